@@ -1,0 +1,46 @@
+# `make` lists the targets. Everything they create is in this folder: .venv, .aws-sam, .demo.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+READY := .venv/.ready
+PYTHON_FILES := functions instance_scripts local_cloud tests benchmarks
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help setup lock demo test lint fmt bench clean
+
+help: ## List the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 
+
+setup: $(READY) ## Create .venv with everything that development needs
+
+$(READY): requirements-dev.txt local_cloud/setup.sh
+	@bash local_cloud/setup.sh
+
+demo: setup ## See a complete run on an embedded cloud (OWNER=name: of that GitHub account)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo $(if $(OWNER),--owner $(OWNER)) $(DEMO_OPTIONS)
+
+test: setup lint ## Everything that is checked: linters, then all tests
+	@$(BIN)/pytest -q $(PYTEST_OPTIONS)
+
+lint: setup ## ruff, mypy, import contracts, shell
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+	@if grep -q '^\[tool.importlinter\]' pyproject.toml; then $(BIN)/lint-imports --no-logo; fi
+	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shellcheck
+	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shfmt -d
+
+fmt: setup ## Let ruff and shfmt rewrite what they would complain about
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shfmt -w
+
+lock: setup ## Resolve requirements-dev.in anew
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+		--output-file requirements-dev.txt requirements-dev.in
+
+clean: ## Remove everything that the other targets made
+	@rm -rf .venv .aws-sam .demo .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	@find . -name __pycache__ -prune -exec rm -rf {} +
