@@ -1,0 +1,27 @@
+"""A stand-in for GitHub: its REST API for listing repositories, and git smart HTTP, on 127.0.0.1.
+
+Real bare repositories are served by git's own ``http-backend``; the API answers carry the fields
+that a mirror needs. Faults are injected by rule. Two entry points::
+
+    with GitHubStandIn(root) as hub:            # in a test
+        run(api_url=hub.api_url)
+
+    python -m local_cloud.github --root DIR --port N     # for a person
+"""
+
+from local_cloud.github.catalogue import Account, Catalogue, Repository
+from local_cloud.github.corpus import CORPUS_OWNER, CORPUS_TOKEN, build_corpus
+from local_cloud.github.faults import Fault
+from local_cloud.github.server import GitHubStandIn, Request
+
+__all__ = [
+    "CORPUS_OWNER",
+    "CORPUS_TOKEN",
+    "Account",
+    "Catalogue",
+    "Fault",
+    "GitHubStandIn",
+    "Repository",
+    "Request",
+    "build_corpus",
+]

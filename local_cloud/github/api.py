@@ -1,0 +1,134 @@
+"""The REST API's answers, as pure functions of the catalogue."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlencode
+
+from local_cloud.github.catalogue import Account, Catalogue, Repository
+
+MAX_PER_PAGE = 100
+DEFAULT_PER_PAGE = 30
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer with a JSON body."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def answer(
+    catalogue: Catalogue, base_url: str, path: str, query: str, viewer: str | None
+) -> Answer:
+    """Answer ``GET path?query`` as ``viewer`` (a login, or None without a token)."""
+    match path.strip("/").split("/"):
+        case ["user"] if viewer:
+            return _json(_account(catalogue, catalogue.accounts[viewer], own=True))
+        case ["user", "repos"] if viewer:
+            listed = catalogue.visible(None, viewer)
+            wanted = _affiliations(query)
+            listed = [r for r in listed if _affiliation(catalogue, r, viewer) in wanted]
+            return _page(catalogue, base_url, path, query, listed)
+        case ["user"] | ["user", "repos"]:
+            return _error(401, "Requires authentication")
+        case ["users", login]:
+            account = catalogue.account(login)
+            if account:
+                return _json(_account(catalogue, account, own=False))
+        case ["orgs", login]:
+            account = catalogue.account(login)
+            if account and account.type == "Organization":
+                return _json(_account(catalogue, account, own=False))
+        case ["users", login, "repos"]:
+            account = catalogue.account(login)
+            if account:
+                listed = catalogue.visible(account.login, None)
+                return _page(catalogue, base_url, path, query, listed)
+        case ["orgs", login, "repos"]:
+            account = catalogue.account(login)
+            if account and account.type == "Organization":
+                listed = catalogue.visible(account.login, viewer)
+                return _page(catalogue, base_url, path, query, listed)
+        case ["repos", owner, name]:
+            full_name = f"{owner}/{name}"
+            found = catalogue.repositories.get(catalogue.renames.get(full_name, full_name))
+            if found and catalogue.may_see(found, viewer):
+                return _json(_repository(catalogue, base_url, found))
+        case _:
+            pass
+    return _error(404, "Not Found")
+
+
+def _affiliations(query: str) -> set[str]:
+    default = "owner,collaborator,organization_member"
+    return set(parse_qs(query).get("affiliation", [default])[0].split(","))
+
+
+def _affiliation(catalogue: Catalogue, repository: Repository, viewer: str) -> str | None:
+    if repository.owner == viewer:
+        return "owner"
+    if catalogue.accounts[repository.owner].type == "Organization":
+        return "organization_member"
+    return None
+
+
+def _account(catalogue: Catalogue, account: Account, *, own: bool) -> dict[str, object]:
+    mine = [r for r in catalogue.repositories.values() if r.owner == account.login]
+    described: dict[str, object] = {
+        "login": account.login,
+        "id": sorted(catalogue.accounts).index(account.login) + 1,
+        "type": account.type,
+        "public_repos": sum(not r.private for r in mine),
+    }
+    if own:
+        described["owned_private_repos"] = sum(r.private for r in mine)
+    return described
+
+
+def _repository(catalogue: Catalogue, base_url: str, item: Repository) -> dict[str, object]:
+    return {
+        "id": item.id,
+        "name": item.name,
+        "full_name": item.full_name,
+        "owner": {"login": item.owner, "type": catalogue.accounts[item.owner].type},
+        "private": item.private,
+        "fork": item.fork,
+        "archived": item.archived,
+        "disabled": False,
+        "size": item.size_kib,
+        "has_wiki": item.has_wiki,
+        "default_branch": item.default_branch,
+        "html_url": f"{base_url}/{item.full_name}",
+        "clone_url": f"{base_url}/{item.full_name}.git",
+    }
+
+
+def _page(
+    catalogue: Catalogue, base_url: str, path: str, query: str, listed: list[Repository]
+) -> Answer:
+    parameters = {name: values[0] for name, values in parse_qs(query).items()}
+    per_page = min(int(parameters.get("per_page", DEFAULT_PER_PAGE)), MAX_PER_PAGE)
+    page = int(parameters.get("page", 1))
+    last = max(1, -(-len(listed) // per_page))
+
+    def link(number: int, relation: str) -> str:
+        url = f"{base_url}{path}?{urlencode({**parameters, 'page': number})}"
+        return f'<{url}>; rel="{relation}"'
+
+    links = [link(page - 1, "prev")] if page > 1 else []
+    if page < last:
+        links += [link(page + 1, "next"), link(last, "last")]
+    chosen = listed[(page - 1) * per_page : page * per_page]
+    body = [_repository(catalogue, base_url, item) for item in chosen]
+    return _json(body, {"Link": ", ".join(links)} if links else {})
+
+
+def _json(body: object, headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(200, json.dumps(body).encode(), headers or {})
+
+
+def _error(status: int, message: str) -> Answer:
+    return Answer(status, json.dumps({"message": message}).encode())

@@ -1,0 +1,311 @@
+"""The HTTP server: authentication, routing, faults, and answers of any length."""
+
+import base64
+import contextlib
+import socket
+import ssl
+import struct
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+from local_cloud.github import api, smart_http
+from local_cloud.github.catalogue import Catalogue
+from local_cloud.github.faults import Fault, Faults
+
+SLOW_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it was served; ``status`` 0 means that it was not answered at all.
+
+    ``authorization`` is the scheme only (``Basic``, ``Bearer``) or None.
+    """
+
+    method: str
+    path: str
+    query: str
+    status: int
+    authorization: str | None
+    connection: int
+
+
+class GitHubStandIn:
+    """GitHub on 127.0.0.1, over the bare repositories and the catalogue in ``root``.
+
+    ``port`` 0 takes any free one; ``tls`` serves HTTPS. Use it as a context manager, or call
+    ``start`` and ``stop``. ``faults`` and ``catalogue`` may be changed while it runs.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        faults: Iterable[Fault] = (),
+        tls: ssl.SSLContext | None = None,
+        token_expires_at: str | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.root = root
+        self.catalogue = Catalogue.load(root)
+        self.faults = Faults(faults)
+        self.token_expires_at = token_expires_at
+        self.verbose = verbose
+        self.requests: list[Request] = []
+        self.closing = threading.Event()
+        self.scheme = "https" if tls else "http"
+        self._server = _Server((host, port), self, tls)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self.host, self.port = host, self._server.server_address[1]
+
+    @property
+    def api_url(self) -> str:
+        """What belongs into ``GITHUB_API_URL``."""
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+    def start(self) -> None:
+        """Serve in a background thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving and release every hanging answer."""
+        self.closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(
+        self, address: tuple[str, int], hub: GitHubStandIn, tls: ssl.SSLContext | None
+    ) -> None:
+        self.hub = hub
+        self.tls = tls
+        super().__init__(address, _Handler)
+
+    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+        connection, address = super().get_request()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.tls:
+            connection = self.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away is no news; anything else is worth a trace."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "GitHubStandIn"
+    wbufsize = 64 * 1024
+    server: _Server
+
+    def do_GET(self) -> None:  # noqa: N802 - the standard library names it
+        self._serve()
+
+    def do_POST(self) -> None:  # noqa: N802 - the standard library names it
+        self._serve()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        if self.server.hub.verbose:
+            super().log_message(format, *arguments)
+
+    def _serve(self) -> None:
+        hub = self.server.hub
+        parts = urlsplit(self.path)
+        path = unquote(parts.path)
+        self._status = 0
+        fault = hub.faults.take(self.command, path)
+        try:
+            if fault and fault.action == "status":
+                self._discard_body()
+                self._send(fault.status, fault.headers, fault.body)
+            elif ".git/" in path:
+                self._serve_git(path, parts.query, fault)
+            else:
+                self._serve_api(path, parts.query, fault)
+        finally:
+            scheme = self.headers.get("Authorization", "").split(" ")[0]
+            hub.requests.append(
+                Request(
+                    self.command,
+                    path,
+                    parts.query,
+                    self._status,
+                    scheme or None,
+                    self.client_address[1],
+                )
+            )
+
+    def _viewer(self) -> tuple[str | None, bool]:
+        """The login behind the request's token, and whether its credentials are acceptable."""
+        scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
+        if not scheme:
+            return None, True
+        token = credentials
+        if scheme.lower() == "basic":
+            with contextlib.suppress(ValueError):
+                token = base64.b64decode(credentials).decode().partition(":")[2]
+        viewer = self.server.hub.catalogue.tokens.get(token)
+        return viewer, viewer is not None
+
+    def _serve_api(self, path: str, query: str, fault: Fault | None) -> None:
+        hub = self.server.hub
+        viewer, accepted = self._viewer()
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        headers |= {
+            "X-RateLimit-Limit": "5000" if viewer else "60",
+            "X-RateLimit-Remaining": "4999" if viewer else "59",
+            "X-RateLimit-Reset": str(int(time.time()) + 3600),
+        }
+        if viewer and hub.token_expires_at:
+            headers["GitHub-Authentication-Token-Expiration"] = hub.token_expires_at
+        if not accepted:
+            self._send(401, headers, b'{"message": "Bad credentials"}')
+            return
+        host = self.headers.get("Host", f"{hub.host}:{hub.port}")
+        reply = api.answer(hub.catalogue, f"{hub.scheme}://{host}", path, query, viewer)
+        self._send(reply.status, headers | dict(reply.headers), reply.body, fault)
+
+    def _serve_git(self, path: str, query: str, fault: Fault | None) -> None:
+        hub = self.server.hub
+        full_name, _, service = path.strip("/").partition(".git/")
+        new_name = hub.catalogue.renames.get(full_name)
+        if new_name:
+            self._discard_body()
+            location = f"/{new_name}.git/{service}" + (f"?{query}" if query else "")
+            self._send(301, {"Location": location}, b"")
+            return
+        viewer, accepted = self._viewer()
+        repository = hub.catalogue.repositories.get(full_name.removesuffix(".wiki"))
+        seen = repository is not None and hub.catalogue.may_see(repository, viewer)
+        served = (
+            accepted
+            and seen
+            and "receive-pack" not in path + query
+            and (hub.root / f"{full_name}.git").is_dir()
+        )
+        if not served:
+            # GitHub asks an anonymous git client for credentials rather than admit an absence.
+            self._discard_body()
+            if viewer:
+                self._send(404, {}, b"Repository not found.\n")
+            else:
+                challenge = {"WWW-Authenticate": 'Basic realm="GitHub"'}
+                self._send(401, challenge, b"Repository not found.\n")
+            return
+        with smart_http.open_backend(
+            hub.root, self.command, path, query, self.headers, self._body()
+        ) as reply:
+            self._send_stream(reply.status, reply.headers, reply.body, fault)
+
+    def _body(self) -> Iterator[bytes]:
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                yield self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return
+        left = int(self.headers.get("Content-Length") or 0)
+        while left and (block := self.rfile.read(min(left, 65536))):
+            left -= len(block)
+            yield block
+
+    def _discard_body(self) -> None:
+        for _ in self._body():
+            pass
+
+    def _send(
+        self, status: int, headers: Mapping[str, str], body: bytes, fault: Fault | None = None
+    ) -> None:
+        if fault:
+            self._send_stream(status, headers, iter([body]), fault)
+            return
+        self._head(status, {**headers, "Content-Length": str(len(body))})
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _send_stream(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: Iterator[bytes],
+        fault: Fault | None,
+    ) -> None:
+        self._head(status, {**headers, "Transfer-Encoding": "chunked"})
+        for block in self._injured(body, fault) if fault else body:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(block), block))
+        if not self.close_connection:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _head(self, status: int, headers: Mapping[str, str]) -> None:
+        self._status = status
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _injured(self, body: Iterator[bytes], fault: Fault) -> Iterator[bytes]:
+        """The body until the fault's place, and then what the fault makes of the rest."""
+        left = fault.after_bytes
+        for block in body:
+            if left >= len(block):
+                left -= len(block)
+                yield block
+                continue
+            if left:
+                yield block[:left]
+            rest, left = block[left:], 0
+            match fault.action:
+                case "corrupt":
+                    yield bytes([rest[0] ^ 0xFF]) + rest[1:]
+                    yield from body
+                case "slow":
+                    for index in range(len(rest)):
+                        self.wfile.flush()
+                        if self.server.hub.closing.wait(SLOW_SECONDS):
+                            break
+                        yield rest[index : index + 1]
+                case "hang":
+                    self.wfile.flush()
+                    self.server.hub.closing.wait()
+                    self.close_connection = True
+                case "reset":
+                    self.wfile.flush()
+                    reset = struct.pack("ii", 1, 0)
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+                    self.close_connection = True
+                    self.connection.close()
+                case _:
+                    pass
+            return
