@@ -1,0 +1,70 @@
+"""The launcher's handler and composition root."""
+
+import os
+import time
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import boto3
+import urllib3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config as ClientConfig
+
+from launcher.bucket import Bucket
+from launcher.config import Config
+from launcher.ec2 import Ec2
+from launcher.github import GitHub
+from launcher.images import Images
+from launcher.launch import Launcher
+from launcher.request import read_request
+from shared.functions import invoke
+from shared.observability import logger
+from shared.run_store import RunStore
+from shared.schedules import OneTimeSchedules
+from shared.topic import Topic
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Launch what the event asks for; see ``events/`` for every kind, and README for the answers.
+
+    Expected refusals are answers; anything raised is retried by Lambda and then a dead letter.
+    """
+    now = datetime.now(UTC)
+    config = Config.from_env(os.environ)
+    request = read_request(event, now)
+    logger().clear_state()
+    logger().append_keys(run_id=request.run_id, attempt=request.attempt)
+    launcher = _compose(config)
+    return launcher.rehearse(request) if request.dry_run else launcher.launch(request, now)
+
+
+def _compose(config: Config) -> Launcher:
+    # Our walk over the pools is the retry: botocore must ask each pool once.
+    once = ClientConfig(
+        retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=20
+    )
+    ssm = boto3.client("ssm")
+    log = logger()
+    return Launcher(
+        config=config,
+        store=RunStore(boto3.client("dynamodb"), config.runs_table),
+        schedules=OneTimeSchedules(
+            boto3.client("scheduler"),
+            config.schedule_group,
+            config.scheduler_role_arn,
+            config.dead_letter_queue_arn,
+        ),
+        ec2=Ec2(boto3.client("ec2"), boto3.client("ec2", config=once)),
+        images=Images(ssm, config.region),
+        github=GitHub(
+            urllib3.PoolManager(), ssm, config.github_api_url, config.github_token_parameter, log
+        ),
+        bucket=Bucket(boto3.client("s3"), config.bucket),
+        tell_reporter=partial(invoke, boto3.client("lambda"), config.reporter_arn),
+        send_note=Topic(boto3.client("sns"), config.topic_arn).publish,
+        sleep=time.sleep,
+        deployment=Path(os.environ["LAMBDA_TASK_ROOT"]),
+        log=log,
+    )

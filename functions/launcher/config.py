@@ -1,0 +1,73 @@
+"""The launcher's configuration, from the environment that the template gives it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+from shared.environment import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One field per template parameter or resource; empty strings and tuples mean "not set"."""
+
+    stack_name: str
+    region: str
+    bucket: str
+    runs_table: str
+    topic_arn: str
+    schedule_group: str
+    scheduler_role_arn: str
+    reporter_arn: str
+    dead_letter_queue_arn: str
+    deadline: timedelta
+    max_attempts: int
+    github_owners: tuple[str, ...]
+    github_api_url: str
+    github_token_parameter: str
+    instance_types: tuple[str, ...]
+    subnet_ids: tuple[str, ...]
+    security_group_id: str
+    instance_profile_arn: str
+    key_name: str
+    max_spot_price: str
+    allow_on_demand: bool
+    volume_size_gib: int
+    assign_public_ip: bool
+    notify_on_launch: bool
+    backup_options: str
+
+    @classmethod
+    def from_env(cls, variables: Mapping[str, str]) -> Self:
+        """Read the environment; raises ConfigError that lists everything wrong with it."""
+        env = Environment(variables)
+        config = cls(
+            stack_name=env.text("STACK_NAME"),
+            region=env.text("AWS_REGION"),
+            bucket=env.text("BUCKET"),
+            runs_table=env.text("RUNS_TABLE"),
+            topic_arn=env.text("TOPIC_ARN"),
+            schedule_group=env.text("SCHEDULE_GROUP"),
+            scheduler_role_arn=env.text("SCHEDULER_ROLE_ARN"),
+            reporter_arn=env.text("REPORTER_ARN"),
+            dead_letter_queue_arn=env.text("DEAD_LETTER_QUEUE_ARN"),
+            deadline=timedelta(minutes=env.whole("DEADLINE_MINUTES", least=20)),
+            max_attempts=env.whole("MAX_ATTEMPTS"),
+            github_owners=env.words("GITHUB_OWNERS", optional=True),
+            github_api_url=env.text("GITHUB_API_URL").rstrip("/"),
+            github_token_parameter=env.text("GITHUB_TOKEN_PARAMETER", optional=True),
+            instance_types=env.words("INSTANCE_TYPES"),
+            subnet_ids=env.words("SUBNET_IDS", optional=True),
+            security_group_id=env.text("SECURITY_GROUP_ID"),
+            instance_profile_arn=env.text("INSTANCE_PROFILE_ARN"),
+            key_name=env.text("KEY_NAME", optional=True),
+            max_spot_price=env.text("MAX_SPOT_PRICE", optional=True),
+            allow_on_demand=env.yes("ALLOW_ON_DEMAND"),
+            volume_size_gib=env.whole("VOLUME_SIZE_GIB", least=8),
+            assign_public_ip=env.yes("ASSIGN_PUBLIC_IP"),
+            notify_on_launch=env.yes("NOTIFY_ON_LAUNCH"),
+            backup_options=env.text("BACKUP_OPTIONS", optional=True),
+        )
+        env.check()
+        return config

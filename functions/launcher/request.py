@@ -1,0 +1,77 @@
+"""What the launcher is asked to do, read from any event that may reach it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.errors import EventError
+from shared.run import Options, moment_of, run_id_of
+
+_MANUAL = {"dry_run": bool, "only": list, "full": bool, "on_demand": bool}
+_EXAMPLE = '{}, {"dry_run": true}, {"only": ["name*"]}, {"full": true} or {"on_demand": true}'
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchRequest:
+    """Launch this attempt of this run. ``trigger`` is ``schedule``, ``manual`` or ``retry``."""
+
+    run_id: str
+    attempt: int
+    trigger: str
+    options: Options = field(default_factory=Options)
+    dry_run: bool = False
+
+
+def read_request(event: Mapping[str, Any], now: datetime) -> LaunchRequest:
+    """The request behind an event: our schedule, a classic cron rule, a retry, or a person.
+
+    A schedule's run id is the time it was due, so that a second delivery finds the same run.
+    Raises :class:`EventError` that names the field and the remedy.
+    """
+    if event.get("detail-type") == "Scheduled Event":
+        return LaunchRequest(_scheduled_run_id(event.get("time"), "time"), 1, "schedule")
+    if event.get("trigger") == "schedule":
+        return LaunchRequest(
+            _scheduled_run_id(event.get("scheduled_time"), "scheduled_time"), 1, "schedule"
+        )
+    if event.get("trigger") == "retry":
+        return _retry(event)
+    return _manual(event, now)
+
+
+def _scheduled_run_id(text: Any, field: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError) as error:
+        raise EventError(
+            f"{field}: not an ISO 8601 time: {text!r}. The schedule's input must pass "
+            "<aws.scheduler.scheduled-time>."
+        ) from error
+    return run_id_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _retry(event: Mapping[str, Any]) -> LaunchRequest:
+    run_id, attempt = event.get("run_id"), event.get("attempt")
+    try:
+        moment_of(str(run_id))
+    except ValueError as error:
+        raise EventError(f"run_id: {error}. Use the run id of the mail.") from error
+    if type(attempt) is not int or attempt < 1:
+        raise EventError(f"attempt: not a whole number from 1: {attempt!r}.")
+    return LaunchRequest(str(run_id), attempt, "retry")
+
+
+def _manual(event: Mapping[str, Any], now: datetime) -> LaunchRequest:
+    for name, value in event.items():
+        expected = _MANUAL.get(name)
+        if expected is None:
+            raise EventError(f"{name}: unknown field. A manual event is {_EXAMPLE}.")
+        if type(value) is not expected:
+            kind = "true or false" if expected is bool else "a list of name patterns"
+            raise EventError(f"{name}: expected {kind}, got {value!r}.")
+    only = event.get("only", [])
+    if not all(isinstance(pattern, str) and pattern for pattern in only):
+        raise EventError(f'only: expected name patterns like ["name*"], got {only!r}.')
+    options = Options(tuple(only), event.get("full", False), event.get("on_demand", False))
+    return LaunchRequest(run_id_of(now), 1, "manual", options, event.get("dry_run", False))

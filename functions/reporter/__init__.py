@@ -1,0 +1,1 @@
+"""The reporter: looks at a run and does the one next thing, at last the mail."""

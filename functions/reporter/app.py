@@ -1,0 +1,47 @@
+"""The reporter's handler and composition root."""
+
+import os
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config as ClientConfig
+
+from reporter.config import Config
+from reporter.ec2 import Ec2
+from reporter.report import Reporter
+from reporter.s3 import CONCURRENT_CHECKS, Bucket
+from reporter.triggers import read_trigger
+from shared.functions import invoke
+from shared.observability import logger
+from shared.run_store import RunStore
+from shared.schedules import OneTimeSchedules
+from shared.topic import Topic
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Look at what the event hints at and do the next thing; raises what Lambda should retry."""
+    logger().clear_state()
+    config = Config.from_env(os.environ)
+    return _compose(config).handle(read_trigger(event), datetime.now(UTC))
+
+
+def _compose(config: Config) -> Reporter:
+    wide = ClientConfig(max_pool_connections=CONCURRENT_CHECKS)
+    return Reporter(
+        config=config,
+        store=RunStore(boto3.client("dynamodb"), config.runs_table),
+        schedules=OneTimeSchedules(
+            boto3.client("scheduler"),
+            config.schedule_group,
+            config.scheduler_role_arn,
+            config.dead_letter_queue_arn,
+        ),
+        ec2=Ec2(boto3.client("ec2"), config.stack_name),
+        bucket=Bucket(boto3.client("s3", config=wide), config.bucket),
+        send_mail=Topic(boto3.client("sns"), config.topic_arn).publish,
+        invoke_launcher=partial(invoke, boto3.client("lambda"), config.launcher_arn),
+        log=logger(),
+    )

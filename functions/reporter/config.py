@@ -1,0 +1,53 @@
+"""The reporter's configuration, from the environment that the template gives it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+from reporter.next_step import Rules
+from shared.environment import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One field per template parameter or resource; empty strings and tuples mean "not set"."""
+
+    stack_name: str
+    region: str
+    bucket: str
+    runs_table: str
+    topic_arn: str
+    schedule_group: str
+    scheduler_role_arn: str
+    launcher_arn: str
+    reporter_arn: str
+    dead_letter_queue_arn: str
+    rules: Rules
+    github_owners: tuple[str, ...]
+    known_failures: tuple[str, ...]
+
+    @classmethod
+    def from_env(cls, variables: Mapping[str, str]) -> Self:
+        """Read the environment; raises ConfigError that lists everything wrong with it."""
+        env = Environment(variables)
+        config = cls(
+            stack_name=env.text("STACK_NAME"),
+            region=env.text("AWS_REGION"),
+            bucket=env.text("BUCKET"),
+            runs_table=env.text("RUNS_TABLE"),
+            topic_arn=env.text("TOPIC_ARN"),
+            schedule_group=env.text("SCHEDULE_GROUP"),
+            scheduler_role_arn=env.text("SCHEDULER_ROLE_ARN"),
+            launcher_arn=env.text("LAUNCHER_ARN"),
+            reporter_arn=env.text("REPORTER_ARN"),
+            dead_letter_queue_arn=env.text("DEAD_LETTER_QUEUE_ARN"),
+            rules=Rules(
+                max_attempts=env.whole("MAX_ATTEMPTS"),
+                retry_delay=timedelta(minutes=env.whole("RETRY_DELAY_MINUTES")),
+            ),
+            github_owners=env.words("GITHUB_OWNERS", optional=True),
+            known_failures=env.words("KNOWN_FAILURES", optional=True),
+        )
+        env.check()
+        return config

@@ -1,0 +1,85 @@
+"""EC2 as the reporter needs it: look at instances, end them, read their console."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from reporter.next_step import InstanceView
+from shared.run import TAG_RUN_ID, TAG_STACK
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+_UNKNOWN = ("InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed")
+
+
+@dataclass(frozen=True, slots=True)
+class Ec2:
+    """The reporter's view of EC2."""
+
+    client: "EC2Client"
+    stack: str
+
+    def view(self, instance_id: str) -> InstanceView | None:
+        """The instance as EC2 shows it; None if EC2 does not know it, or not any more."""
+        found = self._describe(InstanceIds=[instance_id])
+        return _view(found[0]) if found else None
+
+    def run_id_by_tag(self, instance_id: str) -> str | None:
+        """The run named in the instance's tags, if they are still there and name this stack."""
+        for each in self._describe(InstanceIds=[instance_id]):
+            tags = {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])}
+            if tags.get(TAG_STACK) == self.stack:
+                return tags.get(TAG_RUN_ID)
+        return None
+
+    def of_run(self, run_id: str) -> list[InstanceView]:
+        """Every instance that is tagged with this run of this stack and not yet gone."""
+        found = self._describe(
+            Filters=[
+                {"Name": f"tag:{TAG_STACK}", "Values": [self.stack]},
+                {"Name": f"tag:{TAG_RUN_ID}", "Values": [run_id]},
+            ]
+        )
+        return [view for view in map(_view, found) if not view.gone]
+
+    def terminate(self, instance_id: str) -> None:
+        """Tell the instance to end; one that is unknown by now has done so."""
+        try:
+            self.client.terminate_instances(InstanceIds=[instance_id])
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _UNKNOWN:
+                raise
+
+    def console_tail(self, instance_id: str, lines: int) -> list[str]:
+        """The last lines of the console output; empty if EC2 has none (any more)."""
+        try:
+            answer = self.client.get_console_output(InstanceId=instance_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _UNKNOWN:
+                raise
+            return []
+        return answer.get("Output", "").splitlines()[-lines:]
+
+    def _describe(self, **which: Any) -> list[dict[str, Any]]:
+        pages = self.client.get_paginator("describe_instances").paginate(**which)
+        try:
+            return [
+                dict(each)
+                for page in pages
+                for reservation in page["Reservations"]
+                for each in reservation["Instances"]
+            ]
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _UNKNOWN:
+                raise
+            return []
+
+
+def _view(instance: dict[str, Any]) -> InstanceView:
+    return InstanceView(
+        instance["InstanceId"],
+        instance["State"]["Name"],
+        instance.get("StateReason", {}).get("Code", ""),
+    )

@@ -1,0 +1,121 @@
+"""The manifest as the reporter reads it: only what a verdict and a mail need. Pure.
+
+``instance_scripts/repo_backup`` writes it; a test feeds the writer's output to this reader.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from shared.errors import OnlineBackupError
+
+
+class ManifestError(OnlineBackupError):
+    """The manifest is not what schema 1 promises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One zip in the bucket as the backup left it. ``checksum`` is S3's own, by algorithm."""
+
+    key: str
+    bytes: int
+    sha256: str
+    version_id: str | None
+    checksum: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What became of one repository, or of its wiki (``octo/hello.wiki``)."""
+
+    id: int
+    name: str
+    state: str
+    reason: str
+    warnings: tuple[str, ...]
+    archive: Archive | None
+    is_wiki: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A run's manifest. ``drill`` holds (archives tried, names that failed, never drilled)."""
+
+    run_id: str
+    attempt: int
+    complete: bool
+    owners: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    token_expires_at: str | None
+    bytes_uploaded: int
+    bytes_stored: int
+    drilled: int
+    drill_failures: tuple[str, ...]
+    never_drilled: int | None
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """From the JSON document. Raises :class:`ManifestError`."""
+        try:
+            if document["schema"] != 1:
+                raise ManifestError(f"schema {document['schema']} is unknown, 1 is expected")
+            drill = document.get("drill") or {"checked": []}
+            return cls(
+                run_id=str(document["run_id"]),
+                attempt=int(document["attempt"]),
+                complete=document["complete"] is True,
+                owners=tuple(map(str, document["owners"])),
+                entries=tuple(_entries(document["repositories"])),
+                token_expires_at=document.get("token_expires_at"),
+                bytes_uploaded=int(document["totals"]["bytes_uploaded"]),
+                bytes_stored=int(document["totals"]["bytes_stored"]),
+                drilled=len(drill["checked"]),
+                drill_failures=tuple(
+                    f"{each['key']}: {each['reason']}"
+                    for each in drill["checked"]
+                    if not each["ok"]
+                ),
+                never_drilled=drill.get("never_drilled"),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ManifestError(f"{type(error).__name__}: {error}") from error
+
+    @property
+    def repositories(self) -> tuple[Entry, ...]:
+        """The repositories without their wikis."""
+        return tuple(entry for entry in self.entries if not entry.is_wiki)
+
+    def in_state(self, state: str) -> tuple[Entry, ...]:
+        """Repositories and wikis in this state, in the order of the listing."""
+        return tuple(entry for entry in self.entries if entry.state == state)
+
+
+def _entries(repositories: list[Mapping[str, Any]]) -> Iterator[Entry]:
+    for each in repositories:
+        name = f"{each['owner']}/{each['name']}"
+        yield _entry(each, int(each["id"]), name, is_wiki=False)
+        if each.get("wiki"):
+            yield _entry(each["wiki"], int(each["id"]), f"{name}.wiki", is_wiki=True)
+
+
+def _entry(part: Mapping[str, Any], number: int, name: str, *, is_wiki: bool) -> Entry:
+    archive, checksum = part.get("archive"), None
+    if archive and archive.get("checksum"):
+        checksum = (str(archive["checksum"]["algorithm"]), str(archive["checksum"]["value"]))
+    return Entry(
+        number,
+        name,
+        str(part["state"]),
+        str(part.get("reason") or ""),
+        tuple(map(str, part.get("warnings") or ())),
+        archive
+        and Archive(
+            str(archive["key"]),
+            int(archive["bytes"]),
+            str(archive["sha256"]),
+            archive.get("version_id"),
+            checksum,
+        ),
+        is_wiki,
+    )

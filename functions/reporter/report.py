@@ -1,0 +1,268 @@
+"""The reporter at work: look at the world, decide, do the one next thing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from reporter.config import Config
+from reporter.ec2 import Ec2
+from reporter.manifest import Manifest, ManifestError
+from reporter.next_step import (
+    Nothing,
+    Report,
+    Step,
+    Terminate,
+    TryAgain,
+    Wait,
+    World,
+    decide,
+)
+from reporter.s3 import Bucket
+from reporter.summary import Facts, body, subject
+from reporter.triggers import Interruption, Terminated, Trigger, Wake, Watchdog
+from reporter.verdict import Kind, Verdict, judge
+from shared.errors import RunConflictError
+from shared.run import Run
+from shared.run_store import RunStore
+from shared.schedules import OneTimeSchedules, deadline_name, recheck_name, retry_name
+
+MAIL_LEASE = timedelta(seconds=50)
+"""How long one reporter alone may mail: less than Lambda waits before it retries (a minute)."""
+
+_TRIES = 3
+_LOG_LINES = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """The parts that a report needs."""
+
+    config: Config
+    store: RunStore
+    schedules: OneTimeSchedules
+    ec2: Ec2
+    bucket: Bucket
+    send_mail: Callable[[str, str], None]
+    invoke_launcher: Callable[[dict[str, Any]], None]
+    log: Logger
+
+    def handle(self, trigger: Trigger, now: datetime) -> dict[str, Any]:
+        """Do the next thing for whatever the trigger hints at, and say what it was."""
+        match trigger:
+            case Watchdog():
+                looked = [self.look(run.id, now) for run in self.store.unreported()]
+                return {"status": "watched", "runs": looked}
+            case Wake(woken):
+                return self.look(woken, now)
+            case Terminated(instance_id) | Interruption(instance_id):
+                run_id = self.store.run_id_of_instance(instance_id) or self.ec2.run_id_by_tag(
+                    instance_id
+                )
+                if run_id is None:
+                    self.log.info("not our instance", extra={"instance_id": instance_id})
+                    return {"status": "ignored", "reason": f"{instance_id} is not ours"}
+                if isinstance(trigger, Interruption):
+                    return self._warned(run_id, instance_id, now)
+                return self.look(run_id, now, gone=instance_id)
+
+    def look(self, run_id: str, now: datetime, gone: str = "") -> dict[str, Any]:
+        """Decide and act for one run; ``gone`` is an instance that an event said is terminated.
+
+        Losing a race against another reporter means looking again. Anything AWS refuses is
+        raised, so that Lambda retries.
+        """
+        self.log.append_keys(run_id=run_id)
+        for _ in range(_TRIES):
+            run = self.store.load(run_id)
+            if run is None:
+                self.log.info("no such run")
+                return {"status": "ignored", "reason": f"there is no run {run_id}"}
+            world = self._observe(run, now, gone)
+            step = decide(run, world, self.config.rules)
+            self.log.info("decided", extra={"step": type(step).__name__, "reason": step.reason})
+            try:
+                self._act(run, world, step)
+            except RunConflictError:
+                continue
+            return {"status": type(step).__name__, "run_id": run_id, "reason": step.reason}
+        raise RunConflictError(run_id)
+
+    def _observe(self, run: Run, now: datetime, gone: str) -> World:
+        if run.reported_at or not run.attempts:
+            return World(now, None, None, None)
+        instance = run.attempt.instance
+        if instance:
+            view, said_gone = self.ec2.view(instance.id), gone == instance.id
+        else:
+            strays = self.ec2.of_run(run.id)
+            view, said_gone = (strays[0] if strays else None), bool(gone)
+        return World(
+            now,
+            view,
+            self.bucket.marker(run.id, run.created_at),
+            self.bucket.progress(run.id),
+            said_gone,
+        )
+
+    def _act(self, run: Run, world: World, step: Step) -> None:
+        match step:
+            case Nothing():
+                self._clean_up(run)
+            case Wait(until):
+                self._recheck(run, until, world.now)
+            case Terminate(instance_id):
+                self.ec2.terminate(instance_id)
+                stopped = self.store.save(run.with_attempt(terminated_at=world.now))
+                self._recheck(stopped, world.now, world.now)
+            case TryAgain():
+                self._try_again(_concluded(run, world, step), world, step)
+            case Report():
+                self._report(_concluded(run, world, step), world, step)
+
+    def _recheck(self, run: Run, until: datetime, now: datetime) -> None:
+        """Be woken again; the deadline's own schedule exists already, made by the launcher."""
+        if run.attempts and until == run.attempt.deadline_at:
+            name = deadline_name(run.id, run.attempt.number)
+        else:
+            run = self.store.save(replace(run, wakes=run.wakes + 1))
+            name = recheck_name(run.id, run.wakes)
+        event = {"trigger": "recheck", "run_id": run.id}
+        self.schedules.wake(name, until, self.config.reporter_arn, event, now)
+
+    def _try_again(self, run: Run, world: World, step: TryAgain) -> None:
+        run = self.store.save(run)
+        event = {"trigger": "retry", "run_id": run.id, "attempt": step.attempt}
+        if step.at <= world.now:
+            self.invoke_launcher(event)
+        else:
+            self.schedules.wake(
+                retry_name(run.id, step.attempt),
+                step.at,
+                self.config.launcher_arn,
+                event,
+                world.now,
+            )
+
+    def _report(self, run: Run, world: World, step: Report) -> None:
+        """Judge, claim the mail, send it, and only then call the run reported."""
+        if run.mail_lease_until and run.mail_lease_until > world.now:
+            self.log.info("another reporter is mailing")
+            return
+        for stray in self.ec2.of_run(run.id):
+            self.ec2.terminate(stray.id)
+        facts = self._facts(run, world, step)
+        self.bucket.write_report(run.id, report_document(facts))
+        run = self.store.save(replace(run, mail_lease_until=world.now + MAIL_LEASE))
+        self.send_mail(subject(facts), body(facts))
+        run = self.store.save(replace(run, reported_at=world.now, verdict=facts.verdict.kind.value))
+        if facts.manifest:
+            self.store.remember_reported(run.id)
+        self.log.info("reported", extra={"verdict": facts.verdict.kind})
+        self._clean_up(run)
+
+    def _facts(self, run: Run, world: World, step: Report) -> Facts:
+        document, sha256 = self.bucket.manifest(run.id)
+        manifest = self._read(document)
+        problems = self.bucket.check(manifest.entries) if manifest and world.marker else []
+        verdict = judge(
+            step.ending,
+            step.reason,
+            run.id,
+            world.marker,
+            manifest,
+            sha256,
+            problems,
+            self.config.known_failures,
+        )
+        previous = self.store.last_reported()
+        return Facts(
+            run=run,
+            verdict=verdict,
+            now=world.now,
+            owners=self.config.github_owners,
+            bucket=self.config.bucket,
+            launcher=f"{self.config.stack_name}-launcher",
+            manifest=manifest,
+            previous=self._read(self.bucket.manifest(previous)[0]) if previous else None,
+            log_tail=self._log_tail(run, verdict),
+        )
+
+    def _read(self, document: dict[str, Any] | None) -> Manifest | None:
+        try:
+            return Manifest.read(document) if document else None
+        except ManifestError as error:
+            self.log.warning("unreadable manifest", extra={"problem": str(error)})
+            return None
+
+    def _log_tail(self, run: Run, verdict: Verdict) -> list[str]:
+        if verdict.kind in (Kind.VERIFIED, Kind.NOT_LAUNCHED, Kind.MISSED):
+            return []
+        instance = run.attempt.instance
+        return self.bucket.log_tail(run.id, _LOG_LINES) or (
+            self.ec2.console_tail(instance.id, _LOG_LINES) if instance else []
+        )
+
+    def _warned(self, run_id: str, instance_id: str, now: datetime) -> dict[str, Any]:
+        run = self.store.load(run_id)
+        if run and run.attempts and not run.attempt.warned_at:
+            self.store.save(run.with_attempt(warned_at=now))
+        self.log.warning("spot interruption", extra={"instance_id": instance_id})
+        return {"status": "warned", "run_id": run_id, "reason": "AWS will reclaim the instance."}
+
+    def _clean_up(self, run: Run) -> None:
+        names = [recheck_name(run.id, wake + 1) for wake in range(run.wakes)]
+        for attempt in run.attempts:
+            names += [deadline_name(run.id, attempt.number), retry_name(run.id, attempt.number)]
+        for name in names:
+            self.schedules.remove(name)
+
+
+def _concluded(run: Run, world: World, step: TryAgain | Report) -> Run:
+    """The run with its latest attempt's end written down, once."""
+    if not run.attempts or run.attempt.ended_at or step.outcome is None:
+        return run
+    progress = world.progress
+    known = progress if progress and progress.attempt == run.attempt.number else None
+    return run.with_attempt(
+        outcome=step.outcome,
+        ended_at=world.now,
+        done=known and known.done,
+        listed=known and known.listed,
+    )
+
+
+def report_document(facts: Facts) -> dict[str, Any]:
+    """``report.json``: the verdict and the figures behind the mail, for machines."""
+    manifest, run = facts.manifest, facts.run
+    return {
+        "schema": 1,
+        "run_id": run.id,
+        "trigger": run.trigger,
+        "verdict": facts.verdict.kind,
+        "reason": facts.verdict.reason,
+        "problems": list(facts.verdict.problems),
+        "acknowledged": list(facts.verdict.acknowledged),
+        "owners": list(facts.owners),
+        "reported_at": facts.now.isoformat(),
+        "attempts": [
+            {
+                "attempt": attempt.number,
+                "outcome": attempt.outcome,
+                "started_at": attempt.started_at.isoformat(),
+                "instance_id": attempt.instance and attempt.instance.id,
+                "market": attempt.instance and attempt.instance.market,
+            }
+            for attempt in run.attempts
+        ],
+        "repositories": {
+            state: len([e for e in manifest.repositories if e.state == state])
+            for state in ("backed-up", "unchanged", "empty", "skipped", "failed")
+        }
+        if manifest
+        else None,
+        "bytes_uploaded": manifest and manifest.bytes_uploaded,
+        "bytes_stored": manifest and manifest.bytes_stored,
+    }

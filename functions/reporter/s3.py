@@ -1,0 +1,131 @@
+"""The bucket as the reporter reads it: the marker, the manifest, and every archive's state."""
+
+import json
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from reporter.manifest import Archive, Entry
+from reporter.next_step import Marker, Progress
+from shared import layout
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+CONCURRENT_CHECKS = 16
+_LOG_TAIL_BYTES = 8192
+_MARKER_BYTES = 4096
+_MISSING = ("404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed")
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Reads the evidence of a run, and writes its report."""
+
+    client: "S3Client"
+    name: str
+
+    def marker(self, run_id: str, since: datetime) -> Marker | None:
+        """The date marker of this run, among those completed since a moment."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name,
+            Prefix=layout.ARCHIVES,
+            Delimiter="/",
+            StartAfter=layout.markers_from(since),
+        )
+        keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
+        for key in reversed([key for key in keys if key.endswith(".txt")]):
+            found = read_marker(key, self._bytes(key, f"bytes=0-{_MARKER_BYTES}") or b"")
+            if found and found.run_id == run_id:
+                return found
+        return None
+
+    def manifest(self, run_id: str) -> tuple[dict[str, Any] | None, str]:
+        """The manifest's JSON document, None if absent or no JSON object, and its SHA-256."""
+        data = self._bytes(layout.manifest(run_id)) or b""
+        return _json_object(data), sha256(data).hexdigest()
+
+    def progress(self, run_id: str) -> Progress | None:
+        """How far the backup says it came; None where it said nothing legible."""
+        document = _json_object(self._bytes(layout.progress(run_id)) or b"")
+        try:
+            return Progress.read(document) if document else None
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def log_tail(self, run_id: str, lines: int) -> list[str]:
+        """The last lines of the instance's log; empty if it was never uploaded."""
+        data = self._bytes(layout.log(run_id), f"bytes=-{_LOG_TAIL_BYTES}") or b""
+        return data.decode(errors="replace").splitlines()[-lines:]
+
+    def check(self, entries: Iterable[Entry]) -> list[str]:
+        """What is wrong with the archives of these entries, one line each; empty if nothing is.
+
+        Each archive costs one HeadObject; a few run at once.
+        """
+        named = [(entry.name, entry.archive) for entry in entries if entry.archive]
+        with ThreadPoolExecutor(CONCURRENT_CHECKS) as pool:
+            found = pool.map(lambda pair: self._objection(pair[1]), named)
+            return [f"{name}: {said}" for (name, _), said in zip(named, found, strict=True) if said]
+
+    def write_report(self, run_id: str, report: dict[str, Any]) -> None:
+        """Write ``runs/<run id>/report.json``."""
+        self.client.put_object(
+            Bucket=self.name,
+            Key=layout.report(run_id),
+            Body=json.dumps(report, indent=1).encode(),
+            ContentType="application/json",
+        )
+
+    def _objection(self, archive: Archive) -> str | None:
+        try:
+            head: dict[str, Any] = dict(
+                self.client.head_object(Bucket=self.name, Key=archive.key, ChecksumMode="ENABLED")
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _MISSING:
+                raise
+            return f"{archive.key} is not in the bucket"
+        if head["ContentLength"] != archive.bytes:
+            return f"{archive.key} has {head['ContentLength']} bytes, not {archive.bytes}"
+        if archive.version_id and head.get("VersionId") != archive.version_id:
+            return f"{archive.key} was replaced after the backup wrote version {archive.version_id}"
+        if archive.checksum:
+            algorithm, expected = archive.checksum
+            if head.get(f"Checksum{algorithm}", expected) != expected:
+                return f"{archive.key} has another {algorithm} than the backup wrote"
+        return None
+
+    def _bytes(self, key: str, byte_range: str = "") -> bytes | None:
+        part: Any = {"Range": byte_range} if byte_range else {}
+        try:
+            return self.client.get_object(Bucket=self.name, Key=key, **part)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in (*_MISSING, "InvalidRange"):
+                return None
+            raise
+
+
+def read_marker(key: str, data: bytes) -> Marker | None:
+    """The marker in a date file's ``name=value`` lines; None if it is none of ours."""
+    lines = data.decode(errors="replace").splitlines()
+    values = dict(line.split("=", 1) for line in lines if "=" in line)
+    try:
+        return Marker(
+            key, values["run_id"], int(values["attempt"]), values["manifest_sha256"].strip()
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def _json_object(data: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(data)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None

@@ -1,0 +1,205 @@
+"""The mail: one line that can be trusted, then what to do, then what happened. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reporter.manifest import Entry, Manifest
+from reporter.verdict import Kind, Verdict
+from shared import layout
+from shared.run import Attempt, Outcome, Run, moment_of
+
+_MOST_LINES = 40
+"""How many lines of one list the mail carries before it counts the rest."""
+
+_HEADLINES = {
+    Kind.NOT_LAUNCHED: "no instance could be started",
+    Kind.MISSED: "the scheduled run never started",
+    Kind.INTERRUPTED: "AWS reclaimed the instance, the backup is incomplete",
+    Kind.TIMED_OUT: "the backup did not end before its deadline",
+    Kind.FAILED: "the backup ended without a result",
+}
+
+_NEXT = {
+    Kind.PARTIAL: "What was saved before of the failed repositories is still there. They are "
+    "tried again at the next run; to run now, invoke {launcher} with {{}}.",
+    Kind.UNVERIFIED: "Look at the archives named above before you trust them. To back everything "
+    'up afresh, invoke {launcher} with {{"full": true}}; earlier versions stay in the bucket.',
+    Kind.INTERRUPTED: "To finish it on a machine that AWS does not reclaim, invoke {launcher} "
+    'with {{"on_demand": true}}.',
+    Kind.TIMED_OUT: "Deploy with a larger DeadlineMinutes if the log shows steady work; what is "
+    "done already is not done again.",
+    Kind.FAILED: "The end of the log below says why. To run now, invoke {launcher} with {{}}.",
+    Kind.NOT_LAUNCHED: "To try again now, invoke {launcher} with {{}}.",
+    Kind.MISSED: "Check the schedule and the launcher's log. To run now, invoke {launcher} "
+    "with {{}}.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a mail tells. ``previous`` is the last reported run's manifest, if there is one."""
+
+    run: Run
+    verdict: Verdict
+    now: datetime
+    owners: Sequence[str]
+    bucket: str
+    launcher: str
+    manifest: Manifest | None = None
+    previous: Manifest | None = None
+    log_tail: Sequence[str] = ()
+
+
+def subject(facts: Facts) -> str:
+    """Verdict, counts and date: ``[OnlineBackup] verified: 34 repositories, 3 changed, …``."""
+    kind, date = facts.verdict.kind, f"{moment_of(facts.run.id):%Y-%m-%d}"
+    if facts.manifest and kind not in _HEADLINES:
+        listed = len(facts.manifest.repositories)
+        failed = len(facts.verdict.problems)
+        changed = len(facts.manifest.in_state("backed-up"))
+        counts = {
+            Kind.VERIFIED: f"{listed} repositories, {changed} changed",
+            Kind.PARTIAL: f"{failed} of {listed} repositories failed",
+        }.get(kind, f"{failed} problem{'s' * (failed != 1)}, {listed} repositories")
+        return f"[OnlineBackup] {kind}: {counts}, {date}"
+    return f"[OnlineBackup] {kind}: {_HEADLINES.get(kind, 'no manifest')}, {date}"
+
+
+def body(facts: Facts) -> str:
+    """The mail's text: problems first, each with its remedy, then the rest in order of interest."""
+    sections = [
+        [f"{facts.verdict.kind.upper()}: {facts.verdict.reason}"],
+        _listed("Problems", facts.verdict.problems),
+        _listed("Asked for, in order, and refused", _refusals(facts.run.attempts)),
+        _next(facts),
+        _listed("Known failures, acknowledged", facts.verdict.acknowledged),
+        _manifest(facts.manifest, facts.previous) if facts.manifest else [],
+        _listed("How the run went", _story(facts)),
+        _listed("The log's end", facts.log_tail, mark="  | "),
+        _whereabouts(facts),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def _next(facts: Facts) -> list[str]:
+    text = _NEXT.get(facts.verdict.kind)
+    return [f"What to do: {text.format(launcher=facts.launcher)}"] if text else []
+
+
+def _manifest(manifest: Manifest, previous: Manifest | None) -> list[str]:
+    counts = [
+        f"{len(manifest.in_state(state))} {state}"
+        for state in ("backed-up", "unchanged", "empty", "skipped", "failed")
+        if manifest.in_state(state)
+    ]
+    wikis = sum(1 for entry in manifest.entries if entry.is_wiki and entry.state != "absent")
+    lines = [
+        f"{', '.join(manifest.owners)}: {len(manifest.repositories)} repositories and "
+        f"{wikis} wikis listed; {', '.join(counts) or 'nothing to do'}.",
+        f"{size(manifest.bytes_uploaded)} uploaded, {size(manifest.bytes_stored)} in all archives.",
+    ]
+    if manifest.drilled:
+        rest = manifest.never_drilled
+        lines.append(
+            f"Restore drill: {manifest.drilled - len(manifest.drill_failures)} of "
+            f"{manifest.drilled} archives downloaded, unpacked and compared"
+            + (f"; {rest} not yet drilled." if rest else ".")
+        )
+    if manifest.token_expires_at:
+        lines.append(f"The GitHub token expires on {manifest.token_expires_at[:10]}.")
+    lines += _listed("Changed", map(_changed, manifest.in_state("backed-up")))
+    lines += _listed("Left out", (f"{e.name}: {e.reason}" for e in manifest.in_state("skipped")))
+    warned = (f"{e.name}: {said}" for e in manifest.entries for said in e.warnings)
+    lines += _listed("Worth knowing", warned)
+    return lines + (_compared(manifest, previous) if previous else [])
+
+
+def _compared(manifest: Manifest, previous: Manifest) -> list[str]:
+    before = {entry.id: entry for entry in previous.repositories}
+    after = {entry.id: entry for entry in manifest.repositories}
+    renamed = [
+        f"{before[number].name} is now {entry.name}"
+        for number, entry in after.items()
+        if number in before and before[number].name != entry.name
+    ]
+    vanished = [
+        f"{entry.name}: its archive {entry.archive.key} ({size(entry.archive.bytes)}) is kept"
+        for number, entry in before.items()
+        if number not in after and entry.archive
+    ]
+    new = [entry.name for number, entry in after.items() if number not in before]
+    return [
+        *_listed("New on GitHub", new),
+        *_listed("Renamed on GitHub", renamed),
+        *_listed("No longer on GitHub", vanished),
+    ]
+
+
+def _changed(entry: Entry) -> str:
+    return f"{entry.name}, {size(entry.archive.bytes)}" if entry.archive else entry.name
+
+
+def _refusals(attempts: Iterable[Attempt]) -> list[str]:
+    return [
+        f"{attempt.number}  {answer.instance_type:<14} {answer.market:<9} {answer.zone:<16} "
+        f"{answer.code}"
+        for attempt in attempts
+        if attempt.outcome in (Outcome.NO_CAPACITY, Outcome.REFUSED)
+        for answer in attempt.answers
+    ]
+
+
+def _story(facts: Facts) -> list[str]:
+    return [_chapter(attempt, facts.now) for attempt in facts.run.attempts]
+
+
+def _chapter(attempt: Attempt, now: datetime) -> str:
+    instance = attempt.instance
+    if not instance:
+        return f"attempt {attempt.number} got no instance: {attempt.problem or attempt.outcome}"
+    minutes = ((attempt.ended_at or now) - instance.launched_at) / timedelta(minutes=1)
+    price = f", {instance.price} USD/h" if instance.price else ""
+    done = "" if attempt.listed is None else f" with {attempt.done} of {attempt.listed} done"
+    said = {Outcome.ENDED: "ended", None: "ended", Outcome.PAUSED: "paused"}
+    return (
+        f"attempt {attempt.number} {said.get(attempt.outcome, attempt.outcome)} after "
+        f"{max(minutes, 0):.0f} min{done} ({instance.instance_type}, {instance.market}, "
+        f"{instance.zone}{price})"
+    )
+
+
+def _whereabouts(facts: Facts) -> list[str]:
+    bucket, run_id = facts.bucket, facts.run.id
+    lines = [
+        f"Archives: s3://{bucket}/{layout.ARCHIVES}",
+        f"Manifest: s3://{bucket}/{layout.manifest(run_id)}",
+        f"Log:      s3://{bucket}/{layout.log(run_id)}",
+    ]
+    if facts.manifest and (saved := [e for e in facts.manifest.repositories if e.archive]):
+        name = saved[0].name
+        lines.append(
+            f"Restore:  repo_backup restore {name} --source s3://{bucket} "
+            f"--into {name.split('/')[1]}"
+        )
+    return lines
+
+
+def _listed(title: str, lines: Iterable[str], mark: str = "  - ") -> list[str]:
+    every = list(lines)
+    if not every:
+        return []
+    shown = [f"{mark}{line}" for line in every[:_MOST_LINES]]
+    if len(every) > _MOST_LINES:
+        shown.append(f"{mark}and {len(every) - _MOST_LINES} more, all in the manifest")
+    return [f"{title}:", *shown]
+
+
+def size(number: int) -> str:
+    """Bytes as a person reads them: ``1.4 MB``, in powers of 1000."""
+    amount, unit = float(number), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):  # noqa: B007 - the unit that fits is kept
+        if amount < 1000:
+            break
+        amount /= 1000
+    return f"{number} B" if unit == "B" else f"{amount:.1f} {unit}"

@@ -1,0 +1,211 @@
+"""The run: one scheduled or manual backup, its attempts, and where each of them stands.
+
+Everything here is plain data. A run is stored as one document and only ever replaced whole, by
+whoever read its latest version; so each function below takes a run and returns the next one.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+TAG_STACK = "online-backup:stack"
+TAG_RUN_ID = "online-backup:run-id"
+TAG_ATTEMPT = "online-backup:attempt"
+
+_RUN_ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
+_RUN_ID_FORMAT = "%Y-%m-%dT%H-%M-%SZ"
+
+
+def run_id_of(moment: datetime) -> str:
+    """The run id of an aware moment: ``2026-11-27T17-00-00Z``."""
+    return moment.astimezone(UTC).strftime(_RUN_ID_FORMAT)
+
+
+def moment_of(run_id: str) -> datetime:
+    """The moment that a run id names. Raises ValueError for anything that is not a run id."""
+    if not _RUN_ID.fullmatch(run_id):
+        raise ValueError(f"not a run id: {run_id!r}")
+    return datetime.strptime(run_id, _RUN_ID_FORMAT).replace(tzinfo=UTC)
+
+
+class Market(StrEnum):
+    """How an instance is bought."""
+
+    SPOT = "spot"
+    ON_DEMAND = "on-demand"
+
+
+class Outcome(StrEnum):
+    """How an attempt ended, once it did."""
+
+    NO_CAPACITY = "no-capacity"
+    REFUSED = "refused"
+    LOST = "lost"
+    RECLAIMED = "reclaimed"
+    PAUSED = "paused"
+    ENDED = "ended"
+    TIMED_OUT = "timed-out"
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Where capacity can be asked for: an instance type in a subnet, bought in one way.
+
+    ``price`` is USD per hour as last published for spot, None where unknown.
+    """
+
+    instance_type: str
+    subnet_id: str
+    zone: str
+    market: Market
+    image_id: str
+    price: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolAnswer:
+    """What EC2 said to a request for one pool: its error code, and the class we put it in."""
+
+    instance_type: str
+    zone: str
+    market: Market
+    code: str
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """The instance that an attempt got."""
+
+    id: str
+    instance_type: str
+    zone: str
+    market: Market
+    price: str | None
+    launched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person asked of this run beyond the defaults."""
+
+    only: tuple[str, ...] = ()
+    full: bool = False
+    on_demand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at the run, written down before EC2 is asked so that it can be repeated exactly."""
+
+    number: int
+    started_at: datetime
+    deadline_at: datetime
+    pools: tuple[Pool, ...] = ()
+    user_data: str = ""
+    answers: tuple[PoolAnswer, ...] = ()
+    instance: Instance | None = None
+    outcome: Outcome | None = None
+    problem: str | None = None
+    ended_at: datetime | None = None
+    warned_at: datetime | None = None
+    terminated_at: datetime | None = None
+    done: int | None = None
+    listed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One backup run. ``version`` counts its stored states; 0 means not stored yet."""
+
+    id: str
+    trigger: str
+    created_at: datetime
+    options: Options = field(default_factory=Options)
+    attempts: tuple[Attempt, ...] = ()
+    mail_lease_until: datetime | None = None
+    verdict: str | None = None
+    reported_at: datetime | None = None
+    wakes: int = 0
+    version: int = 0
+
+    @property
+    def attempt(self) -> Attempt:
+        """The latest attempt. Raises IndexError before the first."""
+        return self.attempts[-1]
+
+    @property
+    def state(self) -> str:
+        """``planned``, ``launching(n)``, ``running(n)``, ``ended(n)`` or ``reported``."""
+        if self.reported_at:
+            return "reported"
+        if not self.attempts:
+            return "planned"
+        last = self.attempt
+        phase = "ended" if last.outcome else "running" if last.instance else "launching"
+        return f"{phase}({last.number})"
+
+    def with_attempt(self, **changes: Any) -> "Run":
+        """The run with its latest attempt changed."""
+        return replace(self, attempts=(*self.attempts[:-1], replace(self.attempt, **changes)))
+
+    def with_new_attempt(self, attempt: Attempt) -> "Run":
+        """The run with one attempt more."""
+        return replace(self, attempts=(*self.attempts, attempt))
+
+
+def to_document(run: Run) -> dict[str, Any]:
+    """The run as JSON-ready data: times in ISO 8601, the version left to the store."""
+    document: dict[str, Any] = _plain(asdict(run))
+    del document["version"]
+    return document
+
+
+def from_document(document: dict[str, Any], version: int) -> Run:
+    """The run from what :func:`to_document` gave."""
+    fields = dict(document)
+    options = fields.pop("options")
+    attempts = fields.pop("attempts")
+    return Run(
+        **_with_moments(fields, ("created_at", "mail_lease_until", "reported_at")),
+        options=Options(**{**options, "only": tuple(options["only"])}),
+        attempts=tuple(_attempt(each) for each in attempts),
+        version=version,
+    )
+
+
+def _attempt(document: dict[str, Any]) -> Attempt:
+    fields = _with_moments(
+        document, ("started_at", "deadline_at", "ended_at", "warned_at", "terminated_at")
+    )
+    instance = fields.pop("instance")
+    return Attempt(
+        **{
+            **fields,
+            "pools": tuple(Pool(**_with_market(each)) for each in fields["pools"]),
+            "answers": tuple(PoolAnswer(**_with_market(each)) for each in fields["answers"]),
+            "outcome": fields["outcome"] and Outcome(fields["outcome"]),
+        },
+        instance=instance and Instance(**_with_moments(_with_market(instance), ("launched_at",))),
+    )
+
+
+def _with_market(document: dict[str, Any]) -> dict[str, Any]:
+    return {**document, "market": Market(document["market"])}
+
+
+def _with_moments(document: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    moments = {name: datetime.fromisoformat(document[name]) for name in names if document[name]}
+    return {**document, **moments}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value.isoformat() if isinstance(value, datetime) else value

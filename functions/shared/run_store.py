@@ -1,0 +1,112 @@
+"""The run table: one item per run, replaced only by whoever read its latest version."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from shared.errors import RunConflictError
+from shared.run import Run, from_document, to_document
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+KEEP = timedelta(days=90)
+"""Items outlive the longest run by weeks: late events must still find theirs."""
+
+_LAST_REPORTED = "last-reported"
+
+
+class RunStore:
+    """Reads and writes runs, and remembers which instance belongs to which run.
+
+    The writing of a run is conditional on the version that was read; a lost race raises
+    :class:`RunConflictError`. All other errors are botocore's: they mean that AWS is in
+    trouble, and the invocation must be retried.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def load(self, run_id: str) -> Run | None:
+        """The run, or None if there is no such run."""
+        item = self._get(run_id)
+        return _run(item) if item else None
+
+    def save(self, run: Run) -> Run:
+        """Store the run in place of the version it was made from; returns the stored one."""
+        stored = replace(run, version=run.version + 1)
+        item = {
+            "pk": {"S": run.id},
+            "version": {"N": str(stored.version)},
+            "state": {"S": stored.state},
+            "document": {"S": json.dumps(to_document(stored))},
+            "expires_at": {"N": str(int((run.created_at + KEEP).timestamp()))},
+        }
+        condition: dict[str, Any] = (
+            {
+                "ConditionExpression": "#v = :read",
+                "ExpressionAttributeNames": {"#v": "version"},
+                "ExpressionAttributeValues": {":read": {"N": str(run.version)}},
+            }
+            if run.version
+            else {"ConditionExpression": "attribute_not_exists(pk)"}
+        )
+        try:
+            self._client.put_item(TableName=self._table, Item=item, **condition)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise RunConflictError(run.id) from error
+            raise
+        return stored
+
+    def remember_instance(self, instance_id: str, run: Run) -> None:
+        """Lead events of this instance to its run, even when it has lost its tags."""
+        self._client.put_item(
+            TableName=self._table,
+            Item={
+                "pk": {"S": f"instance#{instance_id}"},
+                "run_id": {"S": run.id},
+                "expires_at": {"N": str(int((run.created_at + KEEP).timestamp()))},
+            },
+        )
+
+    def run_id_of_instance(self, instance_id: str) -> str | None:
+        """The run that launched this instance, as far as we remember it."""
+        item = self._get(f"instance#{instance_id}")
+        return item["run_id"]["S"] if item else None
+
+    def remember_reported(self, run_id: str) -> None:
+        """Note the run whose manifest the next one is compared with."""
+        self._client.put_item(
+            TableName=self._table, Item={"pk": {"S": _LAST_REPORTED}, "run_id": {"S": run_id}}
+        )
+
+    def last_reported(self) -> str | None:
+        """The latest run that ended with a manifest."""
+        item = self._get(_LAST_REPORTED)
+        return item["run_id"]["S"] if item else None
+
+    def unreported(self) -> list[Run]:
+        """Every run that nobody has been told about yet, oldest first."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table,
+            ConsistentRead=True,
+            FilterExpression="attribute_exists(document) AND #s <> :reported",
+            ExpressionAttributeNames={"#s": "state"},
+            ExpressionAttributeValues={":reported": {"S": "reported"}},
+        )
+        return sorted((_run(item) for page in pages for item in page["Items"]), key=lambda r: r.id)
+
+    def _get(self, key: str) -> dict[str, Any] | None:
+        answer = self._client.get_item(
+            TableName=self._table, Key={"pk": {"S": key}}, ConsistentRead=True
+        )
+        return answer.get("Item")
+
+
+def _run(item: dict[str, Any]) -> Run:
+    return from_document(json.loads(item["document"]["S"]), int(item["version"]["N"]))

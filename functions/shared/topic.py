@@ -1,0 +1,42 @@
+"""The topic that every mail goes through."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+SUBJECT_CHARACTERS = 99
+BODY_BYTES = 262_144
+"""https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+
+_CUT = "\n[... cut: the mail can carry no more. See report.json in the bucket.]\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """Publishes plain text that fits what SNS carries."""
+
+    client: "SNSClient"
+    arn: str
+
+    def publish(self, subject: str, body: str) -> None:
+        """Mail the text; the subject becomes one line of printable ASCII, both are cut to size."""
+        self.client.publish(
+            TopicArn=self.arn, Subject=fitting_subject(subject), Message=fitting_body(body)
+        )
+
+
+def fitting_subject(text: str) -> str:
+    """Printable ASCII, one line, under 100 characters, as SNS demands."""
+    line = " ".join(text.split()).encode("ascii", "replace").decode()
+    return line if len(line) <= SUBJECT_CHARACTERS else line[: SUBJECT_CHARACTERS - 3] + "..."
+
+
+def fitting_body(text: str) -> str:
+    """At most what SNS carries, counted in UTF-8, with a word where it was cut."""
+    data = text.encode()
+    if len(data) <= BODY_BYTES:
+        return text
+    kept = data[: BODY_BYTES - len(_CUT.encode())].decode(errors="ignore")
+    return kept + _CUT

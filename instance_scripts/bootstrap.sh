@@ -1,0 +1,59 @@
+#!/bin/bash
+# The body of an instance's user data: fetch the backup program, check it, run it, power off.
+# The launcher puts the variables in front (functions/launcher/user_data.py); runs as root, once.
+set -Eeuo pipefail
+
+WORK=/nonexistent # until main has made it; the trap must never meet an unset variable
+
+retry() { # retry COMMAND...: five tries, waiting 2, 4, 6 and 8 seconds in between
+  local try
+  for try in 1 2 3 4; do
+    if "$@"; then return 0; fi
+    echo "bootstrap: try ${try} of 5 failed: $1" >&2
+    sleep $((2 * try))
+  done
+  "$@"
+}
+
+say() { echo "bootstrap: $*"; }
+
+power_off() {
+  local status=$?
+  trap - EXIT
+  say "ending with status ${status}"
+  retry aws s3 cp --only-show-errors "${WORK}/backup.log" \
+    "s3://${ONLINE_BACKUP_BUCKET}/runs/${ONLINE_BACKUP_RUN_ID}/backup.log" || say "the log could not be saved"
+  shutdown -P now
+}
+
+fetch_program() {
+  local program="${WORK}/repo_backup.zip"
+  retry aws s3 cp --only-show-errors "s3://${ONLINE_BACKUP_BUCKET}/${ONLINE_BACKUP_PROGRAM_KEY}" "$program"
+  if ! sha256sum --check --status <<<"${ONLINE_BACKUP_PROGRAM_SHA256}  ${program}"; then
+    say "refused: ${ONLINE_BACKUP_PROGRAM_KEY} is not the program that was deployed (SHA-256 differs)" >&2
+    return 1
+  fi
+  python3.13 -m zipfile -e "$program" "${WORK}/program"
+}
+
+backup() {
+  local packages=(git-core python3.13)
+  command -v aws >/dev/null || packages+=(awscli-2)
+  say "run ${ONLINE_BACKUP_RUN_ID}, attempt ${ONLINE_BACKUP_ATTEMPT}"
+  retry dnf install --assumeyes --quiet "${packages[@]}"
+  fetch_program
+  # Five minutes before the machine goes, the program is told to write down how far it came.
+  PYTHONPATH="${WORK}/program" timeout --signal=TERM "$((ONLINE_BACKUP_DEADLINE_MINUTES - 5))m" \
+    python3.13 -m repo_backup backup --destination "s3://${ONLINE_BACKUP_BUCKET}" \
+    --run-id "$ONLINE_BACKUP_RUN_ID" --attempt "$ONLINE_BACKUP_ATTEMPT" "${ONLINE_BACKUP_ARGUMENTS[@]}"
+}
+
+main() {
+  trap power_off EXIT
+  shutdown -P "+${ONLINE_BACKUP_DEADLINE_MINUTES}"
+  export LC_ALL=C.UTF-8 TMPDIR="${TMPDIR:-/var/tmp}" PYTHONUNBUFFERED=1
+  WORK="$(mktemp -d "${TMPDIR}/online-backup.XXXXXX")"
+  backup 2>&1 | tee -a "${WORK}/backup.log"
+}
+
+main "$@"
