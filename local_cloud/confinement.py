@@ -64,12 +64,11 @@ def _processes() -> Iterator[tuple[int, int]]:
             if not state.startswith("Z"):
                 yield int(process), int(parent)
         return
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                fields = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()
-                if fields[0] != "Z":
-                    yield int(entry), int(fields[1])
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            if fields[0] != "Z":
+                yield int(entry.name), int(fields[1])
 
 
 def confine(directory: Path, console: int) -> None:

@@ -15,7 +15,6 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import ModuleType
 from typing import Any
 
 MINISTACK_VERSION = "1.5.33"
@@ -68,17 +67,25 @@ class Emulator:
                 f"The embedded cloud patches ministack {MINISTACK_VERSION}, but {installed} is"
                 " installed. Run `make setup`, or adapt local_cloud/emulator.py."
             )
-        from ministack import app
-        from ministack.core import responses
-        from ministack.services import ec2, eventbridge, iam, lambda_svc, scheduler, sns, ssm
+        from ministack import app  # type: ignore[import-untyped]
+        from ministack.core import responses  # type: ignore[import-untyped]
+        from ministack.services import (  # type: ignore[import-untyped]
+            ec2,
+            eventbridge,
+            iam,
+            lambda_svc,
+            scheduler,
+            sns,
+            ssm,
+        )
 
         self.app: Any = app.app
-        self._responses: ModuleType = responses
-        self._ec2: ModuleType = ec2
-        self._events: ModuleType = eventbridge
-        self._iam: ModuleType = iam
-        self._lambda: ModuleType = lambda_svc
-        self._scheduler: ModuleType = scheduler
+        self._responses: Any = responses
+        self._ec2: Any = ec2
+        self._events: Any = eventbridge
+        self._iam: Any = iam
+        self._lambda: Any = lambda_svc
+        self._scheduler: Any = scheduler
         self._patch_mail(sns, on_mail)
         self._patch_events()
         self._patch_scheduler()
@@ -209,7 +216,7 @@ class Emulator:
         # Ten seconds' precision is kinder than AWS's sixty and still slow to watch.
         self._scheduler._SCHEDULE_TICK_INTERVAL = 1
 
-    def _patch_mail(self, sns: ModuleType, on_mail: Callable[[str, str, str, str], None]) -> None:
+    def _patch_mail(self, sns: Any, on_mail: Callable[[str, str, str, str], None]) -> None:
         fan_out = sns._fanout
 
         def fan_out_and_mail(

@@ -61,7 +61,7 @@ def text(parameters: Parameters, name: str) -> str:
 
 def members(parameters: Parameters, prefix: str) -> list[str]:
     """The list ``prefix.1``, ``prefix.2``, …"""
-    found = []
+    found: list[str] = []
     while value := text(parameters, f"{prefix}.{len(found) + 1}"):
         found.append(value)
     return found
@@ -89,9 +89,7 @@ def parse_launch(parameters: Parameters, cloud: Emulator) -> Launch:
     _block_devices(parameters)
     key_name = text(parameters, "KeyName")
     if key_name and not cloud.has_key_pair(key_name):
-        raise RefusedError(
-            "InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist"
-        )
+        raise RefusedError("InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist")
     metadata_tags = text(parameters, "MetadataOptions.InstanceMetadataTags") == "enabled"
     return Launch(
         image_id=image_id,
@@ -120,9 +118,7 @@ def _image(image_id: str) -> str:
     if not re.fullmatch(r"ami-[0-9a-f]{8,17}", image_id):
         raise RefusedError("InvalidAMIID.Malformed", f'Invalid id: "{image_id}"')
     if image_id not in IMAGES:
-        raise RefusedError(
-            "InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist"
-        )
+        raise RefusedError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
     return image_id
 
 

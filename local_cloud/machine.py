@@ -71,7 +71,7 @@ class Machine:
 
     def wait(self) -> str:
         """Wait until the machine is off: ``guest`` or ``api`` turned it off, or ``crash``."""
-        assert self.process.stdout is not None  # noqa: S101 - Popen was told so above
+        assert self.process.stdout is not None
         last_words = self.process.stdout.read().strip()
         self.process.wait()
         self.stop()
@@ -101,9 +101,7 @@ def _furnish(directory: Path, user_data: bytes, environment: Mapping[str, str]) 
     binaries = directory / "bin"
     bash = _tool("bash")
     for command in _POWER_COMMANDS:
-        _script(
-            binaries / command, _POWER_STAND_IN.format(bash=bash, command=command, pipe=pipe)
-        )
+        _script(binaries / command, _POWER_STAND_IN.format(bash=bash, command=command, pipe=pipe))
     _script(binaries / "dnf", _DNF_STAND_IN.format(bash=bash))
     for tool in TOOLS:
         (binaries / tool).symlink_to(_tool(tool))
@@ -141,4 +139,3 @@ def _tool(name: str) -> Path:
 def _script(path: Path, text: str) -> None:
     path.write_text(text)
     path.chmod(0o755)
-

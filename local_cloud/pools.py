@@ -49,19 +49,18 @@ def instance_type(name: str) -> InstanceType | None:
     match = _TYPE.fullmatch(name)
     if match is None or match["size"] not in _SIZES:
         return None
-    burstable = match["family"].startswith("t")
-    vcpus = 2 if burstable and match["size"] == "medium" else _SIZES[match["size"]]
-    if burstable:
-        memory = _BURSTABLE_GIB.get(match["size"])
-    elif match["size"] in ("nano", "micro", "small"):
-        memory = None
-    elif match["size"] == "medium" and not _GRAVITON.match(match["family"]):
-        memory = None
+    family, size = match["family"], match["size"]
+    graviton = _GRAVITON.match(family) is not None
+    if family.startswith("t"):
+        vcpus = 2 if size == "medium" else _SIZES[size]
+        memory = _BURSTABLE_GIB.get(size)
     else:
-        memory = Decimal(_GIB_PER_VCPU[match["family"][0]] * vcpus)
+        smallest = ("nano", "micro", "small") if graviton else ("nano", "micro", "small", "medium")
+        vcpus = _SIZES[size]
+        memory = None if size in smallest else Decimal(_GIB_PER_VCPU[family[0]] * vcpus)
     if memory is None:
         return None
-    architecture = "arm64" if _GRAVITON.match(match["family"]) else "x86_64"
+    architecture = "arm64" if graviton else "x86_64"
     return InstanceType(name, architecture, vcpus, int(memory * 1024))
 
 
