@@ -71,6 +71,13 @@ def _processes() -> Iterator[tuple[int, int]]:
                 yield int(entry.name), int(fields[1])
 
 
+def landlock_abi() -> int:
+    """Which version of Landlock this kernel has; 0 for none."""
+    if sys.platform != "linux":
+        return 0
+    return max(0, int(ctypes.CDLL(None).syscall(_CREATE_RULESET, None, 0, 1)))
+
+
 def confine(directory: Path, console: int) -> None:
     """Confine this process and all that it starts to ``directory``, and say how on ``console``.
 
@@ -82,8 +89,8 @@ def confine(directory: Path, console: int) -> None:
         return
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    abi = libc.syscall(_CREATE_RULESET, None, 0, 1)
-    if abi < 1:
+    abi = landlock_abi()
+    if abi == 0:
         os.write(console, b"sandbox: stand-ins and no-new-privileges, no Landlock here\n")
         return
     rights = _RIGHTS_BY_ABI.get(abi, _ALL_RIGHTS)

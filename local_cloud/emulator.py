@@ -5,14 +5,12 @@ instances, the e-mails of SNS, the context of EventBridge Scheduler, asynchronou
 rules) is replaced here. Private names move between releases, so the version is checked.
 """
 
-import contextlib
 import contextvars
 import importlib.metadata
 import json
-import os
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -242,15 +240,3 @@ def _fill_in(text: str, schedule: Mapping[str, Any], now: float) -> str:
     for word, value in zip(_SCHEDULER_WORDS.split(), values, strict=True):
         text = text.replace(f"<aws.scheduler.{word}>", value)
     return text
-
-
-@contextlib.contextmanager
-def settings(values: Mapping[str, str]) -> Iterator[None]:
-    """Hold ``values`` in the environment while ministack is imported and serves."""
-    before = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

@@ -1,0 +1,219 @@
+"""``make demo``: one complete run, from ``sam build`` to the mail and a restored repository."""
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from local_cloud import stack as stacks
+from local_cloud.github import CORPUS_OWNER, CORPUS_TOKEN, GitHubStandIn, build_corpus
+from local_cloud.session import ROOT, Session, SessionError
+from local_cloud.stack import Stack
+
+STACK_NAME = "online-backup"
+MAIL_ADDRESS = "you@example.com"
+TOKEN_PARAMETER = "/online-backup/token"
+REAL_API_URL = "https://api.github.com"
+RUN_SECONDS = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Whose repositories are backed up, from where, and with which token (may be empty)."""
+
+    owner: str
+    api_url: str
+    token: str
+
+
+class Demo:
+    """The steps of the demo; each prints what it does and how long that took."""
+
+    def __init__(self, console: Console) -> None:
+        """Print on ``console``."""
+        self._console = console
+
+    @contextlib.contextmanager
+    def step(self, title: str) -> Iterator["Step"]:
+        """One step: a spinner while it works, then its time."""
+        started = time.monotonic()
+        with self._console.status(f"{title} …") as status:
+            step = Step(title, status)
+            try:
+                yield step
+            except BaseException:
+                self._console.print(f"[red]✗[/] {title}")
+                raise
+        seconds = time.monotonic() - started
+        self._console.print(
+            f"[green]✓[/] {title}[dim]{step.remark}[/]  [cyan]{seconds:.1f} s[/]", highlight=False
+        )
+
+    def run(self, owner: str) -> None:
+        """Everything. Raises :class:`SessionError` when a part fails."""
+        with contextlib.ExitStack() as cleanup:
+            with self.step("Start the embedded cloud") as step:
+                session = cleanup.enter_context(Session())
+                step.remark = f" at {session.url}"
+            source = self._source(owner, session, cleanup)
+            with self.step("sam build"):
+                stacks.build(session)
+            with self.step("sam deploy") as step:
+                stack = self._deploy(session, source)
+                step.remark = f" of stack {stack.name}, bucket {stack.bucket}"
+            with self.step("Invoke the launcher with {}") as step:
+                answer = stack.start()
+                if answer.get("status") != "launched":
+                    raise SessionError("Nothing was launched.", json.dumps(answer, indent=2))
+                step.remark = (
+                    f" → {answer['market']} {answer['instance_type']} in {answer['zone']}"
+                    f" at {answer['usd_per_hour']} USD/h"
+                )
+            with self.step(f"Instance {answer['instance_id']} runs its user data") as step:
+                self._watch(stack, answer["run_id"], step)
+            with self.step("Terminated event → reporter → mail"):
+                mail = session.wait_for(
+                    "the mail", lambda: next(iter(stack.mails()), None), seconds=120
+                )
+            self._show_mail(mail)
+            self._show_bucket(stack)
+            self._restore(stack, answer["run_id"], source)
+
+    def _source(self, owner: str, session: Session, cleanup: contextlib.ExitStack) -> Source:
+        if owner:
+            return Source(owner, REAL_API_URL, os.environ.get("GITHUB_TOKEN", ""))
+        with self.step("Serve a stand-in for GitHub") as step:
+            root = session.directory / "github"
+            build_corpus(root, history=ROOT)
+            hub = cleanup.enter_context(GitHubStandIn(root))
+            step.remark = f" at {hub.api_url}, account {CORPUS_OWNER}"
+        return Source(CORPUS_OWNER, hub.api_url, CORPUS_TOKEN)
+
+    def _deploy(self, session: Session, source: Source) -> Stack:
+        parameters = {
+            "GitHubOwner": source.owner,
+            "NotificationEmail": MAIL_ADDRESS,
+            "GitHubApiUrl": source.api_url,
+        }
+        if source.token:
+            session.client("ssm").put_parameter(
+                Name=TOKEN_PARAMETER, Type="SecureString", Value=source.token
+            )
+            parameters["GitHubTokenParameter"] = TOKEN_PARAMETER
+        return Stack.deploy(session, STACK_NAME, parameters)
+
+    def _watch(self, stack: Stack, run_id: str, step: "Step") -> None:
+        """Follow the instance until it is terminated."""
+
+        def ended() -> dict[str, Any] | None:
+            instance = stack.instances()[-1]
+            step.say(_progress(stack, run_id) or instance["state"])
+            return instance if instance["state"] == "terminated" else None
+
+        instance = stack.session.wait_for("the instance to end", ended, RUN_SECONDS)
+        step.remark = f" and ended: {instance['reason']}"
+
+    def _show_mail(self, mail: dict[str, str]) -> None:
+        self._console.print(
+            Panel(mail["body"].rstrip(), title=f"To {mail['address']}: {mail['subject']}"),
+            markup=False,
+            highlight=False,
+        )
+
+    def _show_bucket(self, stack: Stack) -> None:
+        table = Table("Bytes", f"s3://{stack.bucket}/", box=None, header_style="bold")
+        table.columns[0].justify = "right"
+        for key, size in stack.objects().items():
+            table.add_row(f"{size:,}", key)
+        self._console.print(table, highlight=False)
+
+    def _restore(self, stack: Stack, run_id: str, source: Source) -> None:
+        """Restore the backed-up repository with the most refs and show its history."""
+        manifest = json.loads(stack.read(f"runs/{run_id}/manifest.json"))
+        archived = [each for each in manifest["repositories"] if each["archive"]]
+        if not archived:
+            raise SessionError("No repository was archived.", stack.read_log(run_id))
+        chosen = max(archived, key=lambda each: (each["name"] == "onlinebackup", each["refs"]))
+        target = stack.session.directory / "restored"
+        name = f"{chosen['owner']}/{chosen['name']}"
+        with self.step(f"Restore {name} from {chosen['archive']['key']}"):
+            stack.restore(name, target)
+        log = subprocess.run(
+            ["git", "-C", _checkout(target), "log", "--oneline", "--all", "-10"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        self._console.print(f"[bold]git log --oneline --all[/] of the restored {name}:")
+        self._console.print(log.stdout.rstrip(), markup=False, highlight=False)
+
+
+class Step:
+    """A step while it works: ``say`` shows where it is, ``remark`` is kept behind its title."""
+
+    def __init__(self, title: str, status: Any) -> None:
+        """Show progress in ``status``."""
+        self.remark = ""
+        self._title = title
+        self._status = status
+
+    def say(self, text: str) -> None:
+        """Show ``text`` until something else is said."""
+        self._status.update(f"{self._title}: {text}")
+
+
+def _progress(stack: Stack, run_id: str) -> str:
+    key = f"runs/{run_id}/progress.json"
+    if key not in stack.objects(key):
+        return ""
+    progress = json.loads(stack.read(key))
+    return f"{progress['phase']}, {progress['done']} of {progress['listed']} repositories"
+
+
+def _checkout(target: Path) -> Path:
+    """The restored git repository at or below ``target``."""
+    if (target / ".git").exists() or (target / "HEAD").exists():
+        return target
+    return next(path.parent for path in target.rglob("HEAD") if (path.parent / "refs").is_dir())
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+def main() -> int:
+    """Run the demo; its exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--owner", default="", help="back up this account of the real GitHub")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, _terminate)
+    console = Console(soft_wrap=True)
+    started = time.monotonic()
+    try:
+        Demo(console).run(arguments.owner)
+    except SessionError as error:
+        console.print(f"[bold red]{error}[/]")
+        console.print(error.details, markup=False, highlight=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Interrupted; everything is cleaned up.")
+        return 130
+    console.print(f"Done in {time.monotonic() - started:.0f} s; nothing is left behind.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

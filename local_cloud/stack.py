@@ -1,0 +1,95 @@
+"""OnlineBackup, built and deployed by the real ``sam`` into an embedded cloud."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local_cloud.session import REGION, Session, SessionError, run_tool
+
+_SAM = str(Path(sys.prefix, "bin", "sam"))
+
+
+def build(session: Session) -> None:
+    """``sam build``. Raises :class:`SessionError` with its output's end."""
+    run_tool([_SAM, "build"], session.environment(), session.directory / "sam-build.log")
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A deployed stack."""
+
+    session: Session
+    name: str
+    outputs: Mapping[str, str]
+
+    @classmethod
+    def deploy(cls, session: Session, name: str, parameters: Mapping[str, str]) -> "Stack":
+        """``sam deploy`` of what ``sam build`` built.
+
+        Raises :class:`SessionError` with the output's end.
+        """
+        run_tool(
+            [
+                *(_SAM, "deploy", "--stack-name", name, "--region", REGION, "--resolve-s3"),
+                *("--no-confirm-changeset", "--no-progressbar"),
+                *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"),
+                "--parameter-overrides",
+                *(f"{key}={value}" for key, value in parameters.items()),
+            ],
+            session.environment(),
+            session.directory / "sam-deploy.log",
+        )
+        found = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+        return cls(session, name, outputs)
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name."""
+        return self.outputs["BucketName"]
+
+    def start(self, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Invoke the launcher with ``event`` (``{}``) as the Lambda console does; its answer.
+
+        Raises :class:`SessionError` with the function's log when it fails.
+        """
+        answer = self.session.client("lambda").invoke(
+            FunctionName=f"{self.name}-launcher", Payload=json.dumps(event or {}).encode()
+        )
+        payload: dict[str, Any] = json.loads(answer["Payload"].read())
+        if answer.get("FunctionError"):
+            raise SessionError(
+                f"The launcher failed: {payload.get('errorMessage')}", self.session.log_end()
+            )
+        return payload
+
+    def instances(self) -> list[dict[str, Any]]:
+        """Every instance that this stack launched, oldest first."""
+        return [
+            each
+            for each in self.session.get("instances")
+            if each["tags"].get("online-backup:stack") == self.name
+        ]
+
+    def mails(self) -> list[dict[str, str]]:
+        """Every e-mail of this stack, oldest first."""
+        return [mail for mail in self.session.get("mail") if f":{self.name}" in mail["topic_arn"]]
+
+    def objects(self, prefix: str = "") -> dict[str, int]:
+        """The size in bytes of every object below ``prefix``, by key."""
+        pages = self.session.client("s3").get_paginator("list_objects_v2")
+        return {
+            item["Key"]: item["Size"]
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix)
+            for item in page.get("Contents", [])
+        }
+
+    def read(self, key: str) -> bytes:
+        """One object's content."""
+        body: bytes = (
+            self.session.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        )
+        return body

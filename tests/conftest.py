@@ -1,0 +1,23 @@
+"""What holds for every test: no test can see, or reach, an AWS account of the person's."""
+
+import os
+
+import pytest
+
+_DUMMIES = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_real_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give boto3 dummy credentials and hide the person's configuration and GitHub token."""
+    for name in [each for each in os.environ if each.startswith(("AWS_", "GITHUB_"))]:
+        monkeypatch.delenv(name)
+    for name, value in _DUMMIES.items():
+        monkeypatch.setenv(name, value)
