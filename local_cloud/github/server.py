@@ -130,10 +130,10 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = 64 * 1024
     server: _Server
 
-    def do_GET(self) -> None:  # noqa: N802 - the standard library names it
+    def do_GET(self) -> None:
         self._serve()
 
-    def do_POST(self) -> None:  # noqa: N802 - the standard library names it
+    def do_POST(self) -> None:
         self._serve()
 
     def log_message(self, format: str, *arguments: object) -> None:

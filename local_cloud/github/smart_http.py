@@ -6,8 +6,9 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 BLOCK_BYTES = 64 * 1024
 
@@ -23,7 +24,12 @@ class Reply:
 
 @contextlib.contextmanager
 def open_backend(
-    root: Path, method: str, path: str, query: str, headers: Mapping[str, str], body: Iterator[bytes]
+    root: Path,
+    method: str,
+    path: str,
+    query: str,
+    headers: Mapping[str, str],
+    body: Iterator[bytes],
 ) -> Iterator[Reply]:
     """Run http-backend for one request; it ends with the block.
 
@@ -43,7 +49,7 @@ def open_backend(
         else:
             process.stdin.close()
         status, answered = _read_head(process.stdout)
-        yield Reply(status, answered, _blocks(process.stdout))
+        yield Reply(status, answered, _blocks(cast(BufferedReader, process.stdout)))
     finally:
         process.stdout.close()
         if process.poll() is None:
@@ -94,6 +100,6 @@ def _read_head(pipe: IO[bytes]) -> tuple[int, dict[str, str]]:
     return status, headers
 
 
-def _blocks(pipe: IO[bytes]) -> Iterator[bytes]:
-    while block := os.read(pipe.fileno(), BLOCK_BYTES):
+def _blocks(pipe: BufferedReader) -> Iterator[bytes]:
+    while block := pipe.read1(BLOCK_BYTES):
         yield block
