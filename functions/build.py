@@ -1,0 +1,127 @@
+"""Builds one function's artifact, as ``functions/Makefile`` asks for it during ``sam build``.
+
+An artifact is the function's own package, ``shared`` and the locked dependencies. The launcher's
+also carries ``repo_backup.zip``, the program that instances run, with dependencies of its own,
+and the ``bootstrap.sh`` that starts it. The same sources give the same bytes, for the program's
+SHA-256 is its name in the bucket.
+
+Standard library only: this runs with whatever ``python3`` is on the PATH.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache" / "dependencies"
+
+RUNTIME = "3.13"
+"""Python of the functions (template.yaml) and of the instances (bootstrap.sh)."""
+
+_NEVER_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "tests")
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+class BuildError(RuntimeError):
+    """The build cannot go on; the text says what to do about it."""
+
+
+def build(function: str, artifact: Path) -> None:
+    """Fill the artifact's folder for ``launcher`` or ``reporter``.
+
+    Raises :class:`BuildError` when there is no installer, and CalledProcessError when a
+    dependency cannot be had or has another hash than the lock says.
+    """
+    shutil.copytree(dependencies(ROOT / "functions/requirements.txt"), artifact, dirs_exist_ok=True)
+    for package in (function, "shared"):
+        shutil.copytree(ROOT / "functions" / package, artifact / package, ignore=_NEVER_SHIPPED)
+    if function == "launcher":
+        shutil.copyfile(ROOT / "instance_scripts/bootstrap.sh", artifact / "bootstrap.sh")
+        pack_program(artifact / "repo_backup.zip")
+
+
+def pack_program(archive: Path) -> None:
+    """Zip the instances' program with its locked dependencies, byte for byte reproducible."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "program"
+        shutil.copytree(dependencies(ROOT / "instance_scripts/requirements.txt"), program)
+        shutil.copytree(
+            ROOT / "instance_scripts/repo_backup", program / "repo_backup", ignore=_NEVER_SHIPPED
+        )
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+            for path in sorted(each for each in program.rglob("*") if each.is_file()):
+                entry = zipfile.ZipInfo(path.relative_to(program).as_posix(), _ZIP_EPOCH)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.create_system = 3
+                entry.external_attr = 0o644 << 16
+                packed.writestr(entry, path.read_bytes())
+
+
+def dependencies(lock: Path) -> Path:
+    """A folder with what the lock names; installed once per content of the lock."""
+    wanted = hashlib.sha256(RUNTIME.encode() + b"\0" + lock.read_bytes()).hexdigest()[:16]
+    folder = CACHE / wanted
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{wanted}.lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)  # sam builds the functions in parallel
+        if not folder.exists():
+            with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+                fresh = Path(scratch) / "installed"
+                _install(lock, fresh)
+                # Console scripts: of no use here, and they name this machine's interpreter.
+                shutil.rmtree(fresh / "bin", ignore_errors=True)
+                fresh.rename(folder)
+    return folder
+
+
+def _install(lock: Path, target: Path) -> None:
+    """Install wheels without compiled code, so that one artifact serves any processor."""
+    if importlib.util.find_spec("pip"):
+        pip = [sys.executable, "-m", "pip"]
+    elif uv := shutil.which("uv"):
+        pip = [uv, "tool", "run", "--quiet", "pip"]
+    else:
+        raise BuildError(
+            f"{sys.executable} has no pip, and there is no uv on the PATH. "
+            "Debian, Ubuntu: apt-get install python3-pip; or run `make setup` first."
+        )
+    # fmt: off
+    options = [
+        "--quiet", "--disable-pip-version-check", "--root-user-action=ignore",
+        "--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none",
+        f"--python-version={RUNTIME}", "--require-hashes", "--no-deps", "--no-compile",
+    ]
+    # fmt: on
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run(
+        [*pip, "install", *options, f"--target={target}", f"--requirement={lock}"],
+        check=True,
+        env=environment,
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Build what the command line names; the exit code."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - whichever python3 comes first on the PATH
+        print("sam build: python3 on the PATH must be 3.11 or newer", file=sys.stderr)
+        return 1
+    function, artifact = arguments
+    try:
+        build(function, Path(artifact))
+    except BuildError as error:
+        print(f"sam build: {error}", file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        return error.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
