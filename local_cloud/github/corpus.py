@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from local_cloud.github.catalogue import Account, Catalogue, Repository
 
@@ -16,14 +17,14 @@ CORPUS_TOKEN = "stand-in-token-of-octo"
 _BINARY_BYTES = 300_000
 
 
-def build_corpus(root: Path, project: Path | None = None) -> Catalogue:
+def build_corpus(root: Path, history: Path | None = None) -> Catalogue:
     """Make the corpus in ``root``: bare repositories, wikis and the catalogue. Returns the latter.
 
     User ``octo`` (token ``CORPUS_TOKEN``) has: ``hello`` (branches, tags, an annotated tag, pull
     request refs, a wiki), ``octo.github.io`` (a wiki, dots in the name), ``empty``, ``secret``
     (private, with a wiki), ``no-wiki`` (wikis enabled, none written), ``unicode`` (a branch named
     in Greek, a binary file), ``lfs`` (uses Git LFS), ``old-fork`` (a fork, archived), and with
-    ``project`` given ``online-backup``, a mirror of that working tree's history. Organisation
+    ``history`` given ``online-backup``, a mirror of that working tree's history. Organisation
     ``octo-org`` has ``tools``.
     """
     root.mkdir(parents=True, exist_ok=True)
@@ -58,9 +59,9 @@ def build_corpus(root: Path, project: Path | None = None) -> Catalogue:
     )
     corpus.add("old-fork", {"LICENSE": "MIT\n"}, fork=True, archived=True)
     corpus.add("tools", {"Makefile": "all:\n\ttrue\n"}, owner=CORPUS_ORGANISATION)
-    if project:
+    if history:
         path = corpus.register("online-backup")
-        _run("git", "clone", "--quiet", "--mirror", "--no-hardlinks", str(project), str(path))
+        _run("git", "clone", "--quiet", "--mirror", "--no-hardlinks", str(history), str(path))
         git(path, "remote", "remove", "origin")
     catalogue.save(root)
     return catalogue
@@ -125,7 +126,7 @@ class _Corpus:
         self._root = root
         self._catalogue = catalogue
 
-    def register(self, name: str, owner: str = CORPUS_OWNER, **fields: bool) -> Path:
+    def register(self, name: str, owner: str = CORPUS_OWNER, **fields: Any) -> Path:
         number = len(self._catalogue.repositories) + 1
         self._catalogue.add(replace(Repository(number, owner, name), **fields))
         return self._root / owner / f"{name}.git"
@@ -137,7 +138,7 @@ class _Corpus:
         *,
         wiki: bool = False,
         owner: str = CORPUS_OWNER,
-        **fields: bool,
+        **fields: Any,
     ) -> Path:
         path = self.register(name, owner, **({"has_wiki": wiki} | fields))
         init_repository(path)

@@ -4,8 +4,9 @@ import contextlib
 import os
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from email.message import Message
 from io import BufferedReader
 from pathlib import Path
 from typing import IO, cast
@@ -28,7 +29,7 @@ def open_backend(
     method: str,
     path: str,
     query: str,
-    headers: Mapping[str, str],
+    headers: Message,
     body: Iterator[bytes],
 ) -> Iterator[Reply]:
     """Run http-backend for one request; it ends with the block.
@@ -41,7 +42,8 @@ def open_backend(
         stdout=subprocess.PIPE,
         env=_environment(root, method, path, query, headers),
     )
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     feeder = threading.Thread(target=_feed, args=(process.stdin, body), daemon=True)
     try:
         if method == "POST":
@@ -60,7 +62,7 @@ def open_backend(
 
 
 def _environment(
-    root: Path, method: str, path: str, query: str, headers: Mapping[str, str]
+    root: Path, method: str, path: str, query: str, headers: Message
 ) -> dict[str, str]:
     environment = {
         "PATH": os.environ["PATH"],
