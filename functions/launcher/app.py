@@ -31,16 +31,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     Expected refusals are answers; anything raised is retried by Lambda and then a dead letter.
     """
-    now = datetime.now(UTC)
+    return launch(event, datetime.now(UTC))
+
+
+def launch(event: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The handler at a given moment."""
     config = Config.from_env(os.environ)
     request = read_request(event, now)
     logger().clear_state()
     logger().append_keys(run_id=request.run_id, attempt=request.attempt)
-    launcher = _compose(config)
+    launcher = compose(config)
     return launcher.rehearse(request) if request.dry_run else launcher.launch(request, now)
 
 
-def _compose(config: Config) -> Launcher:
+def compose(config: Config) -> Launcher:
+    """The launcher with its adapters."""
     # Our walk over the pools is the retry: botocore must ask each pool once.
     once = ClientConfig(
         retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=20

@@ -100,7 +100,7 @@ class Ec2:
         now = datetime.now(UTC)
         pages = self.client.get_paginator("describe_spot_price_history").paginate(
             InstanceTypes=list(instance_types),  # type: ignore[arg-type]
-            ProductDescriptions=["Linux/UNIX"],
+            ProductDescriptions=["Linux/UNIX", "Linux/UNIX (Amazon VPC)"],
             StartTime=now,
             EndTime=now,
         )

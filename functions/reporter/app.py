@@ -23,12 +23,17 @@ from shared.topic import Topic
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Look at what the event hints at and do the next thing; raises what Lambda should retry."""
+    return report(event, datetime.now(UTC))
+
+
+def report(event: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The handler at a given moment."""
     logger().clear_state()
-    config = Config.from_env(os.environ)
-    return _compose(config).handle(read_trigger(event), datetime.now(UTC))
+    return compose(Config.from_env(os.environ)).handle(read_trigger(event), now)
 
 
-def _compose(config: Config) -> Reporter:
+def compose(config: Config) -> Reporter:
+    """The reporter with its adapters."""
     wide = ClientConfig(max_pool_connections=CONCURRENT_CHECKS)
     return Reporter(
         config=config,

@@ -120,7 +120,7 @@ class Reporter:
             case TryAgain():
                 self._try_again(_concluded(run, world, step), world, step)
             case Report():
-                self._report(_concluded(run, world, step), world, step)
+                self._report(run, world, step)
 
     def _recheck(self, run: Run, until: datetime, now: datetime) -> None:
         """Be woken again; the deadline's own schedule exists already, made by the launcher."""
@@ -153,11 +153,12 @@ class Reporter:
             return
         for stray in self.ec2.of_run(run.id):
             self.ec2.terminate(stray.id)
-        facts = self._facts(run, world, step)
+        facts = self._facts(_concluded(run, world, step), world, step)
         self.bucket.write_report(run.id, report_document(facts))
-        run = self.store.save(replace(run, mail_lease_until=world.now + MAIL_LEASE))
+        claimed = self.store.save(replace(run, mail_lease_until=world.now + MAIL_LEASE))
         self.send_mail(subject(facts), body(facts))
-        run = self.store.save(replace(run, reported_at=world.now, verdict=facts.verdict.kind.value))
+        told = replace(facts.run, reported_at=world.now, verdict=facts.verdict.kind.value)
+        self.store.save(replace(told, version=claimed.version))
         if facts.manifest:
             self.store.remember_reported(run.id)
         self.log.info("reported", extra={"verdict": facts.verdict.kind})

@@ -29,7 +29,7 @@ class Topic:
 
 def fitting_subject(text: str) -> str:
     """Printable ASCII, one line, under 100 characters, as SNS demands."""
-    line = " ".join(text.split()).encode("ascii", "replace").decode()
+    line = "".join(c if " " <= c <= "~" else "?" for c in " ".join(text.split()))
     return line if len(line) <= SUBJECT_CHARACTERS else line[: SUBJECT_CHARACTERS - 3] + "..."
 
 

@@ -1,0 +1,297 @@
+"""Whole runs through both handlers: what is launched, what is mailed, what is left behind."""
+
+from datetime import timedelta
+from hashlib import sha256
+
+import boto3
+import pytest
+
+from shared.errors import EventError
+from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World, terminated
+
+MANIFEST = f"runs/{RUN_ID}/manifest.json"
+
+
+def assert_settled(world: World, verdict: str) -> None:
+    """One mail with this verdict, and nothing left that runs, waits or bills."""
+    assert [mail.subject.split(":")[0] for mail in world.mails] == [f"[OnlineBackup] {verdict}"]
+    assert world.running() == []
+    assert world.schedules() == {}
+    assert world.dead_letters == []
+    assert world.object(f"runs/{RUN_ID}/report.json")["verdict"] == verdict
+
+
+def test_a_scheduled_run_launches_one_spot_instance_and_mails_verified(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    (instance,) = boto3.client("ec2").describe_instances()["Reservations"][0]["Instances"]
+    assert instance["InstanceLifecycle"] == "spot"
+    assert instance["MetadataOptions"]["HttpTokens"] == "required"
+    tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
+    assert tags["online-backup:run-id"] == RUN_ID
+    assert list(world.schedules()) == [f"deadline-{RUN_ID}-1"]
+    assert world.object(f"runs/{RUN_ID}/launch.json")["instance_id"] == instance["InstanceId"]
+
+    world.complete()
+    world.now += timedelta(minutes=9)
+    world.end_instance()
+
+    assert_settled(world, "verified")
+    assert world.mails[0].subject == (
+        "[OnlineBackup] verified: 2 repositories, 2 changed, 2026-11-27"
+    )
+
+
+def test_the_program_is_published_under_its_own_hash_before_the_launch(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    listed = boto3.client("s3").list_objects_v2(Bucket="backups", Prefix="admin/")["Contents"]
+    digest = sha256(b"the program").hexdigest()
+    assert [each["Key"] for each in listed] == [f"admin/init_scripts/repo_backup-{digest}.zip"]
+    assert world.calls.index("s3.PutObject") < world.calls.index("ec2.RunInstances")
+
+
+def test_the_same_schedule_delivered_twice_launches_once(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    again = world.invoke("launcher", SCHEDULED)
+    assert again["status"] == "already launched"
+    assert len(world.running()) == 1
+
+
+def test_a_terminated_event_delivered_twice_and_late_mails_once(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    gone = world.end_instance()
+    world.send("reporter", terminated(gone))
+    world.pass_time(timedelta(days=2))
+    world.send("reporter", terminated(gone))
+    assert_settled(world, "verified")
+
+
+def test_a_lost_terminated_event_is_made_good_at_the_deadline(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.end_instance(tell=False)
+    assert world.mails == []
+    world.pass_time(timedelta(hours=4))
+    assert_settled(world, "verified")
+
+
+def test_a_failed_repository_makes_the_run_partial_and_is_named(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete(failed=1)
+    world.end_instance()
+    assert_settled(world, "partial")
+    assert "octo/broken: HTTP 500" in world.mails[0].body
+
+
+def test_a_known_failure_stays_listed_but_the_run_is_verified(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KNOWN_FAILURES", "Octo/Broken")
+    world.send("launcher", SCHEDULED)
+    world.complete(failed=1)
+    world.end_instance()
+    assert_settled(world, "verified")
+    assert "octo/broken: HTTP 500" in world.mails[0].body
+
+
+@pytest.mark.parametrize("harm", ["delete", "overwrite", "truncate"])
+def test_an_archive_that_is_not_what_the_manifest_says_is_never_verified(
+    world: World, harm: str
+) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    s3, key = boto3.client("s3"), "github_backups/octo/world.zip"
+    if harm == "delete":
+        s3.delete_object(Bucket="backups", Key=key)
+    elif harm == "overwrite":
+        s3.put_object(Bucket="backups", Key=key, Body=b"ARCHIVE OF world")
+    else:
+        s3.put_object(Bucket="backups", Key=key, Body=b"arch")
+    world.end_instance()
+    assert_settled(world, "unverified")
+    assert "octo/world: github_backups/octo/world.zip" in world.mails[0].body
+
+
+@pytest.mark.parametrize("manifest", [b"", b"{", b"[]", b'{"schema": 2}', b'{"schema": 1}'])
+def test_a_marker_without_a_sound_manifest_is_never_verified(world: World, manifest: bytes) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    boto3.client("s3").put_object(Bucket="backups", Key=MANIFEST, Body=manifest)
+    world.end_instance()
+    assert_settled(world, "unverified")
+
+
+def test_an_instance_that_ends_without_a_marker_has_failed_and_shows_its_log(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    boto3.client("s3").put_object(
+        Bucket="backups", Key=f"runs/{RUN_ID}/backup.log", Body=b"dnf: no mirror\n"
+    )
+    world.end_instance()
+    assert_settled(world, "failed")
+    assert "dnf: no mirror" in world.mails[0].body
+
+
+def test_a_hanging_instance_is_terminated_at_the_deadline_and_told(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.progress("backing-up")
+    world.pass_time(timedelta(hours=4))
+    assert_settled(world, "timed-out")
+    assert "37 of 120 done" in world.mails[0].body
+
+
+def test_a_reclaimed_instance_is_followed_by_another_and_one_mail_tells_both(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.progress("backing-up")
+    world.now += timedelta(minutes=6)
+    world.end_instance("Server.SpotInstanceTermination")
+    assert world.mails == []
+    assert len(world.running()) == 1
+    world.complete(attempt=2)
+    world.end_instance()
+    assert_settled(world, "verified")
+    assert "attempt 1 reclaimed after 6 min with 37 of 120 done" in world.mails[0].body
+    assert world.launches == {"1": 1, "2": 1}
+
+
+def test_the_last_attempt_is_on_demand_and_its_end_is_final(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    for _ in range(2):
+        world.end_instance("Server.SpotInstanceTermination")
+    found = boto3.client("ec2").describe_instances(
+        Filters=[{"Name": "instance-state-name", "Values": ["running"]}]
+    )
+    (instance,) = found["Reservations"][0]["Instances"]
+    assert "InstanceLifecycle" not in instance
+    world.end_instance("Server.SpotInstanceTermination")
+    assert_settled(world, "interrupted")
+
+
+def test_no_capacity_anywhere_is_tried_three_times_and_then_told_with_every_code(
+    world: World,
+) -> None:
+    world.faults.append(
+        Fault(
+            "error",
+            operation="ec2.RunInstances",
+            code="InsufficientInstanceCapacity",
+            times=10**6,
+        )
+    )
+    world.send("launcher", SCHEDULED)
+    assert set(world.schedules()) == {f"deadline-{RUN_ID}-1", f"retry-{RUN_ID}-2"}
+    world.pass_time(timedelta(hours=2))
+    assert_settled(world, "not-launched")
+    lines = [line for line in world.mails[0].body.splitlines() if "InsufficientInst" in line]
+    assert len(lines) == 3 * 2 * 2 * 3  # attempts x types x markets x zones
+
+
+def test_a_spot_quota_leads_straight_to_on_demand(world: World) -> None:
+    world.faults.append(
+        Fault(
+            "error", operation="ec2.RunInstances", code="MaxSpotInstanceCountExceeded", status=400
+        )
+    )
+    world.send("launcher", SCHEDULED)
+    (instance,) = boto3.client("ec2").describe_instances()["Reservations"][0]["Instances"]
+    assert "InstanceLifecycle" not in instance
+
+
+def test_trouble_with_the_account_stops_at_once_and_names_the_remedy(world: World) -> None:
+    code = "AuthFailure.ServiceLinkedRoleCreationNotPermitted"
+    world.faults.append(
+        Fault("error", operation="ec2.RunInstances", code=code, status=400, times=99)
+    )
+    world.send("launcher", SCHEDULED)
+    assert_settled(world, "not-launched")
+    assert "aws iam create-service-linked-role" in world.mails[0].body
+    assert world.calls.count("ec2.RunInstances") == 1
+
+
+def test_an_ambiguous_answer_after_a_launch_finds_the_same_instance(world: World) -> None:
+    world.faults.append(Fault("after", operation="ec2.RunInstances", times=1))
+    world.send("launcher", SCHEDULED)
+    assert len(world.running()) == 1
+    assert world.launches == {"1": 1}
+
+
+def test_an_owner_that_is_malformed_is_refused_before_anything_is_spent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_OWNERS", "https://github.com/octo")
+    answer = world.invoke("launcher", {})
+    assert answer["status"] == "refused"
+    assert "GitHubOwner" in answer["problem"]
+    assert "ec2.RunInstances" not in world.calls
+
+
+def test_a_token_parameter_that_does_not_exist_is_refused_with_the_command(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN_PARAMETER", "/no/such")
+    answer = world.invoke("launcher", {})
+    assert "aws ssm put-parameter --type SecureString --name /no/such" in answer["problem"]
+
+
+def test_an_unknown_instance_type_is_refused_by_name(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INSTANCE_TYPES", "c99.gigantic")
+    answer = world.invoke("launcher", {"dry_run": True})
+    assert answer["status"] == "refused"
+    assert "InstanceTypes" in answer["problem"]
+
+
+def test_a_region_without_the_image_is_refused_before_anything_is_spent(world: World) -> None:
+    world.faults.append(
+        Fault("error", operation="ssm.GetParameter", code="ParameterNotFound", status=400)
+    )
+    answer = world.invoke("launcher", {})
+    assert answer["status"] == "refused"
+    assert "no Amazon Linux 2023 image" in answer["problem"]
+
+
+def test_a_dry_run_asks_aws_and_keeps_nothing(world: World) -> None:
+    answer = world.invoke("launcher", {"dry_run": True})
+    assert answer["status"] == "would launch"
+    assert answer["objections"] == {}
+    assert world.calls.count("ec2.RunInstances") == 2
+    assert world.running() == []
+    assert world.schedules() == {}
+    assert boto3.client("dynamodb").scan(TableName="runs")["Count"] == 0
+
+
+def test_a_typo_in_a_manual_event_is_an_error_that_names_it(world: World) -> None:
+    with pytest.raises(EventError, match="dryrun: unknown field"):
+        world.invoke("launcher", {"dryrun": True})
+    assert world.calls == []
+
+
+def test_an_instance_of_somebody_else_is_ignored(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    answer = world.invoke("reporter", terminated("i-0f0f0f0f0f0f0f0f0"))
+    assert answer["status"] == "ignored"
+    assert world.mails == []
+
+
+def test_a_note_is_mailed_at_launch_when_asked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_ON_LAUNCH", "true")
+    world.send("launcher", SCHEDULED)
+    assert [mail.subject for mail in world.mails] == [f"[OnlineBackup] started: octo, run {RUN_ID}"]
+
+
+def test_a_mail_that_could_never_be_sent_comes_from_the_watchdog_once_sns_is_back(
+    world: World,
+) -> None:
+    fault = Fault("error", operation="sns.Publish", times=10**6)
+    world.faults.append(fault)
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.end_instance()
+    assert world.mails == []
+    assert world.dead_letters
+    fault.times = 0
+    world.dead_letters.clear()
+    world.pass_time(timedelta(days=1))
+    assert_settled(world, "verified")
