@@ -46,7 +46,7 @@ def no_capacity(world: World) -> None:
     world.pass_time(timedelta(hours=4))
 
 
-SCENARIOS = {
+SCENARIOS: dict[Callable[[World], None], set[str]] = {
     verified: {"verified"},
     reclaimed: {"verified"},
     hanging: {"timed-out"},

@@ -20,7 +20,7 @@ import boto3
 import pytest
 from botocore.loaders import Loader
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import ec2_backends
 from moto.sns.models import sns_backends
 
@@ -266,11 +266,13 @@ def new_world(deployment: Path) -> Iterator[World]:
         for name, value in _environment(deployment).items():
             patch.setenv(name, value)
         patch.setattr("time.sleep", lambda _seconds: None)
-        boto3.setup_default_session()
-        session = boto3.DEFAULT_SESSION._session  # type: ignore[attr-defined]
-        session.register_component("data_loader", _LOADER)
+        session = boto3.Session()
+        session._session.register_component("data_loader", _LOADER)
+        patch.setattr(boto3, "DEFAULT_SESSION", session)
         s3 = boto3.client("s3")
-        s3.create_bucket(Bucket="backups", CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.create_bucket(
+            Bucket="backups", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
         s3.put_bucket_versioning(Bucket="backups", VersioningConfiguration={"Status": "Enabled"})
         boto3.client("dynamodb").create_table(
             TableName="runs",
@@ -284,11 +286,9 @@ def new_world(deployment: Path) -> Iterator[World]:
         group = boto3.client("ec2").create_security_group(GroupName="sg", Description="sg")
         patch.setenv("SECURITY_GROUP_ID", group["GroupId"])
         world = World()
-        events = boto3.DEFAULT_SESSION.events  # type: ignore[attr-defined]
-        events.register("before-call", world.before)
-        events.register("after-call", world.after)
+        session.events.register("before-call", world.before)
+        session.events.register("after-call", world.after)
         yield world
-        boto3.DEFAULT_SESSION = None
 
 
 def _answer(status: int, parsed: dict[str, Any]) -> tuple[SimpleNamespace, dict[str, Any]]:
