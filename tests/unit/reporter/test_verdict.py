@@ -1,0 +1,124 @@
+"""Success is never claimed for anything that was not verified."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reporter.manifest import Archive, Entry, Manifest, ManifestError
+from reporter.next_step import Ending, Marker
+from reporter.verdict import Kind, Verdict, judge
+
+RUN_ID = "2026-11-27T17-00-00Z"
+SHA = "a" * 64
+MARKER = Marker("github_backups/2026-11-27-17-09.txt", RUN_ID, 1, SHA)
+GOOD = Entry(1, "octo/hello", "backed-up", "", (), Archive("k", 1, SHA, None, None), False)
+BAD = Entry(2, "octo/taken", "failed", "451 DMCA", (), None, False)
+MANIFEST = Manifest(RUN_ID, 1, True, ("octo",), (GOOD,), None, 1, 1, 0, (), None)
+
+
+def verdict(
+    manifest: Manifest | None = MANIFEST,
+    marker: Marker | None = MARKER,
+    ending: Ending = Ending.COMPLETED,
+    sha256: str = SHA,
+    problems: tuple[str, ...] = (),
+    known: tuple[str, ...] = (),
+) -> Verdict:
+    return judge(ending, "why", RUN_ID, marker, manifest, sha256, problems, known)
+
+
+def test_a_complete_run_whose_archives_all_check_is_verified() -> None:
+    assert verdict().kind is Kind.VERIFIED
+
+
+def test_a_failed_repository_makes_it_partial_with_its_reason() -> None:
+    judged = verdict(replace(MANIFEST, entries=(GOOD, BAD)))
+    assert judged.kind is Kind.PARTIAL
+    assert judged.problems == ("octo/taken: 451 DMCA",)
+
+
+def test_an_acknowledged_failure_stays_listed_and_no_longer_counts() -> None:
+    judged = verdict(replace(MANIFEST, entries=(GOOD, BAD)), known=("OCTO/taken",))
+    assert judged == Verdict(Kind.VERIFIED, judged.reason, (), ("octo/taken: 451 DMCA",))
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        {"manifest": None},
+        {"marker": None},
+        {"sha256": "b" * 64},
+        {"manifest": replace(MANIFEST, complete=False)},
+        {"manifest": replace(MANIFEST, run_id="2026-11-20T17-00-00Z")},
+        {"manifest": replace(MANIFEST, attempt=2)},
+        {"manifest": replace(MANIFEST, drill_failures=("k: no such ref",))},
+        {"problems": ("octo/hello: k is not in the bucket",)},
+    ],
+)
+def test_any_doubt_about_the_evidence_makes_it_unverified(doubt: dict[str, Any]) -> None:
+    assert verdict(**doubt).kind is Kind.UNVERIFIED
+
+
+def test_an_archive_problem_outweighs_a_failed_repository_and_both_are_listed() -> None:
+    judged = verdict(replace(MANIFEST, entries=(GOOD, BAD)), problems=("octo/hello: gone",))
+    assert judged.kind is Kind.UNVERIFIED
+    assert judged.problems == ("octo/hello: gone", "octo/taken: 451 DMCA")
+
+
+@pytest.mark.parametrize("ending", set(Ending) - {Ending.COMPLETED})
+def test_a_run_that_did_not_complete_is_called_by_its_ending(ending: Ending) -> None:
+    assert verdict(ending=ending).kind == ending.value
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+WHOLE = {
+    "schema": 1,
+    "run_id": RUN_ID,
+    "attempt": 1,
+    "complete": True,
+    "owners": ["octo"],
+    "totals": {"bytes_uploaded": 1, "bytes_stored": 1},
+    "repositories": [
+        {
+            "id": 1,
+            "owner": "octo",
+            "name": "hello",
+            "state": "backed-up",
+            "archive": {
+                "key": "k",
+                "bytes": 1,
+                "sha256": SHA,
+                "version_id": "v",
+                "checksum": {"algorithm": "CRC64NVME", "type": "FULL_OBJECT", "value": "x="},
+            },
+            "wiki": {"state": "absent", "archive": None},
+        }
+    ],
+    "drill": {"checked": [{"key": "k", "ok": False, "reason": "refs"}], "never_drilled": 3},
+}
+
+
+def test_a_manifest_is_read_with_archives_wikis_and_drill() -> None:
+    read = Manifest.read(WHOLE)
+    archive = Archive("k", 1, SHA, "v", ("CRC64NVME", "x="))
+    assert read.entries == (
+        Entry(1, "octo/hello", "backed-up", "", (), archive, False),
+        Entry(1, "octo/hello.wiki", "absent", "", (), None, True),
+    )
+    assert (read.drilled, read.drill_failures, read.never_drilled) == (1, ("k: refs",), 3)
+
+
+@given(st.sampled_from(sorted(WHOLE)), json_values)
+def test_a_damaged_manifest_raises_nothing_but_its_own_error(field: str, value: object) -> None:
+    try:
+        Manifest.read(json.loads(json.dumps({**WHOLE, field: value})))
+    except ManifestError:
+        return
