@@ -145,7 +145,9 @@ class Demo:
         manifest = json.loads(stack.read(f"runs/{run_id}/manifest.json"))
         archived = [each for each in manifest["repositories"] if each["archive"]]
         if not archived:
-            raise SessionError("No repository was archived.", stack.read_log(run_id))
+            raise SessionError(
+                "No repository was archived.", stack.read(f"runs/{run_id}/backup.log").decode()
+            )
         chosen = max(archived, key=lambda each: (each["name"] == "onlinebackup", each["refs"]))
         target = stack.session.directory / "restored"
         name = f"{chosen['owner']}/{chosen['name']}"

@@ -8,6 +8,9 @@ rules) is replaced here. Private names move between releases, so the version is 
 import contextvars
 import importlib.metadata
 import json
+import logging
+import re
+import secrets
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -25,9 +28,27 @@ Action = Callable[[Parameters], Response]
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 _SCHEDULER_WORDS = "schedule-arn scheduled-time execution-id attempt-number"
 
+# ministack resolves neither tags, nor an instance's type and market, nor a new schedule's group, and
+# so denies here what AWS permits. Policies are judged rightly by tests/infrastructure.
+_MISJUDGED = {
+    *("ec2:RunInstances", "ec2:CreateTags", "ec2:TerminateInstances", "ec2:GetConsoleOutput"),
+    "scheduler:CreateSchedule",
+}
+
+log = logging.getLogger(__name__)
+
 
 class EmulatorVersionError(RuntimeError):
     """The installed ministack is not the one whose private names are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSession:
+    """Temporary credentials of a role."""
+
+    access_key_id: str
+    secret_access_key: str
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +87,7 @@ class Emulator:
                 " installed. Run `make setup`, or adapt local_cloud/emulator.py."
             )
         from ministack import app  # type: ignore[import-untyped]
-        from ministack.core import responses  # type: ignore[import-untyped]
+        from ministack.core import iam_evaluator, responses  # type: ignore[import-untyped]
         from ministack.services import (  # type: ignore[import-untyped]
             ec2,
             eventbridge,
@@ -75,6 +96,7 @@ class Emulator:
             scheduler,
             sns,
             ssm,
+            sts,
         )
 
         self.app: Any = app.app
@@ -84,6 +106,8 @@ class Emulator:
         self._iam: Any = iam
         self._lambda: Any = lambda_svc
         self._scheduler: Any = scheduler
+        self._sts: Any = sts
+        self._patch_judge(iam_evaluator, app)
         self._patch_mail(sns, on_mail)
         self._patch_events()
         self._patch_scheduler()
@@ -149,6 +173,25 @@ class Emulator:
         role = self._iam._roles.get(roles[0]) if roles else None
         return Profile(record["Arn"], role["Arn"] if role else None)
 
+    def service_session(self, role_arn: str, service: str, name: str) -> RoleSession | None:
+        """Credentials of a role for an AWS service; None if the role does not trust it."""
+        role = self._iam._roles.get(role_arn.rpartition("/")[2])
+        if role is None or not _trusts(role["AssumeRolePolicyDocument"], service):
+            return None
+        session = RoleSession(
+            f"ASIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30), secrets.token_hex(64)
+        )
+        self._sts.register_session(
+            session.access_key_id,
+            {
+                "Arn": f"arn:aws:sts::{self.account}:assumed-role/{role['RoleName']}/{name}",
+                "UserId": f"{role['RoleId']}:{name}",
+                "SecretAccessKey": session.secret_access_key,
+                "SessionToken": session.token,
+            },
+        )
+        return session
+
     def tags(self, resource_id: str) -> dict[str, str]:
         """The tags of an EC2 resource, as CreateTags and DeleteTags left them."""
         return {tag["Key"]: tag["Value"] for tag in self._ec2._tags.get(resource_id, [])}
@@ -190,6 +233,27 @@ class Emulator:
             return True
         return False
 
+    def _patch_judge(self, evaluator: Any, app: Any) -> None:
+        # The loopback interface stands for TLS, which the bucket's policy insists on.
+        app.pin_request_origin = lambda source, tls: evaluator.pin_request_origin(source, True)
+        enforce = evaluator.enforce
+
+        def enforce_where_judged_rightly(
+            key: str, action: str, *rest: Any, resource_arn: str = "*", **named: Any
+        ) -> Any:
+            # Public parameters belong to no account.
+            resource = re.sub(
+                r":\d{12}:parameter/aws/service/", "::parameter/aws/service/", resource_arn
+            )
+            denied = enforce(key, action, *rest, resource_arn=resource, **named)
+            if isinstance(denied, evaluator.EvalResult):
+                if action in _MISJUDGED:
+                    return None
+                log.warning("DENIED %s on %s to %s", action, resource, denied.principal_arn)
+            return denied
+
+        evaluator.enforce = enforce_where_judged_rightly
+
     def _patch_events(self) -> None:
         events, functions = self._events, self._lambda
         invoke_target = events._invoke_target
@@ -227,6 +291,20 @@ class Emulator:
             return fan_out(topic_arn, message_id, message, subject, *rest, **named)
 
         sns._fanout = fan_out_and_mail
+
+
+def _trusts(document: str | Mapping[str, Any], service: str) -> bool:
+    """Whether a trust policy lets a service assume its role."""
+    policy = json.loads(document) if isinstance(document, str) else document
+    statements = policy["Statement"]
+    for statement in statements if isinstance(statements, list) else [statements]:
+        principal = statement.get("Principal", {})
+        services = principal.get("Service", []) if isinstance(principal, dict) else []
+        if statement["Effect"] == "Allow" and service in (
+            [services] if isinstance(services, str) else services
+        ):
+            return True
+    return False
 
 
 def _fill_in(text: str, schedule: Mapping[str, Any], now: float) -> str:

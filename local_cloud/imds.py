@@ -9,10 +9,8 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-
-import boto3
 
 from local_cloud.emulator import Emulator
 
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from local_cloud.instances import Instance
 
 _LONGEST_TOKEN_SECONDS = 21600
+_CREDENTIALS_LAST = timedelta(hours=6)
 
 
 @dataclass(slots=True)
@@ -30,9 +29,9 @@ class MetadataService:
     _server: http.server.ThreadingHTTPServer
 
     @classmethod
-    def start(cls, instance: "Instance", cloud: Emulator, endpoint_url: str) -> "MetadataService":
+    def start(cls, instance: "Instance", cloud: Emulator) -> "MetadataService":
         """Serve ``instance``'s metadata on a free port of the loopback interface."""
-        metadata = _Metadata(instance, cloud, endpoint_url)
+        metadata = _Metadata(instance, cloud)
 
         class Handler(_Handler):
             pass
@@ -55,7 +54,6 @@ class _Metadata:
 
     instance: "Instance"
     cloud: Emulator
-    endpoint_url: str
     tokens: dict[str, float] = field(default_factory=dict)
 
     def new_token(self, seconds: int) -> str:
@@ -99,25 +97,27 @@ class _Metadata:
         return values.get(path)
 
     def _credentials(self, role_arn: str) -> str:
-        sts = boto3.client(
-            "sts",
-            endpoint_url=self.endpoint_url,
-            region_name=self.instance.context.copy().run(lambda: self.cloud.region),
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+        session = self.instance.context.copy().run(
+            self.cloud.service_session, role_arn, "ec2.amazonaws.com", self.instance.instance_id
         )
-        given = sts.assume_role(RoleArn=role_arn, RoleSessionName=self.instance.instance_id)[
-            "Credentials"
-        ]
+        now = datetime.now(UTC)
+        if session is None:
+            return json.dumps(
+                {
+                    "Code": "AssumeRoleUnauthorizedAccess",
+                    "Message": f"EC2 cannot assume the role {role_arn}.",
+                    "LastUpdated": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+                }
+            )
         return json.dumps(
             {
                 "Code": "Success",
-                "LastUpdated": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                "LastUpdated": f"{now:%Y-%m-%dT%H:%M:%SZ}",
                 "Type": "AWS-HMAC",
-                "AccessKeyId": given["AccessKeyId"],
-                "SecretAccessKey": given["SecretAccessKey"],
-                "Token": given["SessionToken"],
-                "Expiration": f"{given['Expiration']:%Y-%m-%dT%H:%M:%SZ}",
+                "AccessKeyId": session.access_key_id,
+                "SecretAccessKey": session.secret_access_key,
+                "Token": session.token,
+                "Expiration": f"{now + _CREDENTIALS_LAST:%Y-%m-%dT%H:%M:%SZ}",
             }
         )
 

@@ -173,7 +173,7 @@ class Fleet:
 
     def _boot(self, instance: Instance) -> None:
         launch = instance.launch
-        metadata = MetadataService.start(instance, self.cloud, self.settings.endpoint_url)
+        metadata = MetadataService.start(instance, self.cloud)
         environment = {
             "AWS_ENDPOINT_URL": self.settings.endpoint_url,
             "AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.url,

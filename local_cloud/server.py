@@ -138,6 +138,7 @@ def _ministack_settings(port: int, directory: Path, region: str) -> dict[str, st
     temporary = directory / "tmp"
     temporary.mkdir(parents=True)
     return {
+        "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",

@@ -24,12 +24,14 @@ REGION = "eu-central-1"
 
 _T = TypeVar("_T")
 _POLL_SECONDS = 0.1
+# All that the cloud gets of the person's environment. Functions inherit it from the emulator.
+_SERVER_VARIABLES = ("PATH", "LANG", "HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE")
 # Talk to the loopback interface directly, whatever proxies the person has.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class SessionError(Exception):
-    """Something in the embedded cloud went wrong; ``details`` is the end of the log that says so."""
+    """Something in the embedded cloud went wrong; ``details`` is the end of the telling log."""
 
     def __init__(self, message: str, details: str = "") -> None:
         """Keep both."""
@@ -69,7 +71,7 @@ class Session:
                 stderr=log,
                 text=True,
                 cwd=ROOT,
-                env={k: v for k, v in os.environ.items() if k in self.keep_environment},
+                env={k: v for k, v in os.environ.items() if k in _SERVER_VARIABLES},
                 start_new_session=True,
             )
         assert self._server.stdout is not None

@@ -7,14 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local_cloud.session import REGION, Session, SessionError, run_tool
+from local_cloud.session import REGION, ROOT, Session, SessionError, run_tool
 
 _SAM = str(Path(sys.prefix, "bin", "sam"))
 
 
 def build(session: Session) -> None:
-    """``sam build``. Raises :class:`SessionError` with its output's end."""
-    run_tool([_SAM, "build"], session.environment(), session.directory / "sam-build.log")
+    """``sam build``, into the session's directory so that it disturbs no other build.
+
+    Raises :class:`SessionError` with its output's end.
+    """
+    run_tool(
+        [_SAM, "build", "--build-dir", str(session.directory / "build")],
+        session.environment(),
+        session.directory / "sam-build.log",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +40,10 @@ class Stack:
         """
         run_tool(
             [
-                *(_SAM, "deploy", "--stack-name", name, "--region", REGION, "--resolve-s3"),
-                *("--no-confirm-changeset", "--no-progressbar"),
-                *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"),
-                "--parameter-overrides",
+                *(_SAM, "deploy", "--stack-name", name, "--region", REGION),
+                *("--template-file", str(session.directory / "build" / "template.yaml")),
+                *("--config-file", str(ROOT / "samconfig.toml")),
+                *("--no-progressbar", "--parameter-overrides"),
                 *(f"{key}={value}" for key, value in parameters.items()),
             ],
             session.environment(),
@@ -93,3 +100,18 @@ class Stack:
             self.session.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read()
         )
         return body
+
+    def restore(self, name: str, target: Path) -> None:
+        """Restore ``owner/repository`` from the bucket with ``repo_backup``.
+
+        Raises :class:`SessionError` with the program's output when it fails.
+        """
+        environment = {**self.session.environment(), "PYTHONPATH": str(ROOT / "instance_scripts")}
+        run_tool(
+            [
+                *(sys.executable, "-m", "repo_backup", "restore"),
+                *("--source", f"s3://{self.bucket}", "--to", str(target), name),
+            ],
+            environment,
+            self.session.directory / "restore.log",
+        )

@@ -162,9 +162,16 @@ def test_a_pool_without_capacity_answers_with_a_server_error(cloud: Session, ec2
     ended(cloud, ec2.run_instances(**call)["Instances"][0]["InstanceId"])
 
 
-def test_metadata_needs_a_token_and_names_instance_role_and_tags(cloud: Session, ec2: Any) -> None:
+def test_metadata_needs_a_token_and_gives_the_roles_rights_and_no_more(cloud: Session, ec2: Any) -> None:
     iam = cloud.client("iam")
-    trust = {"Version": "2012-10-17", "Statement": []}
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "ec2.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        },
+    }
     iam.create_role(RoleName="guest", AssumeRolePolicyDocument=json.dumps(trust))
     iam.create_instance_profile(InstanceProfileName="guests")
     iam.add_role_to_instance_profile(InstanceProfileName="guests", RoleName="guest")
@@ -188,6 +195,7 @@ print("notice", ask("meta-data/spot/instance-action", **with_token))
 print("tag", ask("meta-data/tags/instance/mine", **with_token))
 PYTHON
 export AWS_DEFAULT_REGION=eu-central-1
+aws s3api list-buckets 2>&1 | grep -o AccessDenied
 aws sts get-caller-identity --query Arn --output text
 shutdown -P now
 """
@@ -202,12 +210,13 @@ shutdown -P now
         )
     )["Instances"][0]["InstanceId"]
     printed = ended(cloud, launched)["console"].splitlines()
-    assert printed[-6:-1] == [
+    assert printed[-7:-1] == [
         "without 401",
         "no ttl 400",
         f"id {launched}",
         "notice 404",
         "tag yes",
+        "AccessDenied",
     ]
     assert printed[-1].endswith(f":assumed-role/guest/{launched}")
 

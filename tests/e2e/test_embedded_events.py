@@ -12,7 +12,10 @@ import pytest
 from local_cloud.session import Session
 from tests.e2e.test_embedded_ec2 import ended, request
 
-ROLE = "arn:aws:iam::000000000000:role/any"
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"},
+}
 RECORD = """
 import json, os, boto3
 def handler(event, context):
@@ -30,6 +33,7 @@ class Recorder:
         self._cloud = cloud
         self._sqs = cloud.client("sqs")
         self.name = f"recorder-{next(numbers)}"
+        self.role = self._role(cloud.client("iam"))
         self._queue = self._sqs.create_queue(QueueName=self.name)["QueueUrl"]
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as file:
@@ -37,11 +41,23 @@ class Recorder:
         self.arn = cloud.client("lambda").create_function(
             FunctionName=self.name,
             Runtime="python3.13",
-            Role=ROLE,
+            Role=self.role,
             Handler="app.handler",
             Code={"ZipFile": archive.getvalue()},
             Environment={"Variables": {"QUEUE": self._queue}},
         )["FunctionArn"]
+
+    def _role(self, iam: Any) -> str:
+        trusted = {"Service": ["lambda.amazonaws.com", "scheduler.amazonaws.com"]}
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"},
+        }
+        role = iam.create_role(RoleName=self.name, AssumeRolePolicyDocument=json.dumps(trust))
+        iam.put_role_policy(
+            RoleName=self.name, PolicyName="record", PolicyDocument=json.dumps(POLICY)
+        )
+        return str(role["Role"]["Arn"])
 
     def next_event(self, wanted: Callable[[Any], bool] = lambda event: True) -> Any:
         """The next event that is wanted."""
@@ -109,7 +125,7 @@ def test_a_schedules_context_words_are_filled_in(cloud: Session, recorder: Recor
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={
             "Arn": recorder.arn,
-            "RoleArn": ROLE,
+            "RoleArn": recorder.role,
             "Input": '{"scheduled_time": "<aws.scheduler.scheduled-time>"}',
         },
     )
@@ -124,7 +140,7 @@ def test_an_event_that_a_function_fails_on_is_delivered_again(
         Name=recorder.name,
         ScheduleExpression="rate(7 days)",
         FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": recorder.arn, "RoleArn": ROLE, "Input": '{"fail": true}'},
+        Target={"Arn": recorder.arn, "RoleArn": recorder.role, "Input": '{"fail": true}'},
     )
     cloud.post(f"schedules/{recorder.name}/fire")
     assert recorder.next_event() == recorder.next_event() == {"fail": True}
