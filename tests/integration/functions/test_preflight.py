@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 
 from local_cloud.github import Account, Catalogue, Fault, GitHubStandIn
@@ -21,8 +20,8 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubStand
         yield running
 
 
-def store_token(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    boto3.client("ssm").put_parameter(Name=TOKEN, Value=value, Type="SecureString")
+def store_token(world: World, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    world.aws.client("ssm").put_parameter(Name=TOKEN, Value=value, Type="SecureString")
     monkeypatch.setenv("GITHUB_TOKEN_PARAMETER", TOKEN)
 
 
@@ -46,12 +45,12 @@ def test_a_token_that_github_rejects_is_refused_and_never_shown(
     hub: GitHubStandIn,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    store_token(monkeypatch, "canary-bad-token")
+    store_token(world, monkeypatch, "canary-bad-token")
     world.send("launcher", SCHEDULED)
     (mail,) = world.mails
     assert "GitHubTokenParameter: GitHub rejects the token in /online-backup/token" in mail.body
     assert "aws ssm put-parameter --overwrite" in mail.body
-    stored = boto3.client("dynamodb").scan(TableName="runs")["Items"]
+    stored = world.aws.client("dynamodb").scan(TableName="runs")["Items"]
     assert "canary" not in mail.body + str(stored)
     assert world.running() == []
 
@@ -59,12 +58,12 @@ def test_a_token_that_github_rejects_is_refused_and_never_shown(
 def test_a_good_token_is_sent_in_the_header_and_kept_out_of_the_user_data(
     world: World, hub: GitHubStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store_token(monkeypatch, "good")
+    store_token(world, monkeypatch, "good")
     assert world.invoke("launcher", {})["status"] == "launched"
     assert hub.requests[0].authorization == "Bearer"
     (run,) = [
         item["document"]["S"]
-        for item in boto3.client("dynamodb").scan(TableName="runs")["Items"]
+        for item in world.aws.client("dynamodb").scan(TableName="runs")["Items"]
         if "document" in item
     ]
     assert "GITHUB_TOKEN_PARAMETER=/online-backup/token" in run

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from hashlib import sha256
 
-import boto3
 import pytest
 
 from shared.errors import EventError
@@ -23,7 +22,7 @@ def assert_settled(world: World, verdict: str) -> None:
 
 def test_a_scheduled_run_launches_one_spot_instance_and_mails_verified(world: World) -> None:
     world.send("launcher", SCHEDULED)
-    (instance,) = boto3.client("ec2").describe_instances()["Reservations"][0]["Instances"]
+    (instance,) = world.aws.client("ec2").describe_instances()["Reservations"][0]["Instances"]
     assert instance["InstanceLifecycle"] == "spot"
     assert instance["MetadataOptions"]["HttpTokens"] == "required"
     tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
@@ -43,7 +42,7 @@ def test_a_scheduled_run_launches_one_spot_instance_and_mails_verified(world: Wo
 
 def test_the_program_is_published_under_its_own_hash_before_the_launch(world: World) -> None:
     world.send("launcher", SCHEDULED)
-    listed = boto3.client("s3").list_objects_v2(Bucket="backups", Prefix="admin/")["Contents"]
+    listed = world.aws.client("s3").list_objects_v2(Bucket="backups", Prefix="admin/")["Contents"]
     digest = sha256(b"the program").hexdigest()
     assert [each["Key"] for each in listed] == [f"admin/init_scripts/repo_backup-{digest}.zip"]
     assert world.calls.index("s3.PutObject") < world.calls.index("ec2.RunInstances")
@@ -100,7 +99,7 @@ def test_an_archive_that_is_not_what_the_manifest_says_is_never_verified(
 ) -> None:
     world.send("launcher", SCHEDULED)
     world.complete()
-    s3, key = boto3.client("s3"), "github_backups/octo/world.zip"
+    s3, key = world.aws.client("s3"), "github_backups/octo/world.zip"
     if harm == "delete":
         s3.delete_object(Bucket="backups", Key=key)
     elif harm == "overwrite":
@@ -116,14 +115,14 @@ def test_an_archive_that_is_not_what_the_manifest_says_is_never_verified(
 def test_a_marker_without_a_sound_manifest_is_never_verified(world: World, manifest: bytes) -> None:
     world.send("launcher", SCHEDULED)
     world.complete()
-    boto3.client("s3").put_object(Bucket="backups", Key=MANIFEST, Body=manifest)
+    world.aws.client("s3").put_object(Bucket="backups", Key=MANIFEST, Body=manifest)
     world.end_instance()
     assert_settled(world, "unverified")
 
 
 def test_an_instance_that_ends_without_a_marker_has_failed_and_shows_its_log(world: World) -> None:
     world.send("launcher", SCHEDULED)
-    boto3.client("s3").put_object(
+    world.aws.client("s3").put_object(
         Bucket="backups", Key=f"runs/{RUN_ID}/backup.log", Body=b"dnf: no mirror\n"
     )
     world.end_instance()
@@ -157,7 +156,7 @@ def test_the_last_attempt_is_on_demand_and_its_end_is_final(world: World) -> Non
     world.send("launcher", SCHEDULED)
     for _ in range(2):
         world.end_instance("Server.SpotInstanceTermination")
-    found = boto3.client("ec2").describe_instances(
+    found = world.aws.client("ec2").describe_instances(
         Filters=[{"Name": "instance-state-name", "Values": ["running"]}]
     )
     (instance,) = found["Reservations"][0]["Instances"]
@@ -192,7 +191,7 @@ def test_a_spot_quota_leads_straight_to_on_demand(world: World) -> None:
         )
     )
     world.send("launcher", SCHEDULED)
-    (instance,) = boto3.client("ec2").describe_instances()["Reservations"][0]["Instances"]
+    (instance,) = world.aws.client("ec2").describe_instances()["Reservations"][0]["Instances"]
     assert "InstanceLifecycle" not in instance
 
 
@@ -257,7 +256,7 @@ def test_a_dry_run_asks_aws_and_keeps_nothing(world: World) -> None:
     assert world.calls.count("ec2.RunInstances") == 2
     assert world.running() == []
     assert world.schedules() == {}
-    assert boto3.client("dynamodb").scan(TableName="runs")["Count"] == 0
+    assert world.aws.client("dynamodb").scan(TableName="runs")["Count"] == 0
 
 
 def test_a_typo_in_a_manual_event_is_an_error_that_names_it(world: World) -> None:

@@ -58,8 +58,13 @@ class Fault:
 
 @dataclass
 class World:
-    """An account with the stack's resources, a clock, and everything observable."""
+    """An account with the stack's resources, a clock, and everything observable.
 
+    ``aws`` is the test's own way to it: unlike the functions' calls, these are neither counted
+    nor made to fail.
+    """
+
+    aws: boto3.Session
     now: datetime = DUE
     calls: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -121,7 +126,7 @@ class World:
 
     def complete(self, *, attempt: int = 1, failed: int = 0) -> None:
         """What a backup leaves behind: two archives, a manifest, and at last its marker."""
-        s3 = boto3.client("s3")
+        s3 = self.aws.client("s3")
         entries = []
         for number, name in enumerate(("hello", "world"), 1):
             body = f"archive of {name}".encode()
@@ -168,7 +173,7 @@ class World:
     def progress(self, phase: str, *, attempt: int = 1) -> None:
         """What a backup says of itself on its way."""
         said = {"attempt": attempt, "phase": phase, "done": 37, "listed": 120}
-        boto3.client("s3").put_object(
+        self.aws.client("s3").put_object(
             Bucket="backups", Key=f"runs/{RUN_ID}/progress.json", Body=json.dumps(said).encode()
         )
 
@@ -186,7 +191,7 @@ class World:
 
     def schedules(self) -> dict[str, datetime]:
         """Pending one-time schedules by name."""
-        client = boto3.client("scheduler")
+        client = self.aws.client("scheduler")
         names = [each["Name"] for each in client.list_schedules(GroupName="stack")["Schedules"]]
         texts = {
             name: client.get_schedule(Name=name, GroupName="stack")["ScheduleExpression"]
@@ -199,7 +204,9 @@ class World:
 
     def object(self, key: str) -> Any:
         """A JSON object of the bucket."""
-        return json.loads(boto3.client("s3").get_object(Bucket="backups", Key=key)["Body"].read())
+        return json.loads(
+            self.aws.client("s3").get_object(Bucket="backups", Key=key)["Body"].read()
+        )
 
     # How AWS behaves.
 
@@ -207,7 +214,7 @@ class World:
         return list(ec2_backends[DEFAULT_ACCOUNT_ID][REGION].all_instances())
 
     def _fire(self, name: str) -> None:
-        client = boto3.client("scheduler")
+        client = self.aws.client("scheduler")
         schedule = client.get_schedule(Name=name, GroupName="stack")
         client.delete_schedule(Name=name, GroupName="stack")
         function = schedule["Target"]["Arn"].rsplit("-", 1)[1]
@@ -262,33 +269,47 @@ def terminated(instance_id: str) -> dict[str, Any]:
 @contextmanager
 def new_world(deployment: Path) -> Iterator[World]:
     """A fresh account with the stack's resources; ``deployment`` stands for the unpacked zip."""
-    with mock_aws(config={"lambda": {"use_docker": False}}), pytest.MonkeyPatch.context() as patch:
-        for name, value in _environment(deployment).items():
-            patch.setenv(name, value)
-        patch.setattr("time.sleep", lambda _seconds: None)
-        session = boto3.Session()
-        session._session.register_component("data_loader", _LOADER)
-        patch.setattr(boto3, "DEFAULT_SESSION", session)
-        s3 = boto3.client("s3")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        _patched(patch, deployment),
+        mock_aws(config={"lambda": {"use_docker": False}}),
+    ):
+        world = World(aws=_session())
+        s3 = world.aws.client("s3")
         s3.create_bucket(
             Bucket="backups", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
         )
         s3.put_bucket_versioning(Bucket="backups", VersioningConfiguration={"Status": "Enabled"})
-        boto3.client("dynamodb").create_table(
+        world.aws.client("dynamodb").create_table(
             TableName="runs",
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        boto3.client("sns").create_topic(Name="topic")
-        boto3.client("scheduler").create_schedule_group(Name="stack")
-        boto3.client("iam").create_instance_profile(InstanceProfileName="profile")
-        group = boto3.client("ec2").create_security_group(GroupName="sg", Description="sg")
+        world.aws.client("sns").create_topic(Name="topic")
+        world.aws.client("scheduler").create_schedule_group(Name="stack")
+        world.aws.client("iam").create_instance_profile(InstanceProfileName="profile")
+        group = world.aws.client("ec2").create_security_group(GroupName="sg", Description="sg")
         patch.setenv("SECURITY_GROUP_ID", group["GroupId"])
-        world = World()
+        session = _session()
         session.events.register("before-call", world.before)
         session.events.register("after-call", world.after)
+        patch.setattr(boto3, "DEFAULT_SESSION", session)
         yield world
+
+
+@contextmanager
+def _patched(patch: pytest.MonkeyPatch, deployment: Path) -> Iterator[None]:
+    for name, value in _environment(deployment).items():
+        patch.setenv(name, value)
+    patch.setattr("time.sleep", lambda _seconds: None)
+    yield
+
+
+def _session() -> boto3.Session:
+    session = boto3.Session()
+    session._session.register_component("data_loader", _LOADER)
+    return session
 
 
 def _answer(status: int, parsed: dict[str, Any]) -> tuple[SimpleNamespace, dict[str, Any]]:
