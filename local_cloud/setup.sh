@@ -46,9 +46,11 @@ create_venv() {
 main() {
 	cd "$(dirname "${BASH_SOURCE[0]}")/.."
 	local python
-	python=$(find_python)
-	say "creating $VENV with $("$python" --version)"
-	create_venv "$python"
+	if ! "$VENV/bin/python" -c '' 2>/dev/null || [[ ! -x $VENV/bin/uv ]]; then
+		python=$(find_python)
+		say "creating $VENV with $("$python" --version)"
+		create_venv "$python"
+	fi
 	say "installing $(grep -c '==' "$LOCK") locked packages"
 	"$VENV/bin/uv" pip sync --quiet --require-hashes --python "$VENV/bin/python" "$LOCK"
 	touch "$VENV/.ready"

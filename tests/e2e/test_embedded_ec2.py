@@ -162,7 +162,9 @@ def test_a_pool_without_capacity_answers_with_a_server_error(cloud: Session, ec2
     ended(cloud, ec2.run_instances(**call)["Instances"][0]["InstanceId"])
 
 
-def test_metadata_needs_a_token_and_gives_the_roles_rights_and_no_more(cloud: Session, ec2: Any) -> None:
+def test_metadata_needs_a_token_and_gives_the_roles_rights_and_no_more(
+    cloud: Session, ec2: Any
+) -> None:
     iam = cloud.client("iam")
     trust = {
         "Version": "2012-10-17",

@@ -1,0 +1,249 @@
+"""The deployed system on the embedded cloud, from the launcher's invocation to the mail."""
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_cloud.github import Fault, GitHubStandIn
+from local_cloud.stack import Stack
+from shared.run_store import RunStore
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run that the launcher started."""
+
+    stack: Stack
+    run_id: str
+
+    def instance(self) -> dict[str, Any] | None:
+        """The run's newest instance."""
+        mine = [
+            each
+            for each in self.stack.instances()
+            if each["tags"]["online-backup:run-id"] == self.run_id
+        ]
+        return mine[-1] if mine else None
+
+    def mails(self) -> list[dict[str, str]]:
+        """The e-mails about this run."""
+        return [mail for mail in self.stack.mails() if self.run_id in mail["body"]]
+
+    def mail(self) -> dict[str, str]:
+        """The first e-mail about this run, waited for."""
+        return self.stack.session.wait_for(
+            "the mail", lambda: next(iter(self.mails()), None), seconds=60
+        )
+
+    def instance_in(self, state: str, number: int = 1) -> dict[str, Any]:
+        """The run's instance of this attempt once it is in ``state``."""
+
+        def look() -> dict[str, Any] | None:
+            found = self.instance()
+            if found is None or found["tags"]["online-backup:attempt"] != str(number):
+                return None
+            return found if found["state"] == state else None
+
+        return self.stack.session.wait_for(f"instance {number} {state}", look, seconds=60)
+
+    def manifest(self) -> dict[str, Any]:
+        """The run's manifest."""
+        document: dict[str, Any] = json.loads(self.stack.read(f"runs/{self.run_id}/manifest.json"))
+        return document
+
+    def states(self) -> dict[str, str]:
+        """Every listed repository's state, by name."""
+        return {each["name"]: each["state"] for each in self.manifest()["repositories"]}
+
+
+def start(stack: Stack, event: Mapping[str, Any] | None = None) -> Started:
+    """Start a run."""
+    answer = stack.start(event)
+    assert answer["status"] == "launched", answer
+    return Started(stack, answer["run_id"])
+
+
+def runs_of(stack: Stack) -> RunStore:
+    """The stack's run table."""
+    resource = stack.session.client("cloudformation").describe_stack_resource(
+        StackName=stack.name, LogicalResourceId="RunTable"
+    )
+    table = resource["StackResourceDetail"]["PhysicalResourceId"]
+    return RunStore(stack.session.client("dynamodb"), table)
+
+
+def terminated_event(instance_id: str) -> dict[str, Any]:
+    """EC2's event about an instance that is gone, as it reaches the reporter."""
+    event: dict[str, Any] = json.loads(Path("events/terminated.json").read_text())
+    event["detail"]["instance-id"] = instance_id
+    return event
+
+
+def schedules(stack: Stack) -> list[str]:
+    """The names of the one-time schedules that wait."""
+    return [
+        each["Name"]
+        for each in stack.session.get("schedules")
+        if each["GroupName"] == stack.name and each["ScheduleExpression"].startswith("at(")
+    ]
+
+
+@pytest.fixture(scope="module")
+def first(stack: Stack) -> Started:
+    """A first, complete and reported run."""
+    run = start(stack)
+    run.mail()
+    return run
+
+
+def test_everything_is_backed_up_and_the_mail_says_so(first: Started) -> None:
+    states = first.states()
+    assert {name for name, state in states.items() if state == "backed-up"} >= {
+        "hello",
+        "secret",
+        "unicode",
+        "octo.github.io",
+    }
+    assert states["empty"] == "empty"
+    assert "failed" not in states.values()
+    objects = first.stack.objects()
+    assert "github_backups/octo/hello.zip" in objects
+    assert "github_backups/octo/hello.wiki.zip" in objects
+    assert f"runs/{first.run_id}/backup.log" in objects
+    assert f"runs/{first.run_id}/report.json" in objects
+    assert any(key.startswith("github_backups/20") for key in objects)
+    report = json.loads(first.stack.read(f"runs/{first.run_id}/report.json"))
+    assert report["verdict"] == "verified"
+
+
+def test_the_instance_ended_itself_and_its_deadline_was_called_off(first: Started) -> None:
+    instance = first.instance_in("terminated")
+    assert instance["reason"] == "Client.InstanceInitiatedShutdown"
+    first.stack.session.wait_for(
+        "the clean-up", lambda: True if not schedules(first.stack) else None, seconds=20
+    )
+
+
+def test_no_secret_reaches_the_log_or_the_console(first: Started) -> None:
+    log = first.stack.read(f"runs/{first.run_id}/backup.log").decode()
+    assert "stand-in-token" not in log + first.instance_in("terminated")["console"]
+
+
+def test_repeated_events_about_one_run_make_one_mail(first: Started) -> None:
+    instance = first.instance_in("terminated")
+    event = json.dumps(terminated_event(instance["id"])).encode()
+
+    def deliver(_: int) -> dict[str, Any]:
+        answer = first.stack.session.client("lambda").invoke(
+            FunctionName=f"{first.stack.name}-reporter", Payload=event
+        )
+        return dict(answer)
+
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(deliver, range(3)))
+    assert not any("FunctionError" in answer for answer in answers)
+    assert len(first.mails()) == 1
+
+
+def test_a_second_run_uploads_no_archive_again(first: Started) -> None:
+    before = first.stack.objects("github_backups/octo/")
+    second = start(first.stack)
+    second.mail()
+    assert set(second.states().values()) == {"unchanged", "empty"}
+    assert second.manifest()["totals"]["bytes_uploaded"] == 0
+    assert first.stack.objects("github_backups/octo/") == before
+
+
+def test_a_restored_repository_has_every_branch_and_tag(first: Started, tmp_path: Path) -> None:
+    first.stack.restore("octo/hello", tmp_path / "restored")
+    packed = "\n".join(path.read_text() for path in tmp_path.rglob("packed-refs") if path.is_file())
+    names = packed + "\n".join(
+        str(path.relative_to(tmp_path)) for path in tmp_path.rglob("refs/**/*") if path.is_file()
+    )
+    for ref in ("develop", "v0.1", "v1.0"):
+        assert ref in names
+
+
+def test_a_repository_that_fails_is_named_and_costs_only_itself(
+    stack: Stack, hub: GitHubStandIn, first: Started
+) -> None:
+    hub.faults.add(Fault("/octo/hello.git/*", status=451, body=b"DMCA"))
+    run = start(stack, {"full": True})
+    mail = run.mail()
+    states = run.states()
+    assert states.pop("hello") == "failed"
+    assert "failed" not in states.values()
+    assert "octo/hello" in mail["body"]
+    report = json.loads(stack.read(f"runs/{run.run_id}/report.json"))
+    assert report["verdict"] == "partial"
+
+
+def test_an_instance_that_hangs_is_terminated_at_its_deadline(
+    stack: Stack, hub: GitHubStandIn, first: Started
+) -> None:
+    hub.faults.add(Fault("*/info/refs", "hang"))
+    run = start(stack, {"full": True})
+    run.instance_in("running")
+    store = runs_of(stack)
+    stored = store.load(run.run_id)
+    assert stored is not None
+    store.save(stored.with_attempt(deadline_at=datetime.now(UTC)))
+    stack.session.post(f"schedules/deadline-{run.run_id}-1/fire")
+    instance = run.instance_in("terminated")
+    assert instance["reason"] == "Client.UserInitiatedShutdown"
+    run.mail()
+    report = json.loads(stack.read(f"runs/{run.run_id}/report.json"))
+    assert report["verdict"] == "timed-out"
+
+
+def test_a_reclaimed_instance_is_replaced_within_the_same_run(
+    stack: Stack, hub: GitHubStandIn, first: Started
+) -> None:
+    hub.faults.add(Fault("*/info/refs", "hang"))
+    run = start(stack, {"full": True})
+    reclaimed = run.instance_in("running")
+    stack.session.post(f"instances/{reclaimed['id']}/interrupt", {"notice_seconds": 1})
+    run.instance_in("terminated", 1)
+    hub.faults.clear()
+    run.instance_in("terminated", 2)
+    run.mail()
+    report = json.loads(stack.read(f"runs/{run.run_id}/report.json"))
+    assert report["verdict"] == "verified"
+    assert [each["outcome"] for each in report["attempts"]] == ["reclaimed", "ended"]
+    assert len(run.mails()) == 1
+
+
+def test_pools_without_capacity_are_passed_over(stack: Stack, first: Started) -> None:
+    stack.session.post("faults", {"code": "InsufficientInstanceCapacity", "times": 3})
+    answer = stack.start({"only": ["no-wiki"]})
+    assert answer["status"] == "launched"
+    assert [refused[3] for refused in answer["refused"]] == ["InsufficientInstanceCapacity"] * 3
+    Started(stack, answer["run_id"]).mail()
+
+
+def test_a_dry_run_launches_nothing(stack: Stack) -> None:
+    before = len(stack.instances())
+    assert stack.start({"dry_run": True})["status"] == "would launch"
+    assert len(stack.instances()) == before
+
+
+def test_the_schedule_starts_a_run_of_its_own_name(stack: Stack, first: Started) -> None:
+    scheduled = [
+        each["Name"]
+        for each in stack.session.get("schedules")
+        if each["GroupName"] == stack.name and "launcher" in each["Target"]["Arn"]
+    ]
+    before = len(stack.instances())
+    stack.session.post(f"schedules/{scheduled[0]}/fire")
+
+    def launched() -> dict[str, Any] | None:
+        return stack.instances()[before] if len(stack.instances()) > before else None
+
+    instance = stack.session.wait_for("a scheduled instance", launched, seconds=30)
+    Started(stack, instance["tags"]["online-backup:run-id"]).mail()
