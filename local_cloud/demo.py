@@ -15,8 +15,6 @@ from types import FrameType
 from typing import Any
 
 from rich.console import Console
-from rich.panel import Panel
-from rich.table import Table
 
 from local_cloud import stack as stacks
 from local_cloud.github import CORPUS_OWNER, CORPUS_TOKEN, GitHubStandIn, build_corpus
@@ -90,6 +88,7 @@ class Demo:
                 )
             self._show_mail(mail)
             self._show_bucket(stack)
+            self._check(stack, answer["run_id"])
             self._restore(stack, answer["run_id"], source)
 
     def _source(self, owner: str, session: Session, cleanup: contextlib.ExitStack) -> Source:
@@ -97,7 +96,7 @@ class Demo:
             return Source(owner, REAL_API_URL, os.environ.get("GITHUB_TOKEN", ""))
         with self.step("Serve a stand-in for GitHub") as step:
             root = session.directory / "github"
-            build_corpus(root, history=ROOT)
+            build_corpus(root, history=ROOT if _has_whole_history() else None)
             hub = cleanup.enter_context(GitHubStandIn(root))
             step.remark = f" at {hub.api_url}, account {CORPUS_OWNER}"
         return Source(CORPUS_OWNER, hub.api_url, CORPUS_TOKEN)
@@ -127,18 +126,23 @@ class Demo:
         step.remark = f" and ended: {instance['reason']}"
 
     def _show_mail(self, mail: dict[str, str]) -> None:
-        self._console.print(
-            Panel(mail["body"].rstrip(), title=f"To {mail['address']}: {mail['subject']}"),
-            markup=False,
-            highlight=False,
-        )
+        self._console.rule(f"Mail to {mail['address']}")
+        self._print(f"Subject: {mail['subject']}\n\n{mail['body'].rstrip()}")
 
     def _show_bucket(self, stack: Stack) -> None:
-        table = Table("Bytes", f"s3://{stack.bucket}/", box=None, header_style="bold")
-        table.columns[0].justify = "right"
+        self._console.rule(f"s3://{stack.bucket}/")
         for key, size in stack.objects().items():
-            table.add_row(f"{size:,}", key)
-        self._console.print(table, highlight=False)
+            self._print(f"{size:>12,}  {key}")
+        self._console.rule()
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False)
+
+    def _check(self, stack: Stack, run_id: str) -> None:
+        """Raise :class:`SessionError` if the run did not back anything up."""
+        verdict = json.loads(stack.read(f"runs/{run_id}/report.json"))["verdict"]
+        if verdict not in ("verified", "partial"):
+            raise SessionError(f"The run's verdict is {verdict}.", stack.instances()[-1]["console"])
 
     def _restore(self, stack: Stack, run_id: str, source: Source) -> None:
         """Restore the backed-up repository with the most refs and show its history."""
@@ -148,7 +152,7 @@ class Demo:
             raise SessionError(
                 "No repository was archived.", stack.read(f"runs/{run_id}/backup.log").decode()
             )
-        chosen = max(archived, key=lambda each: (each["name"] == "onlinebackup", each["refs"]))
+        chosen = max(archived, key=lambda each: (each["name"] == "online-backup", each["refs"]))
         target = stack.session.directory / "restored"
         name = f"{chosen['owner']}/{chosen['name']}"
         with self.step(f"Restore {name} from {chosen['archive']['key']}"):
@@ -160,7 +164,7 @@ class Demo:
             check=True,
         )
         self._console.print(f"[bold]git log --oneline --all[/] of the restored {name}:")
-        self._console.print(log.stdout.rstrip(), markup=False, highlight=False)
+        self._print(log.stdout.rstrip())
 
 
 class Step:
@@ -185,6 +189,18 @@ def _progress(stack: Stack, run_id: str) -> str:
     return f"{progress['phase']}, {progress['done']} of {progress['listed']} repositories"
 
 
+def _has_whole_history() -> bool:
+    """Whether this checkout is a git repository that is not shallow, so that it can be cloned."""
+    asked = subprocess.run(
+        ["git", "rev-parse", "--is-shallow-repository"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return asked.stdout.strip() == "false"
+
+
 def _checkout(target: Path) -> Path:
     """The restored git repository at or below ``target``."""
     if (target / ".git").exists() or (target / "HEAD").exists():
@@ -201,7 +217,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--owner", default="", help="back up this account of the real GitHub")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminate)
     console = Console(soft_wrap=True)
     started = time.monotonic()
     try:

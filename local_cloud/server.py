@@ -20,6 +20,7 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -174,7 +175,8 @@ async def _serve(directory: Path, region: str, minute_seconds: float) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    threading.Thread(target=_watch_owner, args=(loop, stop), daemon=True).start()
+    orphaned = threading.Event()
+    threading.Thread(target=_watch_owner, args=(loop, stop, orphaned), daemon=True).start()
     print(url, flush=True)
     try:
         await serve(
@@ -184,11 +186,16 @@ async def _serve(directory: Path, region: str, minute_seconds: float) -> None:
         )
     finally:
         fleet.close()
+        if orphaned.is_set():
+            shutil.rmtree(directory, ignore_errors=True)
 
 
-def _watch_owner(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """Stop when standard input closes: whoever started the cloud is gone."""
+def _watch_owner(
+    loop: asyncio.AbstractEventLoop, stop: asyncio.Event, orphaned: threading.Event
+) -> None:
+    """Stop when standard input closes: whoever started the cloud, and would clean up, is gone."""
     sys.stdin.read()
+    orphaned.set()
     loop.call_soon_threadsafe(stop.set)
 
 
