@@ -6,7 +6,8 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 READY := .venv/.ready
-PYTHON_FILES := functions instance_scripts local_cloud tests benchmarks
+PYTHON_FOLDERS := $(wildcard functions instance_scripts local_cloud tests benchmarks)
+SHFMT := shfmt -i 2 -ci
 export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help setup lock demo test lint fmt bench clean
@@ -28,14 +29,14 @@ test: setup lint ## Everything that is checked: linters, then all tests
 lint: setup ## ruff, mypy, import contracts, shell
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
-	@$(BIN)/mypy
+	@$(BIN)/mypy $(PYTHON_FOLDERS)
 	@if grep -q '^\[tool.importlinter\]' pyproject.toml; then $(BIN)/lint-imports --no-logo; fi
 	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shellcheck
-	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shfmt -d
+	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/$(SHFMT) -d
 
 fmt: setup ## Let ruff and shfmt rewrite what they would complain about
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
-	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shfmt -w
+	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/$(SHFMT) -w
 
 lock: setup ## Resolve requirements-dev.in anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
