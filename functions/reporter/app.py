@@ -6,11 +6,13 @@ from functools import partial
 from typing import Any
 
 import boto3
+import urllib3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config as ClientConfig
 
 from reporter.config import Config
 from reporter.ec2 import Ec2
+from reporter.heartbeat import Heartbeat
 from reporter.report import Reporter
 from reporter.s3 import CONCURRENT_CHECKS, Bucket
 from reporter.triggers import read_trigger
@@ -47,6 +49,7 @@ def compose(config: Config) -> Reporter:
         ec2=Ec2(boto3.client("ec2"), config.stack_name),
         bucket=Bucket(boto3.client("s3", config=wide), config.bucket),
         send_mail=Topic(boto3.client("sns"), config.topic_arn).publish,
+        heartbeat=Heartbeat(urllib3.PoolManager(), config.heartbeat_url, logger()),
         invoke_launcher=partial(invoke, boto3.client("lambda"), config.launcher_arn),
         log=logger(),
     )

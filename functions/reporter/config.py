@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Self
 
 from reporter.next_step import Rules
+from reporter.watch import Watched
 from shared.environment import Environment
 
 
@@ -26,6 +27,8 @@ class Config:
     rules: Rules
     github_owners: tuple[str, ...]
     known_failures: tuple[str, ...]
+    watched: Watched
+    heartbeat_url: str
 
     @classmethod
     def from_env(cls, variables: Mapping[str, str]) -> Self:
@@ -48,6 +51,13 @@ class Config:
             ),
             github_owners=env.words("GITHUB_OWNERS", optional=True),
             known_failures=env.words("KNOWN_FAILURES", optional=True),
+            watched=Watched(
+                expression=env.text("SCHEDULE_EXPRESSION"),
+                timezone=env.text("SCHEDULE_TIMEZONE"),
+                state=env.text("SCHEDULE_STATE"),
+                max_age=timedelta(days=env.whole("MAX_AGE_DAYS")),
+            ),
+            heartbeat_url=env.text("HEARTBEAT_URL", optional=True),
         )
         env.check()
         return config

@@ -1,6 +1,7 @@
 """The reporter at work: look at the world, decide, do the one next thing."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from aws_lambda_powertools import Logger
 
 from reporter.config import Config
 from reporter.ec2 import Ec2
+from reporter.heartbeat import Heartbeat
 from reporter.manifest import Manifest, ManifestError
 from reporter.next_step import (
     Nothing,
@@ -24,8 +26,9 @@ from reporter.s3 import Bucket
 from reporter.summary import Facts, body, subject
 from reporter.triggers import Interruption, Terminated, Trigger, Wake, Watchdog
 from reporter.verdict import Kind, Verdict, judge
+from reporter.watch import overdue
 from shared.errors import RunConflictError
-from shared.run import Run
+from shared.run import Run, run_id_of
 from shared.run_store import RunStore
 from shared.schedules import OneTimeSchedules, deadline_name, recheck_name, retry_name
 
@@ -46,6 +49,7 @@ class Reporter:
     ec2: Ec2
     bucket: Bucket
     send_mail: Callable[[str, str], None]
+    heartbeat: Heartbeat
     invoke_launcher: Callable[[dict[str, Any]], None]
     log: Logger
 
@@ -53,6 +57,7 @@ class Reporter:
         """Do the next thing for whatever the trigger hints at, and say what it was."""
         match trigger:
             case Watchdog():
+                self._expect(now)
                 looked = [self.look(run.id, now) for run in self.store.unreported()]
                 return {"status": "watched", "runs": looked}
             case Wake(woken):
@@ -67,6 +72,15 @@ class Reporter:
                 if isinstance(trigger, Interruption):
                     return self._warned(run_id, instance_id, now)
                 return self.look(run_id, now, gone=instance_id)
+
+    def _expect(self, now: datetime) -> None:
+        """Write down the scheduled run that never began, so that it is told like any other."""
+        since = self.store.watching_since(self.config.watched.fingerprint, now)
+        due = overdue(self.config.watched, since, self.store.newest(), now)
+        if due and self.store.load(run_id_of(due)) is None:
+            self.log.warning("missed", extra={"run_id": run_id_of(due)})
+            with suppress(RunConflictError):
+                self.store.save(Run(run_id_of(due), "schedule", now))
 
     def look(self, run_id: str, now: datetime, gone: str = "") -> dict[str, Any]:
         """Decide and act for one run; ``gone`` is an instance that an event said is terminated.
@@ -163,6 +177,8 @@ class Reporter:
             self.store.remember_reported(run.id)
         self.log.info("reported", extra={"verdict": facts.verdict.kind})
         self._clean_up(run)
+        if facts.verdict.kind is Kind.VERIFIED:
+            self.heartbeat.beat()
 
     def _facts(self, run: Run, world: World, step: Report) -> Facts:
         document, sha256 = self.bucket.manifest(run.id)

@@ -2,13 +2,13 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from shared.errors import RunConflictError
-from shared.run import Run, from_document, to_document
+from shared.run import Run, from_document, moment_of, to_document
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -17,6 +17,7 @@ KEEP = timedelta(days=90)
 """Items outlive the longest run by weeks: late events must still find theirs."""
 
 _LAST_REPORTED = "last-reported"
+_WATCHING = "watching"
 
 
 class RunStore:
@@ -100,6 +101,32 @@ class RunStore:
             ExpressionAttributeValues={":reported": {"S": "reported"}},
         )
         return sorted((_run(item) for page in pages for item in page["Items"]), key=lambda r: r.id)
+
+    def newest(self) -> datetime | None:
+        """When the latest run that is still known began."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table,
+            ConsistentRead=True,
+            FilterExpression="attribute_exists(document)",
+            ProjectionExpression="pk",
+        )
+        ids = (item["pk"]["S"] for page in pages for item in page["Items"])
+        return max(map(moment_of, ids), default=None)
+
+    def watching_since(self, fingerprint: str, now: datetime) -> datetime:
+        """When the schedule of this fingerprint was first watched; now, if that is new."""
+        item = self._get(_WATCHING)
+        if item and item["fingerprint"]["S"] == fingerprint:
+            return datetime.fromisoformat(item["since"]["S"])
+        self._client.put_item(
+            TableName=self._table,
+            Item={
+                "pk": {"S": _WATCHING},
+                "fingerprint": {"S": fingerprint},
+                "since": {"S": now.isoformat()},
+            },
+        )
+        return now
 
     def _get(self, key: str) -> dict[str, Any] | None:
         answer = self._client.get_item(

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
+from local_cloud.github import GitHubStandIn
 from shared.errors import EventError
+from shared.run import run_id_of
 from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World, terminated
 
 MANIFEST = f"runs/{RUN_ID}/manifest.json"
@@ -294,3 +297,53 @@ def test_a_mail_that_could_never_be_sent_comes_from_the_watchdog_once_sns_is_bac
     world.dead_letters.clear()
     world.pass_time(timedelta(days=1))
     assert_settled(world, "verified")
+
+
+def test_a_scheduled_run_that_never_came_is_mailed_once_and_not_daily(world: World) -> None:
+    world.pass_time(timedelta(days=10))
+    missed = [mail.subject for mail in world.mails]
+    assert missed == [
+        "[OnlineBackup] missed: the scheduled run never started, 2026-12-04",
+    ]
+
+
+def test_a_run_that_came_is_not_missed(world: World) -> None:
+    world.send("reporter", {"trigger": "watchdog"})
+    world.now += timedelta(days=7)
+    world.send("launcher", {**SCHEDULED, "scheduled_time": world.now.isoformat()})
+    run_id = run_id_of(world.now)
+    world.complete(run_id=run_id)
+    world.end_instance()
+    world.pass_time(timedelta(days=3))
+    assert [mail.subject.split(":")[0] for mail in world.mails] == ["[OnlineBackup] verified"]
+
+
+def test_a_disabled_schedule_is_not_a_missed_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHEDULE_STATE", "DISABLED")
+    world.pass_time(timedelta(days=20))
+    assert world.mails == []
+
+
+@pytest.mark.parametrize(("failed", "beats"), [(0, 1), (1, 0)])
+def test_the_heartbeat_follows_a_verified_run_only(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failed: int, beats: int
+) -> None:
+    with GitHubStandIn(tmp_path) as listener:
+        monkeypatch.setenv("HEARTBEAT_URL", f"{listener.api_url}/ping")
+        world.send("launcher", SCHEDULED)
+        world.complete(failed=failed)
+        world.end_instance()
+    assert [request.path for request in listener.requests] == ["/ping"] * beats
+
+
+def test_a_vanished_repository_is_named_with_its_kept_archive(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.end_instance()
+    world.now += timedelta(days=7)
+    world.send("launcher", {**SCHEDULED, "scheduled_time": world.now.isoformat()})
+    world.complete(run_id=run_id_of(world.now), names=("world",))
+    world.end_instance()
+    assert "octo/hello: its archive github_backups/octo/hello.zip" in world.mails[1].body

@@ -26,6 +26,7 @@ from moto.sns.models import sns_backends
 
 from launcher import app as launcher_app
 from reporter import app as reporter_app
+from shared.run import moment_of
 
 REGION = "eu-central-1"
 RUN_ID = "2026-11-27T17-00-00Z"
@@ -124,17 +125,24 @@ class World:
                 self.send("reporter", {"trigger": "watchdog"})
         self.now = max(self.now, until)
 
-    def complete(self, *, attempt: int = 1, failed: int = 0) -> None:
+    def complete(
+        self,
+        *,
+        attempt: int = 1,
+        failed: int = 0,
+        run_id: str = RUN_ID,
+        names: tuple[str, ...] = ("hello", "world"),
+    ) -> None:
         """What a backup leaves behind: two archives, a manifest, and at last its marker."""
         s3 = self.aws.client("s3")
         entries = []
-        for number, name in enumerate(("hello", "world"), 1):
+        for name in names:
             body = f"archive of {name}".encode()
             key = f"github_backups/octo/{name}.zip"
             stored = s3.put_object(Bucket="backups", Key=key, Body=body)
             entries.append(
                 {
-                    "id": number,
+                    "id": len(name) + ord(name[0]),
                     "owner": "octo",
                     "name": name,
                     "state": "backed-up",
@@ -154,7 +162,7 @@ class World:
         manifest = json.dumps(
             {
                 "schema": 1,
-                "run_id": RUN_ID,
+                "run_id": run_id,
                 "attempt": attempt,
                 "owners": ["octo"],
                 "complete": True,
@@ -162,12 +170,13 @@ class World:
                 "repositories": entries,
             }
         ).encode()
-        s3.put_object(Bucket="backups", Key=f"runs/{RUN_ID}/manifest.json", Body=manifest)
+        s3.put_object(Bucket="backups", Key=f"runs/{run_id}/manifest.json", Body=manifest)
         marker = (
-            f"run_id={RUN_ID}\nattempt={attempt}\nmanifest_sha256={sha256(manifest).hexdigest()}\n"
+            f"run_id={run_id}\nattempt={attempt}\nmanifest_sha256={sha256(manifest).hexdigest()}\n"
         )
+        when = moment_of(run_id) + timedelta(minutes=9)
         s3.put_object(
-            Bucket="backups", Key="github_backups/2026-11-27-17-09.txt", Body=marker.encode()
+            Bucket="backups", Key=f"github_backups/{when:%Y-%m-%d-%H-%M}.txt", Body=marker.encode()
         )
 
     def progress(self, phase: str, *, attempt: int = 1) -> None:
@@ -364,4 +373,6 @@ def _environment(deployment: Path) -> dict[str, str]:
         "SCHEDULE_TIMEZONE": "UTC",
         "SCHEDULE_STATE": "ENABLED",
         "KNOWN_FAILURES": "",
+        "MAX_AGE_DAYS": "8",
+        "HEARTBEAT_URL": "",
     }
