@@ -7,13 +7,12 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 READY := .venv/.ready
 PYTHON_FOLDERS := $(wildcard functions instance_scripts local_cloud tests benchmarks)
-SHFMT := shfmt -i 2 -ci
 export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help setup lock demo test lint fmt bench clean
 
 help: ## List the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## Create .venv with everything that development needs
 
@@ -32,11 +31,11 @@ lint: setup ## ruff, mypy, import contracts, shell
 	@$(BIN)/mypy $(PYTHON_FOLDERS)
 	@if grep -q '^\[tool.importlinter\]' pyproject.toml; then $(BIN)/lint-imports --no-logo; fi
 	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shellcheck
-	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/$(SHFMT) -d
+	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shfmt -d
 
 fmt: setup ## Let ruff and shfmt rewrite what they would complain about
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
-	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/$(SHFMT) -w
+	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shfmt -w
 
 lock: setup ## Resolve requirements-dev.in anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
