@@ -1,0 +1,310 @@
+"""``sam local invoke`` of both functions with every file in ``events/``, against an embedded cloud.
+
+Needs docker, so it is no part of ``make test``: ``.ci/run`` runs it, or
+``bash local_cloud/lambda_image/docker.sh start`` and ``pytest -m docker``.
+"""
+
+import contextlib
+import ipaddress
+import json
+import socket
+import socketserver
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from local_cloud import stack as stacks
+from local_cloud.github import CORPUS_OWNER, CORPUS_TOKEN, GitHubStandIn, build_corpus
+from local_cloud.lambda_image import image
+from local_cloud.session import ROOT, Session
+from local_cloud.stack import Stack
+from shared.run import Attempt, Instance, Market, Outcome, Run
+from shared.run_store import RunStore
+
+pytestmark = pytest.mark.docker
+
+EVENTS = ROOT / "events"
+BUILT = ROOT / ".aws-sam" / "build"
+RUN_ID = "2026-11-27T17-00-00Z"
+INSTANCE_ID = "i-0123456789abcdef0"
+TOKEN_PARAMETER = "/online-backup/token"
+"""As the files in events/ have them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SamLocal:
+    """A deployed stack whose functions are invoked here, in containers, and not by its events."""
+
+    stack: Stack
+    template: Path
+    variables: Path
+
+    @property
+    def runs(self) -> RunStore:
+        """The stack's run table."""
+        session = self.stack.session
+        return RunStore(session.client("dynamodb"), self._table)
+
+    @property
+    def _table(self) -> str:
+        return str(json.loads(self.variables.read_text())["LauncherFunction"]["RUNS_TABLE"])
+
+    def invoke(self, function: str, event: str) -> dict[str, Any]:
+        """What the function answers to ``events/EVENT.json``."""
+        done = subprocess.run(
+            [
+                *(str(Path(sys.prefix, "bin", "sam")), "local", "invoke", function),
+                *("--template-file", str(self.template), "--event", str(EVENTS / f"{event}.json")),
+                *("--env-vars", str(self.variables), "--skip-pull-image"),
+            ],
+            env=self.stack.session.environment(),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        assert "errorMessage" not in answer, (answer, done.stderr[-3000:])
+        return answer
+
+    def forget_everything(self) -> None:
+        """End all instances and empty the run table."""
+        session = self.stack.session
+        for each in [i for i in self.stack.instances() if i["state"] != "terminated"]:
+            session.client("ec2").terminate_instances(InstanceIds=[each["id"]])
+        table = session.client("dynamodb")
+        for item in table.scan(TableName=self._table)["Items"]:
+            table.delete_item(TableName=self._table, Key={"pk": item["pk"]})
+
+    def given_run(self, **attempt: Any) -> Run:
+        """A run of an hour ago whose first attempt has these further facts."""
+        begun = datetime.now(UTC) - timedelta(hours=1)
+        first = Attempt(1, begun, begun + timedelta(hours=3))
+        run = Run(RUN_ID, "schedule", begun, attempts=(replace(first, **attempt),))
+        if run.attempt.instance:
+            self.runs.remember_instance(run.attempt.instance.id, run)
+        return self.runs.save(run)
+
+    def mail_after(self, act: Callable[[], object]) -> str:
+        """Subject and body of the one mail that the act causes."""
+        before = len(self.stack.mails())
+        act()
+        sent = self.stack.mails()[before:]
+        assert len(sent) == 1, sent
+        return f"{sent[0]['subject']}\n{sent[0]['body']}"
+
+
+def forward(host: str, url: str, cleanup: ExitStack) -> str:
+    """Make a loopback URL reachable from containers, at this address; the URL for them."""
+    target = urlsplit(url)
+
+    def pump(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    class Forwarder(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection((target.hostname or "", target.port or 0)) as there:
+                back = threading.Thread(target=pump, args=(there, self.request))
+                back.start()
+                pump(self.request, there)
+                back.join()
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    server = cleanup.enter_context(Server((host, 0), Forwarder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    cleanup.callback(server.shutdown)
+    return f"http://{host}:{server.server_address[1]}{target.path}"
+
+
+def bridge_address() -> str:
+    """This machine's address in docker's default network."""
+    shown = subprocess.run(
+        ["docker", "network", "inspect", "bridge"], capture_output=True, text=True, check=True
+    )
+    network = json.loads(shown.stdout)[0]["IPAM"]["Config"][0]
+    return str(network.get("Gateway") or ipaddress.ip_network(network["Subnet"])[1])
+
+
+def instance(instance_id: str) -> Instance:
+    return Instance(
+        instance_id, "c7g.medium", "eu-central-1a", Market.SPOT, "0.01", datetime.now(UTC)
+    )
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SamLocal]:
+    """The stack, deployed as the demo does it, but deaf to its own events."""
+    if not image.is_foreign():
+        image.build()
+    with ExitStack() as cleanup:
+        session = cleanup.enter_context(Session())
+        root = tmp_path_factory.mktemp("github")
+        build_corpus(root, history=ROOT)
+        hub = cleanup.enter_context(GitHubStandIn(root))
+        session.client("ssm").put_parameter(
+            Name=TOKEN_PARAMETER, Type="SecureString", Value=CORPUS_TOKEN
+        )
+        stacks.build(session)
+        stack = Stack.deploy(
+            session,
+            "samlocal",
+            {
+                "GitHubOwner": CORPUS_OWNER,
+                "NotificationEmail": "you@example.com",
+                "GitHubApiUrl": forward(bridge_address(), hub.api_url, cleanup),
+                "GitHubTokenParameter": TOKEN_PARAMETER,
+                "MaxAttempts": "2",
+            },
+        )
+        events = session.client("events")
+        for rule in events.list_rules(NamePrefix="samlocal")["Rules"]:
+            events.disable_rule(Name=rule["Name"])
+        yield _prepared(stack, session, forward(bridge_address(), session.url, cleanup))
+
+
+def _prepared(stack: Stack, session: Session, endpoint: str) -> SamLocal:
+    """sam passes only variables that the template declares: declare the endpoint in a copy."""
+    line = "        POWERTOOLS_LOG_LEVEL: INFO\n"
+    original = (BUILT / "template.yaml").read_text()
+    assert line in original
+    template = BUILT / "template-for-sam-local.yaml"
+    template.write_text(original.replace(line, f"{line}        AWS_ENDPOINT_URL: ''\n"))
+    functions = session.client("lambda")
+    variables = {
+        f"{name.capitalize()}Function": {
+            **functions.get_function_configuration(FunctionName=f"samlocal-{name}")["Environment"][
+                "Variables"
+            ],
+            "AWS_ENDPOINT_URL": endpoint,
+        }
+        for name in ("launcher", "reporter")
+    }
+    path = session.directory / "variables.json"
+    path.write_text(json.dumps(variables))
+    return SamLocal(stack, template, path)
+
+
+@pytest.fixture
+def sam(deployed: SamLocal) -> Iterator[SamLocal]:
+    yield deployed
+    deployed.forget_everything()
+
+
+def test_every_event_file_is_tried() -> None:
+    here = Path(__file__).read_text()
+    assert [each.stem for each in EVENTS.glob("*.json") if f'"{each.stem}"' not in here] == []
+
+
+def test_the_schedule_launches_a_spot_instance_with_a_deadline(sam: SamLocal) -> None:
+    answer = sam.invoke("LauncherFunction", "schedule")
+    assert (answer["status"], answer["run_id"], answer["market"]) == ("launched", RUN_ID, "spot")
+    launched = next(i for i in sam.stack.instances() if i["id"] == answer["instance_id"])
+    assert launched["tags"]["online-backup:run-id"] == RUN_ID
+    names = [
+        each["Name"]
+        for each in sam.stack.session.client("scheduler").list_schedules(GroupName="samlocal")[
+            "Schedules"
+        ]
+    ]
+    assert f"deadline-{RUN_ID}-1" in names
+
+
+def test_a_classic_cron_rule_of_the_same_time_is_the_same_run(sam: SamLocal) -> None:
+    first = sam.invoke("LauncherFunction", "schedule")
+    again = sam.invoke("LauncherFunction", "cron_rule")
+    assert again == {"status": "already launched", "run_id": RUN_ID, "attempt": 1}
+    assert first["run_id"] == RUN_ID
+
+
+def test_a_manual_run_is_named_after_the_second_it_was_asked_for(sam: SamLocal) -> None:
+    answer = sam.invoke("LauncherFunction", "manual")
+    asked = datetime.strptime(answer["run_id"], "%Y-%m-%dT%H-%M-%SZ").replace(tzinfo=UTC)
+    assert answer["status"] == "launched"
+    assert timedelta(0) <= datetime.now(UTC) - asked < timedelta(minutes=2)
+
+
+def test_a_dry_run_asks_aws_and_launches_nothing(sam: SamLocal) -> None:
+    before = len(sam.stack.instances())
+    answer = sam.invoke("LauncherFunction", "manual_dry_run")
+    assert (answer["status"], answer["objections"]) == ("would launch", {})
+    assert len(sam.stack.instances()) == before
+
+
+def test_a_manual_run_on_demand_buys_no_spot_instance(sam: SamLocal) -> None:
+    assert sam.invoke("LauncherFunction", "manual_on_demand")["market"] == "on-demand"
+
+
+def test_a_manual_run_keeps_what_was_asked_of_it(sam: SamLocal) -> None:
+    answer = sam.invoke("LauncherFunction", "manual_only")
+    run = sam.runs.load(answer["run_id"])
+    assert run is not None
+    assert run.options.only == ("hello*",)
+    assert run.options.full
+    assert "--only 'hello*'" in run.attempt.user_data
+
+
+def test_a_retry_launches_the_next_attempt_of_its_run(sam: SamLocal) -> None:
+    sam.given_run(outcome=Outcome.RECLAIMED, ended_at=datetime.now(UTC))
+    answer = sam.invoke("LauncherFunction", "retry")
+    assert (answer["status"], answer["run_id"], answer["attempt"]) == ("launched", RUN_ID, 2)
+
+
+def test_the_end_of_our_instance_without_a_marker_is_mailed_as_a_failure(sam: SamLocal) -> None:
+    sam.given_run(instance=instance(INSTANCE_ID))
+    mail = sam.mail_after(lambda: sam.invoke("ReporterFunction", "terminated"))
+    assert "failed" in mail.lower()
+    run = sam.runs.load(RUN_ID)
+    assert run is not None
+    assert run.reported_at
+
+
+def test_the_end_of_a_foreign_instance_is_ignored(sam: SamLocal) -> None:
+    sam.given_run(instance=instance(INSTANCE_ID))
+    answer = sam.invoke("ReporterFunction", "terminated_foreign")
+    assert answer["status"] == "ignored"
+    assert "i-0f0f0f0f0f0f0f0f0" in answer["reason"]
+
+
+def test_an_interruption_warning_is_remembered(sam: SamLocal) -> None:
+    sam.given_run(instance=instance(INSTANCE_ID))
+    assert sam.invoke("ReporterFunction", "spot_interruption")["status"] == "warned"
+    run = sam.runs.load(RUN_ID)
+    assert run is not None
+    assert run.attempt.warned_at
+
+
+def test_the_deadline_ends_an_instance_that_is_still_running(sam: SamLocal) -> None:
+    answer = sam.invoke("LauncherFunction", "schedule")
+    run = sam.runs.load(RUN_ID)
+    assert run is not None
+    sam.runs.save(run.with_attempt(deadline_at=datetime.now(UTC) - timedelta(seconds=1)))
+    assert sam.invoke("ReporterFunction", "deadline")["status"] in ("Terminate", "Report")
+    ended = next(i for i in sam.stack.instances() if i["id"] == answer["instance_id"])
+    assert ended["state"] in ("shutting-down", "terminated")
+
+
+def test_a_refused_launch_is_mailed_with_its_reason(sam: SamLocal) -> None:
+    sam.given_run(outcome=Outcome.REFUSED, problem="SubnetIds: there is no such subnet.")
+    mail = sam.mail_after(lambda: sam.invoke("ReporterFunction", "launch_failed"))
+    assert "SubnetIds: there is no such subnet." in mail
+
+
+def test_the_watchdog_looks_at_what_was_forgotten(sam: SamLocal) -> None:
+    sam.given_run(instance=instance(INSTANCE_ID))
+    answer = sam.invoke("ReporterFunction", "watchdog")
+    assert [(each["status"], each["run_id"]) for each in answer["runs"]] == [("Report", RUN_ID)]
