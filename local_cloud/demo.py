@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -35,6 +34,16 @@ class Source:
     owner: str
     api_url: str
     token: str
+
+
+# The person's git configuration (signing, hooks, aliases) has no say in the demo.
+NEUTRAL_GIT = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": "*",
+}
 
 
 class Demo:
@@ -153,12 +162,11 @@ class Demo:
                 "No repository was archived.", stack.read(f"runs/{run_id}/backup.log").decode()
             )
         chosen = max(archived, key=lambda each: (each["name"] == "online-backup", each["refs"]))
-        target = stack.session.directory / "restored"
         name = f"{chosen['owner']}/{chosen['name']}"
         with self.step(f"Restore {name} from {chosen['archive']['key']}"):
-            stack.restore(name, target)
+            mirror = stack.restore(name, stack.session.directory / "restored")
         log = subprocess.run(
-            ["git", "-C", _checkout(target), "log", "--oneline", "--all", "-10"],
+            ["git", "-C", mirror, "log", "--oneline", "--all", "-10"],
             capture_output=True,
             text=True,
             check=True,
@@ -201,13 +209,6 @@ def _has_whole_history() -> bool:
     return asked.stdout.strip() == "false"
 
 
-def _checkout(target: Path) -> Path:
-    """The restored git repository at or below ``target``."""
-    if (target / ".git").exists() or (target / "HEAD").exists():
-        return target
-    return next(path.parent for path in target.rglob("HEAD") if (path.parent / "refs").is_dir())
-
-
 def _terminate(number: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
@@ -219,6 +220,7 @@ def main() -> int:
     arguments = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
+    os.environ.update(NEUTRAL_GIT)
     console = Console(soft_wrap=True)
     started = time.monotonic()
     try:

@@ -57,6 +57,7 @@ class Settings:
     endpoint_url: str
     guest_environment: Mapping[str, str]
     minute_seconds: float = 60.0
+    event_copies: int = 1
 
 
 @dataclass(slots=True)
@@ -77,7 +78,6 @@ class Fleet:
     settings: Settings
     instances: dict[str, Instance] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
-    event_copies: int = 1
     _by_token: dict[tuple[str, str], Instance] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -225,7 +225,7 @@ class Fleet:
         arn = f"arn:aws:ec2:{region}:{account}:instance/{instance.instance_id}"
 
         def send() -> None:
-            for _ in range(self.event_copies):
+            for _ in range(self.settings.event_copies):
                 self.cloud.put_event(detail_type, detail, arn)
 
         _in_background(lambda: context.run(send))

@@ -154,7 +154,7 @@ def _ministack_settings(port: int, directory: Path, region: str) -> dict[str, st
     }
 
 
-async def _serve(directory: Path, region: str, minute_seconds: float) -> None:
+async def _serve(directory: Path, region: str, minute_seconds: float, event_copies: int) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
@@ -165,7 +165,7 @@ async def _serve(directory: Path, region: str, minute_seconds: float) -> None:
     mailbox = Mailbox()
     cloud = Emulator(mailbox.deliver)
     guest = {name: os.environ[name] for name in _NETWORK_VARIABLES if name in os.environ}
-    fleet = Fleet(cloud, Settings(directory / "machines", url, guest, minute_seconds))
+    fleet = Fleet(cloud, Settings(directory / "machines", url, guest, minute_seconds, event_copies))
     cloud.replace_ec2_actions(Ec2Api(cloud, fleet).actions())
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
@@ -205,9 +205,17 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, required=True, help="where its state lives")
     parser.add_argument("--region", default="eu-central-1")
     parser.add_argument("--minute-seconds", type=float, default=60.0)
+    parser.add_argument("--event-copies", type=int, default=1, help="deliver each so often")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
-    asyncio.run(_serve(arguments.directory, arguments.region, arguments.minute_seconds))
+    asyncio.run(
+        _serve(
+            arguments.directory,
+            arguments.region,
+            arguments.minute_seconds,
+            arguments.event_copies,
+        )
+    )
     # Threads of the emulator that wait for nothing any more must not keep the process.
     os._exit(0)
 

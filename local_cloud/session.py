@@ -41,9 +41,14 @@ class SessionError(Exception):
 
 @dataclass(slots=True)
 class Session:
-    """A running embedded cloud with a directory of its own. Use it in a ``with`` block."""
+    """A running embedded cloud with a directory of its own. Use it in a ``with`` block.
+
+    ``minute_seconds`` is how long a minute of ``shutdown +N`` lasts on its instances, and
+    ``event_copies`` how often it delivers each event of EC2's; AWS promises at least once.
+    """
 
     minute_seconds: float = 60.0
+    event_copies: int = 1
     keep_environment: Sequence[str] = (
         "PATH",
         "LANG",
@@ -65,6 +70,7 @@ class Session:
                     *(sys.executable, "-m", "local_cloud.server"),
                     *("--directory", str(self.directory), "--region", REGION),
                     *("--minute-seconds", str(self.minute_seconds)),
+                    *("--event-copies", str(self.event_copies)),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

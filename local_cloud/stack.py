@@ -101,17 +101,18 @@ class Stack:
         )
         return body
 
-    def restore(self, name: str, target: Path) -> None:
-        """Restore ``owner/repository`` from the bucket with ``repo_backup``.
+    def restore(self, repository: str, folder: Path) -> Path:
+        """Restore ``owner/name`` from the bucket with ``repo_backup``: the bare mirror.
 
         Raises :class:`SessionError` with the program's output when it fails.
         """
         environment = {**self.session.environment(), "PYTHONPATH": str(ROOT / "instance_scripts")}
         run_tool(
             [
-                *(sys.executable, "-m", "repo_backup", "restore"),
-                *("--source", f"s3://{self.bucket}", "--to", str(target), name),
+                *(sys.executable, "-m", "repo_backup", "restore", repository),
+                *("--source", f"s3://{self.bucket}", "--into", str(folder)),
             ],
             environment,
             self.session.directory / "restore.log",
         )
+        return folder / f"{repository.rpartition('/')[2]}.git"

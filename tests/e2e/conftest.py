@@ -15,8 +15,8 @@ TOKEN_PARAMETER = "/online-backup/token"
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Session]:
-    """A running embedded cloud whose ``shutdown +N`` minutes last half a second."""
-    with Session(minute_seconds=0.5) as session:
+    """A running embedded cloud with minutes of half a second, and every event sent twice."""
+    with Session(minute_seconds=0.5, event_copies=2) as session:
         yield session
 
 

@@ -1,5 +1,6 @@
 """What user data can and cannot do in the sandbox of the embedded cloud."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,16 +27,23 @@ def run(directory: Path, script: str, **environment: str) -> tuple[str, str]:
 @pytest.fixture
 def directory(tmp_path: Path) -> Iterator[Path]:
     """Where a machine may be; afterwards nothing of it may be left, and no process."""
-    before = set(descendants(os.getpid()))
-    yield tmp_path / "machine"
-    assert not (tmp_path / "machine").exists()
-    assert set(descendants(os.getpid())) <= before
+    machine = tmp_path / "machine"
+    yield machine
+    assert not machine.exists()
+    assert not any(str(machine) in command for command in commands())
+
+
+def commands() -> Iterator[str]:
+    """The command lines of all processes below this one."""
+    for process in descendants(os.getpid()):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            yield Path("/proc", str(process), "cmdline").read_text()
 
 
 def test_shutdown_ends_the_machine_and_all_that_it_runs(directory: Path) -> None:
     ended_by, console = run(
         directory,
-        "#!/bin/bash\n(trap '' TERM; while :; do sleep 9; done) &\nshutdown -P now\nsleep 60\n"
+        "#!/bin/bash\n(trap '' TERM; while :; do bash -c 'sleep 9 #$0'; done) &\nshutdown -P now\nsleep 60\n"
         "echo survived\n",
     )
     assert ended_by == "guest"
