@@ -63,6 +63,9 @@ def build_corpus(root: Path, history: Path | None = None) -> Catalogue:
         path = corpus.register("online-backup")
         _run("git", "clone", "--quiet", "--mirror", "--no-hardlinks", str(history), str(path))
         git(path, "remote", "remove", "origin")
+    for item in catalogue.repositories.values():
+        files = (root / item.owner / f"{item.name}.git").rglob("*")
+        item.size_kib = sum(path.stat().st_size for path in files if path.is_file()) // 1024
     catalogue.save(root)
     return catalogue
 

@@ -1,0 +1,7 @@
+"""``python -m repo_backup``."""
+
+import sys
+
+from repo_backup.cli import main
+
+sys.exit(main())

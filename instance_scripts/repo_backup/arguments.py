@@ -1,0 +1,217 @@
+"""The words of the command line, with help that teaches and a suggestion for every typo."""
+
+import argparse
+import difflib
+import os
+import re
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from repo_backup import __version__
+
+_SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})")
+_ENVIRONMENT = """\
+environment:
+  GITHUB_TOKEN            a token; without one only public repositories are seen
+  GITHUB_TOKEN_PARAMETER  or the SSM parameter that holds it
+  GITHUB_API_URL          default https://api.github.com; GitHub Enterprise: https://HOST/api/v3
+  SSL_CERT_FILE           a private certificate authority
+  AWS_…                   as for every AWS SDK; AWS_ENDPOINT_URL for S3-compatible stores
+
+exit codes:
+  0 all is backed up · 1 the run failed · 2 wrong usage
+  3 some repositories failed, the rest is safe · 75 interrupted, the same --run-id continues
+"""
+_EXAMPLES = """\
+examples:
+  repo_backup backup --owner octo --destination ./mirrors
+  repo_backup backup --owner octo --owner octo-org --destination s3://my-bucket
+  repo_backup backup --owner octo --destination ./mirrors --no-forks --exclude 'test-*' --dry-run
+  repo_backup list --source s3://my-bucket
+  repo_backup restore octo/hello --source s3://my-bucket --into .
+  repo_backup verify --source s3://my-bucket --all
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Answers a typo with what was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        known = [word for action in self._actions for word in action.option_strings]
+        known += [
+            word
+            for action in self._actions
+            if isinstance(action, argparse._SubParsersAction)
+            for word in action.choices
+        ]
+        wrong = re.findall(r"'([^']+)'|(--?[\w-]+)", message.partition("(choose")[0])
+        words = [first or second for first, second in wrong]
+        for word in words:
+            for close in difflib.get_close_matches(word, known, 1):
+                if close != word:
+                    message += f"\ndid you mean {close}?"
+        super().error(message)
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options; exits with code 2 for a wrong command line."""
+    parser = _Parser(
+        prog="repo_backup",
+        description="Mirror every repository and wiki of a GitHub account to a bucket or a "
+        "directory, and prove that it can be restored.",
+        epilog=_EXAMPLES + "\n" + _ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"repo_backup {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_backup(commands)
+    _add_restore(commands)
+    _add_list(commands)
+    _add_verify(commands)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        asked: _Parser = options.parser
+        asked.error(f"unknown: {' '.join(unknown)}")
+    return options
+
+
+def _command(commands: "argparse._SubParsersAction[_Parser]", name: str, text: str) -> _Parser:
+    parser = commands.add_parser(
+        name,
+        help=text,
+        description=text,
+        epilog=_ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(parser=parser)
+    return parser
+
+
+def _add_backup(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(commands, "backup", "Mirror what changed since the last run.")
+    parser.add_argument(
+        "--owner",
+        action="append",
+        default=[],
+        type=_matching(_OWNER, "an account's name"),
+        help="user or organisation (may repeat); without it all that the token can see",
+    )
+    _add_store(parser, "--destination", "where the archives go")
+    parser.add_argument(
+        "--run-id",
+        type=_matching(_RUN_ID, "a run id"),
+        help="continue this run; default: a new one named after the time",
+    )
+    parser.add_argument(
+        "--attempt", type=_number(1, 99), default=1, help="which attempt of the run"
+    )
+    parser.add_argument(
+        "--jobs", type=_number(1, 64), default=8, help="repositories at once (default 8)"
+    )
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="GLOB", help="nothing but these (may repeat)"
+    )
+    parser.add_argument(
+        "--exclude", action="append", default=[], metavar="GLOB", help="not these (may repeat)"
+    )
+    parser.add_argument("--no-forks", action="store_true", help="leave forks out")
+    parser.add_argument("--no-archived", action="store_true", help="leave archived ones out")
+    parser.add_argument("--no-wikis", action="store_true", help="leave wikis out")
+    parser.add_argument(
+        "--max-size", type=_size, metavar="SIZE", help="leave larger ones out (500M, 2G)"
+    )
+    parser.add_argument("--full", action="store_true", help="fetch also what has not changed")
+    parser.add_argument(
+        "--allow-shrink",
+        action="store_true",
+        help="accept that an owner lists far fewer repositories than last time",
+    )
+    parser.add_argument("--no-drill", action="store_true", help="skip the restore drill at the end")
+    parser.add_argument(
+        "--stall-timeout",
+        type=_number(1, 3600),
+        default=60,
+        metavar="SECONDS",
+        help="give a silent connection up after this long (default 60)",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+
+
+def _add_restore(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(commands, "restore", "Bring a repository back, checked by git.")
+    parser.add_argument(
+        "repository",
+        metavar="OWNER/REPO",
+        type=_matching(re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+"), "OWNER/REPO"),
+    )
+    _add_store(parser, "--source", "where the archives are")
+    parser.add_argument("--wiki", action="store_true", help="its wiki instead")
+    parser.add_argument("--run-id", help="as of this run (default: the newest)")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument(
+        "--into", "--to", metavar="DIR", help="write the bare mirror DIR/REPO.git, ready to clone"
+    )
+    target.add_argument(
+        "--push-to", metavar="URL", help="push all branches and tags to this empty repository"
+    )
+
+
+def _add_list(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(commands, "list", "Say what is in the backup.")
+    _add_store(parser, "--source", "where the archives are")
+    parser.add_argument("--run-id", help="as of this run (default: the newest complete one)")
+    parser.add_argument("--runs", action="store_true", help="the runs instead of the archives")
+    parser.add_argument(
+        "--versions", metavar="OWNER/REPO", help="every version of one repository's archive"
+    )
+
+
+def _add_verify(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(commands, "verify", "Read archives back and let git check every object.")
+    _add_store(parser, "--source", "where the archives are")
+    parser.add_argument("--run-id", help="as of this run (default: the newest complete one)")
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument("--sample", type=_number(1, 10**6), default=5, help="so many (default 5)")
+    amount.add_argument("--all", action="store_true", help="every archive")
+
+
+def _add_store(parser: _Parser, name: str, text: str) -> None:
+    default = os.environ.get("ONLINE_BACKUP_DESTINATION")
+    parser.add_argument(
+        name,
+        dest="store",
+        required=default is None,
+        default=default,
+        metavar="s3://BUCKET[/PREFIX]|DIRECTORY",
+        help=f"{text} (default: $ONLINE_BACKUP_DESTINATION)",
+    )
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+        return text
+
+    return convert
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        if not text.isdigit() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low} to {high}")
+        return int(text)
+
+    return convert
+
+
+def _size(text: str) -> int:
+    """KiB in ``500M``."""
+    found = re.fullmatch(r"(\d+)([KMG]?)i?B?", text, re.IGNORECASE)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 500M or 2G")
+    return int(found[1]) * _SIZES[found[2].upper()] // 1024

@@ -1,0 +1,216 @@
+"""The walk: list, back up each repository with its wiki, checkpoint, drill, finish."""
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from repo_backup import layout
+from repo_backup.errors import FatalError, InterruptedRunError
+from repo_backup.fetching import Address, Fetcher
+from repo_backup.github import GitHub, ListingError, Remote
+from repo_backup.history import History
+from repo_backup.journal import Journal
+from repo_backup.manifest import Entry, Manifest, Part
+from repo_backup.selection import Selection
+from repo_backup.stop import Stop
+from repo_backup.store import Store
+
+log = logging.getLogger(__name__)
+
+EXIT_COMPLETE, EXIT_FATAL, EXIT_INCOMPLETE = 0, 1, 3
+STOPPING_SECONDS = 12.0
+"""How long an interrupted run waits for what is in flight before it writes down what is done."""
+_SHRUNK_BELOW = 0.5
+_SHRINKING_MATTERS_FROM = 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is asked to do. ``owners`` empty means all that the token can see."""
+
+    run_id: str
+    attempt: int
+    owners: tuple[str, ...]
+    jobs: int
+    selection: Selection
+    allow_shrink: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What GitHub listed, and what was wrong with it."""
+
+    remotes: list[Remote]
+    errors: list[str]
+
+
+def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
+    """Every owner's repositories, once each.
+
+    A listing that fails is an error of the run, but does not keep other owners from being backed
+    up. Raises FatalError for an unknown owner or a rejected token.
+    """
+    viewer = github.viewer()
+    found: dict[int, Remote] = {}
+    errors = []
+    wanted: list[str | None] = [*owners]
+    for owner in wanted or [None]:
+        try:
+            found |= {remote.id: remote for remote in github.repositories(owner, viewer)}
+        except ListingError as error:
+            errors.append(str(error))
+    return Listing(sorted(found.values(), key=lambda r: r.full_name.lower()), errors)
+
+
+def shrunk(remotes: list[Remote], before: dict[str, int]) -> list[str]:
+    """Which owners list far fewer repositories than in their last complete run. Pure."""
+    errors = []
+    for owner, count in sorted(before.items()):
+        now = sum(remote.owner.lower() == owner for remote in remotes)
+        if count >= _SHRINKING_MATTERS_FROM and now < count * _SHRUNK_BELOW:
+            errors.append(
+                f"{owner} lists {now} repositories, {count} in the last complete run "
+                "(--allow-shrink accepts that)"
+            )
+    return errors
+
+
+class Backup:
+    """One attempt of one run."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        github: GitHub,
+        fetcher: Fetcher,
+        store: Store,
+        journal: Journal,
+        stop: Stop,
+        drill: Callable[[Manifest, History], None],
+    ) -> None:
+        self._plan = plan
+        self._github = github
+        self._fetcher = fetcher
+        self._store = store
+        self._journal = journal
+        self._stop = stop
+        self._drill = drill
+
+    def run(self) -> int:
+        """Everything; the exit code. Raises FatalError and InterruptedRunError."""
+        plan, journal = self._plan, self._journal
+        manifest = journal.manifest
+        listing = list_all(self._github, plan.owners)
+        manifest.errors += listing.errors
+        manifest.token_expires_at = self._github.token_expires_at
+        manifest.listed = len(listing.remotes)
+        owners = {remote.owner for remote in listing.remotes} | set(plan.owners)
+        history = History.load(self._store, plan.run_id, owners)
+        if not plan.allow_shrink:
+            manifest.errors += shrunk(listing.remotes, history.listed)
+        journal.begin(history.mine, {remote.id for remote in listing.remotes})
+        self._walk(listing.remotes, history)
+        if self._stop.requested:
+            raise InterruptedRunError(self._stop.reason)
+        self._drill(manifest, history)
+        if manifest.errors:
+            raise FatalError("; ".join(manifest.errors))
+        journal.complete()
+        failed = any(entry.failed for entry in manifest.entries.values())
+        drilled = manifest.drill is None or manifest.drill["ok"]
+        return EXIT_INCOMPLETE if failed or not drilled else EXIT_COMPLETE
+
+    def _walk(self, remotes: list[Remote], history: History) -> None:
+        """Back up all repositories, ``jobs`` at once, largest first so that none is last alone."""
+        work: queue.SimpleQueue[Remote] = queue.SimpleQueue()
+        for remote in sorted(remotes, key=lambda r: -r.size_kib):
+            work.put(remote)
+        troubles: list[BaseException] = []
+
+        def worker() -> None:
+            with contextlib.suppress(queue.Empty):
+                while not (self._stop.requested or troubles):
+                    remote = work.get_nowait()
+                    self._journal.start(remote.full_name)
+                    try:
+                        self._journal.record(self._entry(remote, history))
+                    except InterruptedRunError:
+                        return
+                    except BaseException as error:  # noqa: BLE001 - raised by the main thread
+                        troubles.append(error)
+
+        threads = [
+            threading.Thread(target=worker, daemon=True, name=f"backup-{number}")
+            for number in range(min(self._plan.jobs, len(remotes)))
+        ]
+        for thread in threads:
+            thread.start()
+        deadline = float("inf")
+        while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
+            if self._stop.requested and deadline == float("inf"):
+                deadline = time.monotonic() + STOPPING_SECONDS
+            threads[0].join(0.05) if threads[0].is_alive() else time.sleep(0.02)
+            self._journal.tick()
+        for trouble in troubles:
+            raise trouble
+
+    def _entry(self, remote: Remote, history: History) -> Entry:
+        """What became of one repository and its wiki."""
+        earlier = history.earlier(remote.id)
+        before, wiki_before = (earlier.part, earlier.wiki) if earlier else (None, None)
+        selection = self._plan.selection
+        entry = Entry(
+            remote.id,
+            remote.owner,
+            remote.name,
+            remote.private,
+            remote.fork,
+            remote.archived,
+            Part("skipped"),
+        )
+        reason = selection.skip_reason(remote)
+        if reason:
+            wiki = _skipped(reason, wiki_before) if wiki_before else None
+            return replace(entry, part=_skipped(reason, before), wiki=wiki)
+        part = self._fetcher.back_up(_address(remote, wiki=False), before)
+        part = replace(part, warnings=(*part.warnings, *_identity(remote, earlier, history)))
+        if remote.has_wiki and selection.wikis:
+            wiki = self._fetcher.back_up(_address(remote, wiki=True), wiki_before)
+        elif remote.has_wiki or (wiki_before and wiki_before.archive):
+            wiki = _skipped("--no-wikis" if remote.has_wiki else "wiki switched off", wiki_before)
+        else:
+            wiki = None
+        return replace(entry, part=part, wiki=wiki)
+
+
+def _skipped(reason: str, before: Part | None) -> Part:
+    """Left out; what an earlier run stored is not forgotten."""
+    kept = replace(before, warnings=(), seconds=0.0) if before else Part("skipped")
+    return replace(kept, state="skipped", reason=reason)
+
+
+def _identity(remote: Remote, earlier: Entry | None, history: History) -> list[str]:
+    """What GitHub's numeric id says beyond the name."""
+    if earlier and earlier.full_name != remote.full_name:
+        return [f"renamed from {earlier.full_name}, whose archive stays"]
+    namesake = history.names.get(remote.full_name.lower())
+    if earlier is None and namesake and namesake.id != remote.id:
+        return [
+            f"deleted and created anew (id {namesake.id}, now {remote.id}); "
+            "the archive of the former is an older version"
+        ]
+    return []
+
+
+def _address(remote: Remote, *, wiki: bool) -> Address:
+    name = f"{remote.name}.wiki" if wiki else remote.name
+    return Address(
+        url=remote.wiki_url if wiki else remote.clone_url,
+        key=layout.archive(remote.owner, remote.name, wiki=wiki),
+        mirror_name=f"{name}.git",
+        is_wiki=wiki,
+    )

@@ -1,0 +1,34 @@
+"""The command line: ``backup``, ``restore``, ``list`` and ``verify``."""
+
+import sys
+from collections.abc import Sequence
+
+from repo_backup import commands
+from repo_backup.arguments import parse
+from repo_backup.errors import BackupError, InterruptedRunError, UsageError
+
+EXIT_FATAL, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 75
+_COMMANDS = {
+    "backup": commands.backup,
+    "restore": commands.restore,
+    "list": commands.list_archives,
+    "verify": commands.verify,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code: 0 all · 1 fatal · 2 usage · 3 incomplete · 75 interrupted."""
+    options = parse(arguments)
+    try:
+        return _COMMANDS[options.command](options)
+    except UsageError as error:
+        print(f"repo_backup: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except InterruptedRunError as error:
+        print(f"repo_backup: interrupted: {error}", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BackupError as error:
+        print(f"repo_backup: {error}", file=sys.stderr)
+        return EXIT_FATAL
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED

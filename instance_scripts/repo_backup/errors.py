@@ -1,0 +1,45 @@
+"""What can go wrong, by who pays for it: the run, or one repository."""
+
+
+class BackupError(Exception):
+    """Base of all errors that this program raises on purpose; ``str()`` is the reason."""
+
+
+class UsageError(BackupError):
+    """The command line or the environment asks for something impossible (exit 2)."""
+
+
+class FatalError(BackupError):
+    """The whole run cannot go on (exit 1)."""
+
+
+class InterruptedRunError(BackupError):
+    """The run was told to stop; the same run id continues it (exit 75)."""
+
+
+class ConflictError(BackupError):
+    """A conditional write found that somebody else had written first."""
+
+
+class RepositoryError(BackupError):
+    """One repository cannot be backed up, and trying again will not help."""
+
+
+class NotFoundError(RepositoryError):
+    """There is nothing at this address, or nothing that this token may see."""
+
+
+class UnauthorizedError(RepositoryError):
+    """GitHub wants credentials, or rejects those that it got."""
+
+
+class TransientError(RepositoryError):
+    """Trying again may help; ``retry_after_seconds`` is what the server asked for, if it did."""
+
+    def __init__(self, reason: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class DiskFullError(TransientError):
+    """The temporary directory is full; worth a try when nothing else is in flight."""

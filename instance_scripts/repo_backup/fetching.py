@@ -1,0 +1,121 @@
+"""One address, from its refs to its archive: what a repository and its wiki have in common."""
+
+import errno
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from repo_backup import archive as archives
+from repo_backup import git, manifest
+from repo_backup.errors import (
+    DiskFullError,
+    NotFoundError,
+    RepositoryError,
+    UnauthorizedError,
+)
+from repo_backup.http import Http
+from repo_backup.manifest import Part, State
+from repo_backup.mirror import Mirror
+from repo_backup.retry import Patience
+from repo_backup.stop import Stop
+from repo_backup.store import Store
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where something is fetched from, and under which key its archive goes."""
+
+    url: str
+    key: str
+    mirror_name: str
+    is_wiki: bool = False
+
+
+@dataclass(frozen=True)
+class Fetcher:
+    """Backs addresses up, any number at once. ``directory`` is where mirrors are made."""
+
+    http: Http
+    store: Store
+    patience: Patience
+    stop: Stop
+    directory: Path
+    run_id: str
+    full: bool = False
+
+    def back_up(self, address: Address, earlier: Part | None) -> Part:
+        """Fetch and store what is at the address, unless ``earlier`` is still the whole truth.
+
+        Every trouble that is this repository's own comes back as state ``failed`` with its reason,
+        keeping the earlier archive. Raises FatalError and InterruptedRunError only.
+        """
+        started = time.monotonic()
+        try:
+            part = self.patience.call(lambda: self._once(address, earlier))
+        except NotFoundError as error:
+            part = Part("absent") if address.is_wiki else Part("failed", str(error))
+        except UnauthorizedError as error:
+            # Without a token GitHub asks for credentials rather than admit that nothing is there.
+            if address.is_wiki and not self.http.has_token:
+                part = Part("absent")
+            else:
+                part = Part("failed", str(error))
+        except RepositoryError as error:
+            part = Part("failed", str(error))
+        if part.archive is None and earlier and earlier.archive:
+            part = replace(part, archive=earlier.archive)
+            if part.state == "empty":
+                part = replace(part, warnings=(*part.warnings, "became empty; its archive is kept"))
+        return replace(part, seconds=time.monotonic() - started)
+
+    def _once(self, address: Address, earlier: Part | None) -> Part:
+        known = git.advertise(self.http, address.url)
+        moved = () if known.url == address.url else (f"moved to {known.url} meanwhile",)
+        about = Part("empty", None, moved, known.digest, len(known.refs))
+        if not known.tips:
+            return about
+        same = (
+            earlier
+            and earlier.archive
+            and earlier.refs_digest == known.digest
+            and earlier.archive.key == address.key
+        )
+        if earlier and earlier.archive and same and not self.full:
+            mine = earlier.archive.run_id == self.run_id
+            state: State = "backed-up" if mine else "unchanged"
+            kept = (*moved, *earlier.warnings) if mine else moved
+            return replace(
+                about, state=state, warnings=kept, lfs=earlier.lfs, archive=earlier.archive
+            )
+        room = Path(tempfile.mkdtemp(dir=self.directory))
+        try:
+            mirror = Mirror(room / address.mirror_name, known)
+            mirror.create()
+            with git.fetch(self.http, known) as blocks:
+                mirror.receive(blocks, self.stop)
+            lfs = mirror.uses_lfs()
+            self.stop.check()
+            zipped = archives.Archive(mirror, self.store.part_bytes)
+            stored = self.store.put_archive(address.key, zipped)
+        except OSError as error:
+            raise _disk_error(error) from error
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
+        described = manifest.Archive(
+            key=address.key,
+            bytes=zipped.size,
+            sha256=zipped.sha256,
+            run_id=self.run_id,
+            checksum=stored.checksum,
+            version_id=stored.version_id,
+            etag=stored.etag,
+        )
+        return replace(about, state="backed-up", lfs=lfs, archive=described)
+
+
+def _disk_error(error: OSError) -> RepositoryError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError("the temporary directory is full")
+    return RepositoryError(f"the temporary directory fails: {error.strerror}")

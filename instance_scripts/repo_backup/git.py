@@ -1,0 +1,204 @@
+"""git's smart HTTP protocol, version 0: one GET tells all refs, one POST brings everything.
+
+Version 0 because its first answer already holds every ref; version 2 needs two requests for that.
+https://git-scm.com/docs/gitprotocol-http and gitprotocol-pack say how it goes.
+"""
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from urllib3.response import BaseHTTPResponse
+
+from repo_backup.errors import NotFoundError, RepositoryError, TransientError
+from repo_backup.http import Http
+
+_BLOCK_BYTES = 65536
+_UNMIRRORED = re.compile(r"refs/pull/\d+/merge")
+"""GitHub makes these anew without a push, so that they say nothing about a change."""
+_OBJECT_ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_UNBORN_HEAD = "refs/heads/main"
+_FORBIDDEN_IN_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|\.$|/$")
+
+
+@dataclass(frozen=True)
+class Advertisement:
+    """What a server says that it has: ``refs`` and ``peeled`` (annotated tags) by name.
+
+    ``head`` is the branch that HEAD points to; ``detached`` the object id when it is no branch.
+    """
+
+    url: str
+    refs: dict[str, str]
+    peeled: dict[str, str]
+    head: str | None
+    detached: str | None
+    object_format: str
+    capabilities: frozenset[str]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything that a mirror's refs consist of: equal means unchanged."""
+        return refs_digest(self.head or self.detached or "", self.refs)
+
+    @property
+    def tips(self) -> list[str]:
+        """Every object id that a complete mirror must hold, once each."""
+        heads = [self.detached] if self.detached else []
+        return sorted({*self.refs.values(), *heads})
+
+
+def advertise(http: Http, url: str) -> Advertisement:
+    """Ask the server at clone address ``url`` for all its refs, in one request.
+
+    Raises what ``Http.open`` raises, and RepositoryError when the answer is no git server's.
+    """
+    query = "/info/refs?service=git-upload-pack"
+    with http.open("GET", url + query, "Basic") as (response, final_url):
+        kind = response.headers.get("Content-Type", "")
+        if not kind.startswith("application/x-git-upload-pack-advertisement"):
+            raise RepositoryError(f"{urlsplit(url).path} does not speak git's smart protocol")
+        lines = [line for line in _packets(response) if line is not None]
+    return _parse(final_url.partition("/info/refs?")[0], lines)
+
+
+@contextlib.contextmanager
+def fetch(http: Http, advertisement: Advertisement) -> Iterator[Iterator[bytes]]:
+    """Every object behind the advertised refs, as the bytes of one pack.
+
+    Raises what ``Http.open`` raises, and TransientError when the server breaks off.
+    """
+    capabilities = ["side-band-64k", "ofs-delta", "no-progress"]
+    if "object-format" in {name.partition("=")[0] for name in advertisement.capabilities}:
+        capabilities.append(f"object-format={advertisement.object_format}")
+    wants = advertisement.tips
+    lines = [f"want {wants[0]} {' '.join(capabilities)}\n"]
+    lines += [f"want {oid}\n" for oid in wants[1:]]
+    body = "".join(f"{len(line) + 4:04x}{line}" for line in lines) + "00000009done\n"
+    headers = {
+        "Content-Type": "application/x-git-upload-pack-request",
+        "Accept": "application/x-git-upload-pack-result",
+    }
+    url = f"{advertisement.url}/git-upload-pack"
+    with http.open("POST", url, "Basic", headers, body.encode()) as (response, _):
+        yield _pack(response)
+
+
+def refs_digest(head: str, refs: Mapping[str, str]) -> str:
+    """SHA-256 (hex) over HEAD's target and every ref."""
+    lines = [head, *(f"{oid} {name}" for name, oid in sorted(refs.items()))]
+    return hashlib.sha256(_encode("\n".join(lines))).hexdigest()
+
+
+def mirror_digest(mirror: Path) -> str:
+    """The ``refs_digest`` of a bare mirror that this program made (all its refs are packed)."""
+    head = (mirror / "HEAD").read_text(encoding="utf-8").strip().removeprefix("ref: ")
+    refs = {}
+    for line in (mirror / "packed-refs").read_bytes().splitlines():
+        if line[:1] not in (b"#", b"^"):
+            oid, _, name = _decode(line).partition(" ")
+            refs[name] = oid
+    return refs_digest(head, refs)
+
+
+def _parse(url: str, lines: list[bytes]) -> Advertisement:
+    """The advertisement in these packets (the service line included)."""
+    if not lines or not lines[0].startswith(b"# service=git-upload-pack"):
+        raise RepositoryError(f"{urlsplit(url).path} sent no list of refs")
+    lines = lines[1:]
+    if lines and lines[0].startswith(b"version "):
+        lines = lines[1:]
+    found: dict[str, str] = {}
+    capabilities: frozenset[str] = frozenset()
+    for index, line in enumerate(lines):
+        pair, _, offered = line.rstrip(b"\n").partition(b"\0")
+        if pair.startswith(b"ERR "):
+            raise NotFoundError(_decode(pair[4:]))
+        if index == 0:
+            capabilities = frozenset(_decode(offered).split())
+        oid, _, name = pair.partition(b" ")
+        if not _OBJECT_ID.fullmatch(oid):
+            raise RepositoryError(f"{urlsplit(url).path} sent a malformed list of refs")
+        if name not in (b"capabilities^{}",) and not oid.startswith(b"shallow"):
+            found[_decode(name)] = oid.decode()
+    offers = dict(item.partition("=")[::2] for item in capabilities)
+    symrefs = [item.removeprefix("symref=") for item in capabilities if "symref=HEAD:" in item]
+    head = symrefs[0].removeprefix("HEAD:") if symrefs else None
+    if head is None and "HEAD" not in found:
+        head = _UNBORN_HEAD
+    refs = {name: oid for name, oid in found.items() if _mirrored(name)}
+    peeled = {
+        name.removesuffix("^{}"): oid
+        for name, oid in found.items()
+        if name.endswith("^{}") and name.removesuffix("^{}") in refs
+    }
+    return Advertisement(
+        url=url,
+        refs=refs,
+        peeled=peeled,
+        head=head,
+        detached=None if head else found.get("HEAD"),
+        object_format=offers.get("object-format", "sha1"),
+        capabilities=capabilities,
+    )
+
+
+def _mirrored(name: str) -> bool:
+    if name == "HEAD" or name.endswith("^{}"):
+        return False
+    if not name.startswith("refs/") or _FORBIDDEN_IN_REF.search(name):
+        raise RepositoryError(f"the server has a ref that git forbids: {name!r}")
+    return not _UNMIRRORED.fullmatch(name)
+
+
+def _packets(response: BaseHTTPResponse) -> Iterator[bytes | None]:
+    """The pkt-lines of a body; None for a flush."""
+    buffer, position = bytearray(), 0
+    blocks = response.stream(_BLOCK_BYTES, decode_content=True)
+    while True:
+        while len(buffer) - position < 4 or len(buffer) - position < _length(buffer, position):
+            block = next(blocks, None)
+            if block is None:
+                if position < len(buffer):
+                    raise TransientError("the server's answer ended in the middle")
+                return
+            del buffer[:position]
+            position = 0
+            buffer += block
+        length = _length(buffer, position)
+        yield bytes(memoryview(buffer)[position + 4 : position + length]) if length > 4 else None
+        position += max(length, 4)
+
+
+def _length(buffer: bytearray, position: int) -> int:
+    try:
+        return int(buffer[position : position + 4], 16)
+    except ValueError:
+        raise TransientError("the server's answer is garbled") from None
+
+
+def _pack(response: BaseHTTPResponse) -> Iterator[bytes]:
+    """The pack in a side-banded answer to ``done``."""
+    flushed = False
+    for packet in _packets(response):
+        if packet is None:
+            flushed = True
+        elif packet[0] == 1:
+            yield packet[1:]
+        elif packet[0] == 3 or packet.startswith(b"ERR "):
+            said = _decode(packet.removeprefix(b"ERR ").lstrip(b"\3")).strip()
+            raise TransientError(f"the server gave up: {said}")
+    if not flushed:
+        raise TransientError("the pack ended in the middle")
+
+
+def _decode(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,94 @@
+"""What earlier runs left: for each repository the newest archive that still exists."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from repo_backup import layout
+from repo_backup.manifest import Archive, Entry, Manifest, Part
+from repo_backup.store import Store, Stored
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class History:
+    """Earlier entries by repository id, newest manifest first.
+
+    ``listed`` is how many repositories each owner had in the last complete run. ``mine`` is the
+    checkpoint of an earlier attempt of this run.
+    """
+
+    entries: dict[int, Entry] = field(default_factory=dict)
+    names: dict[str, Entry] = field(default_factory=dict)
+    listed: dict[str, int] = field(default_factory=dict)
+    mine: Manifest | None = None
+    drilled: set[str] = field(default_factory=set)
+
+    @classmethod
+    def load(cls, store: Store, run_id: str, owners: Iterable[str]) -> "History":
+        """Read manifests, newest first, until each owner's last complete run is among them.
+
+        Checkpoints count: an interrupted run's archives are there like any other's.
+        """
+        history, missing = cls(), {owner.lower() for owner in owners}
+        for earlier in store.run_ids():
+            if earlier > run_id or not missing:
+                continue
+            data = store.read(layout.manifest(earlier))
+            if data is None:
+                continue
+            try:
+                manifest = Manifest.from_json(data)
+            except ValueError:
+                log.warning("unreadable manifest left out", extra={"run_id": earlier})
+                continue
+            if earlier == run_id:
+                history.mine = manifest
+            history._add(manifest)
+            if manifest.complete:
+                for owner in missing & {owner.lower() for owner in manifest.owners}:
+                    history.listed[owner] = sum(
+                        entry.owner.lower() == owner for entry in manifest.entries.values()
+                    )
+                    missing.discard(owner)
+        return history._existing(store)
+
+    def earlier(self, repository_id: int) -> Entry | None:
+        """The newest entry of this repository whose archive still exists, if there is one."""
+        return self.entries.get(repository_id)
+
+    def _add(self, manifest: Manifest) -> None:
+        for entry in manifest.entries.values():
+            known = self.entries.setdefault(entry.id, entry)
+            if known.part.archive is None and entry.part.archive:
+                known = replace(known, part=entry.part)
+            if (known.wiki is None or known.wiki.archive is None) and entry.wiki:
+                known = replace(known, wiki=entry.wiki)
+            self.entries[entry.id] = known
+            self.names.setdefault(entry.full_name.lower(), entry)
+
+    def _existing(self, store: Store) -> "History":
+        """The same without archives that are gone, or that something else has replaced."""
+        keys = [archive.key for entry in self.entries.values() for archive in entry.archives]
+        present: dict[str, Stored] = {}
+        for prefix in sorted({key.rpartition("/")[0] + "/" for key in keys}):
+            present |= store.objects(prefix)
+
+        def kept(part: Part | None) -> Part | None:
+            if part and part.archive and not _is(part.archive, present.get(part.archive.key)):
+                return replace(part, archive=None, refs_digest=None)
+            return part
+
+        for number, entry in self.entries.items():
+            part = kept(entry.part)
+            assert part  # noqa: S101 - kept returns a part for a part
+            self.entries[number] = replace(entry, part=part, wiki=kept(entry.wiki))
+        return self
+
+
+def _is(archive: Archive, stored: Stored | None) -> bool:
+    """Whether the object under the archive's key is that archive still."""
+    if stored is None or stored.bytes != archive.bytes:
+        return False
+    return archive.etag is None or stored.etag is None or stored.etag == archive.etag

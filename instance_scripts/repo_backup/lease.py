@@ -1,0 +1,96 @@
+"""One run at a time on a destination: a lease in ``runs/lock.json``, kept by conditional writes."""
+
+import contextlib
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from repo_backup import layout
+from repo_backup.errors import BackupError, ConflictError, FatalError
+from repo_backup.manifest import iso
+from repo_backup.stop import Stop
+from repo_backup.store import Store
+
+LEASE = timedelta(minutes=10)
+RENEW_SECONDS = 150.0
+
+
+class Lease:
+    """The right to write to a destination, for one attempt of one run.
+
+    The instance can delete nothing, so that an ended lease is one that says so, or has expired.
+    """
+
+    def __init__(self, store: Store, run_id: str, attempt: int, stop: Stop) -> None:
+        self._store = store
+        self._run_id = run_id
+        self._attempt = attempt
+        self._stop = stop
+        self._holder = uuid.uuid4().hex
+        self._tag: str | None = None
+        self.lost = False
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold it for the block. Raises FatalError when another run does."""
+        self._acquire()
+        done = threading.Event()
+        keeper = threading.Thread(target=self._renew, args=(done,), daemon=True, name="lease")
+        keeper.start()
+        try:
+            yield
+        finally:
+            done.set()
+            keeper.join(1)
+            if not self.lost:
+                with contextlib.suppress(BackupError):
+                    self._write(datetime.now(UTC))
+
+    def _acquire(self) -> None:
+        """An own run's lease is taken over: the attempt that held it is dead or about to be."""
+        found = self._store.read_tagged(layout.LOCK)
+        if found:
+            data, self._tag = found
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                held = json.loads(data)
+                until = datetime.fromisoformat(held["expires_at"])
+                if held["run_id"] != self._run_id and until > datetime.now(UTC):
+                    raise FatalError(
+                        f"run {held['run_id']} is writing to this destination; its lease ends "
+                        f"{held['expires_at']} unless it renews it"
+                    )
+        try:
+            self._write(datetime.now(UTC) + LEASE)
+        except ConflictError as error:
+            raise FatalError("another run has just begun to write to this destination") from error
+
+    def _write(self, expires_at: datetime) -> None:
+        document = {
+            "schema": 1,
+            "run_id": self._run_id,
+            "attempt": self._attempt,
+            "holder": self._holder,
+            "expires_at": iso(expires_at),
+        }
+        data = json.dumps(document).encode()
+        self._tag = self._store.write_if(layout.LOCK, data, self._tag)
+
+    def _renew(self, done: threading.Event) -> None:
+        expires_at = datetime.now(UTC) + LEASE
+        while not done.wait(RENEW_SECONDS):
+            try:
+                self._write(datetime.now(UTC) + LEASE)
+                expires_at = datetime.now(UTC) + LEASE
+            except ConflictError:
+                self._lose("another attempt has taken the lease over")
+                return
+            except BackupError:
+                if datetime.now(UTC) > expires_at - timedelta(seconds=RENEW_SECONDS):
+                    self._lose("the lease could not be renewed")
+                    return
+
+    def _lose(self, reason: str) -> None:
+        self.lost = True
+        self._stop.request(reason)

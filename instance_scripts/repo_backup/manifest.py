@@ -1,0 +1,218 @@
+"""The manifest: what a run listed and what became of each repository. Schema 1, JSON. Pure."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from repo_backup import __version__
+
+State = Literal["backed-up", "unchanged", "empty", "skipped", "failed", "absent"]
+COUNTED: tuple[State, ...] = ("backed-up", "unchanged", "empty", "skipped", "failed")
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One zip at the destination. ``checksum`` is the store's own; ``run_id`` who uploaded it.
+
+    ``drilled_at`` is when a restore drill last read it back, None if never.
+    """
+
+    key: str
+    bytes: int
+    sha256: str
+    run_id: str
+    checksum: dict[str, str] | None = None
+    version_id: str | None = None
+    etag: str | None = None
+    drilled_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What became of one git repository: a repository's own, or its wiki's."""
+
+    state: State
+    reason: str | None = None
+    warnings: tuple[str, ...] = ()
+    refs_digest: str | None = None
+    refs: int = 0
+    lfs: bool = False
+    seconds: float = 0.0
+    archive: Archive | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One repository that was listed; ``wiki`` is None when it was not considered."""
+
+    id: int
+    owner: str
+    name: str
+    private: bool
+    fork: bool
+    archived: bool
+    part: Part
+    wiki: Part | None = None
+
+    @property
+    def full_name(self) -> str:
+        """``owner/name``."""
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the repository or its wiki failed."""
+        return "failed" in (self.part.state, self.wiki and self.wiki.state)
+
+    @property
+    def archives(self) -> list[Archive]:
+        """The archives there are, at most two."""
+        parts = [self.part] + ([self.wiki] if self.wiki else [])
+        return [part.archive for part in parts if part.archive]
+
+
+@dataclass
+class Manifest:
+    """A run's manifest; ``listed`` counts also what a checkpoint does not hold yet."""
+
+    run_id: str
+    attempt: int
+    owners: list[str]
+    started_at: datetime
+    entries: dict[int, Entry] = field(default_factory=dict)
+    listed: int = 0
+    finished_at: datetime | None = None
+    complete: bool = False
+    token_expires_at: str | None = None
+    drill: dict[str, Any] | None = None
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Counts by state, and bytes."""
+        parts = list(self.entries.values())
+        states = [entry.part.state for entry in parts]
+        archives = [archive for entry in parts for archive in entry.archives]
+        return {
+            "listed": self.listed,
+            **{state: states.count(state) for state in COUNTED},
+            "wikis": sum(bool(entry.wiki and entry.wiki.archive) for entry in parts),
+            "bytes_uploaded": sum(a.bytes for a in archives if a.run_id == self.run_id),
+            "bytes_stored": sum(a.bytes for a in archives),
+        }
+
+    def to_json(self) -> bytes:
+        """The document."""
+        entries = sorted(self.entries.values(), key=lambda e: e.full_name.lower())
+        document = {
+            "schema": 1,
+            "run_id": self.run_id,
+            "attempt": self.attempt,
+            "program": {"version": __version__},
+            "owners": self.owners,
+            "started_at": iso(self.started_at),
+            "finished_at": iso(self.finished_at) if self.finished_at else None,
+            "complete": self.complete,
+            "token_expires_at": self.token_expires_at,
+            "errors": self.errors,
+            "totals": self.totals,
+            "repositories": [_entry_document(entry) for entry in entries],
+            "drill": self.drill,
+        }
+        return json.dumps(document, indent=1, ensure_ascii=False).encode("utf-8", "replace")
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Manifest":
+        """Read a manifest or a checkpoint. Raises ValueError when it is no such document."""
+        try:
+            document = json.loads(data)
+            if document["schema"] != 1:
+                raise ValueError(f"schema {document['schema']}")
+            finished = document["finished_at"]
+            entries = [_entry(item) for item in document["repositories"]]
+            return cls(
+                run_id=document["run_id"],
+                attempt=document["attempt"],
+                owners=document["owners"],
+                started_at=_moment(document["started_at"]),
+                entries={entry.id: entry for entry in entries},
+                listed=document["totals"]["listed"],
+                finished_at=_moment(finished) if finished else None,
+                complete=document["complete"],
+                token_expires_at=document["token_expires_at"],
+                drill=document["drill"],
+                errors=document.get("errors", []),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"this is no manifest: {error}") from error
+
+
+def iso(moment: datetime) -> str:
+    """``2026-11-27T17:02:03Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _archive_document(archive: Archive | None) -> dict[str, Any] | None:
+    if archive is None:
+        return None
+    names = ("key", "bytes", "sha256", "checksum", "version_id", "etag", "run_id", "drilled_at")
+    return {name: getattr(archive, name) for name in names}
+
+
+def _part_document(part: Part) -> dict[str, Any]:
+    return {
+        "state": part.state,
+        "reason": part.reason,
+        "warnings": list(part.warnings),
+        "lfs": part.lfs,
+        "refs_digest": part.refs_digest,
+        "refs": part.refs,
+        "seconds": round(part.seconds, 3),
+        "archive": _archive_document(part.archive),
+    }
+
+
+def _entry_document(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "owner": entry.owner,
+        "name": entry.name,
+        "private": entry.private,
+        "fork": entry.fork,
+        "archived": entry.archived,
+        **_part_document(entry.part),
+        "wiki": _part_document(entry.wiki) if entry.wiki else None,
+    }
+
+
+def _part(document: dict[str, Any]) -> Part:
+    archive = document["archive"]
+    return Part(
+        state=document["state"],
+        reason=document["reason"],
+        warnings=tuple(document.get("warnings", ())),
+        refs_digest=document["refs_digest"],
+        refs=document["refs"],
+        lfs=document.get("lfs", False),
+        seconds=document["seconds"],
+        archive=Archive(**archive) if archive else None,
+    )
+
+
+def _entry(document: dict[str, Any]) -> Entry:
+    wiki = document["wiki"]
+    return Entry(
+        id=document["id"],
+        owner=document["owner"],
+        name=document["name"],
+        private=document["private"],
+        fork=document["fork"],
+        archived=document["archived"],
+        part=_part(document),
+        wiki=_part(wiki) if wiki else None,
+    )

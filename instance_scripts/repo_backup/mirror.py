@@ -1,0 +1,183 @@
+"""A bare mirror on disk, made from an advertisement and a pack: nothing of it comes from upstream
+but objects and refs, so that no hook, no configuration and no path can.
+"""
+
+import contextlib
+import mmap
+import os
+import shutil
+import struct
+import subprocess
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from repo_backup.errors import DiskFullError, TransientError
+from repo_backup.git import Advertisement
+from repo_backup.stop import Stop
+
+_CONFIG = """\
+[core]
+\trepositoryformatversion = {version}
+\tfilemode = true
+\tbare = true
+"""
+_SHA256_CONFIG = "[extensions]\n\tobjectformat = sha256\n"
+_INDEX_PACK = (
+    "git",
+    # Larger blobs are checked in a stream: 13 MB of memory instead of the blob's size.
+    *("-c", "core.bigFileThreshold=16m", "-c", "core.deltaBaseCacheLimit=16m"),
+    *("-c", "pack.writeReverseIndex=false", "-c", "gc.auto=0"),
+    *("index-pack", "--stdin", "--threads=1"),
+)
+_GREP_LFS = ("git", "grep", "--quiet", "--fixed-strings", "--threads=1", "-e", "filter=lfs")
+_IDX_MAGIC = b"\xfftOc\x00\x00\x00\x02"
+_FANOUT_OFFSET, _FANOUT_BYTES = 8, 256 * 4
+_ERROR_LINES = 3
+
+
+def git_environment(home: Path) -> dict[str, str]:
+    """All that a git of ours gets to see: no configuration of anybody's, no prompt, no secret."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ALLOW_PROTOCOL": "https:http:file",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        **{name: os.environ[name] for name in ("SSL_CERT_FILE",) if name in os.environ},
+    }
+
+
+class Mirror:
+    """The bare repository ``path`` (``…/<name>.git``)."""
+
+    def __init__(self, path: Path, advertisement: Advertisement) -> None:
+        self.path = path
+        self.advertisement = advertisement
+        self.pack: Path | None = None
+        self.pack_crc32 = 0
+
+    def create(self) -> None:
+        """Write everything but the objects."""
+        (self.path / "objects" / "pack").mkdir(parents=True)
+        (self.path / "refs").mkdir()
+        for name, text in self.texts().items():
+            (self.path / name).write_bytes(text)
+
+    def texts(self) -> dict[str, bytes]:
+        """The mirror's small files by name: the same refs make the same bytes."""
+        known = self.advertisement
+        sha256 = known.object_format == "sha256"
+        config = _CONFIG.format(version=1 if sha256 else 0) + (_SHA256_CONFIG if sha256 else "")
+        head = known.detached or f"ref: {known.head}"
+        packed = ["# pack-refs with: peeled fully-peeled sorted "]
+        for name in sorted(known.refs, key=os.fsencode):
+            packed.append(f"{known.refs[name]} {name}")
+            if name in known.peeled:
+                packed.append(f"^{known.peeled[name]}")
+        return {
+            "HEAD": f"{head}\n".encode(),
+            "config": config.encode(),
+            "packed-refs": "".join(f"{line}\n" for line in packed).encode(
+                "utf-8", "surrogateescape"
+            ),
+        }
+
+    def receive(self, blocks: Iterable[bytes], stop: Stop) -> int:
+        """Let git check and index the pack in ``blocks``; returns its size in bytes.
+
+        Every object's contents and every link between objects are checked, and every advertised
+        tip must be there. Raises TransientError when the pack is not whole, DiskFullError.
+        """
+        environment = git_environment(self.path)
+        command = (*_INDEX_PACK, "--check-self-contained-and-connected")
+        size, crc32 = 0, 0
+        with subprocess.Popen(
+            command,
+            cwd=self.path,
+            env={**environment, "GIT_DIR": str(self.path)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert process.stdin  # noqa: S101 - for the type checker
+            try:
+                for block in blocks:
+                    stop.check()
+                    process.stdin.write(block)
+                    size += len(block)
+                    crc32 = zlib.crc32(block, crc32)
+                _, said = process.communicate()
+            except BrokenPipeError:
+                _, said = process.communicate()
+            except BaseException:
+                process.kill()
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.close()
+                raise
+        if process.returncode != 0:
+            raise _index_error(said, self.path)
+        self.pack = next((self.path / "objects" / "pack").glob("*.pack"))
+        self.pack_crc32 = crc32
+        missing = self._missing(self.advertisement.tips)
+        if missing:
+            raise TransientError(
+                f"the pack lacks {len(missing)} advertised tips, {missing[0]} first"
+            )
+        return size
+
+    def uses_lfs(self) -> bool:
+        """Whether a ``.gitattributes`` at a branch's tip hands files to Git LFS."""
+        refs = self.advertisement.refs
+        known = [self.advertisement.head or "", *sorted(refs)]
+        tips = list(dict.fromkeys(refs[n] for n in known if n in refs and "/heads/" in n))[:10]
+        if not tips:
+            return False
+        found = subprocess.run(
+            (*_GREP_LFS, *tips, "--", ":(glob)**/.gitattributes"),
+            cwd=self.path,
+            env={**git_environment(self.path), "GIT_DIR": str(self.path)},
+            capture_output=True,
+            check=False,
+        )
+        return found.returncode == 0
+
+    def _missing(self, tips: list[str]) -> list[str]:
+        assert self.pack  # noqa: S101 - set by receive
+        with (
+            self.pack.with_suffix(".idx").open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as index,
+        ):
+            if index[:8] != _IDX_MAGIC:
+                raise TransientError("git wrote an index of an unknown version")
+            return [tip for tip in tips if not _holds(index, bytes.fromhex(tip))]
+
+
+def _holds(index: mmap.mmap, oid: bytes) -> bool:
+    """Whether a pack index, version 2, names the object (https://git-scm.com/docs/gitformat-pack)."""
+
+    def fanout(byte: int) -> int:
+        if byte < 0:
+            return 0
+        return int(struct.unpack_from(">I", index, _FANOUT_OFFSET + 4 * byte)[0])
+
+    low, high, size = fanout(oid[0] - 1), fanout(oid[0]), len(oid)
+    while low < high:
+        middle = (low + high) // 2
+        start = _FANOUT_OFFSET + _FANOUT_BYTES + middle * size
+        found = index[start : start + size]
+        if found == oid:
+            return True
+        low, high = (middle + 1, high) if found < oid else (low, middle)
+    return False
+
+
+def _index_error(said: bytes, path: Path) -> TransientError:
+    lines = said.decode("utf-8", "replace").replace(str(path), "").strip().splitlines()
+    text = "; ".join(lines[-_ERROR_LINES:]) or "no reason given"
+    if shutil.disk_usage(path).free < 1024**2 or "No space left on device" in text:
+        return DiskFullError("the temporary directory is full")
+    return TransientError(f"git refuses the pack: {text}")

@@ -1,0 +1,246 @@
+"""A bucket as destination: one PUT up to 16 MiB, a multipart upload above, S3's checksum on all."""
+
+import base64
+import contextlib
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from boto3.session import Session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from repo_backup import layout
+from repo_backup.archive import Archive
+from repo_backup.errors import (
+    BackupError,
+    ConflictError,
+    FatalError,
+    NotFoundError,
+    RepositoryError,
+    TransientError,
+)
+from repo_backup.manifest import iso
+from repo_backup.store import Stored, Version
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MIB = 1024 * 1024
+_MISSING = {"NoSuchKey", "NoSuchVersion", "404"}
+_CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+_FATAL = {
+    "NoSuchBucket",
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "PermanentRedirect",
+    "AuthorizationHeaderMalformed",
+}
+
+
+class S3Store:
+    """The bucket ``bucket``, every key below ``prefix``; an S3-compatible endpoint will do too."""
+
+    part_bytes = 16 * MIB
+
+    def __init__(self, client: "S3Client", bucket: str, prefix: str = "") -> None:
+        self._client = client
+        self._bucket = bucket
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+
+    def put_archive(self, key: str, archive: Archive) -> Stored:
+        """One request up to 16 MiB; above, one for each part and two more."""
+        with _told(key):
+            if len(archive.part_crc32s) > 1:
+                return self._put_parts(key, archive)
+            with archive.part(0) as body:
+                answer = self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=self._prefix + key,
+                    Body=body,
+                    ContentLength=archive.size,
+                    ContentType="application/zip",
+                    ChecksumCRC32=_crc32(archive.crc32),
+                )
+            return _stored(archive, answer)
+
+    def write(self, key: str, data: bytes, content_type: str = "application/json") -> None:
+        """One PUT."""
+        with _told(key):
+            self._client.put_object(
+                Bucket=self._bucket, Key=self._prefix + key, Body=data, ContentType=content_type
+            )
+
+    def write_if(
+        self, key: str, data: bytes, tag: str | None, content_type: str = "application/json"
+    ) -> str:
+        """A conditional PUT; tags are ETags."""
+        condition: Any = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
+        with _told(key):
+            answer = self._client.put_object(
+                Bucket=self._bucket,
+                Key=self._prefix + key,
+                Body=data,
+                ContentType=content_type,
+                **condition,
+            )
+        return answer["ETag"]
+
+    def read(self, key: str) -> bytes | None:
+        """One GET."""
+        tagged = self.read_tagged(key)
+        return tagged and tagged[0]
+
+    def read_tagged(self, key: str) -> tuple[bytes, str] | None:
+        """One GET, with the ETag."""
+        try:
+            with _told(key):
+                answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+                return answer["Body"].read(), answer["ETag"]
+        except NotFoundError:
+            return None
+
+    def objects(self, prefix: str) -> dict[str, Stored]:
+        """One request for each thousand keys."""
+        with _told(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix + prefix
+            )
+            return {
+                item["Key"].removeprefix(self._prefix): Stored(item["Size"], item["ETag"])
+                for page in pages
+                for item in page.get("Contents", [])
+            }
+
+    def run_ids(self) -> list[str]:
+        """One request for each thousand runs."""
+        top = self._prefix + layout.RUNS
+        with _told(layout.RUNS):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=top, Delimiter="/"
+            )
+            found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", [])]
+        return sorted((name.removeprefix(top).rstrip("/") for name in found), reverse=True)
+
+    def versions(self, key: str) -> list[Version]:
+        """Newest first, delete markers left out."""
+        full = self._prefix + key
+        with _told(key):
+            pages = self._client.get_paginator("list_object_versions").paginate(
+                Bucket=self._bucket, Prefix=full
+            )
+            return [
+                Version(
+                    item["VersionId"], iso(item["LastModified"]), item["Size"], item["IsLatest"]
+                )
+                for page in pages
+                for item in page.get("Versions", [])
+                if item["Key"] == full
+            ]
+
+    @contextlib.contextmanager
+    def open(self, key: str, version_id: str | None = None) -> Iterator[IO[bytes]]:
+        """One GET, read as it comes."""
+        version: Any = {"VersionId": version_id} if version_id else {}
+        with _told(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key, **version)
+            with contextlib.closing(answer["Body"]) as body:
+                yield cast(IO[bytes], body)
+
+    def _put_parts(self, key: str, archive: Archive) -> Stored:
+        target: Any = {"Bucket": self._bucket, "Key": self._prefix + key}
+        upload = self._client.create_multipart_upload(
+            **target,
+            ContentType="application/zip",
+            ChecksumAlgorithm="CRC32",
+            ChecksumType="FULL_OBJECT",
+        )
+        target["UploadId"] = upload["UploadId"]
+        try:
+            parts: list[Any] = []
+            for index, crc32 in enumerate(archive.part_crc32s):
+                with archive.part(index * archive.part_bytes) as body:
+                    answer = self._client.upload_part(
+                        **target,
+                        PartNumber=index + 1,
+                        Body=body,
+                        ChecksumCRC32=_crc32(crc32),
+                    )
+                part = {"PartNumber": index + 1, "ETag": answer["ETag"]}
+                parts.append({**part, "ChecksumCRC32": _crc32(crc32)})
+            completed = self._client.complete_multipart_upload(
+                **target,
+                MultipartUpload={"Parts": parts},
+                ChecksumCRC32=_crc32(archive.crc32),
+                ChecksumType="FULL_OBJECT",
+            )
+        except BaseException:
+            # A lifecycle rule removes what this cannot.
+            with contextlib.suppress(ClientError, BotoCoreError):
+                self._client.abort_multipart_upload(**target)
+            raise
+        return _stored(archive, completed)
+
+
+def open_bucket(location: str, *, connections: int) -> S3Store:
+    """The store at ``BUCKET[/PREFIX]``, with the AWS SDK's usual configuration."""
+    bucket, _, prefix = location.partition("/")
+    config = Config(
+        max_pool_connections=connections,
+        retries={"mode": "standard", "total_max_attempts": 5},
+        connect_timeout=15,
+        read_timeout=60,
+    )
+    try:
+        return S3Store(Session().client("s3", config=config), bucket, prefix)
+    except (BotoCoreError, ValueError) as error:
+        raise FatalError(f"AWS cannot be reached: {error}") from error
+
+
+def read_parameter(name: str) -> str:
+    """The SecureString parameter ``name`` of SSM's parameter store. Raises FatalError."""
+    try:
+        answer = Session().client("ssm").get_parameter(Name=name, WithDecryption=True)
+        return str(answer["Parameter"]["Value"])
+    except (BotoCoreError, ClientError) as error:
+        raise FatalError(f"the token parameter {name} cannot be read: {error}") from error
+
+
+def _crc32(value: int) -> str:
+    return base64.b64encode(value.to_bytes(4)).decode()
+
+
+def _stored(archive: Archive, answer: Any) -> Stored:
+    """What S3 says of an upload; its checksum is kept when it is one that it could tell."""
+    checksum = None
+    if value := answer.get("ChecksumCRC32"):
+        kind = answer.get("ChecksumType", "FULL_OBJECT")
+        checksum = {"algorithm": "CRC32", "type": kind, "value": value}
+    return Stored(archive.size, answer.get("ETag"), answer.get("VersionId"), checksum)
+
+
+@contextlib.contextmanager
+def _told(key: str) -> Iterator[None]:
+    """Map the SDK's errors, by code, to ours."""
+    try:
+        yield
+    except ClientError as error:
+        raise _error(key, error) from error
+    except BotoCoreError as error:
+        raise TransientError(
+            f"S3 could not be reached for {key}: {type(error).__name__}"
+        ) from error
+
+
+def _error(key: str, error: ClientError) -> BackupError:
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _FATAL:
+        return FatalError(f"S3 refuses {key}: {code}")
+    if code in _MISSING:
+        return NotFoundError(f"there is no {key}")
+    if code in _CONFLICT:
+        return ConflictError(f"{key} was written by another process")
+    if status >= 500 or code in ("SlowDown", "RequestTimeout", "BadDigest"):
+        return TransientError(f"S3 could not take {key}: {code}")
+    return RepositoryError(f"S3 refuses {key}: {code}")

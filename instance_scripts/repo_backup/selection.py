@@ -1,0 +1,38 @@
+"""What is left out, and why. Pure."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from repo_backup.github import Remote
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which repositories are backed up; globs match ``owner/name`` or ``name``, in lower case."""
+
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    forks: bool = True
+    archived: bool = True
+    wikis: bool = True
+    max_size_kib: int | None = None
+
+    def skip_reason(self, remote: Remote) -> str | None:
+        """Why this repository is left out; None when it is backed up."""
+        if self.only and not any(_matches(remote, glob) for glob in self.only):
+            return f"not in --only {' '.join(self.only)}"
+        for glob in self.exclude:
+            if _matches(remote, glob):
+                return f"--exclude {glob}"
+        if remote.fork and not self.forks:
+            return "--no-forks"
+        if remote.archived and not self.archived:
+            return "--no-archived"
+        if self.max_size_kib is not None and remote.size_kib > self.max_size_kib:
+            return f"--max-size: {remote.size_kib} KiB"
+        return None
+
+
+def _matches(remote: Remote, glob: str) -> bool:
+    names = (remote.name.lower(), remote.full_name.lower())
+    return any(fnmatchcase(name, glob.lower()) for name in names)

@@ -1,0 +1,48 @@
+"""Being told to stop: by a signal, by a spot interruption notice, or by a lost lease."""
+
+import threading
+import time
+
+from repo_backup.errors import InterruptedRunError
+
+GRACE_SECONDS = 8.0
+"""How long work in flight may go on after the request; an interrupted run ends within 20 s."""
+
+
+class Stop:
+    """A request to stop, seen by every thread. No new work starts after it."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._reason = ""
+        self._requested_at = 0.0
+
+    def request(self, reason: str) -> None:
+        """Ask for the end; the first reason is kept. Safe to call from a signal handler."""
+        if not self._event.is_set():
+            self._reason, self._requested_at = reason, time.monotonic()
+            self._event.set()
+
+    @property
+    def requested(self) -> bool:
+        """Whether no new work may start."""
+        return self._event.is_set()
+
+    @property
+    def reason(self) -> str:
+        """Why, or an empty string."""
+        return self._reason
+
+    def check(self) -> None:
+        """Raise :class:`InterruptedRunError` when the grace for work in flight is over."""
+        if self.requested and time.monotonic() - self._requested_at > GRACE_SECONDS:
+            raise InterruptedRunError(self._reason)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, unless told to stop before: then raise :class:`InterruptedRunError`."""
+        if self._event.wait(seconds):
+            raise InterruptedRunError(self._reason)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most that long for the request; whether it came."""
+        return self._event.wait(seconds)

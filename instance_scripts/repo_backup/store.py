@@ -1,0 +1,187 @@
+"""Where archives go: what a destination must be able to do, and a directory that does it."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from repo_backup.archive import Archive
+from repo_backup.errors import ConflictError, FatalError, NotFoundError
+
+_BLOCK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the store says of an object: how to find this very version, and its own checksum."""
+
+    bytes: int
+    etag: str | None = None
+    version_id: str | None = None
+    checksum: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of an object; ``id`` is None where the store keeps only the latest."""
+
+    id: str | None
+    modified_at: str
+    bytes: int
+    latest: bool
+
+
+class Store(Protocol):
+    """A destination. Every object appears under its key only when complete.
+
+    All methods raise StoreError for what concerns one object, FatalError for all else.
+    """
+
+    part_bytes: int
+
+    def put_archive(self, key: str, archive: Archive) -> Stored:
+        """Store an archive."""
+
+    def write(self, key: str, data: bytes, content_type: str = "application/json") -> None:
+        """Store a small object."""
+
+    def write_if(
+        self, key: str, data: bytes, tag: str | None, content_type: str = "application/json"
+    ) -> str:
+        """Store a small object if its tag is still ``tag`` (None: if there is none); its new tag.
+
+        Raises ConflictError.
+        """
+
+    def read(self, key: str) -> bytes | None:
+        """A small object, or None."""
+
+    def read_tagged(self, key: str) -> tuple[bytes, str] | None:
+        """A small object and its tag for ``write_if``, or None."""
+
+    def objects(self, prefix: str) -> dict[str, Stored]:
+        """Every current object below a prefix, by key."""
+
+    def run_ids(self) -> list[str]:
+        """The runs that left something, newest first."""
+
+    def versions(self, key: str) -> list[Version]:
+        """The versions of an object, newest first."""
+
+    def open(self, key: str, version_id: str | None = None) -> AbstractContextManager[IO[bytes]]:
+        """An object for reading. Raises NotFoundError."""
+
+
+class DirectoryStore:
+    """A directory as destination; it keeps one version of everything."""
+
+    part_bytes = 64 * _BLOCK_BYTES
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put_archive(self, key: str, archive: Archive) -> Stored:
+        """Copy the archive to a temporary file, flush it to disk, rename it."""
+        with self._replacing(key) as file:
+            for block in archive.blocks():
+                file.write(block)
+        return Stored(archive.size)
+
+    def write(self, key: str, data: bytes, content_type: str = "application/json") -> None:
+        """Write a file; the content type has no place in a directory."""
+        with self._replacing(key) as file:
+            file.write(data)
+
+    def write_if(
+        self, key: str, data: bytes, tag: str | None, content_type: str = "application/json"
+    ) -> str:
+        """Write under a lock directory, the one atomic thing that every file system has."""
+        guard = self._root / f"{key}.writing"
+        guard.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            guard.mkdir()
+        except FileExistsError as error:
+            raise ConflictError(f"{key} is being written by another process") from error
+        try:
+            found = self.read_tagged(key)
+            if (found and found[1]) != tag:
+                raise ConflictError(f"{key} was written by another process")
+            self.write(key, data)
+            return data.decode()
+        finally:
+            guard.rmdir()
+
+    def read(self, key: str) -> bytes | None:
+        """A file's bytes."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self._root / key).read_bytes()
+        return None
+
+    def read_tagged(self, key: str) -> tuple[bytes, str] | None:
+        """A file's bytes; its tag is its text."""
+        data = self.read(key)
+        return None if data is None else (data, data.decode())
+
+    def objects(self, prefix: str) -> dict[str, Stored]:
+        """The files below a directory, without those still being written."""
+        found = (self._root / prefix).rglob("*")
+        return {
+            path.relative_to(self._root).as_posix(): Stored(path.stat().st_size)
+            for path in found
+            if path.is_file() and not path.name.startswith(".")
+        }
+
+    def run_ids(self) -> list[str]:
+        """The directories below ``runs``."""
+        with contextlib.suppress(FileNotFoundError):
+            runs = (self._root / "runs").iterdir()
+            return sorted((path.name for path in runs if path.is_dir()), reverse=True)
+        return []
+
+    def versions(self, key: str) -> list[Version]:
+        """The one version there is."""
+        path = self._root / key
+        if not path.is_file():
+            return []
+        status = path.stat()
+        from_timestamp = status.st_mtime
+        return [Version(None, str(int(from_timestamp)), status.st_size, latest=True)]
+
+    @contextlib.contextmanager
+    def open(self, key: str, version_id: str | None = None) -> Iterator[IO[bytes]]:
+        """A file for reading."""
+        try:
+            file = (self._root / key).open("rb")
+        except FileNotFoundError as error:
+            raise NotFoundError(f"there is no {key}") from error
+        with file:
+            yield file
+
+    @contextlib.contextmanager
+    def _replacing(self, key: str) -> Iterator[IO[bytes]]:
+        """A file that takes its name when it is whole and on disk."""
+        target = self._root / key
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=".", dir=target.parent)
+            temporary = Path(name)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.chmod(0o644)
+                temporary.replace(target)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            free = shutil.disk_usage(self._root).free if self._root.exists() else 0
+            raise FatalError(
+                f"{target} cannot be written: {error.strerror} ({free} free)"
+            ) from error
