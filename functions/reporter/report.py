@@ -26,7 +26,7 @@ from reporter.s3 import Bucket
 from reporter.summary import Facts, body, subject
 from reporter.triggers import Interruption, Terminated, Trigger, Wake, Watchdog
 from reporter.verdict import Kind, Verdict, judge
-from reporter.watch import overdue
+from reporter.watch import next_run, overdue
 from shared.errors import RunConflictError
 from shared.run import Run, run_id_of
 from shared.run_store import RunStore
@@ -205,6 +205,7 @@ class Reporter:
             manifest=manifest,
             previous=self._read(self.bucket.manifest(previous)[0]) if previous else None,
             log_tail=self._log_tail(run, verdict),
+            next_run=next_run(self.config.watched, world.now),
         )
 
     def _read(self, document: dict[str, Any] | None) -> Manifest | None:

@@ -1,5 +1,6 @@
 """The mail: one line that can be trusted, then what to do, then what happened. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,8 @@ from shared.run import Attempt, Outcome, Run, moment_of
 
 _MOST_LINES = 40
 """How many lines of one list the mail carries before it counts the rest."""
+
+_EXPIRY_NOTICE_DAYS = 30
 
 _HEADLINES = {
     Kind.NOT_LAUNCHED: "no instance could be started",
@@ -49,6 +52,7 @@ class Facts:
     manifest: Manifest | None = None
     previous: Manifest | None = None
     log_tail: Sequence[str] = ()
+    next_run: datetime | None = None
 
 
 def subject(facts: Facts) -> str:
@@ -57,7 +61,7 @@ def subject(facts: Facts) -> str:
     if facts.manifest and kind not in _HEADLINES:
         listed = len(facts.manifest.repositories)
         failed = len(facts.verdict.problems)
-        changed = len(facts.manifest.in_state("backed-up"))
+        changed = sum(1 for e in facts.manifest.repositories if e.state == "backed-up")
         counts = {
             Kind.VERIFIED: f"{listed} repositories, {changed} changed",
             Kind.PARTIAL: f"{failed} of {listed} repositories failed",
@@ -71,10 +75,10 @@ def body(facts: Facts) -> str:
     sections = [
         [f"{facts.verdict.kind.upper()}: {facts.verdict.reason}"],
         _listed("Problems", facts.verdict.problems),
-        _listed("Asked for, in order, and refused", _refusals(facts.run.attempts)),
+        _listed("Asked for in vain (attempt, type, market, zone)", _refusals(facts.run.attempts)),
         _next(facts),
         _listed("Known failures, acknowledged", facts.verdict.acknowledged),
-        _manifest(facts.manifest, facts.previous) if facts.manifest else [],
+        _manifest(facts) if facts.manifest else [],
         _listed("How the run went", _story(facts)),
         _listed("The log's end", facts.log_tail, mark="  | "),
         _whereabouts(facts),
@@ -87,32 +91,53 @@ def _next(facts: Facts) -> list[str]:
     return [f"What to do: {text.format(launcher=facts.launcher)}"] if text else []
 
 
-def _manifest(manifest: Manifest, previous: Manifest | None) -> list[str]:
-    counts = [
-        f"{len(manifest.in_state(state))} {state}"
-        for state in ("backed-up", "unchanged", "empty", "skipped", "failed")
-        if manifest.in_state(state)
-    ]
-    wikis = sum(1 for entry in manifest.entries if entry.is_wiki and entry.state != "absent")
+def _manifest(facts: Facts) -> list[str]:
+    manifest = facts.manifest
+    assert manifest is not None  # noqa: S101 - told apart by body()
+    wikis = tuple(entry for entry in manifest.entries if entry.is_wiki)
     lines = [
-        f"{', '.join(manifest.owners)}: {len(manifest.repositories)} repositories and "
-        f"{wikis} wikis listed; {', '.join(counts) or 'nothing to do'}.",
-        f"{size(manifest.bytes_uploaded)} uploaded, {size(manifest.bytes_stored)} in all archives.",
+        f"{', '.join(manifest.owners)}: {_counted(manifest.repositories, 'repositor', 'y', 'ies')}"
     ]
+    if any(entry.state != "absent" for entry in wikis):
+        lines.append(_counted([e for e in wikis if e.state != "absent"], "wiki", "", "s"))
+    lines.append(
+        f"{size(manifest.bytes_uploaded)} uploaded, {size(manifest.bytes_stored)} in all archives"
+    )
     if manifest.drilled:
         rest = manifest.never_drilled
         lines.append(
             f"Restore drill: {manifest.drilled - len(manifest.drill_failures)} of "
             f"{manifest.drilled} archives downloaded, unpacked and compared"
-            + (f"; {rest} not yet drilled." if rest else ".")
+            + (f"; {rest} not yet drilled" if rest else "")
         )
-    if manifest.token_expires_at:
-        lines.append(f"The GitHub token expires on {manifest.token_expires_at[:10]}.")
+    lines += _expiry(manifest.token_expires_at, facts.now)
     lines += _listed("Changed", map(_changed, manifest.in_state("backed-up")))
     lines += _listed("Left out", (f"{e.name}: {e.reason}" for e in manifest.in_state("skipped")))
     warned = (f"{e.name}: {said}" for e in manifest.entries for said in e.warnings)
     lines += _listed("Worth knowing", warned)
-    return lines + (_compared(manifest, previous) if previous else [])
+    return lines + (_compared(manifest, facts.previous) if facts.previous else [])
+
+
+def _counted(entries: Sequence[Entry], stem: str, one: str, many: str) -> str:
+    counts = Counter(entry.state for entry in entries)
+    parts = ", ".join(f"{count} {state}" for state, count in counts.items())
+    return f"{len(entries)} {stem}{one if len(entries) == 1 else many}: {parts or 'none'}"
+
+
+def _expiry(text: str | None, now: datetime) -> list[str]:
+    """A countdown in the last thirty days of the token."""
+    try:
+        days = (datetime.fromisoformat(text) - now).days if text else None
+    except (ValueError, TypeError):
+        return []
+    if days is None or days > _EXPIRY_NOTICE_DAYS:
+        return []
+    if days < 0:
+        return ["THE GITHUB TOKEN HAS EXPIRED: create another and store it in the same parameter"]
+    return [
+        f"THE GITHUB TOKEN EXPIRES IN {days} DAY{'S' * (days != 1)}: "
+        "create another and store it in the same parameter"
+    ]
 
 
 def _compared(manifest: Manifest, previous: Manifest) -> list[str]:
@@ -157,7 +182,7 @@ def _story(facts: Facts) -> list[str]:
 def _chapter(attempt: Attempt, now: datetime) -> str:
     instance = attempt.instance
     if not instance:
-        return f"attempt {attempt.number} got no instance: {attempt.problem or attempt.outcome}"
+        return f"attempt {attempt.number} got no instance ({attempt.outcome or 'cut off'})"
     minutes = ((attempt.ended_at or now) - instance.launched_at) / timedelta(minutes=1)
     price = f", {instance.price} USD/h" if instance.price else ""
     done = "" if attempt.listed is None else f" with {attempt.done} of {attempt.listed} done"
@@ -171,17 +196,20 @@ def _chapter(attempt: Attempt, now: datetime) -> str:
 
 def _whereabouts(facts: Facts) -> list[str]:
     bucket, run_id = facts.bucket, facts.run.id
-    lines = [
-        f"Archives: s3://{bucket}/{layout.ARCHIVES}",
-        f"Manifest: s3://{bucket}/{layout.manifest(run_id)}",
-        f"Log:      s3://{bucket}/{layout.log(run_id)}",
-    ]
+    lines = [f"Archives: s3://{bucket}/{layout.ARCHIVES}"]
+    if any(attempt.instance for attempt in facts.run.attempts):
+        lines += [
+            f"Manifest: s3://{bucket}/{layout.manifest(run_id)}",
+            f"Log:      s3://{bucket}/{layout.log(run_id)}",
+        ]
     if facts.manifest and (saved := [e for e in facts.manifest.repositories if e.archive]):
         name = saved[0].name
         lines.append(
             f"Restore:  repo_backup restore {name} --source s3://{bucket} "
             f"--into {name.split('/')[1]}"
         )
+    if facts.next_run:
+        lines.append(f"Next run: {facts.next_run:%A, %Y-%m-%d %H:%M} UTC")
     return lines
 
 
@@ -197,9 +225,7 @@ def _listed(title: str, lines: Iterable[str], mark: str = "  - ") -> list[str]:
 
 def size(number: int) -> str:
     """Bytes as a person reads them: ``1.4 MB``, in powers of 1000."""
-    amount, unit = float(number), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):  # noqa: B007 - the unit that fits is kept
-        if amount < 1000:
-            break
-        amount /= 1000
-    return f"{number} B" if unit == "B" else f"{amount:.1f} {unit}"
+    amount, units = float(number), ["B", "kB", "MB", "GB", "TB"]
+    while amount >= 1000 and len(units) > 1:
+        amount, units = amount / 1000, units[1:]
+    return f"{number} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"

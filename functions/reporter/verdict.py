@@ -70,7 +70,19 @@ def judge(
     if failed:
         said = f"{len(failed)} could not be backed up; all others are in the bucket, checked."
         return Verdict(Kind.PARTIAL, said, problems, acknowledged)
-    said = "Everything that GitHub lists is in the bucket, and every archive was checked."
+    but = [
+        f"{len(entries)} {why}"
+        for entries, why in (
+            (manifest.in_state("skipped"), "left out by options"),
+            (known, "known to fail"),
+        )
+        if entries
+    ]
+    said = (
+        "Everything that GitHub lists"
+        + (f" (but {' and '.join(but)}, named below)" if but else "")
+        + " is in the bucket, and every archive was checked."
+    )
     return Verdict(Kind.VERIFIED, said, (), acknowledged)
 
 

@@ -24,6 +24,17 @@ class Watched:
         return f"{self.state} {self.expression} {self.timezone}"
 
 
+def next_run(watched: Watched, now: datetime) -> datetime | None:
+    """When the schedule is due next; None where that is nobody's business or not known."""
+    try:
+        schedule = parse(watched.expression, watched.timezone)
+    except ScheduleError:
+        return None
+    if watched.state != "ENABLED" or not isinstance(schedule, Cron):
+        return None
+    return next(iter(schedule.after(now)), None)
+
+
 def overdue(
     watched: Watched, since: datetime, newest: datetime | None, now: datetime
 ) -> datetime | None:

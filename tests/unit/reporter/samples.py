@@ -1,0 +1,173 @@
+"""Six runs whose mails docs/mail.md shows; ``python -m tests.unit.reporter.samples`` writes it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from reporter.manifest import Archive, Entry, Manifest
+from reporter.next_step import Ending, Marker
+from reporter.summary import Facts, body, subject
+from reporter.verdict import Kind, Verdict, judge
+from shared.run import Attempt, Instance, Market, Outcome, PoolAnswer, Run
+
+PAGE = Path(__file__).parents[3] / "docs" / "mail.md"
+DUE = datetime(2026, 11, 27, 17, tzinfo=UTC)
+END = DUE + timedelta(minutes=9)
+SHA = "a" * 64
+SPOT = Instance("i-0a1b2c3d4e5f60718", "c7g.medium", "eu-central-1b", Market.SPOT, "0.0131", DUE)
+ATTEMPT = Attempt(
+    1,
+    DUE,
+    DUE + timedelta(hours=3),
+    instance=SPOT,
+    outcome=Outcome.ENDED,
+    ended_at=END,
+    done=34,
+    listed=34,
+)
+RUN = Run("2026-11-27T17-00-00Z", "schedule", DUE, attempts=(ATTEMPT,))
+
+
+def _entry(number: int, name: str, state: str, reason: str = "", size: int = 0) -> Entry:
+    archive = Archive(f"github_backups/octo/{name}.zip", size, SHA, "v", None) if size else None
+    return Entry(number, f"octo/{name}", state, reason, (), archive, False)
+
+
+ENTRIES = (
+    _entry(1, "hello", "backed-up", size=1_420_000),
+    _entry(2, "octo.github.io", "backed-up", size=48_300_000),
+    _entry(3, "new-idea", "backed-up", size=20_100),
+    *(_entry(n, f"tool-{n}", "unchanged", size=3_000_000) for n in range(4, 33)),
+    _entry(33, "scratch", "empty"),
+    _entry(34, "fork-of-linux", "skipped", "a fork (--no-forks)"),
+    replace(_entry(1, "hello", "backed-up", size=9_000), name="octo/hello.wiki", is_wiki=True),
+)
+MANIFEST = Manifest(
+    run_id=RUN.id,
+    attempt=1,
+    complete=True,
+    owners=("octo",),
+    entries=ENTRIES,
+    token_expires_at="2026-12-04T16:00:00Z",
+    bytes_uploaded=49_749_100,
+    bytes_stored=136_749_100,
+    drilled=3,
+    drill_failures=(),
+    never_drilled=20,
+)
+BEFORE = replace(
+    MANIFEST,
+    entries=(
+        *(entry for entry in ENTRIES if entry.name != "octo/new-idea"),
+        _entry(77, "old-thing", "unchanged", size=700_000),
+    ),
+)
+FAILED = replace(
+    MANIFEST,
+    entries=(
+        *ENTRIES[:-3],
+        _entry(33, "scratch", "failed", "GitHub answered 500 four times", size=64_000),
+        _entry(34, "taken", "failed", "451: taken down, see https://github.com/github/dmca"),
+    ),
+)
+LOG = (
+    "17:00:48 bootstrap: run 2026-11-27T17-00-00Z, attempt 1",
+    "17:01:30 listing octo: 34 repositories",
+    "17:02:11 failed octo/scratch: GitHub answered 500 four times",
+)
+
+
+def _verdict(manifest: Manifest) -> Verdict:
+    marker = Marker("github_backups/2026-11-27-17-09.txt", RUN.id, manifest.attempt, SHA)
+    return judge(Ending.COMPLETED, "", RUN.id, marker, manifest, SHA, (), ())
+
+
+def _facts(run: Run, verdict: Verdict, manifest: Manifest | None = None) -> Facts:
+    return Facts(
+        run=run,
+        verdict=verdict,
+        now=END,
+        owners=("octo",),
+        bucket="onlinebackup-backupbucket-1x2y3z",
+        launcher="onlinebackup-launcher",
+        manifest=manifest,
+        previous=BEFORE if manifest else None,
+        next_run=DUE + timedelta(days=7),
+        log_tail=() if verdict.kind in (Kind.VERIFIED, Kind.NOT_LAUNCHED, Kind.MISSED) else LOG,
+    )
+
+
+def _not_launched() -> Facts:
+    answers = tuple(
+        PoolAnswer(kind, f"eu-central-1{zone}", market, code, "pool", "")
+        for market, code in (
+            (Market.SPOT, "InsufficientInstanceCapacity"),
+            (Market.ON_DEMAND, "VcpuLimitExceeded"),
+        )
+        for kind in ("c7g.medium", "m7g.medium")
+        for zone in "ab"
+        if market is Market.SPOT or (kind, zone) == ("c7g.medium", "a")
+    )
+    attempt = Attempt(
+        1,
+        DUE,
+        DUE + timedelta(hours=3),
+        answers=answers,
+        outcome=Outcome.NO_CAPACITY,
+        problem="Ask for a higher on-demand quota (Service Quotas, EC2, "
+        "'Running On-Demand Standard instances').",
+    )
+    run = replace(RUN, attempts=(attempt,))
+    reason = f"No pool had capacity. {attempt.problem}"
+    return _facts(run, Verdict(Kind.NOT_LAUNCHED, reason))
+
+
+SAMPLES: dict[str, Facts] = {
+    "Verified": _facts(RUN, _verdict(MANIFEST), MANIFEST),
+    "Partial": _facts(RUN, _verdict(FAILED), FAILED),
+    "Interrupted, then verified": _facts(
+        replace(
+            RUN,
+            attempts=(
+                replace(
+                    ATTEMPT,
+                    outcome=Outcome.RECLAIMED,
+                    ended_at=DUE + timedelta(minutes=6),
+                    done=12,
+                ),
+                replace(
+                    ATTEMPT,
+                    number=2,
+                    instance=replace(SPOT, zone="eu-central-1a", launched_at=DUE),
+                ),
+            ),
+        ),
+        _verdict(replace(MANIFEST, attempt=2)),
+        replace(MANIFEST, attempt=2),
+    ),
+    "Timed out": _facts(
+        RUN.with_attempt(outcome=Outcome.TIMED_OUT, ended_at=DUE + timedelta(hours=3), done=21),
+        Verdict(Kind.TIMED_OUT, "The backup did not end before its deadline and was stopped."),
+    ),
+    "Not launched": _not_launched(),
+    "Missed": _facts(
+        replace(RUN, attempts=()),
+        Verdict(Kind.MISSED, "It was due and never started."),
+    ),
+}
+
+
+def page() -> str:
+    """The text of docs/mail.md."""
+    parts = [
+        "# The mails\n",
+        "Written by the code that writes the real ones, from made-up runs "
+        "(`tests/unit/reporter/samples.py`).\n",
+    ]
+    for title, facts in SAMPLES.items():
+        parts.append(f"## {title}\n\n```\nSubject: {subject(facts)}\n\n{body(facts)}```\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
