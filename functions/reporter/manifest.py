@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from shared.errors import OnlineBackupError
 
+_LFS = "it keeps files in Git LFS; those are not in the archive"
+
 
 class ManifestError(OnlineBackupError):
     """The manifest is not what schema 1 promises."""
@@ -108,7 +110,7 @@ def _entry(part: Mapping[str, Any], number: int, name: str, *, is_wiki: bool) ->
         name,
         str(part["state"]),
         str(part.get("reason") or ""),
-        tuple(map(str, part.get("warnings") or ())),
+        (*map(str, part.get("warnings") or ()), *((_LFS,) if part.get("lfs") else ())),
         archive
         and Archive(
             str(archive["key"]),

@@ -204,10 +204,7 @@ def _whereabouts(facts: Facts) -> list[str]:
         ]
     if facts.manifest and (saved := [e for e in facts.manifest.repositories if e.archive]):
         name = saved[0].name
-        lines.append(
-            f"Restore:  repo_backup restore {name} --source s3://{bucket} "
-            f"--into {name.split('/')[1]}"
-        )
+        lines.append(f"Restore:  repo_backup restore {name} --source s3://{bucket} --into .")
     if facts.next_run:
         lines.append(f"Next run: {facts.next_run:%A, %Y-%m-%d %H:%M} UTC")
     return lines

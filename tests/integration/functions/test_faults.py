@@ -73,12 +73,13 @@ def _attempt(world: World) -> int:
 def test_one_fault_at_any_call_leaves_one_mail_and_nothing_running(
     scenario: Callable[[World], None], kind: str, deployment: Path
 ) -> None:
-    with new_world(deployment) as world:
+    few_pools = {"INSTANCE_TYPES": "c7g.medium", "ALLOW_ON_DEMAND": "false"}
+    with new_world(deployment, **few_pools) as world:
         scenario(world)
         calls = list(world.calls)
     broken = []
     for index, call in enumerate(calls):
-        with new_world(deployment) as world:
+        with new_world(deployment, **few_pools) as world:
             world.faults.append(Fault(kind, index=index))
             with suppress(StopIteration):
                 scenario(world)

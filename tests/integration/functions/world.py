@@ -276,11 +276,14 @@ def terminated(instance_id: str) -> dict[str, Any]:
 
 
 @contextmanager
-def new_world(deployment: Path) -> Iterator[World]:
-    """A fresh account with the stack's resources; ``deployment`` stands for the unpacked zip."""
+def new_world(deployment: Path, **settings: str) -> Iterator[World]:
+    """A fresh account with the stack's resources; ``deployment`` stands for the unpacked zip.
+
+    ``settings`` replace some of the functions' environment.
+    """
     with (
         pytest.MonkeyPatch.context() as patch,
-        _patched(patch, deployment),
+        _patched(patch, {**_environment(deployment), **settings}),
         mock_aws(config={"lambda": {"use_docker": False}}),
     ):
         world = World(aws=_session())
@@ -308,8 +311,8 @@ def new_world(deployment: Path) -> Iterator[World]:
 
 
 @contextmanager
-def _patched(patch: pytest.MonkeyPatch, deployment: Path) -> Iterator[None]:
-    for name, value in _environment(deployment).items():
+def _patched(patch: pytest.MonkeyPatch, environment: dict[str, str]) -> Iterator[None]:
+    for name, value in environment.items():
         patch.setenv(name, value)
     patch.setattr("time.sleep", lambda _seconds: None)
     yield
