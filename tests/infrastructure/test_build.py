@@ -1,0 +1,161 @@
+"""What ``sam build`` makes: the functions' artifacts and the instances' program."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.infrastructure.conftest import ROOT
+
+LOCKS = ["functions/requirements.txt", "instance_scripts/requirements.txt"]
+
+
+@pytest.fixture(scope="module")
+def builder() -> ModuleType:
+    """``functions/build.py``, which is a script and no part of a package."""
+    spec = importlib.util.spec_from_file_location("build", ROOT / "functions/build.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def artifacts(builder: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Both artifacts by function."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    for function in ("launcher", "reporter"):
+        builder.build(function, folder / function)
+    return {function: folder / function for function in ("launcher", "reporter")}
+
+
+def packages(folder: Path) -> set[str]:
+    return {each.name for each in folder.iterdir() if not each.name.endswith(".dist-info")}
+
+
+def in_isolation(path: Path, code: str) -> str:
+    """What the code prints when nothing but the artifact and the standard library is there."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-B",
+            "-c",
+            f"import sys; sys.path.append({str(path)!r})\n{code}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_an_artifact_is_the_functions_package_what_it_shares_and_the_lock(
+    artifacts: dict[str, Path],
+) -> None:
+    reporter, launcher = packages(artifacts["reporter"]), packages(artifacts["launcher"])
+    assert {"reporter", "shared", "boto3", "aws_lambda_powertools"} <= reporter
+    assert launcher - reporter == {"launcher", "bootstrap.sh", "repo_backup.zip"}
+    assert reporter - launcher == {"reporter"}
+
+
+def test_an_artifact_carries_no_tests_no_bytecode_and_nothing_compiled(
+    artifacts: dict[str, Path],
+) -> None:
+    for folder in artifacts.values():
+        found = [
+            each
+            for each in folder.rglob("*")
+            if each.suffix in (".pyc", ".so", ".pyd") or each.name in ("__pycache__", "tests")
+        ]
+        assert found == []
+
+
+def test_the_functions_load_from_their_artifact_alone(artifacts: dict[str, Path]) -> None:
+    for function, folder in artifacts.items():
+        said = in_isolation(folder, f"import {function}.app, boto3; print(boto3.__file__)")
+        assert said.startswith(str(folder))
+
+
+def clients(*folders: str) -> set[str]:
+    sources = [each for folder in folders for each in (ROOT / folder).rglob("*.py")]
+    made = [re.findall(r"\bclient\(\s*\"([a-z0-9-]+)\"", each.read_text()) for each in sources]
+    return {name for names in made for name in names}
+
+
+def test_the_functions_have_the_description_of_every_service_that_they_call(
+    builder: ModuleType, artifacts: dict[str, Path]
+) -> None:
+    used = clients("functions/launcher", "functions/reporter", "functions/shared")
+    assert used == set(builder.SERVICES["functions"])
+    for folder in artifacts.values():
+        code = f"import boto3\nfor s in {sorted(used)}: boto3.client(s, region_name='eu-central-1')"
+        in_isolation(folder, code)
+
+
+@pytest.fixture(scope="module")
+def program(artifacts: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The instances' program as they unpack it."""
+    folder = tmp_path_factory.mktemp("program")
+    with zipfile.ZipFile(artifacts["launcher"] / "repo_backup.zip") as packed:
+        packed.extractall(folder)
+    return folder
+
+
+def test_the_program_runs_from_what_is_unpacked_alone(builder: ModuleType, program: Path) -> None:
+    said = in_isolation(
+        program,
+        "import runpy; sys.argv = ['repo_backup', 'backup', '--help']\n"
+        "try: runpy.run_module('repo_backup', run_name='__main__')\n"
+        "except SystemExit as end: sys.exit(end.code)",
+    )
+    assert "--destination" in said
+    services = clients("instance_scripts/repo_backup") | {"sts"}
+    assert services <= set(builder.SERVICES["instance_scripts"])
+    code = f"import boto3\nfor s in {sorted(services)}: boto3.client(s, region_name='eu-central-1')"
+    in_isolation(program, code)
+
+
+def test_the_program_has_nothing_compiled_for_it_runs_on_any_processor(program: Path) -> None:
+    assert [each for each in program.rglob("*") if each.suffix in (".so", ".pyd", ".pyc")] == []
+
+
+def test_the_same_sources_give_the_same_program(
+    builder: ModuleType, artifacts: dict[str, Path], tmp_path: Path
+) -> None:
+    builder.pack_program(tmp_path / "again.zip")
+    once = (artifacts["launcher"] / "repo_backup.zip").read_bytes()
+    assert (tmp_path / "again.zip").read_bytes() == once
+
+
+def test_an_artifact_is_small_enough_for_a_direct_upload(artifacts: dict[str, Path]) -> None:
+    for folder in artifacts.values():
+        assert sum(each.stat().st_size for each in folder.rglob("*") if each.is_file()) < 50e6
+
+
+def locked(lock: str) -> Iterator[tuple[str, str, str]]:
+    """Name, version and the rest of each entry."""
+    entry = re.compile(r"^([a-z0-9-]+)==(\S+)(.*?)(?=^[a-z]|\Z)", re.M | re.S)
+    for found in entry.finditer((ROOT / lock).read_text()):
+        yield found[1], found[2], found[3]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_dependency_is_pinned_by_hash_at_the_version_that_the_tests_run_with(
+    lock: str,
+) -> None:
+    tested = {name: version for name, version, _ in locked("requirements-dev.txt")}
+    entries = list(locked(lock))
+    assert entries
+    for name, version, rest in entries:
+        assert "--hash=sha256:" in rest, name
+        assert tested[name] == version, name
