@@ -46,7 +46,7 @@ stop() {
 	[[ -f $STATE/pid ]] || return 0
 	local pid
 	pid=$(<"$STATE/pid")
-	if [[ $(ps -o comm= -p "$pid") == dockerd ]]; then
+	if [[ $(cat "/proc/$pid/comm" 2>/dev/null) == dockerd ]]; then
 		kill "$pid"
 		tail --pid="$pid" -f /dev/null
 	fi
