@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 EXIT_COMPLETE, EXIT_FATAL, EXIT_INCOMPLETE = 0, 1, 3
 STOPPING_SECONDS = 12.0
 """How long an interrupted run waits for what is in flight before it writes down what is done."""
+_LEAST_BYTES, _WIKI_BYTES = 4 << 20, 16 << 20
 _SHRUNK_BELOW = 0.5
 _SHRINKING_MATTERS_FROM = 5
 
@@ -51,8 +52,8 @@ class Listing:
 def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
     """Every owner's repositories, once each.
 
-    A listing that fails is an error of the run, but does not keep other owners from being backed
-    up. Raises FatalError for an unknown owner or a rejected token.
+    A listing that fails is an error of the run, but what it had listed is backed up. Raises
+    FatalError for an unknown owner or a rejected token, or when nothing could be listed.
     """
     viewer = github.viewer()
     found: dict[int, Remote] = {}
@@ -60,9 +61,13 @@ def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
     wanted: list[str | None] = [*owners]
     for owner in wanted or [None]:
         try:
-            found |= {remote.id: remote for remote in github.repositories(owner, viewer)}
+            listed = github.repositories(owner, viewer)
         except ListingError as error:
             errors.append(str(error))
+            listed = error.found
+        found |= {remote.id: remote for remote in listed}
+    if errors and not found:
+        raise FatalError("; ".join(errors))
     return Listing(sorted(found.values(), key=lambda r: r.full_name.lower()), errors)
 
 
@@ -77,6 +82,22 @@ def shrunk(remotes: list[Remote], before: dict[str, int]) -> list[str]:
                 "(--allow-shrink accepts that)"
             )
     return errors
+
+
+def key_clashes(remotes: list[Remote], *, wikis: bool, folded: bool) -> dict[int, str]:
+    """Repositories whose archives would overwrite another's, with the reason. Pure.
+
+    ``folded``: the destination does not tell upper from lower case.
+    """
+    taken: dict[str, str] = {}
+    clashes: dict[int, str] = {}
+    for remote in remotes:
+        for wiki in (False, True) if wikis and remote.has_wiki else (False,):
+            key = layout.archive(remote.owner, remote.name, wiki=wiki)
+            other = taken.setdefault(key.lower() if folded else key, remote.full_name)
+            if other != remote.full_name:
+                clashes[remote.id] = f"the destination cannot tell {key} from that of {other}"
+    return clashes
 
 
 class Backup:
@@ -99,6 +120,7 @@ class Backup:
         self._journal = journal
         self._stop = stop
         self._drill = drill
+        self._clashes: dict[int, str] = {}
 
     def run(self) -> int:
         """Everything; the exit code. Raises FatalError and InterruptedRunError."""
@@ -113,16 +135,38 @@ class Backup:
         if not plan.allow_shrink:
             manifest.errors += shrunk(listing.remotes, history.listed)
         journal.begin(history.mine, {remote.id for remote in listing.remotes})
+        self._clashes = key_clashes(
+            listing.remotes, wikis=plan.selection.wikis, folded=not self._store.case_sensitive
+        )
         self._walk(listing.remotes, history)
         if self._stop.requested:
             raise InterruptedRunError(self._stop.reason)
-        self._drill(manifest, history)
+        self._drilled(history)
         if manifest.errors:
             raise FatalError("; ".join(manifest.errors))
         journal.complete()
         failed = any(entry.failed for entry in manifest.entries.values())
         drilled = manifest.drill is None or manifest.drill["ok"]
         return EXIT_INCOMPLETE if failed or not drilled else EXIT_COMPLETE
+
+    def _drilled(self, history: History) -> None:
+        """The restore drill, in a thread that a request to stop can leave behind."""
+        troubles: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                self._drill(self._journal.manifest, history)
+            except BaseException as error:  # noqa: BLE001 - raised by the main thread
+                troubles.append(error)
+
+        thread = threading.Thread(target=work, daemon=True, name="drill")
+        thread.start()
+        while thread.is_alive():
+            thread.join(0.2)
+            if self._stop.requested:
+                raise InterruptedRunError(self._stop.reason)
+        for trouble in troubles:
+            raise trouble
 
     def _walk(self, remotes: list[Remote], history: History) -> None:
         """Back up all repositories, ``jobs`` at once, largest first so that none is last alone."""
@@ -140,7 +184,7 @@ class Backup:
                         self._journal.record(self._entry(remote, history))
                     except InterruptedRunError:
                         return
-                    except BaseException as error:  # noqa: BLE001 - raised by the main thread
+                    except FatalError as error:
                         troubles.append(error)
 
         threads = [
@@ -159,23 +203,43 @@ class Backup:
             raise trouble
 
     def _entry(self, remote: Remote, history: History) -> Entry:
-        """What became of one repository and its wiki."""
+        """What became of one repository and its wiki, whatever went wrong with it.
+
+        Raises FatalError and InterruptedRunError only.
+        """
         earlier = history.earlier(remote.id)
-        before, wiki_before = (earlier.part, earlier.wiki) if earlier else (None, None)
-        selection = self._plan.selection
-        entry = Entry(
+        kept = earlier.part.archive if earlier else None
+        unfinished = Entry(
             remote.id,
             remote.owner,
             remote.name,
             remote.private,
             remote.fork,
             remote.archived,
-            Part("skipped"),
+            Part("failed", archive=kept),
+            wiki=earlier.wiki if earlier else None,
         )
+        try:
+            return self._worked_on(remote, earlier, unfinished, history)
+        except BackupError:
+            raise
+        except Exception as error:
+            # A defect that one repository brings to light must not cost the others.
+            log.exception("a repository met a defect of this program")
+            reason = f"a defect of this program: {type(error).__name__}"
+            return replace(unfinished, part=replace(unfinished.part, reason=reason))
+
+    def _worked_on(
+        self, remote: Remote, earlier: Entry | None, entry: Entry, history: History
+    ) -> Entry:
+        before, wiki_before = (earlier.part, earlier.wiki) if earlier else (None, None)
+        selection = self._plan.selection
         reason = selection.skip_reason(remote)
         if reason:
             wiki = _skipped(reason, wiki_before) if wiki_before else None
             return replace(entry, part=_skipped(reason, before), wiki=wiki)
+        if clash := self._clashes.get(remote.id):
+            return replace(entry, part=replace(entry.part, reason=clash))
         part = self._fetcher.back_up(_address(remote, wiki=False), before)
         part = replace(part, warnings=(*part.warnings, *_identity(remote, earlier, history)))
         if remote.has_wiki and selection.wikis:
@@ -212,5 +276,6 @@ def _address(remote: Remote, *, wiki: bool) -> Address:
         url=remote.wiki_url if wiki else remote.clone_url,
         key=layout.archive(remote.owner, remote.name, wiki=wiki),
         mirror_name=f"{name}.git",
+        size_bytes=_WIKI_BYTES if wiki else remote.size_kib * 1024 + _LEAST_BYTES,
         is_wiki=wiki,
     )

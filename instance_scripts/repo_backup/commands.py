@@ -1,11 +1,14 @@
 """What each command does: builds the parts that it needs and runs them."""
 
 import argparse
+import contextlib
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -16,8 +19,9 @@ from rich.table import Table
 from repo_backup import drill, interruption
 from repo_backup import restore as restoring
 from repo_backup.backup import Backup, Listing, Plan, list_all
+from repo_backup.capacity import Budget, available_memory_bytes
 from repo_backup.display import open_display, print_summary, size
-from repo_backup.errors import InterruptedRunError, RepositoryError, UsageError
+from repo_backup.errors import BackupError, InterruptedRunError, RepositoryError, UsageError
 from repo_backup.fetching import Fetcher
 from repo_backup.github import GitHub
 from repo_backup.history import History
@@ -34,6 +38,8 @@ from repo_backup.store import DirectoryStore, Store
 DEFAULT_API_URL = "https://api.github.com"
 _S3 = "s3://"
 _LISTING_CONNECTIONS = 4
+_SHARE = 0.8
+"""Of the free disk and memory; the rest is for everybody else."""
 
 
 def backup(options: argparse.Namespace) -> int:
@@ -69,25 +75,36 @@ def backup(options: argparse.Namespace) -> int:
     if options.dry_run:
         return _dry_run(plan, list_all(github, plan.owners))
     store = _store(options.store, connections=2 * options.jobs)
-    _listen(stop, on_instance=options.store.startswith(_S3))
     manifest = Manifest(plan.run_id, plan.attempt, list(plan.owners), started_at)
-    with tempfile.TemporaryDirectory(prefix="repo_backup.") as name, open_display() as display:
+    with _temporary_directory() as directory, open_display() as display:
         journal = Journal(store, manifest, display)
-        directory = Path(name)
-        fetcher = Fetcher(http, store, Patience(stop), stop, directory, plan.run_id, options.full)
+        fetcher = Fetcher(
+            http,
+            store,
+            Patience(stop),
+            stop,
+            directory,
+            plan.run_id,
+            disk=Budget(int(shutil.disk_usage(directory).free * _SHARE), stop),
+            memory=Budget(int(available_memory_bytes() * _SHARE), stop),
+            full=options.full,
+        )
         lease = Lease(store, plan.run_id, plan.attempt, stop)
 
         def drilled(manifest: Manifest, history: History) -> None:
             if not options.no_drill:
                 drill.drill(manifest, store, directory, stop)
 
+        if options.store.startswith(_S3):
+            interruption.watch(stop)
         run = Backup(plan, github, fetcher, store, journal, stop, drilled)
-        with lease.held():
+        with _signals(stop), lease.held():
             try:
                 code = run.run()
             except BaseException:
                 if not lease.lost:
-                    journal.checkpoint()
+                    with contextlib.suppress(BackupError):
+                        journal.checkpoint()
                 raise
     print_summary(manifest, Console(file=sys.stdout))
     return code
@@ -101,8 +118,8 @@ def restore(options: argparse.Namespace) -> int:
         mirror = restoring.fetch_mirror(store, found, Path(options.into))
         print(f"{found.key} restored and checked: git clone {mirror}")
         return 0
-    with tempfile.TemporaryDirectory(prefix="repo_backup.") as directory:
-        mirror = restoring.fetch_mirror(store, found, Path(directory))
+    with _temporary_directory() as directory:
+        mirror = restoring.fetch_mirror(store, found, directory)
         restoring.push(mirror, options.push_to, _token())
     print(f"{found.key} restored and pushed")
     return 0
@@ -143,7 +160,7 @@ def verify(options: argparse.Namespace) -> int:
     if not options.all:
         named = random.sample(named, min(options.sample, len(named)))
     bad = 0
-    with tempfile.TemporaryDirectory(prefix="repo_backup.") as directory:
+    with _temporary_directory() as directory:
         for entry, part, archive in named:
             found = restoring.Found(entry.full_name, archive.key, archive.version_id, part)
             try:
@@ -193,15 +210,26 @@ def _store(location: str, *, connections: int) -> Store:
     return DirectoryStore(Path(location).expanduser().resolve())
 
 
-def _listen(stop: Stop, *, on_instance: bool) -> None:
-    """Hear about an end that comes from outside."""
+@contextlib.contextmanager
+def _temporary_directory() -> Iterator[Path]:
+    """Below ``TMPDIR``; what an interrupted thread is still writing does not matter."""
+    with tempfile.TemporaryDirectory(prefix="repo_backup.", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@contextlib.contextmanager
+def _signals(stop: Stop) -> Iterator[None]:
+    """Within the block a signal asks for an orderly end, and a second one for an immediate end."""
 
     def request(number: int, frame: FrameType | None) -> None:
         if stop.requested:
             raise InterruptedRunError("told twice")
         stop.request(signal.Signals(number).name)
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, request)
-    if on_instance:
-        interruption.watch(stop)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.signal(number, request) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from repo_backup import archive as archives
 from repo_backup import git, manifest
+from repo_backup.capacity import Budget
 from repo_backup.errors import (
     DiskFullError,
     NotFoundError,
     RepositoryError,
+    TransientError,
     UnauthorizedError,
 )
 from repo_backup.http import Http
@@ -20,16 +22,20 @@ from repo_backup.manifest import Part, State
 from repo_backup.mirror import Mirror
 from repo_backup.retry import Patience
 from repo_backup.stop import Stop
-from repo_backup.store import Store
+from repo_backup.store import Store, Stored
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where something is fetched from, and under which key its archive goes."""
+    """Where something is fetched from, and under which key its archive goes.
+
+    ``size_bytes`` is an estimate of the disk that its mirror takes.
+    """
 
     url: str
     key: str
     mirror_name: str
+    size_bytes: int
     is_wiki: bool = False
 
 
@@ -43,6 +49,8 @@ class Fetcher:
     stop: Stop
     directory: Path
     run_id: str
+    disk: Budget
+    memory: Budget
     full: bool = False
 
     def back_up(self, address: Address, earlier: Part | None) -> Part:
@@ -53,7 +61,7 @@ class Fetcher:
         """
         started = time.monotonic()
         try:
-            part = self.patience.call(lambda: self._once(address, earlier))
+            part = self._patiently(address, earlier)
         except NotFoundError as error:
             part = Part("absent") if address.is_wiki else Part("failed", str(error))
         except UnauthorizedError as error:
@@ -70,7 +78,14 @@ class Fetcher:
                 part = replace(part, warnings=(*part.warnings, "became empty; its archive is kept"))
         return replace(part, seconds=time.monotonic() - started)
 
-    def _once(self, address: Address, earlier: Part | None) -> Part:
+    def _patiently(self, address: Address, earlier: Part | None) -> Part:
+        try:
+            return self.patience.call(lambda: self._once(address, earlier, address.size_bytes))
+        except DiskFullError:
+            # Once more, with the whole disk for itself.
+            return self._once(address, earlier, self.disk.total)
+
+    def _once(self, address: Address, earlier: Part | None, disk_bytes: int) -> Part:
         known = git.advertise(self.http, address.url)
         moved = () if known.url == address.url else (f"moved to {known.url} meanwhile",)
         about = Part("empty", None, moved, known.digest, len(known.refs))
@@ -89,16 +104,21 @@ class Fetcher:
             return replace(
                 about, state=state, warnings=kept, lfs=earlier.lfs, archive=earlier.archive
             )
+        with self.disk.lend(disk_bytes):
+            return self._fetch(address, known, about)
+
+    def _fetch(self, address: Address, known: git.Advertisement, about: Part) -> Part:
+        """Fetch everything, check it, and store it."""
         room = Path(tempfile.mkdtemp(dir=self.directory))
         try:
             mirror = Mirror(room / address.mirror_name, known)
             mirror.create()
             with git.fetch(self.http, known) as blocks:
-                mirror.receive(blocks, self.stop)
+                warnings = (*about.warnings, *mirror.receive(blocks, self.memory, self.stop))
             lfs = mirror.uses_lfs()
             self.stop.check()
             zipped = archives.Archive(mirror, self.store.part_bytes)
-            stored = self.store.put_archive(address.key, zipped)
+            stored = self._store(address.key, zipped)
         except OSError as error:
             raise _disk_error(error) from error
         finally:
@@ -112,7 +132,14 @@ class Fetcher:
             version_id=stored.version_id,
             etag=stored.etag,
         )
-        return replace(about, state="backed-up", lfs=lfs, archive=described)
+        return replace(about, state="backed-up", warnings=warnings, lfs=lfs, archive=described)
+
+    def _store(self, key: str, zipped: archives.Archive) -> Stored:
+        """Upload, again if need be, without fetching again."""
+        try:
+            return self.patience.call(lambda: self.store.put_archive(key, zipped))
+        except TransientError as error:
+            raise RepositoryError(str(error)) from error
 
 
 def _disk_error(error: OSError) -> RepositoryError:

@@ -7,6 +7,7 @@ https://git-scm.com/docs/gitprotocol-http and gitprotocol-pack say how it goes.
 import contextlib
 import hashlib
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from repo_backup.errors import NotFoundError, RepositoryError, TransientError
 from repo_backup.http import Http
 
 _BLOCK_BYTES = 65536
+_SLOW_WINDOW_SECONDS, _SLOW_WINDOW_BYTES = 300.0, 65536
 _UNMIRRORED = re.compile(r"refs/pull/\d+/merge")
 """GitHub makes these anew without a push, so that they say nothing about a change."""
 _OBJECT_ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -182,9 +184,18 @@ def _length(buffer: bytearray, position: int) -> int:
 
 
 def _pack(response: BaseHTTPResponse) -> Iterator[bytes]:
-    """The pack in a side-banded answer to ``done``."""
-    flushed = False
+    """The pack in a side-banded answer to ``done``.
+
+    A server that keeps the connection alive but sends next to nothing is given up, once it has
+    begun: before that it may count objects for minutes.
+    """
+    flushed, received, since, before = False, 0, time.monotonic(), 0
     for packet in _packets(response):
+        received += len(packet or b"")
+        if time.monotonic() - since > _SLOW_WINDOW_SECONDS:
+            if before and received - before < _SLOW_WINDOW_BYTES:
+                raise TransientError("the pack came too slowly")
+            since, before = time.monotonic(), received
         if packet is None:
             flushed = True
         elif packet[0] == 1:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -26,7 +26,11 @@ _COUNT_TOLERANCE = 0.9
 
 
 class ListingError(FatalError):
-    """An owner's repositories could not all be listed."""
+    """An owner's repositories could not all be listed; ``found`` are those that were."""
+
+    def __init__(self, reason: str, found: "Iterable[Remote]" = ()) -> None:
+        super().__init__(reason)
+        self.found = list(found)
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,8 @@ class GitHub:
         public = sum(not remote.private for remote in found)
         counted = int(account.get("public_repos") or 0)
         if public < int(counted * _COUNT_TOLERANCE):
-            raise ListingError(f"the listing of {login} is truncated: {public} of {counted}")
+            reason = f"the listing of {login} is truncated: {public} of {counted}"
+            raise ListingError(reason, found)
         return found
 
     def _listed(self, path: str) -> list[Remote]:
@@ -144,9 +149,8 @@ class GitHub:
                     self._http.trust_like(self._api_url, remote.clone_url)
                     found[remote.id] = remote
         except RepositoryError as error:
-            raise ListingError(
-                f"the listing failed after {len(found)} repositories: {error}"
-            ) from error
+            reason = f"the listing failed after {len(found)} repositories: {error}"
+            raise ListingError(reason, found.values()) from error
         return list(found.values())
 
     def _pages(self, url: str) -> Iterator[list[dict[str, Any]]]:
@@ -167,6 +171,7 @@ class GitHub:
         """The JSON document at ``url`` and its Link header, retried with patience."""
 
         def get() -> tuple[Any, str]:
+            self._patience.stop.sleep(0)
             headers = {"Accept": "application/vnd.github+json"}
             with self._http.open("GET", url, "Bearer", headers) as (response, _):
                 expiry = response.headers.get("GitHub-Authentication-Token-Expiration")

@@ -34,7 +34,7 @@ def _poll(stop: Stop) -> None:
         token = _token(pool, base)
     except HTTPError:
         return
-    while not stop.wait(POLL_SECONDS):
+    while not stop.requested:
         try:
             url = f"{base}/meta-data/spot/instance-action"
             answer = pool.request("GET", url, headers={"X-aws-ec2-metadata-token": token})
@@ -44,7 +44,8 @@ def _poll(stop: Stop) -> None:
             if answer.status == 401:
                 token = _token(pool, base)
         except HTTPError:
-            continue
+            pass  # the service is best effort; the next look may find it
+        stop.wait(POLL_SECONDS)
 
 
 def _token(pool: urllib3.PoolManager, base: str) -> str:

@@ -66,8 +66,8 @@ class Journal:
         """Write down how far the run is; a store that cannot be reached now may be later."""
         started = time.monotonic()
         try:
-            if len(self._done) > self._written:
-                written = len(self._done)
+            written = len(self._done)
+            if written > self._written or self.manifest.errors:
                 self._store.write(layout.manifest(self.manifest.run_id), self._document())
                 self._written = written
             self._progress(phase)

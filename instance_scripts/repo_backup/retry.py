@@ -12,8 +12,8 @@ from repo_backup.stop import Stop
 
 LONGEST_PAUSE_SECONDS = 3900.0
 """A primary rate limit of GitHub resets within the hour; nothing longer is waited for."""
-_FIRST_DELAY_SECONDS = 1.0
-_LONGEST_DELAY_SECONDS = 60.0
+FIRST_DELAY_SECONDS = 1.0
+LONGEST_DELAY_SECONDS = 60.0
 
 T = TypeVar("T")
 
@@ -46,7 +46,6 @@ class Patience:
 
     stop: Stop
     attempts: int = 5
-    scale: float = 1.0
 
     def call(self, action: Callable[[], T]) -> T:
         """The action's result; a TransientError is retried with growing, fully jittered delays.
@@ -61,7 +60,7 @@ class Patience:
                 asked = error.retry_after_seconds
                 if asked is not None and asked > LONGEST_PAUSE_SECONDS:
                     raise
-                longest = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2**attempt)
-                jitter = random.uniform(0.1, longest) * self.scale  # noqa: S311 - no secret
+                longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2**attempt)
+                jitter = random.uniform(longest / 10, longest)  # noqa: S311 - no secret
                 self.stop.sleep(jitter + (asked or 0.0))
         return action()

@@ -42,6 +42,7 @@ class S3Store:
     """The bucket ``bucket``, every key below ``prefix``; an S3-compatible endpoint will do too."""
 
     part_bytes = 16 * MIB
+    case_sensitive = True
 
     def __init__(self, client: "S3Client", bucket: str, prefix: str = "") -> None:
         self._client = client

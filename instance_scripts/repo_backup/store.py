@@ -44,6 +44,10 @@ class Store(Protocol):
 
     part_bytes: int
 
+    @property
+    def case_sensitive(self) -> bool:
+        """Whether keys that differ in case only are different."""
+
     def put_archive(self, key: str, archive: Archive) -> Stored:
         """Store an archive."""
 
@@ -84,6 +88,14 @@ class DirectoryStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    @property
+    def case_sensitive(self) -> bool:
+        """Whether the file system tells ``A`` from ``a``."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".case.", dir=self._root) as directory:
+            (Path(directory) / "a").touch()
+            return not (Path(directory) / "A").exists()
 
     def put_archive(self, key: str, archive: Archive) -> Stored:
         """Copy the archive to a temporary file, flush it to disk, rename it."""
