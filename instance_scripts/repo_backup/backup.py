@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from repo_backup import layout
-from repo_backup.errors import FatalError, InterruptedRunError
+from repo_backup.errors import BackupError, FatalError, InterruptedRunError
 from repo_backup.fetching import Address, Fetcher
 from repo_backup.github import GitHub, ListingError, Remote
 from repo_backup.history import History
