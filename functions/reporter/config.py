@@ -27,6 +27,8 @@ class Config:
     rules: Rules
     github_owners: tuple[str, ...]
     known_failures: tuple[str, ...]
+    volume_size_gib: int
+    assign_public_ip: bool
     watched: Watched
     heartbeat_url: str
 
@@ -51,6 +53,8 @@ class Config:
             ),
             github_owners=env.words("GITHUB_OWNERS", optional=True),
             known_failures=env.words("KNOWN_FAILURES", optional=True),
+            volume_size_gib=env.whole("VOLUME_SIZE_GIB", least=8),
+            assign_public_ip=env.yes("ASSIGN_PUBLIC_IP"),
             watched=Watched(
                 expression=env.text("SCHEDULE_EXPRESSION"),
                 timezone=env.text("SCHEDULE_TIMEZONE"),

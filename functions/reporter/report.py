@@ -9,6 +9,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from reporter.config import Config
+from reporter.cost import estimate
 from reporter.ec2 import Ec2
 from reporter.heartbeat import Heartbeat
 from reporter.manifest import Manifest, ManifestError
@@ -205,6 +206,14 @@ class Reporter:
             manifest=manifest,
             previous=self._read(self.bucket.manifest(previous)[0]) if previous else None,
             log_tail=self._log_tail(run, verdict),
+            cost=estimate(
+                run.attempts,
+                world.now,
+                volume_gib=self.config.volume_size_gib,
+                public_address=self.config.assign_public_ip,
+                archives=sum(1 for entry in manifest.entries if entry.archive) if manifest else 0,
+                bytes_stored=manifest.bytes_stored if manifest else 0,
+            ),
             next_run=next_run(self.config.watched, world.now),
         )
 
@@ -281,6 +290,8 @@ def report_document(facts: Facts) -> dict[str, Any]:
         }
         if manifest
         else None,
+        "usd_run": facts.cost and float(round(facts.cost.run, 6)),
+        "usd_storage_per_month": facts.cost and float(round(facts.cost.storage, 6)),
         "bytes_uploaded": manifest and manifest.bytes_uploaded,
         "bytes_stored": manifest and manifest.bytes_stored,
     }

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from reporter.cost import Cost
 from reporter.manifest import Entry, Manifest
 from reporter.verdict import Kind, Verdict
 from shared import layout
@@ -53,6 +54,7 @@ class Facts:
     previous: Manifest | None = None
     log_tail: Sequence[str] = ()
     next_run: datetime | None = None
+    cost: Cost | None = None
 
 
 def subject(facts: Facts) -> str:
@@ -80,6 +82,7 @@ def body(facts: Facts) -> str:
         _listed("Known failures, acknowledged", facts.verdict.acknowledged),
         _manifest(facts) if facts.manifest else [],
         _listed("How the run went", _story(facts)),
+        _cost(facts.cost),
         _listed("The log's end", facts.log_tail, mark="  | "),
         _whereabouts(facts),
     ]
@@ -179,17 +182,28 @@ def _story(facts: Facts) -> list[str]:
     return [_chapter(attempt, facts.now) for attempt in facts.run.attempts]
 
 
+def _cost(cost: Cost | None) -> list[str]:
+    if cost is None:
+        return []
+    besides = f" and {cost.unpriced} on-demand instance(s) at your region's price"
+    return [
+        f"Cost, about: {cost.run:.4f} USD for this run{besides if cost.unpriced else ''}; "
+        f"{cost.storage:.2f} USD a month for the newest archives"
+    ]
+
+
 def _chapter(attempt: Attempt, now: datetime) -> str:
     instance = attempt.instance
     if not instance:
         return f"attempt {attempt.number} got no instance ({attempt.outcome or 'cut off'})"
-    minutes = ((attempt.ended_at or now) - instance.launched_at) / timedelta(minutes=1)
+    seconds = max(((attempt.ended_at or now) - instance.launched_at) / timedelta(seconds=1), 0)
+    lasted = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
     price = f", {instance.price} USD/h" if instance.price else ""
     done = "" if attempt.listed is None else f" with {attempt.done} of {attempt.listed} done"
     said = {Outcome.ENDED: "ended", None: "ended", Outcome.PAUSED: "paused"}
     return (
         f"attempt {attempt.number} {said.get(attempt.outcome, attempt.outcome)} after "
-        f"{max(minutes, 0):.0f} min{done} ({instance.instance_type}, {instance.market}, "
+        f"{lasted}{done} ({instance.instance_type}, {instance.market}, "
         f"{instance.zone}{price})"
     )
 

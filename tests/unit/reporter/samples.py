@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from reporter.cost import estimate
 from reporter.manifest import Archive, Entry, Manifest
 from reporter.next_step import Ending, Marker
 from reporter.summary import Facts, body, subject
@@ -92,6 +93,14 @@ def _facts(run: Run, verdict: Verdict, manifest: Manifest | None = None) -> Fact
         launcher="onlinebackup-launcher",
         manifest=manifest,
         previous=BEFORE if manifest else None,
+        cost=estimate(
+            run.attempts,
+            END,
+            volume_gib=16,
+            public_address=True,
+            archives=len(ENTRIES),
+            bytes_stored=manifest.bytes_stored if manifest else 0,
+        ),
         next_run=DUE + timedelta(days=7),
         log_tail=() if verdict.kind in (Kind.VERIFIED, Kind.NOT_LAUNCHED, Kind.MISSED) else LOG,
     )
