@@ -23,6 +23,7 @@ from reporter.next_step import (
     World,
     decide,
 )
+from reporter.record import emit_metrics, report_document
 from reporter.s3 import Bucket
 from reporter.summary import Facts, body, subject
 from reporter.triggers import Interruption, Terminated, Trigger, Wake, Watchdog
@@ -178,6 +179,7 @@ class Reporter:
             self.store.remember_reported(run.id)
         self.log.info("reported", extra={"verdict": facts.verdict.kind})
         self._clean_up(run)
+        emit_metrics(facts, self.config.stack_name)
         if facts.verdict.kind is Kind.VERIFIED:
             self.heartbeat.beat()
 
@@ -259,39 +261,3 @@ def _concluded(run: Run, world: World, step: TryAgain | Report) -> Run:
         done=known and known.done,
         listed=known and known.listed,
     )
-
-
-def report_document(facts: Facts) -> dict[str, Any]:
-    """``report.json``: the verdict and the figures behind the mail, for machines."""
-    manifest, run = facts.manifest, facts.run
-    return {
-        "schema": 1,
-        "run_id": run.id,
-        "trigger": run.trigger,
-        "verdict": facts.verdict.kind,
-        "reason": facts.verdict.reason,
-        "problems": list(facts.verdict.problems),
-        "acknowledged": list(facts.verdict.acknowledged),
-        "owners": list(facts.owners),
-        "reported_at": facts.now.isoformat(),
-        "attempts": [
-            {
-                "attempt": attempt.number,
-                "outcome": attempt.outcome,
-                "started_at": attempt.started_at.isoformat(),
-                "instance_id": attempt.instance and attempt.instance.id,
-                "market": attempt.instance and attempt.instance.market,
-            }
-            for attempt in run.attempts
-        ],
-        "repositories": {
-            state: len([e for e in manifest.repositories if e.state == state])
-            for state in ("backed-up", "unchanged", "empty", "skipped", "failed")
-        }
-        if manifest
-        else None,
-        "usd_run": facts.cost and float(round(facts.cost.run, 6)),
-        "usd_storage_per_month": facts.cost and float(round(facts.cost.storage, 6)),
-        "bytes_uploaded": manifest and manifest.bytes_uploaded,
-        "bytes_stored": manifest and manifest.bytes_stored,
-    }

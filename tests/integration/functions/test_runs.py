@@ -1,5 +1,6 @@
 """Whole runs through both handlers: what is launched, what is mailed, what is left behind."""
 
+import json
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -347,3 +348,25 @@ def test_a_vanished_repository_is_named_with_its_kept_archive(world: World) -> N
     world.complete(run_id=run_id_of(world.now), names=("world",))
     world.end_instance()
     assert "octo/hello: its archive github_backups/octo/hello.zip" in world.mails[1].body
+
+
+def test_a_reported_run_leaves_metrics_and_the_same_figures_in_its_report(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete(failed=1)
+    world.end_instance()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    metrics = {
+        (definition["Name"], line.get("verdict") or line.get("state")): line[definition["Name"]]
+        for line in lines
+        for definition in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    }
+    assert metrics[("Runs", "partial")] == [1]
+    assert metrics[("Repositories", "backed-up")] == [2]
+    assert metrics[("Repositories", "failed")] == [1]
+    assert metrics[("Attempts", None)] == [1]
+    report = world.object(f"runs/{RUN_ID}/report.json")
+    assert report["repositories"]["failed"] == 1
+    assert metrics[("BytesStored", None)] == [report["bytes_stored"]]
+    assert {line["stack"] for line in lines} == {"stack"}

@@ -1,0 +1,71 @@
+"""The run's figures for machines: ``report.json`` and CloudWatch metrics."""
+
+from collections import Counter
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from reporter.summary import Facts
+
+NAMESPACE = "OnlineBackup"
+STATES = ("backed-up", "unchanged", "empty", "skipped", "failed")
+
+
+def report_document(facts: Facts) -> dict[str, Any]:
+    """``report.json``: the verdict and the figures behind the mail."""
+    manifest, run = facts.manifest, facts.run
+    states = Counter(entry.state for entry in manifest.repositories) if manifest else Counter()
+    return {
+        "schema": 1,
+        "run_id": run.id,
+        "trigger": run.trigger,
+        "verdict": facts.verdict.kind,
+        "reason": facts.verdict.reason,
+        "problems": list(facts.verdict.problems),
+        "acknowledged": list(facts.verdict.acknowledged),
+        "owners": list(facts.owners),
+        "reported_at": facts.now.isoformat(),
+        "seconds": (facts.now - run.created_at).total_seconds(),
+        "attempts": [
+            {
+                "attempt": attempt.number,
+                "outcome": attempt.outcome,
+                "started_at": attempt.started_at.isoformat(),
+                "instance_id": attempt.instance and attempt.instance.id,
+                "market": attempt.instance and attempt.instance.market,
+            }
+            for attempt in run.attempts
+        ],
+        "repositories": {state: states[state] for state in STATES} if manifest else None,
+        "bytes_uploaded": manifest and manifest.bytes_uploaded,
+        "bytes_stored": manifest and manifest.bytes_stored,
+        "usd_run": facts.cost and float(round(facts.cost.run, 6)),
+        "usd_storage_per_month": facts.cost and float(round(facts.cost.storage, 6)),
+    }
+
+
+def emit_metrics(facts: Facts, stack: str) -> None:
+    """The same figures as CloudWatch metrics, by the embedded metric format: a line in the log.
+
+    ``Runs`` has the verdict as a dimension, ``Repositories`` the state, everything the stack.
+    """
+    document = report_document(facts)
+    _put("Runs", 1, MetricUnit.Count, stack, verdict=facts.verdict.kind)
+    for state, count in (document["repositories"] or {}).items():
+        _put("Repositories", count, MetricUnit.Count, stack, state=state)
+    for name, field, unit in (
+        ("BytesUploaded", "bytes_uploaded", MetricUnit.Bytes),
+        ("BytesStored", "bytes_stored", MetricUnit.Bytes),
+        ("Duration", "seconds", MetricUnit.Seconds),
+        ("CostUsd", "usd_run", MetricUnit.NoUnit),
+    ):
+        if document[field] is not None:
+            _put(name, document[field], unit, stack)
+    _put("Attempts", len(facts.run.attempts), MetricUnit.Count, stack)
+
+
+def _put(name: str, value: float, unit: MetricUnit, stack: str, **dimensions: str) -> None:
+    with single_metric(name, unit, value, namespace=NAMESPACE) as metric:
+        metric.add_dimension("stack", stack)
+        for dimension, word in dimensions.items():
+            metric.add_dimension(dimension, word)
