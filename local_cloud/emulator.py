@@ -28,11 +28,11 @@ Action = Callable[[Parameters], Response]
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 _SCHEDULER_WORDS = "schedule-arn scheduled-time execution-id attempt-number"
 
-# ministack resolves neither tags, nor an instance's type and market, nor a new schedule's group,
+# ministack resolves neither tags, nor an instance's type and market, nor a schedule's group,
 # and so denies here what AWS permits. Policies are judged rightly by tests/infrastructure.
 _MISJUDGED = {
     *("ec2:RunInstances", "ec2:CreateTags", "ec2:TerminateInstances", "ec2:GetConsoleOutput"),
-    "scheduler:CreateSchedule",
+    *("scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:GetSchedule"),
 }
 
 log = logging.getLogger(__name__)

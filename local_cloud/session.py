@@ -37,6 +37,7 @@ class SessionError(Exception):
         """Keep both."""
         super().__init__(message)
         self.details = details
+        self.add_note(details)
 
 
 @dataclass(slots=True)
@@ -49,13 +50,6 @@ class Session:
 
     minute_seconds: float = 60.0
     event_copies: int = 1
-    keep_environment: Sequence[str] = (
-        "PATH",
-        "LANG",
-        "HTTPS_PROXY",
-        "https_proxy",
-        "SSL_CERT_FILE",
-    )
     directory: Path = field(init=False)
     url: str = field(init=False)
     _server: subprocess.Popen[str] = field(init=False)

@@ -53,6 +53,27 @@ class Started:
 
         return self.stack.session.wait_for(f"instance {number} {state}", look, seconds=60)
 
+    def visible_instance(self) -> dict[str, Any]:
+        """The run's first instance once it is running and DescribeInstances shows it."""
+        instance = self.instance_in("running")
+        ec2 = self.stack.session.client("ec2")
+        by_id = {"Filters": [{"Name": "instance-id", "Values": [instance["id"]]}]}
+        self.stack.session.wait_for(
+            "the instance to be seen",
+            lambda: ec2.describe_instances(**by_id)["Reservations"] or None,
+            seconds=10,
+        )
+        return instance
+
+    def report(self) -> dict[str, Any]:
+        """The run's report, once it is mailed; a failed run's comes with its log."""
+        self.mail()
+        report: dict[str, Any] = json.loads(self.stack.read(f"runs/{self.run_id}/report.json"))
+        log = f"runs/{self.run_id}/backup.log"
+        if self.stack.objects(log):
+            report["log"] = self.stack.read(log).decode()
+        return report
+
     def manifest(self) -> dict[str, Any]:
         """The run's manifest."""
         document: dict[str, Any] = json.loads(self.stack.read(f"runs/{self.run_id}/manifest.json"))
@@ -119,8 +140,7 @@ def test_everything_is_backed_up_and_the_mail_says_so(first: Started) -> None:
     assert f"runs/{first.run_id}/backup.log" in objects
     assert f"runs/{first.run_id}/report.json" in objects
     assert any(key.startswith("github_backups/20") for key in objects)
-    report = json.loads(first.stack.read(f"runs/{first.run_id}/report.json"))
-    assert report["verdict"] == "verified"
+    assert first.report()["verdict"] == "verified"
 
 
 def test_the_instance_ended_itself_and_its_deadline_was_called_off(first: Started) -> None:
@@ -185,8 +205,7 @@ def test_a_repository_that_fails_is_named_and_costs_only_itself(
     assert states.pop("hello") == "failed"
     assert "failed" not in states.values()
     assert "octo/hello" in mail["body"]
-    report = json.loads(stack.read(f"runs/{run.run_id}/report.json"))
-    assert report["verdict"] == "partial"
+    assert run.report()["verdict"] == "partial"
 
 
 def test_an_instance_that_hangs_is_terminated_at_its_deadline(
@@ -194,7 +213,7 @@ def test_an_instance_that_hangs_is_terminated_at_its_deadline(
 ) -> None:
     hub.faults.add(Fault("*/info/refs", "hang"))
     run = start(stack, {"full": True})
-    run.instance_in("running")
+    run.visible_instance()
     store = runs_of(stack)
     stored = store.load(run.run_id)
     assert stored is not None
@@ -202,8 +221,7 @@ def test_an_instance_that_hangs_is_terminated_at_its_deadline(
     stack.session.post(f"schedules/deadline-{run.run_id}-1/fire")
     instance = run.instance_in("terminated")
     assert instance["reason"] == "Client.UserInitiatedShutdown"
-    run.mail()
-    report = json.loads(stack.read(f"runs/{run.run_id}/report.json"))
+    report = run.report()
     assert report["verdict"] == "timed-out"
 
 
@@ -212,14 +230,13 @@ def test_a_reclaimed_instance_is_replaced_within_the_same_run(
 ) -> None:
     hub.faults.add(Fault("*/info/refs", "hang"))
     run = start(stack, {"full": True})
-    reclaimed = run.instance_in("running")
+    reclaimed = run.visible_instance()
     stack.session.post(f"instances/{reclaimed['id']}/interrupt", {"notice_seconds": 1})
     run.instance_in("terminated", 1)
     hub.faults.clear()
     run.instance_in("terminated", 2)
-    run.mail()
-    report = json.loads(stack.read(f"runs/{run.run_id}/report.json"))
-    assert report["verdict"] == "verified"
+    report = run.report()
+    assert report["verdict"] == "verified", report["log"]
     assert [each["outcome"] for each in report["attempts"]] == ["reclaimed", "ended"]
     assert len(run.mails()) == 1
 
