@@ -181,7 +181,9 @@ def _running(attempt: Attempt, world: World) -> Step | None:
         return None
     if attempt.terminated_at:
         if world.now < attempt.terminated_at + _STUBBORN:
-            return Wait(soon, "The instance is being terminated.")
+            if world.instance.state == "shutting-down":
+                return Wait(soon, "The instance is being terminated.")
+            return Terminate(world.instance.id, f"It is still {world.instance.state}.")
         return Report(
             Ending.TIMED_OUT,
             Outcome.TIMED_OUT,

@@ -14,6 +14,7 @@ from reporter.ec2 import Ec2
 from reporter.heartbeat import Heartbeat
 from reporter.manifest import Manifest, ManifestError
 from reporter.next_step import (
+    RECHECK,
     Nothing,
     Report,
     Step,
@@ -130,9 +131,11 @@ class Reporter:
             case Wait(until):
                 self._recheck(run, until, world.now)
             case Terminate(instance_id):
+                # Written down first: what ended the instance must not depend on surviving the call.
+                told_at = run.attempt.terminated_at or world.now
+                told = run.with_attempt(terminated_at=told_at)
+                self._recheck(told, world.now + RECHECK, world.now)
                 self.ec2.terminate(instance_id)
-                stopped = self.store.save(run.with_attempt(terminated_at=world.now))
-                self._recheck(stopped, world.now, world.now)
             case TryAgain():
                 self._try_again(_concluded(run, world, step), world, step)
             case Report():

@@ -137,10 +137,19 @@ def test_at_the_deadline_the_instance_is_terminated() -> None:
 
 def test_a_terminated_instance_is_watched_until_it_ended() -> None:
     told = RUN.with_attempt(terminated_at=DEADLINE)
-    assert isinstance(decide(told, world(now=DEADLINE + timedelta(minutes=1)), RULES), Wait)
+    ending = world(
+        now=DEADLINE + timedelta(minutes=1), instance=InstanceView("i-1", "shutting-down")
+    )
+    assert isinstance(decide(told, ending, RULES), Wait)
     step = decide(told, world(now=DEADLINE + timedelta(minutes=2), instance=ENDED), RULES)
     assert isinstance(step, Report)
     assert step.ending is Ending.TIMED_OUT
+
+
+def test_an_instance_that_was_to_end_and_still_runs_is_told_again() -> None:
+    told = RUN.with_attempt(terminated_at=DEADLINE)
+    step = decide(told, world(now=DEADLINE + timedelta(minutes=1)), RULES)
+    assert step == Terminate("i-1", "It is still running.")
 
 
 def test_an_instance_that_will_not_end_is_named_in_the_mail() -> None:
