@@ -1,0 +1,79 @@
+"""Between the backup program and the reporter there is only data: what one writes, one reads."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, build_corpus
+from repo_backup.cli import main
+from reporter.manifest import Manifest
+from reporter.next_step import Ending, Progress
+from reporter.s3 import read_marker
+from reporter.verdict import Kind, judge
+
+RUN_ID = "2026-11-27T17-00-00Z"
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Real repositories of an account named octo."""
+    root = tmp_path_factory.mktemp("corpus")
+    build_corpus(root)
+    return root
+
+
+def back_up(
+    corpus: Path, destination: Path, monkeypatch: pytest.MonkeyPatch, *faults: Fault
+) -> int:
+    """Run the real program; returns its exit status."""
+    with GitHubStandIn(corpus, faults=faults, token_expires_at="2026-12-20 17:00:00 UTC") as hub:
+        monkeypatch.setenv("GITHUB_API_URL", hub.api_url)
+        monkeypatch.setenv("GITHUB_TOKEN", CORPUS_TOKEN)
+        return main(
+            ["backup", "--owner", "octo", "--destination", str(destination), "--run-id", RUN_ID]
+        )
+
+
+def test_a_complete_run_is_read_and_judged_verified(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert back_up(corpus, tmp_path, monkeypatch) == 0
+    data = (tmp_path / "runs" / RUN_ID / "manifest.json").read_bytes()
+    manifest = Manifest.read(json.loads(data))
+    (path,) = (tmp_path / "github_backups").glob("*.txt")
+    marker = read_marker(path.name, path.read_bytes())
+    verdict = judge(
+        Ending.COMPLETED, "", RUN_ID, marker, manifest, sha256(data).hexdigest(), [], []
+    )
+    assert verdict.kind is Kind.VERIFIED
+    archives = [entry.archive for entry in manifest.entries if entry.archive]
+    assert len(archives) == 10
+    for archive in archives:
+        stored = (tmp_path / archive.key).read_bytes()
+        assert (len(stored), sha256(stored).hexdigest()) == (archive.bytes, archive.sha256)
+    assert manifest.drilled > 0
+    assert manifest.token_expires_at == "2026-12-20T17:00:00Z"
+    assert any("Git LFS" in said for entry in manifest.entries for said in entry.warnings)
+
+
+def test_a_failed_repository_is_read_with_its_reason_and_judged_partial(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = Fault("/octo/unicode.git/*", status=451)
+    assert back_up(corpus, tmp_path, monkeypatch, fault) == 3
+    data = (tmp_path / "runs" / RUN_ID / "manifest.json").read_bytes()
+    manifest = Manifest.read(json.loads(data))
+    (failed,) = manifest.in_state("failed")
+    assert failed.name == "octo/unicode"
+    assert "451" in failed.reason
+
+
+def test_progress_is_read_as_it_was_written(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("repo_backup.journal.CHECKPOINT_SECONDS", 0.0)
+    back_up(corpus, tmp_path, monkeypatch)
+    document = json.loads((tmp_path / "runs" / RUN_ID / "progress.json").read_text())
+    assert Progress.read(document) == Progress(1, "done", 8, 8)
