@@ -170,6 +170,7 @@ async def _serve(directory: Path, region: str, minute_seconds: float, event_copi
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75
+    config.graceful_timeout = 0.5
     config.errorlog = None
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -188,6 +189,8 @@ async def _serve(directory: Path, region: str, minute_seconds: float, event_copi
         fleet.close()
         if orphaned.is_set():
             shutil.rmtree(directory, ignore_errors=True)
+    # The emulator's threads wait for things that never come; the process must not wait for them.
+    os._exit(0)
 
 
 def _watch_owner(
@@ -216,8 +219,6 @@ def main() -> None:
             arguments.event_copies,
         )
     )
-    # Threads of the emulator that wait for nothing any more must not keep the process.
-    os._exit(0)
 
 
 if __name__ == "__main__":
