@@ -11,8 +11,12 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from repo_backup.mirror import Mirror
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _EPOCH_DATE = (1 << 5) | 1
 """1980-01-01, the first day that a zip can name."""
@@ -93,7 +97,8 @@ class _Slice(io.RawIOBase):
         self._position = max(self._start, base[whence] + offset)
         return self.tell()
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, target: "WriteableBuffer") -> int:
+        buffer = memoryview(target).cast("B")
         for first, following, segment in self._places:
             if first <= self._position < min(following, self._end):
                 wanted = min(len(buffer), min(following, self._end) - self._position)

@@ -208,7 +208,6 @@ class Backup:
         Raises FatalError and InterruptedRunError only.
         """
         earlier = history.earlier(remote.id)
-        kept = earlier.part.archive if earlier else None
         unfinished = Entry(
             remote.id,
             remote.owner,
@@ -216,7 +215,7 @@ class Backup:
             remote.private,
             remote.fork,
             remote.archived,
-            Part("failed", archive=kept),
+            Part("failed").keeping(earlier.part if earlier else None),
             wiki=earlier.wiki if earlier else None,
         )
         try:
@@ -253,8 +252,7 @@ class Backup:
 
 def _skipped(reason: str, before: Part | None) -> Part:
     """Left out; what an earlier run stored is not forgotten."""
-    kept = replace(before, warnings=(), seconds=0.0) if before else Part("skipped")
-    return replace(kept, state="skipped", reason=reason)
+    return Part("skipped", reason).keeping(before)
 
 
 def _identity(remote: Remote, earlier: Entry | None, history: History) -> list[str]:

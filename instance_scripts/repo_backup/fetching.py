@@ -73,7 +73,7 @@ class Fetcher:
         except RepositoryError as error:
             part = Part("failed", str(error))
         if part.archive is None and earlier and earlier.archive:
-            part = replace(part, archive=earlier.archive)
+            part = part.keeping(earlier)
             if part.state == "empty":
                 part = replace(part, warnings=(*part.warnings, "became empty; its archive is kept"))
         return replace(part, seconds=time.monotonic() - started)

@@ -1,7 +1,7 @@
 """The manifest: what a run listed and what became of each repository. Schema 1, JSON. Pure."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -30,7 +30,11 @@ class Archive:
 
 @dataclass(frozen=True)
 class Part:
-    """What became of one git repository: a repository's own, or its wiki's."""
+    """What became of one git repository: a repository's own, or its wiki's.
+
+    Where there is an archive, ``refs_digest``, ``refs`` and ``lfs`` tell what is in it, even if
+    upstream has gone on since.
+    """
 
     state: State
     reason: str | None = None
@@ -40,6 +44,18 @@ class Part:
     lfs: bool = False
     seconds: float = 0.0
     archive: Archive | None = None
+
+    def keeping(self, earlier: "Part | None") -> "Part":
+        """The same with the earlier archive, and what is in it."""
+        if earlier is None or earlier.archive is None:
+            return self
+        return replace(
+            self,
+            refs_digest=earlier.refs_digest,
+            refs=earlier.refs,
+            lfs=earlier.lfs,
+            archive=earlier.archive,
+        )
 
 
 @dataclass(frozen=True)

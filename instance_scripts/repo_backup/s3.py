@@ -63,7 +63,7 @@ class S3Store:
                     ContentType="application/zip",
                     ChecksumCRC32=_crc32(archive.crc32),
                 )
-            return _stored(archive, answer)
+            return _stored(archive, answer, _crc32(archive.crc32))
 
     def write(self, key: str, data: bytes, content_type: str = "application/json") -> None:
         """One PUT."""
@@ -211,11 +211,11 @@ def _crc32(value: int) -> str:
     return base64.b64encode(value.to_bytes(4)).decode()
 
 
-def _stored(archive: Archive, answer: Any) -> Stored:
-    """What S3 says of an upload; its checksum is kept when it is one that it could tell."""
+def _stored(archive: Archive, answer: Any, crc32: str | None = None) -> Stored:
+    """What S3 says of an upload. ``crc32`` is what it has checked if it does not repeat it."""
     checksum = None
-    if value := answer.get("ChecksumCRC32"):
-        kind = answer.get("ChecksumType", "FULL_OBJECT")
+    if value := answer.get("ChecksumCRC32") or crc32:
+        kind = "COMPOSITE" if "-" in value else "FULL_OBJECT"
         checksum = {"algorithm": "CRC32", "type": kind, "value": value}
     return Stored(archive.size, answer.get("ETag"), answer.get("VersionId"), checksum)
 

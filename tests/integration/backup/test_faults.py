@@ -1,0 +1,234 @@
+"""One repository's trouble is its own, is named, and is retried where that helps."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local_cloud.github import Fault, GitHubStandIn, Repository
+from local_cloud.github.corpus import commit_files, git, init_repository
+from repo_backup import fetching
+from repo_backup.errors import DiskFullError
+from tests.integration.backup.conftest import Destination, refs
+
+Upstream = Callable[[str], Path]
+PACK = "/octo/unicode.git/git-upload-pack"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(PACK, status=500, times=2),
+        Fault(PACK, status=502, times=1),
+        Fault(PACK, "reset", after_bytes=100_000, times=1),
+        Fault(PACK, "truncate", after_bytes=100_000, times=1),
+        Fault(PACK, "corrupt", after_bytes=100_000, times=1),
+        Fault(PACK, "hang", after_bytes=100_000, times=1),
+        Fault("/octo/unicode.git/info/refs", "truncate", after_bytes=80, times=1),
+        Fault("/octo/unicode.git/info/refs", "reset", after_bytes=0, times=1),
+        Fault("/octo/unicode.git/info/refs", status=429, headers={"Retry-After": "0"}, times=1),
+    ],
+    ids=lambda fault: f"{fault.action}-{fault.status}-{fault.path.rpartition('/')[2]}",
+)
+def test_a_passing_trouble_is_outlasted(
+    destination: Destination, hub: GitHubStandIn, upstream: Upstream, tmp_path: Path, fault: Fault
+) -> None:
+    hub.faults.add(fault)
+    assert destination.backup("--only", "unicode", "--stall-timeout", "1") == 0
+    assert fault.times == 0
+    assert refs(destination.restored("unicode", tmp_path / "out")) == refs(upstream("unicode"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault(PACK, status=500), "answered 500"),
+        (Fault(PACK, "reset", after_bytes=100_000), "broke"),
+        (Fault(PACK, "corrupt", after_bytes=100_000), "git refuses the pack"),
+        (Fault("/octo/unicode.git/info/refs", status=404), "nothing at"),
+        (Fault("/octo/unicode.git/info/refs", status=403), "answered 403"),
+        (
+            Fault(
+                "/octo/unicode.git/info/refs",
+                status=451,
+                body=json.dumps({"block": {"html_url": "https://example.org/dmca"}}).encode(),
+            ),
+            "blocked for legal reasons (451), see https://example.org/dmca",
+        ),
+    ],
+    ids=["500", "reset", "corrupt", "404", "403", "451"],
+)
+def test_a_lasting_trouble_costs_only_its_repository(
+    destination: Destination, hub: GitHubStandIn, fault: Fault, reason: str
+) -> None:
+    hub.faults.add(fault)
+    assert destination.backup() == 3
+    states = destination.states()
+    assert [name for name, state in states.items() if state == "failed"] == ["unicode"]
+    assert states["hello"] == "backed-up"
+    assert reason in destination.entry("unicode")["reason"]
+    (marker,) = destination.markers()
+    assert "failed=1" in marker.read_text()
+    assert not (destination.root / "github_backups/octo/unicode.zip").exists()
+
+
+def test_a_legal_block_is_not_asked_twice(destination: Destination, hub: GitHubStandIn) -> None:
+    hub.faults.add(Fault("/octo/unicode.git/*", status=451))
+    destination.backup("--only", "unicode")
+    assert sum(request.path.startswith("/octo/unicode.git") for request in hub.requests) == 1
+
+
+def test_a_failing_repository_keeps_its_earlier_archive(
+    destination: Destination, hub: GitHubStandIn, upstream: Upstream
+) -> None:
+    destination.backup()
+    commit_files(upstream("unicode"), {"x": "y"}, message="More")
+    hub.faults.add(Fault(PACK, status=500))
+    assert destination.backup(run_id="r2") == 3
+    entry = destination.entry("unicode", "r2")
+    assert entry["state"] == "failed"
+    assert entry["archive"]["run_id"] == "r1"
+    assert destination.states("r2")["hello"] == "unchanged"
+
+
+def test_a_failing_wiki_fails_alone(destination: Destination, hub: GitHubStandIn) -> None:
+    hub.faults.add(Fault("/octo/hello.wiki.git/*", status=500))
+    assert destination.backup() == 3
+    states = destination.states()
+    assert (states["hello"], states["hello.wiki"]) == ("backed-up", "failed")
+
+
+def test_an_object_that_upstream_lost_is_found_out(
+    destination: Destination, upstream: Upstream
+) -> None:
+    path = upstream("unicode")
+    for pack in path.glob("objects/pack/*.pack"):
+        moved = pack.rename(path / "loose.pack")
+        for companion in path.glob("objects/pack/*"):
+            companion.unlink()
+        with moved.open("rb") as file:
+            subprocess.run(["git", "unpack-objects", "-q"], cwd=path, stdin=file, check=True)
+    blob = git(path, "rev-parse", "refs/heads/main^{tree}")
+    (path / "objects" / blob[:2] / blob[2:]).unlink()
+    assert destination.backup() == 3
+    assert destination.states()["unicode"] == "failed"
+
+
+def test_a_repository_that_became_empty_never_replaces_its_archive(
+    destination: Destination, upstream: Upstream, tmp_path: Path
+) -> None:
+    destination.backup()
+    init_repository(upstream("hello"))
+    assert destination.backup(run_id="r2") == 0
+    entry = destination.entry("hello", "r2")
+    assert entry["state"] == "empty"
+    assert entry["archive"]["run_id"] == "r1"
+    assert "became empty" in entry["warnings"][0]
+    destination.backup(run_id="r3")
+    assert destination.entry("hello", "r3")["archive"]["run_id"] == "r1"
+    assert "refs/heads/develop" in str(refs(destination.restored("hello", tmp_path / "out")))
+
+
+def test_a_renamed_repository_is_no_new_one(destination: Destination, hub: GitHubStandIn) -> None:
+    destination.backup()
+    old = hub.catalogue.repositories.pop("octo/hello")
+    hub.catalogue.add(Repository(old.id, "octo", "welcome"))
+    shutil.move(hub.root / "octo/hello.git", hub.root / "octo/welcome.git")
+    assert destination.backup(run_id="r2") == 0
+    entry = destination.entry("welcome", "r2")
+    assert entry["state"] == "backed-up"
+    assert "renamed from octo/hello, whose archive stays" in entry["warnings"]
+    assert (destination.root / "github_backups/octo/hello.zip").exists()
+    destination.backup(run_id="r3")
+    assert destination.states("r3")["welcome"] == "unchanged"
+
+
+def test_a_repository_renamed_after_the_listing_is_followed(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    hub.catalogue.add(Repository(50, "octo", "welcome"))
+    shutil.copytree(hub.root / "octo/hello.git", hub.root / "octo/welcome.git")
+    hub.catalogue.renames["octo/hello"] = "octo/welcome"
+    assert destination.backup("--only", "hello") == 0
+    entry = destination.entry("hello")
+    assert entry["state"] == "backed-up"
+    assert "moved to" in entry["warnings"][0]
+
+
+def test_a_name_used_anew_is_another_repository(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    destination.backup()
+    hub.catalogue.add(Repository(999, "octo", "hello"))
+    assert destination.backup(run_id="r2") == 0
+    entry = destination.entry("hello", "r2")
+    assert entry["state"] == "backed-up"
+    assert "created anew (id 1, now 999)" in entry["warnings"][0]
+
+
+def test_a_name_used_anew_for_an_empty_repository_replaces_nothing(
+    destination: Destination, hub: GitHubStandIn, upstream: Upstream
+) -> None:
+    destination.backup()
+    before = (destination.root / "github_backups/octo/hello.zip").read_bytes()
+    hub.catalogue.add(Repository(999, "octo", "hello"))
+    init_repository(upstream("hello"))
+    assert destination.backup(run_id="r2") == 0
+    assert (destination.root / "github_backups/octo/hello.zip").read_bytes() == before
+
+
+def test_names_that_differ_in_case_only_are_kept_apart(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    hub.catalogue.add(Repository(60, "octo", "HELLO"))
+    shutil.copytree(hub.root / "octo/unicode.git", hub.root / "octo/HELLO.git")
+    assert destination.backup("--only", "hello") == 0
+    hello, other = destination.entry("hello"), destination.entry("HELLO")
+    assert hello["archive"]["key"] != other["archive"]["key"]
+    assert hello["archive"]["sha256"] != other["archive"]["sha256"]
+
+
+def test_a_name_that_is_another_ones_wiki_is_refused(
+    destination: Destination, hub: GitHubStandIn, upstream: Upstream
+) -> None:
+    hub.catalogue.add(Repository(61, "octo", "hello.wiki"))
+    assert destination.backup("--only", "hello*") == 3
+    assert "cannot tell" in destination.entry("hello.wiki")["reason"]
+    assert destination.states()["hello.wiki"] == "failed"
+
+
+def test_a_disk_that_is_full_is_tried_again_alone(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true = fetching.Mirror.receive
+    failures = iter([DiskFullError("full")] * 7)
+
+    def receive(self: fetching.Mirror, *arguments: object) -> object:
+        for failure in failures:
+            raise failure
+        return true(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fetching.Mirror, "receive", receive)
+    assert destination.backup("--only", "hello", "--only", "unicode") == 0
+
+
+def test_a_repository_that_lies_about_its_refs_is_refused(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    lie = b"001e# service=git-upload-pack\n0000" + b"".join(
+        b"%04x%b" % (len(line) + 4, line)
+        for line in (b"%b refs/heads/../../evil\0side-band-64k\n" % (b"a" * 40),)
+    )
+    hub.faults.add(
+        Fault(
+            "/octo/hello.git/info/refs",
+            status=200,
+            headers={"Content-Type": "application/x-git-upload-pack-advertisement"},
+            body=lie + b"0000",
+        )
+    )
+    assert destination.backup() == 3
+    assert "a ref that git forbids" in destination.entry("hello")["reason"]

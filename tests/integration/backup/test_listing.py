@@ -1,0 +1,116 @@
+"""A listing that cannot be trusted is an error of the whole run, named as such."""
+
+import json
+
+import pytest
+
+from local_cloud.github import Fault, GitHubStandIn, Repository
+from repo_backup.cli import main
+from tests.integration.backup.conftest import ALL, Destination
+
+
+def _errors(destination: Destination, run_id: str = "r1") -> str:
+    assert destination.manifest(run_id)["complete"] is False
+    return " ".join(destination.manifest(run_id)["errors"])
+
+
+def _many(hub: GitHubStandIn, count: int) -> None:
+    for number in range(100, 100 + count):
+        hub.catalogue.add(Repository(number, "octo", f"many-{number}"))
+
+
+def test_a_listing_that_answers_500_once_is_outlasted(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    hub.faults.add(Fault("/user/repos", status=500, times=1))
+    assert destination.backup("--only", "hello") == 0
+    assert destination.manifest()["totals"]["listed"] == len(ALL)
+
+
+def test_a_rate_limit_with_retry_after_is_waited_for(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    hub.faults.add(Fault("/user/repos", status=403, headers={"Retry-After": "1"}, times=1))
+    assert destination.backup("--only", "hello") == 0
+
+
+def test_a_rate_limit_longer_than_any_reset_is_not_waited_for(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    hub.faults.add(Fault("/user/repos", status=403, headers={"Retry-After": "86400"}))
+    assert destination.backup() == 1
+
+
+def test_a_failing_second_page_backs_up_the_first_and_fails_the_run(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    _many(hub, 120)
+    hub.faults.add(Fault("/user/repos", status=500, skip=1))
+    assert destination.backup("--only", "hello", "--no-drill") == 1
+    assert "the listing failed after 100 repositories" in _errors(destination)
+    assert destination.states()["hello"] == "backed-up"
+    assert destination.markers() == []
+
+
+def test_a_failing_listing_is_an_error(destination: Destination, hub: GitHubStandIn) -> None:
+    hub.faults.add(Fault("/user/repos", status=500))
+    assert destination.backup() == 1
+    assert destination.markers() == []
+
+
+def test_a_listing_far_shorter_than_the_account_says_is_truncated(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    account = {"login": "octo", "type": "User", "public_repos": 40}
+    hub.faults.add(Fault("/users/octo", status=200, body=json.dumps(account).encode()))
+    assert destination.backup("--only", "hello") == 1
+    assert "truncated: 7 of 40" in _errors(destination)
+
+
+def test_a_listing_that_shrinks_sharply_is_an_error_until_it_is_accepted(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    assert destination.backup("--no-drill") == 0
+    for name in ALL[:6]:
+        del hub.catalogue.repositories[f"octo/{name}"]
+    assert destination.backup("--no-drill", run_id="r2") == 1
+    assert "octo lists 2 repositories, 8 in the last complete run" in _errors(destination, "r2")
+    assert len(destination.markers()) == 1
+    assert destination.backup("--no-drill", "--allow-shrink", run_id="r3") == 0
+
+
+@pytest.mark.parametrize("owner", ["nobody-of-that-name", "octo-orgg"], ids=["unknown", "misspelt"])
+def test_an_unknown_owner_is_refused(
+    destination: Destination, owner: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert destination.backup(owner=owner) == 1
+    assert f"knows no user or organisation named '{owner}'" in capsys.readouterr().err
+
+
+def test_a_rejected_token_is_refused_at_once(
+    destination: Destination, hub: GitHubStandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    destination.environment.setenv("GITHUB_TOKEN", "wrong")
+    assert destination.public_backup() == 1
+    assert "rejects the token" in capsys.readouterr().err
+    assert len(hub.requests) == 1
+
+
+def test_a_name_that_would_leave_the_destination_is_refused(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    hub.catalogue.add(Repository(70, "octo", "../../evil"))
+    assert destination.backup() == 1
+
+
+def test_the_tokens_expiry_is_in_the_manifest(destination: Destination, hub: GitHubStandIn) -> None:
+    hub.token_expires_at = "2026-12-24 00:00:00 UTC"
+    destination.backup("--only", "hello")
+    assert destination.manifest()["token_expires_at"] == "2026-12-24 00:00:00 UTC"
+
+
+def test_an_interrupted_listing_leaves_no_marker(destination: Destination) -> None:
+    arguments = ["backup", "--destination", str(destination.root), "--owner", "octo"]
+    destination.environment.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
+    assert main(arguments) == 1
+    assert destination.markers() == []

@@ -1,0 +1,215 @@
+"""Ended at any instant and started again with the same run id, a run goes on where it was."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn
+from repo_backup import backup, interruption, lease, stop
+from repo_backup.store import DirectoryStore
+from tests.integration.backup.conftest import Bucket, Destination, refs
+
+Upstream = Callable[[str], Path]
+HANG = Fault("/octo/unicode.git/git-upload-pack", "hang", after_bytes=50_000)
+PROGRAM = """
+import sys
+from repo_backup import backup, cli, interruption, journal, stop
+journal.CHECKPOINT_SECONDS = 0.1
+interruption.POLL_SECONDS = 0.1
+backup.STOPPING_SECONDS = 0.5
+sys.exit(cli.main(sys.argv[1:]))
+"""
+"""The program with its clocks wound up."""
+
+
+@pytest.fixture
+def start(
+    hub: GitHubStandIn, destination: Destination
+) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the program as a process of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(
+        *arguments: str, to: str = "", environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        location = to or str(destination.root)
+        command = [sys.executable, "-c", PROGRAM, "backup", "--owner", "octo"]
+        path = os.pathsep.join(filter(None, sys.path))
+        process = subprocess.Popen(
+            [*command, "--destination", location, "--run-id", "r1", *arguments],
+            env={**os.environ, "PYTHONPATH": path, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Wait until a condition of another process holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def _all_but_unicode(destination: Destination) -> Callable[[], bool]:
+    return lambda: (
+        (destination.root / "runs/r1/manifest.json").exists()
+        and len(destination.manifest()["repositories"]) == 7
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_an_ended_run_continues_without_fetching_again(
+    destination: Destination,
+    hub: GitHubStandIn,
+    upstream: Upstream,
+    tmp_path: Path,
+    start: Callable[..., subprocess.Popen[str]],
+    number: signal.Signals,
+) -> None:
+    hub.faults.add(HANG)
+    process = start()
+    wait_for(_all_but_unicode(destination))
+    process.send_signal(number)
+    assert process.wait(20) == (75 if number != signal.SIGKILL else -signal.SIGKILL)
+    assert destination.markers() == []
+    assert destination.manifest()["complete"] is False
+
+    hub.faults.clear()
+    hub.requests.clear()
+    assert destination.backup("--attempt", "2") == 0
+    posts = [request.path for request in hub.requests if request.method == "POST"]
+    assert posts == ["/octo/unicode.git/git-upload-pack"]
+    assert set(destination.states().values()) == {"backed-up", "empty", "absent"}
+    assert refs(destination.restored("unicode", tmp_path / "out")) == refs(upstream("unicode"))
+    assert len(destination.markers()) == 1
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.15, 0.4])
+def test_killed_at_any_instant_it_ends_with_the_same_refs(
+    destination: Destination,
+    upstream: Upstream,
+    tmp_path: Path,
+    start: Callable[..., subprocess.Popen[str]],
+    moment: float,
+) -> None:
+    process = start()
+    wait_for(lambda: (destination.root / "runs/lock.json").exists())
+    time.sleep(moment)
+    process.kill()
+    process.wait()
+    assert destination.backup("--attempt", "2") == 0
+    for name in ("hello", "unicode", "secret"):
+        assert refs(destination.restored(name, tmp_path / name)) == refs(upstream(name))
+
+
+def test_an_earlier_runs_checkpoint_counts_for_the_next_run(
+    destination: Destination, hub: GitHubStandIn, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    hub.faults.add(HANG)
+    process = start()
+    wait_for(_all_but_unicode(destination))
+    process.terminate()
+    process.wait(20)
+    hub.faults.clear()
+    assert destination.backup(run_id="r2") == 0
+    states = destination.states("r2")
+    assert (states["hello"], states["unicode"]) == ("unchanged", "backed-up")
+
+
+def test_a_second_run_refuses_while_the_first_works(
+    destination: Destination,
+    hub: GitHubStandIn,
+    start: Callable[..., subprocess.Popen[str]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hub.faults.add(HANG)
+    start()
+    wait_for(_all_but_unicode(destination))
+    assert destination.backup(run_id="r2") == 1
+    assert "run r1 is writing to this destination" in capsys.readouterr().err
+
+
+def test_a_lease_taken_over_stops_the_former_holder(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_SECONDS", 0.05)
+    store = DirectoryStore(destination.root)
+    first, second = stop.Stop(), stop.Stop()
+    one = lease.Lease(store, "r1", 1, first)
+    with one.held(), lease.Lease(store, "r1", 2, second).held():
+        assert first.wait(5)
+        assert one.lost
+        assert not second.requested
+
+
+def test_an_interruption_leaves_time_to_spare() -> None:
+    assert interruption.POLL_SECONDS + backup.STOPPING_SECONDS < 20
+    assert stop.GRACE_SECONDS < backup.STOPPING_SECONDS
+
+
+class _Metadata(BaseHTTPRequestHandler):
+    notice = threading.Event()
+
+    def do_PUT(self) -> None:
+        self._say(200, b"session")
+
+    def do_GET(self) -> None:
+        known = self.headers.get("X-aws-ec2-metadata-token") == "session"
+        wanted = self.path == "/latest/meta-data/spot/instance-action"
+        if known and wanted and self.notice.is_set():
+            self._say(200, b'{"action": "terminate", "time": "2026-11-27T17:02:00Z"}')
+        else:
+            self._say(404, b"")
+
+    def _say(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+def test_a_spot_interruption_notice_ends_the_run_resumably(
+    hub: GitHubStandIn, start: Callable[..., subprocess.Popen[str]], s3: Bucket
+) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Metadata)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    hub.faults.add(HANG)
+    process = start(
+        to=s3.location,
+        environment={
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+            "AWS_EC2_METADATA_DISABLED": "false",
+            "AWS_ENDPOINT_URL": s3.endpoint,
+            "GITHUB_TOKEN": CORPUS_TOKEN,
+        },
+    )
+    wait_for(lambda: "github_backups/octo/hello.zip" in s3.keys)
+    _Metadata.notice.set()
+    noticed = time.monotonic()
+    assert process.wait(20) == 75
+    assert time.monotonic() - noticed < 10
+    assert "spot interruption notice" in process.communicate()[1]
+    assert "runs/r1/manifest.json" in s3.keys
+    assert not any(key.endswith(".txt") for key in s3.keys)
+    server.shutdown()
+    server.server_close()

@@ -1,0 +1,94 @@
+"""The command line teaches, and answers a typo with what was probably meant."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from repo_backup import cli
+from repo_backup.display import LineDisplay, LiveDisplay, open_display, size
+from repo_backup.manifest import Archive, Entry, Part
+
+BACKUP = ["backup", "--owner", "octo", "--destination", "d"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["bakcup"], "did you mean backup?"),
+        ([*BACKUP, "--ful"], "did you mean --full?"),
+        ([*BACKUP, "--no-fork"], "did you mean --no-forks?"),
+        ([*BACKUP, "--jobs", "0"], "'0' is not a number from 1 to 64"),
+        ([*BACKUP, "--max-size", "big"], "'big' is not a size like 500M or 2G"),
+        ([*BACKUP, "--run-id", "../x"], "'../x' is not a run id"),
+        (["backup", "--owner", "-x/y", "--destination", "d"], "--owner"),
+        (["backup", "--owner", "octo"], "--destination"),
+        (["restore", "hello", "--source", "d", "--into", "x"], "'hello' is not OWNER/REPO"),
+        (["restore", "a/b", "--source", "d"], "--into"),
+    ],
+)
+def test_wrong_words_end_with_code_2_and_a_hint(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_help_shows_examples_variables_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    said = capsys.readouterr().out
+    for word in ("restore octo/hello", "GITHUB_TOKEN", "SSL_CERT_FILE", "75 interrupted"):
+        assert word in said
+
+
+def test_neither_owner_nor_token_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["backup", "--destination", "d"]) == 2
+    assert "name an --owner" in capsys.readouterr().err
+
+
+def test_s3_without_a_bucket_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list", "--source", "s3://"]) == 2
+    assert "name of a bucket" in capsys.readouterr().err
+
+
+def _entry(state: str = "backed-up") -> Entry:
+    archive = Archive("k", 2_500_000, "0", "r1")
+    part = Part(state, "a reason", ("a warning",), archive=archive)  # type: ignore[arg-type]
+    return Entry(1, "octo", "hello", False, False, False, part)
+
+
+def test_away_from_a_terminal_every_fact_is_a_line() -> None:
+    stream = io.StringIO()
+    with open_display(stream) as display:
+        assert isinstance(display, LineDisplay)
+        display.listed(3)
+        display.started("octo/hello")
+        display.finished(_entry(), "r1")
+        display.note("something")
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "event=listed repositories=3"
+    assert lines[1].startswith("event=backed-up repository=octo/hello refs=0 bytes=2500000")
+    assert lines[2] == 'event=warning repository=octo/hello warning="a warning"'
+    assert len(lines) == 4
+
+
+def test_on_a_terminal_progress_is_shown_live() -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=120)
+    with LiveDisplay(console) as display:
+        display.listed(3)
+        display.started("octo/hello")
+        display.started("octo/world")
+        display.finished(_entry("failed"), "r1")
+        display.note("something")
+    said = stream.getvalue()
+    for words in ("1/3", "2.5 MB", "octo/world", "octo/hello: a reason", "something"):
+        assert words in said
+
+
+def test_bytes_are_readable() -> None:
+    counts = (999, 1500, 2_500_000, 7e12)
+    assert [size(count) for count in counts] == ["999 B", "1.5 KB", "2.5 MB", "7.0 TB"]

@@ -1,0 +1,107 @@
+"""Pure decisions: what is left out, what clashes, what shrank, what is drilled, what is written."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from repo_backup import backup, drill
+from repo_backup.errors import BackupError
+from repo_backup.github import Remote
+from repo_backup.manifest import Archive, Entry, Manifest, Part
+from repo_backup.selection import Selection
+
+HELLO = Remote(1, "octo", "hello", False, False, False, 100, True, "https://h/octo/hello.git")
+
+
+def test_only_the_trailing_git_of_an_address_makes_the_wikis() -> None:
+    dotted = replace(HELLO, name="octo.github.io", clone_url="https://h/octo/octo.github.io.git")
+    assert dotted.wiki_url == "https://h/octo/octo.github.io.wiki.git"
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "", "a b", "a\0b", "\u00e9"], ids=range(7))
+def test_a_name_that_must_not_become_a_path_is_refused(name: str) -> None:
+    item = {"id": 1, "owner": {"login": "octo"}, "name": name}
+    item |= {"private": False, "fork": False, "clone_url": "u"}
+    with pytest.raises(BackupError, match="unsafe"):
+        Remote.from_api(item)
+
+
+@pytest.mark.parametrize(
+    ("selection", "reason"),
+    [
+        (Selection(), None),
+        (Selection(only=("hel*",)), None),
+        (Selection(only=("OCTO/hello",)), None),
+        (Selection(only=("other",)), "not in --only other"),
+        (Selection(exclude=("x", "h*")), "--exclude h*"),
+        (Selection(max_size_kib=99), "--max-size: 100 KiB"),
+        (Selection(forks=False, archived=False), None),
+    ],
+)
+def test_what_is_left_out(selection: Selection, reason: str | None) -> None:
+    assert selection.skip_reason(HELLO) == reason
+
+
+def test_forks_and_archived_ones_are_left_out_on_request() -> None:
+    assert Selection(forks=False).skip_reason(replace(HELLO, fork=True)) == "--no-forks"
+    assert Selection(archived=False).skip_reason(replace(HELLO, archived=True)) == "--no-archived"
+
+
+def test_names_that_differ_in_case_clash_only_where_case_is_lost() -> None:
+    both = [HELLO, replace(HELLO, id=2, name="Hello")]
+    assert backup.key_clashes(both, wikis=False, folded=False) == {}
+    assert list(backup.key_clashes(both, wikis=False, folded=True)) == [2]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "shrunk"), [(10, 4, True), (10, 5, False), (4, 0, False), (10, 0, True)]
+)
+def test_only_a_sharp_shrinking_is_an_error(before: int, now: int, shrunk: bool) -> None:
+    remotes = [replace(HELLO, id=number) for number in range(now)]
+    assert bool(backup.shrunk(remotes, {"octo": before})) is shrunk
+
+
+def _entry(number: int, size: int, run_id: str = "r1", drilled: str | None = None) -> Entry:
+    archive = Archive(f"{number}.zip", size, "0", run_id, drilled_at=drilled)
+    return Entry(number, "o", str(number), False, False, False, Part("backed-up", archive=archive))
+
+
+def test_the_drill_takes_the_largest_change_and_those_never_drilled() -> None:
+    entries = [_entry(n, n, "old", "2026-01-01T00:00:00Z") for n in range(50)]
+    entries += [_entry(90, 5, "new"), _entry(91, 9, "new"), _entry(92, 1, "old")]
+    chosen = drill.choose(drill.candidates(entries), "new", 10**9, random.Random(1))
+    assert chosen[0].key == "91.zip"
+    assert {each.key for each in chosen[1:]} == {"90.zip", "92.zip"}
+
+
+def test_the_drill_leaves_out_what_the_disk_has_no_room_for() -> None:
+    chosen = drill.choose(drill.candidates([_entry(1, 1000)]), "r1", 2000, random.Random(1))
+    assert chosen == []
+
+
+def test_a_manifest_reads_back_as_it_was_written() -> None:
+    moment = datetime(2026, 11, 27, 17, tzinfo=UTC)
+    wiki = Part("absent", seconds=0.1)
+    entries = {1: _entry(1, 10), 2: replace(_entry(2, 20), wiki=wiki)}
+    manifest = Manifest("r1", 2, ["octo"], moment, entries, 2, moment, True, "soon", None, ["e"])
+    again = Manifest.from_json(manifest.to_json())
+    assert again == manifest
+    assert again.totals["bytes_uploaded"] == 30
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"schema": 2}', b'{"schema": 1}'])
+def test_what_is_no_manifest_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError):
+        Manifest.from_json(data)
+
+
+def test_a_manifest_of_ten_thousand_repositories_is_written_in_no_time() -> None:
+    entries = {number: _entry(number, number) for number in range(10_000)}
+    manifest = Manifest("r1", 1, ["o"], datetime.now(UTC), entries, 10_000)
+    started = datetime.now(UTC)
+    data = manifest.to_json()
+    Manifest.from_json(data)
+    assert (datetime.now(UTC) - started).total_seconds() < 5
+    assert len(data) < 10_000_000

@@ -1,0 +1,109 @@
+"""Waiting: bounded, as long as asked for, and ended at once by a request to stop."""
+
+import pytest
+
+from repo_backup import retry
+from repo_backup.capacity import Budget, available_memory_bytes
+from repo_backup.errors import InterruptedRunError, NotFoundError, TransientError
+from repo_backup.retry import Limiter, Patience
+from repo_backup.stop import Stop
+
+
+class Waits(Stop):
+    """Counts the seconds instead of spending them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        super().sleep(0)
+
+
+class Failing:
+    """An action that fails so many times and then succeeds."""
+
+    def __init__(self, error: Exception, times: int) -> None:
+        self.error, self.left, self.calls = error, times, 0
+
+    def __call__(self) -> str:
+        self.calls += 1
+        if self.left:
+            self.left -= 1
+            raise self.error
+        return "done"
+
+
+def test_a_passing_error_is_retried_with_growing_bounded_delays() -> None:
+    stop = Waits()
+    assert Patience(stop, attempts=9).call(Failing(TransientError("x"), 8)) == "done"
+    bounds = [min(retry.LONGEST_DELAY_SECONDS, 2.0**n) for n in range(1, 9)]
+    assert all(
+        bound / 10 <= slept <= bound for slept, bound in zip(stop.slept, bounds, strict=True)
+    )
+
+
+def test_the_last_error_is_raised() -> None:
+    action = Failing(TransientError("x"), 99)
+    with pytest.raises(TransientError):
+        Patience(Waits(), attempts=3).call(action)
+    assert action.calls == 3
+
+
+def test_what_will_not_pass_is_not_retried() -> None:
+    action = Failing(NotFoundError("x"), 1)
+    with pytest.raises(NotFoundError):
+        Patience(Waits()).call(action)
+    assert action.calls == 1
+
+
+def test_retry_after_is_honoured() -> None:
+    stop = Waits()
+    Patience(stop).call(Failing(TransientError("x", 120.0), 1))
+    assert stop.slept[0] >= 120
+
+
+def test_an_unreasonable_retry_after_ends_the_patience() -> None:
+    stop = Waits()
+    with pytest.raises(TransientError):
+        Patience(stop).call(Failing(TransientError("x", 86400.0), 1))
+    assert stop.slept == []
+
+
+def test_a_request_to_stop_ends_the_waiting() -> None:
+    stop = Stop()
+    stop.request("SIGTERM")
+    with pytest.raises(InterruptedRunError, match="SIGTERM"):
+        Patience(stop).call(Failing(TransientError("x"), 1))
+
+
+def test_one_pause_holds_everybody_back() -> None:
+    stop = Stop()
+    limiter = Limiter(stop)
+    limiter.wait()
+    limiter.pause(3600)
+    stop.request("enough")
+    with pytest.raises(InterruptedRunError):
+        limiter.wait()
+
+
+def test_a_budget_lends_more_than_it_has_to_one_that_is_alone() -> None:
+    budget = Budget(100, Stop())
+    with budget.lend(1000):
+        pass
+    with budget.lend(60), budget.lend(40):
+        pass
+
+
+def test_a_budget_makes_the_next_one_wait_until_told_to_stop() -> None:
+    stop = Stop()
+    budget = Budget(100, stop)
+    with budget.lend(60):
+        stop.request("enough")
+        with pytest.raises(InterruptedRunError), budget.lend(60):
+            pass
+
+
+def test_this_machine_has_memory() -> None:
+    assert available_memory_bytes() > 1 << 20
