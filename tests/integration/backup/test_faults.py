@@ -10,8 +10,8 @@ import pytest
 
 from local_cloud.github import Fault, GitHubStandIn, Repository
 from local_cloud.github.corpus import commit_files, git, init_repository
-from repo_backup import fetching
 from repo_backup.errors import DiskFullError
+from repo_backup.mirror import Mirror
 from tests.integration.backup.conftest import Destination, refs
 
 Upstream = Callable[[str], Path]
@@ -203,15 +203,15 @@ def test_a_name_that_is_another_ones_wiki_is_refused(
 def test_a_disk_that_is_full_is_tried_again_alone(
     destination: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    true = fetching.Mirror.receive
+    true = Mirror.receive
     failures = iter([DiskFullError("full")] * 7)
 
-    def receive(self: fetching.Mirror, *arguments: object) -> object:
+    def receive(self: Mirror, *arguments: object) -> object:
         for failure in failures:
             raise failure
         return true(self, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(fetching.Mirror, "receive", receive)
+    monkeypatch.setattr(Mirror, "receive", receive)
     assert destination.backup("--only", "hello", "--only", "unicode") == 0
 
 

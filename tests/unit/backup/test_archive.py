@@ -1,10 +1,10 @@
 """The zip without a file: whatever its size, other programs read it."""
 
 import io
+import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -47,13 +47,13 @@ def test_sizes_beyond_four_gigabytes_take_zip64(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archive, "_LIMIT", 2000)
-    real = archive.struct.pack
+    real = struct.pack
 
     def pack(form: str, *values: int) -> bytes:
         # What says "look into the zip64 fields" has the width of its field.
-        return real(form, *((0xFFFFFFFF if value == 2000 else value) for value in values))
+        return bytes(real(form, *((0xFFFFFFFF if value == 2000 else value) for value in values)))
 
-    monkeypatch.setattr(archive.struct, "pack", pack)
+    monkeypatch.setattr(struct, "pack", pack)
     made = archive.Archive(_mirror(tmp_path, b"pack" * 1000), 1 << 20)
     monkeypatch.undo()
     with zipfile.ZipFile(io.BytesIO(b"".join(made.blocks()))) as opened:
@@ -74,7 +74,7 @@ def test_the_parts_are_the_whole(tmp_path: Path, part_bytes: int) -> None:
 
 def test_a_part_can_be_sought_and_read_again(tmp_path: Path) -> None:
     made = archive.Archive(_mirror(tmp_path, b"pack" * 1000), 1000)
-    part = cast(io.BufferedReader, made.part(1000))
+    part = made.part(1000)
     first = part.read()
     assert part.seek(0, io.SEEK_END) == 1000
     assert part.seek(10) == 10
