@@ -3,7 +3,7 @@
 import os
 import time
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,9 @@ def launch(event: dict[str, Any], now: datetime) -> dict[str, Any]:
     return launcher.rehearse(request) if request.dry_run else launcher.launch(request, now)
 
 
+@cache
 def compose(config: Config) -> Launcher:
-    """The launcher with its adapters."""
+    """The launcher with its adapters, made once for as long as Lambda keeps this process."""
     # Our walk over the pools is the retry: botocore must ask each pool once.
     once = ClientConfig(
         retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=20

@@ -2,7 +2,7 @@
 
 import os
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -34,8 +34,9 @@ def report(event: dict[str, Any], now: datetime) -> dict[str, Any]:
     return compose(Config.from_env(os.environ)).handle(read_trigger(event), now)
 
 
+@cache
 def compose(config: Config) -> Reporter:
-    """The reporter with its adapters."""
+    """The reporter with its adapters, made once for as long as Lambda keeps this process."""
     wide = ClientConfig(max_pool_connections=CONCURRENT_CHECKS)
     return Reporter(
         config=config,

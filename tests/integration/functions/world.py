@@ -307,6 +307,8 @@ def new_world(deployment: Path, **settings: str) -> Iterator[World]:
         session.events.register("before-call", world.before)
         session.events.register("after-call", world.after)
         patch.setattr(boto3, "DEFAULT_SESSION", session)
+        launcher_app.compose.cache_clear()
+        reporter_app.compose.cache_clear()
         yield world
 
 
