@@ -33,7 +33,6 @@ from shared.run_store import RunStore
 pytestmark = pytest.mark.docker
 
 EVENTS = ROOT / "events"
-BUILT = ROOT / ".aws-sam" / "build"
 RUN_ID = "2026-11-27T17-00-00Z"
 INSTANCE_ID = "i-0123456789abcdef0"
 TOKEN_PARAMETER = "/online-backup/token"
@@ -180,9 +179,10 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SamLocal]:
 def _prepared(stack: Stack, session: Session, endpoint: str) -> SamLocal:
     """sam passes only variables that the template declares: declare the endpoint in a copy."""
     line = "        POWERTOOLS_LOG_LEVEL: INFO\n"
-    original = (BUILT / "template.yaml").read_text()
+    built = session.directory / "build"  # where stacks.build puts it
+    original = (built / "template.yaml").read_text()
     assert line in original
-    template = BUILT / "template-for-sam-local.yaml"
+    template = built / "template-for-sam-local.yaml"
     template.write_text(original.replace(line, f"{line}        AWS_ENDPOINT_URL: ''\n"))
     functions = session.client("lambda")
     variables = {
