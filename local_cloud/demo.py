@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from local_cloud import stack as stacks
 from local_cloud.github import CORPUS_OWNER, CORPUS_TOKEN, GitHubStandIn, build_corpus
-from local_cloud.session import ROOT, Session, SessionError
+from local_cloud.session import ROOT, Session, SessionError, neutralise
 from local_cloud.stack import Stack
 
 STACK_NAME = "online-backup"
@@ -34,16 +35,6 @@ class Source:
     owner: str
     api_url: str
     token: str
-
-
-# The person's git configuration (signing, hooks, aliases) has no say in the demo.
-NEUTRAL_GIT = {
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_COUNT": "1",
-    "GIT_CONFIG_KEY_0": "safe.directory",
-    "GIT_CONFIG_VALUE_0": "*",
-}
 
 
 class Demo:
@@ -220,7 +211,7 @@ def main() -> int:
     arguments = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
-    os.environ.update(NEUTRAL_GIT)
+    neutralise(os.environ)
     console = Console(soft_wrap=True)
     started = time.monotonic()
     try:
@@ -228,6 +219,13 @@ def main() -> int:
     except SessionError as error:
         console.print(f"[bold red]{error}[/]")
         console.print(error.details, markup=False, highlight=False)
+        return 1
+    except subprocess.CalledProcessError as error:
+        console.print(f"[bold red]`{' '.join(map(str, error.cmd))}` failed.[/]")
+        console.print(error.stderr or "", markup=False, highlight=False)
+        return 1
+    except ClientError as error:
+        console.print(f"[bold red]The embedded cloud refused: {error}[/]")
         return 1
     except KeyboardInterrupt:
         console.print("Interrupted; everything is cleaned up.")

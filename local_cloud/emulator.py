@@ -15,18 +15,15 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
+
+from local_cloud.documents import fill_in, trusts
 
 MINISTACK_VERSION = "1.5.33"
 
 Parameters = Mapping[str, list[str]]
 Response = tuple[int, dict[str, str], bytes]
 Action = Callable[[Parameters], Response]
-
-# Reserved words of a schedule's input:
-# https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
-_SCHEDULER_WORDS = "schedule-arn scheduled-time execution-id attempt-number"
 
 # ministack resolves neither tags, nor an instance's type and market, nor a schedule's group,
 # and so denies here what AWS permits. Policies are judged rightly by tests/infrastructure.
@@ -176,7 +173,7 @@ class Emulator:
     def service_session(self, role_arn: str, service: str, name: str) -> RoleSession | None:
         """Credentials of a role for an AWS service; None if the role does not trust it."""
         role = self._iam._roles.get(role_arn.rpartition("/")[2])
-        if role is None or not _trusts(role["AssumeRolePolicyDocument"], service):
+        if role is None or not trusts(role["AssumeRolePolicyDocument"], service):
             return None
         session = RoleSession(
             f"ASIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30), secrets.token_hex(64)
@@ -268,7 +265,7 @@ class Emulator:
 
         def with_context(target: dict[str, Any], event: Any, rule: Any, view: Any = None) -> Any:
             if event.get("Source") == "aws.scheduler" and target.get("Input"):
-                target = {**target, "Input": _fill_in(target["Input"], rule, event["Time"])}
+                target = {**target, "Input": fill_in(target["Input"], rule, event["Time"])}
             return invoke_target(target, event, rule, view)
 
         events._dispatch_to_lambda = invoke_asynchronously
@@ -291,30 +288,3 @@ class Emulator:
             return fan_out(topic_arn, message_id, message, subject, *rest, **named)
 
         sns._fanout = fan_out_and_mail
-
-
-def _trusts(document: str | Mapping[str, Any], service: str) -> bool:
-    """Whether a trust policy lets a service assume its role."""
-    policy = json.loads(document) if isinstance(document, str) else document
-    statements = policy["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
-        principal = statement.get("Principal", {})
-        services = principal.get("Service", []) if isinstance(principal, dict) else []
-        if statement["Effect"] == "Allow" and service in (
-            [services] if isinstance(services, str) else services
-        ):
-            return True
-    return False
-
-
-def _fill_in(text: str, schedule: Mapping[str, Any], now: float) -> str:
-    """EventBridge Scheduler's context words, filled in."""
-    values = (
-        schedule.get("Arn", ""),
-        datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        str(uuid.uuid4()),
-        "1",
-    )
-    for word, value in zip(_SCHEDULER_WORDS.split(), values, strict=True):
-        text = text.replace(f"<aws.scheduler.{word}>", value)
-    return text

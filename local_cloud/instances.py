@@ -15,7 +15,7 @@ from local_cloud.launch import Launch, RefusedError
 from local_cloud.machine import Machine, run_to_the_end
 
 # DescribeInstances is eventually consistent: a new instance is missing from it at first.
-INVISIBLE_SECONDS = 1.0
+INVISIBLE_SECONDS = 2.0
 
 STATE_CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopped": 80}
 STATE_REASONS = {

@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -204,3 +204,22 @@ def run_tool(argv: Sequence[str], environment: Mapping[str, str], log: Path) -> 
     if code != 0:
         end = "\n".join(log.read_text(errors="replace").splitlines()[-40:])
         raise SessionError(f"`{' '.join(argv[:2])}` failed with exit code {code}.", end)
+
+
+def neutralise(environment: MutableMapping[str, str]) -> None:
+    """Forget the person's AWS settings and git configuration, and what a git hook sets."""
+    for name in [each for each in environment if each.startswith(("AWS_", "SAM_"))]:
+        del environment[name]
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"):
+        environment.pop(name, None)
+    environment.update(
+        {
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "safe.directory",
+            "GIT_CONFIG_VALUE_0": "*",
+        }
+    )

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from local_cloud.session import neutralise
+
 _DUMMIES = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -12,6 +14,11 @@ _DUMMIES = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+
+
+def pytest_configure() -> None:
+    """Let neither the person's configuration nor a git hook that runs us disturb the tests."""
+    neutralise(os.environ)
 
 
 @pytest.fixture(autouse=True)

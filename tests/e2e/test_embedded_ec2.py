@@ -48,7 +48,7 @@ def ended(cloud: Session, instance_id: str) -> dict[str, Any]:
         found = next(each for each in cloud.get("instances") if each["id"] == instance_id)
         return found if found["state"] == "terminated" else None
 
-    return cloud.wait_for(f"{instance_id} to end", look, seconds=20)
+    return cloud.wait_for(f"{instance_id} to end", look, seconds=60)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_new_instance_cannot_be_seen_at_once_and_a_terminated_one_has_no_tags(
     def seen() -> list[Any] | None:
         return ec2.describe_instances(**by_token)["Reservations"] or None
 
-    cloud.wait_for("the instance to be seen", seen, seconds=5)
+    cloud.wait_for("the instance to be seen", seen, seconds=20)
     by_tag = {"Filters": [{"Name": "tag:mine", "Values": ["yes"]}]}
     assert ec2.describe_instances(**by_tag)["Reservations"]
     ec2.terminate_instances(InstanceIds=[launched])
@@ -148,7 +148,7 @@ def test_a_shutdown_without_the_terminate_behaviour_leaves_a_stopped_instance(
         states = {each["id"]: each["state"] for each in cloud.get("instances")}
         return True if states[launched] == "stopped" else None
 
-    cloud.wait_for("it to stop", stopped, seconds=20)
+    cloud.wait_for("it to stop", stopped, seconds=60)
 
 
 def test_a_pool_without_capacity_answers_with_a_server_error(cloud: Session, ec2: Any) -> None:
@@ -228,6 +228,7 @@ def test_a_reclaimed_instance_gets_notice_and_then_ends(cloud: Session, ec2: Any
 python3.13 - <<'PYTHON'
 import os, time, urllib.error, urllib.request
 base = os.environ["AWS_EC2_METADATA_SERVICE_ENDPOINT"] + "/latest/"
+print("watching", flush=True)
 while True:
     try:
         print(urllib.request.urlopen(base + "meta-data/spot/instance-action").read(), flush=True)
@@ -239,6 +240,11 @@ sleep 60
 """
     options = {"HttpTokens": "optional"}
     launched = ec2.run_instances(**request(script, MetadataOptions=options))["Instances"][0]
+    cloud.wait_for(
+        "the guest to watch",
+        lambda: any("watching" in each["console"] for each in cloud.get("instances")) or None,
+        seconds=60,
+    )
     cloud.post(f"instances/{launched['InstanceId']}/interrupt", {"notice_seconds": 1.5})
     instance = ended(cloud, launched["InstanceId"])
     assert instance["reason"] == "Server.SpotInstanceTermination"
@@ -257,7 +263,7 @@ def test_console_output_and_user_data_can_be_read(cloud: Session, ec2: Any) -> N
             ]
             or None
         ),
-        seconds=5,
+        seconds=20,
     )
     assert "hello" in ec2.get_console_output(InstanceId=instance_id)["Output"]
     kept = ec2.describe_instance_attribute(InstanceId=instance_id, Attribute="userData")

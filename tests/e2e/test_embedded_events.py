@@ -72,7 +72,7 @@ class Recorder:
                     return event
             return None
 
-        return self._cloud.wait_for("an event", look, seconds=20)
+        return self._cloud.wait_for("an event", look, seconds=60)
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_an_armed_shutdown_ends_a_machine_that_hangs(directory: Path) -> None:
 
 
 def test_a_cancelled_shutdown_does_not_end_the_machine(directory: Path) -> None:
-    script = "#!/bin/bash\nshutdown -P +1\nshutdown -c\nsleep 0.5\necho still here\nshutdown now\n"
+    script = "#!/bin/bash\nshutdown -P +20\nshutdown -c\nsleep 2.5\necho still here\nshutdown now\n"
     assert "still here" in run(directory, script)[1]
 
 

@@ -39,7 +39,7 @@ class Started:
     def mail(self) -> dict[str, str]:
         """The first e-mail about this run, waited for."""
         return self.stack.session.wait_for(
-            "the mail", lambda: next(iter(self.mails()), None), seconds=60
+            "the mail", lambda: next(iter(self.mails()), None), seconds=120
         )
 
     def instance_in(self, state: str, number: int = 1) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Started:
                 return None
             return found if found["state"] == state else None
 
-        return self.stack.session.wait_for(f"instance {number} {state}", look, seconds=60)
+        return self.stack.session.wait_for(f"instance {number} {state}", look, seconds=120)
 
     def visible_instance(self) -> dict[str, Any]:
         """The run's first instance once it is running and DescribeInstances shows it."""
@@ -61,7 +61,7 @@ class Started:
         self.stack.session.wait_for(
             "the instance to be seen",
             lambda: ec2.describe_instances(**by_id)["Reservations"] or None,
-            seconds=10,
+            seconds=30,
         )
         return instance
 
@@ -147,7 +147,7 @@ def test_the_instance_ended_itself_and_its_deadline_was_called_off(first: Starte
     instance = first.instance_in("terminated")
     assert instance["reason"] == "Client.InstanceInitiatedShutdown"
     first.stack.session.wait_for(
-        "the clean-up", lambda: True if not schedules(first.stack) else None, seconds=20
+        "the clean-up", lambda: True if not schedules(first.stack) else None, seconds=60
     )
 
 
@@ -267,5 +267,5 @@ def test_the_schedule_starts_a_run_of_its_own_name(stack: Stack, first: Started)
     def launched() -> dict[str, Any] | None:
         return stack.instances()[before] if len(stack.instances()) > before else None
 
-    instance = stack.session.wait_for("a scheduled instance", launched, seconds=30)
+    instance = stack.session.wait_for("a scheduled instance", launched, seconds=60)
     Started(stack, instance["tags"]["online-backup:run-id"]).mail()
