@@ -37,6 +37,9 @@ fmt: setup ## Let ruff and shfmt rewrite what they would complain about
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shfmt -w
 
+bench: setup ## Measure the backup program (BENCH_OPTIONS=…)
+	@PYTHONPATH=instance_scripts:. $(BIN)/python -m benchmarks $(BENCH_OPTIONS)
+
 lock: setup ## Resolve requirements-dev.in anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
 		--output-file requirements-dev.txt requirements-dev.in
