@@ -110,7 +110,7 @@ def _add_backup(commands: "argparse._SubParsersAction[_Parser]") -> None:
         "--attempt", type=_number(1, 99), default=1, help="which attempt of the run"
     )
     parser.add_argument(
-        "--jobs", type=_number(1, 64), default=8, help="repositories at once (default 8)"
+        "--jobs", type=_number(1, 64), default=12, help="repositories at once (default 12)"
     )
     parser.add_argument(
         "--only", action="append", default=[], metavar="GLOB", help="nothing but these (may repeat)"

@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from repo_backup import layout
@@ -126,12 +127,13 @@ class Backup:
         """Everything; the exit code. Raises FatalError and InterruptedRunError."""
         plan, journal = self._plan, self._journal
         manifest = journal.manifest
-        listing = list_all(self._github, plan.owners)
+        with ThreadPoolExecutor(1, "history") as pool:
+            loading = pool.submit(History.load, self._store, plan.run_id, plan.owners)
+            listing = list_all(self._github, plan.owners)
+            history = loading.result()
         manifest.errors += listing.errors
         manifest.token_expires_at = self._github.token_expires_at
         manifest.listed = len(listing.remotes)
-        owners = {remote.owner for remote in listing.remotes} | set(plan.owners)
-        history = History.load(self._store, plan.run_id, owners)
         if not plan.allow_shrink:
             manifest.errors += shrunk(listing.remotes, history.listed)
         journal.begin(history.mine, {remote.id for remote in listing.remotes})

@@ -115,7 +115,7 @@ class Fetcher:
             mirror.create()
             with git.fetch(self.http, known) as blocks:
                 warnings = (*about.warnings, *mirror.receive(blocks, self.memory, self.stop))
-            lfs = mirror.uses_lfs()
+            lfs = not address.is_wiki and mirror.uses_lfs()
             self.stop.check()
             zipped = archives.Archive(mirror, self.store.part_bytes)
             stored = self._store(address.key, zipped)

@@ -1,6 +1,7 @@
 """What earlier runs left: for each repository the newest archive that still exists."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -8,6 +9,7 @@ from repo_backup import layout
 from repo_backup.manifest import Archive, Entry, Manifest, Part
 from repo_backup.store import Store, Stored
 
+_EVERYBODY = "*"
 log = logging.getLogger(__name__)
 
 
@@ -23,15 +25,15 @@ class History:
     names: dict[str, Entry] = field(default_factory=dict)
     listed: dict[str, int] = field(default_factory=dict)
     mine: Manifest | None = None
-    drilled: set[str] = field(default_factory=set)
 
     @classmethod
     def load(cls, store: Store, run_id: str, owners: Iterable[str]) -> "History":
         """Read manifests, newest first, until each owner's last complete run is among them.
 
-        Checkpoints count: an interrupted run's archives are there like any other's.
+        No owner means all that a token sees. Checkpoints count: an interrupted run's archives are
+        there like any other's.
         """
-        history, missing = cls(), {owner.lower() for owner in owners}
+        history, missing = cls(), {owner.lower() for owner in owners} or {_EVERYBODY}
         for earlier in store.run_ids():
             if earlier > run_id or not missing:
                 continue
@@ -47,11 +49,11 @@ class History:
                 history.mine = manifest
             history._add(manifest)
             if manifest.complete:
-                for owner in missing & {owner.lower() for owner in manifest.owners}:
-                    history.listed[owner] = sum(
-                        entry.owner.lower() == owner for entry in manifest.entries.values()
-                    )
-                    missing.discard(owner)
+                covered = {owner.lower() for owner in manifest.owners} or {_EVERYBODY}
+                counts = Counter(entry.owner.lower() for entry in manifest.entries.values())
+                for owner in missing & covered:
+                    history.listed |= counts if owner == _EVERYBODY else {owner: counts[owner]}
+                missing -= covered
         return history._existing(store)
 
     def earlier(self, repository_id: int) -> Entry | None:
