@@ -23,7 +23,7 @@ demo: setup ## See a complete run on an embedded cloud (OWNER=name: of that GitH
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo $(if $(OWNER),--owner $(OWNER)) $(DEMO_OPTIONS)
 
 test: setup lint ## Everything that is checked: linters, then all tests
-	@PYTHONHASHSEED=0 $(BIN)/pytest -q -n auto --dist loadfile $(PYTEST_OPTIONS)
+	@$(BIN)/pytest -q -n auto --dist loadfile $(PYTEST_OPTIONS)
 
 lint: setup ## ruff, mypy, import contracts, shell
 	@$(BIN)/ruff check --quiet .

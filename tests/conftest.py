@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local_cloud.session import neutralise
 
@@ -17,8 +18,15 @@ _DUMMIES = {
 
 
 def pytest_configure() -> None:
-    """Let neither the person's configuration nor a git hook that runs us disturb the tests."""
+    """Let neither the person's configuration nor a git hook that runs us disturb the tests.
+
+    Nothing is timed: a busy machine must not make a property fail.
+    """
     neutralise(os.environ)
+    settings.register_profile(
+        "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -53,11 +53,14 @@ class Ec2:
                 raise
 
     def console_tail(self, instance_id: str, lines: int) -> list[str]:
-        """The last lines of the console output; empty if EC2 has none (any more)."""
+        """The last lines of the console output; empty if EC2 has none (any more).
+
+        The role may read it by the stack's tag, which a terminated instance loses in time.
+        """
         try:
             answer = self.client.get_console_output(InstanceId=instance_id)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _UNKNOWN:
+            if error.response["Error"]["Code"] not in (*_UNKNOWN, "UnauthorizedOperation"):
                 raise
             return []
         return answer.get("Output", "").splitlines()[-lines:]

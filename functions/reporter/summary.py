@@ -62,12 +62,12 @@ def subject(facts: Facts) -> str:
     kind, date = facts.verdict.kind, f"{moment_of(facts.run.id):%Y-%m-%d}"
     if facts.manifest and kind not in _HEADLINES:
         listed = len(facts.manifest.repositories)
-        failed = len(facts.verdict.problems)
+        problems = len(facts.verdict.problems)
         changed = sum(1 for e in facts.manifest.repositories if e.state == "backed-up")
         counts = {
             Kind.VERIFIED: f"{listed} repositories, {changed} changed",
-            Kind.PARTIAL: f"{failed} of {listed} repositories failed",
-        }.get(kind, f"{failed} problem{'s' * (failed != 1)}, {listed} repositories")
+            Kind.PARTIAL: f"{facts.verdict.failed_repositories} of {listed} repositories failed",
+        }.get(kind, f"{problems} problem{'s' * (problems != 1)}, {listed} repositories")
         return f"[OnlineBackup] {kind}: {counts}, {date}"
     return f"[OnlineBackup] {kind}: {_HEADLINES.get(kind, 'no manifest')}, {date}"
 

@@ -23,12 +23,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A kind, why, and everything that is wrong, worst first; each line names its remedy."""
+    """A kind, why, and everything that is wrong, worst first.
+
+    A repository that failed together with its wiki is two problems, and one failed repository.
+    """
 
     kind: Kind
     reason: str
     problems: tuple[str, ...] = ()
     acknowledged: tuple[str, ...] = ()
+    failed_repositories: int = 0
 
 
 def judge(
@@ -69,7 +73,8 @@ def judge(
         return Verdict(Kind.UNVERIFIED, said, problems, acknowledged)
     if failed:
         said = f"{len(failed)} could not be backed up; all others are in the bucket, checked."
-        return Verdict(Kind.PARTIAL, said, problems, acknowledged)
+        count = len({entry.id for entry in failed})
+        return Verdict(Kind.PARTIAL, said, problems, acknowledged, count)
     but = [
         f"{len(entries)} {why}"
         for entries, why in (

@@ -1,9 +1,11 @@
 """GitHub's API: whose repositories there are, whatever the kind of account."""
 
+import contextlib
 import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +17,7 @@ from repo_backup.errors import (
     UnauthorizedError,
 )
 from repo_backup.http import Http
+from repo_backup.manifest import iso
 from repo_backup.retry import Patience
 
 PER_PAGE = 100
@@ -175,7 +178,7 @@ class GitHub:
             headers = {"Accept": "application/vnd.github+json"}
             with self._http.open("GET", url, "Bearer", headers) as (response, _):
                 expiry = response.headers.get("GitHub-Authentication-Token-Expiration")
-                self.token_expires_at = expiry or self.token_expires_at
+                self.token_expires_at = _expiry(expiry) or self.token_expires_at
                 body = response.read(decode_content=True)
                 try:
                     return json.loads(body), response.headers.get("Link", "")
@@ -187,6 +190,13 @@ class GitHub:
 
 def _query(**parameters: str) -> str:
     return urlencode({**parameters, "per_page": PER_PAGE})
+
+
+def _expiry(text: str | None) -> str | None:
+    """GitHub's ``2026-12-20 17:00:00 UTC`` or ``… -0500`` in ISO 8601; None for anything else."""
+    with contextlib.suppress(ValueError):
+        return iso(datetime.strptime((text or "").replace("UTC", "+0000"), "%Y-%m-%d %H:%M:%S %z"))
+    return None
 
 
 def _page_number(url: str) -> int:

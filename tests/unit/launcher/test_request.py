@@ -63,8 +63,8 @@ def test_a_wrong_event_is_refused_by_the_name_of_its_field(
         read_request(wrong, NOW)
 
 
-scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=9)
-json_values = scalars | st.lists(scalars, max_size=2) | st.just({})
+scalars: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers() | st.text(max_size=9)
+json_values: st.SearchStrategy[Any] = scalars | st.lists(scalars, max_size=2) | st.just({})
 fields = st.sampled_from(
     ["trigger", "run_id", "attempt", "scheduled_time", "time", "detail-type", "only", "full", "x"]
 )

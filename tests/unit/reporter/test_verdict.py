@@ -41,6 +41,12 @@ def test_a_failed_repository_makes_it_partial_with_its_reason() -> None:
     assert judged.problems == ("octo/taken: 451 DMCA",)
 
 
+def test_a_repository_that_failed_with_its_wiki_counts_once() -> None:
+    wiki = replace(BAD, name="octo/taken.wiki", is_wiki=True)
+    judged = verdict(replace(MANIFEST, entries=(GOOD, BAD, wiki)))
+    assert (len(judged.problems), judged.failed_repositories) == (2, 1)
+
+
 def test_an_acknowledged_failure_stays_listed_and_no_longer_counts() -> None:
     judged = verdict(replace(MANIFEST, entries=(GOOD, BAD)), known=("OCTO/taken",))
     assert judged == Verdict(Kind.VERIFIED, judged.reason, (), ("octo/taken: 451 DMCA",))
@@ -69,7 +75,7 @@ def test_an_archive_problem_outweighs_a_failed_repository_and_both_are_listed() 
     assert judged.problems == ("octo/hello: gone", "octo/taken: 451 DMCA")
 
 
-@pytest.mark.parametrize("ending", set(Ending) - {Ending.COMPLETED})
+@pytest.mark.parametrize("ending", [ending for ending in Ending if ending is not Ending.COMPLETED])
 def test_a_run_that_did_not_complete_is_called_by_its_ending(ending: Ending) -> None:
     assert verdict(ending=ending).kind == ending.value
 
