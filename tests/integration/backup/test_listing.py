@@ -106,7 +106,7 @@ def test_a_name_that_would_leave_the_destination_is_refused(
 def test_the_tokens_expiry_is_in_the_manifest(destination: Destination, hub: GitHubStandIn) -> None:
     hub.token_expires_at = "2026-12-24 00:00:00 UTC"
     destination.backup("--only", "hello")
-    assert destination.manifest()["token_expires_at"] == "2026-12-24 00:00:00 UTC"
+    assert destination.manifest()["token_expires_at"] == "2026-12-24T00:00:00Z"
 
 
 def test_an_interrupted_listing_leaves_no_marker(destination: Destination) -> None:
