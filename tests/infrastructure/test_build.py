@@ -88,7 +88,9 @@ def test_the_functions_load_from_their_artifact_alone(artifacts: dict[str, Path]
 
 def clients(*folders: str) -> set[str]:
     sources = [each for folder in folders for each in (ROOT / folder).rglob("*.py")]
-    made = [re.findall(r"(?:\b|_)client\(\s*\"([a-z0-9-]+)\"", each.read_text()) for each in sources]
+    made = [
+        re.findall(r"(?:\b|_)client\(\s*\"([a-z0-9-]+)\"", each.read_text()) for each in sources
+    ]
     return {name for names in made for name in names}
 
 
