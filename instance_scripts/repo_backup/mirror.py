@@ -25,14 +25,17 @@ _CONFIG = """\
 \tbare = true
 """
 _SHA256_CONFIG = "[extensions]\n\tobjectformat = sha256\n"
-_INDEX_PACK = (
+LEAN_GIT = (
     "git",
     # Larger blobs are checked in a stream: 13 MB of memory instead of the blob's size.
     *("-c", "core.bigFileThreshold=16m", "-c", "core.deltaBaseCacheLimit=16m"),
-    *("-c", "pack.writeReverseIndex=false", "-c", "gc.auto=0"),
-    *("index-pack", "--stdin", "--threads=1"),
+    # A pack is looked at through a window instead of being mapped as a whole.
+    *("-c", "core.packedGitWindowSize=16m", "-c", "core.packedGitLimit=64m"),
+    *("-c", "pack.writeReverseIndex=false"),
 )
-_GREP_LFS = ("git", "grep", "--quiet", "--fixed-strings", "--threads=1", "-e", "filter=lfs")
+"""git in little memory: of a 500 MB blob fsck held 960 MB without, 70 MB with these (2.39)."""
+_INDEX_PACK = (*LEAN_GIT, "index-pack", "--stdin", "--threads=1")
+_GREP_LFS = (*LEAN_GIT, "grep", "--quiet", "--fixed-strings", "--threads=1", "-e", "filter=lfs")
 _IDX_MAGIC = b"\xfftOc\x00\x00\x00\x02"
 _FANOUT_OFFSET, _FANOUT_BYTES = 8, 256 * 4
 _ERROR_LINES = 3

@@ -14,7 +14,7 @@ from repo_backup import layout
 from repo_backup.errors import FatalError, RepositoryError
 from repo_backup.git import mirror_digest
 from repo_backup.manifest import Archive, Entry, Manifest, Part
-from repo_backup.mirror import git_environment
+from repo_backup.mirror import LEAN_GIT, git_environment
 from repo_backup.store import Store
 
 _BLOCK_BYTES = 1024 * 1024
@@ -167,7 +167,7 @@ def entries_with_archives(store: Store, run_id: str | None) -> list[tuple[Entry,
 
 def _git(mirror: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ("git", *arguments),
+        (*LEAN_GIT, *arguments),
         cwd=mirror,
         env={**git_environment(mirror), "GIT_DIR": str(mirror)},
         capture_output=True,
