@@ -10,6 +10,7 @@ from local_cloud.github import Catalogue, Repository
 from local_cloud.github.corpus import commit_files, init_repository
 
 OWNER = "octo"
+TOKEN = "benchmark-token"
 WIKI_SHARE = 0.4
 _MEDIAN_BYTES, _SPREAD = 180_000, 1.5
 _FILES, _COMMITS = 12, 8
@@ -24,7 +25,7 @@ def generate(root: Path, count: int, large_bytes: tuple[int, ...] = ()) -> Path:
     if (root / "hub.json").exists():
         return root
     shutil.rmtree(root, ignore_errors=True)
-    catalogue = Catalogue()
+    catalogue = Catalogue(tokens={TOKEN: OWNER})
     chance = random.Random(count)
     for number in range(count):
         name = f"project-{number:03d}"

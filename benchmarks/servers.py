@@ -160,7 +160,7 @@ def _process(command: list[str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _seaweedfs(work: Path, port: int, others: list[int]) -> Iterator[None]:
-    weed = shutil.which("weed") or str(Path(sys.executable).with_name("weed"))
+    weed = shutil.which("weed") or "weed"
     data = work / "seaweedfs"
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir()

@@ -140,7 +140,7 @@ def push(mirror: Path, url: str, token: str | None) -> None:
             done = subprocess.run(
                 ("git", "-c", "credential.helper=", "push", "--quiet", url, *refspecs),
                 cwd=mirror,
-                env={**git_environment(mirror), "GIT_ASKPASS": str(askpass)},
+                env={**_person_environment(), "GIT_ASKPASS": str(askpass)},
                 pass_fds=(reader,),
                 capture_output=True,
                 text=True,
@@ -163,6 +163,16 @@ def entries_with_archives(store: Store, run_id: str | None) -> list[tuple[Entry,
                 if part and part.archive
             ]
     raise FatalError("there is no complete manifest at this destination")
+
+
+def _person_environment() -> dict[str, str]:
+    """For a push, which a person asks for: their SSH keys, known hosts and agent as well."""
+    agent = os.environ.get("SSH_AUTH_SOCK")
+    return {
+        **git_environment(Path.home()),
+        "GIT_ALLOW_PROTOCOL": "https:http:ssh:file",
+        **({"SSH_AUTH_SOCK": agent} if agent else {}),
+    }
 
 
 def _git(mirror: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -143,7 +143,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         hub = self.server.hub
         parts = urlsplit(self.path)
-        path = unquote(parts.path)
+        # GitHub Enterprise Server has its API below /api/v3.
+        path = unquote(parts.path).removeprefix("/api/v3")
         self._status = 0
         fault = hub.faults.take(self.command, path)
         try:
@@ -172,11 +173,13 @@ class _Handler(BaseHTTPRequestHandler):
         scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
         if not scheme:
             return None, True
-        token = credentials
+        offered = [credentials]
         if scheme.lower() == "basic":
+            # GitHub takes a token for the password, and for the user's name.
             with contextlib.suppress(ValueError):
-                token = base64.b64decode(credentials).decode().partition(":")[2]
-        viewer = self.server.hub.catalogue.tokens.get(token)
+                offered = base64.b64decode(credentials).decode().split(":")
+        tokens = self.server.hub.catalogue.tokens
+        viewer = next((tokens[token] for token in offered if token in tokens), None)
         return viewer, viewer is not None
 
     def _serve_api(self, path: str, query: str, fault: Fault | None) -> None:
