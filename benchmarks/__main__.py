@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,8 @@ def main() -> int:
     parser.add_argument("--one-core", action="store_true", help="pin contenders to one processor")
     parser.add_argument("--drill", action="store_true", help="measure the restore drill as well")
     options = parser.parse_args()
+    # Told to end, end the servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     programs = _programs()
     os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
     chosen = [contenders.LIMIT, contenders.OURS]

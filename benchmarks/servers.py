@@ -186,6 +186,7 @@ def _seaweedfs(work: Path, port: int, others: list[int]) -> Iterator[None]:
         f"-s3.config={data}/s3.json",
         *ports,
     ]
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     command += ["-volume.max=200", "-master.volumeSizeLimitMB=256"]
     with (work / "seaweedfs.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)

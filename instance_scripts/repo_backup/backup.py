@@ -6,7 +6,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from repo_backup import layout
@@ -48,6 +47,7 @@ class Listing:
 
     remotes: list[Remote]
     errors: list[str]
+    token_expires_at: str | None = None
 
 
 def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
@@ -69,7 +69,8 @@ def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
         found |= {remote.id: remote for remote in listed}
     if errors and not found:
         raise FatalError("; ".join(errors))
-    return Listing(sorted(found.values(), key=lambda r: r.full_name.lower()), errors)
+    remotes = sorted(found.values(), key=lambda r: r.full_name.lower())
+    return Listing(remotes, errors, github.token_expires_at)
 
 
 def shrunk(remotes: list[Remote], before: dict[str, int]) -> list[str]:
@@ -102,12 +103,12 @@ def key_clashes(remotes: list[Remote], *, wikis: bool, folded: bool) -> dict[int
 
 
 class Backup:
-    """One attempt of one run."""
+    """One attempt of one run; ``listing`` waits for what GitHub lists."""
 
     def __init__(
         self,
         plan: Plan,
-        github: GitHub,
+        listing: Callable[[], Listing],
         fetcher: Fetcher,
         store: Store,
         journal: Journal,
@@ -115,7 +116,7 @@ class Backup:
         drill: Callable[[Manifest, History], None],
     ) -> None:
         self._plan = plan
-        self._github = github
+        self._listing = listing
         self._fetcher = fetcher
         self._store = store
         self._journal = journal
@@ -127,12 +128,10 @@ class Backup:
         """Everything; the exit code. Raises FatalError and InterruptedRunError."""
         plan, journal = self._plan, self._journal
         manifest = journal.manifest
-        with ThreadPoolExecutor(1, "history") as pool:
-            loading = pool.submit(History.load, self._store, plan.run_id, plan.owners)
-            listing = list_all(self._github, plan.owners)
-            history = loading.result()
+        history = History.load(self._store, plan.run_id, plan.owners)
+        listing = self._listing()
         manifest.errors += listing.errors
-        manifest.token_expires_at = self._github.token_expires_at
+        manifest.token_expires_at = listing.token_expires_at
         manifest.listed = len(listing.remotes)
         if not plan.allow_shrink:
             manifest.errors += shrunk(listing.remotes, history.listed)
@@ -143,32 +142,13 @@ class Backup:
         self._walk(listing.remotes, history)
         if self._stop.requested:
             raise InterruptedRunError(self._stop.reason)
-        self._drilled(history)
+        self._stop.begin(lambda: self._drill(manifest, history), "drill")()
         if manifest.errors:
             raise FatalError("; ".join(manifest.errors))
         journal.complete()
         failed = any(entry.failed for entry in manifest.entries.values())
         drilled = manifest.drill is None or manifest.drill["ok"]
         return EXIT_INCOMPLETE if failed or not drilled else EXIT_COMPLETE
-
-    def _drilled(self, history: History) -> None:
-        """The restore drill, in a thread that a request to stop can leave behind."""
-        troubles: list[BaseException] = []
-
-        def work() -> None:
-            try:
-                self._drill(self._journal.manifest, history)
-            except BaseException as error:  # noqa: BLE001 - raised by the main thread
-                troubles.append(error)
-
-        thread = threading.Thread(target=work, daemon=True, name="drill")
-        thread.start()
-        while thread.is_alive():
-            thread.join(0.2)
-            if self._stop.requested:
-                raise InterruptedRunError(self._stop.reason)
-        for trouble in troubles:
-            raise trouble
 
     def _walk(self, remotes: list[Remote], history: History) -> None:
         """Back up all repositories, ``jobs`` at once, largest first so that none is last alone."""
@@ -199,7 +179,7 @@ class Backup:
         while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
             if self._stop.requested and deadline == float("inf"):
                 deadline = time.monotonic() + STOPPING_SECONDS
-            threads[0].join(0.05) if threads[0].is_alive() else time.sleep(0.02)
+            next((t for t in threads if t.is_alive()), threads[0]).join(0.2)
             self._journal.tick()
         for trouble in troubles:
             raise trouble

@@ -74,6 +74,8 @@ def backup(options: argparse.Namespace) -> int:
     github = GitHub(http, api_url, Patience(stop), has_token=token is not None)
     if options.dry_run:
         return _dry_run(plan, list_all(github, plan.owners))
+    # What GitHub lists comes in while the store is opened and asked for its history.
+    listing = stop.begin(lambda: list_all(github, plan.owners), "listing")
     store = _store(options.store, connections=2 * options.jobs)
     manifest = Manifest(plan.run_id, plan.attempt, list(plan.owners), started_at)
     with _temporary_directory() as directory, open_display() as display:
@@ -97,7 +99,7 @@ def backup(options: argparse.Namespace) -> int:
 
         if options.store.startswith(_S3):
             interruption.watch(stop)
-        run = Backup(plan, github, fetcher, store, journal, stop, drilled)
+        run = Backup(plan, listing, fetcher, store, journal, stop, drilled)
         with _signals(stop), lease.held():
             try:
                 code = run.run()

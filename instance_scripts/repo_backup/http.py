@@ -22,7 +22,7 @@ from repo_backup.errors import (
     TransientError,
     UnauthorizedError,
 )
-from repo_backup.retry import Limiter
+from repo_backup.retry import LONGEST_PAUSE_SECONDS, Limiter
 
 USER_AGENT = f"git/2.0 (repo_backup {__version__})"
 CONNECT_SECONDS = 15.0
@@ -128,7 +128,8 @@ class Http:
         response.drain_conn()
         pause = _pause_seconds(status, response.headers, body)
         if pause is not None:
-            self._limiter.pause(pause)
+            if pause <= LONGEST_PAUSE_SECONDS:
+                self._limiter.pause(pause)
             return TransientError(f"GitHub asked to wait {pause:.0f} s ({status})", pause)
         match status:
             case 401:

@@ -196,6 +196,8 @@ def open_bucket(location: str, *, connections: int) -> S3Store:
     try:
         # botocore alone: boto3 would only add its import, a tenth of a second.
         client = cast("S3Client", Session().create_client("s3", config=config))
+        # botocore would ask "may I send?" before each PUT and lose a round trip by that.
+        client.meta.events.register_last("before-call.s3", _send_at_once)
         return S3Store(client, bucket, prefix)
     except (BotoCoreError, ValueError) as error:
         raise FatalError(f"AWS cannot be reached: {error}") from error
@@ -209,6 +211,10 @@ def read_parameter(name: str) -> str:
         return answer["Parameter"]["Value"]
     except (BotoCoreError, ClientError) as error:
         raise FatalError(f"the token parameter {name} cannot be read: {error}") from error
+
+
+def _send_at_once(params: dict[str, Any], **_: object) -> None:
+    params["headers"].pop("Expect", None)
 
 
 def _crc32(value: int) -> str:

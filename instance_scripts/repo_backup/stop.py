@@ -2,11 +2,17 @@
 
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from typing import TypeVar
 
 from repo_backup.errors import InterruptedRunError
 
 GRACE_SECONDS = 8.0
 """How long work in flight may go on after the request; an interrupted run ends within 20 s."""
+
+_WAKE_SECONDS = 0.2
+T = TypeVar("T")
 
 
 class Stop:
@@ -46,3 +52,25 @@ class Stop:
     def wait(self, seconds: float) -> bool:
         """Wait at most that long for the request; whether it came."""
         return self._event.wait(seconds)
+
+    def begin(self, work: Callable[[], T], name: str) -> Callable[[], T]:
+        """Start work that a request to stop leaves behind; what is returned waits for its result.
+
+        That raises what the work raises, and :class:`InterruptedRunError` when told to stop.
+        """
+        future: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - raised where the result is waited for
+                future.set_exception(error)
+
+        def result() -> T:
+            while not wait([future], _WAKE_SECONDS).done:
+                if self.requested:
+                    raise InterruptedRunError(self._reason)
+            return future.result()
+
+        threading.Thread(target=run, daemon=True, name=name).start()
+        return result

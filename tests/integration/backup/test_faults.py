@@ -215,6 +215,24 @@ def test_a_disk_that_is_full_is_tried_again_alone(
     assert destination.backup("--only", "hello", "--only", "unicode") == 0
 
 
+def test_links_are_not_checked_where_memory_is_short_and_the_manifest_says_so(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("repo_backup.commands.available_memory_bytes", lambda: 16 << 20)
+    assert destination.backup("--only", "hello", "--no-wikis") == 0
+    assert "were not checked: memory is short" in destination.entry("hello")["warnings"][0]
+
+
+def test_one_very_long_rate_limit_does_not_hold_the_others_back(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    limit = {"Retry-After": "86400"}
+    hub.faults.add(Fault("/octo/unicode.git/*", status=429, headers=limit))
+    assert destination.backup() == 3
+    failed = [name for name, state in destination.states().items() if state == "failed"]
+    assert failed == ["unicode"]
+
+
 def test_a_repository_that_lies_about_its_refs_is_refused(
     destination: Destination, hub: GitHubStandIn
 ) -> None:
