@@ -1,0 +1,46 @@
+"""The dashboard shows what the reporter really emits, under the names that it emits it by."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from reporter.record import NAMESPACE, emit_metrics
+from tests.unit.reporter.samples import SAMPLES
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+
+def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, set[str]]:
+    """Each metric's name with the dimensions that it is emitted under."""
+    emit_metrics(SAMPLES["Verified"], "onlinebackup")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    blocks = [line["_aws"]["CloudWatchMetrics"][0] for line in lines]
+    assert {block["Namespace"] for block in blocks} == {NAMESPACE}
+    return {block["Metrics"][0]["Name"]: set(block["Dimensions"][0]) for block in blocks}
+
+
+def test_every_metric_is_on_the_dashboard_with_its_dimensions(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "reporter")
+    body = re.search(r"DashboardBody: !Sub \|\n(.*?)\n\n", TEMPLATE.read_text(), re.DOTALL)
+    assert body
+    widgets = json.loads(body[1])["widgets"]
+    shown: dict[str, set[str]] = {}
+    for widget in widgets:
+        for metric in widget["properties"]["metrics"]:
+            if isinstance(metric[0], str):
+                namespace, name, *words = [word for word in metric if isinstance(word, str)]
+                shown[name] = set(words[::2])
+            else:
+                search = metric[0]["expression"]
+                schema = re.search(r"\{(\w+),([\w,]+)\}", search)
+                named = re.search(r'MetricName="(\w+)"', search)
+                assert schema
+                assert named
+                namespace = schema[1]
+                shown[named[1]] = set(schema[2].split(","))
+            assert namespace == NAMESPACE
+    assert shown == emitted(capsys)
