@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("--large", action="store_true", help="add a 300 MB and a 500 MB repository")
     parser.add_argument("--one-core", action="store_true", help="pin contenders to one processor")
     parser.add_argument("--drill", action="store_true", help="measure the restore drill as well")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the tables go")
     options = parser.parse_args()
     # Told to end, end the servers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -64,7 +65,7 @@ def main() -> int:
                     f"rc {figure.exit_code}",
                     flush=True,
                 )
-    _write(figures)
+    _write(figures, options.results)
     return int(any(f.exit_code for f in figures if f.contender == contenders.OURS.name))
 
 
@@ -134,18 +135,18 @@ def _programs() -> Path:
     return environment / "bin"
 
 
-def _write(figures: list[report.Figure]) -> None:
-    RESULTS.mkdir(exist_ok=True)
+def _write(figures: list[report.Figure], results: Path) -> None:
+    results.mkdir(parents=True, exist_ok=True)
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, "
     machine += subprocess.run(["git", "--version"], capture_output=True, text=True).stdout.strip()
     document = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
-    (RESULTS / "results.json").write_text(json.dumps(document, indent=1) + "\n")
+    (results / "results.json").write_text(json.dumps(document, indent=1) + "\n")
     text = f"# Measured\n\n{machine}. Made by `make bench`; do not edit.\n\n"
     text += report.table(figures, contenders.LIMIT.name)
     for number, setting in enumerate(dict.fromkeys(f.setting for f in figures)):
-        (RESULTS / f"wall-{number}.svg").write_text(report.picture(figures, setting))
+        (results / f"wall-{number}.svg").write_text(report.picture(figures, setting))
         text += f"\n![{setting}](wall-{number}.svg)\n"
-    (RESULTS / "README.md").write_text(text)
+    (results / "README.md").write_text(text)
     print(text)
 
 
