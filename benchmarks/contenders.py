@@ -59,7 +59,7 @@ def _python_github_backup(place: Place, number: int) -> list[str]:
 
 
 OURS = Contender("repo_backup", _ours)
-DRILLED = Contender("repo_backup with its drill", _ours_drilled)
+DRILLED = Contender("repo_backup once more, with its drill", _ours_drilled)
 LIMIT = Contender("the limit", _limit)
 SEED = Contender("the seed's script", _seed)
 RIVAL = Contender("python-github-backup + aws s3 sync", _python_github_backup)
