@@ -16,11 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local_cloud import stack as stacks
 from local_cloud.github import CORPUS_OWNER, CORPUS_TOKEN, GitHubStandIn, build_corpus
@@ -80,10 +82,22 @@ class SamLocal:
         """End all instances and empty the run table."""
         session = self.stack.session
         for each in [i for i in self.stack.instances() if i["state"] != "terminated"]:
-            session.client("ec2").terminate_instances(InstanceIds=[each["id"]])
+            session.wait_for(
+                "an instance that is new to be seen", partial(self._end, each["id"]), 30
+            )
         table = session.client("dynamodb")
         for item in table.scan(TableName=self._table)["Items"]:
             table.delete_item(TableName=self._table, Key={"pk": item["pk"]})
+
+    def _end(self, instance_id: str) -> bool | None:
+        """True once it could be told to end: EC2 does not know a new instance at once."""
+        try:
+            self.stack.session.client("ec2").terminate_instances(InstanceIds=[instance_id])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "InvalidInstanceID.NotFound":
+                raise
+            return None
+        return True
 
     def given_run(self, **attempt: Any) -> Run:
         """A run of an hour ago whose first attempt has these further facts."""
