@@ -104,6 +104,16 @@ def test_the_functions_have_the_description_of_every_service_that_they_call(
         in_isolation(folder, code)
 
 
+def test_the_reporter_knows_time_zones_on_a_machine_that_has_none(
+    artifacts: dict[str, Path],
+) -> None:
+    code = (
+        "import zoneinfo; zoneinfo.reset_tzpath(to=[])\n"
+        "print(zoneinfo.ZoneInfo('Europe/Berlin'), zoneinfo.ZoneInfo('UTC'))"
+    )
+    assert in_isolation(artifacts["reporter"], code) == "Europe/Berlin UTC\n"
+
+
 @pytest.fixture(scope="module")
 def program(artifacts: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The instances' program as they unpack it."""
