@@ -5,6 +5,7 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from repo_backup import __version__
@@ -186,9 +187,20 @@ def _add_store(parser: _Parser, name: str, text: str) -> None:
         dest="store",
         required=default is None,
         default=default,
+        type=_store,
         metavar="s3://BUCKET[/PREFIX]|DIRECTORY",
         help=f"{text} (default: $ONLINE_BACKUP_DESTINATION)",
     )
+
+
+def _store(text: str) -> str:
+    if re.match(r"[a-z0-9]+:/", text) and not re.match(r"s3://[^/]", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither s3://BUCKET[/PREFIX] nor a directory"
+        )
+    if not text.startswith("s3://") and Path(text).exists() and not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a file; name a directory or s3://BUCKET")
+    return text
 
 
 def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:

@@ -30,5 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BackupError as error:
         print(f"repo_backup: {error}", file=sys.stderr)
         return EXIT_FATAL
+    except OSError as error:
+        # The person's own files: a directory that may not be read, a file where one should be.
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"repo_backup: {where}{error.strerror or error}", file=sys.stderr)
+        return EXIT_FATAL
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

@@ -206,8 +206,6 @@ def _token() -> str | None:
 
 def _store(location: str, *, connections: int) -> Store:
     if location.startswith(_S3):
-        if not location.removeprefix(_S3).strip("/"):
-            raise UsageError("s3:// needs the name of a bucket")
         return open_bucket(location.removeprefix(_S3), connections=connections)
     return DirectoryStore(Path(location).expanduser().resolve())
 

@@ -1,6 +1,7 @@
 """Where archives go: what a destination must be able to do, and a directory that does it."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
@@ -112,21 +113,16 @@ class DirectoryStore:
     def write_if(
         self, key: str, data: bytes, tag: str | None, content_type: str = "application/json"
     ) -> str:
-        """Write under a lock directory, the one atomic thing that every file system has."""
-        guard = self._root / f"{key}.writing"
-        guard.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            guard.mkdir()
-        except FileExistsError as error:
-            raise ConflictError(f"{key} is being written by another process") from error
-        try:
+        """Compare and write under a file lock, which the system lifts when a process is killed."""
+        target = self._root / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with (target.parent / f".{target.name}.guard").open("w") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX)
             found = self.read_tagged(key)
             if (found and found[1]) != tag:
                 raise ConflictError(f"{key} was written by another process")
             self.write(key, data)
             return data.decode()
-        finally:
-            guard.rmdir()
 
     def read(self, key: str) -> bytes | None:
         """A file's bytes."""

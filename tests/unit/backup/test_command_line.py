@@ -1,6 +1,7 @@
 """The command line teaches, and answers a typo with what was probably meant."""
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -25,6 +26,9 @@ BACKUP = ["backup", "--owner", "octo", "--destination", "d"]
         (["backup", "--owner", "octo"], "--destination"),
         (["restore", "hello", "--source", "d", "--into", "x"], "'hello' is not OWNER/REPO"),
         (["restore", "a/b", "--source", "d"], "--into"),
+        (["backup", "--destination", "s3:/bucket"], "is neither s3://BUCKET[/PREFIX] nor a dir"),
+        (["backup", "--destination", "s3://"], "is neither s3://BUCKET[/PREFIX] nor a directory"),
+        (["backup", "--destination", __file__], "is a file; name a directory or s3://BUCKET"),
     ],
 )
 def test_wrong_words_end_with_code_2_and_a_hint(
@@ -49,9 +53,12 @@ def test_neither_owner_nor_token_is_refused(capsys: pytest.CaptureFixture[str]) 
     assert "name an --owner" in capsys.readouterr().err
 
 
-def test_s3_without_a_bucket_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["list", "--source", "s3://"]) == 2
-    assert "name of a bucket" in capsys.readouterr().err
+def test_a_source_that_may_not_be_read_is_named_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "runs").write_text("a file where a directory should be")
+    assert cli.main(["list", "--source", str(tmp_path)]) == 1
+    assert f"{tmp_path / 'runs'}: Not a directory" in capsys.readouterr().err
 
 
 def _entry(state: str = "backed-up") -> Entry:
