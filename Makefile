@@ -9,7 +9,7 @@ READY := .venv/.ready
 PYTHON_FOLDERS := $(wildcard functions instance_scripts local_cloud tests benchmarks)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup lock demo test lint fmt bench clean
+.PHONY: help setup lock demo demo-interruption test lint fmt bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -21,6 +21,9 @@ $(READY): requirements-dev.txt local_cloud/setup.sh
 
 demo: setup ## See a complete run on an embedded cloud (OWNER=name: of that GitHub account)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo $(if $(OWNER),--owner $(OWNER)) $(DEMO_OPTIONS)
+
+demo-interruption: setup ## See AWS take the instance away in mid-run, and the next attempt go on
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo_interruption
 
 test: setup lint ## Everything that is checked: linters, then all tests
 	@$(BIN)/pytest -q -n auto --dist loadfile $(PYTEST_OPTIONS)

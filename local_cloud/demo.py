@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -43,6 +43,7 @@ class Demo:
     def __init__(self, console: Console) -> None:
         """Print on ``console``."""
         self._console = console
+        self._hub: GitHubStandIn | None = None
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator["Step"]:
@@ -63,33 +64,41 @@ class Demo:
     def run(self, owner: str) -> None:
         """Everything. Raises :class:`SessionError` when a part fails."""
         with contextlib.ExitStack() as cleanup:
-            with self.step("Start the embedded cloud") as step:
-                session = cleanup.enter_context(Session())
-                step.remark = f" at {session.url}"
+            session = self._open(cleanup)
             source = self._source(owner, session, cleanup)
-            with self.step("sam build"):
-                stacks.build(session)
-            with self.step("sam deploy") as step:
-                stack = self._deploy(session, source)
-                step.remark = f" of stack {stack.name}, bucket {stack.bucket}"
-            with self.step("Invoke the launcher with {}") as step:
-                answer = stack.start()
-                if answer.get("status") != "launched":
-                    raise SessionError("Nothing was launched.", json.dumps(answer, indent=2))
-                step.remark = (
-                    f" → {answer['market']} {answer['instance_type']} in {answer['zone']}"
-                    f" at {answer['usd_per_hour']} USD/h"
-                )
+            stack = self._set_up(session, source)
+            answer = self._launch(stack)
             with self.step(f"Instance {answer['instance_id']} runs its user data") as step:
                 self._watch(stack, answer["run_id"], step)
-            with self.step("Terminated event → reporter → mail"):
-                mail = session.wait_for(
-                    "the mail", lambda: next(iter(stack.mails()), None), seconds=120
-                )
-            self._show_mail(mail)
+            self._show_mail(stack)
             self._show_bucket(stack)
             self._check(stack, answer["run_id"])
             self._restore(stack, answer["run_id"], source)
+
+    def _open(self, cleanup: contextlib.ExitStack) -> Session:
+        with self.step("Start the embedded cloud") as step:
+            session = cleanup.enter_context(Session())
+            step.remark = f" at {session.url}"
+        return session
+
+    def _set_up(self, session: Session, source: Source) -> Stack:
+        with self.step("sam build"):
+            stacks.build(session)
+        with self.step("sam deploy") as step:
+            stack = self._deploy(session, source)
+            step.remark = f" of stack {stack.name}, bucket {stack.bucket}"
+        return stack
+
+    def _launch(self, stack: Stack) -> dict[str, Any]:
+        with self.step("Invoke the launcher with {}") as step:
+            answer = stack.start()
+            if answer.get("status") != "launched":
+                raise SessionError("Nothing was launched.", json.dumps(answer, indent=2))
+            step.remark = (
+                f" → {answer['market']} {answer['instance_type']} in {answer['zone']}"
+                f" at {answer['usd_per_hour']} USD/h"
+            )
+        return answer
 
     def _source(self, owner: str, session: Session, cleanup: contextlib.ExitStack) -> Source:
         if owner:
@@ -98,6 +107,7 @@ class Demo:
             root = session.directory / "github"
             build_corpus(root, history=ROOT if _has_whole_history() else None)
             hub = cleanup.enter_context(GitHubStandIn(root))
+            self._hub = hub
             step.remark = f" at {hub.api_url}, account {CORPUS_OWNER}"
         return Source(CORPUS_OWNER, hub.api_url, CORPUS_TOKEN)
 
@@ -125,7 +135,11 @@ class Demo:
         instance = stack.session.wait_for("the instance to end", ended, RUN_SECONDS)
         step.remark = f" and ended: {instance['reason']}"
 
-    def _show_mail(self, mail: dict[str, str]) -> None:
+    def _show_mail(self, stack: Stack) -> None:
+        with self.step("Terminated event → reporter → mail"):
+            mail = stack.session.wait_for(
+                "the mail", lambda: next(iter(stack.mails()), None), seconds=120
+            )
         self._console.rule(f"Mail to {mail['address']}")
         self._print(f"Subject: {mail['subject']}\n\n{mail['body'].rstrip()}")
 
@@ -209,13 +223,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--owner", default="", help="back up this account of the real GitHub")
     arguments = parser.parse_args()
+    return show(lambda console: Demo(console).run(arguments.owner))
+
+
+def show(run: Callable[[Console], None]) -> int:
+    """Run a demo, whatever befalls it; its exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
     neutralise(os.environ)
     console = Console(soft_wrap=True)
     started = time.monotonic()
     try:
-        Demo(console).run(arguments.owner)
+        run(console)
     except SessionError as error:
         console.print(f"[bold red]{error}[/]")
         console.print(error.details, markup=False, highlight=False)

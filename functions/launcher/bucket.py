@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shared import layout
+from shared.errors import RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -22,19 +23,37 @@ class Bucket:
     name: str
 
     def publish_program(self, archive: Path) -> str:
-        """Put the program where instances find it unless it is there; returns its SHA-256."""
+        """Put the program where instances find it unless it is there; returns its SHA-256.
+
+        Raises :class:`RefusedError` for a bucket that is not there or not ours to write to.
+        """
         data = archive.read_bytes()
         sha256 = hashlib.sha256(data).hexdigest()
         key = layout.program(sha256)
+        try:
+            if not self._exists(key):
+                self.client.put_object(
+                    Bucket=self.name, Key=key, Body=data, ContentType="application/zip"
+                )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code not in ("403", "AccessDenied", "NoSuchBucket", "PermanentRedirect", "301"):
+                raise
+            raise RefusedError(
+                "ExistingBucketName",
+                f"{self.name} cannot be used ({code}).",
+                "It must be a bucket of this account and region, without a KMS key of its own.",
+            ) from error
+        return sha256
+
+    def _exists(self, key: str) -> bool:
         try:
             self.client.head_object(Bucket=self.name, Key=key)
         except ClientError as error:
             if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
                 raise
-            self.client.put_object(
-                Bucket=self.name, Key=key, Body=data, ContentType="application/zip"
-            )
-        return sha256
+            return False
+        return True
 
     def record_launch(self, run_id: str, record: dict[str, Any]) -> None:
         """Write ``runs/<run id>/launch.json``."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 
+_MESSAGE_CHARACTERS = 300
+
+
 @dataclass(frozen=True, slots=True)
 class InstanceSettings:
     """What every instance of this stack has in common."""
@@ -245,4 +248,6 @@ def run_instances_request(pool: Pool, settings: InstanceSettings, user_data: str
 
 
 def _refusal(pool: Pool, code: str, kind: Kind, message: str) -> PoolAnswer:
-    return PoolAnswer(pool.instance_type, pool.zone, pool.market, code, kind, message)
+    return PoolAnswer(
+        pool.instance_type, pool.zone, pool.market, code, kind, message[:_MESSAGE_CHARACTERS]
+    )

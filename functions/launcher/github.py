@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 # https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
-_OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?")
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _TIMEOUT = urllib3.Timeout(connect=3, read=5)
 
 
@@ -57,7 +57,15 @@ class GitHub:
         try:
             answer = self.ssm.get_parameter(Name=self.token_parameter, WithDecryption=True)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ParameterNotFound":
+            code = error.response["Error"]["Code"]
+            if code in ("AccessDeniedException", "InvalidKeyId"):
+                raise RefusedError(
+                    "GitHubTokenKeyArn",
+                    f"{self.token_parameter} cannot be decrypted ({code}).",
+                    "Deploy with the ARN of the KMS key that encrypts it, or store it under "
+                    "aws/ssm.",
+                ) from error
+            if code != "ParameterNotFound":
                 raise
             raise RefusedError(
                 "GitHubTokenParameter",

@@ -137,6 +137,12 @@ class Launcher:
     def _plan(
         self, run_id: str, number: int, asked: Run | LaunchRequest
     ) -> tuple[tuple[Pool, ...], str]:
+        if asked.options.on_demand and not self.config.allow_on_demand:
+            raise RefusedError(
+                "AllowOnDemand",
+                "it is false, and on_demand was asked for.",
+                "Deploy with AllowOnDemand=true, or leave on_demand out.",
+            )
         self.github.check(self.config.github_owners)
         architectures = self.ec2.architectures(self.config.instance_types)
         amis = {kind: self.images.newest(kind) for kind in sorted(set(architectures.values()))}
@@ -159,7 +165,12 @@ class Launcher:
 
     def _arguments(self, options: Options) -> list[str]:
         words = [word for owner in self.config.github_owners for word in ("--owner", owner)]
-        words += shlex.split(self.config.backup_options)
+        try:
+            words += shlex.split(self.config.backup_options)
+        except ValueError as error:
+            raise RefusedError(
+                "BackupOptions", f"{error}.", "Close every quotation mark that is opened."
+            ) from error
         words += [word for pattern in options.only for word in ("--only", pattern)]
         return [*words, "--full"] if options.full else words
 

@@ -63,6 +63,10 @@ _REMEDIES = {
     "UnauthorizedOperation": (
         "The launcher's role or a policy of the organisation forbids this launch."
     ),
+    "InvalidParameterCombination": (
+        "An account on AWS's free plan may launch few types only: upgrade the plan, or deploy with "
+        "InstanceTypes=t4g.small,m7i-flex.large."
+    ),
     "OptInRequired": "Finish the sign-up of this AWS account for EC2.",
     "PendingVerification": "AWS is still verifying this account; wait for its mail.",
     "Blocked": "AWS has blocked this account: see the mails of AWS, or open a support case.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from reporter.next_step import InstanceView
-from shared.run import TAG_RUN_ID, TAG_STACK
+from shared.run import TAG_ATTEMPT, TAG_RUN_ID, TAG_STACK
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -34,13 +34,13 @@ class Ec2:
                 return tags.get(TAG_RUN_ID)
         return None
 
-    def of_run(self, run_id: str) -> list[InstanceView]:
-        """Every instance that is tagged with this run of this stack and not yet gone."""
+    def of_run(self, run_id: str, attempt: int | None = None) -> list[InstanceView]:
+        """Every instance tagged with this run (of this attempt) that is not yet gone."""
+        tags = {TAG_STACK: self.stack, TAG_RUN_ID: run_id}
+        if attempt:
+            tags[TAG_ATTEMPT] = str(attempt)
         found = self._describe(
-            Filters=[
-                {"Name": f"tag:{TAG_STACK}", "Values": [self.stack]},
-                {"Name": f"tag:{TAG_RUN_ID}", "Values": [run_id]},
-            ]
+            Filters=[{"Name": f"tag:{name}", "Values": [value]} for name, value in tags.items()]
         )
         return [view for view in map(_view, found) if not view.gone]
 

@@ -175,7 +175,8 @@ def _running(attempt: Attempt, world: World) -> Step | None:
     """What to do while there is, or may still be, an instance; None once it is gone."""
     soon = world.now + RECHECK
     if world.instance is None:
-        unseen_yet = world.now < attempt.started_at + _SETTLING
+        since = attempt.instance.launched_at if attempt.instance else attempt.started_at
+        unseen_yet = world.now < max(since, attempt.started_at) + _SETTLING
         return None if world.said_gone or not unseen_yet else Wait(soon, "Not visible yet.")
     if world.instance.gone:
         return None
@@ -203,16 +204,22 @@ def _ended(run: Run, world: World, rules: Rules) -> Step:
     if marker and marker.attempt == attempt.number:
         return Report(Ending.COMPLETED, Outcome.ENDED, "The backup ran to its end.")
     reason = world.instance.reason if world.instance else ""
-    reclaimed = reason.startswith("Server.SpotInstance")
-    if reclaimed or (attempt.warned_at and not reason):
+    phase = progress.phase if progress and progress.attempt == attempt.number else ""
+    # A warned backup saves what it has and powers off, mostly before AWS takes the instance:
+    # the reason is then its own shutdown, and either the event or the backup tells the true one.
+    reclaimed = reason.startswith("Server.SpotInstance") or phase == "reclaimed"
+    if reclaimed or (attempt.warned_at and (phase == "interrupted" or not reason)):
         said = "AWS reclaimed the spot instance."
         return _again(run, rules, Outcome.RECLAIMED, world.now, Ending.INTERRUPTED, said)
     if attempt.terminated_at:
         said = "The backup did not end before its deadline and was stopped."
         return Report(Ending.TIMED_OUT, Outcome.TIMED_OUT, said)
-    if progress and progress.attempt == attempt.number and progress.phase == "interrupted":
+    if phase == "interrupted":
         said = "The backup was not done when its time was up; it can be continued."
         return _again(run, rules, Outcome.PAUSED, world.now, Ending.TIMED_OUT, said)
+    if reason.startswith("Server."):
+        said = f"AWS ended the instance ({reason})."
+        return _again(run, rules, Outcome.RECLAIMED, world.now, Ending.INTERRUPTED, said)
     said = f"The instance ended without finishing the backup ({reason or 'no reason given'})."
     return Report(Ending.FAILED, Outcome.ENDED, said)
 

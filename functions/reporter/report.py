@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
 
 from reporter.config import Config
 from reporter.cost import estimate
@@ -61,8 +62,7 @@ class Reporter:
         match trigger:
             case Watchdog():
                 self._expect(now)
-                looked = [self.look(run.id, now) for run in self.store.unreported()]
-                return {"status": "watched", "runs": looked}
+                return self._watch(now)
             case Wake(woken):
                 return self.look(woken, now)
             case Terminated(instance_id) | Interruption(instance_id):
@@ -75,6 +75,19 @@ class Reporter:
                 if isinstance(trigger, Interruption):
                     return self._warned(run_id, instance_id, now)
                 return self.look(run_id, now, gone=instance_id)
+
+    def _watch(self, now: datetime) -> dict[str, Any]:
+        """Look at every run that is not reported; one that cannot be must not hide the others."""
+        looked, troubles = [], []
+        for run in self.store.unreported():
+            try:
+                looked.append(self.look(run.id, now))
+            except (ClientError, RunConflictError) as error:
+                self.log.exception("a run could not be looked at")
+                troubles.append(error)
+        if troubles:
+            raise troubles[0]
+        return {"status": "watched", "runs": looked}
 
     def _expect(self, now: datetime) -> None:
         """Write down the scheduled run that never began, so that it is told like any other."""
@@ -114,8 +127,9 @@ class Reporter:
         if instance:
             view, said_gone = self.ec2.view(instance.id), gone == instance.id
         else:
-            strays = self.ec2.of_run(run.id)
-            view, said_gone = (strays[0] if strays else None), bool(gone)
+            found = self.ec2.of_run(run.id, run.attempt.number)
+            earlier = {each.instance.id for each in run.attempts if each.instance}
+            view, said_gone = (found[0] if found else None), bool(gone) and gone not in earlier
         return World(
             now,
             view,
@@ -143,7 +157,8 @@ class Reporter:
 
     def _recheck(self, run: Run, until: datetime, now: datetime) -> None:
         """Be woken again; the deadline's own schedule exists already, made by the launcher."""
-        if run.attempts and until == run.attempt.deadline_at:
+        # Near its time the deadline's schedule may have fired, and its name not be free again.
+        if run.attempts and until == run.attempt.deadline_at and until - now > 2 * RECHECK:
             name = deadline_name(run.id, run.attempt.number)
         else:
             run = self.store.save(replace(run, wakes=run.wakes + 1))

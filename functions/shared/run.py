@@ -154,8 +154,20 @@ class Run:
         return replace(self, attempts=(*self.attempts[:-1], replace(self.attempt, **changes)))
 
     def with_new_attempt(self, attempt: Attempt) -> "Run":
-        """The run with one attempt more."""
-        return replace(self, attempts=(*self.attempts, attempt))
+        """The run with one attempt more; what only a repetition needs of the others is dropped.
+
+        So the document stays well below the 400 KB that an item of DynamoDB may have.
+        """
+        done = (
+            replace(
+                each,
+                pools=(),
+                user_data="",
+                answers=tuple(replace(answer, message="") for answer in each.answers),
+            )
+            for each in self.attempts
+        )
+        return replace(self, attempts=(*done, attempt))
 
 
 def to_document(run: Run) -> dict[str, Any]:

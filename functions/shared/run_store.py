@@ -13,8 +13,8 @@ from shared.run import Run, from_document, moment_of, to_document
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KEEP = timedelta(days=90)
-"""Items outlive the longest run by weeks: late events must still find theirs."""
+KEEP = timedelta(days=400)
+"""Late events must still find their run, and the watchdog that of a yearly schedule."""
 
 _LAST_REPORTED = "last-reported"
 _WATCHING = "watching"

@@ -36,6 +36,8 @@ class OneTimeSchedules:
         same wake-up. ``name`` has at most 64 characters.
         """
         moment = max(at, now + _EARLIEST).astimezone(UTC)
+        # The precision is a minute: rounded up, a schedule never fires before its time.
+        moment += timedelta(seconds=-moment.second % 60, microseconds=-moment.microsecond)
         try:
             self.client.create_schedule(
                 Name=name,

@@ -106,10 +106,17 @@ def backup(options: argparse.Namespace) -> int:
             except BaseException:
                 if not lease.lost:
                     with contextlib.suppress(BackupError):
-                        journal.checkpoint()
+                        journal.checkpoint(_last_phase(stop))
                 raise
     print_summary(manifest, Console(file=sys.stdout))
     return code
+
+
+def _last_phase(stop: Stop) -> str:
+    """How the progress ends for whoever continues this run: it tells why there is no marker."""
+    if not stop.requested:
+        return "failed"
+    return "reclaimed" if stop.reason == interruption.NOTICE else "interrupted"
 
 
 def restore(options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from urllib3.exceptions import HTTPError
 
 from repo_backup.stop import Stop
 
+NOTICE = "spot interruption notice"
 POLL_SECONDS = 5.0
 _DEFAULT_ENDPOINT = "http://169.254.169.254"
 _TOKEN_SECONDS = 21600
@@ -39,7 +40,7 @@ def _poll(stop: Stop) -> None:
             url = f"{base}/meta-data/spot/instance-action"
             answer = pool.request("GET", url, headers={"X-aws-ec2-metadata-token": token})
             if answer.status == 200:
-                stop.request("spot interruption notice")
+                stop.request(NOTICE)
                 return
             if answer.status == 401:
                 token = _token(pool, base)

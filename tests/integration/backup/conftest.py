@@ -147,8 +147,11 @@ class Bucket:
 
     def manifest(self, run_id: str = "r1") -> Any:
         """A run's manifest."""
-        key = f"runs/{run_id}/manifest.json"
-        return json.loads(self.client.get_object(Bucket=self.name, Key=key)["Body"].read())
+        return json.loads(self.text(f"runs/{run_id}/manifest.json"))
+
+    def text(self, key: str) -> str:
+        """A small object."""
+        return self.client.get_object(Bucket=self.name, Key=key)["Body"].read().decode()
 
     def entry(self, name: str, run_id: str = "r1") -> Any:
         """A repository's entry."""

@@ -1,5 +1,6 @@
 """Ended at any instant and started again with the same run id, a run goes on where it was."""
 
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn
 from repo_backup import backup, interruption, lease, stop
 from repo_backup.store import DirectoryStore
+from reporter.next_step import Progress
 from tests.integration.backup.conftest import Bucket, Destination, refs
 
 Upstream = Callable[[str], Path]
@@ -90,6 +92,9 @@ def test_an_ended_run_continues_without_fetching_again(
     assert process.wait(20) == (75 if number != signal.SIGKILL else -signal.SIGKILL)
     assert destination.markers() == []
     assert destination.manifest()["complete"] is False
+    if number != signal.SIGKILL:
+        said = json.loads((destination.root / "runs/r1/progress.json").read_text())
+        assert Progress.read(said) == Progress(1, "interrupted", 7, 8)
 
     hub.faults.clear()
     hub.requests.clear()
@@ -210,6 +215,8 @@ def test_a_spot_interruption_notice_ends_the_run_resumably(
     assert time.monotonic() - noticed < 10
     assert "spot interruption notice" in process.communicate()[1]
     assert "runs/r1/manifest.json" in s3.keys
+    said = Progress.read(json.loads(s3.text("runs/r1/progress.json")))
+    assert (said.phase, said.listed) == ("reclaimed", 8)
     assert not any(key.endswith(".txt") for key in s3.keys)
     server.shutdown()
     server.server_close()

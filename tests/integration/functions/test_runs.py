@@ -370,3 +370,53 @@ def test_a_reported_run_leaves_metrics_and_the_same_figures_in_its_report(
     assert report["repositories"]["failed"] == 1
     assert metrics[("BytesStored", None)] == [report["bytes_stored"]]
     assert {line["stack"] for line in lines} == {"stack"}
+
+
+def test_a_late_event_of_the_first_instance_does_not_end_the_second_attempt(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.faults.append(Fault("before", operation="ec2.RunInstances", times=3))
+    gone = world.end_instance("Server.SpotInstanceTermination")
+    assert world.running() == []
+    world.send("reporter", terminated(gone))
+    assert world.mails == []
+    world.pass_time(timedelta(hours=4))
+    world.complete(attempt=3)
+    world.end_instance()
+    assert [mail.subject.split(":")[0] for mail in world.mails] == ["[OnlineBackup] verified"]
+
+
+def test_a_warned_backup_that_powered_off_in_time_is_continued(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.progress("reclaimed")
+    world.end_instance("Client.InstanceInitiatedShutdown")
+    assert world.mails == []
+    world.complete(attempt=2)
+    world.end_instance()
+    assert_settled(world, "verified")
+    assert "attempt 1 reclaimed after" in world.mails[0].body
+
+
+@pytest.mark.parametrize("event", [{}, {"dry_run": True}])
+def test_a_bucket_that_is_not_there_is_refused_by_its_parameter(
+    world: World, monkeypatch: pytest.MonkeyPatch, event: dict[str, bool]
+) -> None:
+    monkeypatch.setenv("BUCKET", "somebody-elses")
+    answer = world.invoke("launcher", event)
+    assert answer["status"] == "refused"
+    assert answer["problem"].startswith("ExistingBucketName: somebody-elses cannot be used")
+
+
+def test_on_demand_that_the_stack_forbids_is_refused_and_not_silently_spot(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALLOW_ON_DEMAND", "false")
+    answer = world.invoke("launcher", {"on_demand": True})
+    assert answer["problem"].startswith("AllowOnDemand: it is false")
+    assert world.running() == []
+
+
+def test_options_with_an_open_quotation_mark_are_refused_by_their_parameter(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKUP_OPTIONS", "--exclude 'test-*")
+    assert world.invoke("launcher", {"dry_run": True})["problem"].startswith("BackupOptions: ")

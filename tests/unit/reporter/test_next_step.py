@@ -112,6 +112,14 @@ def test_a_warned_instance_whose_reason_is_forgotten_counts_as_reclaimed() -> No
     assert isinstance(step, TryAgain)
 
 
+def test_a_warned_backup_that_saved_itself_in_time_counts_as_reclaimed() -> None:
+    warned = RUN.with_attempt(warned_at=START)
+    saved = Progress(1, "interrupted", 37, 120)
+    step = decide(warned, world(instance=ENDED, progress=saved), RULES)
+    assert isinstance(step, TryAgain)
+    assert step.outcome is Outcome.RECLAIMED
+
+
 def test_the_last_attempt_reclaimed_is_told_as_interrupted() -> None:
     step = decide(LAST, world(instance=RECLAIMED), RULES)
     assert isinstance(step, Report)

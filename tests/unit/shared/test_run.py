@@ -74,3 +74,9 @@ def test_the_state_tells_how_far_the_run_is() -> None:
     assert FULL.state == "running(2)"
     assert FULL.with_attempt(outcome=Outcome.RECLAIMED).state == "ended(2)"
     assert Run("x", "schedule", NOON).state == "planned"
+
+
+def test_a_new_attempt_drops_what_only_a_repetition_of_the_old_needs() -> None:
+    longer = FULL.with_new_attempt(Attempt(3, NOON, NOON))
+    assert all(not each.pools and not each.user_data for each in longer.attempts[:2])
+    assert longer.attempts[0].answers[0].code == "Code"
