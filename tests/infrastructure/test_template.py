@@ -180,7 +180,7 @@ class TestFunctions:
             assert "DeadLetterQueue" in str(each["DestinationConfig"]["OnFailure"])
         alarms = template.of_type("AWS::CloudWatch::Alarm").values()
         metrics = {each["MetricName"] for each in alarms}
-        assert metrics == {"ApproximateNumberOfMessagesVisible", "Errors", "Throttles"}
+        assert metrics == {"NumberOfMessagesSent", "Errors", "Throttles"}
         assert all(each["AlarmActions"] == [{"Ref": "BackupTopic"}] for each in alarms)
 
     def test_no_concurrency_is_reserved_for_a_new_account_has_none(
