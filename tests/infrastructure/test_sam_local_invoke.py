@@ -154,9 +154,9 @@ def bridge_address() -> str:
 
 
 def instance(instance_id: str) -> Instance:
-    return Instance(
-        instance_id, "c7g.medium", "eu-central-1a", Market.SPOT, "0.01", datetime.now(UTC)
-    )
+    """An instance that was launched with the run that it is given to."""
+    launched_at = datetime.now(UTC) - timedelta(hours=1)
+    return Instance(instance_id, "c7g.medium", "eu-central-1a", Market.SPOT, "0.01", launched_at)
 
 
 @pytest.fixture(scope="module")
