@@ -122,6 +122,8 @@ class Session:
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
             "SAM_CLI_TELEMETRY": "0",
+            # sam leaves empty folders behind; here they go with the session.
+            "TMPDIR": str(self.directory),
             "__SAM_CLI_APP_DIR": str(self.directory / "sam"),
         }
 

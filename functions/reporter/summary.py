@@ -212,10 +212,9 @@ def _whereabouts(facts: Facts) -> list[str]:
     bucket, run_id = facts.bucket, facts.run.id
     lines = [f"Archives: s3://{bucket}/{layout.ARCHIVES}"]
     if any(attempt.instance for attempt in facts.run.attempts):
-        lines += [
-            f"Manifest: s3://{bucket}/{layout.manifest(run_id)}",
-            f"Log:      s3://{bucket}/{layout.log(run_id)}",
-        ]
+        if facts.manifest:
+            lines.append(f"Manifest: s3://{bucket}/{layout.manifest(run_id)}")
+        lines.append(f"Log:      s3://{bucket}/{layout.log(run_id)}")
     if facts.manifest and (saved := [e for e in facts.manifest.repositories if e.archive]):
         name = saved[0].name
         lines.append(f"Restore:  repo_backup restore {name} --source s3://{bucket} --into .")

@@ -194,7 +194,9 @@ def _add_store(parser: _Parser, name: str, text: str) -> None:
 
 
 def _store(text: str) -> str:
-    if re.match(r"[a-z0-9]+:/", text) and not re.match(r"s3://[^/]", text):
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty; name a directory or s3://BUCKET")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", text) and not re.match(r"s3://[^/]", text):
         raise argparse.ArgumentTypeError(
             f"{text!r} is neither s3://BUCKET[/PREFIX] nor a directory"
         )

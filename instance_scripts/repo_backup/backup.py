@@ -130,6 +130,8 @@ class Backup:
         manifest = journal.manifest
         history = History.load(self._store, plan.run_id, plan.owners)
         listing = self._listing()
+        if listing.remotes and not any(map(plan.selection.names, listing.remotes)):
+            raise FatalError(f"no repository matches --only {' '.join(plan.selection.only)}")
         manifest.errors += listing.errors
         manifest.token_expires_at = listing.token_expires_at
         manifest.listed = len(listing.remotes)

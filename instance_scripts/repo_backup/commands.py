@@ -38,6 +38,7 @@ from repo_backup.store import DirectoryStore, Store
 DEFAULT_API_URL = "https://api.github.com"
 _S3 = "s3://"
 _LISTING_CONNECTIONS = 4
+_WIDE = 400
 _SHARE = 0.8
 """Of the free disk and memory; the rest is for everybody else."""
 
@@ -91,7 +92,8 @@ def backup(options: argparse.Namespace) -> int:
             memory=Budget(int(available_memory_bytes() * _SHARE), stop),
             full=options.full,
         )
-        lease = Lease(store, plan.run_id, plan.attempt, stop)
+        continues = options.run_id is not None
+        lease = Lease(store, plan.run_id, plan.attempt, stop, continues=continues)
 
         def drilled(manifest: Manifest, history: History) -> None:
             if not options.no_drill:
@@ -103,10 +105,13 @@ def backup(options: argparse.Namespace) -> int:
         with _signals(stop), lease.held():
             try:
                 code = run.run()
-            except BaseException:
+            except BaseException as error:
                 if not lease.lost:
                     with contextlib.suppress(BackupError):
                         journal.checkpoint(_last_phase(stop))
+                if isinstance(error, InterruptedRunError):
+                    said = f"{error}; continue with --run-id {plan.run_id}"
+                    raise InterruptedRunError(said) from error
                 raise
     print_summary(manifest, Console(file=sys.stdout))
     return code
@@ -155,10 +160,11 @@ def list_archives(options: argparse.Namespace) -> int:
             table.add_row(version.id or "-", version.modified_at, size(version.bytes), latest)
     else:
         for heading in ("archive", "size", "state", "uploaded by run"):
-            table.add_column(heading)
+            table.add_column(heading, overflow="fold")
         for _, part, archive in restoring.entries_with_archives(store, options.run_id):
             table.add_row(archive.key, size(archive.bytes), part.state, archive.run_id)
-    Console(soft_wrap=True).print(table)
+    # Not on a terminal nothing is folded: what is listed is there to be copied.
+    Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE).print(table)
     return 0
 
 

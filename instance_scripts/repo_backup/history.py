@@ -28,15 +28,16 @@ class History:
 
     @classmethod
     def load(cls, store: Store, run_id: str, owners: Iterable[str]) -> "History":
-        """Read manifests, newest first, until each owner's last complete run is among them.
+        """Read manifests until each owner's last complete run is among them: an own one, newest.
 
         No owner means all that a token sees. Checkpoints count: an interrupted run's archives are
         there like any other's.
         """
         history, missing = cls(), {owner.lower() for owner in owners} or {_EVERYBODY}
-        for earlier in store.run_ids():
-            if earlier > run_id or not missing:
-                continue
+        others = [each for each in store.run_ids() if each != run_id]
+        for earlier in (run_id, *others):
+            if not missing:
+                break
             data = store.read(layout.manifest(earlier))
             if data is None:
                 continue

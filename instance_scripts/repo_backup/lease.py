@@ -20,13 +20,18 @@ RENEW_SECONDS = 150.0
 class Lease:
     """The right to write to a destination, for one attempt of one run.
 
+    ``continues``: the run id was given, so that a lease of the same run is an earlier attempt's.
+
     The instance can delete nothing, so that an ended lease is one that says so, or has expired.
     """
 
-    def __init__(self, store: Store, run_id: str, attempt: int, stop: Stop) -> None:
+    def __init__(
+        self, store: Store, run_id: str, attempt: int, stop: Stop, *, continues: bool = True
+    ) -> None:
         self._store = store
         self._run_id = run_id
         self._attempt = attempt
+        self._continues = continues
         self._stop = stop
         self._holder = uuid.uuid4().hex
         self._tag: str | None = None
@@ -56,10 +61,12 @@ class Lease:
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 held = json.loads(data)
                 until = datetime.fromisoformat(held["expires_at"])
-                if held["run_id"] != self._run_id and until > datetime.now(UTC):
+                own = held["run_id"] == self._run_id and self._continues
+                if not own and until > datetime.now(UTC):
                     raise FatalError(
                         f"run {held['run_id']} is writing to this destination; its lease ends "
-                        f"{held['expires_at']} unless it renews it"
+                        f"{held['expires_at']} unless it renews it. If it was killed, continue it "
+                        f"with --run-id {held['run_id']}"
                     )
         try:
             self._write(datetime.now(UTC) + LEASE)

@@ -153,16 +153,27 @@ def push(mirror: Path, url: str, token: str | None) -> None:
 
 
 def entries_with_archives(store: Store, run_id: str | None) -> list[tuple[Entry, Part, Archive]]:
-    """Every archive that the newest complete manifest (or a run's) names."""
+    """Every archive that a run's manifest names, or else all that there are at the destination.
+
+    A run may have listed less than an earlier one (other owners, no token): manifests are read,
+    newest first, until each archive that is there has been named. Raises FatalError.
+    """
+    unnamed = None if run_id else set(_zips(store))
+    found: dict[str, tuple[Entry, Part, Archive]] = {}
     for manifest in manifests(store, run_id):
-        if manifest.complete or run_id:
-            return [
-                (entry, part, part.archive)
-                for entry in sorted(manifest.entries.values(), key=lambda e: e.full_name.lower())
-                for part in (entry.part, entry.wiki)
-                if part and part.archive
-            ]
-    raise FatalError("there is no complete manifest at this destination")
+        for entry in manifest.entries.values():
+            for part in (entry.part, entry.wiki):
+                if part and part.archive:
+                    found.setdefault(part.archive.key, (entry, part, part.archive))
+        if unnamed is not None and unnamed <= found.keys():
+            break
+    if not found:
+        raise FatalError("there is no backup at this destination")
+    return [found[key] for key in sorted(found, key=str.lower)]
+
+
+def _zips(store: Store) -> list[str]:
+    return [key for key in store.objects(layout.ARCHIVES) if key.endswith(".zip")]
 
 
 def _person_environment() -> dict[str, str]:

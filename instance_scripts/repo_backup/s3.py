@@ -115,14 +115,19 @@ class S3Store:
             }
 
     def run_ids(self) -> list[str]:
-        """One request for each thousand runs."""
-        top = self._prefix + layout.RUNS
+        """One request for each two hundred runs: a run leaves some five objects."""
+        top, end = self._prefix + layout.RUNS, layout.manifest("").removeprefix(layout.RUNS)
         with _told(layout.RUNS):
             pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=top, Delimiter="/"
+                Bucket=self._bucket, Prefix=top
             )
-            found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", [])]
-        return sorted((name.removeprefix(top).rstrip("/") for name in found), reverse=True)
+            found = [
+                (item["LastModified"], item["Key"].removeprefix(top).removesuffix(end))
+                for page in pages
+                for item in page.get("Contents", [])
+                if item["Key"].endswith(end)
+            ]
+        return [run_id for _, run_id in sorted(found, reverse=True)]
 
     def versions(self, key: str) -> list[Version]:
         """Newest first, delete markers left out."""

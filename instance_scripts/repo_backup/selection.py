@@ -17,9 +17,13 @@ class Selection:
     wikis: bool = True
     max_size_kib: int | None = None
 
+    def names(self, remote: Remote) -> bool:
+        """Whether ``--only``, where it is given, names this repository."""
+        return not self.only or any(_matches(remote, glob) for glob in self.only)
+
     def skip_reason(self, remote: Remote) -> str | None:
         """Why this repository is left out; None when it is backed up."""
-        if self.only and not any(_matches(remote, glob) for glob in self.only):
+        if not self.names(remote):
             return f"not in --only {' '.join(self.only)}"
         for glob in self.exclude:
             if _matches(remote, glob):

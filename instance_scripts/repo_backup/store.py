@@ -73,7 +73,7 @@ class Store(Protocol):
         """Every current object below a prefix, by key."""
 
     def run_ids(self) -> list[str]:
-        """The runs that left something, newest first."""
+        """The runs that left a manifest, the latest written first, whatever they are named."""
 
     def versions(self, key: str) -> list[Version]:
         """The versions of an object, newest first."""
@@ -145,11 +145,12 @@ class DirectoryStore:
         }
 
     def run_ids(self) -> list[str]:
-        """The directories below ``runs``."""
-        with contextlib.suppress(FileNotFoundError):
-            runs = (self._root / "runs").iterdir()
-            return sorted((path.name for path in runs if path.is_dir()), reverse=True)
-        return []
+        """By the manifests' times of modification."""
+        found = (self._root / "runs").glob("*/manifest.json")
+        times = sorted(
+            ((path.stat().st_mtime_ns, path.parent.name) for path in found), reverse=True
+        )
+        return [run_id for _, run_id in times]
 
     def versions(self, key: str) -> list[Version]:
         """The one version there is."""

@@ -6,6 +6,7 @@ import pytest
 
 from local_cloud.github import Fault, GitHubStandIn, Repository
 from repo_backup.cli import main
+from repo_backup.store import DirectoryStore
 from tests.integration.backup.conftest import ALL, Destination
 
 
@@ -114,3 +115,34 @@ def test_an_interrupted_listing_leaves_no_marker(destination: Destination) -> No
     destination.environment.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
     assert main(arguments) == 1
     assert destination.markers() == []
+
+
+def test_a_pattern_that_names_nothing_is_an_error_and_no_empty_success(
+    destination: Destination, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert destination.backup("--only", "helo") == 1
+    assert "no repository matches --only helo" in capsys.readouterr().err
+    assert destination.markers() == []
+
+
+def test_what_a_narrower_run_did_not_see_is_still_listed_and_verified(
+    destination: Destination, capsys: pytest.CaptureFixture[str]
+) -> None:
+    destination.backup(run_id="r1")
+    destination.environment.delenv("GITHUB_TOKEN", raising=False)
+    destination.public_backup(run_id="r2")
+    capsys.readouterr()
+    assert main(["list", "--source", str(destination.root)]) == 0
+    assert "github_backups/octo/secret.wiki.zip" in capsys.readouterr().out
+    assert main(["verify", "--all", "--source", str(destination.root)]) == 0
+    assert "10 of 10 archives are good" in capsys.readouterr().out
+
+
+def test_the_newest_run_is_the_one_written_last_whatever_it_is_named(
+    destination: Destination,
+) -> None:
+    destination.backup("--only", "hello", run_id="zzz")
+    destination.backup(run_id="2026-11-27T17-00-00Z")
+    assert DirectoryStore(destination.root).run_ids() == ["2026-11-27T17-00-00Z", "zzz"]
+    assert destination.backup(run_id="aaa") == 0
+    assert destination.states("aaa")["hello"] == "unchanged"

@@ -15,6 +15,7 @@ import pytest
 
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn
 from repo_backup import backup, interruption, lease, stop
+from repo_backup.errors import FatalError
 from repo_backup.store import DirectoryStore
 from reporter.next_step import Progress
 from tests.integration.backup.conftest import Bucket, Destination, refs
@@ -149,6 +150,14 @@ def test_a_second_run_refuses_while_the_first_works(
     wait_for(_all_but_unicode(destination))
     assert destination.backup(run_id="r2") == 1
     assert "run r1 is writing to this destination" in capsys.readouterr().err
+
+
+def test_a_run_that_was_not_named_never_takes_a_lease_over(destination: Destination) -> None:
+    store = DirectoryStore(destination.root)
+    with lease.Lease(store, "r1", 1, stop.Stop()).held():
+        same_second = lease.Lease(store, "r1", 1, stop.Stop(), continues=False)
+        with pytest.raises(FatalError, match="continue it with --run-id r1"), same_second.held():
+            pytest.fail("two runs at once")
 
 
 def test_a_lease_taken_over_stops_the_former_holder(

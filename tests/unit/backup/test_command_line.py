@@ -28,6 +28,8 @@ BACKUP = ["backup", "--owner", "octo", "--destination", "d"]
         (["restore", "a/b", "--source", "d"], "--into"),
         (["backup", "--destination", "s3:/bucket"], "is neither s3://BUCKET[/PREFIX] nor a dir"),
         (["backup", "--destination", "s3://"], "is neither s3://BUCKET[/PREFIX] nor a directory"),
+        (["backup", "--destination", "gs://bucket"], "is neither s3://BUCKET[/PREFIX] nor a dir"),
+        (["backup", "--destination", ""], "it is empty; name a directory or s3://BUCKET"),
         (["backup", "--destination", __file__], "is a file; name a directory or s3://BUCKET"),
     ],
 )
@@ -57,8 +59,8 @@ def test_a_source_that_may_not_be_read_is_named_without_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "runs").write_text("a file where a directory should be")
-    assert cli.main(["list", "--source", str(tmp_path)]) == 1
-    assert f"{tmp_path / 'runs'}: Not a directory" in capsys.readouterr().err
+    assert cli.main(["list", "--source", str(tmp_path), "--run-id", "r1"]) == 1
+    assert f"{tmp_path / 'runs/r1/manifest.json'}: Not a directory" in capsys.readouterr().err
 
 
 def _entry(state: str = "backed-up") -> Entry:
