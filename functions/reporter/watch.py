@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reporter.schedule import Cron, Rate, ScheduleError, parse
+from shared.schedule import Cron, Rate, ScheduleError, parse
 
 GRACE = timedelta(hours=3)
 """EventBridge Scheduler itself tries for an hour to deliver, and Lambda retries after that."""

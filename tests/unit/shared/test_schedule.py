@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporter.schedule import Cron, Rate, ScheduleError, parse
+from shared.schedule import Cron, Rate, ScheduleError, parse
 
 
 def due(expression: str, moment: str, zone: str = "UTC") -> list[str]:

@@ -1,4 +1,4 @@
-"""When the stack's schedule was, and will be, due. Pure.
+"""When a schedule was, and will be, due; the watchdog and the preflight ask. Pure.
 
 Understands EventBridge Scheduler's ``cron()`` and ``rate()``:
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
