@@ -26,7 +26,10 @@ RUNTIME = "3.13"
 """Python of the functions (template.yaml) and of the instances (bootstrap.sh)."""
 
 SERVICES = {
-    "functions": ("dynamodb", "ec2", "lambda", "s3", "scheduler", "sns", "ssm"),
+    "functions": (
+        *("dynamodb", "ec2", "iam", "lambda", "s3", "scheduler"),
+        *("service-quotas", "sns", "sqs", "ssm"),
+    ),
     "instance_scripts": ("s3", "ssm", "sts"),
 }
 """The services whose clients are made below each folder. botocore describes 400 more, which make

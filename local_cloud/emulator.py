@@ -108,6 +108,7 @@ class Emulator:
         self._patch_mail(sns, on_mail)
         self._patch_events()
         self._patch_scheduler()
+        self._patch_network()
         # ministack knows the x86_64 parameter only.
         ssm._PUBLIC_AMI_PARAMETERS[
             "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
@@ -274,6 +275,20 @@ class Emulator:
     def _patch_scheduler(self) -> None:
         # Ten seconds' precision is kinder than AWS's sixty and still slow to watch.
         self._scheduler._SCHEDULE_TICK_INTERVAL = 1
+
+    def _patch_network(self) -> None:
+        """Give the default VPC its way out, which ministack leaves away."""
+        ec2, init = self._ec2, self._ec2._init_defaults
+
+        def with_route() -> None:
+            init()
+            routes = ec2._route_tables[ec2._DEFAULT_RTB_ID]["Routes"]
+            if len(routes) == 1:
+                there = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": ec2._DEFAULT_IGW_ID}
+                routes.append({**routes[0], **there})
+
+        ec2._init_defaults = with_route
+        ec2._default_initialized_scopes.clear()
 
     def _patch_mail(self, sns: Any, on_mail: Callable[[str, str, str, str], None]) -> None:
         fan_out = sns._fanout

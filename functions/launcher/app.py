@@ -18,7 +18,9 @@ from launcher.ec2 import Ec2
 from launcher.github import GitHub
 from launcher.images import Images
 from launcher.launch import Launcher
-from launcher.request import read_request
+from launcher.preflight import Preflight
+from launcher.request import CheckRequest, read_request
+from launcher.survey import Survey
 from shared.functions import invoke
 from shared.observability import logger
 from shared.run_store import RunStore
@@ -39,9 +41,25 @@ def launch(event: dict[str, Any], now: datetime) -> dict[str, Any]:
     config = Config.from_env(os.environ)
     request = read_request(event, now)
     logger().clear_state()
-    logger().append_keys(run_id=request.run_id, attempt=request.attempt)
     launcher = compose(config)
+    if isinstance(request, CheckRequest):
+        return Preflight(launcher, survey()).check(now)
+    logger().append_keys(run_id=request.run_id, attempt=request.attempt)
     return launcher.rehearse(request) if request.dry_run else launcher.launch(request, now)
+
+
+def survey() -> Survey:
+    """The preflight's view of the account; a slow answer is a line, not a time-out."""
+    quick = ClientConfig(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=10)
+    return Survey(
+        sns=boto3.client("sns", config=quick),
+        iam=boto3.client("iam", config=quick),
+        ec2=boto3.client("ec2", config=quick),
+        quotas=boto3.client("service-quotas", config=quick),
+        s3=boto3.client("s3", config=quick),
+        scheduler=boto3.client("scheduler", config=quick),
+        sqs=boto3.client("sqs", config=quick),
+    )
 
 
 @cache

@@ -37,6 +37,7 @@ class Config:
     assign_public_ip: bool
     notify_on_launch: bool
     backup_options: str
+    keep_versions_days: int
 
     @classmethod
     def from_env(cls, variables: Mapping[str, str]) -> Self:
@@ -68,6 +69,7 @@ class Config:
             assign_public_ip=env.yes("ASSIGN_PUBLIC_IP"),
             notify_on_launch=env.yes("NOTIFY_ON_LAUNCH"),
             backup_options=env.text("BACKUP_OPTIONS", optional=True),
+            keep_versions_days=env.whole("KEEP_VERSIONS_DAYS"),
         )
         env.check()
         return config

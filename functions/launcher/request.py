@@ -9,7 +9,10 @@ from shared.errors import EventError
 from shared.run import Options, moment_of, run_id_of
 
 _MANUAL = {"dry_run": bool, "only": list, "full": bool, "on_demand": bool}
-_EXAMPLE = '{}, {"dry_run": true}, {"only": ["name*"]}, {"full": true} or {"on_demand": true}'
+_EXAMPLE = (
+    '{}, {"dry_run": true}, {"only": ["name*"]}, {"full": true}, {"on_demand": true} '
+    'or {"action": "check"}'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,12 @@ class LaunchRequest:
     dry_run: bool = False
 
 
-def read_request(event: Mapping[str, Any], now: datetime) -> LaunchRequest:
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """Look whether everything is in order, and launch nothing: the preflight."""
+
+
+def read_request(event: Mapping[str, Any], now: datetime) -> LaunchRequest | CheckRequest:
     """The request behind an event: our schedule, a classic cron rule, a retry, or a person.
 
     A schedule's run id is the time it was due, so that a second delivery finds the same run.
@@ -37,6 +45,8 @@ def read_request(event: Mapping[str, Any], now: datetime) -> LaunchRequest:
         )
     if event.get("trigger") == "retry":
         return _retry(event)
+    if "action" in event:
+        return _action(event)
     return _manual(event, now)
 
 
@@ -60,6 +70,14 @@ def _retry(event: Mapping[str, Any]) -> LaunchRequest:
     if type(attempt) is not int or attempt < 1:
         raise EventError(f"attempt: not a whole number from 1: {attempt!r}.")
     return LaunchRequest(str(run_id), attempt, "retry")
+
+
+def _action(event: Mapping[str, Any]) -> CheckRequest:
+    if event["action"] != "check":
+        raise EventError(f'action: the only one is "check", got {event["action"]!r}.')
+    if others := sorted(set(event) - {"action"}):
+        raise EventError(f"{others[0]}: a check takes no other field.")
+    return CheckRequest()
 
 
 def _manual(event: Mapping[str, Any], now: datetime) -> LaunchRequest:

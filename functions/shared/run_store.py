@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shared.errors import RunConflictError
-from shared.run import Run, from_document, moment_of, to_document
+from shared.run import Run, from_document, moment_of, run_id_of, to_document
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -101,6 +101,11 @@ class RunStore:
             ExpressionAttributeValues={":reported": {"S": "reported"}},
         )
         return sorted((_run(item) for page in pages for item in page["Items"]), key=lambda r: r.id)
+
+    def latest(self) -> Run | None:
+        """The run that began last, whatever became of it."""
+        began = self.newest()
+        return self.load(run_id_of(began)) if began else None
 
     def newest(self) -> datetime | None:
         """When the latest run that is still known began."""

@@ -156,7 +156,7 @@ class TestFunctions:
         example = {
             "true": ("ALLOW_ON_DEMAND", "ASSIGN_PUBLIC_IP", "NOTIFY_ON_LAUNCH"),
             "60": ("DEADLINE_MINUTES", "MAX_ATTEMPTS", "RETRY_DELAY_MINUTES", "VOLUME_SIZE_GIB"),
-            "8": ("MAX_AGE_DAYS",),
+            "8": ("KEEP_VERSIONS_DAYS", "MAX_AGE_DAYS"),
             "cron(0 17 ? * FRI *)": ("SCHEDULE_EXPRESSION",),
             "UTC": ("SCHEDULE_TIMEZONE",),
             "ENABLED": ("SCHEDULE_STATE",),

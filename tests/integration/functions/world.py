@@ -2,7 +2,8 @@
 
 moto keeps the tables, buckets, instances, topics and schedules. What it lacks is added here:
 RunInstances honours client tokens, terminated instances lose their tags, one-time schedules fire,
-asynchronous invocations are queued, retried twice and then dead, and any call can be made to fail.
+there are quotas, asynchronous invocations are queued, retried twice and then dead, and any call
+can be made to fail.
 """
 
 import json
@@ -241,6 +242,8 @@ class World:
             arn = params["url_path"].split("/")[3]
             self.queue.append((arn.rsplit("-", 1)[1], json.loads(params["body"])))
             return _answer(202, {"StatusCode": 202})
+        if operation == "service-quotas.GetServiceQuota":
+            return _answer(200, {"Quota": {"Value": 5.0}})
         if operation == "ec2.RunInstances" and params["body"].get("ClientToken") in self.tokens:
             return _answer(200, self.tokens[params["body"]["ClientToken"]])
         return None
@@ -374,6 +377,7 @@ def _environment(deployment: Path) -> dict[str, str]:
         "ASSIGN_PUBLIC_IP": "true",
         "NOTIFY_ON_LAUNCH": "false",
         "BACKUP_OPTIONS": "",
+        "KEEP_VERSIONS_DAYS": "365",
         "SCHEDULE_EXPRESSION": "cron(0 17 ? * FRI *)",
         "SCHEDULE_TIMEZONE": "UTC",
         "SCHEDULE_STATE": "ENABLED",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.request import LaunchRequest, read_request
+from launcher.request import CheckRequest, LaunchRequest, read_request
 from shared.errors import EventError
 from shared.run import Options
 
@@ -31,9 +31,14 @@ def test_an_empty_manual_event_runs_now() -> None:
     assert read_request({}, NOW) == LaunchRequest("2026-11-27T17-03-09Z", 1, "manual")
 
 
+def test_a_check_is_no_launch() -> None:
+    assert read_request(event("manual_check"), NOW) == CheckRequest()
+
+
 def test_manual_options_reach_the_request() -> None:
     asked = {"only": ["a*", "b"], "full": True, "on_demand": True, "dry_run": True}
     request = read_request(asked, NOW)
+    assert isinstance(request, LaunchRequest)
     assert request.options == Options(("a*", "b"), full=True, on_demand=True)
     assert request.dry_run
 
@@ -52,6 +57,8 @@ def test_a_retry_names_run_and_attempt() -> None:
         ({"only": "hello"}, "only: expected a list"),
         ({"only": [1]}, "only: expected name patterns"),
         ({"trigger": "schedule", "scheduled_time": "<aws.scheduler.scheduled-time>"}, "scheduled"),
+        ({"action": "chekc"}, 'action: the only one is "check"'),
+        ({"action": "check", "full": True}, "full: a check takes no other field"),
         ({"trigger": "retry", "run_id": "yesterday", "attempt": 1}, "run_id"),
         ({"trigger": "retry", "run_id": "2026-11-27T17-00-00Z", "attempt": True}, "attempt"),
     ],
@@ -66,7 +73,18 @@ def test_a_wrong_event_is_refused_by_the_name_of_its_field(
 scalars: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers() | st.text(max_size=9)
 json_values: st.SearchStrategy[Any] = scalars | st.lists(scalars, max_size=2) | st.just({})
 fields = st.sampled_from(
-    ["trigger", "run_id", "attempt", "scheduled_time", "time", "detail-type", "only", "full", "x"]
+    [
+        "trigger",
+        "run_id",
+        "attempt",
+        "scheduled_time",
+        "time",
+        "detail-type",
+        "only",
+        "full",
+        "x",
+        "action",
+    ]
 )
 words = st.sampled_from(["schedule", "retry", "Scheduled Event", "2026-11-27T17-00-00Z"])
 
@@ -77,4 +95,4 @@ def test_no_event_raises_anything_but_its_own_error(anything: dict[str, Any]) ->
         request = read_request(anything, NOW)
     except EventError:
         return
-    assert request.attempt >= 1
+    assert isinstance(request, CheckRequest) or request.attempt >= 1

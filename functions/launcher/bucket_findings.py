@@ -1,0 +1,96 @@
+"""What the preflight makes of the bucket's settings, an adopted one's most of all. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from launcher.findings import Finding, Grade
+from shared.layout import ARCHIVES
+
+_SLOW_CLASSES = ("GLACIER", "DEEP_ARCHIVE")
+
+
+def versioning(status: str, bucket: str) -> Finding:
+    """Whether a replaced archive can be had back."""
+    if status == "Enabled":
+        return Finding("bucket versions", Grade.OK, "replaced archives are kept")
+    return Finding(
+        "bucket versions",
+        Grade.MEND,
+        "a new archive destroys the one before: aws s3api put-bucket-versioning "
+        f"--bucket {bucket} --versioning-configuration Status=Enabled",
+    )
+
+
+def encryption(algorithm: str, bucket: str) -> Finding:
+    """Whether the stack's roles can use the bucket's encryption."""
+    if algorithm.startswith("aws:kms"):
+        return Finding(
+            "bucket encryption",
+            Grade.MEND,
+            f"{algorithm} with a key, which the stack's roles may not use: "
+            f"aws s3api delete-bucket-encryption --bucket {bucket} (S3 then uses keys of its own)",
+        )
+    return Finding("bucket encryption", Grade.OK, algorithm)
+
+
+def public_access(settings: Mapping[str, bool], bucket: str) -> Finding:
+    """Whether the public is kept out whatever a policy says."""
+    if settings and all(settings.values()):
+        return Finding("bucket public", Grade.OK, "closed to the public")
+    return Finding(
+        "bucket public",
+        Grade.MEND,
+        f"nothing blocks public access: aws s3api put-public-access-block --bucket {bucket} "
+        "--public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,"
+        "BlockPublicPolicy=true,RestrictPublicBuckets=true",
+    )
+
+
+def lifecycle(rules: Sequence[Mapping[str, Any]], keep_days: int, bucket: str) -> Finding:
+    """Whether the bucket's rules leave current archives alone and replaced ones long enough."""
+    active = [rule for rule in rules if rule.get("Status") == "Enabled" and _covers(rule)]
+    show = f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}"
+    for rule in active:
+        name, expiry = rule.get("ID", "?"), rule.get("Expiration", {})
+        if "Days" in expiry or "Date" in expiry:
+            return Finding(
+                "bucket lifecycle",
+                Grade.MEND,
+                f"rule {name} deletes the newest archives too: remove its Expiration ({show})",
+            )
+    kept = [
+        rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
+        for rule in active
+        if "NoncurrentDays" in rule.get("NoncurrentVersionExpiration", {})
+    ]
+    if kept and min(kept) < keep_days:
+        return Finding(
+            "bucket lifecycle",
+            Grade.MEND,
+            f"replaced archives are deleted after {min(kept)} days, KeepVersionsDays is "
+            f"{keep_days}: change the rule ({show}), or deploy with KeepVersionsDays={min(kept)}",
+        )
+    for rule in active:
+        slow = [t for t in rule.get("Transitions", []) if t.get("StorageClass") in _SLOW_CLASSES]
+        if slow:
+            return Finding(
+                "bucket lifecycle",
+                Grade.MEND,
+                f"rule {rule.get('ID', '?')} moves archives to {slow[0]['StorageClass']}, where "
+                f"neither drill nor restore can read them at once: remove its transition ({show})",
+            )
+    if not kept:
+        return Finding(
+            "bucket lifecycle",
+            Grade.NOTE,
+            f"replaced archives are kept for ever and billed; KeepVersionsDays ({keep_days}) "
+            "applies to a bucket of the stack's own. docs/costs.md has a rule to paste",
+        )
+    return Finding("bucket lifecycle", Grade.OK, f"replaced archives are kept for {min(kept)} days")
+
+
+def _covers(rule: Mapping[str, Any]) -> bool:
+    """Whether a lifecycle rule reaches any archive."""
+    chosen = rule.get("Filter", rule)
+    prefix = chosen.get("And", chosen).get("Prefix", "") or ""
+    return bool(ARCHIVES.startswith(prefix) or prefix.startswith(ARCHIVES))

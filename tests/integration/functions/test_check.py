@@ -1,0 +1,217 @@
+"""``{"action": "check"}``: every check is a line, in order, whatever AWS says to the others.
+
+moto knows neither the limits on vCPUs nor AWS's defaults for them: ``world`` and a Stubber do.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from launcher import app
+from launcher.findings import Quota
+from launcher.survey import Survey
+from local_cloud.github import Account, Catalogue, GitHubStandIn
+from tests.integration.functions.world import REGION, Fault, World, _topic_arn
+
+CHECK = json.loads((Path(__file__).parents[3] / "events/manual_check.json").read_text())
+NAMES = [
+    *("mail", "GitHub", "image", "network", "spot role", "quota spot", "quota on-demand", "launch"),
+    *("bucket versions", "bucket encryption", "bucket public", "bucket lifecycle"),
+    *("schedule", "dead letters", "last run"),
+]
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubStandIn]:
+    """A GitHub that knows octo."""
+    with GitHubStandIn(tmp_path) as running:
+        running.catalogue = Catalogue({"octo": Account("octo")}, {}, {})
+        monkeypatch.setenv("GITHUB_API_URL", running.api_url)
+        yield running
+
+
+@pytest.fixture
+def ready(world: World, hub: GitHubStandIn) -> World:
+    """An account in which everything is as it should be."""
+    aws = world.aws
+    aws.client("sns").subscribe(TopicArn=_topic_arn(), Protocol="email", Endpoint="me@example.com")
+    aws.client("iam").create_service_linked_role(AWSServiceName="spot.amazonaws.com")
+    aws.client("sqs").create_queue(QueueName="dead")
+    aws.client("scheduler").create_schedule(
+        Name="backup",
+        GroupName="stack",
+        ScheduleExpression="cron(0 17 ? * FRI *)",
+        ScheduleExpressionTimezone="Europe/Berlin",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": "arn:aws:lambda:::function:launcher", "RoleArn": "arn:aws:iam:::role/r"},
+    )
+    s3 = aws.client("s3")
+    s3.put_public_access_block(
+        Bucket="backups",
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True,
+            "IgnorePublicAcls": True,
+            "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": True,
+        },
+    )
+    s3.put_bucket_lifecycle_configuration(
+        Bucket="backups",
+        LifecycleConfiguration={
+            "Rules": [
+                {
+                    "ID": "replaced",
+                    "Status": "Enabled",
+                    "Filter": {"Prefix": ""},
+                    "NoncurrentVersionExpiration": {"NoncurrentDays": 365},
+                }
+            ]
+        },
+    )
+    open_way_out(world)
+    return world
+
+
+def open_way_out(world: World) -> None:
+    """An internet gateway in the default VPC, as every real one has."""
+    ec2 = world.aws.client("ec2")
+    (table,) = ec2.describe_route_tables()["RouteTables"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=table["VpcId"])
+    ec2.create_route(
+        RouteTableId=table["RouteTableId"],
+        DestinationCidrBlock="0.0.0.0/0",
+        GatewayId=gateway,
+    )
+
+
+def lines(world: World) -> dict[str, str]:
+    checks: dict[str, str] = world.invoke("launcher", CHECK)["checks"]
+    return checks
+
+
+def test_everything_in_order_is_said_line_by_line(ready: World) -> None:
+    checks = lines(ready)
+    assert list(checks) == NAMES
+    mends = {name: line for name, line in checks.items() if line.startswith("MEND")}
+    assert mends == {}
+    assert checks["mail"] == "ok: me@example.com"
+    assert checks["GitHub"] == "ok: octo"
+    assert checks["launch"].startswith("ok: AWS would launch c7g.medium spot in eu-central-1")
+    assert checks["schedule"].startswith("ok: Fri 2026-12-04 17:00, Fri 2026-12-11 17:00")
+    assert checks["last run"].startswith("note: none yet")
+
+
+def test_a_check_launches_and_keeps_nothing(ready: World) -> None:
+    lines(ready)
+    assert ready.running() == []
+    assert ready.aws.client("dynamodb").scan(TableName="runs")["Items"] == []
+    assert [call for call in ready.calls if ".Put" in call or ".Create" in call] == [
+        call for call in ready.calls if call == "s3.PutObject"
+    ]
+
+
+def test_a_bare_account_is_told_what_to_mend(world: World, hub: GitHubStandIn) -> None:
+    answer = world.invoke("launcher", CHECK)
+    graded = {name: line.partition(":")[0] for name, line in answer["checks"].items()}
+    assert answer["status"] == "mend"
+    assert graded["mail"] == graded["network"] == graded["bucket public"] == "MEND"
+    assert "the schedule is gone" in answer["checks"]["schedule"]
+    assert "aws ec2 create-route" in answer["checks"]["network"]
+
+
+def test_an_owner_that_github_does_not_know_is_one_line_and_stops_no_other(
+    ready: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_OWNERS", "ghost")
+    checks = lines(ready)
+    assert checks["GitHub"].startswith("MEND: GitHubOwner: GitHub knows no account named ghost")
+    assert checks["bucket versions"].startswith("ok")
+
+
+OPERATIONS = {
+    "mail": "sns.ListSubscriptionsByTopic",
+    "image": "ssm.GetParameter",
+    "network": "ec2.DescribeRouteTables",
+    "spot role": "iam.GetRole",
+    "quota spot": "service-quotas.GetServiceQuota",
+    "launch": "ec2.DescribeSpotPriceHistory",
+    "bucket versions": "s3.GetBucketVersioning",
+    "bucket encryption": "s3.GetBucketEncryption",
+    "bucket public": "s3.GetPublicAccessBlock",
+    "bucket lifecycle": "s3.GetBucketLifecycleConfiguration",
+    "schedule": "scheduler.GetSchedule",
+    "dead letters": "sqs.GetQueueAttributes",
+    "last run": "dynamodb.Scan",
+}
+
+
+@pytest.mark.parametrize(
+    ("check", "code", "status"),
+    [*((check, "AccessDenied", 403) for check in OPERATIONS), ("mail", "InternalError", 500)],
+)
+def test_what_aws_denies_or_fails_is_one_line_and_the_others_go_on(
+    ready: World, check: str, code: str, status: int
+) -> None:
+    operation = OPERATIONS[check]
+    before = lines(ready)
+    ready.faults.append(Fault("error", operation=operation, code=code, status=status, times=1000))
+    after = lines(ready)
+    assert after[check].startswith("unknown: ")
+    assert operation.partition(".")[2] in after[check]
+    assert list(after) == NAMES
+    shared = {"image", "launch", "quota on-demand"}
+    untouched = set(NAMES) - {check} - shared
+    assert {n: after[n] for n in untouched} == {n: before[n] for n in untouched}
+
+
+def test_events_that_were_given_up_on_are_counted(ready: World) -> None:
+    sqs = ready.aws.client("sqs")
+    url = sqs.get_queue_url(QueueName="dead")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    assert lines(ready)["dead letters"].startswith("MEND: 1 events were given up on")
+
+
+def test_a_run_that_is_under_way_and_one_that_ended_are_told(ready: World) -> None:
+    ready.invoke("launcher", {})
+    assert "is under way: running(1)" in lines(ready)["last run"]
+
+
+class TestQuotas:
+    @pytest.fixture
+    def quotas(self, world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+        """What Service Quotas answers."""
+        client = boto3.client("service-quotas", region_name=REGION)
+        made = app.survey()
+        stubbed = Survey(made.sns, made.iam, made.ec2, client, made.s3, made.scheduler, made.sqs)
+        self.survey = stubbed
+        with Stubber(client) as stubber:
+            yield stubber
+
+    def add(self, stubber: Stubber, operation: str, value: float) -> None:
+        asked = {"ServiceCode": "ec2", "QuotaCode": "L-34B43A08"}
+        stubber.add_response(operation, {"Quota": {"Value": value}}, asked)
+
+    def test_the_accounts_own_limit_is_asked_first(self, quotas: Stubber) -> None:
+        self.add(quotas, "get_service_quota", 5.0)
+        assert self.survey.quota("spot", ["c7g.medium", "m7g.large"]) == Quota(
+            "L-34B43A08", "spot", "MaxSpotInstanceCountExceeded", 5, 1
+        )
+
+    def test_without_one_of_its_own_awss_default_holds(self, quotas: Stubber) -> None:
+        quotas.add_client_error("get_service_quota", "NoSuchResourceException")
+        self.add(quotas, "get_aws_default_service_quota", 32.0)
+        found = self.survey.quota("spot", ["m7g.large"])
+        assert found is not None
+        assert (found.allowed, found.need) == (32, 2)
+
+    @pytest.mark.parametrize("kind", ["g5.xlarge", "inf2.xlarge", "trn1.2xlarge", "dl1.24xlarge"])
+    def test_types_with_limits_of_their_own_are_left_alone(
+        self, quotas: Stubber, kind: Any
+    ) -> None:
+        assert self.survey.quota("spot", [kind]) is None
