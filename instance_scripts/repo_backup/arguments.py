@@ -4,13 +4,12 @@ import argparse
 import difflib
 import os
 import re
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NoReturn
 
 from repo_backup import __version__
+from repo_backup import argument_types as types
 
-_SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})")
 _ENVIRONMENT = """\
@@ -22,17 +21,22 @@ environment:
   AWS_…                   as for every AWS SDK; AWS_ENDPOINT_URL for S3-compatible stores
 
 exit codes:
-  0 all is backed up · 1 the run failed · 2 wrong usage
-  3 some repositories failed, the rest is safe · 75 interrupted, the same --run-id continues
+  0 all is well · 1 it failed · 2 wrong usage
+  3 not all is well: some repositories failed and the rest is safe; an archive is bad; the newest
+    run is not good; there is something to mend
+  75 interrupted: the same --run-id continues
 """
 _EXAMPLES = """\
 examples:
   repo_backup backup --owner octo --destination ./mirrors
   repo_backup backup --owner octo --owner octo-org --destination s3://my-bucket
   repo_backup backup --owner octo --destination ./mirrors --no-forks --exclude 'test-*' --dry-run
+  repo_backup status --source s3://my-bucket
   repo_backup list --source s3://my-bucket
   repo_backup restore octo/hello --source s3://my-bucket --into .
   repo_backup verify --source s3://my-bucket --all
+  repo_backup check --stack onlinebackup
+  repo_backup run-now --stack onlinebackup
 """
 
 
@@ -69,9 +73,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"repo_backup {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_backup(commands)
-    _add_restore(commands)
+    _add_status(commands)
     _add_list(commands)
+    _add_restore(commands)
     _add_verify(commands)
+    _add_run_now(commands)
+    _add_check(commands)
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         asked: _Parser = options.parser
@@ -89,6 +96,7 @@ def _command(commands: "argparse._SubParsersAction[_Parser]", name: str, text: s
         allow_abbrev=False,
     )
     parser.set_defaults(parser=parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     return parser
 
 
@@ -98,20 +106,20 @@ def _add_backup(commands: "argparse._SubParsersAction[_Parser]") -> None:
         "--owner",
         action="append",
         default=[],
-        type=_matching(_OWNER, "an account's name"),
+        type=types.matching(_OWNER, "an account's name"),
         help="user or organisation (may repeat); without it all that the token can see",
     )
     _add_store(parser, "--destination", "where the archives go")
     parser.add_argument(
         "--run-id",
-        type=_matching(_RUN_ID, "a run id"),
+        type=types.matching(_RUN_ID, "a run id"),
         help="continue this run; default: a new one named after the time",
     )
     parser.add_argument(
-        "--attempt", type=_number(1, 99), default=1, help="which attempt of the run"
+        "--attempt", type=types.number(1, 99), default=1, help="which attempt of the run"
     )
     parser.add_argument(
-        "--jobs", type=_number(1, 64), default=12, help="repositories at once (default 12)"
+        "--jobs", type=types.number(1, 64), default=12, help="repositories at once (default 12)"
     )
     parser.add_argument(
         "--only", action="append", default=[], metavar="GLOB", help="nothing but these (may repeat)"
@@ -123,7 +131,7 @@ def _add_backup(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.add_argument("--no-archived", action="store_true", help="leave archived ones out")
     parser.add_argument("--no-wikis", action="store_true", help="leave wikis out")
     parser.add_argument(
-        "--max-size", type=_size, metavar="SIZE", help="leave larger ones out (500M, 2G)"
+        "--max-size", type=types.size, metavar="SIZE", help="leave larger ones out (500M, 2G)"
     )
     parser.add_argument("--full", action="store_true", help="fetch also what has not changed")
     parser.add_argument(
@@ -134,7 +142,7 @@ def _add_backup(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.add_argument("--no-drill", action="store_true", help="skip the restore drill at the end")
     parser.add_argument(
         "--stall-timeout",
-        type=_number(1, 3600),
+        type=types.number(1, 3600),
         default=60,
         metavar="SECONDS",
         help="give a silent connection up after this long (default 60)",
@@ -142,12 +150,27 @@ def _add_backup(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
 
+def _add_status(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(commands, "status", "Say whether the backups can be relied on.")
+    _add_store(parser, "--source", "where the archives are")
+    parser.add_argument(
+        "--runs", type=types.number(1, 1000), default=5, help="show so many runs (default 5)"
+    )
+    parser.add_argument(
+        "--max-age",
+        type=types.number(1, 400),
+        default=8,
+        metavar="DAYS",
+        help="the newest good run may be so old (default 8)",
+    )
+
+
 def _add_restore(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser = _command(commands, "restore", "Bring a repository back, checked by git.")
     parser.add_argument(
         "repository",
         metavar="OWNER/REPO",
-        type=_matching(re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+"), "OWNER/REPO"),
+        type=types.matching(re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+"), "OWNER/REPO"),
     )
     _add_store(parser, "--source", "where the archives are")
     parser.add_argument("--wiki", action="store_true", help="its wiki instead")
@@ -176,7 +199,9 @@ def _add_verify(commands: "argparse._SubParsersAction[_Parser]") -> None:
     _add_store(parser, "--source", "where the archives are")
     parser.add_argument("--run-id", help="as of this run (default: the newest complete one)")
     amount = parser.add_mutually_exclusive_group()
-    amount.add_argument("--sample", type=_number(1, 10**6), default=5, help="so many (default 5)")
+    amount.add_argument(
+        "--sample", type=types.number(1, 10**6), default=5, help="so many (default 5)"
+    )
     amount.add_argument("--all", action="store_true", help="every archive")
 
 
@@ -187,45 +212,43 @@ def _add_store(parser: _Parser, name: str, text: str) -> None:
         dest="store",
         required=default is None,
         default=default,
-        type=_store,
+        type=types.store,
         metavar="s3://BUCKET[/PREFIX]|DIRECTORY",
         help=f"{text} (default: $ONLINE_BACKUP_DESTINATION)",
     )
 
 
-def _store(text: str) -> str:
-    if not text:
-        raise argparse.ArgumentTypeError("it is empty; name a directory or s3://BUCKET")
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", text) and not re.match(r"s3://[^/]", text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither s3://BUCKET[/PREFIX] nor a directory"
-        )
-    if not text.startswith("s3://") and Path(text).exists() and not Path(text).is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is a file; name a directory or s3://BUCKET")
-    return text
+def _add_run_now(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(commands, "run-now", "Start a run of a deployed stack and follow it.")
+    _add_stack(parser)
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="GLOB", help="nothing but these (may repeat)"
+    )
+    parser.add_argument("--full", action="store_true", help="fetch also what has not changed")
+    parser.add_argument("--on-demand", action="store_true", help="no spot instance")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="launch nothing, ask AWS if it would"
+    )
+    parser.add_argument("--no-wait", action="store_true", help="do not wait for the report")
+    parser.add_argument(
+        "--timeout",
+        type=types.number(1, 10**5),
+        default=1440,
+        metavar="MINUTES",
+        help="wait so long (default a day); the run goes on",
+    )
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
-    def convert(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
-        return text
-
-    return convert
+def _add_check(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(commands, "check", "Ask a deployed stack whether everything is in order.")
+    _add_stack(parser)
 
 
-def _number(low: int, high: int) -> Callable[[str], int]:
-    def convert(text: str) -> int:
-        if not text.isdigit() or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low} to {high}")
-        return int(text)
-
-    return convert
-
-
-def _size(text: str) -> int:
-    """KiB in ``500M``."""
-    found = re.fullmatch(r"(\d+)([KMG]?)i?B?", text, re.IGNORECASE)
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 500M or 2G")
-    return int(found[1]) * _SIZES[found[2].upper()] // 1024
+def _add_stack(parser: _Parser) -> None:
+    parser.add_argument(
+        "--stack",
+        default=os.environ.get("ONLINE_BACKUP_STACK", "onlinebackup"),
+        metavar="NAME",
+        help="the stack's name (default: $ONLINE_BACKUP_STACK, or onlinebackup)",
+    )
+    parser.add_argument("--region", help="the stack's region (default: as for the AWS CLI)")

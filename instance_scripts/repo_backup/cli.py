@@ -1,18 +1,21 @@
-"""The command line: ``backup``, ``restore``, ``list`` and ``verify``."""
+"""The command line: which command does what, and what its end means."""
 
 import sys
 from collections.abc import Sequence
 
-from repo_backup import commands
+from repo_backup import commands, reading, remote
 from repo_backup.arguments import parse
 from repo_backup.errors import BackupError, InterruptedRunError, UsageError
 
 EXIT_FATAL, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 75
 _COMMANDS = {
     "backup": commands.backup,
-    "restore": commands.restore,
-    "list": commands.list_archives,
-    "verify": commands.verify,
+    "status": reading.status,
+    "list": reading.list_archives,
+    "restore": reading.restore,
+    "verify": reading.verify,
+    "run-now": remote.run_now,
+    "check": remote.check,
 }
 
 

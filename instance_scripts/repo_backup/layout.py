@@ -5,6 +5,8 @@ from datetime import datetime
 ARCHIVES = "github_backups/"
 RUNS = "runs/"
 LOCK = "runs/lock.json"
+RUN_DOCUMENTS = ("/manifest.json", "/progress.json", "/report.json")
+"""How the keys end by which a run is known."""
 
 
 def archive(owner: str, name: str, *, wiki: bool = False) -> str:
@@ -25,6 +27,11 @@ def manifest(run_id: str) -> str:
 def progress(run_id: str) -> str:
     """Where a run says how far it is."""
     return f"{RUNS}{run_id}/progress.json"
+
+
+def report(run_id: str) -> str:
+    """Where the reporter writes its verdict, if there is a reporter."""
+    return f"{RUNS}{run_id}/report.json"
 
 
 def marker(completed_at: datetime) -> str:

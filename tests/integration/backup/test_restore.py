@@ -103,4 +103,4 @@ def test_runs_and_archives_are_listed(
     assert main(["list", "--source", str(destination.root)]) == 0
     assert "github_backups/octo/hello.zip" in capsys.readouterr().out
     assert main(["list", "--runs", "--source", str(destination.root)]) == 0
-    assert "r1   yes" in capsys.readouterr().out
+    assert "r1   complete" in capsys.readouterr().out

@@ -1,0 +1,51 @@
+"""What an option's word must look like, and what to say when it does not."""
+
+import argparse
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+_SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+def store(text: str) -> str:
+    """A directory or ``s3://BUCKET[/PREFIX]``."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty; name a directory or s3://BUCKET")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", text) and not re.match(r"s3://[^/]", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither s3://BUCKET[/PREFIX] nor a directory"
+        )
+    if not text.startswith("s3://") and Path(text).exists() and not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a file; name a directory or s3://BUCKET")
+    return text
+
+
+def matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
+    """A word that the pattern matches; ``what`` names it for people."""
+
+    def convert(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+        return text
+
+    return convert
+
+
+def number(low: int, high: int) -> Callable[[str], int]:
+    """A whole number within these bounds."""
+
+    def convert(text: str) -> int:
+        if not text.isdigit() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low} to {high}")
+        return int(text)
+
+    return convert
+
+
+def size(text: str) -> int:
+    """KiB in ``500M``."""
+    found = re.fullmatch(r"(\d+)([KMG]?)i?B?", text, re.IGNORECASE)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 500M or 2G")
+    return int(found[1]) * _SIZES[found[2].upper()] // 1024

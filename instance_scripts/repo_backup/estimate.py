@@ -1,0 +1,113 @@
+"""What an account would cost per month, from the sizes that GitHub lists. Pure; amounts are USD.
+
+Unit prices are AWS's list prices for us-east-1, November 2026; other regions differ by some
+percent, and free allowances are not taken off: https://aws.amazon.com/ec2/pricing/on-demand/,
+https://aws.amazon.com/ebs/pricing/, https://aws.amazon.com/vpc/pricing/,
+https://aws.amazon.com/s3/pricing/
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+INSTANCE_HOUR = Decimal("0.0363")
+"""A c7g.medium on demand; spot is mostly a third to a half of it, so this is an upper bound."""
+VOLUME_GIB_MONTH = Decimal("0.08")
+PUBLIC_ADDRESS_HOUR = Decimal("0.005")
+STORAGE_GIB_MONTH = Decimal("0.023")
+PUT_REQUEST = Decimal("0.000005")
+READ_REQUEST = Decimal("0.0000004")
+
+BYTES_PER_SECOND = 20_000_000
+"""From GitHub through the instance into S3; a careful figure, not a measured one."""
+SECONDS_PER_REPOSITORY = Decimal("0.1")
+START_SECONDS = 90
+"""From launch to the first repository, and power-off."""
+VOLUME_GIB = 16
+_WRITES_PER_ARCHIVE, _READS_PER_ARCHIVE = 1, 2
+_WRITES_PER_RUN = 10
+_PART_BYTES = 16 * 2**20
+_GIB = 2**30
+_MONTH_HOURS = 730
+_MONTH_DAYS = Decimal(365) / 12
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How often, how much of it changes in between, and how long replaced archives are kept."""
+
+    days_between_runs: int
+    changed_percent: Decimal
+    keep_days: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Bytes kept and USD per month; ``first_run`` is spent once."""
+
+    newest_bytes: int
+    replaced_bytes: int
+    storage_newest: Decimal
+    storage_replaced: Decimal
+    runs: Decimal
+    requests: Decimal
+    first_run: Decimal
+
+    @property
+    def month(self) -> Decimal:
+        """All that recurs."""
+        return self.storage_newest + self.storage_replaced + self.runs + self.requests
+
+
+def estimate(sizes: Sequence[int], habits: Habits) -> Estimate:
+    """The bill for repositories of these sizes (bytes).
+
+    Each run replaces the archives of the share that changed, whole ones: git's packs are stored
+    as they are. A replaced archive stays for ``keep_days``.
+    """
+    newest, count = sum(sizes), len(sizes)
+    share = habits.changed_percent / 100
+    runs_kept = Decimal(habits.keep_days) / habits.days_between_runs
+    runs_per_month = _MONTH_DAYS / habits.days_between_runs
+    replaced = int(newest * share * runs_kept)
+    return Estimate(
+        newest,
+        replaced,
+        _storage(newest),
+        _storage(replaced),
+        runs_per_month * _instance(newest * share, count),
+        runs_per_month * _requests(newest * share, count * share, count),
+        _instance(Decimal(newest), count) + _requests(Decimal(newest), Decimal(count), 0),
+    )
+
+
+def assumptions(habits: Habits) -> list[str]:
+    """What the figures rest on, for people."""
+    return [
+        f"a run every {habits.days_between_runs} days, {habits.changed_percent.normalize():f} % of "
+        f"the bytes in repositories that changed in between",
+        f"replaced archives are kept for {habits.keep_days} days",
+        "GitHub's sizes, which leave wikis out and are themselves estimates",
+        f"{BYTES_PER_SECOND // 10**6} MB/s, {SECONDS_PER_REPOSITORY} s per repository, "
+        f"{START_SECONDS} s to start and stop",
+        f"an instance at {INSTANCE_HOUR} USD per hour (c7g.medium on demand; spot is less than "
+        f"half), {VOLUME_GIB} GiB of disk, a public address",
+        "AWS's list prices for us-east-1, November 2026, free allowances not taken off",
+    ]
+
+
+def _storage(count: int) -> Decimal:
+    return Decimal(count) / _GIB * STORAGE_GIB_MONTH
+
+
+def _instance(moved: Decimal, repositories: int) -> Decimal:
+    seconds = START_SECONDS + repositories * SECONDS_PER_REPOSITORY + moved / BYTES_PER_SECOND
+    hours = seconds / 3600
+    per_hour = INSTANCE_HOUR + PUBLIC_ADDRESS_HOUR + VOLUME_GIB_MONTH * VOLUME_GIB / _MONTH_HOURS
+    return hours * per_hour
+
+
+def _requests(moved: Decimal, uploaded: Decimal, checked: int) -> Decimal:
+    writes = _WRITES_PER_RUN + uploaded * _WRITES_PER_ARCHIVE + moved / _PART_BYTES
+    reads = uploaded * _READS_PER_ARCHIVE + checked
+    return writes * PUT_REQUEST + reads * READ_REQUEST

@@ -1,0 +1,214 @@
+"""The commands that read a store: ``status``, ``list``, ``restore`` and ``verify``."""
+
+import argparse
+import random
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from repo_backup import restore as restoring
+from repo_backup import status as statuses
+from repo_backup.display import size
+from repo_backup.documents import (
+    SCHEMA,
+    ArchiveRow,
+    CheckedRow,
+    ListDocument,
+    RestoreDocument,
+    RunRow,
+    StatusDocument,
+    VerifyDocument,
+    VersionRow,
+)
+from repo_backup.errors import RepositoryError
+from repo_backup.output import print_document, print_table, tracked
+from repo_backup.places import open_store, temporary_directory, token_of_environment
+
+EXIT_NOT_GOOD = 3
+_CONNECTIONS = 4
+_ALL = 10**6
+
+
+def status(options: argparse.Namespace) -> int:
+    """``repo_backup status``: 0 when the backups can be relied on, else 3."""
+    store = open_store(options.store, connections=_CONNECTIONS)
+    now = datetime.now(UTC)
+    runs = statuses.read_runs(store, options.runs)
+    running = statuses.read_running(store, runs, now)
+    found = statuses.judge(runs, running, now, timedelta(days=options.max_age))
+    document = StatusDocument(
+        schema=SCHEMA,
+        command="status",
+        source=options.store,
+        good=found.good,
+        reason=found.reason,
+        newest_verified=found.newest_verified,
+        running=running,
+        runs=runs,
+    )
+    if options.json:
+        print_document(document)
+    else:
+        _print_runs(runs)
+        if running:
+            print(
+                f"under way: {running['run_id']}, attempt {running['attempt']}, "
+                f"{running['phase']}, {running['done']} of {running['listed']} done"
+            )
+        print(f"{'good' if found.good else 'NOT GOOD'}: {found.reason}")
+    return 0 if found.good else EXIT_NOT_GOOD
+
+
+def list_archives(options: argparse.Namespace) -> int:
+    """``repo_backup list``."""
+    store = open_store(options.store, connections=_CONNECTIONS)
+    document = ListDocument(schema=SCHEMA, command="list", source=options.store)
+    if options.runs:
+        document["runs"] = statuses.read_runs(store, _ALL)
+    elif options.versions:
+        document["versions"] = [
+            VersionRow(
+                version_id=each.id,
+                modified_at=each.modified_at,
+                bytes=each.bytes,
+                latest=each.latest,
+            )
+            for each in store.versions(restoring.key_of(options.versions))
+        ]
+    else:
+        document["archives"] = [
+            ArchiveRow(
+                repository=entry.full_name,
+                wiki=part is entry.wiki,
+                key=archive.key,
+                bytes=archive.bytes,
+                state=part.state,
+                run_id=archive.run_id,
+                version_id=archive.version_id,
+                sha256=archive.sha256,
+            )
+            for entry, part, archive in restoring.entries_with_archives(store, options.run_id)
+        ]
+    if options.json:
+        print_document(document)
+    else:
+        _print_list(document)
+    return 0
+
+
+def restore(options: argparse.Namespace) -> int:
+    """``repo_backup restore``."""
+    store = open_store(options.store, connections=_CONNECTIONS)
+    found = restoring.find(store, options.repository, wiki=options.wiki, run_id=options.run_id)
+    mirror: str | None = None
+    pushed_to: str | None = None
+    if options.into:
+        mirror = str(restoring.fetch_mirror(store, found, Path(options.into)))
+        said = f"{found.key} restored and checked: git clone {mirror}"
+    else:
+        with temporary_directory() as directory:
+            fetched = restoring.fetch_mirror(store, found, directory)
+            restoring.push(fetched, options.push_to, token_of_environment())
+        pushed_to = without_credentials(options.push_to)
+        said = f"{found.key} restored and pushed to {pushed_to}"
+    if options.json:
+        document = RestoreDocument(
+            schema=SCHEMA,
+            command="restore",
+            source=options.store,
+            repository=options.repository,
+            wiki=options.wiki,
+            key=found.key,
+            version_id=found.version_id,
+            mirror=mirror,
+            pushed_to=pushed_to,
+        )
+        print_document(document)
+    else:
+        print(said)
+    return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """``repo_backup verify``: 0 when every archive that was read back is good, else 3."""
+    store = open_store(options.store, connections=_CONNECTIONS)
+    named = restoring.entries_with_archives(store, options.run_id)
+    if not options.all:
+        named = random.sample(named, min(options.sample, len(named)))
+    rows: list[CheckedRow] = []
+    with temporary_directory() as directory:
+        for entry, part, archive in tracked(named, [each.key for _, _, each in named]):
+            found = restoring.Found(entry.full_name, archive.key, archive.version_id, part)
+            reason = None
+            try:
+                with tempfile.TemporaryDirectory(dir=directory) as room:
+                    restoring.fetch_mirror(store, found, Path(room))
+            except RepositoryError as error:
+                reason = str(error)
+            rows.append(CheckedRow(key=archive.key, good=reason is None, reason=reason))
+            if not options.json:
+                print(f"BAD:  {archive.key}: {reason}" if reason else f"good: {archive.key}")
+    bad = sum(not row["good"] for row in rows)
+    if options.json:
+        document = VerifyDocument(
+            schema=SCHEMA,
+            command="verify",
+            source=options.store,
+            checked=len(rows),
+            bad=bad,
+            archives=rows,
+        )
+        print_document(document)
+    else:
+        print(f"{len(rows) - bad} of {len(rows)} archives are good")
+    return EXIT_NOT_GOOD if bad else 0
+
+
+def without_credentials(url: str) -> str:
+    """The address as it may be shown."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _print_list(document: ListDocument) -> None:
+    if "runs" in document:
+        _print_runs(document["runs"])
+    elif "versions" in document:
+        rows = [
+            (
+                each["version_id"] or "-",
+                each["modified_at"],
+                size(each["bytes"]),
+                "latest" if each["latest"] else "",
+            )
+            for each in document["versions"]
+        ]
+        print_table(("version", "modified", "size", ""), rows)
+    else:
+        found = document["archives"]
+        print_table(
+            ("archive", "size", "state", "uploaded by run"),
+            [(e["key"], size(e["bytes"]), e["state"], e["run_id"]) for e in found],
+        )
+
+
+def _print_runs(runs: Sequence[RunRow]) -> None:
+    print_table(
+        ("run", "verdict", "listed", "backed up", "unchanged", "failed", "stored"),
+        [
+            (
+                run["run_id"],
+                run["verdict"] or ("complete" if run["complete"] else "incomplete"),
+                str(run["listed"]),
+                str(run["backed_up"]),
+                str(run["unchanged"]),
+                str(run["failed"]),
+                size(run["bytes_stored"]),
+            )
+            for run in runs
+        ],
+    )

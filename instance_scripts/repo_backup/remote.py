@@ -1,0 +1,125 @@
+"""The commands that speak to a deployed stack: ``run-now`` and ``check``."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rich.console import Console
+
+from repo_backup import layout
+from repo_backup.documents import SCHEMA, AnswerDocument
+from repo_backup.errors import InterruptedRunError
+from repo_backup.output import print_document, print_facts
+from repo_backup.places import S3, open_store
+from repo_backup.stack import Stack, find_stack
+from repo_backup.store import Store
+
+POLL_SECONDS = 5.0
+EXIT_GOOD, EXIT_FATAL, EXIT_INCOMPLETE = 0, 1, 3
+_EXITS = {"verified": EXIT_GOOD, "partial": EXIT_INCOMPLETE, "unverified": EXIT_INCOMPLETE}
+_CONNECTIONS = 2
+
+
+def run_now(options: argparse.Namespace) -> int:
+    """``repo_backup run-now``: 0 verified · 3 partial or unverified · 1 anything else."""
+    stack = find_stack(options.stack, options.region)
+    event = {
+        **({"only": options.only} if options.only else {}),
+        **{name: True for name in ("full", "on_demand", "dry_run") if getattr(options, name)},
+    }
+    answer = stack.invoke(event)
+    report: Mapping[str, Any] | None = None
+    launched = answer["status"] in ("launched", "already launched")
+    if not options.json:
+        print_facts(_shown(answer))
+    if launched and not options.no_wait:
+        store = open_store(f"{S3}{stack.bucket}", connections=_CONNECTIONS)
+        report = _follow(store, answer["run_id"], options.timeout * 60, _teller())
+        if not options.json:
+            print(f"{report['verdict']}: {report['reason']}")
+            for problem in report["problems"]:
+                print(f"  {problem}")
+    _print_json(options, "run-now", stack, answer, report)
+    if report:
+        return _EXITS.get(report["verdict"], EXIT_FATAL)
+    return EXIT_GOOD if launched or answer["status"] == "would launch" else EXIT_FATAL
+
+
+def check(options: argparse.Namespace) -> int:
+    """``repo_backup check``: the preflight; 0 when everything is in order, else 3."""
+    stack = find_stack(options.stack, options.region)
+    answer = stack.invoke({"action": "check"})
+    if not options.json:
+        print_facts(answer["checks"])
+        print(f"{answer['status']}: {answer['summary']}")
+    _print_json(options, "check", stack, answer, None)
+    return EXIT_GOOD if answer["status"] == "ok" else EXIT_INCOMPLETE
+
+
+def _follow(
+    store: Store, run_id: str, seconds: float, tell: Callable[[str], None]
+) -> Mapping[str, Any]:
+    """Wait for the run's report, telling how far it is. Raises InterruptedRunError when it is late.
+
+    The run goes on whether it is followed or not.
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if data := store.read(layout.report(run_id)):
+            tell("")
+            report: Mapping[str, Any] = json.loads(data)
+            return report
+        if said := store.read(layout.progress(run_id)):
+            progress = json.loads(said)
+            tell(f"{progress['phase']}: {progress['done']} of {progress['listed']} repositories")
+        else:
+            tell("the instance starts")
+        time.sleep(POLL_SECONDS)
+    raise InterruptedRunError(f"{run_id} has no report yet; its mail will come")
+
+
+def _teller() -> Callable[[str], None]:
+    """Progress on stderr: one line that changes on a terminal, one line per change elsewhere."""
+    console = Console(stderr=True)
+    last = ""
+
+    def tell(text: str) -> None:
+        nonlocal last
+        if text == last:
+            return
+        last = text
+        if console.is_terminal:
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+        elif text:
+            print(text, file=sys.stderr, flush=True)
+
+    return tell
+
+
+def _shown(answer: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in answer.items()
+        if value not in (None, [], {}) and name != "schema"
+    }
+
+
+def _print_json(
+    options: argparse.Namespace,
+    command: str,
+    stack: Stack,
+    answer: dict[str, Any],
+    report: Mapping[str, Any] | None,
+) -> None:
+    if options.json:
+        document = AnswerDocument(
+            schema=SCHEMA,
+            command=command,
+            stack=stack.name,
+            answer=answer,
+            report=dict(report) if report else None,
+        )
+        print_document(document)
