@@ -35,8 +35,10 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_facts(facts: Mapping[str, str]) -> None:
-    """Names and values, one pair a line."""
-    print_table(("", ""), tuple(facts.items()))
+    """Names and values, one pair a line, unfolded: what stands there is to be pasted."""
+    width = max(map(len, facts), default=0)
+    for name, value in facts.items():
+        print(f"{name:<{width}}  {value}")
 
 
 def tracked(items: Sequence[T], names: Sequence[str]) -> Iterator[T]:

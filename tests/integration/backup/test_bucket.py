@@ -33,7 +33,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         )
         return store
 
-    monkeypatch.setattr("repo_backup.commands.open_bucket", open_bucket)
+    monkeypatch.setattr("repo_backup.places.open_bucket", open_bucket)
     return made
 
 
@@ -141,7 +141,7 @@ def test_one_key_that_s3_denies_costs_one_repository(
         store._client.meta.events.register("provide-client-params.s3.PutObject", deny)
         return store
 
-    monkeypatch.setattr("repo_backup.commands.open_bucket", open_bucket)
+    monkeypatch.setattr("repo_backup.places.open_bucket", open_bucket)
     assert s3.backup() == 3
     assert s3.entry("hello")["state"] == "failed"
     assert "AccessDenied" in s3.entry("hello")["reason"]
@@ -176,7 +176,7 @@ def test_the_drill_finds_an_archive_that_is_not_what_it_was(
     def s3_versionless(stored: Any) -> Any:
         return replace(stored, version_id=None)
 
-    monkeypatch.setattr("repo_backup.commands.open_bucket", open_bucket)
+    monkeypatch.setattr("repo_backup.places.open_bucket", open_bucket)
     assert s3.backup("--only", "hello", "--no-wikis") == 3
     drill = s3.manifest()["drill"]
     assert drill["ok"] is False
