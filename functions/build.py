@@ -1,9 +1,9 @@
 """Builds one function's artifact, as ``functions/Makefile`` asks for it during ``sam build``.
 
 An artifact is the function's own package, ``shared`` and the locked dependencies. The launcher's
-also carries ``repo_backup.zip``, the program that instances run, with dependencies of its own,
-and the ``bootstrap.sh`` that starts it. The same sources give the same bytes, for the program's
-SHA-256 is its name in the bucket.
+also carries ``app_jwt``, with which a GitHub App signs, ``repo_backup.zip``, the program that
+instances run, with dependencies of its own, and the ``bootstrap.sh`` that starts it. The same
+sources give the same bytes, for the program's SHA-256 is its name in the bucket.
 
 Standard library only: this runs with whatever ``python3`` is on the PATH.
 """
@@ -53,6 +53,9 @@ def build(function: str, artifact: Path) -> None:
     for package in (function, "shared"):
         shutil.copytree(ROOT / "functions" / package, artifact / package, ignore=_NEVER_SHIPPED)
     if function == "launcher":
+        shutil.copytree(
+            ROOT / "instance_scripts/app_jwt", artifact / "app_jwt", ignore=_NEVER_SHIPPED
+        )
         shutil.copyfile(ROOT / "instance_scripts/bootstrap.sh", artifact / "bootstrap.sh")
         pack_program(artifact / "repo_backup.zip")
 
@@ -62,9 +65,10 @@ def pack_program(archive: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "program"
         shutil.copytree(dependencies("instance_scripts"), program)
-        shutil.copytree(
-            ROOT / "instance_scripts/repo_backup", program / "repo_backup", ignore=_NEVER_SHIPPED
-        )
+        for package in ("repo_backup", "app_jwt"):
+            shutil.copytree(
+                ROOT / "instance_scripts" / package, program / package, ignore=_NEVER_SHIPPED
+            )
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
             for path in sorted(each for each in program.rglob("*") if each.is_file()):
                 entry = zipfile.ZipInfo(path.relative_to(program).as_posix(), _ZIP_EPOCH)

@@ -42,7 +42,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A run's manifest. ``drill`` holds (archives tried, names that failed, never drilled)."""
+    """A run's manifest; ``notices`` tell what the token or the GitHub App lacks."""
 
     run_id: str
     attempt: int
@@ -55,6 +55,7 @@ class Manifest:
     drilled: int
     drill_failures: tuple[str, ...]
     never_drilled: int | None
+    notices: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
@@ -79,6 +80,7 @@ class Manifest:
                     if not each["ok"]
                 ),
                 never_drilled=drill.get("never_drilled"),
+                notices=tuple(map(str, document.get("notices") or ())),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ManifestError(f"{type(error).__name__}: {error}") from error

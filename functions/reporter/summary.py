@@ -117,7 +117,7 @@ def _manifest(facts: Facts) -> list[str]:
     lines += _listed("Changed", map(_changed, manifest.in_state("backed-up")))
     lines += _listed("Left out", (f"{e.name}: {e.reason}" for e in manifest.in_state("skipped")))
     warned = (f"{e.name}: {said}" for e in manifest.entries for said in e.warnings)
-    lines += _listed("Worth knowing", warned)
+    lines += _listed("Worth knowing", (*manifest.notices, *warned))
     return lines + (_compared(manifest, facts.previous) if facts.previous else [])
 
 
@@ -131,16 +131,14 @@ def _expiry(text: str | None, now: datetime) -> list[str]:
     """A countdown in the last thirty days of the token."""
     try:
         days = (datetime.fromisoformat(text) - now).days if text else None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return []
     if days is None or days > _EXPIRY_NOTICE_DAYS:
         return []
     if days < 0:
         return ["THE GITHUB TOKEN HAS EXPIRED: create another and store it in the same parameter"]
-    return [
-        f"THE GITHUB TOKEN EXPIRES IN {days} DAY{'S' * (days != 1)}: "
-        "create another and store it in the same parameter"
-    ]
+    left = f"IN {days} DAY{'S' * (days != 1)}" if days else "TODAY"
+    return [f"THE GITHUB TOKEN EXPIRES {left}: create another and store it in the same parameter"]
 
 
 def _compared(manifest: Manifest, previous: Manifest) -> list[str]:

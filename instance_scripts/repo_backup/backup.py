@@ -43,11 +43,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Listing:
-    """What GitHub listed, and what was wrong with it."""
+    """What GitHub listed, what was wrong with it, and what the token lacks (``notices``)."""
 
     remotes: list[Remote]
     errors: list[str]
     token_expires_at: str | None = None
+    notices: tuple[str, ...] = ()
 
 
 def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
@@ -70,7 +71,7 @@ def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
     if errors and not found:
         raise FatalError("; ".join(errors))
     remotes = sorted(found.values(), key=lambda r: r.full_name.lower())
-    return Listing(remotes, errors, github.token_expires_at)
+    return Listing(remotes, errors, github.token_expires_at, tuple(github.notices))
 
 
 def shrunk(remotes: list[Remote], before: dict[str, int]) -> list[str]:
@@ -94,6 +95,8 @@ def key_clashes(remotes: list[Remote], *, wikis: bool, folded: bool) -> dict[int
     taken: dict[str, str] = {}
     clashes: dict[int, str] = {}
     for remote in remotes:
+        if remote.refused:
+            continue
         for wiki in (False, True) if wikis and remote.has_wiki else (False,):
             key = layout.archive(remote.owner, remote.name, wiki=wiki)
             other = taken.setdefault(key.lower() if folded else key, remote.full_name)
@@ -134,6 +137,7 @@ class Backup:
             raise FatalError(f"no repository matches --only {' '.join(plan.selection.only)}")
         manifest.errors += listing.errors
         manifest.token_expires_at = listing.token_expires_at
+        manifest.notices = list(listing.notices)
         manifest.listed = len(listing.remotes)
         if not plan.allow_shrink:
             manifest.errors += shrunk(listing.remotes, history.listed)
@@ -221,8 +225,8 @@ class Backup:
         if reason:
             wiki = _skipped(reason, wiki_before) if wiki_before else None
             return replace(entry, part=_skipped(reason, before), wiki=wiki)
-        if clash := self._clashes.get(remote.id):
-            return replace(entry, part=replace(entry.part, reason=clash))
+        if refused := remote.refused or self._clashes.get(remote.id):
+            return replace(entry, part=replace(entry.part, reason=refused))
         part = self._fetcher.back_up(_address(remote, wiki=False), before)
         part = replace(part, warnings=(*part.warnings, *_identity(remote, earlier, history)))
         if remote.has_wiki and selection.wikis:
@@ -260,4 +264,5 @@ def _address(remote: Remote, *, wiki: bool) -> Address:
         mirror_name=f"{name}.git",
         size_bytes=_WIKI_BYTES if wiki else remote.size_kib * 1024 + _LEAST_BYTES,
         is_wiki=wiki,
+        is_private=remote.private,
     )

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import os
 import shutil
 import signal
 import sys
@@ -13,35 +12,29 @@ from types import FrameType
 from rich.console import Console
 
 from repo_backup import drill, interruption
+from repo_backup.access import connect
 from repo_backup.backup import Backup, Listing, Plan, list_all
 from repo_backup.capacity import Budget, available_memory_bytes
 from repo_backup.display import open_display, print_summary, size
 from repo_backup.documents import SCHEMA, BackupDocument, DryRunDocument, PlannedRow
-from repo_backup.errors import BackupError, InterruptedRunError, UsageError
+from repo_backup.errors import BackupError, InterruptedRunError
 from repo_backup.fetching import Fetcher
-from repo_backup.github import GitHub
 from repo_backup.history import History
-from repo_backup.http import Http
 from repo_backup.journal import Journal
 from repo_backup.lease import Lease
 from repo_backup.manifest import Manifest
 from repo_backup.output import print_document, print_table
-from repo_backup.places import S3, open_store, temporary_directory, token_of_environment
-from repo_backup.retry import Limiter, Patience
+from repo_backup.places import S3, open_store, temporary_directory
+from repo_backup.retry import Patience
 from repo_backup.selection import Selection
 from repo_backup.stop import Stop
 
-DEFAULT_API_URL = "https://api.github.com"
-_LISTING_CONNECTIONS = 4
 _SHARE = 0.8
 """Of the free disk and memory; the rest is for everybody else."""
 
 
 def backup(options: argparse.Namespace) -> int:
     """``repo_backup backup``."""
-    token = token_of_environment()
-    if not options.owner and not token:
-        raise UsageError("name an --owner, or give GITHUB_TOKEN to back up all that it can see")
     stop = Stop()
     started_at = datetime.now(UTC)
     plan = Plan(
@@ -59,14 +52,7 @@ def backup(options: argparse.Namespace) -> int:
         ),
         allow_shrink=options.allow_shrink,
     )
-    http = Http(
-        token,
-        Limiter(stop),
-        stall_seconds=options.stall_timeout,
-        connections=options.jobs + _LISTING_CONNECTIONS,
-    )
-    api_url = os.environ.get("GITHUB_API_URL") or DEFAULT_API_URL
-    github = GitHub(http, api_url, Patience(stop), has_token=token is not None)
+    github, http = connect(plan.owners, stop, options.stall_timeout, options.jobs)
     if options.dry_run:
         return _dry_run(plan, list_all(github, plan.owners), json=options.json)
     # What GitHub lists comes in while the store is opened and asked for its history.

@@ -1,5 +1,21 @@
 """What can go wrong, by who pays for it: the run, or one repository."""
 
+import re
+
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_MOST_CHARACTERS = 200
+
+
+def said(text: str) -> str:
+    """What somebody else said, fit for one line of a log or a mail: no control characters, short.
+
+    A server's message, a ref's name: a line break in one would forge a line of ours.
+    """
+    shown = _UNPRINTABLE.sub("?", text[: _MOST_CHARACTERS + 1])
+    return shown if len(shown) <= _MOST_CHARACTERS else f"{shown[:_MOST_CHARACTERS]}…"
+
 
 class BackupError(Exception):
     """Base of all errors that this program raises on purpose; ``str()`` is the reason."""
@@ -27,6 +43,10 @@ class RepositoryError(BackupError):
 
 class NotFoundError(RepositoryError):
     """There is nothing at this address, or nothing that this token may see."""
+
+
+class ForbiddenError(RepositoryError):
+    """GitHub knows who asks, and refuses: a right is missing."""
 
 
 class UnauthorizedError(RepositoryError):

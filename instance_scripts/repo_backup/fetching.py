@@ -12,6 +12,7 @@ from repo_backup import git, manifest
 from repo_backup.capacity import Budget
 from repo_backup.errors import (
     DiskFullError,
+    ForbiddenError,
     NotFoundError,
     RepositoryError,
     TransientError,
@@ -37,6 +38,7 @@ class Address:
     mirror_name: str
     size_bytes: int
     is_wiki: bool = False
+    is_private: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,9 @@ class Fetcher:
         try:
             part = self._patiently(address, earlier)
         except NotFoundError as error:
-            part = Part("absent") if address.is_wiki else Part("failed", str(error))
+            part = Part("absent") if address.is_wiki else Part("failed", _refused(address, error))
+        except ForbiddenError as error:
+            part = Part("failed", _refused(address, error))
         except UnauthorizedError as error:
             # Without a token GitHub asks for credentials rather than admit that nothing is there.
             if address.is_wiki and not self.http.has_token:
@@ -140,6 +144,13 @@ class Fetcher:
             return self.patience.call(lambda: self.store.put_archive(key, zipped))
         except TransientError as error:
             raise RepositoryError(str(error)) from error
+
+
+def _refused(address: Address, error: RepositoryError) -> str:
+    """The reason, with the right that is missing where a private repository was listed."""
+    if not address.is_private:
+        return str(error)
+    return f"{error}; it is listed, so the token lacks the right to read its contents (Contents)"
 
 
 def _disk_error(error: OSError) -> RepositoryError:

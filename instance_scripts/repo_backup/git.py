@@ -13,16 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from urllib3.response import BaseHTTPResponse
+from repo_backup.errors import NotFoundError, RepositoryError, TransientError, said
+from repo_backup.http import Answer, Http
 
-from repo_backup.errors import NotFoundError, RepositoryError, TransientError
-from repo_backup.http import Http
-
-_BLOCK_BYTES = 65536
+_ADVERTISEMENT_BYTES = 64 << 20
+"""Some 800,000 refs: more, or lines without end, would take other repositories' memory."""
+_COUNTING_SECONDS = 1800.0
+"""How long a server may keep the connection alive before the first byte of a pack."""
 _SLOW_WINDOW_SECONDS, _SLOW_WINDOW_BYTES = 300.0, 65536
 _UNMIRRORED = re.compile(r"refs/pull/\d+/merge")
 """GitHub makes these anew without a push, so that they say nothing about a change."""
 _OBJECT_ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_OID_CHARACTERS = {"sha1": 40, "sha256": 64}
+_PACKET_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 _UNBORN_HEAD = "refs/heads/main"
 _FORBIDDEN_IN_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|\.$|/$")
 
@@ -60,12 +63,13 @@ def advertise(http: Http, url: str) -> Advertisement:
     Raises what ``Http.open`` raises, and RepositoryError when the answer is no git server's.
     """
     query = "/info/refs?service=git-upload-pack"
-    with http.open("GET", url + query, "Basic") as (response, final_url):
-        kind = response.headers.get("Content-Type", "")
+    with http.open("GET", url + query, "Basic", account=_account(url)) as answer:
+        kind = answer.headers.get("Content-Type", "")
         if not kind.startswith("application/x-git-upload-pack-advertisement"):
             raise RepositoryError(f"{urlsplit(url).path} does not speak git's smart protocol")
-        lines = [line for line in _packets(response) if line is not None]
-    return _parse(final_url.partition("/info/refs?")[0], lines)
+        blocks = _bounded(answer.blocks(), _ADVERTISEMENT_BYTES)
+        lines = [line for line in packets(blocks) if line is not None]
+    return parse(answer.url.partition("/info/refs?")[0], lines)
 
 
 @contextlib.contextmanager
@@ -86,8 +90,9 @@ def fetch(http: Http, advertisement: Advertisement) -> Iterator[Iterator[bytes]]
         "Accept": "application/x-git-upload-pack-result",
     }
     url = f"{advertisement.url}/git-upload-pack"
-    with http.open("POST", url, "Basic", headers, body.encode()) as (response, _):
-        yield _pack(response)
+    account = _account(advertisement.url)
+    with http.open("POST", url, "Basic", headers, body.encode(), account=account) as answer:
+        yield _pack(answer)
 
 
 def refs_digest(head: str, refs: Mapping[str, str]) -> str:
@@ -107,10 +112,11 @@ def mirror_digest(mirror: Path) -> str:
     return refs_digest(head, refs)
 
 
-def _parse(url: str, lines: list[bytes]) -> Advertisement:
+def parse(url: str, lines: list[bytes]) -> Advertisement:
     """The advertisement in these packets (the service line included)."""
+    path = urlsplit(url).path
     if not lines or not lines[0].startswith(b"# service=git-upload-pack"):
-        raise RepositoryError(f"{urlsplit(url).path} sent no list of refs")
+        raise RepositoryError(f"{path} sent no list of refs")
     lines = lines[1:]
     if lines and lines[0].startswith(b"version "):
         lines = lines[1:]
@@ -119,17 +125,22 @@ def _parse(url: str, lines: list[bytes]) -> Advertisement:
     for index, line in enumerate(lines):
         pair, _, offered = line.rstrip(b"\n").partition(b"\0")
         if pair.startswith(b"ERR "):
-            raise NotFoundError(_decode(pair[4:]))
+            raise NotFoundError(said(_decode(pair[4:])))
         if index == 0:
             capabilities = frozenset(_decode(offered).split())
         oid, _, name = pair.partition(b" ")
         if not _OBJECT_ID.fullmatch(oid):
-            raise RepositoryError(f"{urlsplit(url).path} sent a malformed list of refs")
-        if name not in (b"capabilities^{}",) and not oid.startswith(b"shallow"):
+            raise RepositoryError(f"{path} sent a malformed list of refs")
+        if name != b"capabilities^{}":
             found[_decode(name)] = oid.decode()
     offers = dict(item.partition("=")[::2] for item in capabilities)
+    object_format = offers.get("object-format", "sha1")
+    if any(len(oid) != _OID_CHARACTERS.get(object_format) for oid in found.values()):
+        raise RepositoryError(f"{path} sent objects that are not {said(object_format)}")
     symrefs = [item.removeprefix("symref=") for item in capabilities if "symref=HEAD:" in item]
     head = symrefs[0].removeprefix("HEAD:") if symrefs else None
+    if head is not None and not _lawful(head):
+        raise RepositoryError(f"{path} has a HEAD that git forbids: {said(head)!r}")
     if head is None and "HEAD" not in found:
         head = _UNBORN_HEAD
     refs = {name: oid for name, oid in found.items() if _mirrored(name)}
@@ -144,7 +155,7 @@ def _parse(url: str, lines: list[bytes]) -> Advertisement:
         peeled=peeled,
         head=head,
         detached=None if head else found.get("HEAD"),
-        object_format=offers.get("object-format", "sha1"),
+        object_format=object_format,
         capabilities=capabilities,
     )
 
@@ -152,15 +163,32 @@ def _parse(url: str, lines: list[bytes]) -> Advertisement:
 def _mirrored(name: str) -> bool:
     if name == "HEAD" or name.endswith("^{}"):
         return False
-    if not name.startswith("refs/") or _FORBIDDEN_IN_REF.search(name):
-        raise RepositoryError(f"the server has a ref that git forbids: {name!r}")
+    if not _lawful(name):
+        raise RepositoryError(f"the server has a ref that git forbids: {said(name)!r}")
     return not _UNMIRRORED.fullmatch(name)
 
 
-def _packets(response: BaseHTTPResponse) -> Iterator[bytes | None]:
+def _lawful(name: str) -> bool:
+    return name.startswith("refs/") and not _FORBIDDEN_IN_REF.search(name)
+
+
+def _account(url: str) -> str:
+    """Whose repository is at a clone address: the first part of its path."""
+    return urlsplit(url).path.strip("/").partition("/")[0]
+
+
+def _bounded(blocks: Iterator[bytes], most_bytes: int) -> Iterator[bytes]:
+    total = 0
+    for block in blocks:
+        total += len(block)
+        if total > most_bytes:
+            raise RepositoryError(f"it lists more than {most_bytes >> 20} MB of refs")
+        yield block
+
+
+def packets(blocks: Iterator[bytes]) -> Iterator[bytes | None]:
     """The pkt-lines of a body; None for a flush."""
     buffer, position = bytearray(), 0
-    blocks = response.stream(_BLOCK_BYTES, decode_content=True)
     while True:
         while len(buffer) - position < 4 or len(buffer) - position < _length(buffer, position):
             block = next(blocks, None)
@@ -177,23 +205,25 @@ def _packets(response: BaseHTTPResponse) -> Iterator[bytes | None]:
 
 
 def _length(buffer: bytearray, position: int) -> int:
-    try:
-        return int(buffer[position : position + 4], 16)
-    except ValueError:
-        raise TransientError("the server's answer is garbled") from None
+    digits = buffer[position : position + 4]
+    if not _PACKET_LENGTH.fullmatch(digits):
+        raise TransientError("the server's answer is garbled")
+    return int(digits, 16)
 
 
-def _pack(response: BaseHTTPResponse) -> Iterator[bytes]:
+def _pack(answer: Answer) -> Iterator[bytes]:
     """The pack in a side-banded answer to ``done``.
 
-    A server that keeps the connection alive but sends next to nothing is given up, once it has
-    begun: before that it may count objects for minutes.
+    A server that keeps the connection alive but sends next to nothing is given up: soon once it
+    has begun; before that it may count objects for minutes.
     """
-    flushed, received, since, before = False, 0, time.monotonic(), 0
-    for packet in _packets(response):
+    flushed, received, began = False, 0, time.monotonic()
+    since, before = began, 0
+    for packet in packets(answer.blocks()):
         received += len(packet or b"")
         if time.monotonic() - since > _SLOW_WINDOW_SECONDS:
-            if before and received - before < _SLOW_WINDOW_BYTES:
+            counting = not before and time.monotonic() - began < _COUNTING_SECONDS
+            if received - before < _SLOW_WINDOW_BYTES and not counting:
                 raise TransientError("the pack came too slowly")
             since, before = time.monotonic(), received
         if packet is None:
@@ -201,8 +231,8 @@ def _pack(response: BaseHTTPResponse) -> Iterator[bytes]:
         elif packet[0] == 1:
             yield packet[1:]
         elif packet[0] == 3 or packet.startswith(b"ERR "):
-            said = _decode(packet.removeprefix(b"ERR ").lstrip(b"\3")).strip()
-            raise TransientError(f"the server gave up: {said}")
+            told = _decode(packet.removeprefix(b"ERR ").lstrip(b"\3")).strip()
+            raise TransientError(f"the server gave up: {said(told)}")
     if not flushed:
         raise TransientError("the pack ended in the middle")
 

@@ -3,11 +3,11 @@
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from repo_backup.errors import (
     FatalError,
@@ -15,17 +15,22 @@ from repo_backup.errors import (
     RepositoryError,
     TransientError,
     UnauthorizedError,
+    said,
 )
 from repo_backup.http import Http
+from repo_backup.installations import Installations
 from repo_backup.manifest import iso
 from repo_backup.retry import Patience
 
 PER_PAGE = 100
-_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]+")
-_LINK = re.compile(r'<([^>]+)>;\s*rel="(\w+)"')
+_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+_LINK = re.compile(r'<([^<>]+)>;\s*rel="(\w+)"')
 _EVERYTHING = "owner,collaborator,organization_member"
 _COUNT_TOLERANCE = 0.9
 """GitHub counts repositories that it does not list (disabled ones); far fewer is a truncation."""
+_PAGE_BYTES = 32 << 20
+_MOST_PAGES = 10_000
+_PRIVATE_SCOPE = "repo"
 
 
 class ListingError(FatalError):
@@ -38,7 +43,10 @@ class ListingError(FatalError):
 
 @dataclass(frozen=True)
 class Remote:
-    """A repository as GitHub lists it. ``size_kib`` is GitHub's estimate, wiki not included."""
+    """A repository as GitHub lists it. ``size_kib`` is GitHub's estimate, wiki not included.
+
+    ``refused`` is why it cannot be backed up at all: a name that must not become a path.
+    """
 
     id: int
     owner: str
@@ -49,6 +57,7 @@ class Remote:
     size_kib: int
     has_wiki: bool
     clone_url: str
+    refused: str | None = None
 
     @property
     def full_name(self) -> str:
@@ -62,52 +71,77 @@ class Remote:
 
     @classmethod
     def from_api(cls, item: dict[str, Any]) -> "Remote":
-        """From the API's JSON. Raises ListingError for a name that must not become a path."""
+        """From the API's JSON. Raises ListingError when it is no repository."""
         try:
-            owner, name = item["owner"]["login"], item["name"]
-            if not (_NAME.fullmatch(owner) and _NAME.fullmatch(name)):
-                raise ListingError(f"GitHub listed a repository with an unsafe name: {name!r}")
+            owner, name = str(item["owner"]["login"]), str(item["name"])
+            safe = _NAME.fullmatch(owner) and _NAME.fullmatch(name)
             return cls(
                 id=int(item["id"]),
-                owner=owner,
-                name=name,
+                owner=said(owner),
+                name=said(name),
                 private=bool(item["private"]),
                 fork=bool(item["fork"]),
                 archived=bool(item.get("archived")),
-                size_kib=int(item.get("size") or 0),
+                size_kib=max(0, int(item.get("size") or 0)),
                 has_wiki=bool(item.get("has_wiki")),
                 clone_url=str(item["clone_url"]),
+                refused=None if safe else "its name is none that GitHub gives, and unsafe",
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise ListingError(f"GitHub listed something that is no repository: {error}") from error
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+            reason = said(f"{type(error).__name__}: {error}")
+            raise ListingError(
+                f"GitHub listed something that is no repository: {reason}"
+            ) from error
+
+
+@dataclass(frozen=True)
+class _Page:
+    """One JSON answer of the API, with the headers that came with it."""
+
+    document: Any
+    headers: Mapping[str, str]
 
 
 class GitHub:
-    """The API at ``api_url``. Learns when the token expires from GitHub's answers."""
+    """The API at ``api_url``. Learns from the answers when the token expires and what it lacks.
 
-    def __init__(self, http: Http, api_url: str, patience: Patience, *, has_token: bool) -> None:
+    ``installations`` are given when the tokens are a GitHub App's.
+    """
+
+    def __init__(
+        self,
+        http: Http,
+        api_url: str,
+        patience: Patience,
+        installations: Installations | None = None,
+    ) -> None:
         self._http = http
         self._api_url = api_url.rstrip("/")
         self._patience = patience
-        self._has_token = has_token
+        self._installations = installations
         self.token_expires_at: str | None = None
-        http.trust(api_url)
+        self.notices: list[str] = []
+        http.trust(self._api_url)
+        http.trust(_git_url(self._api_url))
 
     def viewer(self) -> str | None:
         """The login behind the token; None without a token, or for an installation's token.
 
         Raises FatalError when GitHub rejects the token.
         """
-        if not self._has_token:
+        if self._installations or not self._http.has_token:
             return None
         try:
-            return str(self._get(f"{self._api_url}/user")[0]["login"])
+            page = self._get(f"{self._api_url}/user")
+            login = str(page.document["login"])
         except UnauthorizedError as error:
             raise FatalError("GitHub rejects the token (401): renew GITHUB_TOKEN") from error
         except TransientError as error:
             raise ListingError(f"the token's user could not be asked for: {error}") from error
-        except RepositoryError:
+        except (RepositoryError, KeyError, TypeError):
             return None
+        self._scopes(page.headers.get("X-OAuth-Scopes"))
+        return login
 
     def repositories(self, owner: str | None, viewer: str | None) -> list[Remote]:
         """All repositories of ``owner``, or all that the token can see when that is None.
@@ -117,75 +151,130 @@ class GitHub:
         """
         if owner is None:
             return self._listed(f"/user/repos?{_query(affiliation=_EVERYTHING)}")
-        try:
-            account = self._get(f"{self._api_url}/users/{owner}")[0]
-        except NotFoundError as error:
-            raise FatalError(f"GitHub knows no user or organisation named {owner!r}") from error
-        except UnauthorizedError as error:
-            raise FatalError(f"{error}: renew or remove GITHUB_TOKEN") from error
-        except RepositoryError as error:
-            raise ListingError(f"{owner} could not be looked up: {error}") from error
-        login = str(account["login"])
-        if account.get("type") == "Organization":
-            found = self._listed(f"/orgs/{login}/repos?{_query(type='all')}")
-        elif viewer and viewer.lower() == login.lower():
-            found = self._listed(f"/user/repos?{_query(affiliation='owner')}")
+        login, organisation, counted = self._account(owner)
+        own = viewer is not None and viewer.lower() == login.lower()
+        if organisation:
+            found = self._listed(f"/orgs/{login}/repos?{_query(type='all')}", login)
+        elif own:
+            found = self._listed(f"/user/repos?{_query(affiliation='owner')}", login, sso=False)
         else:
-            found = self._listed(f"/users/{login}/repos?{_query(type='owner')}")
-            if viewer:
-                shared = self._listed(f"/user/repos?{_query(affiliation='collaborator')}")
-                found += [remote for remote in shared if remote.owner.lower() == login.lower()]
+            found = self._listed(f"/users/{login}/repos?{_query(type='owner')}", login, sso=False)
+        if viewer and not organisation and not own:
+            collaborating = f"/user/repos?{_query(affiliation='collaborator')}"
+            found += _of(login, self._listed(collaborating, login, sso=False))
+        if self._installations:
+            found += _of(login, self._listed(f"/installation/repositories?{_query()}", login))
+            self.notices += self._installations.notices(login)
         found = list({remote.id: remote for remote in found}.values())
         public = sum(not remote.private for remote in found)
-        counted = int(account.get("public_repos") or 0)
         if public < int(counted * _COUNT_TOLERANCE):
             reason = f"the listing of {login} is truncated: {public} of {counted}"
             raise ListingError(reason, found)
         return found
 
-    def _listed(self, path: str) -> list[Remote]:
+    def _account(self, owner: str) -> tuple[str, bool, int]:
+        """An account's name as GitHub spells it, whether it is an organisation's, public count."""
+        try:
+            account = self._get(f"{self._api_url}/users/{owner}", owner).document
+            login = str(account["login"])
+            organisation = account.get("type") == "Organization"
+            counted = int(account.get("public_repos") or 0)
+        except NotFoundError as error:
+            if self._installations:
+                raise ListingError(str(error)) from error
+            raise FatalError(f"GitHub knows no user or organisation named {owner!r}") from error
+        except UnauthorizedError as error:
+            raise FatalError(f"{error}: renew or remove GITHUB_TOKEN") from error
+        except RepositoryError as error:
+            raise ListingError(f"{owner} could not be looked up: {error}") from error
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+            raise ListingError(f"{owner}: GitHub answered something else") from error
+        if not _NAME.fullmatch(login):
+            raise ListingError(f"{owner}: GitHub gave it the unsafe name {said(login)!r}")
+        return login, organisation, counted
+
+    def _scopes(self, header: str | None) -> None:
+        """Only classic tokens have scopes; a header without them is one that may do nothing."""
+        if header is None:
+            return
+        if _PRIVATE_SCOPE not in (scope.strip() for scope in header.split(",")):
+            self.notices.append(
+                "the GitHub token lacks the scope repo: private repositories are not seen"
+            )
+
+    def _listed(self, path: str, account: str = "", *, sso: bool = True) -> list[Remote]:
+        """What is listed at this path, all its pages; ``sso``: organisations matter to it."""
         found: dict[int, Remote] = {}
         try:
-            for page in self._pages(f"{self._api_url}{path}"):
-                for item in page:
-                    remote = Remote.from_api(item)
-                    self._http.trust_like(self._api_url, remote.clone_url)
+            for page in self._pages(f"{self._api_url}{path}", account, sso=sso):
+                for remote in map(Remote.from_api, page):
                     found[remote.id] = remote
-        except RepositoryError as error:
+        except (RepositoryError, ListingError) as error:
             reason = f"the listing failed after {len(found)} repositories: {error}"
             raise ListingError(reason, found.values()) from error
         return list(found.values())
 
-    def _pages(self, url: str) -> Iterator[list[dict[str, Any]]]:
-        number, last = 0, 0
+    def _pages(self, url: str, account: str, *, sso: bool) -> Iterator[list[dict[str, Any]]]:
+        last, seen = 0, set[str]()
+        without = ""
         while url:
-            page, link = self._get(url)
-            if not isinstance(page, list):
+            if url in seen or len(seen) >= _MOST_PAGES:
+                raise RepositoryError("the listing has no end")
+            seen.add(url)
+            page = self._get(url, account)
+            document = page.document
+            if isinstance(document, dict):
+                document = document.get("repositories")
+            if not isinstance(document, list):
                 raise RepositoryError("GitHub answered something that is no list")
-            number += 1
-            yield page
-            links = {relation: target for target, relation in _LINK.findall(link)}
+            yield document
+            without = without or page.headers.get("X-GitHub-SSO", "")
+            links = links_of(page.headers.get("Link", ""))
             last = max(last, _page_number(links.get("last", "")))
             url = links.get("next", "")
-        if number < last:
-            raise RepositoryError(f"the listing is truncated: {number} of {last} pages")
+        if len(seen) < last:
+            raise RepositoryError(f"the listing is truncated: {len(seen)} of {last} pages")
+        if sso and without:
+            raise RepositoryError(
+                f"GitHub left organisations out that require single sign-on ({said(without)}): "
+                "authorise the token for them"
+            )
 
-    def _get(self, url: str) -> tuple[Any, str]:
-        """The JSON document at ``url`` and its Link header, retried with patience."""
+    def _get(self, url: str, account: str = "") -> _Page:
+        """The JSON document at ``url``, retried with patience."""
 
-        def get() -> tuple[Any, str]:
+        def get() -> _Page:
             self._patience.stop.sleep(0)
             headers = {"Accept": "application/vnd.github+json"}
-            with self._http.open("GET", url, "Bearer", headers) as (response, _):
-                expiry = response.headers.get("GitHub-Authentication-Token-Expiration")
-                self.token_expires_at = _expiry(expiry) or self.token_expires_at
-                body = response.read(decode_content=True)
+            with self._http.open("GET", url, "Bearer", headers, account=account) as answer:
+                if not self._installations:
+                    expiry = answer.headers.get("GitHub-Authentication-Token-Expiration")
+                    self.token_expires_at = _expiry(expiry) or self.token_expires_at
+                body = answer.whole(_PAGE_BYTES)
                 try:
-                    return json.loads(body), response.headers.get("Link", "")
-                except ValueError as error:
+                    return _Page(json.loads(body), answer.headers)
+                except (ValueError, RecursionError) as error:
                     raise TransientError("GitHub answered something that is no JSON") from error
 
         return self._patience.call(get)
+
+
+def links_of(header: str) -> dict[str, str]:
+    """The addresses in a ``Link`` header by their relation (RFC 8288, as far as GitHub uses it)."""
+    return {relation: target for target, relation in _LINK.findall(header)}
+
+
+def _git_url(api_url: str) -> str:
+    """Where the git of an API is: ``api.`` less, or the same host.
+
+    https://docs.github.com/enterprise-server/rest/overview/about-the-rest-api has both forms.
+    """
+    parts = urlsplit(api_url)
+    return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}"
+
+
+def _of(login: str, remotes: Iterable[Remote]) -> list[Remote]:
+    return [remote for remote in remotes if remote.owner.lower() == login.lower()]
 
 
 def _query(**parameters: str) -> str:
@@ -194,11 +283,11 @@ def _query(**parameters: str) -> str:
 
 def _expiry(text: str | None) -> str | None:
     """GitHub's ``2026-12-20 17:00:00 UTC`` or ``… -0500`` in ISO 8601; None for anything else."""
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, OverflowError):
         return iso(datetime.strptime((text or "").replace("UTC", "+0000"), "%Y-%m-%d %H:%M:%S %z"))
     return None
 
 
 def _page_number(url: str) -> int:
-    found = re.search(r"[?&]page=(\d+)", url)
+    found = re.search(r"[?&]page=([0-9]{1,9})", url)
     return int(found[1]) if found else 0

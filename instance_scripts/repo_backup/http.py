@@ -1,9 +1,10 @@
-"""HTTP to GitHub: kept-alive connections, the token for its hosts only, faults by class."""
+"""HTTP to GitHub and nobody else: kept-alive connections, bounded answers, faults by class."""
 
 import base64
 import contextlib
 import json
 import os
+import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -16,51 +17,88 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import Timeout
 
 from repo_backup import __version__
+from repo_backup.credentials import Credentials
 from repo_backup.errors import (
+    ForbiddenError,
     NotFoundError,
     RepositoryError,
     TransientError,
     UnauthorizedError,
+    said,
 )
 from repo_backup.retry import LONGEST_PAUSE_SECONDS, Limiter
+from repo_backup.watchdog import BLOCK_SECONDS, POOLS, Watched, watching
 
 USER_AGENT = f"git/2.0 (repo_backup {__version__})"
 CONNECT_SECONDS = 15.0
+BLOCK_BYTES = 65536
 _REDIRECTS = (301, 302, 307, 308)
 _MOST_REDIRECTS = 5
 _UNSAID_PAUSE_SECONDS = 60.0
 """GitHub: without any other hint wait at least a minute after a secondary rate limit."""
 _ERROR_BODY_BYTES = 65536
+_LEFT_OVER_BYTES = 65536
+"""How much of a body that nobody needs is read so that its connection can be used again."""
+_SSO_REMEDY = (
+    "the organisation requires single sign-on: authorise the token for it in GitHub's settings"
+)
+_NUMBER = re.compile(r"[0-9]{1,12}")
 
 Scheme = Literal["Bearer", "Basic"]
 Origin = tuple[str, str, int | None]
 
 
+class Answer:
+    """A good answer: ``headers``, and a body that never takes more memory or time than allowed."""
+
+    def __init__(self, response: BaseHTTPResponse, watched: Watched | None, url: str) -> None:
+        self.headers: Mapping[str, str] = response.headers
+        self.url = url
+        self._response = response
+        self._watched = watched
+
+    def blocks(self) -> Iterator[bytes]:
+        """The body, decoded, in blocks of 64 KiB at most; each must come in time."""
+        blocks = self._response.stream(BLOCK_BYTES, decode_content=True)
+        while True:
+            if self._watched:
+                self._watched.allow(BLOCK_SECONDS)
+            if (block := next(blocks, None)) is None:
+                return
+            yield block
+
+    def whole(self, most_bytes: int) -> bytes:
+        """The decoded body. Raises RepositoryError when it is longer than that."""
+        data = bytearray()
+        for block in self.blocks():
+            data += block
+            if len(data) > most_bytes:
+                path = urlsplit(self.url).path
+                raise RepositoryError(f"GitHub's answer for {path} is too long")
+        return bytes(data)
+
+
 class Http:
     """One pool of connections for the API and for git, shared by all threads.
 
-    ``token`` goes only to trusted origins (see ``trust``), at once, and never along a redirect to
-    another origin. ``SSL_CERT_FILE`` and the proxy variables are honoured.
+    Only trusted origins (see ``trust``) are asked at all, so that no address that an answer names,
+    and no redirect, can lead the program or a token elsewhere. ``SSL_CERT_FILE`` and the proxy
+    variables are honoured.
     """
 
     def __init__(
-        self, token: str | None, limiter: Limiter, *, stall_seconds: float, connections: int
+        self, credentials: Credentials, limiter: Limiter, *, stall_seconds: float, connections: int
     ) -> None:
-        self._token = token
-        self.has_token = token is not None
+        self._credentials = credentials
+        self.has_token = credentials.present
         self._limiter = limiter
         self._trusted: set[Origin] = set()
         timeout = Timeout(connect=CONNECT_SECONDS, read=stall_seconds)
         self._pool = _pool(timeout, connections)
 
     def trust(self, url: str) -> None:
-        """Let the token be sent to this URL's origin."""
+        """Let this URL's origin be asked, with a token."""
         self._trusted.add(origin(url))
-
-    def trust_like(self, trusted_url: str, url: str) -> None:
-        """Trust ``url``, which a trusted origin named, unless that would leave TLS."""
-        if origin(url)[0] in ("https", origin(trusted_url)[0]):
-            self.trust(url)
 
     @contextlib.contextmanager
     def open(
@@ -70,42 +108,75 @@ class Http:
         scheme: Scheme,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
-    ) -> Iterator[tuple[BaseHTTPResponse, str]]:
-        """A 200 answer whose body is yet to be read, and its URL after redirects.
+        *,
+        account: str = "",
+    ) -> Iterator[Answer]:
+        """A good answer whose body is yet to be read; its ``url`` is the one after redirects.
 
+        ``account`` is whose token is sent. A rejected one is renewed once, where it can be.
         Raises TransientError (also when reading the body fails inside the block),
         UnauthorizedError, NotFoundError, or RepositoryError for every other status.
         """
-        started = origin(url)
-        response: BaseHTTPResponse | None = None
+        watched: Watched | None = None
+        with contextlib.ExitStack() as cleanup:
+            try:
+                response, url = self._answer(method, url, scheme, headers or {}, body, account)
+                # Read to its end, the connection is back in the pool; otherwise it is of no use.
+                cleanup.callback(response.close)
+                watched = cleanup.enter_context(watching(response))
+                if response.status not in (200, 201):
+                    raise self._fault(url, response)
+                yield Answer(response, watched, url)
+                _leave(response)
+            except ReadTimeoutError as error:
+                path = urlsplit(url).path
+                raise TransientError(f"{path} stalled: nothing was received") from error
+            except HTTPError as error:
+                path, reason = urlsplit(url).path, type(error).__name__
+                if watched and watched.expired:
+                    raise TransientError(f"{path} came too slowly") from error
+                raise TransientError(f"the connection for {path} broke: {reason}") from error
+
+    def _answer(
+        self,
+        method: str,
+        url: str,
+        scheme: Scheme,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        account: str,
+    ) -> tuple[BaseHTTPResponse, str]:
+        """The answer behind all redirects, its body unread, and its URL."""
+        renewed = False
+        for _ in range(_MOST_REDIRECTS):
+            self._refuse_strangers(url)
+            sent = {"User-Agent": USER_AGENT, **headers}
+            token = self._credentials.token(account)
+            if token:
+                sent["Authorization"] = _authorization(scheme, token)
+            response = self._request(method, url, sent, body)
+            if response.status == 401 and token and not renewed:
+                renewed = self._credentials.renew(account, token)
+                if renewed:
+                    _leave(response)
+                    continue
+            location = response.headers.get("Location")
+            if response.status not in _REDIRECTS or not location:
+                return response, url
+            _leave(response)
+            url = _joined(url, location)
+        raise RepositoryError(f"GitHub redirects {urlsplit(url).path} without end")
+
+    def _refuse_strangers(self, url: str) -> None:
+        """Raise RepositoryError for an address that is not of the GitHub that is backed up."""
         try:
-            for _ in range(_MOST_REDIRECTS):
-                sent = {"User-Agent": USER_AGENT, **(headers or {})}
-                if self._token and origin(url) == started and started in self._trusted:
-                    sent["Authorization"] = _authorization(scheme, self._token)
-                response = self._request(method, url, sent, body)
-                location = response.headers.get("Location")
-                if response.status not in _REDIRECTS or not location:
-                    break
-                response.drain_conn()
-                url = urljoin(url, location)
-            else:
-                raise RepositoryError(f"GitHub redirects {urlsplit(url).path} without end")
-            if response.status != 200:
-                raise self._fault(url, response)
-            yield response, url
-            response.drain_conn()
-        except ReadTimeoutError as error:
-            raise TransientError(f"{urlsplit(url).path} stalled: nothing was received") from error
-        except HTTPError as error:
-            reason = type(error).__name__
-            raise TransientError(
-                f"the connection for {urlsplit(url).path} broke: {reason}"
-            ) from error
-        finally:
-            # Read to its end, the connection is back in the pool; otherwise it is of no use.
-            if response is not None:
-                response.close()
+            stranger = origin(url) not in self._trusted
+        except ValueError:
+            stranger = True
+        if stranger:
+            scheme, _, rest = url.partition("://")
+            where = said(f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}")
+            raise RepositoryError(f"{where} is not an address of the GitHub that is backed up")
 
     def _request(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None
@@ -125,7 +196,6 @@ class Http:
         """The error that a status stands for; a rate limit closes the gate for everybody."""
         path, status = urlsplit(url).path, response.status
         body = response.read(_ERROR_BODY_BYTES, decode_content=True)
-        response.drain_conn()
         pause = _pause_seconds(status, response.headers, body)
         if pause is not None:
             if pause <= LONGEST_PAUSE_SECONDS:
@@ -133,8 +203,14 @@ class Http:
             return TransientError(f"GitHub asked to wait {pause:.0f} s ({status})", pause)
         match status:
             case 401:
-                used = "rejects the token" if self._token else "wants a token"
+                used = "rejects the token" if self.has_token else "wants a token"
                 return UnauthorizedError(f"GitHub {used} for {path} (401)")
+            case 403 if "X-GitHub-SSO" in response.headers:
+                return ForbiddenError(f"{_SSO_REMEDY} (403)")
+            case 403:
+                return ForbiddenError(
+                    f"GitHub refuses {path} (403){_permissions(response.headers)}"
+                )
             case 404 | 410:
                 return NotFoundError(f"GitHub has nothing at {path} ({status})")
             case 451:
@@ -148,10 +224,24 @@ class Http:
 
 
 def origin(url: str) -> Origin:
-    """Scheme, host and port of a URL."""
+    """Scheme, host and port of a URL. Raises ValueError when it is none."""
     parts = urlsplit(url)
     default = {"https": 443, "http": 80}.get(parts.scheme)
     return parts.scheme, (parts.hostname or "").lower(), parts.port or default
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise RepositoryError(f"GitHub redirects {urlsplit(url).path} to nowhere") from error
+
+
+def _leave(response: BaseHTTPResponse) -> None:
+    """Let the connection be used again if little is left of the answer."""
+    with watching(response):
+        response.read(_LEFT_OVER_BYTES, decode_content=True)
+    response.close()
 
 
 def _pool(timeout: Timeout, connections: int) -> urllib3.PoolManager:
@@ -159,9 +249,9 @@ def _pool(timeout: Timeout, connections: int) -> urllib3.PoolManager:
     tls = ssl.create_default_context()
     settings: dict[str, Any] = {"timeout": timeout, "maxsize": connections, "ssl_context": tls}
     proxy = os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY")
-    if proxy:
-        return urllib3.ProxyManager(proxy, **settings)
-    return urllib3.PoolManager(**settings)
+    pool = urllib3.ProxyManager(proxy, **settings) if proxy else urllib3.PoolManager(**settings)
+    pool.pool_classes_by_scheme = POOLS
+    return pool
 
 
 def _authorization(scheme: Scheme, token: str) -> str:
@@ -172,7 +262,7 @@ def _authorization(scheme: Scheme, token: str) -> str:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     value = headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+    return float(value) if _NUMBER.fullmatch(value) else None
 
 
 def _pause_seconds(status: int, headers: Mapping[str, str], body: bytes) -> float | None:
@@ -183,14 +273,20 @@ def _pause_seconds(status: int, headers: Mapping[str, str], body: bytes) -> floa
     if asked is not None:
         return asked
     reset = headers.get("X-RateLimit-Reset", "")
-    if headers.get("X-RateLimit-Remaining") == "0" and reset.isdigit():
+    if headers.get("X-RateLimit-Remaining") == "0" and _NUMBER.fullmatch(reset):
         return max(1.0, int(reset) - time.time())
     if status == 429 or b"secondary rate limit" in body:
         return _UNSAID_PAUSE_SECONDS
     return None
 
 
+def _permissions(headers: Mapping[str, str]) -> str:
+    """What GitHub says would have been enough, of a fine-grained token or an App."""
+    needed = headers.get("X-Accepted-GitHub-Permissions", "")
+    return f": it wants {said(needed)}" if needed else ""
+
+
 def _block_url(body: bytes) -> str:
-    with contextlib.suppress(ValueError, KeyError, TypeError):
-        return f", see {json.loads(body)['block']['html_url']}"
+    with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
+        return f", see {said(str(json.loads(body)['block']['html_url']))}"
     return ""

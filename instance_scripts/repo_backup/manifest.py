@@ -90,7 +90,10 @@ class Entry:
 
 @dataclass
 class Manifest:
-    """A run's manifest; ``listed`` counts also what a checkpoint does not hold yet."""
+    """A run's manifest; ``listed`` counts also what a checkpoint does not hold yet.
+
+    ``notices`` tell what the token or the App lacks.
+    """
 
     run_id: str
     attempt: int
@@ -103,6 +106,7 @@ class Manifest:
     token_expires_at: str | None = None
     drill: dict[str, Any] | None = None
     errors: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
 
     @property
     def totals(self) -> dict[str, int]:
@@ -132,6 +136,7 @@ class Manifest:
             "complete": self.complete,
             "token_expires_at": self.token_expires_at,
             "errors": self.errors,
+            "notices": self.notices,
             "totals": self.totals,
             "repositories": [_entry_document(entry) for entry in entries],
             "drill": self.drill,
@@ -159,6 +164,7 @@ class Manifest:
                 token_expires_at=document["token_expires_at"],
                 drill=document["drill"],
                 errors=document.get("errors", []),
+                notices=document.get("notices", []),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"this is no manifest: {error}") from error

@@ -1,12 +1,11 @@
-"""Where a command finds what it works with: its store, a temporary directory, the token."""
+"""Where a command finds what it works with: its store, a temporary directory."""
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from repo_backup.s3 import open_bucket, read_parameter
+from repo_backup.s3 import open_bucket
 from repo_backup.store import DirectoryStore, Store
 
 S3 = "s3://"
@@ -24,12 +23,3 @@ def temporary_directory() -> Iterator[Path]:
     """Below ``TMPDIR``; what an interrupted thread is still writing does not matter."""
     with tempfile.TemporaryDirectory(prefix="repo_backup.", ignore_cleanup_errors=True) as name:
         yield Path(name)
-
-
-def token_of_environment() -> str | None:
-    """The token from the environment, or from the parameter store; never written anywhere."""
-    token = os.environ.pop("GITHUB_TOKEN", "").strip()
-    parameter = os.environ.get("GITHUB_TOKEN_PARAMETER", "")
-    if not token and parameter:
-        token = read_parameter(parameter).strip()
-    return token or None

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from repo_backup import restore as restoring
 from repo_backup import status as statuses
+from repo_backup.access import github_token
 from repo_backup.display import size
 from repo_backup.documents import (
     SCHEMA,
@@ -24,7 +25,7 @@ from repo_backup.documents import (
 )
 from repo_backup.errors import RepositoryError
 from repo_backup.output import print_document, print_table, tracked
-from repo_backup.places import open_store, temporary_directory, token_of_environment
+from repo_backup.places import open_store, temporary_directory
 
 EXIT_NOT_GOOD = 3
 _CONNECTIONS = 4
@@ -110,7 +111,7 @@ def restore(options: argparse.Namespace) -> int:
     else:
         with temporary_directory() as directory:
             fetched = restoring.fetch_mirror(store, found, directory)
-            restoring.push(fetched, options.push_to, token_of_environment())
+            restoring.push(fetched, options.push_to, github_token())
         pushed_to = without_credentials(options.push_to)
         said = f"{found.key} restored and pushed to {pushed_to}"
     if options.json:

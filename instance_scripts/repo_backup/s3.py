@@ -215,7 +215,7 @@ def read_parameter(name: str) -> str:
         answer = client.get_parameter(Name=name, WithDecryption=True)
         return answer["Parameter"]["Value"]
     except (BotoCoreError, ClientError) as error:
-        raise FatalError(f"the token parameter {name} cannot be read: {error}") from error
+        raise FatalError(f"the parameter {name} cannot be read: {error}") from error
 
 
 def _send_at_once(params: dict[str, Any], **_: object) -> None:

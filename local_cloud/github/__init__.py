@@ -9,6 +9,7 @@ that a mirror needs. Faults are injected by rule. Two entry points::
     python -m local_cloud.github --root DIR --port N     # for a person
 """
 
+from local_cloud.github.apps import Apps, Installation
 from local_cloud.github.catalogue import Account, Catalogue, Repository
 from local_cloud.github.corpus import CORPUS_OWNER, CORPUS_TOKEN, build_corpus
 from local_cloud.github.faults import Fault
@@ -18,9 +19,11 @@ __all__ = [
     "CORPUS_OWNER",
     "CORPUS_TOKEN",
     "Account",
+    "Apps",
     "Catalogue",
     "Fault",
     "GitHubStandIn",
+    "Installation",
     "Repository",
     "Request",
     "build_corpus",

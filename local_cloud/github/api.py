@@ -62,6 +62,27 @@ def answer(
     return _error(404, "Not Found")
 
 
+def answer_app(
+    catalogue: Catalogue, base_url: str, path: str, query: str, installed: list[Repository]
+) -> Answer:
+    """Answer ``GET path?query`` to a token of a GitHub App that was given these repositories."""
+    match path.strip("/").split("/"):
+        case ["installation", "repositories"]:
+            page = _page(catalogue, base_url, path, query, installed)
+            listed = {"total_count": len(installed), "repositories": json.loads(page.body)}
+            return _json(listed, page.headers)
+        case ["user", *_]:
+            return _error(403, "Resource not accessible by integration")
+        case ["orgs", login, "repos"]:
+            public = catalogue.visible(login, None)
+            listed_here = sorted(
+                {r.id: r for r in (*public, *installed)}.values(), key=lambda r: r.id
+            )
+            return _page(catalogue, base_url, path, query, listed_here)
+        case _:
+            return answer(catalogue, base_url, path, query, None)
+
+
 def _affiliations(query: str) -> set[str]:
     default = "owner,collaborator,organization_member"
     return set(parse_qs(query).get("affiliation", [default])[0].split(","))

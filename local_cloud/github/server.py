@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import json
 import socket
 import ssl
 import struct
@@ -17,7 +18,8 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 
 from local_cloud.github import api, smart_http
-from local_cloud.github.catalogue import Catalogue
+from local_cloud.github.apps import Apps, Installation
+from local_cloud.github.catalogue import Catalogue, Repository
 from local_cloud.github.faults import Fault, Faults
 
 SLOW_SECONDS = 0.05
@@ -42,7 +44,8 @@ class GitHubStandIn:
     """GitHub on 127.0.0.1, over the bare repositories and the catalogue in ``root``.
 
     ``port`` 0 takes any free one; ``tls`` serves HTTPS. Use it as a context manager, or call
-    ``start`` and ``stop``. ``faults`` and ``catalogue`` may be changed while it runs.
+    ``start`` and ``stop``. ``faults``, ``catalogue``, ``apps`` and ``api_headers`` (sent with
+    every answer of the API) may be changed while it runs.
     """
 
     def __init__(
@@ -59,6 +62,8 @@ class GitHubStandIn:
         self.root = root
         self.catalogue = Catalogue.load(root)
         self.faults = Faults(faults)
+        self.apps = Apps()
+        self.api_headers: dict[str, str] = {}
         self.token_expires_at = token_expires_at
         self.verbose = verbose
         self.requests: list[Request] = []
@@ -146,6 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         # GitHub Enterprise Server has its API below /api/v3.
         path = unquote(parts.path).removeprefix("/api/v3")
         self._status = 0
+        self._grant: Installation | None = None
         fault = hub.faults.take(self.command, path)
         try:
             if fault and fault.action == "status":
@@ -168,24 +174,39 @@ class _Handler(BaseHTTPRequestHandler):
                 )
             )
 
-    def _viewer(self) -> tuple[str | None, bool]:
-        """The login behind the request's token, and whether its credentials are acceptable."""
+    def _offered(self) -> list[str]:
+        """What the request gives for its token, if anything."""
         scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
         if not scheme:
-            return None, True
+            return []
         offered = [credentials]
         if scheme.lower() == "basic":
             # GitHub takes a token for the password, and for the user's name.
             with contextlib.suppress(ValueError):
                 offered = base64.b64decode(credentials).decode().split(":")
+        return offered
+
+    def _viewer(self) -> tuple[str | None, bool]:
+        """The login behind the request's token, and whether its credentials are acceptable."""
+        offered = self._offered()
+        if not offered:
+            return None, True
+        apps = self.server.hub.apps
+        self._grant = next((grant for each in offered if (grant := apps.use(each))), None)
+        if self._grant:
+            return self._grant.account, True
         tokens = self.server.hub.catalogue.tokens
         viewer = next((tokens[token] for token in offered if token in tokens), None)
         return viewer, viewer is not None
 
     def _serve_api(self, path: str, query: str, fault: Fault | None) -> None:
         hub = self.server.hub
+        self._discard_body()
+        if path.endswith("/installation") or path.startswith("/app/"):
+            self._serve_app(path)
+            return
         viewer, accepted = self._viewer()
-        headers = {"Content-Type": "application/json; charset=utf-8"}
+        headers = {"Content-Type": "application/json; charset=utf-8", **hub.api_headers}
         headers |= {
             "X-RateLimit-Limit": "5000" if viewer else "60",
             "X-RateLimit-Remaining": "4999" if viewer else "59",
@@ -197,8 +218,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(401, headers, b'{"message": "Bad credentials"}')
             return
         host = self.headers.get("Host", f"{hub.host}:{hub.port}")
-        reply = api.answer(hub.catalogue, f"{hub.scheme}://{host}", path, query, viewer)
+        base_url = f"{hub.scheme}://{host}"
+        if grant := self._grant:
+            listed = hub.apps.listed(hub.catalogue, grant)
+            reply = api.answer_app(hub.catalogue, base_url, path, query, listed)
+        else:
+            reply = api.answer(hub.catalogue, base_url, path, query, viewer)
         self._send(reply.status, headers | dict(reply.headers), reply.body, fault)
+
+    def _serve_app(self, path: str) -> None:
+        """What only the App itself may ask, by its signature."""
+        status, document = 401, {"message": "A JSON web token could not be decoded"}
+        apps = self.server.hub.apps
+        if any(apps.believes(each) for each in self._offered()):
+            status, document = apps.answer(self.command, path)
+        self._send(status, {"Content-Type": "application/json"}, json.dumps(document).encode())
 
     def _serve_git(self, path: str, query: str, fault: Fault | None) -> None:
         hub = self.server.hub
@@ -211,7 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         viewer, accepted = self._viewer()
         repository = hub.catalogue.repositories.get(full_name.removesuffix(".wiki"))
-        seen = repository is not None and hub.catalogue.may_see(repository, viewer)
+        seen = repository is not None and self._may_read(repository, viewer)
         served = (
             accepted
             and seen
@@ -231,6 +265,11 @@ class _Handler(BaseHTTPRequestHandler):
             hub.root, self.command, path, query, self.headers, self._body()
         ) as reply:
             self._send_stream(reply.status, reply.headers, reply.body, fault)
+
+    def _may_read(self, repository: Repository, viewer: str | None) -> bool:
+        if grant := self._grant:
+            return grant.reads(repository)
+        return self.server.hub.catalogue.may_see(repository, viewer)
 
     def _body(self) -> Iterator[bytes]:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":

@@ -97,11 +97,15 @@ def test_a_rejected_token_is_refused_at_once(
     assert len(hub.requests) == 1
 
 
-def test_a_name_that_would_leave_the_destination_is_refused(
+def test_a_name_that_would_leave_the_destination_costs_only_its_repository(
     destination: Destination, hub: GitHubStandIn
 ) -> None:
     hub.catalogue.add(Repository(70, "octo", "../../evil"))
-    assert destination.backup() == 1
+    assert destination.backup("--no-drill") == 3
+    assert destination.entry("../../evil")["reason"].startswith("its name is none that GitHub")
+    failed = [name for name, state in destination.states().items() if state == "failed"]
+    assert failed == ["../../evil"]
+    assert {path.name for path in destination.root.iterdir()} == {"github_backups", "runs"}
 
 
 def test_the_tokens_expiry_is_in_the_manifest(destination: Destination, hub: GitHubStandIn) -> None:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import pytest
 
 from repo_backup import backup, drill
-from repo_backup.errors import BackupError
 from repo_backup.github import Remote
 from repo_backup.manifest import Archive, Entry, Manifest, Part
 from repo_backup.selection import Selection
@@ -24,8 +23,7 @@ def test_only_the_trailing_git_of_an_address_makes_the_wikis() -> None:
 def test_a_name_that_must_not_become_a_path_is_refused(name: str) -> None:
     item = {"id": 1, "owner": {"login": "octo"}, "name": name}
     item |= {"private": False, "fork": False, "clone_url": "u"}
-    with pytest.raises(BackupError, match="unsafe"):
-        Remote.from_api(item)
+    assert "unsafe" in (Remote.from_api(item).refused or "")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def _lines(*refs: str, capabilities: str = "side-band-64k") -> list[bytes]:
 
 
 def test_refs_head_and_peeled_tags_are_told_apart() -> None:
-    known = git._parse(
+    known = git.parse(
         "u",
         _lines(
             f"{A} HEAD",
@@ -36,11 +36,11 @@ def test_refs_head_and_peeled_tags_are_told_apart() -> None:
 
 
 def test_an_empty_repository_has_no_tips() -> None:
-    assert git._parse("u", _lines()).tips == []
+    assert git.parse("u", _lines()).tips == []
 
 
 def test_a_detached_head_is_a_tip() -> None:
-    known = git._parse("u", _lines(f"{B} HEAD", f"{A} refs/heads/main"))
+    known = git.parse("u", _lines(f"{B} HEAD", f"{A} refs/heads/main"))
     assert (known.head, known.detached, known.tips) == (None, B, [A, B])
 
 
@@ -57,23 +57,23 @@ def test_a_detached_head_is_a_tip() -> None:
 )
 def test_refs_that_git_forbids_are_refused(name: str) -> None:
     with pytest.raises(RepositoryError, match="forbids"):
-        git._parse("u", _lines(f"{A} {name}"))
+        git.parse("u", _lines(f"{A} {name}"))
 
 
 @pytest.mark.parametrize("name", ["refs/heads/δοκιμή", "refs/heads/a-b_c.d", "refs/heads/a/b@c"])
 def test_odd_but_lawful_refs_are_kept(name: str) -> None:
-    assert name in git._parse("u", _lines(f"{A} {name}")).refs
+    assert name in git.parse("u", _lines(f"{A} {name}")).refs
 
 
 def test_an_error_of_the_server_is_an_absence() -> None:
     with pytest.raises(NotFoundError):
-        git._parse("u", [SERVICE, b"ERR no such repository"])
+        git.parse("u", [SERVICE, b"ERR no such repository"])
 
 
 def test_what_is_no_list_of_refs_is_refused() -> None:
     for lines in ([], [b"<html>"], [SERVICE, b"nonsense"]):
         with pytest.raises(RepositoryError):
-            git._parse("u", lines)
+            git.parse("u", lines)
 
 
 @given(

@@ -1,0 +1,81 @@
+"""Access to GitHub as the environment grants it: a token, a GitHub App, or none."""
+
+import os
+import re
+from collections.abc import Sequence
+
+from app_jwt import PrivateKey, PrivateKeyError
+from repo_backup.credentials import Credentials, Token
+from repo_backup.errors import UsageError
+from repo_backup.github import GitHub
+from repo_backup.http import Http
+from repo_backup.installations import AppSignature, Installations
+from repo_backup.retry import Limiter, Patience
+from repo_backup.s3 import read_parameter
+from repo_backup.stop import Stop
+
+DEFAULT_API_URL = "https://api.github.com"
+_LISTING_CONNECTIONS = 4
+_APP = re.compile(r"[0-9]{1,12}|Iv[A-Za-z0-9.]{1,40}")
+"""An App's id, or its client id, which GitHub accepts in its place."""
+_PRINTABLE = re.compile(r"[!-~]+")
+
+
+def connect(
+    owners: Sequence[str], stop: Stop, stall_seconds: float, jobs: int
+) -> tuple[GitHub, Http]:
+    """The API, and the connections for git that share its limits.
+
+    Raises UsageError for a combination that cannot work, and FatalError when a parameter cannot
+    be read.
+    """
+    api_url = os.environ.get("GITHUB_API_URL") or DEFAULT_API_URL
+    limiter = Limiter(stop)
+    app, token = os.environ.get("GITHUB_APP_ID", "").strip(), github_token()
+    credentials: Credentials = Token(token)
+    installations = None
+    if app:
+        if token:
+            raise UsageError("give GITHUB_TOKEN or GITHUB_APP_ID, not both")
+        if not owners:
+            raise UsageError("name an --owner: a GitHub App sees one account at a time")
+        signing = Http(
+            AppSignature(app, _app_key(app)), limiter, stall_seconds=stall_seconds, connections=1
+        )
+        credentials = installations = Installations(signing, api_url, owners)
+    elif not owners and not token:
+        raise UsageError("name an --owner, or give GITHUB_TOKEN to back up all that it can see")
+    http = Http(
+        credentials, limiter, stall_seconds=stall_seconds, connections=jobs + _LISTING_CONNECTIONS
+    )
+    return GitHub(http, api_url, Patience(stop), installations), http
+
+
+def github_token() -> str | None:
+    """The token from the environment, or from the parameter store; never written anywhere."""
+    token = _secret("GITHUB_TOKEN")
+    if token and not _PRINTABLE.fullmatch(token):
+        raise UsageError("the GitHub token has blanks or line breaks in it; store it anew")
+    return token or None
+
+
+def _app_key(app: str) -> PrivateKey:
+    if not _APP.fullmatch(app):
+        raise UsageError(f"GITHUB_APP_ID: {app!r} is neither an App's id nor its client id")
+    text = _secret("GITHUB_APP_KEY")
+    if not text:
+        raise UsageError("GITHUB_APP_ID needs the App's private key: GITHUB_APP_KEY_PARAMETER")
+    try:
+        return PrivateKey.from_pem(text)
+    except PrivateKeyError as error:
+        raise UsageError(f"the GitHub App's private key cannot be used: {error}") from error
+
+
+def _secret(name: str) -> str:
+    """The secret in this variable, or in the parameter that ``<name>_PARAMETER`` names.
+
+    The variable is taken out of the environment, so that no child inherits it.
+    """
+    value = os.environ.pop(name, "").strip()
+    parameter = os.environ.get(f"{name}_PARAMETER", "")
+    return value or (read_parameter(parameter).strip() if parameter else "")
