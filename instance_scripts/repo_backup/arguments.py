@@ -35,6 +35,7 @@ examples:
   repo_backup list --source s3://my-bucket
   repo_backup restore octo/hello --source s3://my-bucket --into .
   repo_backup verify --source s3://my-bucket --all
+  repo_backup estimate --owner octo
   repo_backup check --stack onlinebackup
   repo_backup run-now --stack onlinebackup
 """
@@ -77,6 +78,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     _add_list(commands)
     _add_restore(commands)
     _add_verify(commands)
+    _add_estimate(commands)
     _add_run_now(commands)
     _add_check(commands)
     options, unknown = parser.parse_known_args(arguments)
@@ -121,18 +123,7 @@ def _add_backup(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.add_argument(
         "--jobs", type=types.number(1, 64), default=12, help="repositories at once (default 12)"
     )
-    parser.add_argument(
-        "--only", action="append", default=[], metavar="GLOB", help="nothing but these (may repeat)"
-    )
-    parser.add_argument(
-        "--exclude", action="append", default=[], metavar="GLOB", help="not these (may repeat)"
-    )
-    parser.add_argument("--no-forks", action="store_true", help="leave forks out")
-    parser.add_argument("--no-archived", action="store_true", help="leave archived ones out")
-    parser.add_argument("--no-wikis", action="store_true", help="leave wikis out")
-    parser.add_argument(
-        "--max-size", type=types.size, metavar="SIZE", help="leave larger ones out (500M, 2G)"
-    )
+    _add_selection(parser)
     parser.add_argument("--full", action="store_true", help="fetch also what has not changed")
     parser.add_argument(
         "--allow-shrink",
@@ -148,6 +139,48 @@ def _add_backup(commands: "argparse._SubParsersAction[_Parser]") -> None:
         help="give a silent connection up after this long (default 60)",
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+
+
+def _add_selection(parser: _Parser) -> None:
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="GLOB", help="nothing but these (may repeat)"
+    )
+    parser.add_argument(
+        "--exclude", action="append", default=[], metavar="GLOB", help="not these (may repeat)"
+    )
+    parser.add_argument("--no-forks", action="store_true", help="leave forks out")
+    parser.add_argument("--no-archived", action="store_true", help="leave archived ones out")
+    parser.add_argument("--no-wikis", action="store_true", help="leave wikis out")
+    parser.add_argument(
+        "--max-size", type=types.size, metavar="SIZE", help="leave larger ones out (500M, 2G)"
+    )
+
+
+def _add_estimate(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(commands, "estimate", "Say what an account would cost per month, about.")
+    parser.add_argument(
+        "--owner",
+        action="append",
+        default=[],
+        type=types.matching(_OWNER, "an account's name"),
+        help="user or organisation (may repeat); without it all that the token can see",
+    )
+    _add_selection(parser)
+    parser.add_argument(
+        "--every-days", type=types.number(1, 365), default=7, help="days between runs (default 7)"
+    )
+    parser.add_argument(
+        "--changed-percent",
+        type=types.number(0, 100),
+        default=3,
+        help="how much of it changes between runs (default 3)",
+    )
+    parser.add_argument(
+        "--keep-days",
+        type=types.number(1, 3650),
+        default=365,
+        help="how long replaced archives are kept (default 365)",
+    )
 
 
 def _add_status(commands: "argparse._SubParsersAction[_Parser]") -> None:

@@ -14,6 +14,7 @@ _COMMANDS = {
     "list": reading.list_archives,
     "restore": reading.restore,
     "verify": reading.verify,
+    "estimate": commands.estimate,
     "run-now": remote.run_now,
     "check": remote.check,
 }

@@ -7,17 +7,26 @@ import signal
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from types import FrameType
 
 from rich.console import Console
 
 from repo_backup import drill, interruption
+from repo_backup import estimate as estimates
 from repo_backup.access import connect
 from repo_backup.backup import Backup, Listing, Plan, list_all
 from repo_backup.capacity import Budget, available_memory_bytes
 from repo_backup.display import open_display, print_summary, size
-from repo_backup.documents import SCHEMA, BackupDocument, DryRunDocument, PlannedRow
+from repo_backup.documents import (
+    SCHEMA,
+    BackupDocument,
+    DryRunDocument,
+    EstimateDocument,
+    PlannedRow,
+)
 from repo_backup.errors import BackupError, InterruptedRunError
+from repo_backup.estimate import Habits
 from repo_backup.fetching import Fetcher
 from repo_backup.history import History
 from repo_backup.journal import Journal
@@ -29,6 +38,7 @@ from repo_backup.retry import Patience
 from repo_backup.selection import Selection
 from repo_backup.stop import Stop
 
+_STALL_SECONDS = 60
 _SHARE = 0.8
 """Of the free disk and memory; the rest is for everybody else."""
 
@@ -42,14 +52,7 @@ def backup(options: argparse.Namespace) -> int:
         attempt=options.attempt,
         owners=tuple(dict.fromkeys(options.owner)),
         jobs=options.jobs,
-        selection=Selection(
-            tuple(options.only),
-            tuple(options.exclude),
-            forks=not options.no_forks,
-            archived=not options.no_archived,
-            wikis=not options.no_wikis,
-            max_size_kib=options.max_size,
-        ),
+        selection=_selection(options),
         allow_shrink=options.allow_shrink,
     )
     github, http = connect(plan.owners, stop, options.stall_timeout, options.jobs)
@@ -122,6 +125,72 @@ def _last_phase(stop: Stop) -> str:
     if not stop.requested:
         return "failed"
     return "reclaimed" if stop.reason == interruption.NOTICE else "interrupted"
+
+
+def estimate(options: argparse.Namespace) -> int:
+    """``repo_backup estimate``."""
+    owners = tuple(dict.fromkeys(options.owner))
+    with Console(stderr=True).status("listing …"):
+        github, _ = connect(owners, Stop(), _STALL_SECONDS, jobs=1)
+        listing = list_all(github, owners)
+    chosen = _selection(options)
+    sizes = [
+        remote.size_kib * 1024 for remote in listing.remotes if chosen.skip_reason(remote) is None
+    ]
+    habits = Habits(options.every_days, Decimal(options.changed_percent), options.keep_days)
+    found = estimates.estimate(sizes, habits)
+    document = EstimateDocument(
+        schema=SCHEMA,
+        command="estimate",
+        owners=list(owners),
+        repositories=len(sizes),
+        bytes_newest=found.newest_bytes,
+        bytes_replaced=found.replaced_bytes,
+        usd_storage_newest=_usd(found.storage_newest),
+        usd_storage_replaced=_usd(found.storage_replaced),
+        usd_runs=_usd(found.runs),
+        usd_requests=_usd(found.requests),
+        usd_month=_usd(found.month),
+        usd_first_run=_usd(found.first_run),
+        assumptions=estimates.assumptions(habits),
+    )
+    if options.json:
+        print_document(document)
+    else:
+        print_table(("USD per month", "", ""), _bill(document))
+        print(f"The first run, once: {document['usd_first_run']:.4f} USD. This rests on:")
+        for line in document["assumptions"]:
+            print(f"  {line}")
+        for error in listing.errors:
+            print(error, file=sys.stderr)
+    return 1 if listing.errors else 0
+
+
+def _bill(document: EstimateDocument) -> list[tuple[str, str, str]]:
+    count = document["repositories"]
+    newest, replaced = size(document["bytes_newest"]), size(document["bytes_replaced"])
+    return [
+        (f"{document['usd_storage_newest']:.4f}", "newest archives", f"{newest} of {count}"),
+        (f"{document['usd_storage_replaced']:.4f}", "replaced archives", f"in time {replaced}"),
+        (f"{document['usd_runs']:.4f}", "runs", "instance, disk, address"),
+        (f"{document['usd_requests']:.4f}", "requests", ""),
+        (f"{document['usd_month']:.4f}", "together", ""),
+    ]
+
+
+def _usd(amount: Decimal) -> float:
+    return float(round(amount, 6))
+
+
+def _selection(options: argparse.Namespace) -> Selection:
+    return Selection(
+        tuple(options.only),
+        tuple(options.exclude),
+        forks=not options.no_forks,
+        archived=not options.no_archived,
+        wikis=not options.no_wikis,
+        max_size_kib=options.max_size,
+    )
 
 
 def _dry_run(plan: Plan, listing: Listing, *, json: bool) -> int:

@@ -164,3 +164,17 @@ def test_a_dry_run_tells_what_it_would_do(
     left_out = {each["repository"]: each["left_out"] for each in said["repositories"]}
     assert left_out["octo/old-fork"] == "--no-forks"
     assert left_out["octo/hello"] is None
+
+
+def test_an_estimate_rests_on_what_github_lists_and_leaves_out_what_a_backup_would(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = spoken(capsys, "estimate", "--owner", "octo", "--no-forks", "--keep-days", "30")
+    assert set(said) == promised(documents.EstimateDocument)
+    assert said["repositories"] == 7
+    parts = ("storage_newest", "storage_replaced", "runs", "requests")
+    assert said["usd_month"] == pytest.approx(sum(said[f"usd_{part}"] for part in parts), abs=5e-6)
+    assert main(["estimate", "--owner", "octo"]) == 0
+    table = capsys.readouterr().out
+    for words in ("newest archives", "together", "replaced archives are kept for 365 days"):
+        assert words in table
