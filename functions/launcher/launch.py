@@ -20,6 +20,7 @@ from launcher.user_data import render
 from shared import layout
 from shared.errors import AmbiguousLaunchError, RefusedError
 from shared.run import (
+    POWER_OFF_MARGIN,
     TAG_ATTEMPT,
     TAG_RUN_ID,
     TAG_STACK,
@@ -37,8 +38,12 @@ from shared.schedules import OneTimeSchedules, deadline_name
 BACKOFF_SECONDS = (1, 2, 4, 8)
 """Pauses between repetitions of a call that EC2 did not answer definitely."""
 
-_POWER_OFF_MARGIN = timedelta(minutes=5)
-"""How long before the deadline an instance ends itself, so that its log still gets out."""
+_LATEST = timedelta(minutes=10)
+"""How long before an attempt's deadline a launch that was held up is not begun any more.
+
+It is more than the function's own time limit: no launch is under way when the reporter, at the
+deadline, looks for what this attempt launched and makes the next one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,9 @@ class Launcher:
             {"trigger": "deadline", "run_id": run.id, "attempt": run.attempt.number},
             now,
         )
+        if now > run.attempt.deadline_at - _LATEST:
+            self.log.warning("too late to launch")
+            return self._overtaken(run)
         if not run.attempt.pools:
             run = self._planned(run)
         return self._not_launched(run) if run.attempt.outcome else self._walk(run, now)
@@ -175,7 +183,7 @@ class Launcher:
         return [*words, "--full"] if options.full else words
 
     def _variables(self, run_id: str, number: int, sha256: str) -> dict[str, str]:
-        lifetime = self.config.deadline - _POWER_OFF_MARGIN
+        lifetime = self.config.deadline - POWER_OFF_MARGIN
         return {
             "ONLINE_BACKUP_RUN_ID": run_id,
             "ONLINE_BACKUP_ATTEMPT": str(number),
@@ -274,6 +282,16 @@ class Launcher:
             )
         self.log.info("launched", extra={"instance_id": instance.id, "market": instance.market})
         return {"status": "launched", **record}
+
+    def _overtaken(self, run: Run) -> dict[str, Any]:
+        """Leave the attempt to the reporter, which is woken at the deadline."""
+        return {
+            "status": "too late",
+            "run_id": run.id,
+            "attempt": run.attempt.number,
+            "problem": f"This attempt ends at {run.attempt.deadline_at:%Y-%m-%d %H:%M} UTC; "
+            "another one follows it.",
+        }
 
     def _not_launched(self, run: Run) -> dict[str, Any]:
         attempt = run.attempt

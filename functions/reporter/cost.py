@@ -25,14 +25,15 @@ _GIB = 2**30
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """``run`` of this run, ``storage`` per month; ``unpriced`` instances are not in ``run``.
+    """``run`` of this run, ``storage`` per month; the ``unpriced`` is not in ``run``.
 
-    Only spot prices are known: EC2 publishes them by an API call, on-demand prices it does not.
+    Only spot prices are known, for EC2 says them. On-demand ones would need the Pricing API, which
+    few regions have, or a table that is wrong before long: so their types and times are told.
     """
 
     run: Decimal
     storage: Decimal
-    unpriced: int
+    unpriced: tuple[tuple[str, timedelta], ...]
 
 
 def estimate(
@@ -48,7 +49,7 @@ def estimate(
 
     An attempt that has not ended is counted until ``now``.
     """
-    run, unpriced = archives * HEAD_REQUEST, 0
+    run, unpriced = archives * HEAD_REQUEST, []
     for attempt in attempts:
         if attempt.instance is None:
             continue
@@ -59,5 +60,5 @@ def estimate(
         if attempt.instance.price:
             run += hours * Decimal(attempt.instance.price)
         else:
-            unpriced += 1
-    return Cost(run, Decimal(bytes_stored) / _GIB * STORAGE_GIB_MONTH, unpriced)
+            unpriced.append((attempt.instance.instance_type, lasted))
+    return Cost(run, Decimal(bytes_stored) / _GIB * STORAGE_GIB_MONTH, tuple(unpriced))

@@ -21,6 +21,19 @@ _STUBBORN = timedelta(minutes=15)
 """When an instance that ignores its termination is reported rather than waited for."""
 
 
+_ADVICE = {
+    "Client.VolumeLimitExceeded": (
+        "The account may have no more volumes: Service Quotas, EBS, 'Storage for gp3 volumes'."
+    ),
+    "Client.InternalError": (
+        "Mostly that is a volume that cannot be decrypted: the account encrypts volumes with a key "
+        "of its own, which the launcher may not use."
+    ),
+}
+"""What to do about reasons that EC2 gives for an instance that never came up:
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html"""
+
+
 @dataclass(frozen=True, slots=True)
 class InstanceView:
     """An instance as DescribeInstances shows it; ``reason`` is its StateReason code."""
@@ -67,13 +80,23 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All that a decision looks at besides the run. ``said_gone``: an event said so."""
+    """All that a decision looks at besides the run. ``said_gone``: an event said so.
+
+    ``log_at`` is when the instance saved its log, the last thing that it does.
+    """
 
     now: datetime
     instance: InstanceView | None
     marker: Marker | None
     progress: Progress | None
     said_gone: bool = False
+    log_at: datetime | None = None
+
+    def ended_at(self, attempt: Attempt) -> datetime:
+        """When the attempt's instance ended, as far as can be known: else when that was seen."""
+        instance = attempt.instance
+        own = self.log_at and instance and self.log_at >= instance.launched_at
+        return min(self.now, self.log_at) if own and self.log_at else self.now
 
 
 class Ending(StrEnum):
@@ -211,17 +234,42 @@ def _ended(run: Run, world: World, rules: Rules) -> Step:
     if reclaimed or (attempt.warned_at and (phase == "interrupted" or not reason)):
         said = "AWS reclaimed the spot instance."
         return _again(run, rules, Outcome.RECLAIMED, world.now, Ending.INTERRUPTED, said)
-    if attempt.terminated_at:
+    if attempt.terminated_at or (phase != "failed" and _time_was_up(attempt, world, reason)):
         said = "The backup did not end before its deadline and was stopped."
-        return Report(Ending.TIMED_OUT, Outcome.TIMED_OUT, said)
+        return _continued(run, world, rules, Outcome.TIMED_OUT, said)
     if phase == "interrupted":
-        said = "The backup was not done when its time was up; it can be continued."
-        return _again(run, rules, Outcome.PAUSED, world.now, Ending.TIMED_OUT, said)
+        said = "The backup was not done when its time was up."
+        return _continued(run, world, rules, Outcome.PAUSED, said)
     if reason.startswith("Server."):
         said = f"AWS ended the instance ({reason})."
         return _again(run, rules, Outcome.RECLAIMED, world.now, Ending.INTERRUPTED, said)
+    if not reason and world.log_at is None:
+        said = "The instance is gone, and neither EC2 nor a log tells why."
+        return _again(run, rules, Outcome.LOST, world.now, Ending.FAILED, said)
     said = f"The instance ended without finishing the backup ({reason or 'no reason given'})."
+    if reason in _ADVICE:
+        said += f" {_ADVICE[reason]}"
     return Report(Ending.FAILED, Outcome.ENDED, said)
+
+
+def _time_was_up(attempt: Attempt, world: World, reason: str) -> bool:
+    """Whether the instance ended itself because its time was up, rather than its backup."""
+    if attempt.instance is None or reason != "Client.InstanceInitiatedShutdown":
+        return False
+    return world.ended_at(attempt) >= attempt.instance.launched_at + attempt.powers_off_after
+
+
+def _continued(run: Run, world: World, rules: Rules, outcome: Outcome, said: str) -> Step:
+    """Time was up: the next attempt goes on if this one got further than those before it.
+
+    So an account too large for one deadline is finished in several attempts, and one that hangs
+    is told at once.
+    """
+    number, progress = run.attempt.number, world.progress
+    done = progress.done if progress and progress.attempt == number else 0
+    if done > max((earlier.done or 0 for earlier in run.attempts[:-1]), default=0):
+        return _again(run, rules, outcome, world.now, Ending.TIMED_OUT, said)
+    return Report(Ending.TIMED_OUT, outcome, said)
 
 
 def _again(

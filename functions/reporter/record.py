@@ -33,6 +33,7 @@ def report_document(facts: Facts) -> dict[str, Any]:
                 "started_at": attempt.started_at.isoformat(),
                 "instance_id": attempt.instance and attempt.instance.id,
                 "market": attempt.instance and attempt.instance.market,
+                "refused": [[a.instance_type, a.zone, a.market, a.code] for a in attempt.answers],
             }
             for attempt in run.attempts
         ],

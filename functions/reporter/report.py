@@ -32,9 +32,9 @@ from reporter.triggers import Interruption, Terminated, Trigger, Wake, Watchdog
 from reporter.verdict import Kind, Verdict, judge
 from reporter.watch import next_run, overdue
 from shared.errors import RunConflictError
-from shared.run import Run, run_id_of
+from shared.run import Outcome, Run, run_id_of
 from shared.run_store import RunStore
-from shared.schedules import OneTimeSchedules, deadline_name, recheck_name, retry_name
+from shared.schedules import BACKUP, OneTimeSchedules, deadline_name, recheck_name, retry_name
 
 MAIL_LEASE = timedelta(seconds=50)
 """How long one reporter alone may mail: less than Lambda waits before it retries (a minute)."""
@@ -91,12 +91,12 @@ class Reporter:
 
     def _expect(self, now: datetime) -> None:
         """Write down the scheduled run that never began, so that it is told like any other."""
-        since = self.store.watching_since(self.config.watched.fingerprint, now)
-        due = overdue(self.config.watched, since, self.store.newest(), now)
-        if due and self.store.load(run_id_of(due)) is None:
-            self.log.warning("missed", extra={"run_id": run_id_of(due)})
+        watched = self.config.watched.as_it_is(self.schedules.standing(BACKUP))
+        due = [run_id_of(moment) for moment in overdue(watched, self.store.newest(), now)]
+        if due and not any(self.store.load(run_id) for run_id in due):
+            self.log.warning("missed", extra={"run_id": due[0]})
             with suppress(RunConflictError):
-                self.store.save(Run(run_id_of(due), "schedule", now))
+                self.store.save(Run(due[0], "schedule", now))
 
     def look(self, run_id: str, now: datetime, gone: str = "") -> dict[str, Any]:
         """Decide and act for one run; ``gone`` is an instance that an event said is terminated.
@@ -121,7 +121,7 @@ class Reporter:
         raise RunConflictError(run_id)
 
     def _observe(self, run: Run, now: datetime, gone: str) -> World:
-        if run.reported_at or not run.attempts:
+        if run.reported_at or not run.attempts or run.attempt.outcome:
             return World(now, None, None, None)
         instance = run.attempt.instance
         if instance:
@@ -136,6 +136,7 @@ class Reporter:
             self.bucket.marker(run.id, run.created_at),
             self.bucket.progress(run.id),
             said_gone,
+            self.bucket.log_at(run.id) if view is None or view.gone else None,
         )
 
     def _act(self, run: Run, world: World, step: Step) -> None:
@@ -188,12 +189,13 @@ class Reporter:
         for stray in self.ec2.of_run(run.id):
             self.ec2.terminate(stray.id)
         facts = self._facts(_concluded(run, world, step), world, step)
-        self.bucket.write_report(run.id, report_document(facts))
+        if not self.bucket.write_report(run.id, report_document(facts)):
+            self.log.error("the bucket takes no report")
         claimed = self.store.save(replace(run, mail_lease_until=world.now + MAIL_LEASE))
         self.send_mail(subject(facts), body(facts))
         told = replace(facts.run, reported_at=world.now, verdict=facts.verdict.kind.value)
         self.store.save(replace(told, version=claimed.version))
-        if facts.manifest:
+        if facts.manifest and facts.manifest.complete:
             self.store.remember_reported(run.id)
         self.log.info("reported", extra={"verdict": facts.verdict.kind})
         self._clean_up(run)
@@ -202,7 +204,9 @@ class Reporter:
             self.heartbeat.beat()
 
     def _facts(self, run: Run, world: World, step: Report) -> Facts:
-        document, sha256 = self.bucket.manifest(run.id)
+        # Where there was no instance nothing was written, and the bucket may be what is wrong.
+        never_ran = all(a.outcome in (Outcome.REFUSED, Outcome.NO_CAPACITY) for a in run.attempts)
+        document, sha256 = (None, "") if never_ran else self.bucket.manifest(run.id)
         manifest = self._read(document)
         problems = self.bucket.check(manifest.entries) if manifest and world.marker else []
         verdict = judge(
@@ -215,7 +219,8 @@ class Reporter:
             problems,
             self.config.known_failures,
         )
-        previous = self.store.last_reported()
+        compared = bool(manifest and manifest.complete)
+        previous = self.store.last_reported() if compared else None
         return Facts(
             run=run,
             verdict=verdict,
@@ -275,7 +280,7 @@ def _concluded(run: Run, world: World, step: TryAgain | Report) -> Run:
     known = progress if progress and progress.attempt == run.attempt.number else None
     return run.with_attempt(
         outcome=step.outcome,
-        ended_at=world.now,
+        ended_at=world.ended_at(run.attempt),
         done=known and known.done,
         listed=known and known.listed,
     )

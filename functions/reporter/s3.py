@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 CONCURRENT_CHECKS = 16
 _LOG_TAIL_BYTES = 8192
 _MARKER_BYTES = 4096
-_MISSING = ("404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed")
+_NO_BUCKET = "NoSuchBucket"
+_MISSING = ("404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed", _NO_BUCKET)
+_NEVER_WRITABLE = ("AccessDenied", "403", _NO_BUCKET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,12 @@ class Bucket:
             Delimiter="/",
             StartAfter=layout.markers_from(since),
         )
-        keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
+        try:
+            keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _NO_BUCKET:
+                raise
+            return None
         for key in reversed([key for key in keys if key.endswith(".txt")]):
             found = read_marker(key, self._bytes(key, f"bytes=0-{_MARKER_BYTES}") or b"")
             if found and found.run_id == run_id:
@@ -63,6 +70,16 @@ class Bucket:
         data = self._bytes(layout.log(run_id), f"bytes=-{_LOG_TAIL_BYTES}") or b""
         return data.decode(errors="replace").splitlines()[-lines:]
 
+    def log_at(self, run_id: str) -> datetime | None:
+        """When the instance saved its log; None if it never did."""
+        try:
+            head = self.client.head_object(Bucket=self.name, Key=layout.log(run_id))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _MISSING:
+                raise
+            return None
+        return head["LastModified"]
+
     def check(self, entries: Iterable[Entry]) -> list[str]:
         """What is wrong with the archives of these entries, one line each; empty if nothing is.
 
@@ -73,14 +90,20 @@ class Bucket:
             found = pool.map(lambda pair: self._objection(pair[1]), named)
             return [f"{name}: {said}" for (name, _), said in zip(named, found, strict=True) if said]
 
-    def write_report(self, run_id: str, report: dict[str, Any]) -> None:
-        """Write ``runs/<run id>/report.json``."""
-        self.client.put_object(
-            Bucket=self.name,
-            Key=layout.report(run_id),
-            Body=json.dumps(report, indent=1).encode(),
-            ContentType="application/json",
-        )
+    def write_report(self, run_id: str, report: dict[str, Any]) -> bool:
+        """Write ``runs/<run id>/report.json``; False if this bucket will never take it."""
+        try:
+            self.client.put_object(
+                Bucket=self.name,
+                Key=layout.report(run_id),
+                Body=json.dumps(report, indent=1).encode(),
+                ContentType="application/json",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _NEVER_WRITABLE:
+                raise
+            return False
+        return True
 
     def _objection(self, archive: Archive) -> str | None:
         try:

@@ -5,16 +5,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from reporter.comparison import Comparison, compare
 from reporter.cost import Cost
 from reporter.manifest import Entry, Manifest
+from reporter.story import lasted, refusals, story
 from reporter.verdict import Kind, Verdict
 from shared import layout
-from shared.run import Attempt, Outcome, Run, moment_of
+from shared.run import Run, moment_of
 
 _MOST_LINES = 40
 """How many lines of one list the mail carries before it counts the rest."""
 
 _EXPIRY_NOTICE_DAYS = 30
+_EXPIRY_IN_SUBJECT_DAYS = 7
 
 _HEADLINES = {
     Kind.NOT_LAUNCHED: "no instance could be started",
@@ -26,23 +29,30 @@ _HEADLINES = {
 
 _NEXT = {
     Kind.PARTIAL: "What was saved before of the failed repositories is still there. They are "
-    "tried again at the next run; to run now, invoke {launcher} with {{}}.",
+    "tried again at the next run; to run now, invoke {launcher} with {{}}. One that will always "
+    "fail can be named in KnownFailures.",
     Kind.UNVERIFIED: "Look at the archives named above before you trust them. To back everything "
     'up afresh, invoke {launcher} with {{"full": true}}; earlier versions stay in the bucket.',
     Kind.INTERRUPTED: "To finish it on a machine that AWS does not reclaim, invoke {launcher} "
     'with {{"on_demand": true}}.',
-    Kind.TIMED_OUT: "Deploy with a larger DeadlineMinutes if the log shows steady work; what is "
-    "done already is not done again.",
-    Kind.FAILED: "The end of the log below says why. To run now, invoke {launcher} with {{}}.",
+    Kind.TIMED_OUT: "If it got further with each attempt, raise DeadlineMinutes or MaxAttempts; "
+    "if it stood still, the log's end says at what. To go on now, invoke {launcher} with {{}}: "
+    "what is done already is not done again.",
+    Kind.FAILED: "The log's end below says why. To run now, invoke {launcher} with {{}}.",
     Kind.NOT_LAUNCHED: "To try again now, invoke {launcher} with {{}}.",
-    Kind.MISSED: "Check the schedule and the launcher's log. To run now, invoke {launcher} "
-    "with {{}}.",
+    Kind.MISSED: "Look at the schedule (is it enabled?) and at the launcher's log. To run now, "
+    "invoke {launcher} with {{}}.",
 }
+
+_STATES = {"backed-up": "backed up", "skipped": "left out"}
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that a mail tells. ``previous`` is the last reported run's manifest, if there is one."""
+    """All that a mail tells. ``previous`` is the manifest of the last run that had a whole one.
+
+    ``next_run`` is in the schedule's own time zone.
+    """
 
     run: Run
     verdict: Verdict
@@ -56,33 +66,71 @@ class Facts:
     next_run: datetime | None = None
     cost: Cost | None = None
 
+    @property
+    def comparison(self) -> Comparison:
+        """What changed on GitHub since the last run; nothing is known of an unfinished list."""
+        if self.manifest and self.previous and self.manifest.complete:
+            return compare(self.manifest, self.previous)
+        return Comparison()
+
+    @property
+    def token_days(self) -> int | None:
+        """Whole days that the token is valid for; negative once it is not. None if not known."""
+        text = self.manifest and self.manifest.token_expires_at
+        try:
+            return (datetime.fromisoformat(text) - self.now).days if text else None
+        except (ValueError, TypeError, OverflowError):
+            return None
+
 
 def subject(facts: Facts) -> str:
-    """Verdict, counts and date: ``[OnlineBackup] verified: 34 repositories, 3 changed, …``."""
+    """Verdict, counts and date: ``[OnlineBackup] verified: 34 repositories, 3 changed, …``.
+
+    What cannot wait, though the run is over, follows in brackets.
+    """
     kind, date = facts.verdict.kind, f"{moment_of(facts.run.id):%Y-%m-%d}"
-    if facts.manifest and kind not in _HEADLINES:
-        listed = len(facts.manifest.repositories)
-        problems = len(facts.verdict.problems)
-        changed = sum(1 for e in facts.manifest.repositories if e.state == "backed-up")
-        counts = {
-            Kind.VERIFIED: f"{listed} repositories, {changed} changed",
-            Kind.PARTIAL: f"{facts.verdict.failed_repositories} of {listed} repositories failed",
-        }.get(kind, f"{problems} problem{'s' * (problems != 1)}, {listed} repositories")
-        return f"[OnlineBackup] {kind}: {counts}, {date}"
-    return f"[OnlineBackup] {kind}: {_HEADLINES.get(kind, 'no manifest')}, {date}"
+    also = []
+    if vanished := facts.comparison.vanished:
+        also.append(f"{len(vanished)} vanished")
+    if facts.token_days is not None and facts.token_days < _EXPIRY_IN_SUBJECT_DAYS:
+        days = facts.token_days
+        ends = f"ends in {days} day{'s' * (days != 1)}" if days else "ends today"
+        also.append("token expired" if days < 0 else f"token {ends}")
+    more = f" ({', '.join(also)})" if also else ""
+    return f"[OnlineBackup] {kind}: {_counts(facts)}, {date}{more}"
+
+
+def _counts(facts: Facts) -> str:
+    kind = facts.verdict.kind
+    if kind in _HEADLINES:
+        reached = [(a.done or 0, a.listed) for a in facts.run.attempts if a.listed]
+        if not reached:
+            return _HEADLINES[kind]
+        done, listed = max(reached)
+        return f"{done} of {listed} repositories done"
+    if facts.manifest is None:
+        return "no manifest"
+    listed = len(facts.manifest.repositories)
+    problems = len(facts.verdict.problems)
+    changed = sum(1 for e in facts.manifest.repositories if e.state == "backed-up")
+    return {
+        Kind.VERIFIED: f"{listed} repositories, {changed} changed",
+        Kind.PARTIAL: f"{facts.verdict.failed_repositories} of {listed} repositories failed",
+    }.get(kind, f"{problems} problem{'s' * (problems != 1)}, {listed} repositories")
 
 
 def body(facts: Facts) -> str:
     """The mail's text: problems first, each with its remedy, then the rest in order of interest."""
     sections = [
         [f"{facts.verdict.kind.upper()}: {facts.verdict.reason}"],
-        _listed("Problems", facts.verdict.problems),
-        _listed("Asked for in vain (attempt, type, market, zone)", _refusals(facts.run.attempts)),
+        _urgent(facts),
+        _listed("Problems", facts.verdict.problems, where="report.json"),
+        _listed("Asked for in vain", refusals(facts.run.attempts), where="report.json"),
         _next(facts),
         _listed("Known failures, acknowledged", facts.verdict.acknowledged),
-        _manifest(facts) if facts.manifest else [],
-        _listed("How the run went", _story(facts)),
-        _cost(facts.cost),
+        _manifest(facts.manifest, facts.comparison) if facts.manifest else [],
+        _listed("How the run went", story(facts.run, facts.now)),
+        _cost(facts),
         _listed("The log's end", facts.log_tail, mark="  | "),
         _whereabouts(facts),
     ]
@@ -94,15 +142,36 @@ def _next(facts: Facts) -> list[str]:
     return [f"What to do: {text.format(launcher=facts.launcher)}"] if text else []
 
 
-def _manifest(facts: Facts) -> list[str]:
-    manifest = facts.manifest
-    assert manifest is not None  # noqa: S101 - told apart by body()
-    wikis = tuple(entry for entry in manifest.entries if entry.is_wiki)
-    lines = [
-        f"{', '.join(manifest.owners)}: {_counted(manifest.repositories, 'repositor', 'y', 'ies')}"
-    ]
-    if any(entry.state != "absent" for entry in wikis):
-        lines.append(_counted([e for e in wikis if e.state != "absent"], "wiki", "", "s"))
+def _urgent(facts: Facts) -> list[str]:
+    """What needs a person though the run went well: the token's end, and a list that shrank."""
+    lines, days = [], facts.token_days
+    if days is not None:
+        left = timedelta(days=days)
+        too_late = facts.next_run is not None and facts.now + left < facts.next_run
+        remedy = "create another and store it in the same parameter"
+        if days < 0:
+            lines.append(f"THE GITHUB TOKEN HAS EXPIRED: {remedy}.")
+        elif days <= _EXPIRY_NOTICE_DAYS or too_late:
+            when = f"IN {days} DAY{'S' * (days != 1)}" if days else "TODAY"
+            soon = ", BEFORE THE NEXT RUN" if too_late else ""
+            lines.append(f"THE GITHUB TOKEN EXPIRES {when}{soon}: {remedy}.")
+    if vanished := facts.comparison.vanished:
+        many = len(vanished) != 1
+        lines.append(
+            f"{len(vanished)} repositor{'ies' if many else 'y'} of the last run "
+            f"{'are' if many else 'is'} not listed any more (named below). If nobody deleted or "
+            "moved them, the token has lost rights. What was saved of them is kept."
+        )
+    return lines
+
+
+def _manifest(manifest: Manifest, comparison: Comparison) -> list[str]:
+    wikis = [entry for entry in manifest.entries if entry.is_wiki and entry.state != "absent"]
+    counted = _counted(manifest.repositories, "repositor", "y", "ies")
+    owners = ", ".join(manifest.owners)
+    lines = [f"{owners}: {counted}" if manifest.complete else f"{owners}, so far: {counted}"]
+    if wikis:
+        lines.append(_counted(wikis, "wiki", "", "s"))
     lines.append(
         f"{size(manifest.bytes_uploaded)} uploaded, {size(manifest.bytes_stored)} in all archives"
     )
@@ -113,97 +182,54 @@ def _manifest(facts: Facts) -> list[str]:
             f"{manifest.drilled} archives downloaded, unpacked and compared"
             + (f"; {rest} not yet drilled" if rest else "")
         )
-    lines += _expiry(manifest.token_expires_at, facts.now)
     lines += _listed("Changed", map(_changed, manifest.in_state("backed-up")))
-    lines += _listed("Left out", (f"{e.name}: {e.reason}" for e in manifest.in_state("skipped")))
+    lines += _listed("New on GitHub", comparison.new)
+    lines += _listed("Renamed on GitHub", comparison.renamed)
+    lines += _listed("No longer on GitHub", map(_vanished, comparison.vanished))
+    lines += _listed("Left out", _left_out(manifest.in_state("skipped")))
     warned = (f"{e.name}: {said}" for e in manifest.entries for said in e.warnings)
-    lines += _listed("Worth knowing", (*manifest.notices, *warned))
-    return lines + (_compared(manifest, facts.previous) if facts.previous else [])
+    return lines + _listed("Worth knowing", (*manifest.notices, *warned))
 
 
 def _counted(entries: Sequence[Entry], stem: str, one: str, many: str) -> str:
-    counts = Counter(entry.state for entry in entries)
+    counts = Counter(_STATES.get(entry.state, entry.state) for entry in entries)
     parts = ", ".join(f"{count} {state}" for state, count in counts.items())
-    return f"{len(entries)} {stem}{one if len(entries) == 1 else many}: {parts or 'none'}"
+    return f"{len(entries)} {stem}{one if len(entries) == 1 else many} ({parts or 'none'})"
 
 
-def _expiry(text: str | None, now: datetime) -> list[str]:
-    """A countdown in the last thirty days of the token."""
-    try:
-        days = (datetime.fromisoformat(text) - now).days if text else None
-    except (ValueError, TypeError, OverflowError):
-        return []
-    if days is None or days > _EXPIRY_NOTICE_DAYS:
-        return []
-    if days < 0:
-        return ["THE GITHUB TOKEN HAS EXPIRED: create another and store it in the same parameter"]
-    left = f"IN {days} DAY{'S' * (days != 1)}" if days else "TODAY"
-    return [f"THE GITHUB TOKEN EXPIRES {left}: create another and store it in the same parameter"]
-
-
-def _compared(manifest: Manifest, previous: Manifest) -> list[str]:
-    before = {entry.id: entry for entry in previous.repositories}
-    after = {entry.id: entry for entry in manifest.repositories}
-    renamed = [
-        f"{before[number].name} is now {entry.name}"
-        for number, entry in after.items()
-        if number in before and before[number].name != entry.name
-    ]
-    vanished = [
-        f"{entry.name}: its archive {entry.archive.key} ({size(entry.archive.bytes)}) is kept"
-        for number, entry in before.items()
-        if number not in after and entry.archive
-    ]
-    new = [entry.name for number, entry in after.items() if number not in before]
+def _left_out(skipped: Iterable[Entry]) -> list[str]:
+    """One line for each reason, with a few of the names."""
+    by_reason: dict[str, list[str]] = {}
+    for entry in skipped:
+        by_reason.setdefault(entry.reason, []).append(entry.name)
     return [
-        *_listed("New on GitHub", new),
-        *_listed("Renamed on GitHub", renamed),
-        *_listed("No longer on GitHub", vanished),
+        f"{reason}: {', '.join(names[:5])}"
+        + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        for reason, names in by_reason.items()
     ]
+
+
+def _vanished(entry: Entry) -> str:
+    if entry.archive is None:
+        return f"{entry.name}: nothing was saved of it"
+    return f"{entry.name}: {entry.archive.key} ({size(entry.archive.bytes)}) is kept"
 
 
 def _changed(entry: Entry) -> str:
     return f"{entry.name}, {size(entry.archive.bytes)}" if entry.archive else entry.name
 
 
-def _refusals(attempts: Iterable[Attempt]) -> list[str]:
-    return [
-        f"{attempt.number}  {answer.instance_type:<14} {answer.market:<9} {answer.zone:<16} "
-        f"{answer.code}"
-        for attempt in attempts
-        if attempt.outcome in (Outcome.NO_CAPACITY, Outcome.REFUSED)
-        for answer in attempt.answers
-    ]
-
-
-def _story(facts: Facts) -> list[str]:
-    return [_chapter(attempt, facts.now) for attempt in facts.run.attempts]
-
-
-def _cost(cost: Cost | None) -> list[str]:
-    if cost is None:
+def _cost(facts: Facts) -> list[str]:
+    if facts.cost is None or not any(attempt.instance for attempt in facts.run.attempts):
         return []
-    besides = f" and {cost.unpriced} on-demand instance(s) at your region's price"
-    return [
-        f"Cost, about: {cost.run:.4f} USD for this run{besides if cost.unpriced else ''}; "
-        f"{cost.storage:.2f} USD a month for the newest archives"
-    ]
-
-
-def _chapter(attempt: Attempt, now: datetime) -> str:
-    instance = attempt.instance
-    if not instance:
-        return f"attempt {attempt.number} got no instance ({attempt.outcome or 'cut off'})"
-    seconds = max(((attempt.ended_at or now) - instance.launched_at) / timedelta(seconds=1), 0)
-    lasted = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
-    price = f", {instance.price} USD/h" if instance.price else ""
-    done = "" if attempt.listed is None else f" with {attempt.done} of {attempt.listed} done"
-    said = {Outcome.ENDED: "ended", None: "ended", Outcome.PAUSED: "paused"}
-    return (
-        f"attempt {attempt.number} {said.get(attempt.outcome, attempt.outcome)} after "
-        f"{lasted}{done} ({instance.instance_type}, {instance.market}, "
-        f"{instance.zone}{price})"
+    text = f"Cost, about: {facts.cost.run:.4f} USD for this run"
+    text += "".join(
+        f", and {lasted(time)} of {kind} at your region's on-demand price"
+        for kind, time in facts.cost.unpriced
     )
+    if facts.manifest and facts.manifest.complete:
+        text += f"; {facts.cost.storage:.2f} USD a month for the newest archives"
+    return [text]
 
 
 def _whereabouts(facts: Facts) -> list[str]:
@@ -213,21 +239,25 @@ def _whereabouts(facts: Facts) -> list[str]:
         if facts.manifest:
             lines.append(f"Manifest: s3://{bucket}/{layout.manifest(run_id)}")
         lines.append(f"Log:      s3://{bucket}/{layout.log(run_id)}")
+    else:
+        lines.append(f"Log:      CloudWatch, /aws/lambda/{facts.launcher}")
     if facts.manifest and (saved := [e for e in facts.manifest.repositories if e.archive]):
         name = saved[0].name
         lines.append(f"Restore:  repo_backup restore {name} --source s3://{bucket} --into .")
     if facts.next_run:
-        lines.append(f"Next run: {facts.next_run:%A, %Y-%m-%d %H:%M} UTC")
+        lines.append(f"Next run: {facts.next_run:%A, %Y-%m-%d %H:%M %Z}")
     return lines
 
 
-def _listed(title: str, lines: Iterable[str], mark: str = "  - ") -> list[str]:
+def _listed(
+    title: str, lines: Iterable[str], mark: str = "  - ", where: str = "the manifest"
+) -> list[str]:
     every = list(lines)
     if not every:
         return []
     shown = [f"{mark}{line}" for line in every[:_MOST_LINES]]
     if len(every) > _MOST_LINES:
-        shown.append(f"{mark}and {len(every) - _MOST_LINES} more, all in the manifest")
+        shown.append(f"{mark}and {len(every) - _MOST_LINES} more, all in {where}")
     return [f"{title}:", *shown]
 
 

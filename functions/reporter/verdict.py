@@ -85,7 +85,7 @@ def judge(
     ]
     said = (
         "Everything that GitHub lists"
-        + (f" (but {' and '.join(but)}, named below)" if but else "")
+        + (f" (but for {' and '.join(but)}, named below)" if but else "")
         + " is in the bucket, and every archive was checked."
     )
     return Verdict(Kind.VERIFIED, said, (), acknowledged)

@@ -7,13 +7,16 @@ whoever read its latest version; so each function below takes a run and returns 
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 TAG_STACK = "online-backup:stack"
 TAG_RUN_ID = "online-backup:run-id"
 TAG_ATTEMPT = "online-backup:attempt"
+
+POWER_OFF_MARGIN = timedelta(minutes=5)
+"""How long before its deadline an instance ends itself, so that its log still gets out."""
 
 _RUN_ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
 _RUN_ID_FORMAT = "%Y-%m-%dT%H-%M-%SZ"
@@ -116,6 +119,11 @@ class Attempt:
     terminated_at: datetime | None = None
     done: int | None = None
     listed: int | None = None
+
+    @property
+    def powers_off_after(self) -> timedelta:
+        """How long after its boot the instance ends itself, whatever the backup does."""
+        return self.deadline_at - self.started_at - POWER_OFF_MARGIN
 
 
 @dataclass(frozen=True, slots=True)

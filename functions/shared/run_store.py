@@ -17,7 +17,6 @@ KEEP = timedelta(days=400)
 """Late events must still find their run, and the watchdog that of a yearly schedule."""
 
 _LAST_REPORTED = "last-reported"
-_WATCHING = "watching"
 
 
 class RunStore:
@@ -117,21 +116,6 @@ class RunStore:
         )
         ids = (item["pk"]["S"] for page in pages for item in page["Items"])
         return max(map(moment_of, ids), default=None)
-
-    def watching_since(self, fingerprint: str, now: datetime) -> datetime:
-        """When the schedule of this fingerprint was first watched; now, if that is new."""
-        item = self._get(_WATCHING)
-        if item and item["fingerprint"]["S"] == fingerprint:
-            return datetime.fromisoformat(item["since"]["S"])
-        self._client.put_item(
-            TableName=self._table,
-            Item={
-                "pk": {"S": _WATCHING},
-                "fingerprint": {"S": fingerprint},
-                "since": {"S": now.isoformat()},
-            },
-        )
-        return now
 
     def _get(self, key: str) -> dict[str, Any] | None:
         answer = self._client.get_item(

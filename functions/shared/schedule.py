@@ -50,6 +50,12 @@ class Cron:
         days = (first - timedelta(days=n) for n in range(-1, _HORIZON_DAYS))
         return next((at for at in self._times(days, reverse=True) if at <= moment), None)
 
+    def twins(self, moment: datetime) -> tuple[datetime, ...]:
+        """The moment and, of an hour that the clocks repeat in autumn, its repetition, in UTC."""
+        local = moment.astimezone(self.zone)
+        both = (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+        return tuple(dict.fromkeys(both))
+
     def after(self, moment: datetime, count: int = 1) -> list[datetime]:
         """The next times due after the moment, in UTC."""
         first = moment.astimezone(self.zone).date()

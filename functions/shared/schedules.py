@@ -10,6 +10,9 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
+BACKUP = "backup"
+"""The template's name for the schedule that starts backups."""
+
 _EARLIEST = timedelta(seconds=60)
 """EventBridge Scheduler's precision; a moment that has passed would be refused."""
 
@@ -60,6 +63,15 @@ class OneTimeSchedules:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConflictException":
                 raise
+
+    def standing(self, name: str) -> dict[str, Any] | None:
+        """What GetSchedule says of the template's schedule; None if somebody deleted it."""
+        try:
+            return dict(self.client.get_schedule(Name=name, GroupName=self.group))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            return None
 
     def remove(self, name: str) -> None:
         """Delete the schedule if it is still there."""

@@ -16,7 +16,8 @@ from launcher import app
 from launcher.findings import Quota
 from launcher.survey import Survey
 from local_cloud.github import Account, Catalogue, GitHubStandIn
-from tests.integration.functions.world import REGION, Fault, World, _topic_arn
+from tests.integration.functions.account import REGION, TOPIC_ARN
+from tests.integration.functions.world import Fault, World
 
 CHECK = json.loads((Path(__file__).parents[3] / "events/manual_check.json").read_text())
 NAMES = [
@@ -39,9 +40,10 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubStand
 def ready(world: World, hub: GitHubStandIn) -> World:
     """An account in which everything is as it should be."""
     aws = world.aws
-    aws.client("sns").subscribe(TopicArn=_topic_arn(), Protocol="email", Endpoint="me@example.com")
+    aws.client("sns").subscribe(TopicArn=TOPIC_ARN, Protocol="email", Endpoint="me@example.com")
     aws.client("iam").create_service_linked_role(AWSServiceName="spot.amazonaws.com")
     aws.client("sqs").create_queue(QueueName="dead")
+    aws.client("scheduler").delete_schedule(Name="backup", GroupName="stack")
     aws.client("scheduler").create_schedule(
         Name="backup",
         GroupName="stack",
@@ -117,6 +119,7 @@ def test_a_check_launches_and_keeps_nothing(ready: World) -> None:
 
 
 def test_a_bare_account_is_told_what_to_mend(world: World, hub: GitHubStandIn) -> None:
+    world.aws.client("scheduler").delete_schedule(Name="backup", GroupName="stack")
     answer = world.invoke("launcher", CHECK)
     graded = {name: line.partition(":")[0] for name, line in answer["checks"].items()}
     assert answer["status"] == "mend"

@@ -126,20 +126,10 @@ def test_a_marker_without_a_sound_manifest_is_never_verified(world: World, manif
 
 def test_an_instance_that_ends_without_a_marker_has_failed_and_shows_its_log(world: World) -> None:
     world.send("launcher", SCHEDULED)
-    world.aws.client("s3").put_object(
-        Bucket="backups", Key=f"runs/{RUN_ID}/backup.log", Body=b"dnf: no mirror\n"
-    )
+    world.save_log("dnf: no mirror\n")
     world.end_instance()
     assert_settled(world, "failed")
     assert "dnf: no mirror" in world.mails[0].body
-
-
-def test_a_hanging_instance_is_terminated_at_the_deadline_and_told(world: World) -> None:
-    world.send("launcher", SCHEDULED)
-    world.progress("backing-up")
-    world.pass_time(timedelta(hours=4))
-    assert_settled(world, "timed-out")
-    assert "37 of 120 done" in world.mails[0].body
 
 
 def test_a_reclaimed_instance_is_followed_by_another_and_one_mail_tells_both(world: World) -> None:
@@ -185,7 +175,10 @@ def test_no_capacity_anywhere_is_tried_three_times_and_then_told_with_every_code
     world.pass_time(timedelta(hours=2))
     assert_settled(world, "not-launched")
     lines = [line for line in world.mails[0].body.splitlines() if "InsufficientInst" in line]
-    assert len(lines) == 3 * 2 * 2 * 3  # attempts x types x markets x zones
+    assert len(lines) == 2 * 2  # types x markets
+    assert all(line.endswith("(eu-central-1a, b, c; attempts 1, 2, 3)") for line in lines)
+    told = world.object(f"runs/{RUN_ID}/report.json")["attempts"]
+    assert [len(attempt["refused"]) for attempt in told] == [2 * 2 * 3] * 3
 
 
 def test_a_spot_quota_leads_straight_to_on_demand(world: World) -> None:
@@ -301,15 +294,17 @@ def test_a_mail_that_could_never_be_sent_comes_from_the_watchdog_once_sns_is_bac
 
 
 def test_a_scheduled_run_that_never_came_is_mailed_once_and_not_daily(world: World) -> None:
+    """Not even a stack's very first run can be lost in silence."""
     world.pass_time(timedelta(days=10))
     missed = [mail.subject for mail in world.mails]
     assert missed == [
+        "[OnlineBackup] missed: the scheduled run never started, 2026-11-27",
         "[OnlineBackup] missed: the scheduled run never started, 2026-12-04",
     ]
 
 
 def test_a_run_that_came_is_not_missed(world: World) -> None:
-    world.send("reporter", {"trigger": "watchdog"})
+    world.scheduled_since = world.now
     world.now += timedelta(days=7)
     world.send("launcher", {**SCHEDULED, "scheduled_time": world.now.isoformat()})
     run_id = run_id_of(world.now)
@@ -319,12 +314,22 @@ def test_a_run_that_came_is_not_missed(world: World) -> None:
     assert [mail.subject.split(":")[0] for mail in world.mails] == ["[OnlineBackup] verified"]
 
 
-def test_a_disabled_schedule_is_not_a_missed_run(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SCHEDULE_STATE", "DISABLED")
+def test_a_schedule_that_was_disabled_even_by_hand_misses_nothing(world: World) -> None:
+    scheduler = world.aws.client("scheduler")
+    shown = scheduler.get_schedule(Name="backup", GroupName="stack")
+    names = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+    scheduler.update_schedule(**{name: shown[name] for name in names}, State="DISABLED")
     world.pass_time(timedelta(days=20))
     assert world.mails == []
+
+
+def test_without_its_schedule_the_age_of_the_newest_run_alarms(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.end_instance()
+    world.aws.client("scheduler").delete_schedule(Name="backup", GroupName="stack")
+    world.pass_time(timedelta(days=10))
+    assert world.verdicts == ["verified", "missed"]
 
 
 @pytest.mark.parametrize(("failed", "beats"), [(0, 1), (1, 0)])
@@ -347,7 +352,7 @@ def test_a_vanished_repository_is_named_with_its_kept_archive(world: World) -> N
     world.send("launcher", {**SCHEDULED, "scheduled_time": world.now.isoformat()})
     world.complete(run_id=run_id_of(world.now), names=("world",))
     world.end_instance()
-    assert "octo/hello: its archive github_backups/octo/hello.zip" in world.mails[1].body
+    assert "octo/hello: github_backups/octo/hello.zip" in world.mails[1].body
 
 
 def test_a_reported_run_leaves_metrics_and_the_same_figures_in_its_report(
@@ -420,3 +425,43 @@ def test_options_with_an_open_quotation_mark_are_refused_by_their_parameter(
 ) -> None:
     monkeypatch.setenv("BACKUP_OPTIONS", "--exclude 'test-*")
     assert world.invoke("launcher", {"dry_run": True})["problem"].startswith("BackupOptions: ")
+
+
+def test_a_bucket_that_is_gone_is_told_and_not_only_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUCKET", "somebody-elses")
+    world.send("launcher", SCHEDULED)
+    assert world.verdicts == ["not-launched"]
+    assert "ExistingBucketName: somebody-elses cannot be used" in world.mails[0].body
+    assert world.dead_letters == []
+    assert world.schedules() == {}
+
+
+def test_a_bucket_that_somebody_deletes_in_mid_run_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.send("launcher", SCHEDULED)
+    world.save_log("NoSuchBucket\n")
+    monkeypatch.setenv("BUCKET", "gone")
+    world.end_instance()
+    assert world.verdicts == ["failed"]
+    assert world.dead_letters == []
+
+
+def test_an_unfinished_listing_is_no_list_of_vanished_repositories(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.end_instance()
+    world.now += timedelta(days=7)
+    run_id = run_id_of(world.now)
+    world.send("launcher", {**SCHEDULED, "scheduled_time": world.now.isoformat()})
+    world.write_manifest([], run_id=run_id)
+    world.end_instance()
+    assert world.verdicts == ["verified", "failed"]
+    assert "No longer" not in world.mails[1].body
+    world.now += timedelta(days=7)
+    world.send("launcher", {**SCHEDULED, "scheduled_time": world.now.isoformat()})
+    world.complete(run_id=run_id_of(world.now))
+    world.end_instance()
+    assert "New on GitHub" not in world.mails[2].body

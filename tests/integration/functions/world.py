@@ -1,15 +1,20 @@
 """Both handlers over an AWS in one process, as unkind as the real one, with a clock to turn.
 
 moto keeps the tables, buckets, instances, topics and schedules. What it lacks is added here:
-RunInstances honours client tokens, terminated instances lose their tags, one-time schedules fire,
-there are quotas, asynchronous invocations are queued, retried twice and then dead, and any call
-can be made to fail.
+
+- RunInstances honours client tokens, and refuses a token that comes with other parameters;
+- a new instance cannot be seen for a minute, one that is told to end takes another, a terminated
+  one has lost its tags, and is forgotten after an hour;
+- there are quotas; one-time schedules fire and are gone, the watchdog comes daily;
+- asynchronous invocations are queued, retried twice and then dead letters;
+- any call can fail, once, often or for long, be done although its answer is an error, or be the
+  last one before the function's process ends.
 """
 
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -17,25 +22,23 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
-import pytest
-from botocore.loaders import Loader
-from moto import mock_aws
-from moto.core.models import DEFAULT_ACCOUNT_ID
+from botocore.exceptions import ClientError
 from moto.ec2.models import ec2_backends
+from moto.scheduler.models import scheduler_backends
 from moto.sns.models import sns_backends
 
 from launcher import app as launcher_app
 from reporter import app as reporter_app
+from shared.errors import OnlineBackupError
 from shared.run import moment_of
+from tests.integration.functions.account import ACCOUNT, REGION, TOPIC_ARN, new_account
 
-REGION = "eu-central-1"
 RUN_ID = "2026-11-27T17-00-00Z"
 DUE = datetime(2026, 11, 27, 17, tzinfo=UTC)
 SCHEDULED = {"trigger": "schedule", "scheduled_time": "2026-11-27T17:00:00Z"}
 RETRIES_OF_LAMBDA = 2
-_LOADER = Loader()
-"""botocore's service models, read once for all worlds."""
+UNSEEN = timedelta(minutes=1)
+FORGOTTEN = timedelta(hours=1)
 
 
 class CrashError(Exception):
@@ -44,10 +47,12 @@ class CrashError(Exception):
 
 @dataclass
 class Fault:
-    """What happens at a call: ``before`` or ``after`` it the process ends, or AWS errs.
+    """What happens at a call: AWS answers with an ``error``; the call is done and the answer
+    ``lost`` in an error all the same; or the process ends ``before`` or ``after`` it.
 
-    ``times`` is how often; the call is the ``index``-th of all that are made, or, with an
-    ``operation`` (``ec2.RunInstances``), every one of that kind.
+    The call is the ``index``-th of all that are made, or, with an ``operation``
+    (``ec2.RunInstances``), each of that kind. ``times`` is how often: from an index on, the same
+    operation goes on failing. ``lasting`` means: as often as it is called for that long.
     """
 
     kind: str
@@ -56,6 +61,19 @@ class Fault:
     code: str = "InternalError"
     status: int = 500
     times: int = 1
+    lasting: timedelta | None = None
+    until: datetime | None = None
+
+    def strikes(self, operation: str, index: int, now: datetime) -> bool:
+        """Whether it happens at this call; then it is one time less."""
+        if index == self.index:
+            self.operation = operation if self.times > 1 or self.lasting else ""
+            self.until = now + self.lasting if self.lasting else None
+        elif operation != self.operation or self.times < 1 or (self.until and now > self.until):
+            return False
+        if not self.lasting:
+            self.times -= 1
+        return self.times >= 0
 
 
 @dataclass
@@ -66,14 +84,20 @@ class World:
     nor made to fail.
     """
 
-    aws: boto3.Session
+    aws: Any = None
     now: datetime = DUE
+    scheduled_since: datetime = DUE - timedelta(hours=1)
     calls: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     queue: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     dead_letters: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    tokens: dict[str, Any] = field(default_factory=dict)
+    surprises: list[str] = field(default_factory=list)
     launches: Counter[str] = field(default_factory=Counter)
+    completed: list[int] = field(default_factory=list)
+    ends: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    _tokens: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    _launched_at: dict[str, datetime] = field(default_factory=dict)
+    _log_saved_at: datetime | None = None
 
     # What a test does.
 
@@ -88,12 +112,21 @@ class World:
         while self.queue:
             target, payload = self.queue.pop(0)
             for tried in range(RETRIES_OF_LAMBDA + 1):
-                with suppress(Exception):
-                    self.invoke(target, payload)
+                if self._invoked(target, payload):
                     break
                 self.now += timedelta(minutes=1 + tried)
             else:
                 self.dead_letters.append((target, payload))
+
+    def _invoked(self, function: str, event: dict[str, Any]) -> bool:
+        try:
+            self.invoke(function, event)
+        except (CrashError, ClientError, OnlineBackupError):
+            return False
+        except Exception as error:  # noqa: BLE001 - Lambda retries after a bug, too
+            self.surprises.append(f"{function}: {error!r}")
+            return False
+        return True
 
     def end_instance(
         self, reason: str = "Client.InstanceInitiatedShutdown", *, tell: bool = True
@@ -102,9 +135,7 @@ class World:
         instance = next(i for i in self._instances() if i.state == "running")
         instance.terminate()
         instance.state_reason.code = reason
-        ec2_backends[DEFAULT_ACCOUNT_ID][REGION].delete_tags(
-            [instance.id], {tag["key"]: tag["value"] for tag in instance.get_tags()}
-        )
+        self._ended(instance, reason)
         if tell:
             self.send("reporter", terminated(instance.id))
         return str(instance.id)
@@ -160,18 +191,7 @@ class World:
         entries += [
             {"id": 9, "owner": "octo", "name": "broken", "state": "failed", "reason": "HTTP 500"}
         ] * failed
-        manifest = json.dumps(
-            {
-                "schema": 1,
-                "run_id": run_id,
-                "attempt": attempt,
-                "owners": ["octo"],
-                "complete": True,
-                "totals": {"bytes_uploaded": 32, "bytes_stored": 32},
-                "repositories": entries,
-            }
-        ).encode()
-        s3.put_object(Bucket="backups", Key=f"runs/{run_id}/manifest.json", Body=manifest)
+        manifest = self.write_manifest(entries, attempt=attempt, run_id=run_id, complete=True)
         marker = (
             f"run_id={run_id}\nattempt={attempt}\nmanifest_sha256={sha256(manifest).hexdigest()}\n"
         )
@@ -179,21 +199,62 @@ class World:
         s3.put_object(
             Bucket="backups", Key=f"github_backups/{when:%Y-%m-%d-%H-%M}.txt", Body=marker.encode()
         )
+        self.completed.append(attempt)
 
-    def progress(self, phase: str, *, attempt: int = 1) -> None:
+    def write_manifest(
+        self, entries: list[Any], *, attempt: int = 1, run_id: str = RUN_ID, complete: bool = False
+    ) -> bytes:
+        """What a backup writes down of these repositories, at its end or on its way."""
+        manifest = json.dumps(
+            {
+                "schema": 1,
+                "run_id": run_id,
+                "attempt": attempt,
+                "owners": ["octo"],
+                "complete": complete,
+                "totals": {"bytes_uploaded": 32, "bytes_stored": 32},
+                "repositories": entries,
+            }
+        ).encode()
+        self.write(f"runs/{run_id}/manifest.json", manifest)
+        return manifest
+
+    def progress(self, phase: str, *, attempt: int = 1, done: int = 37) -> None:
         """What a backup says of itself on its way."""
-        said = {"attempt": attempt, "phase": phase, "done": 37, "listed": 120}
-        self.aws.client("s3").put_object(
-            Bucket="backups", Key=f"runs/{RUN_ID}/progress.json", Body=json.dumps(said).encode()
-        )
+        said = {"attempt": attempt, "phase": phase, "done": done, "listed": 120}
+        self.write(f"runs/{RUN_ID}/progress.json", json.dumps(said).encode())
+
+    def save_log(self, text: str) -> None:
+        """What the bootstrap does last of all."""
+        self.write(f"runs/{RUN_ID}/backup.log", text.encode())
+        self._log_saved_at = self.now
+
+    def write(self, key: str, data: bytes) -> None:
+        """An object of the bucket."""
+        self.aws.client("s3").put_object(Bucket="backups", Key=key, Body=data)
 
     # What a test sees.
 
     @property
+    def attempt(self) -> int:
+        """The latest attempt that got an instance."""
+        return max(map(int, self.launches))
+
+    @property
     def mails(self) -> list[SimpleNamespace]:
         """Every mail so far: ``subject`` and ``body``."""
-        topic = sns_backends[DEFAULT_ACCOUNT_ID][REGION].topics[_topic_arn()]
+        topic = sns_backends[ACCOUNT][REGION].topics[TOPIC_ARN]
         return [SimpleNamespace(subject=sent[2], body=sent[1]) for sent in topic.sent_notifications]
+
+    @property
+    def verdicts(self) -> list[str]:
+        """The word that each mail about a run begins with."""
+        return [mail.subject.split()[1].rstrip(":") for mail in self.mails]
+
+    @property
+    def lifetimes(self) -> list[timedelta]:
+        """How long each instance that has ended was there."""
+        return [at - self._launched_at[name] for name, (at, _) in self.ends.items()]
 
     def running(self) -> list[str]:
         """Instances that are being billed."""
@@ -201,15 +262,11 @@ class World:
 
     def schedules(self) -> dict[str, datetime]:
         """Pending one-time schedules by name."""
-        client = self.aws.client("scheduler")
-        names = [each["Name"] for each in client.list_schedules(GroupName="stack")["Schedules"]]
-        texts = {
-            name: client.get_schedule(Name=name, GroupName="stack")["ScheduleExpression"]
-            for name in names
-        }
+        group = scheduler_backends[ACCOUNT][REGION].schedule_groups["stack"]
         return {
-            name: datetime.fromisoformat(text[3:-1]).replace(tzinfo=UTC)
-            for name, text in texts.items()
+            name: datetime.fromisoformat(each.schedule_expression[3:-1]).replace(tzinfo=UTC)
+            for name, each in group.schedules.items()
+            if each.schedule_expression.startswith("at(")
         }
 
     def object(self, key: str) -> Any:
@@ -220,8 +277,99 @@ class World:
 
     # How AWS behaves.
 
+    def before(self, model: Any, params: Any, **_: Any) -> Any:
+        """botocore's ``before-call``: count, fail, queue invocations, honour client tokens."""
+        operation = f"{model.service_model.service_name}.{model.name}"
+        self.calls.append(operation)
+        for fault in self._striking(operation, "before", "error"):
+            if fault.kind == "before":
+                raise CrashError(operation)
+            return _answer(fault.status, {"Error": {"Code": fault.code, "Message": "no"}})
+        match operation:
+            case "lambda.Invoke":
+                arn = params["url_path"].split("/")[3]
+                self.queue.append((arn.rsplit("-", 1)[1], json.loads(params["body"])))
+                return _answer(202, {"StatusCode": 202})
+            case "service-quotas.GetServiceQuota":
+                return _answer(200, {"Quota": {"Value": 5.0}})
+            case "ec2.RunInstances":
+                return self._repetition(params["body"])
+            case "ec2.DescribeInstances" if named := params["body"].get("InstanceId.1"):
+                if not self._shown(named):
+                    code = "InvalidInstanceID.NotFound"
+                    return _answer(400, {"Error": {"Code": code, "Message": named}})
+        return None
+
+    def _repetition(self, body: dict[str, Any]) -> Any:
+        """The first answer to the same question; what it asked must be the same."""
+        first = self._tokens.get(body.get("ClientToken", ""))
+        if first is None:
+            self._asking = dict(body)
+            return None
+        asked, answer = first
+        if asked != body:
+            code = "IdempotentParameterMismatch"
+            return _answer(400, {"Error": {"Code": code, "Message": "other parameters"}})
+        return _answer(200, answer)
+
+    def after(self, http_response: Any, parsed: Any, model: Any, **_: Any) -> None:
+        """botocore's ``after-call``: the deed is done, but who asked may never know."""
+        operation = f"{model.service_model.service_name}.{model.name}"
+        if operation == "ec2.RunInstances" and "Instances" in parsed:
+            launched = parsed["Instances"][0]
+            if launched["InstanceId"] not in self._launched_at:
+                tags = {t["Key"]: t["Value"] for t in launched["Tags"]}
+                self.launches[tags["online-backup:attempt"]] += 1
+                self._launched_at[launched["InstanceId"]] = self.now
+            launched["LaunchTime"] = self._launched_at[launched["InstanceId"]]
+            self._tokens[launched["ClientToken"]] = (self._asking, dict(parsed))
+        elif operation == "ec2.DescribeInstances":
+            for each in parsed.get("Reservations", []):
+                each["Instances"] = [i for i in each["Instances"] if self._shown(i["InstanceId"])]
+                for instance in each["Instances"]:
+                    instance["LaunchTime"] = self._launched_at[instance["InstanceId"]]
+                    if self._ending(instance["InstanceId"]):
+                        instance["State"] = {"Name": "shutting-down", "Code": 32}
+        elif operation == "ec2.TerminateInstances" and "TerminatingInstances" in parsed:
+            for instance in self._instances():
+                if instance.state == "terminated" and instance.id not in self.ends:
+                    self._ended(instance, "Client.UserInitiatedShutdown")
+        elif operation == "scheduler.GetSchedule" and "LastModificationDate" in parsed:
+            parsed["LastModificationDate"] = self.scheduled_since
+        elif operation == "s3.HeadObject" and self._log_saved_at and "LastModified" in parsed:
+            parsed["LastModified"] = self._log_saved_at
+        for fault in self._striking(operation, "after", "lost"):
+            if fault.kind == "after":
+                raise CrashError(operation)
+            http_response.status_code = 500
+            parsed.clear()
+            parsed.update(Error={"Code": fault.code, "Message": "but it was done"})
+            parsed.update(ResponseMetadata={"HTTPStatusCode": 500, "RetryAttempts": 0})
+
+    def _striking(self, operation: str, *kinds: str) -> Iterator[Fault]:
+        for fault in self.faults:
+            if fault.kind in kinds and fault.strikes(operation, len(self.calls) - 1, self.now):
+                yield fault
+
+    def _shown(self, instance_id: str) -> bool:
+        """DescribeInstances is late with a new instance, and forgets one that ended."""
+        if instance_id in self.ends:
+            return self.now <= self.ends[instance_id][0] + FORGOTTEN
+        return self.now >= self._launched_at.get(instance_id, self.now) + UNSEEN
+
+    def _ending(self, instance_id: str) -> bool:
+        """TerminateInstances is heard at once, and takes its time."""
+        at, reason = self.ends.get(instance_id, (self.now - UNSEEN, ""))
+        return reason == "Client.UserInitiatedShutdown" and self.now < at + UNSEEN
+
     def _instances(self) -> list[Any]:
-        return list(ec2_backends[DEFAULT_ACCOUNT_ID][REGION].all_instances())
+        return list(ec2_backends[ACCOUNT][REGION].all_instances())
+
+    def _ended(self, instance: Any, reason: str) -> None:
+        self.ends[instance.id] = (self.now, reason)
+        ec2_backends[ACCOUNT][REGION].delete_tags(
+            [instance.id], {tag["key"]: tag["value"] for tag in instance.get_tags()}
+        )
 
     def _fire(self, name: str) -> None:
         client = self.aws.client("scheduler")
@@ -229,44 +377,6 @@ class World:
         client.delete_schedule(Name=name, GroupName="stack")
         function = schedule["Target"]["Arn"].rsplit("-", 1)[1]
         self.send(function, json.loads(schedule["Target"]["Input"]))
-
-    def before(self, model: Any, params: Any, **_: Any) -> Any:
-        """botocore's ``before-call``: count, fail, queue invocations, honour client tokens."""
-        operation = f"{model.service_model.service_name}.{model.name}"
-        self.calls.append(operation)
-        for fault in self._due_faults(operation, "before", "error"):
-            if fault.kind == "before":
-                raise CrashError(operation)
-            return _answer(fault.status, {"Error": {"Code": fault.code, "Message": "no"}})
-        if operation == "lambda.Invoke":
-            arn = params["url_path"].split("/")[3]
-            self.queue.append((arn.rsplit("-", 1)[1], json.loads(params["body"])))
-            return _answer(202, {"StatusCode": 202})
-        if operation == "service-quotas.GetServiceQuota":
-            return _answer(200, {"Quota": {"Value": 5.0}})
-        if operation == "ec2.RunInstances" and params["body"].get("ClientToken") in self.tokens:
-            return _answer(200, self.tokens[params["body"]["ClientToken"]])
-        return None
-
-    def after(self, parsed: Any, model: Any, context: Any, **_: Any) -> None:
-        """botocore's ``after-call``: the deed is done, but the process may not live to know."""
-        operation = f"{model.service_model.service_name}.{model.name}"
-        if operation == "ec2.RunInstances" and "Instances" in parsed:
-            tags = {t["Key"]: t["Value"] for t in parsed["Instances"][0]["Tags"]}
-            token = parsed["Instances"][0]["ClientToken"]
-            parsed["Instances"][0]["LaunchTime"] = self.now
-            if token not in self.tokens:
-                self.launches[tags["online-backup:attempt"]] += 1
-            self.tokens[token] = parsed
-        for _fault in self._due_faults(operation, "after"):
-            raise CrashError(operation)
-
-    def _due_faults(self, operation: str, *kinds: str) -> Iterator[Fault]:
-        for fault in self.faults:
-            here = fault.operation == operation or fault.index == len(self.calls) - 1
-            if fault.kind in kinds and fault.times > 0 and here:
-                fault.times -= 1
-                yield fault
 
 
 def terminated(instance_id: str) -> dict[str, Any]:
@@ -280,108 +390,13 @@ def terminated(instance_id: str) -> dict[str, Any]:
 
 @contextmanager
 def new_world(deployment: Path, **settings: str) -> Iterator[World]:
-    """A fresh account with the stack's resources; ``deployment`` stands for the unpacked zip.
-
-    ``settings`` replace some of the functions' environment.
-    """
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        _patched(patch, {**_environment(deployment), **settings}),
-        mock_aws(config={"lambda": {"use_docker": False}}),
-    ):
-        world = World(aws=_session())
-        s3 = world.aws.client("s3")
-        s3.create_bucket(
-            Bucket="backups", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-        )
-        s3.put_bucket_versioning(Bucket="backups", VersioningConfiguration={"Status": "Enabled"})
-        world.aws.client("dynamodb").create_table(
-            TableName="runs",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        world.aws.client("sns").create_topic(Name="topic")
-        world.aws.client("scheduler").create_schedule_group(Name="stack")
-        world.aws.client("iam").create_instance_profile(InstanceProfileName="profile")
-        group = world.aws.client("ec2").create_security_group(GroupName="sg", Description="sg")
-        patch.setenv("SECURITY_GROUP_ID", group["GroupId"])
-        session = _session()
-        session.events.register("before-call", world.before)
-        session.events.register("after-call", world.after)
-        patch.setattr(boto3, "DEFAULT_SESSION", session)
-        launcher_app.compose.cache_clear()
-        reporter_app.compose.cache_clear()
+    """A fresh account; ``settings`` replace some of the functions' environment."""
+    world = World()
+    with new_account(deployment, world, settings) as session:
+        world.aws = session
         yield world
-
-
-@contextmanager
-def _patched(patch: pytest.MonkeyPatch, environment: dict[str, str]) -> Iterator[None]:
-    for name, value in environment.items():
-        patch.setenv(name, value)
-    patch.setattr("time.sleep", lambda _seconds: None)
-    yield
-
-
-def _session() -> boto3.Session:
-    session = boto3.Session()
-    session._session.register_component("data_loader", _LOADER)
-    return session
 
 
 def _answer(status: int, parsed: dict[str, Any]) -> tuple[SimpleNamespace, dict[str, Any]]:
     parsed.setdefault("ResponseMetadata", {"HTTPStatusCode": status, "RetryAttempts": 0})
     return SimpleNamespace(status_code=status, headers={}, content=b""), parsed
-
-
-def _topic_arn() -> str:
-    return f"arn:aws:sns:{REGION}:{DEFAULT_ACCOUNT_ID}:topic"
-
-
-def _environment(deployment: Path) -> dict[str, str]:
-    def arn(service: str, name: str) -> str:
-        return f"arn:aws:{service}:{REGION}:{DEFAULT_ACCOUNT_ID}:{name}"
-
-    return {
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
-        "LAMBDA_TASK_ROOT": str(deployment),
-        "POWERTOOLS_SERVICE_NAME": "test",
-        "POWERTOOLS_LOG_LEVEL": "CRITICAL",
-        "STACK_NAME": "stack",
-        "BUCKET": "backups",
-        "RUNS_TABLE": "runs",
-        "TOPIC_ARN": _topic_arn(),
-        "SCHEDULE_GROUP": "stack",
-        "SCHEDULER_ROLE_ARN": f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/scheduler",
-        "LAUNCHER_ARN": arn("lambda", "function:stack-launcher"),
-        "REPORTER_ARN": arn("lambda", "function:stack-reporter"),
-        "DEAD_LETTER_QUEUE_ARN": arn("sqs", "dead"),
-        "DEADLINE_MINUTES": "180",
-        "MAX_ATTEMPTS": "3",
-        "RETRY_DELAY_MINUTES": "30",
-        "GITHUB_OWNERS": "octo",
-        # Nothing listens on the discard port: to the preflight, GitHub is down.
-        "GITHUB_API_URL": "http://127.0.0.1:9",
-        "GITHUB_TOKEN_PARAMETER": "",
-        "INSTANCE_TYPES": "c7g.medium,m7g.medium",
-        "SUBNET_IDS": "",
-        "INSTANCE_PROFILE_ARN": f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:instance-profile/profile",
-        "KEY_NAME": "",
-        "MAX_SPOT_PRICE": "",
-        "ALLOW_ON_DEMAND": "true",
-        "VOLUME_SIZE_GIB": "16",
-        "ASSIGN_PUBLIC_IP": "true",
-        "NOTIFY_ON_LAUNCH": "false",
-        "BACKUP_OPTIONS": "",
-        "KEEP_VERSIONS_DAYS": "365",
-        "SCHEDULE_EXPRESSION": "cron(0 17 ? * FRI *)",
-        "SCHEDULE_TIMEZONE": "UTC",
-        "SCHEDULE_STATE": "ENABLED",
-        "KNOWN_FAILURES": "",
-        "MAX_AGE_DAYS": "8",
-        "HEARTBEAT_URL": "",
-    }

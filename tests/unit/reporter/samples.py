@@ -26,6 +26,7 @@ ATTEMPT = Attempt(
     done=34,
     listed=34,
 )
+STUCK = replace(ATTEMPT, outcome=Outcome.TIMED_OUT, ended_at=DUE + timedelta(hours=3), done=21)
 RUN = Run("2026-11-27T17-00-00Z", "schedule", DUE, attempts=(ATTEMPT,))
 
 
@@ -126,7 +127,7 @@ def _not_launched() -> Facts:
         problem="Ask for a higher on-demand quota (Service Quotas, EC2, "
         "'Running On-Demand Standard instances').",
     )
-    run = replace(RUN, attempts=(attempt,))
+    run = replace(RUN, attempts=tuple(replace(attempt, number=n) for n in (1, 2, 3)))
     reason = f"No pool had capacity. {attempt.problem}"
     return _facts(run, Verdict(Kind.NOT_LAUNCHED, reason))
 
@@ -147,16 +148,23 @@ SAMPLES: dict[str, Facts] = {
                 replace(
                     ATTEMPT,
                     number=2,
-                    instance=replace(SPOT, zone="eu-central-1a", launched_at=DUE),
+                    instance=replace(
+                        SPOT, zone="eu-central-1a", launched_at=DUE + timedelta(minutes=7)
+                    ),
+                    ended_at=DUE + timedelta(minutes=14),
                 ),
             ),
         ),
         _verdict(replace(MANIFEST, attempt=2)),
         replace(MANIFEST, attempt=2),
     ),
-    "Timed out": _facts(
-        RUN.with_attempt(outcome=Outcome.TIMED_OUT, ended_at=DUE + timedelta(hours=3), done=21),
-        Verdict(Kind.TIMED_OUT, "The backup did not end before its deadline and was stopped."),
+    "Timed out": replace(
+        _facts(
+            replace(RUN, attempts=(STUCK, replace(STUCK, number=2))),
+            Verdict(Kind.TIMED_OUT, "The backup did not end before its deadline and was stopped."),
+            replace(MANIFEST, complete=False, entries=ENTRIES[:21], token_expires_at=None),
+        ),
+        log_tail=LOG[:2],
     ),
     "Not launched": _not_launched(),
     "Missed": _facts(

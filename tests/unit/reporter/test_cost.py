@@ -1,4 +1,10 @@
-"""The arithmetic of cost, against sums done by hand from AWS's list prices."""
+"""The arithmetic of cost, against sums done by hand from AWS's list prices.
+
+us-east-1, November 2026: gp3 0.08 USD per GB-month (https://aws.amazon.com/ebs/pricing/), a public
+IPv4 address 0.005 USD an hour (https://aws.amazon.com/vpc/pricing/), S3 Standard 0.023 USD per
+GB-month and 0.0004 USD per 1,000 GET and HEAD requests (https://aws.amazon.com/s3/pricing/);
+instances by the second, a minute at least (https://aws.amazon.com/ec2/pricing/).
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -48,9 +54,10 @@ def test_every_attempt_counts_and_one_without_an_instance_is_free() -> None:
     assert float(three.run) == pytest.approx(float(cost(attempt(60)).run))
 
 
-def test_an_on_demand_instance_is_counted_as_unpriced() -> None:
+def test_an_on_demand_instance_is_told_apart_with_its_type_and_time() -> None:
+    """Of an hour only the volume is priced: 16 x 0.08 / 730 = 0.0017534…"""
     dear = replace(SPOT, market=Market.ON_DEMAND, price=None)
-    assert cost(attempt(60, dear)).unpriced == 1
+    assert cost(attempt(60, dear)).unpriced == (("c7g.medium", timedelta(hours=1)),)
     assert float(cost(attempt(60, dear)).run) == pytest.approx(0.0017534, abs=1e-7)
 
 
@@ -60,3 +67,15 @@ def test_storage_is_billed_by_the_gib_and_month() -> None:
 
 def test_ten_thousand_checks_cost_less_than_half_a_cent() -> None:
     assert cost(archives=10_000).run == Decimal("0.004")
+
+
+def test_a_weekly_run_of_twelve_minutes_that_was_reclaimed_once() -> None:
+    """Six minutes and twelve, 300 archives, 40 GiB kept, at 0.0131 USD an hour.
+
+    18 min = 0.3 h: instance 0.3 x 0.0131 = 0.00393; volume 0.3 x 16 x 0.08 / 730 = 0.000526;
+    address 0.3 x 0.005 = 0.0015; checks 300 x 0.0000004 = 0.00012: 0.006076 in all.
+    Kept for a month: 40 x 0.023 = 0.92.
+    """
+    found = cost(attempt(6), attempt(12), archives=300, stored=40 * 2**30, address=True)
+    assert float(found.run) == pytest.approx(0.006076, abs=1e-6)
+    assert found.storage == Decimal("0.92")

@@ -1,12 +1,15 @@
 """The mail's first line can be trusted, problems come first, and everything fits."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from reporter.manifest import Entry
+from reporter.story import refusals
 from reporter.summary import body, size, subject
 from reporter.verdict import Kind, Verdict
+from shared.run import Market, Outcome, PoolAnswer
 from shared.topic import BODY_BYTES, fitting_subject
 from tests.unit.reporter import samples
 
@@ -19,11 +22,11 @@ def test_the_page_of_sample_mails_is_what_the_code_writes() -> None:
 
 
 @pytest.mark.parametrize("title", samples.SAMPLES)
-def test_every_subject_begins_with_its_verdict_and_ends_with_the_date(title: str) -> None:
+def test_every_subject_begins_with_its_verdict_and_has_the_date(title: str) -> None:
     facts = samples.SAMPLES[title]
     line = subject(facts)
     assert line.startswith(f"[OnlineBackup] {facts.verdict.kind}: ")
-    assert line.endswith(", 2026-11-27")
+    assert line.partition(" (")[0].endswith(", 2026-11-27")
     assert fitting_subject(line) == line
 
 
@@ -40,22 +43,67 @@ def test_new_renamed_and_vanished_repositories_are_told_apart_by_their_ids() -> 
     text = body(PARTIAL)
     assert "New on GitHub:\n  - octo/new-idea" in text
     assert "octo/fork-of-linux is now octo/taken" in text
-    assert (
-        "octo/old-thing: its archive github_backups/octo/old-thing.zip (700.0 kB) is kept" in text
-    )
+    assert "octo/old-thing: github_backups/octo/old-thing.zip (700.0 kB) is kept" in text
 
 
 def test_what_was_left_out_is_said_in_the_first_sentence() -> None:
-    assert "(but 1 left out by options, named below)" in body(VERIFIED).splitlines()[0]
+    assert "(but for 1 left out by options, named below)" in body(VERIFIED).splitlines()[0]
 
 
-def test_the_tokens_last_month_is_counted_down() -> None:
-    assert "EXPIRES IN 6 DAYS" in body(VERIFIED)
+@pytest.mark.parametrize(
+    ("left", "said", "in_subject"),
+    [
+        (31, "", ""),
+        (30, "EXPIRES IN 30 DAYS:", ""),
+        (8, "EXPIRES IN 8 DAYS:", ""),
+        (7, "EXPIRES IN 7 DAYS:", ""),
+        (6, "EXPIRES IN 6 DAYS, BEFORE THE NEXT RUN:", "token ends in 6 days"),
+        (1, "EXPIRES IN 1 DAY, BEFORE THE NEXT RUN:", "token ends in 1 day)"),
+        (-1, "HAS EXPIRED:", "token expired"),
+    ],
+)
+def test_the_tokens_end_is_counted_down_and_at_last_in_the_subject(
+    left: int, said: str, in_subject: str
+) -> None:
     assert VERIFIED.manifest
-    later = replace(VERIFIED.manifest, token_expires_at="2027-06-01T00:00:00Z")
-    assert "EXPIRE" not in body(replace(VERIFIED, manifest=later))
-    gone = replace(VERIFIED.manifest, token_expires_at="2026-11-01T00:00:00Z")
-    assert "HAS EXPIRED" in body(replace(VERIFIED, manifest=gone))
+    ends = (VERIFIED.now + timedelta(days=left, hours=1)).isoformat()
+    facts = replace(VERIFIED, manifest=replace(VERIFIED.manifest, token_expires_at=ends))
+    urgent = [line for line in body(facts).split("\n\n")[1].splitlines() if "TOKEN" in line]
+    assert [said in line for line in urgent] == ([True] if said else [])
+    assert in_subject in subject(facts)
+    assert ("token" in subject(facts)) == bool(in_subject)
+
+
+def test_a_token_that_ends_before_a_rare_next_run_is_told_in_time() -> None:
+    assert VERIFIED.manifest
+    manifest = replace(
+        VERIFIED.manifest, token_expires_at=(VERIFIED.now + timedelta(days=60)).isoformat()
+    )
+    quarterly = VERIFIED.now + timedelta(days=91)
+    text = body(replace(VERIFIED, manifest=manifest, next_run=quarterly))
+    assert "EXPIRES IN 60 DAYS, BEFORE THE NEXT RUN" in text
+
+
+def test_a_list_that_shrank_is_said_first_and_in_the_subject() -> None:
+    assert "(1 vanished" in subject(VERIFIED)
+    text = body(VERIFIED)
+    shrunk = "1 repository of the last run is not listed any more"
+    assert text.index(shrunk) < text.index("octo: 34 repositories")
+
+
+def test_every_pool_of_the_largest_walk_is_in_the_mail_with_its_code() -> None:
+    answers = tuple(
+        PoolAnswer(f"c{n}g.medium", f"us-east-1{zone}", market, "UnfulfillableCapacity", "pool", "")
+        for market in Market
+        for n in range(8)
+        for zone in "abcdef"
+    )
+    refused = replace(samples.ATTEMPT, instance=None, answers=answers, outcome=Outcome.NO_CAPACITY)
+    lines = refusals(replace(refused, number=number) for number in (1, 2, 3))
+    assert len(lines) == 16
+    assert lines[0] == (
+        "c0g.medium, spot: UnfulfillableCapacity (us-east-1a, b, c, d, e, f; attempts 1, 2, 3)"
+    )
 
 
 def test_ten_thousand_failures_are_counted_and_still_fit_one_mail() -> None:
