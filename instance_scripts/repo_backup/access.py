@@ -29,7 +29,7 @@ def connect(
     Raises UsageError for a combination that cannot work, and FatalError when a parameter cannot
     be read.
     """
-    api_url = os.environ.get("GITHUB_API_URL") or DEFAULT_API_URL
+    api_url = api_address()
     limiter = Limiter(stop)
     app, token = os.environ.get("GITHUB_APP_ID", "").strip(), github_token()
     credentials: Credentials = Token(token)
@@ -49,6 +49,11 @@ def connect(
         credentials, limiter, stall_seconds=stall_seconds, connections=jobs + _LISTING_CONNECTIONS
     )
     return GitHub(http, api_url, Patience(stop), installations), http
+
+
+def api_address() -> str:
+    """The API of GitHub, or of the Enterprise server that the environment names."""
+    return os.environ.get("GITHUB_API_URL") or DEFAULT_API_URL
 
 
 def github_token() -> str | None:

@@ -18,6 +18,8 @@ from repo_backup.mirror import Mirror
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+MOST_PARTS = 10_000
+"""Of an upload to S3."""
 _EPOCH_DATE = (1 << 5) | 1
 """1980-01-01, the first day that a zip can name."""
 _LIMIT = 0xFFFFFFFF
@@ -38,13 +40,14 @@ class _Entry:
 class Archive:
     """The zip of a mirror. ``sha256`` (hex), ``crc32`` and ``part_crc32s`` need one reading of it.
 
-    ``part_bytes`` is the length of every part but the last that ``part`` and ``part_crc32s`` know.
+    ``part_bytes`` is the length of every part but the last that ``part`` and ``part_crc32s`` know:
+    what was asked for, or more where that would make more parts than an upload may have.
     """
 
     def __init__(self, mirror: Mirror, part_bytes: int) -> None:
         self._segments = list(_zip(_entries(mirror)))
         self.size = sum(_length(segment) for segment in self._segments)
-        self.part_bytes = part_bytes
+        self.part_bytes = part_bytes = max(part_bytes, -(-self.size // MOST_PARTS))
         sha256, crc32, parts = hashlib.sha256(), 0, []
         for start in range(0, self.size, part_bytes):
             part_crc32 = 0

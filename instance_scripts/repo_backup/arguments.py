@@ -207,7 +207,11 @@ def _add_restore(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     _add_store(parser, "--source", "where the archives are")
     parser.add_argument("--wiki", action="store_true", help="its wiki instead")
-    parser.add_argument("--run-id", help="as of this run (default: the newest)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--run-id", help="as of this run (default: the newest)")
+    which.add_argument(
+        "--version-id", metavar="ID", help="this version of a bucket (see list --versions)"
+    )
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument(
         "--into", "--to", metavar="DIR", help="write the bare mirror DIR/REPO.git, ready to clone"

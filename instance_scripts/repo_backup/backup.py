@@ -22,7 +22,7 @@ from repo_backup.store import Store
 log = logging.getLogger(__name__)
 
 EXIT_COMPLETE, EXIT_FATAL, EXIT_INCOMPLETE = 0, 1, 3
-STOPPING_SECONDS = 12.0
+STOPPING_SECONDS = 9.0
 """How long an interrupted run waits for what is in flight before it writes down what is done."""
 _LEAST_BYTES, _WIKI_BYTES = 4 << 20, 16 << 20
 _SHRUNK_BELOW = 0.5
@@ -131,7 +131,10 @@ class Backup:
         """Everything; the exit code. Raises FatalError and InterruptedRunError."""
         plan, journal = self._plan, self._journal
         manifest = journal.manifest
-        history = History.load(self._store, plan.run_id, plan.owners)
+        load = self._stop.begin(
+            lambda: History.load(self._store, plan.run_id, plan.owners), "history"
+        )
+        history = load()
         listing = self._listing()
         if listing.remotes and not any(map(plan.selection.names, listing.remotes)):
             raise FatalError(f"no repository matches --only {' '.join(plan.selection.only)}")
@@ -148,6 +151,9 @@ class Backup:
         self._walk(listing.remotes, history)
         if self._stop.requested:
             raise InterruptedRunError(self._stop.reason)
+        left = len({remote.id for remote in listing.remotes} - manifest.entries.keys())
+        if left:
+            raise FatalError(f"a defect of this program: {left} repositories were not looked at")
         self._stop.begin(lambda: self._drill(manifest, history), "drill")()
         if manifest.errors:
             raise FatalError("; ".join(manifest.errors))
@@ -172,7 +178,7 @@ class Backup:
                         self._journal.record(self._entry(remote, history))
                     except InterruptedRunError:
                         return
-                    except FatalError as error:
+                    except BaseException as error:  # noqa: BLE001 - raised by the main thread
                         troubles.append(error)
 
         threads = [

@@ -20,12 +20,16 @@ _WAKE_SECONDS = 1.0
 
 
 class Budget:
-    """An amount that is lent out; whoever asks for more than there is waits for the others."""
+    """An amount that is lent out; whoever asks for more than there is waits for the others.
+
+    Who asked first is served first, or a large request would wait for as long as small ones come.
+    """
 
     def __init__(self, total: int, stop: Stop) -> None:
         self.total = total
         self._stop = stop
         self._lent = 0
+        self._waiting: list[object] = []
         self._returned = threading.Condition()
 
     @contextlib.contextmanager
@@ -34,17 +38,26 @@ class Budget:
 
         Raises InterruptedRunError when told to stop while waiting.
         """
+        ticket = object()
         with self._returned:
-            while self._lent and self._lent + amount > self.total:
-                self._returned.wait(_WAKE_SECONDS)
-                self._stop.sleep(0)
-            self._lent += amount
+            self._waiting.append(ticket)
+            try:
+                while self._waiting[0] is not ticket or not self._has(amount):
+                    self._returned.wait(_WAKE_SECONDS)
+                    self._stop.sleep(0)
+                self._lent += amount
+            finally:
+                self._waiting.remove(ticket)
+                self._returned.notify_all()
         try:
             yield
         finally:
             with self._returned:
                 self._lent -= amount
                 self._returned.notify_all()
+
+    def _has(self, amount: int) -> bool:
+        return not self._lent or self._lent + amount <= self.total
 
 
 def available_memory_bytes() -> int:

@@ -25,7 +25,7 @@ from repo_backup.documents import (
     EstimateDocument,
     PlannedRow,
 )
-from repo_backup.errors import BackupError, InterruptedRunError
+from repo_backup.errors import InterruptedRunError
 from repo_backup.estimate import Habits
 from repo_backup.fetching import Fetcher
 from repo_backup.history import History
@@ -33,14 +33,13 @@ from repo_backup.journal import Journal
 from repo_backup.lease import Lease
 from repo_backup.manifest import Manifest
 from repo_backup.output import print_document, print_table
-from repo_backup.places import S3, open_store, temporary_directory
+from repo_backup.places import S3, SHARE, open_reader, open_store
 from repo_backup.retry import Patience
+from repo_backup.scratch import scratch_directory
 from repo_backup.selection import Selection
 from repo_backup.stop import Stop
 
 _STALL_SECONDS = 60
-_SHARE = 0.8
-"""Of the free disk and memory; the rest is for everybody else."""
 
 
 def backup(options: argparse.Namespace) -> int:
@@ -62,7 +61,7 @@ def backup(options: argparse.Namespace) -> int:
     listing = stop.begin(lambda: list_all(github, plan.owners), "listing")
     store = open_store(options.store, connections=2 * options.jobs)
     manifest = Manifest(plan.run_id, plan.attempt, list(plan.owners), started_at)
-    with temporary_directory() as directory, open_display() as display:
+    with scratch_directory() as directory, open_display() as display:
         journal = Journal(store, manifest, display)
         fetcher = Fetcher(
             http,
@@ -71,8 +70,8 @@ def backup(options: argparse.Namespace) -> int:
             stop,
             directory,
             plan.run_id,
-            disk=Budget(int(shutil.disk_usage(directory).free * _SHARE), stop),
-            memory=Budget(int(available_memory_bytes() * _SHARE), stop),
+            disk=Budget(int(shutil.disk_usage(directory).free * SHARE), stop),
+            memory=Budget(int(available_memory_bytes() * SHARE), stop),
             full=options.full,
         )
         continues = options.run_id is not None
@@ -80,18 +79,18 @@ def backup(options: argparse.Namespace) -> int:
 
         def drilled(manifest: Manifest, history: History) -> None:
             if not options.no_drill:
-                drill.drill(manifest, store, directory, stop)
+                drill.drill(manifest, open_reader(store, stop), directory, stop)
 
         if options.store.startswith(S3):
             interruption.watch(stop)
         run = Backup(plan, listing, fetcher, store, journal, stop, drilled)
         with _signals(stop), lease.held():
+            store.tidy()
             try:
                 code = run.run()
             except BaseException as error:
                 if not lease.lost:
-                    with contextlib.suppress(BackupError):
-                        journal.checkpoint(_last_phase(stop))
+                    stop.closing(lambda: journal.checkpoint(_last_phase(stop)), "checkpoint")
                 if isinstance(error, InterruptedRunError):
                     said = f"{error}; continue with --run-id {plan.run_id}"
                     raise InterruptedRunError(said) from error

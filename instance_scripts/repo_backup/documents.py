@@ -98,6 +98,7 @@ class CheckedRow(TypedDict):
     key: Annotated[str, "where it lies in the store"]
     good: Annotated[bool, "whether git found every object, and the refs are the manifest's"]
     reason: Annotated[str | None, "what is wrong with it; null if nothing is"]
+    remarks: Annotated[list[str], "what else to know: malformed history, links not checked"]
 
 
 class VerifyDocument(TypedDict):
@@ -123,6 +124,7 @@ class RestoreDocument(TypedDict):
     version_id: Annotated[str | None, "its version in the bucket; null in a directory"]
     mirror: Annotated[str | None, "path of the bare mirror; null when it was pushed"]
     pushed_to: Annotated[str | None, "address, without credentials; null when it was not pushed"]
+    remarks: Annotated[list[str], "what else to know: malformed history, links not checked"]
 
 
 class BackupDocument(TypedDict):

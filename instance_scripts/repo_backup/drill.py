@@ -11,14 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from repo_backup import restore
 from repo_backup.errors import RepositoryError
 from repo_backup.manifest import Entry, Manifest, Part, iso
+from repo_backup.restore import Found, Reader
 from repo_backup.stop import Stop
-from repo_backup.store import Store
 
 log = logging.getLogger(__name__)
 RANDOM_ARCHIVES = 2
+RUNS_FOR_ALL = 52
+"""Large accounts drill more at a time: a year of weekly runs reaches every archive."""
+LONGEST_SECONDS = 300.0
+"""No further archive is begun after that."""
 _ROOM = 3
 """An archive, its unpacked mirror, and some air."""
 
@@ -60,7 +63,7 @@ def candidates(entries: Iterable[Entry]) -> list[Candidate]:
 def choose(
     all_: list[Candidate], run_id: str, room_bytes: int, chance: random.Random
 ) -> list[Candidate]:
-    """The largest of what changed and a few at random, those never drilled first. Pure.
+    """The largest of what changed and some at random, those never drilled first. Pure.
 
     Archives for which the disk has no room are left for a machine that has it.
     """
@@ -70,25 +73,34 @@ def choose(
     rest = [each for each in fitting if each not in chosen]
     chance.shuffle(rest)
     rest.sort(key=lambda each: each.drilled)
-    return chosen + rest[:RANDOM_ARCHIVES]
+    return chosen + rest[: at_a_time(len(all_))]
 
 
-def drill(manifest: Manifest, store: Store, directory: Path, stop: Stop) -> None:
+def at_a_time(archives: int) -> int:
+    """How many are drawn at random. Pure."""
+    return max(RANDOM_ARCHIVES, -(-archives // RUNS_FOR_ALL))
+
+
+def drill(manifest: Manifest, reader: Reader, directory: Path, stop: Stop) -> None:
     """Read some archives back and note in the manifest how that went.
 
     Raises InterruptedRunError when told to stop.
     """
+    started = time.monotonic()
     room = shutil.disk_usage(directory).free
     everything = candidates(manifest.entries.values())
     checked: list[dict[str, Any]] = []
     for candidate in choose(everything, manifest.run_id, room, random.Random()):  # noqa: S311
         stop.sleep(0)
-        reason, seconds = read_back(store, candidate, directory)
+        if time.monotonic() - started > LONGEST_SECONDS:
+            break
+        reason, remarks, seconds = read_back(reader, candidate, directory)
         checked.append(
             {
                 "key": candidate.key,
                 "ok": reason is None,
                 "reason": reason,
+                "remarks": list(remarks),
                 "seconds": round(seconds, 3),
             }
         )
@@ -100,22 +112,27 @@ def drill(manifest: Manifest, store: Store, directory: Path, stop: Stop) -> None
         "checked": checked,
         "archives": len(everything),
         "never_drilled": never,
-        "runs_until_all_drilled": -(-never // RANDOM_ARCHIVES),
+        "runs_until_all_drilled": -(-never // at_a_time(len(everything))),
     }
 
 
-def read_back(store: Store, candidate: Candidate, directory: Path) -> tuple[str | None, float]:
-    """Download, unpack and compare one archive; what is wrong (None: nothing), and the seconds."""
+def read_back(
+    reader: Reader, candidate: Candidate, directory: Path
+) -> tuple[str | None, tuple[str, ...], float]:
+    """Download, unpack and compare one archive; what is wrong (None: nothing), remarks, seconds."""
     started, reason = time.monotonic(), None
+    remarks: tuple[str, ...] = ()
     archive = candidate.part.archive
     version = archive.version_id if archive else None
-    found = restore.Found(candidate.entry.full_name, candidate.key, version, candidate.part)
-    with tempfile.TemporaryDirectory(dir=directory) as room:
-        try:
-            restore.fetch_mirror(store, found, Path(room))
-        except RepositoryError as error:
-            reason = str(error)
-    return reason, time.monotonic() - started
+    found = Found(candidate.entry.full_name, candidate.key, version, candidate.part)
+    try:
+        with tempfile.TemporaryDirectory(dir=directory, ignore_cleanup_errors=True) as room:
+            remarks = reader.fetch_mirror(found, Path(room)).remarks
+    except RepositoryError as error:
+        reason = str(error)
+    except OSError as error:
+        reason = f"this machine could not unpack it: {error.strerror}"
+    return reason, remarks, time.monotonic() - started
 
 
 def _note(manifest: Manifest, candidate: Candidate) -> None:

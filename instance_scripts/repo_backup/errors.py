@@ -61,5 +61,9 @@ class TransientError(RepositoryError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class DiskFullError(TransientError):
+class RefusedPackError(TransientError):
+    """git finds fault with a pack that came whole."""
+
+
+class DiskFullError(RepositoryError):
     """The temporary directory is full; worth a try when nothing else is in flight."""

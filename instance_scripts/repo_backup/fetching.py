@@ -14,6 +14,7 @@ from repo_backup.errors import (
     DiskFullError,
     ForbiddenError,
     NotFoundError,
+    RefusedPackError,
     RepositoryError,
     TransientError,
     UnauthorizedError,
@@ -24,6 +25,9 @@ from repo_backup.mirror import Mirror
 from repo_backup.retry import Patience
 from repo_backup.stop import Stop
 from repo_backup.store import Store, Stored
+
+_REFUSALS = 2
+"""One may be the line's fault."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +87,24 @@ class Fetcher:
         return replace(part, seconds=time.monotonic() - started)
 
     def _patiently(self, address: Address, earlier: Part | None) -> Part:
+        refused: list[str] = []
+
+        def attempt(disk_bytes: int) -> Part:
+            try:
+                return self._once(address, earlier, disk_bytes, refused)
+            except RefusedPackError as error:
+                refused.append(str(error))
+                raise
+
         try:
-            return self.patience.call(lambda: self._once(address, earlier, address.size_bytes))
+            return self.patience.call(lambda: attempt(address.size_bytes))
         except DiskFullError:
             # Once more, with the whole disk for itself.
-            return self._once(address, earlier, self.disk.total)
+            return self.patience.call(lambda: attempt(self.disk.total))
 
-    def _once(self, address: Address, earlier: Part | None, disk_bytes: int) -> Part:
+    def _once(
+        self, address: Address, earlier: Part | None, disk_bytes: int, refused: list[str]
+    ) -> Part:
         known = git.advertise(self.http, address.url)
         moved = () if known.url == address.url else (f"moved to {known.url} meanwhile",)
         about = Part("empty", None, moved, known.digest, len(known.refs))
@@ -109,16 +124,25 @@ class Fetcher:
                 about, state=state, warnings=kept, lfs=earlier.lfs, archive=earlier.archive
             )
         with self.disk.lend(disk_bytes):
-            return self._fetch(address, known, about)
+            return self._fetch(address, known, about, refused)
 
-    def _fetch(self, address: Address, known: git.Advertisement, about: Part) -> Part:
-        """Fetch everything, check it, and store it."""
+    def _fetch(
+        self, address: Address, known: git.Advertisement, about: Part, refused: list[str]
+    ) -> Part:
+        """Fetch everything, check it, and store it.
+
+        A pack that git ``refused`` twice is looked at less closely: history that git would not
+        have is archived all the same, if only each object and each link is there.
+        """
+        closely = len(refused) < _REFUSALS
         room = Path(tempfile.mkdtemp(dir=self.directory))
         try:
             mirror = Mirror(room / address.mirror_name, known)
             mirror.create()
             with git.fetch(self.http, known) as blocks:
-                warnings = (*about.warnings, *mirror.receive(blocks, self.memory, self.stop))
+                remarks = mirror.receive(blocks, self.memory, self.stop, closely=closely)
+            if not closely:
+                remarks = (*remarks, f"archived without a close look: {refused[0]}")
             lfs = not address.is_wiki and mirror.uses_lfs()
             self.stop.check()
             zipped = archives.Archive(mirror, self.store.part_bytes)
@@ -135,7 +159,9 @@ class Fetcher:
             checksum=stored.checksum,
             version_id=stored.version_id,
             etag=stored.etag,
+            remarks=remarks,
         )
+        warnings = (*about.warnings, *remarks)
         return replace(about, state="backed-up", warnings=warnings, lfs=lfs, archive=described)
 
     def _store(self, key: str, zipped: archives.Archive) -> Stored:

@@ -98,12 +98,12 @@ def fetch(http: Http, advertisement: Advertisement) -> Iterator[Iterator[bytes]]
 def refs_digest(head: str, refs: Mapping[str, str]) -> str:
     """SHA-256 (hex) over HEAD's target and every ref."""
     lines = [head, *(f"{oid} {name}" for name, oid in sorted(refs.items()))]
-    return hashlib.sha256(_encode("\n".join(lines))).hexdigest()
+    return hashlib.sha256(encode("\n".join(lines))).hexdigest()
 
 
 def mirror_digest(mirror: Path) -> str:
     """The ``refs_digest`` of a bare mirror that this program made (all its refs are packed)."""
-    head = (mirror / "HEAD").read_text(encoding="utf-8").strip().removeprefix("ref: ")
+    head = _decode((mirror / "HEAD").read_bytes().rstrip(b"\n")).removeprefix("ref: ")
     refs = {}
     for line in (mirror / "packed-refs").read_bytes().splitlines():
         if line[:1] not in (b"#", b"^"):
@@ -241,5 +241,6 @@ def _decode(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def _encode(text: str) -> bytes:
+def encode(text: str) -> bytes:
+    """A ref's name as git has it: any bytes, mostly UTF-8."""
     return text.encode("utf-8", "surrogateescape")

@@ -5,11 +5,13 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 
 from repo_backup import layout
+from repo_backup.concurrency import in_background
 from repo_backup.display import Display
-from repo_backup.errors import ConflictError, TransientError
+from repo_backup.errors import ConflictError, FatalError, TransientError
 from repo_backup.manifest import COUNTED, Entry, Manifest, iso
 from repo_backup.store import Store
 
@@ -37,6 +39,8 @@ class Journal:
         self._written = 0
         self._due = time.monotonic() + CHECKPOINT_SECONDS
         self._shown = False
+        self._writing: Future[None] | None = None
+        self._one_writer = threading.Lock()
 
     def begin(self, earlier: Manifest | None, listed: set[int]) -> None:
         """Take over what an earlier attempt of this run did to repositories that still exist."""
@@ -58,26 +62,38 @@ class Journal:
         self._display.finished(entry, self.manifest.run_id)
 
     def tick(self) -> None:
-        """Write a checkpoint when one is due."""
-        if time.monotonic() >= self._due:
-            self.checkpoint()
+        """Let a checkpoint be written when one is due; nobody waits for a store that is slow.
+
+        Raises what kept an earlier one from being written, if that is final.
+        """
+        if self._writing and self._writing.done():
+            self._writing.result()
+            self._writing = None
+        if self._writing is None and time.monotonic() >= self._due:
+            self._writing = in_background(self.checkpoint, "checkpoint")
 
     def checkpoint(self, phase: str = "backing-up") -> None:
         """Write down how far the run is; a store that cannot be reached now may be later."""
-        started = time.monotonic()
-        try:
-            written = len(self._done)
-            if written > self._written or self.manifest.errors:
-                self._store.write(layout.manifest(self.manifest.run_id), self._document())
-                self._written = written
-            self._progress(phase)
-        except TransientError as error:
-            self._display.note(str(error))
-        took = time.monotonic() - started
-        self._due = time.monotonic() + max(CHECKPOINT_SECONDS, took * _SHARE)
+        with self._one_writer:
+            started = time.monotonic()
+            try:
+                written = len(self._done)
+                if written > self._written or self.manifest.errors:
+                    self._store.write(layout.manifest(self.manifest.run_id), self._document())
+                    self._written = written
+                self._progress(phase)
+            except TransientError as error:
+                self._display.note(str(error))
+            took = time.monotonic() - started
+            self._due = time.monotonic() + max(CHECKPOINT_SECONDS, took * _SHARE)
 
     def complete(self) -> None:
         """Write the manifest, and last of all the date marker."""
+        # A checkpoint that is still being written would replace the manifest.
+        with self._one_writer:
+            self._complete()
+
+    def _complete(self) -> None:
         manifest, finished = self.manifest, self._now()
         manifest.complete, manifest.finished_at = True, finished
         document = self._document()
@@ -105,6 +121,7 @@ class Journal:
             except ConflictError:
                 continue
             return
+        raise FatalError("the date marker could not be written: each of its names is taken")
 
     def _document(self) -> bytes:
         with self._lock:

@@ -50,8 +50,7 @@ class Lease:
             done.set()
             keeper.join(1)
             if not self.lost:
-                with contextlib.suppress(BackupError):
-                    self._write(datetime.now(UTC))
+                self._stop.closing(lambda: self._write(datetime.now(UTC)), "end of lease")
 
     def _acquire(self) -> None:
         """An own run's lease is taken over: the attempt that held it is dead or about to be."""
@@ -82,7 +81,21 @@ class Lease:
             "expires_at": iso(expires_at),
         }
         data = json.dumps(document).encode()
-        self._tag = self._store.write_if(layout.LOCK, data, self._tag)
+        try:
+            self._tag = self._store.write_if(layout.LOCK, data, self._tag)
+        except ConflictError:
+            # An answer that got lost: the SDK wrote twice, and the second met the first.
+            self._tag = self._own_tag()
+            if self._tag is None:
+                raise
+
+    def _own_tag(self) -> str | None:
+        """The tag of the lease as it is, if this holder wrote it."""
+        found = self._store.read_tagged(layout.LOCK)
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            if found and json.loads(found[0])["holder"] == self._holder:
+                return found[1]
+        return None
 
     def _renew(self, done: threading.Event) -> None:
         expires_at = datetime.now(UTC) + LEASE

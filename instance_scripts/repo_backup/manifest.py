@@ -15,7 +15,8 @@ COUNTED: tuple[State, ...] = ("backed-up", "unchanged", "empty", "skipped", "fai
 class Archive:
     """One zip at the destination. ``checksum`` is the store's own; ``run_id`` who uploaded it.
 
-    ``drilled_at`` is when a restore drill last read it back, None if never.
+    ``drilled_at`` is when a restore drill last read it back, None if never. ``remarks`` are what
+    was found or left undone when it was made; they are with it for as long as it is named.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Archive:
     version_id: str | None = None
     etag: str | None = None
     drilled_at: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,8 @@ def _archive_document(archive: Archive | None) -> dict[str, Any] | None:
     if archive is None:
         return None
     names = ("key", "bytes", "sha256", "checksum", "version_id", "etag", "run_id", "drilled_at")
-    return {name: getattr(archive, name) for name in names}
+    described = {name: getattr(archive, name) for name in names}
+    return described | ({"remarks": list(archive.remarks)} if archive.remarks else {})
 
 
 def _part_document(part: Part) -> dict[str, Any]:
@@ -222,8 +225,12 @@ def _part(document: dict[str, Any]) -> Part:
         refs=document["refs"],
         lfs=document.get("lfs", False),
         seconds=document["seconds"],
-        archive=Archive(**archive) if archive else None,
+        archive=_archive(archive) if archive else None,
     )
+
+
+def _archive(document: dict[str, Any]) -> Archive:
+    return Archive(**{**document, "remarks": tuple(document.get("remarks", ()))})
 
 
 def _entry(document: dict[str, Any]) -> Entry:

@@ -9,13 +9,15 @@ import os
 import shutil
 import struct
 import subprocess
+import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from repo_backup.capacity import Budget
-from repo_backup.errors import DiskFullError, TransientError
-from repo_backup.git import Advertisement
+from repo_backup.errors import DiskFullError, RefusedPackError, RepositoryError, TransientError
+from repo_backup.git import Advertisement, encode
+from repo_backup.malformations import STRICT, Complaints
 from repo_backup.stop import Stop
 
 _CONFIG = """\
@@ -35,10 +37,12 @@ LEAN_GIT = (
 )
 """git in little memory: of a 500 MB blob fsck held 960 MB without, 70 MB with these (2.39)."""
 _INDEX_PACK = (*LEAN_GIT, "index-pack", "--stdin", "--threads=1")
+CONNECTED = ("--check-self-contained-and-connected",)
 _GREP_LFS = (*LEAN_GIT, "grep", "--quiet", "--fixed-strings", "--threads=1", "-e", "filter=lfs")
 _IDX_MAGIC = b"\xfftOc\x00\x00\x00\x02"
 _FANOUT_OFFSET, _FANOUT_BYTES = 8, 256 * 4
-_ERROR_LINES = 3
+_FULL_BYTES = 1 << 20
+_FIRST_TO_GO = "800"
 _PACK_HEADER_BYTES = 12
 # Estimates of index-pack's memory, on the safe side: per pack, and per object without and with
 # the check of links.
@@ -47,6 +51,7 @@ _BASE_BYTES, _OBJECT_BYTES, _LINKED_OBJECT_BYTES = 24 << 20, 130, 260
 
 def git_environment(home: Path) -> dict[str, str]:
     """All that a git of ours gets to see: no configuration of anybody's, no prompt, no secret."""
+    authority = os.environ.get("SSL_CERT_FILE")
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(home),
@@ -56,7 +61,8 @@ def git_environment(home: Path) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ALLOW_PROTOCOL": "https:http:file",
         "GIT_NO_REPLACE_OBJECTS": "1",
-        **{name: os.environ[name] for name in ("SSL_CERT_FILE",) if name in os.environ},
+        # git's own name for what OpenSSL calls SSL_CERT_FILE, which its GnuTLS does not read.
+        **({"GIT_SSL_CAINFO": authority} if authority else {}),
     }
 
 
@@ -83,24 +89,25 @@ class Mirror:
         config = _CONFIG.format(version=1 if sha256 else 0) + (_SHA256_CONFIG if sha256 else "")
         head = known.detached or f"ref: {known.head}"
         packed = ["# pack-refs with: peeled fully-peeled sorted "]
-        for name in sorted(known.refs, key=os.fsencode):
+        for name in sorted(known.refs, key=encode):
             packed.append(f"{known.refs[name]} {name}")
             if name in known.peeled:
                 packed.append(f"^{known.peeled[name]}")
         return {
-            "HEAD": f"{head}\n".encode(),
+            "HEAD": encode(f"{head}\n"),
             "config": config.encode(),
-            "packed-refs": "".join(f"{line}\n" for line in packed).encode(
-                "utf-8", "surrogateescape"
-            ),
+            "packed-refs": encode("".join(f"{line}\n" for line in packed)),
         }
 
-    def receive(self, blocks: Iterator[bytes], memory: Budget, stop: Stop) -> tuple[str, ...]:
-        """Let git check and index the pack in ``blocks``; returns warnings.
+    def receive(
+        self, blocks: Iterator[bytes], memory: Budget, stop: Stop, *, closely: bool = True
+    ) -> tuple[str, ...]:
+        """Let git check and index the pack in ``blocks``; returns remarks.
 
         Every object's contents and every link between objects are checked, and every advertised
-        tip must be there. Links are not, and a warning says so, when ``memory`` is too short for
-        that. Raises TransientError when the pack is not whole, DiskFullError.
+        tip must be there. Links are not, and a remark says so, when ``memory`` is too short for
+        that. ``closely`` has git look at the form of each object as well; what it dislikes is a
+        remark. Raises TransientError when the pack is not whole, RefusedPackError, DiskFullError.
         """
         head = b""
         while len(head) < _PACK_HEADER_BYTES and (block := next(blocks, None)) is not None:
@@ -109,46 +116,54 @@ class Mirror:
         linked = _BASE_BYTES + count * _LINKED_OBJECT_BYTES
         connected = linked <= memory.total
         need = linked if connected else _BASE_BYTES + count * _OBJECT_BYTES
+        # To look closely git walks all links: it takes the memory of that.
+        checks = (*CONNECTED, *((STRICT,) if closely else ())) if connected else ()
         with memory.lend(need):
-            self._index(itertools.chain([head], blocks), stop, connected=connected)
+            remarks = self._index(itertools.chain([head], blocks), stop, checks)
         missing = self._missing(self.advertisement.tips)
         if missing:
             raise TransientError(f"the pack lacks {len(missing)} of the advertised tips")
         if connected:
-            return ()
+            return remarks
         return (f"links between its {count} objects were not checked: memory is short",)
 
-    def _index(self, blocks: Iterable[bytes], stop: Stop, *, connected: bool) -> None:
+    def _index(
+        self, blocks: Iterable[bytes], stop: Stop, checks: tuple[str, ...]
+    ) -> tuple[str, ...]:
         environment = git_environment(self.path)
-        check = ("--check-self-contained-and-connected",) if connected else ()
-        command = (*_INDEX_PACK, *check)
+        complaints = Complaints()
         crc32 = 0
         with subprocess.Popen(
-            command,
+            (*_INDEX_PACK, *checks),
             cwd=self.path,
             env={**environment, "GIT_DIR": str(self.path)},
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         ) as process:
             assert process.stdin  # noqa: S101 - for the type checker
+            assert process.stderr  # noqa: S101 - for the type checker
+            _first_to_go(process)
+            # Read while it works: what it says may be more than a pipe holds.
+            reader = threading.Thread(target=complaints.read, args=(process.stderr,), daemon=True)
+            reader.start()
             try:
-                for block in blocks:
-                    stop.check()
-                    process.stdin.write(block)
-                    crc32 = zlib.crc32(block, crc32)
-                _, said = process.communicate()
-            except BrokenPipeError:
-                _, said = process.communicate()
+                with contextlib.suppress(BrokenPipeError), process.stdin:
+                    for block in blocks:
+                        stop.check()
+                        process.stdin.write(block)
+                        crc32 = zlib.crc32(block, crc32)
+                process.wait()
             except BaseException:
                 process.kill()
-                with contextlib.suppress(BrokenPipeError):
-                    process.stdin.close()
                 raise
+            finally:
+                reader.join()
         if process.returncode != 0:
-            raise _index_error(said, self.path)
+            raise _index_error(process.returncode, complaints.last, self.path)
         self.pack = next((self.path / "objects" / "pack").glob("*.pack"))
         self.pack_crc32 = crc32
+        return complaints.warnings()
 
     def uses_lfs(self) -> bool:
         """Whether a ``.gitattributes`` at a branch's tip hands files to Git LFS."""
@@ -196,9 +211,17 @@ def _holds(index: mmap.mmap, oid: bytes) -> bool:
     return False
 
 
-def _index_error(said: bytes, path: Path) -> TransientError:
-    lines = said.decode("utf-8", "replace").replace(str(path), "").strip().splitlines()
-    text = "; ".join(lines[-_ERROR_LINES:]) or "no reason given"
-    if shutil.disk_usage(path).free < 1024**2 or "No space left on device" in text:
+def _first_to_go(process: subprocess.Popen[bytes]) -> None:
+    """Where memory runs out Linux shall end this git, which costs one repository, and not us."""
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{process.pid}/oom_score_adj").write_text(_FIRST_TO_GO)
+
+
+def _index_error(code: int, said: list[str], path: Path) -> RepositoryError:
+    text = "; ".join(said).replace(str(path), "") or "no reason given"
+    # git has no exit code for a full disk.
+    if shutil.disk_usage(path).free < _FULL_BYTES or "No space left on device" in text:
         return DiskFullError("the temporary directory is full")
-    return TransientError(f"git refuses the pack: {text}")
+    if code < 0:
+        return TransientError(f"git was ended by signal {-code}; memory may be short")
+    return RefusedPackError(f"git refuses the pack: {text}")

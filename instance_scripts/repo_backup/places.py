@@ -1,14 +1,17 @@
-"""Where a command finds what it works with: its store, a temporary directory."""
+"""Where a command finds what it works with: its store, and what reads from it."""
 
-import contextlib
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
+from repo_backup.capacity import available_memory_bytes
+from repo_backup.restore import Reader
+from repo_backup.retry import Patience
 from repo_backup.s3 import open_bucket
+from repo_backup.stop import Stop
 from repo_backup.store import DirectoryStore, Store
 
 S3 = "s3://"
+SHARE = 0.8
+"""Of the free disk and memory; the rest is for everybody else."""
 
 
 def open_store(location: str, *, connections: int) -> Store:
@@ -18,8 +21,6 @@ def open_store(location: str, *, connections: int) -> Store:
     return DirectoryStore(Path(location).expanduser().resolve())
 
 
-@contextlib.contextmanager
-def temporary_directory() -> Iterator[Path]:
-    """Below ``TMPDIR``; what an interrupted thread is still writing does not matter."""
-    with tempfile.TemporaryDirectory(prefix="repo_backup.", ignore_cleanup_errors=True) as name:
-        yield Path(name)
+def open_reader(store: Store, stop: Stop) -> Reader:
+    """What reads archives back, in the memory that this machine can spare now."""
+    return Reader(store, Patience(stop), int(available_memory_bytes() * SHARE))

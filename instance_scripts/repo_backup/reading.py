@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from repo_backup import restore as restoring
 from repo_backup import status as statuses
-from repo_backup.access import github_token
+from repo_backup.access import api_address, github_token
 from repo_backup.display import size
 from repo_backup.documents import (
     SCHEMA,
@@ -25,7 +25,10 @@ from repo_backup.documents import (
 )
 from repo_backup.errors import RepositoryError
 from repo_backup.output import print_document, print_table, tracked
-from repo_backup.places import open_store, temporary_directory
+from repo_backup.places import open_reader, open_store
+from repo_backup.push import push
+from repo_backup.scratch import scratch_directory
+from repo_backup.stop import Stop
 
 EXIT_NOT_GOOD = 3
 _CONNECTIONS = 4
@@ -102,16 +105,24 @@ def list_archives(options: argparse.Namespace) -> int:
 def restore(options: argparse.Namespace) -> int:
     """``repo_backup restore``."""
     store = open_store(options.store, connections=_CONNECTIONS)
-    found = restoring.find(store, options.repository, wiki=options.wiki, run_id=options.run_id)
+    found = restoring.find(
+        store,
+        options.repository,
+        wiki=options.wiki,
+        run_id=options.run_id,
+        version_id=options.version_id,
+    )
+    reader = open_reader(store, Stop())
     mirror: str | None = None
     pushed_to: str | None = None
     if options.into:
-        mirror = str(restoring.fetch_mirror(store, found, Path(options.into)))
+        restored = reader.fetch_mirror(found, Path(options.into))
+        mirror = str(restored.mirror)
         said = f"{found.key} restored and checked: git clone {mirror}"
     else:
-        with temporary_directory() as directory:
-            fetched = restoring.fetch_mirror(store, found, directory)
-            restoring.push(fetched, options.push_to, github_token())
+        with scratch_directory() as directory:
+            restored = reader.fetch_mirror(found, directory)
+            push(restored.mirror, options.push_to, github_token(), api_address())
         pushed_to = without_credentials(options.push_to)
         said = f"{found.key} restored and pushed to {pushed_to}"
     if options.json:
@@ -125,10 +136,13 @@ def restore(options: argparse.Namespace) -> int:
             version_id=found.version_id,
             mirror=mirror,
             pushed_to=pushed_to,
+            remarks=list(restored.remarks),
         )
         print_document(document)
     else:
         print(said)
+        for remark in restored.remarks:
+            print(f"{found.key}: {remark}")
     return 0
 
 
@@ -139,18 +153,25 @@ def verify(options: argparse.Namespace) -> int:
     if not options.all:
         named = random.sample(named, min(options.sample, len(named)))
     rows: list[CheckedRow] = []
-    with temporary_directory() as directory:
+    reader = open_reader(store, Stop())
+    with scratch_directory() as directory:
         for entry, part, archive in tracked(named, [each.key for _, _, each in named]):
             found = restoring.Found(entry.full_name, archive.key, archive.version_id, part)
             reason = None
+            remarks: tuple[str, ...] = ()
             try:
                 with tempfile.TemporaryDirectory(dir=directory) as room:
-                    restoring.fetch_mirror(store, found, Path(room))
+                    remarks = reader.fetch_mirror(found, Path(room)).remarks
             except RepositoryError as error:
                 reason = str(error)
-            rows.append(CheckedRow(key=archive.key, good=reason is None, reason=reason))
+            rows.append(
+                CheckedRow(
+                    key=archive.key, good=reason is None, reason=reason, remarks=list(remarks)
+                )
+            )
             if not options.json:
-                print(f"BAD:  {archive.key}: {reason}" if reason else f"good: {archive.key}")
+                good = "; ".join((f"good: {archive.key}", *remarks))
+                print(f"BAD:  {archive.key}: {reason}" if reason else good)
     bad = sum(not row["good"] for row in rows)
     if options.json:
         document = VerifyDocument(

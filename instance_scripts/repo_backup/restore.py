@@ -1,8 +1,6 @@
-"""The way back: find an archive, download it, check it, unpack it, push it."""
+"""The way back: find an archive, download it, check it, unpack it."""
 
 import hashlib
-import os
-import subprocess
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -11,19 +9,13 @@ from pathlib import Path
 from typing import IO
 
 from repo_backup import layout
-from repo_backup.errors import FatalError, RepositoryError
-from repo_backup.git import mirror_digest
+from repo_backup.checking import check_mirror
+from repo_backup.errors import FatalError, NotFoundError, RepositoryError
 from repo_backup.manifest import Archive, Entry, Manifest, Part
-from repo_backup.mirror import LEAN_GIT, git_environment
+from repo_backup.retry import Patience
 from repo_backup.store import Store
 
 _BLOCK_BYTES = 1024 * 1024
-_ASKPASS = """#!/bin/sh
-case "$1" in
-Username*) echo x-access-token ;;
-*) cat <&{descriptor} ;;
-esac
-"""
 
 
 @dataclass(frozen=True)
@@ -34,6 +26,66 @@ class Found:
     key: str
     version_id: str | None
     part: Part | None
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A bare mirror that was unpacked and checked; ``remarks`` are what a person should know."""
+
+    mirror: Path
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Brings archives back. ``memory_bytes`` is what git may take to check them."""
+
+    store: Store
+    patience: Patience
+    memory_bytes: int
+
+    def fetch_mirror(self, found: Found, into: Path) -> Restored:
+        """Download, check against the manifest and unpack to a bare mirror below ``into``.
+
+        Raises RepositoryError when the archive is not what the manifest says, or not whole.
+        """
+        into.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=into) as file:
+            self._download(found, file)
+            mirror = unpack(file, into)
+        return Restored(mirror, check_mirror(mirror, found.part, self.memory_bytes))
+
+    def _download(self, found: Found, file: IO[bytes]) -> None:
+        """The version that the manifest names; in a copied bucket versions have other names.
+
+        Raises RepositoryError when the SHA-256 is not the manifest's.
+        """
+        expected = found.part.archive if found.part else None
+        try:
+            digest = self._read(found.key, found.version_id, file)
+        except NotFoundError:
+            if not (expected and found.version_id):
+                raise
+            digest = self._read(found.key, None, file)
+        if expected and digest != expected.sha256:
+            raise RepositoryError(f"{found.key} is not what the manifest says (SHA-256 differs)")
+
+    def _read(self, key: str, version_id: str | None, file: IO[bytes]) -> str:
+        """An object into a file; its SHA-256 (hex). A read that breaks off is begun again."""
+
+        def read() -> str:
+            file.seek(0)
+            file.truncate()
+            digest = hashlib.sha256()
+            with self.store.open(key, version_id) as source:
+                while block := source.read(_BLOCK_BYTES):
+                    digest.update(block)
+                    file.write(block)
+            return digest.hexdigest()
+
+        digest = self.patience.call(read)
+        file.seek(0)
+        return digest
 
 
 def manifests(store: Store, run_id: str | None = None) -> Iterator[Manifest]:
@@ -52,50 +104,40 @@ def key_of(full_name: str, *, wiki: bool = False) -> str:
     return layout.archive(owner, name, wiki=wiki)
 
 
-def find(store: Store, full_name: str, *, wiki: bool, run_id: str | None) -> Found:
-    """The archive of a repository (or its wiki) as of a run, by default the newest.
+def find(
+    store: Store,
+    full_name: str,
+    *,
+    wiki: bool,
+    run_id: str | None = None,
+    version_id: str | None = None,
+) -> Found:
+    """The archive of a repository (or its wiki): of a run, of a version, by default the newest.
 
-    Without a manifest that names it, whatever lies under its key will do. Raises FatalError.
+    A name is taken as it is written before it is taken in any case. Without a manifest that names
+    it, whatever lies under its key will do. Raises FatalError.
     """
     key = key_of(full_name, wiki=wiki)
+    alike: Found | None = None
     for manifest in manifests(store, run_id):
         for entry in manifest.entries.values():
             part = entry.wiki if wiki else entry.part
-            if entry.full_name.lower() == full_name.lower() and part and part.archive:
-                archive = part.archive
-                return Found(full_name, archive.key, archive.version_id, part)
-    if run_id is None and store.versions(key):
-        return Found(full_name, key, None, None)
+            if not (part and part.archive) or entry.full_name.lower() != full_name.lower():
+                continue
+            archive = part.archive
+            if version_id in (None, archive.version_id):
+                found = Found(entry.full_name, archive.key, archive.version_id, part)
+                if entry.full_name == full_name:
+                    return found
+                alike = alike or found
+    if alike:
+        return alike
+    if run_id is None and any(version_id in (None, each.id) for each in store.versions(key)):
+        return Found(full_name, key, version_id, None)
     where = f"of run {run_id}" if run_id else "at this destination"
-    raise FatalError(f"there is no archive of {full_name}{' (wiki)' if wiki else ''} {where}")
-
-
-def fetch_mirror(store: Store, found: Found, into: Path) -> Path:
-    """Download, check against the manifest and unpack; the bare mirror's path below ``into``.
-
-    Raises RepositoryError when the archive is not what the manifest says, or git finds fault.
-    """
-    into.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=into) as file:
-        expected = found.part.archive if found.part else None
-        download(store, found.key, found.version_id, file, expected)
-        mirror = unpack(file, into)
-    check_mirror(mirror, found.part)
-    return mirror
-
-
-def download(
-    store: Store, key: str, version_id: str | None, file: IO[bytes], expected: Archive | None
-) -> None:
-    """Read an archive into a file. Raises RepositoryError when its SHA-256 is another."""
-    digest = hashlib.sha256()
-    with store.open(key, version_id) as source:
-        while block := source.read(_BLOCK_BYTES):
-            digest.update(block)
-            file.write(block)
-    if expected and digest.hexdigest() != expected.sha256:
-        raise RepositoryError(f"{key} is not what the manifest says (SHA-256 differs)")
-    file.seek(0)
+    which = f", version {version_id}," if version_id else ""
+    wanted = f"{full_name}{' (wiki)' if wiki else ''}{which}"
+    raise FatalError(f"there is no archive of {wanted} {where}")
 
 
 def unpack(file: IO[bytes], into: Path) -> Path:
@@ -112,44 +154,6 @@ def unpack(file: IO[bytes], into: Path) -> Path:
             return target
     except zipfile.BadZipFile as error:
         raise RepositoryError(f"this is no whole zip: {error}") from error
-
-
-def check_mirror(mirror: Path, part: Part | None) -> None:
-    """Let git check every object, and compare the refs with the manifest's digest."""
-    done = _git(mirror, "fsck", "--full", "--no-dangling", "--no-progress")
-    if done.returncode & 1:
-        raise RepositoryError(f"git fsck: {done.stderr.strip().splitlines()[-1:]}")
-    if part and part.refs_digest and mirror_digest(mirror) != part.refs_digest:
-        raise RepositoryError("its refs are not those of the manifest")
-
-
-def push(mirror: Path, url: str, token: str | None) -> None:
-    """Push all branches and tags (GitHub refuses ``refs/pull``) to a new, empty repository.
-
-    The token reaches git through a pipe that only its askpass reads. Raises RepositoryError.
-    """
-    refspecs = ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
-    reader, writer = os.pipe()
-    with tempfile.TemporaryDirectory() as directory:
-        askpass = Path(directory) / "askpass"
-        askpass.write_text(_ASKPASS.format(descriptor=reader))
-        askpass.chmod(0o700)
-        os.write(writer, f"{token or ''}\n".encode())
-        os.close(writer)
-        try:
-            done = subprocess.run(
-                ("git", "-c", "credential.helper=", "push", "--quiet", url, *refspecs),
-                cwd=mirror,
-                env={**_person_environment(), "GIT_ASKPASS": str(askpass)},
-                pass_fds=(reader,),
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        finally:
-            os.close(reader)
-    if done.returncode != 0:
-        raise RepositoryError(f"git push failed: {done.stderr.strip()}")
 
 
 def entries_with_archives(store: Store, run_id: str | None) -> list[tuple[Entry, Part, Archive]]:
@@ -174,24 +178,3 @@ def entries_with_archives(store: Store, run_id: str | None) -> list[tuple[Entry,
 
 def _zips(store: Store) -> list[str]:
     return [key for key in store.objects(layout.ARCHIVES) if key.endswith(".zip")]
-
-
-def _person_environment() -> dict[str, str]:
-    """For a push, which a person asks for: their SSH keys, known hosts and agent as well."""
-    agent = os.environ.get("SSH_AUTH_SOCK")
-    return {
-        **git_environment(Path.home()),
-        "GIT_ALLOW_PROTOCOL": "https:http:ssh:file",
-        **({"SSH_AUTH_SOCK": agent} if agent else {}),
-    }
-
-
-def _git(mirror: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        (*LEAN_GIT, *arguments),
-        cwd=mirror,
-        env={**git_environment(mirror), "GIT_DIR": str(mirror)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )

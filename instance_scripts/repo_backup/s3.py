@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import threading
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -11,6 +12,7 @@ from botocore.session import Session
 
 from repo_backup import layout
 from repo_backup.archive import Archive
+from repo_backup.concurrency import at_once
 from repo_backup.errors import (
     BackupError,
     ConflictError,
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 MIB = 1024 * 1024
+PARTS_AT_ONCE = 4
+"""Of one archive; what is in memory of each is a block, the rest stays on disk."""
+_RESERVED = 2
+"""Connections for manifest, lease and the small archives of others."""
 _MISSING = {"NoSuchKey", "NoSuchVersion", "404"}
 _CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _FATAL = {
@@ -45,8 +51,12 @@ class S3Store:
     part_bytes = 16 * MIB
     case_sensitive = True
 
-    def __init__(self, client: "S3Client", bucket: str, prefix: str = "") -> None:
+    def __init__(
+        self, client: "S3Client", bucket: str, prefix: str = "", *, connections: int
+    ) -> None:
         self._client = client
+        # Each archive sends several parts, all of them together no more than there are connections.
+        self._sending = threading.Semaphore(max(1, connections - _RESERVED))
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
@@ -154,6 +164,9 @@ class S3Store:
             with contextlib.closing(answer["Body"]) as body:
                 yield cast(IO[bytes], body)
 
+    def tidy(self) -> None:
+        """Nothing: the bucket's own rule removes uploads that were never completed."""
+
     def _put_parts(self, key: str, archive: Archive) -> Stored:
         target: Any = {"Bucket": self._bucket, "Key": self._prefix + key}
         upload = self._client.create_multipart_upload(
@@ -163,18 +176,17 @@ class S3Store:
             ChecksumType="FULL_OBJECT",
         )
         target["UploadId"] = upload["UploadId"]
+
+        def put(index: int) -> Any:
+            crc32 = _crc32(archive.part_crc32s[index])
+            with self._sending, archive.part(index * archive.part_bytes) as body:
+                answer = self._client.upload_part(
+                    **target, PartNumber=index + 1, Body=body, ChecksumCRC32=crc32
+                )
+            return {"PartNumber": index + 1, "ETag": answer["ETag"], "ChecksumCRC32": crc32}
+
         try:
-            parts: list[Any] = []
-            for index, crc32 in enumerate(archive.part_crc32s):
-                with archive.part(index * archive.part_bytes) as body:
-                    answer = self._client.upload_part(
-                        **target,
-                        PartNumber=index + 1,
-                        Body=body,
-                        ChecksumCRC32=_crc32(crc32),
-                    )
-                part = {"PartNumber": index + 1, "ETag": answer["ETag"]}
-                parts.append({**part, "ChecksumCRC32": _crc32(crc32)})
+            parts = at_once(put, len(archive.part_crc32s), PARTS_AT_ONCE)
             completed = self._client.complete_multipart_upload(
                 **target,
                 MultipartUpload={"Parts": parts},
@@ -203,7 +215,7 @@ def open_bucket(location: str, *, connections: int) -> S3Store:
         client = cast("S3Client", Session().create_client("s3", config=config))
         # botocore would ask "may I send?" before each PUT and lose a round trip by that.
         client.meta.events.register_last("before-call.s3", _send_at_once)
-        return S3Store(client, bucket, prefix)
+        return S3Store(client, bucket, prefix, connections=connections)
     except (BotoCoreError, ValueError) as error:
         raise FatalError(f"AWS cannot be reached: {error}") from error
 

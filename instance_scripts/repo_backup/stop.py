@@ -1,15 +1,20 @@
 """Being told to stop: by a signal, by a spot interruption notice, or by a lost lease."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from typing import TypeVar
 
-from repo_backup.errors import InterruptedRunError
+from repo_backup.concurrency import in_background
+from repo_backup.errors import BackupError, InterruptedRunError
 
-GRACE_SECONDS = 8.0
+GRACE_SECONDS = 7.0
 """How long work in flight may go on after the request; an interrupted run ends within 20 s."""
+
+CLOSING_SECONDS = 2.0
+"""How long each last word of an interrupted run may take, whatever the store does meanwhile."""
 
 _WAKE_SECONDS = 0.2
 T = TypeVar("T")
@@ -58,13 +63,7 @@ class Stop:
 
         That raises what the work raises, and :class:`InterruptedRunError` when told to stop.
         """
-        future: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                future.set_result(work())
-            except BaseException as error:  # noqa: BLE001 - raised where the result is waited for
-                future.set_exception(error)
+        future = in_background(work, name)
 
         def result() -> T:
             while not wait([future], _WAKE_SECONDS).done:
@@ -72,5 +71,20 @@ class Stop:
                     raise InterruptedRunError(self._reason)
             return future.result()
 
-        threading.Thread(target=run, daemon=True, name=name).start()
         return result
+
+    def closing(self, work: Callable[[], None], name: str) -> None:
+        """Do a last thing: to its end, or after a request to stop for two seconds at most.
+
+        A BackupError is of no consequence then: an error that ends the run is under way already.
+        """
+
+        def last() -> None:
+            with contextlib.suppress(BackupError):
+                work()
+
+        thread = threading.Thread(target=last, daemon=True, name=name)
+        thread.start()
+        while thread.is_alive() and not self.requested:
+            thread.join(_WAKE_SECONDS)
+        thread.join(CLOSING_SECONDS)

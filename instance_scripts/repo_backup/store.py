@@ -15,6 +15,7 @@ from repo_backup.archive import Archive
 from repo_backup.errors import ConflictError, FatalError, NotFoundError
 
 _BLOCK_BYTES = 1024 * 1024
+_INCOMING = ".incoming-"
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,9 @@ class Store(Protocol):
 
     def open(self, key: str, version_id: str | None = None) -> AbstractContextManager[IO[bytes]]:
         """An object for reading. Raises NotFoundError."""
+
+    def tidy(self) -> None:
+        """Remove what a killed writer left behind; for the only writer there is."""
 
 
 class DirectoryStore:
@@ -171,13 +175,18 @@ class DirectoryStore:
         with file:
             yield file
 
+    def tidy(self) -> None:
+        """Remove files that never took their name."""
+        for path in self._root.rglob(f"{_INCOMING}*"):
+            path.unlink(missing_ok=True)
+
     @contextlib.contextmanager
     def _replacing(self, key: str) -> Iterator[IO[bytes]]:
         """A file that takes its name when it is whole and on disk."""
         target = self._root / key
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=".", dir=target.parent)
+            descriptor, name = tempfile.mkstemp(prefix=_INCOMING, dir=target.parent)
             temporary = Path(name)
             try:
                 with os.fdopen(descriptor, "wb") as file:

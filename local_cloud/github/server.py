@@ -245,11 +245,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         viewer, accepted = self._viewer()
         repository = hub.catalogue.repositories.get(full_name.removesuffix(".wiki"))
-        seen = repository is not None and self._may_read(repository, viewer)
         served = (
             accepted
-            and seen
-            and "receive-pack" not in path + query
+            and repository is not None
+            and self._may_read(repository, viewer)
+            and (viewer == repository.owner or "receive-pack" not in path + query)
             and (hub.root / f"{full_name}.git").is_dir()
         )
         if not served:
@@ -262,7 +262,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(401, challenge, b"Repository not found.\n")
             return
         with smart_http.open_backend(
-            hub.root, self.command, path, query, self.headers, self._body()
+            hub.root, self.command, path, query, self.headers, self._body(), viewer
         ) as reply:
             self._send_stream(reply.status, reply.headers, reply.body, fault)
 

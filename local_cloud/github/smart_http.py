@@ -31,16 +31,21 @@ def open_backend(
     query: str,
     headers: Message,
     body: Iterator[bytes],
+    user: str | None = None,
 ) -> Iterator[Reply]:
     """Run http-backend for one request; it ends with the block.
 
-    ``Git-Protocol`` is passed on, so that a client gets protocol v2 when it asks and v0 otherwise.
+    Only a ``user`` may push. ``Git-Protocol`` is passed on, so that a client gets protocol v2
+    when it asks and v0 otherwise.
     """
     process = subprocess.Popen(
         ["git", "http-backend"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=_environment(root, method, path, query, headers),
+        env={
+            **_environment(root, method, path, query, headers),
+            **({"REMOTE_USER": user} if user else {}),
+        },
     )
     assert process.stdin
     assert process.stdout

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 ALL = ("hello", "octo.github.io", "empty", "secret", "no-wiki", "unicode", "lfs", "old-fork")
+_SPY = """#!{python}
+import os, sys
+with open({log!r}, "a") as log:
+    print(sys.argv, dict(os.environ), file=log)
+os.execv({git!r}, ["git", *sys.argv[1:]])
+"""
 
 
 @pytest.fixture(scope="session")
@@ -182,3 +189,16 @@ def s3(moto_endpoint: str, environment: pytest.MonkeyPatch) -> Bucket:
     )
     client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     return Bucket(client, moto_endpoint, name)
+
+
+@pytest.fixture
+def spied(tmp_path: Path) -> tuple[str, Path]:
+    """A PATH whose git writes down its arguments and environment, and that record."""
+    directory, log = tmp_path / "bin", tmp_path / "spied"
+    directory.mkdir()
+    true = shutil.which("git")
+    assert true
+    spy = directory / "git"
+    spy.write_text(_SPY.format(python=sys.executable, log=str(log), git=true))
+    spy.chmod(0o755)
+    return f"{directory}:{os.environ['PATH']}", log

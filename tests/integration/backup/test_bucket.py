@@ -2,16 +2,19 @@
 
 import base64
 import random
+import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
 
-from local_cloud.github import Fault, GitHubStandIn, Repository
+from local_cloud.github import GitHubStandIn, Repository
 from local_cloud.github.corpus import commit_files, init_repository
 from repo_backup import s3 as s3_module
 from repo_backup.cli import main
@@ -183,6 +186,132 @@ def test_the_drill_finds_an_archive_that_is_not_what_it_was(
     assert "SHA-256 differs" in drill["checked"][0]["reason"]
 
 
-def test_a_read_that_s3_fails_once_is_outlasted(s3: Bucket, hub: GitHubStandIn) -> None:
-    hub.faults.add(Fault("/octo/hello.git/info/refs", status=503, times=1))
-    assert s3.backup("--only", "hello") == 0
+class _Breaking:
+    """A body that breaks off in the middle, so many times."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def __call__(self, parsed: Any, **_: object) -> None:
+        if self.left and "Body" in parsed and int(parsed.get("ContentLength", 0)) > 100_000:
+            self.left -= 1
+            whole = parsed["Body"]
+            parsed["Body"] = StreamingBody(BytesIO(whole.read()[:1000]), parsed["ContentLength"])
+
+
+@pytest.fixture
+def breaking(monkeypatch: pytest.MonkeyPatch) -> _Breaking:
+    """Lets so many reads of large objects break off."""
+    fault, true = _Breaking(0), s3_module.open_bucket
+
+    def open_bucket(*arguments: Any, **named: Any) -> Any:
+        store = true(*arguments, **named)
+        store._client.meta.events.register("after-call.s3.GetObject", fault)
+        return store
+
+    monkeypatch.setattr("repo_backup.places.open_bucket", open_bucket)
+    return fault
+
+
+def test_a_read_that_breaks_off_is_begun_again(s3: Bucket, breaking: _Breaking) -> None:
+    breaking.left = 2
+    assert s3.backup("--only", "unicode") == 0
+    assert breaking.left == 0
+    assert s3.manifest()["drill"]["ok"] is True
+
+
+def test_a_read_that_always_breaks_off_is_no_good_drill(s3: Bucket, breaking: _Breaking) -> None:
+    breaking.left = 1000
+    assert s3.backup("--only", "unicode") == 3
+    assert "could not be reached" in s3.manifest()["drill"]["checked"][0]["reason"]
+
+
+def test_a_version_is_restored_by_its_id(
+    s3: Bucket, upstream: Upstream, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = refs(upstream("hello"))
+    s3.backup("--only", "hello", "--no-wikis")
+    version = s3.entry("hello")["archive"]["version_id"]
+    commit_files(upstream("hello"), {"new": "x"}, message="New")
+    s3.backup("--only", "hello", "--no-wikis", run_id="r2")
+    fixed = ["restore", "octo/hello", "--source", s3.location, "--version-id"]
+    assert main([*fixed, version, "--into", str(tmp_path / "old")]) == 0
+    assert refs(tmp_path / "old/hello.git") == before
+    # Nor does it need a manifest.
+    for run_id in ("r1", "r2"):
+        s3.client.delete_object(Bucket=s3.name, Key=f"runs/{run_id}/manifest.json")
+    assert main([*fixed, version, "--into", str(tmp_path / "bare")]) == 0
+    assert refs(tmp_path / "bare/hello.git") == before
+    assert main([*fixed, "no-such-version", "--into", str(tmp_path / "none")]) == 1
+    assert "version no-such-version, at this destination" in capsys.readouterr().err
+
+
+def test_a_bucket_that_was_copied_still_restores(
+    s3: Bucket, upstream: Upstream, tmp_path: Path
+) -> None:
+    s3.backup("--only", "hello")
+    for key in s3.keys:
+        body = s3.client.get_object(Bucket=s3.name, Key=key)["Body"].read()
+        version = s3.client.head_object(Bucket=s3.name, Key=key)["VersionId"]
+        s3.client.put_object(Bucket=s3.name, Key=key, Body=body)
+        s3.client.delete_object(Bucket=s3.name, Key=key, VersionId=version)
+    source = ["--source", s3.location]
+    assert main(["restore", "octo/hello", *source, "--into", str(tmp_path)]) == 0
+    assert refs(tmp_path / "hello.git") == refs(upstream("hello"))
+    assert main(["verify", "--all", *source]) == 0
+
+
+def test_the_parts_of_a_large_archive_go_at_the_same_time(
+    s3: Bucket,
+    hub: GitHubStandIn,
+    upstream: Upstream,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(s3_module.S3Store, "part_bytes", 5 << 20)
+    together = threading.Barrier(3)
+    true = s3_module.open_bucket
+
+    def open_bucket(*arguments: Any, **named: Any) -> Any:
+        store = true(*arguments, **named)
+
+        def wait(**_: object) -> None:
+            # One after the other they would never come to an end.
+            together.wait(30)
+
+        store._client.meta.events.register("before-call.s3.UploadPart", wait)
+        return store
+
+    monkeypatch.setattr("repo_backup.places.open_bucket", open_bucket)
+    noise = random.Random(7).randbytes(11 << 20)
+    commit_files(init_repository(upstream("large")), {"noise": noise})
+    hub.catalogue.add(Repository(88, "octo", "large"))
+    assert s3.backup("--only", "large") == 0
+    assert s3.manifest()["drill"]["ok"] is True
+
+
+def test_a_part_that_s3_refuses_leaves_no_upload_behind(
+    s3: Bucket, hub: GitHubStandIn, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_module.S3Store, "part_bytes", 5 << 20)
+    true = s3_module.open_bucket
+
+    def open_bucket(*arguments: Any, **named: Any) -> Any:
+        store = true(*arguments, **named)
+
+        def deny(params: Any, **_: object) -> None:
+            if params["PartNumber"] == 2:
+                answer: Any = {"Error": {"Code": "AccessDenied"}}
+                raise ClientError(answer, "UploadPart")
+
+        store._client.meta.events.register("provide-client-params.s3.UploadPart", deny)
+        return store
+
+    monkeypatch.setattr("repo_backup.places.open_bucket", open_bucket)
+    noise = random.Random(7).randbytes(6 << 20)
+    commit_files(init_repository(upstream("large")), {"noise": noise})
+    hub.catalogue.add(Repository(88, "octo", "large"))
+    assert s3.backup("--only", "large") == 3
+    assert "AccessDenied" in s3.entry("large")["reason"]
+    assert "github_backups/octo/large.zip" not in s3.keys
+    assert not s3.client.list_multipart_uploads(Bucket=s3.name).get("Uploads")

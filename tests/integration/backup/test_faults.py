@@ -1,16 +1,21 @@
 """One repository's trouble is its own, is named, and is retried where that helps."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local_cloud.github import Fault, GitHubStandIn, Repository
 from local_cloud.github.corpus import commit_files, git, init_repository
+from repo_backup.cli import main
+from repo_backup.display import LineDisplay
 from repo_backup.errors import DiskFullError
+from repo_backup.manifest import Entry
 from repo_backup.mirror import Mirror
 from tests.integration.backup.conftest import Destination, refs
 
@@ -204,15 +209,15 @@ def test_a_disk_that_is_full_is_tried_again_alone(
     destination: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     true = Mirror.receive
-    failures = iter([DiskFullError("full")] * 7)
+    failures = iter([DiskFullError("full")] * 2)
 
-    def receive(self: Mirror, *arguments: object) -> object:
+    def receive(self: Mirror, *arguments: Any, **named: Any) -> object:
         for failure in failures:
             raise failure
-        return true(self, *arguments)  # type: ignore[arg-type]
+        return true(self, *arguments, **named)
 
     monkeypatch.setattr(Mirror, "receive", receive)
-    assert destination.backup("--only", "hello", "--only", "unicode") == 0
+    assert destination.backup("--only", "hello", "--only", "unicode", "--no-wikis") == 0
 
 
 def test_links_are_not_checked_where_memory_is_short_and_the_manifest_says_so(
@@ -221,6 +226,19 @@ def test_links_are_not_checked_where_memory_is_short_and_the_manifest_says_so(
     monkeypatch.setattr("repo_backup.commands.available_memory_bytes", lambda: 16 << 20)
     assert destination.backup("--only", "hello", "--no-wikis") == 0
     assert "were not checked: memory is short" in destination.entry("hello")["warnings"][0]
+
+
+def test_a_defect_never_passes_for_a_complete_run(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def finished(self: LineDisplay, entry: Entry, run_id: str) -> None:
+        if entry.name == "unicode":
+            raise RuntimeError("a defect")
+
+    monkeypatch.setattr(LineDisplay, "finished", finished)
+    with pytest.raises(RuntimeError, match="a defect"):
+        destination.backup()
+    assert destination.markers() == []
 
 
 def test_one_very_long_rate_limit_does_not_hold_the_others_back(
@@ -250,3 +268,83 @@ def test_a_repository_that_lies_about_its_refs_is_refused(
     )
     assert destination.backup() == 3
     assert "a ref that git forbids" in destination.entry("hello")["reason"]
+
+
+def _commit(path: Path, text: str) -> str:
+    """Write a commit whatever its form; its id."""
+    return subprocess.run(
+        ["git", "hash-object", "-t", "commit", "-w", "--stdin", "--literally"],
+        cwd=path,
+        input=text.encode(),
+        capture_output=True,
+        check=True,
+    ).stdout.decode()[:40]
+
+
+MALFORMED = "tree {tree}\nauthor A <a@b> 1300000000 {zone}\ncommitter A <a@b> 1 {zone}\n\n{text}\n"
+
+
+def test_malformed_history_is_archived_with_a_warning_that_names_it(
+    destination: Destination, upstream: Upstream, tmp_path: Path
+) -> None:
+    path = upstream("hello")
+    tree = git(path, "rev-parse", "HEAD^{tree}")
+    for number in range(3):
+        oid = _commit(path, MALFORMED.format(tree=tree, zone="+051800", text=number))
+        git(path, "update-ref", f"refs/heads/old-{number}", oid)
+    assert destination.backup("--only", "hello") == 0
+    entry = destination.entry("hello")
+    said = "malformed history, archived as it is: badTimezone (3)"
+    assert entry["state"] == "backed-up"
+    assert entry["warnings"] == entry["archive"]["remarks"] == [said]
+    assert destination.manifest()["drill"]["ok"] is True
+    assert refs(destination.restored("hello", tmp_path / "out")) == refs(path)
+    assert main(["verify", "--all", "--source", str(destination.root)]) == 0
+    destination.backup("--only", "hello", run_id="r2")
+    unchanged = destination.entry("hello", "r2")
+    assert (unchanged["state"], unchanged["warnings"]) == ("unchanged", [])
+    assert unchanged["archive"]["remarks"] == [said]
+
+
+def test_more_complaints_than_a_pipe_holds_do_not_stop_a_backup(
+    destination: Destination, upstream: Upstream
+) -> None:
+    who = b"A <a@b> 1300000000 +051800"
+    lines = [b"commit refs/heads/old\ncommitter %b\ndata 1\nx\n" % who for _ in range(2000)]
+    stream = b"feature date-format=raw-permissive\n" + b"".join(lines)
+    subprocess.run(
+        ["git", "fast-import", "--quiet"], cwd=upstream("hello"), input=stream, check=True
+    )
+    assert destination.backup("--only", "hello", "--no-drill") == 0
+    assert "badTimezone (2000)" in destination.entry("hello")["warnings"][0]
+
+
+def test_history_that_git_never_tolerates_is_archived_after_all(
+    destination: Destination, upstream: Upstream, tmp_path: Path
+) -> None:
+    path = upstream("hello")
+    tree = git(path, "rev-parse", "HEAD^{tree}")
+    text = MALFORMED.format(tree=tree, zone="+0000", text="").rstrip("\n").replace("A <", "A\0 <")
+    git(path, "update-ref", "refs/heads/odd", _commit(path, text))
+    assert destination.backup("--only", "hello") == 0
+    (warning,) = destination.entry("hello")["warnings"]
+    assert warning.startswith("archived without a close look: git refuses the pack")
+    assert refs(destination.restored("hello", tmp_path / "out")) == refs(path)
+
+
+def test_a_git_that_memory_was_taken_from_costs_only_its_repository(
+    destination: Destination, tmp_path: Path
+) -> None:
+    killed = tmp_path / "bin" / "git"
+    killed.parent.mkdir()
+    true = shutil.which("git")
+    killed.write_text(
+        f'#!/bin/sh\ncase "$PWD $*" in *unicode.git*index-pack*) kill -9 $$ ;; esac\n'
+        f'exec {true} "$@"\n'
+    )
+    killed.chmod(0o755)
+    destination.environment.setenv("PATH", f"{killed.parent}:{os.environ['PATH']}")
+    assert destination.backup() == 3
+    entry = destination.entry("unicode")
+    assert "ended by signal 9; memory may be short" in entry["reason"]
+    assert [n for n, s in destination.states().items() if s == "failed"] == ["unicode"]

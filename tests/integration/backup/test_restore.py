@@ -1,5 +1,6 @@
 """The way back."""
 
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from local_cloud.github import GitHubStandIn, Repository
 from local_cloud.github.corpus import git, init_repository
 from repo_backup.cli import main
 from tests.integration.backup.conftest import Destination, refs
@@ -104,3 +106,105 @@ def test_runs_and_archives_are_listed(
     assert "github_backups/octo/hello.zip" in capsys.readouterr().out
     assert main(["list", "--runs", "--source", str(destination.root)]) == 0
     assert "r1   complete" in capsys.readouterr().out
+
+
+def test_names_that_differ_in_case_only_are_told_apart(
+    destination: Destination, hub: GitHubStandIn, upstream: Upstream, tmp_path: Path
+) -> None:
+    hub.catalogue.add(Repository(60, "octo", "HELLO"))
+    shutil.copytree(hub.root / "octo/unicode.git", hub.root / "octo/HELLO.git")
+    destination.backup("--only", "hello")
+    assert refs(destination.restored("hello", tmp_path / "a")) == refs(upstream("hello"))
+    assert refs(destination.restored("HELLO", tmp_path / "b")) == refs(upstream("unicode"))
+    mirror = destination.restored("Hello", tmp_path / "c")
+    assert mirror.name in ("hello.git", "HELLO.git")
+
+
+@pytest.fixture
+def unnamed(destination: Destination) -> Path:
+    """The archive of ``unicode``, which no manifest vouches for."""
+    destination.backup("--only", "unicode", "--no-drill")
+    for manifest in destination.root.glob("runs/*/manifest.json"):
+        manifest.unlink()
+    return destination.root / "github_backups/octo/unicode.zip"
+
+
+def _repacked(archive: Path, mirror: Path) -> None:
+    """Put a mirror in the place of an archive."""
+    with zipfile.ZipFile(archive, "w") as opened:
+        for path in sorted(mirror.rglob("*")):
+            opened.write(path, f"{mirror.name}/{path.relative_to(mirror)}")
+
+
+def test_an_object_that_is_damaged_is_found_without_any_manifest(
+    destination: Destination,
+    unnamed: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    mirror = destination.restored("unicode", tmp_path / "out")
+    (pack,) = mirror.glob("objects/pack/*.pack")
+    data = bytearray(pack.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    pack.chmod(0o644)
+    pack.write_bytes(data)
+    _repacked(unnamed, mirror)
+    source = ["--source", str(destination.root), "--into", str(tmp_path / "bad")]
+    assert main(["restore", "octo/unicode", *source]) == 1
+    assert "git index-pack" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lost", ["main^{tree}", "main"], ids=["a link", "a tip"])
+def test_an_object_that_is_missing_is_found_without_any_manifest(
+    destination: Destination,
+    unnamed: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    lost: str,
+) -> None:
+    mirror = destination.restored("unicode", tmp_path / "out")
+    oid = git(mirror, "rev-parse", lost)
+    (pack,) = mirror.glob("objects/pack/*.pack")
+    data = pack.read_bytes()
+    for path in (mirror / "objects/pack").iterdir():
+        path.unlink()
+    subprocess.run(["git", "unpack-objects", "-q"], cwd=mirror, input=data, check=True)
+    (mirror / "objects" / oid[:2] / oid[2:]).unlink()
+    listed = [path.parent.name + path.name for path in mirror.glob("objects/??/*")]
+    git_pack = ["git", "pack-objects", "-q", str(mirror / "objects/pack/pack")]
+    subprocess.run(git_pack, cwd=mirror, input="\n".join(listed), text=True, check=True)
+    for path in mirror.glob("objects/??"):
+        shutil.rmtree(path)
+    _repacked(unnamed, mirror)
+    source = ["--source", str(destination.root), "--into", str(tmp_path / "bad")]
+    assert main(["restore", "octo/unicode", *source]) == 1
+    assert "git fsck" in capsys.readouterr().err
+
+
+def test_where_memory_is_short_a_restore_says_what_was_not_checked(
+    destination: Destination,
+    upstream: Upstream,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    destination.backup("--only", "unicode")
+    monkeypatch.setattr("repo_backup.places.available_memory_bytes", lambda: 16 << 20)
+    capsys.readouterr()
+    assert refs(destination.restored("unicode", tmp_path / "out")) == refs(upstream("unicode"))
+    assert "links between its 6 objects were not checked" in capsys.readouterr().out
+
+
+def test_a_default_branch_of_any_bytes_comes_back(
+    destination: Destination, upstream: Upstream, tmp_path: Path
+) -> None:
+    path = upstream("hello")
+    branch = b"refs/heads/caf\xe9"
+    main_oid = git(path, "rev-parse", "main").encode()
+    subprocess.run([b"git", b"update-ref", branch, main_oid], cwd=path, check=True)
+    subprocess.run([b"git", b"symbolic-ref", b"HEAD", branch], cwd=path, check=True)
+    assert destination.backup("--only", "hello") == 0
+    assert destination.manifest()["drill"]["ok"] is True
+    mirror = destination.restored("hello", tmp_path / "out")
+    assert (mirror / "HEAD").read_bytes() == b"ref: " + branch + b"\n"
+    assert branch in (mirror / "packed-refs").read_bytes()

@@ -1,8 +1,12 @@
 """Ended at any instant and started again with the same run id, a run goes on where it was."""
 
+import contextlib
+import functools
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -10,10 +14,11 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn
+from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, Repository
 from repo_backup import backup, interruption, lease, stop
 from repo_backup.errors import FatalError
 from repo_backup.store import DirectoryStore
@@ -27,7 +32,7 @@ import sys
 from repo_backup import backup, cli, interruption, journal, stop
 journal.CHECKPOINT_SECONDS = 0.1
 interruption.POLL_SECONDS = 0.1
-backup.STOPPING_SECONDS = 0.5
+backup.STOPPING_SECONDS = stop.CLOSING_SECONDS = 0.5
 sys.exit(cli.main(sys.argv[1:]))
 """
 """The program with its clocks wound up."""
@@ -174,8 +179,92 @@ def test_a_lease_taken_over_stops_the_former_holder(
 
 
 def test_an_interruption_leaves_time_to_spare() -> None:
-    assert interruption.POLL_SECONDS + backup.STOPPING_SECONDS < 20
+    last_words = 2 * stop.CLOSING_SECONDS + 1
+    assert interruption.POLL_SECONDS + backup.STOPPING_SECONDS + last_words < 20
     assert stop.GRACE_SECONDS < backup.STOPPING_SECONDS
+
+
+def test_an_account_too_large_for_one_deadline_finishes_over_several_attempts(
+    destination: Destination,
+    hub: GitHubStandIn,
+    upstream: Upstream,
+    tmp_path: Path,
+    start: Callable[..., subprocess.Popen[str]],
+) -> None:
+    for number in range(100, 112):
+        hub.catalogue.add(Repository(number, "octo", f"many-{number}"))
+        shutil.copytree(upstream("hello"), upstream(f"many-{number}"))
+    # A connection that is busy for a second: an attempt gets through a part of them only.
+    hub.faults.add(Fault("/octo/many-*/git-upload-pack", "slow", after_bytes=900))
+    chosen = ["--jobs", "2", "--no-wikis", "--no-drill", "--only", "many-*"]
+
+    def reached(attempt: int, entries: int) -> bool:
+        with contextlib.suppress(FileNotFoundError):
+            said = destination.manifest()
+            return said["attempt"] == attempt and len(said["repositories"]) >= entries
+        return False
+
+    for attempt in (1, 2, 3):
+        process = start(*chosen, "--attempt", str(attempt))
+        wait_for(functools.partial(reached, attempt, 8 + 2 * attempt))
+        process.terminate()
+        assert process.wait(30) == 75
+        assert not destination.manifest()["complete"]
+        assert destination.markers() == []
+    assert start(*chosen, "--attempt", "4").wait(60) == 0
+    fetched = [r.path for r in hub.requests if r.method == "POST" and r.status == 200]
+    # What was in flight is fetched again, two at most in each attempt, and nothing else.
+    assert 12 <= len(fetched) <= 12 + 2 * 3
+    assert set(destination.states().values()) == {"backed-up", "skipped"}
+    assert len(destination.markers()) == 1
+    assert refs(destination.restored("many-111", tmp_path / "out")) == refs(upstream("hello"))
+
+
+class _Tap(threading.Thread):
+    """A relay to the S3 server that, once told to, passes nothing on any more."""
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(daemon=True)
+        self.shut = threading.Event()
+        self._target = urlsplit(endpoint)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.endpoint = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def run(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                here, _ = self._socket.accept()
+                there = socket.create_connection((self._target.hostname, self._target.port))
+                for pair in ((here, there), (there, here)):
+                    threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while (block := source.recv(65536)) and not self.shut.is_set():
+                target.sendall(block)
+            if not self.shut.is_set():
+                target.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """End it."""
+        self._socket.close()
+
+
+def test_an_interrupted_run_ends_in_time_whatever_the_store_does(
+    hub: GitHubStandIn, start: Callable[..., subprocess.Popen[str]], s3: Bucket
+) -> None:
+    tap = _Tap(s3.endpoint)
+    tap.start()
+    hub.faults.add(HANG)
+    where = {"AWS_ENDPOINT_URL": tap.endpoint, "GITHUB_TOKEN": CORPUS_TOKEN}
+    process = start(to=s3.location, environment=where)
+    wait_for(lambda: "runs/r1/manifest.json" in s3.keys)
+    tap.shut.set()
+    process.terminate()
+    began = time.monotonic()
+    assert process.wait(30) == 75
+    assert time.monotonic() - began < 12
+    tap.close()
 
 
 class _Metadata(BaseHTTPRequestHandler):

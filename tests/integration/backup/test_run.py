@@ -1,7 +1,6 @@
 """A whole run against real git: what is stored is what was there, and the second run is cheap."""
 
 import hashlib
-import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -231,27 +230,6 @@ def test_a_detached_head_comes_back(
     git(upstream("hello"), "update-ref", "--no-deref", "HEAD", oid)
     assert destination.backup("--only", "hello") == 0
     assert git(destination.restored("hello", tmp_path / "out"), "rev-parse", "HEAD") == oid
-
-
-def test_history_that_git_calls_malformed_is_archived_all_the_same(
-    destination: Destination, upstream: Upstream, tmp_path: Path
-) -> None:
-    path = upstream("hello")
-    tree = git(path, "rev-parse", "HEAD^{tree}")
-    commit = (
-        f"tree {tree}\nauthor A <a@b> 1300000000 +051800\n"
-        "committer A <a@b> 1300000000 +051800\n\nA time zone that never was\n"
-    )
-    oid = subprocess.run(
-        ["git", "hash-object", "-t", "commit", "-w", "--stdin", "--literally"],
-        cwd=path,
-        input=commit.encode(),
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    git(path, "update-ref", "refs/heads/old", oid.strip())
-    assert destination.backup("--only", "hello") == 0
-    assert refs(destination.restored("hello", tmp_path / "out")) == refs(path)
 
 
 def test_a_dry_run_names_what_it_would_do_and_writes_nothing(

@@ -2,7 +2,6 @@
 
 import base64
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -18,25 +17,6 @@ from tests.integration.backup.conftest import Destination
 
 CANARY = "canary-7d1f0a52"
 ENCODED = base64.b64encode(f"x-access-token:{CANARY}".encode()).decode()
-_SPY = """#!{python}
-import os, sys
-with open({log!r}, "a") as log:
-    print(sys.argv, dict(os.environ), file=log)
-os.execv({git!r}, ["git", *sys.argv[1:]])
-"""
-
-
-@pytest.fixture
-def spied(tmp_path: Path) -> tuple[str, Path]:
-    """A PATH whose git writes down its arguments and environment, and that record."""
-    directory, log = tmp_path / "bin", tmp_path / "spied"
-    directory.mkdir()
-    true = shutil.which("git")
-    assert true
-    spy = directory / "git"
-    spy.write_text(_SPY.format(python=sys.executable, log=str(log), git=true))
-    spy.chmod(0o755)
-    return f"{directory}:{os.environ['PATH']}", log
 
 
 def test_a_canary_token_is_nowhere_to_be_found(

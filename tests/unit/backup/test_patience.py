@@ -1,9 +1,12 @@
 """Waiting: bounded, as long as asked for, and ended at once by a request to stop."""
 
+import threading
+
 import pytest
 
 from repo_backup import retry
 from repo_backup.capacity import Budget, available_memory_bytes
+from repo_backup.concurrency import at_once
 from repo_backup.errors import InterruptedRunError, NotFoundError, TransientError
 from repo_backup.retry import Limiter, Patience
 from repo_backup.stop import Stop
@@ -107,3 +110,52 @@ def test_a_budget_makes_the_next_one_wait_until_told_to_stop() -> None:
 
 def test_this_machine_has_memory() -> None:
     assert available_memory_bytes() > 1 << 20
+
+
+def test_who_asked_first_is_not_overtaken_by_smaller_requests() -> None:
+    budget, order = Budget(100, Stop()), []
+    asked = threading.Semaphore(0)
+
+    def borrow(amount: int) -> None:
+        asked.release()
+        with budget.lend(amount):
+            order.append(amount)
+
+    with budget.lend(60):
+        large = threading.Thread(target=borrow, args=(90,))
+        large.start()
+        asked.acquire()
+        while not budget._waiting:
+            pass
+        small = threading.Thread(target=borrow, args=(10,))
+        small.start()
+        asked.acquire()
+        small.join(0.1)
+        assert order == []
+    large.join()
+    small.join()
+    assert order == [90, 10]
+
+
+def test_several_things_at_once_keep_their_order_and_end_with_the_first_error() -> None:
+    assert at_once(lambda number: number * number, 20, 4) == [n * n for n in range(20)]
+    begun = []
+
+    def fail(number: int) -> None:
+        begun.append(number)
+        raise TransientError("x")
+
+    with pytest.raises(TransientError):
+        at_once(fail, 1000, 4)
+    assert len(begun) <= 4
+
+
+def test_a_last_word_is_waited_for_unless_the_run_is_interrupted() -> None:
+    stop, said = Stop(), []
+    never = threading.Event()
+    stop.closing(lambda: said.append("done"), "last")
+    assert said == ["done"]
+    stop.request("SIGTERM")
+    stop.closing(lambda: said.append(str(never.wait(60))), "last")
+    assert said == ["done"]
+    never.set()

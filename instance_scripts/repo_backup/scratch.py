@@ -1,0 +1,48 @@
+"""The directory in which mirrors are made; what killed runs left in it is removed."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+_PREFIX = "repo_backup."
+_ALIVE = ".alive"
+_YOUNG_SECONDS = 3600.0
+
+
+@contextlib.contextmanager
+def scratch_directory() -> Iterator[Path]:
+    """A directory below ``TMPDIR`` for the block.
+
+    What an interrupted thread is still writing does not matter. A killed process removes nothing:
+    its lock is gone with it, and by that the next one knows whose directory may go.
+    """
+    _remove_leftovers(Path(tempfile.gettempdir()))
+    with (
+        tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as name,
+        (Path(name) / _ALIVE).open("w") as file,
+    ):
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield Path(name)
+
+
+def _remove_leftovers(parent: Path) -> None:
+    for directory in parent.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            status = directory.lstat()
+            if status.st_uid == os.getuid() and _is_left(directory, status.st_mtime):
+                shutil.rmtree(directory, ignore_errors=True)
+
+
+def _is_left(directory: Path, modified_at: float) -> bool:
+    """Whether nobody works there. Raises OSError where somebody does."""
+    try:
+        with (directory / _ALIVE).open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return time.time() - modified_at > _YOUNG_SECONDS
+    return True
