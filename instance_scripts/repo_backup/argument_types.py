@@ -21,6 +21,16 @@ def store(text: str) -> str:
     return text
 
 
+def directory(text: str) -> Path:
+    """A directory on this machine that need not exist yet."""
+    if not text or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no directory of this machine")
+    path = Path(text).expanduser()
+    if path.exists() and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a file; name a directory")
+    return path
+
+
 def matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
     """A word that the pattern matches; ``what`` names it for people."""
 

@@ -23,7 +23,7 @@ environment:
 exit codes:
   0 all is well · 1 it failed · 2 wrong usage
   3 not all is well: some repositories failed and the rest is safe; an archive is bad; the newest
-    run is not good; there is something to mend
+    run is not good; a document could not be read; there is something to mend
   75 interrupted: the same --run-id continues
 """
 _EXAMPLES = """\
@@ -36,6 +36,7 @@ examples:
   repo_backup restore octo/hello --source s3://my-bucket --into .
   repo_backup verify --source s3://my-bucket --all
   repo_backup estimate --owner octo
+  repo_backup report --source s3://my-bucket --out ./page
   repo_backup check --stack onlinebackup
   repo_backup run-now --stack onlinebackup
 """
@@ -79,6 +80,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     _add_restore(commands)
     _add_verify(commands)
     _add_estimate(commands)
+    _add_report(commands)
     _add_run_now(commands)
     _add_check(commands)
     options, unknown = parser.parse_known_args(arguments)
@@ -252,6 +254,21 @@ def _add_store(parser: _Parser, name: str, text: str) -> None:
         type=types.store,
         metavar="s3://BUCKET[/PREFIX]|DIRECTORY",
         help=f"{text} (default: $ONLINE_BACKUP_DESTINATION)",
+    )
+
+
+def _add_report(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(commands, "report", "Write a page about all runs and repositories.")
+    _add_store(parser, "--source", "where the archives are")
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        type=types.directory,
+        help="write DIR/index.html, one file that needs no network",
+    )
+    parser.add_argument(
+        "--runs", type=types.number(1, 10**6), metavar="N", help="the newest N (default: all)"
     )
 
 

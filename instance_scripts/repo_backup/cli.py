@@ -15,6 +15,7 @@ _COMMANDS = {
     "restore": reading.restore,
     "verify": reading.verify,
     "estimate": commands.estimate,
+    "report": reading.report,
     "run-now": remote.run_now,
     "check": remote.check,
 }

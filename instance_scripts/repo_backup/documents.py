@@ -112,6 +112,20 @@ class VerifyDocument(TypedDict):
     archives: Annotated[list[CheckedRow], "each of them"]
 
 
+class ReportDocument(TypedDict):
+    """``repo_backup report --json``."""
+
+    schema: int
+    command: str
+    source: Annotated[str, "the store that was asked"]
+    page: Annotated[str, "path of the page"]
+    good: Annotated[bool, "whether everything is backed up"]
+    headline: Annotated[str, "the sentence at the top of the page"]
+    runs: Annotated[int, "runs on the page"]
+    repositories: Annotated[int, "repositories on the page"]
+    unreadable: Annotated[list[str], "documents that are not what they should be, left out"]
+
+
 class RestoreDocument(TypedDict):
     """``repo_backup restore --json``."""
 

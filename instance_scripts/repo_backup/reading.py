@@ -1,4 +1,4 @@
-"""The commands that read a store: ``status``, ``list``, ``restore`` and ``verify``."""
+"""The commands that read a store: ``status``, ``list``, ``restore``, ``verify``, ``report``."""
 
 import argparse
 import random
@@ -186,6 +186,14 @@ def verify(options: argparse.Namespace) -> int:
     else:
         print(f"{len(rows) - bad} of {len(rows)} archives are good")
     return EXIT_NOT_GOOD if bad else 0
+
+
+def report(options: argparse.Namespace) -> int:
+    """``repo_backup report``: 0 when the page is written, 3 when it lacks what was unreadable."""
+    # What instances run has neither this package nor the libraries that it needs.
+    from repo_backup.report.command import write_page
+
+    return write_page(options)
 
 
 def without_credentials(url: str) -> str:

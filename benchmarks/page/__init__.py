@@ -1,0 +1,1 @@
+"""How the page fares with large accounts and long histories: made-up runs, and what they cost."""

@@ -1,0 +1,190 @@
+"""What one glance must tell: is everything backed up, and what is wrong. Pure."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from repo_backup.report.records import COMPLETE, INCOMPLETE, UNFINISHED, Run
+from repo_backup.report.standing import Standing, Status, Tone
+
+VERIFIED, PARTIAL, UNVERIFIED = "verified", "partial", "unverified"
+SHOWN_AT_ONCE = 12
+
+MEANINGS = {
+    VERIFIED: "everything is in the bucket, every archive checked",
+    PARTIAL: "some repositories failed, all others are in the bucket",
+    UNVERIFIED: "an archive is not what was written down",
+    "interrupted": "AWS took the instance away at every attempt",
+    "timed-out": "the deadline came first",
+    "failed": "the instance ended without finishing",
+    "not-launched": "no instance could be started",
+    "missed": "the scheduled run never began",
+    COMPLETE: "everything is backed up, by the program's own word",
+    INCOMPLETE: "some repositories failed, the rest is backed up",
+    UNFINISHED: "under way, or cut off",
+}
+"""What each verdict means; the first eight are the mail's."""
+
+_UNDER_WAY = timedelta(hours=6)
+_LEAST_PATIENCE, _PATIENCE_FOR_ONE = timedelta(days=2), timedelta(days=15)
+_TYPICAL_RUNS = 10
+_ADVICE = {
+    UNVERIFIED: 'Do not trust the archives that are named. Run with {"full": true} to back '
+    "everything up afresh; earlier versions stay in the bucket.",
+    "interrupted": 'Run with {"on_demand": true}: AWS does not take such an instance away.',
+    "timed-out": "Raise DeadlineMinutes if the log shows steady work; what is done is not done "
+    "again.",
+    "failed": "The end of the run's log says why.",
+    "not-launched": "Its reason names the remedy. Then run by hand.",
+    "missed": "Look at the schedule and at the launcher's log.",
+    UNFINISHED: "If nothing is running any more, run again: what is done is not done again.",
+    INCOMPLETE: "What was saved earlier is still there; the next run tries again.",
+}
+_CONCERNS = (
+    (
+        Status.FAILED,
+        "could not be backed up",
+        "What was saved of them earlier is still there. The next run tries again.",
+    ),
+    (
+        Status.MISSING,
+        "not where the last run put them",
+        'Back them up afresh: {"full": true}, or --full from a shell. A bucket may still hold '
+        "earlier versions.",
+    ),
+    (
+        Status.UNSOUND,
+        "not to be trusted",
+        'Back them up afresh: {"full": true}, or --full from a shell.',
+    ),
+    (
+        Status.WIKI_FAILED,
+        "backed up without their wikis",
+        "What was saved of the wikis earlier is still there. The next run tries again.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The answer to "is everything backed up?", and why."""
+
+    tone: Tone
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that is wrong, what to do, and whom it concerns: (name, reason), cut with a
+    count. ``status`` is what the table can be filtered by."""
+
+    tone: Tone
+    title: str
+    advice: str
+    lines: tuple[tuple[str, str], ...] = ()
+    more: int = 0
+    status: Status | None = None
+
+
+def newest_finished(runs: Sequence[Run], now: datetime) -> Run | None:
+    """The newest run that is not just under way."""
+    for run in reversed(runs):
+        if run.verdict != UNFINISHED or now - run.moment > _UNDER_WAY:
+            return run
+    return None
+
+
+def last_proven(runs: Sequence[Run]) -> Run | None:
+    """The newest run whose archives a reporter checked and found good."""
+    checked = (r for r in reversed(runs) if r.reported and r.verdict in (VERIFIED, PARTIAL))
+    return next(checked, None)
+
+
+def overdue_days(runs: Sequence[Run], now: datetime) -> int | None:
+    """How many days ago the newest run was, if that is twice as long as runs are usually apart."""
+    if not runs:
+        return None
+    moments = [run.moment for run in runs[-_TYPICAL_RUNS:]]
+    gaps = [(after - before).total_seconds() for before, after in itertools.pairwise(moments)]
+    usual = timedelta(seconds=2 * median(gaps)) if gaps else _PATIENCE_FOR_ONE
+    age = now - moments[-1]
+    return age.days if age > max(usual, _LEAST_PATIENCE) else None
+
+
+def headline(runs: Sequence[Run], found: Sequence[Standing], now: datetime) -> Headline:
+    """The one sentence at the top."""
+    run = newest_finished(runs, now)
+    if run is None:
+        return Headline(Tone.WATCH, "No run has ended yet", runs[-1].reason if runs else "")
+    day = f"{run.moment:%a %Y-%m-%d}"
+    bad = [each for each in found if each.status.tone is Tone.BAD]
+    watched = [each for each in found if each.status.tone is Tone.WATCH]
+    if run.verdict not in (VERIFIED, PARTIAL, UNVERIFIED, COMPLETE, INCOMPLETE):
+        what = MEANINGS.get(run.verdict, run.verdict)
+        return Headline(Tone.BAD, f"The newest run, of {day}: {what}", run.reason)
+    if run.verdict == UNVERIFIED and not bad:
+        return Headline(Tone.BAD, "The newest run could not be verified", run.reason)
+    if bad:
+        listed = sum(each.status is not Status.NOT_LISTED for each in found)
+        title = f"{len(bad)} of {counted(listed, 'repository', 'repositories')} "
+        title += "needs attention" if len(bad) == 1 else "need attention"
+        return Headline(Tone.BAD, title, run.reason)
+    if (days := overdue_days(runs, now)) is not None:
+        said = f"There was none since {day}, which is longer than usual."
+        return Headline(Tone.BAD, f"The newest run is {days} days old", said)
+    if run.verdict in (PARTIAL, INCOMPLETE) or any(
+        each.status is Status.WIKI_FAILED for each in watched
+    ):
+        return Headline(Tone.WATCH, "Almost everything is backed up", run.reason)
+    return Headline(Tone.GOOD, "Everything is backed up", run.reason)
+
+
+def concerns(
+    runs: Sequence[Run],
+    found: Sequence[Standing],
+    unreadable: Sequence[str],
+    now: datetime,
+) -> list[Concern]:
+    """All that is wrong, the worst first."""
+    listed = []
+    run = newest_finished(runs, now)
+    if run and run.verdict not in (VERIFIED, PARTIAL, COMPLETE, INCOMPLETE):
+        title = f"The run of {run.moment:%a %Y-%m-%d} ended {run.verdict}"
+        if run.verdict == UNFINISHED:
+            title = f"The run of {run.moment:%a %Y-%m-%d} did not end"
+        lines = [("", problem) for problem in (run.reason, *run.problems)]
+        listed.append(_concern(Tone.BAD, title, _ADVICE.get(run.verdict, ""), lines))
+    for status, what, advice in _CONCERNS:
+        lines = [(s.entry.full_name, s.reason) for s in found if s.status is status]
+        if lines:
+            title = f"{counted(len(lines), 'repository', 'repositories')} {what}"
+            listed.append(_concern(status.tone, title, advice, lines, status))
+    if (days := overdue_days(runs, now)) is not None:
+        said = "Look at the schedule, or run by hand."
+        listed.append(Concern(Tone.BAD, f"No run for {days} days", said))
+    if unreadable:
+        title = f"{counted(len(unreadable), 'document', 'documents')} could not be read"
+        said = "They were left out of this page; whatever they tell is missing here."
+        listed.append(_concern(Tone.WATCH, title, said, [("", each) for each in unreadable]))
+    return listed
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """``1 repository``, ``34 repositories``."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _concern(
+    tone: Tone,
+    title: str,
+    advice: str,
+    lines: Iterable[tuple[str, str]],
+    status: Status | None = None,
+) -> Concern:
+    every = tuple(lines)
+    return Concern(
+        tone, title, advice, every[:SHOWN_AT_ONCE], max(0, len(every) - SHOWN_AT_ONCE), status
+    )

@@ -1,0 +1,237 @@
+"""One run's record, from the documents that it left: report, manifest, progress. Pure.
+
+Whoever may write to the destination may write anything into it: nothing is believed to have the
+type that it should have before it was looked at.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from repo_backup.manifest import COUNTED, Manifest
+
+_VERDICT = re.compile(r"[a-z][a-z-]{0,30}")
+_RUN_ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
+
+COMPLETE, INCOMPLETE, UNFINISHED = "complete", "incomplete", "unfinished"
+"""The words for a run on which no reporter has given a verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """``report.json``: the reporter's verdict and figures. ``usd`` are about, ``seconds`` of all
+    attempts together; what is None was not known."""
+
+    verdict: str
+    reason: str
+    reported_at: datetime
+    problems: tuple[str, ...] = ()
+    acknowledged: tuple[str, ...] = ()
+    attempts: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    seconds: float | None = None
+    bytes_uploaded: int | None = None
+    bytes_stored: int | None = None
+    usd_run: float | None = None
+    usd_storage_per_month: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A restore drill: so many archives read back, and the keys of those that were not good."""
+
+    checked: int
+    bad: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as the page tells it. ``reported`` is False where only the program's own word is."""
+
+    id: str
+    moment: datetime
+    verdict: str
+    reason: str
+    reported: bool
+    problems: tuple[str, ...] = ()
+    acknowledged: tuple[str, ...] = ()
+    attempts: int = 1
+    counts: Mapping[str, int] = field(default_factory=dict)
+    seconds: float | None = None
+    bytes_uploaded: int | None = None
+    bytes_stored: int | None = None
+    usd_run: float | None = None
+    usd_storage_per_month: float | None = None
+    complete: bool = False
+    owners: tuple[str, ...] = ()
+    drill: Drill | None = None
+    token_expires_at: datetime | None = None
+
+
+def moment_of(run_id: str) -> datetime | None:
+    """The moment that ``2026-11-27T17-00-00Z`` names; None for a run with a name of its own."""
+    if not _RUN_ID.fullmatch(run_id):
+        return None
+    try:
+        return datetime.strptime(run_id, "%Y-%m-%dT%H-%M-%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def parse_report(data: bytes) -> Report:
+    """Read ``report.json``. Raises ValueError when it is no such document."""
+    document = _document(data)
+    if document.get("schema") != 1:
+        raise ValueError(f"schema {document.get('schema')}")
+    verdict = document.get("verdict")
+    if not isinstance(verdict, str) or not _VERDICT.fullmatch(verdict):
+        raise ValueError("it has no verdict")
+    reported_at = aware(document.get("reported_at"))
+    if reported_at is None:
+        raise ValueError("it has no date")
+    attempts, counts = document.get("attempts"), document.get("repositories")
+    stored = _number(document.get("bytes_stored"))
+    uploaded = _number(document.get("bytes_uploaded"))
+    return Report(
+        verdict,
+        str(document.get("reason") or ""),
+        reported_at,
+        _texts(document.get("problems")),
+        _texts(document.get("acknowledged")),
+        len(attempts) if isinstance(attempts, list) else 0,
+        _counts(counts),
+        _number(document.get("seconds")),
+        None if uploaded is None else int(uploaded),
+        None if stored is None else int(stored),
+        _number(document.get("usd_run")),
+        _number(document.get("usd_storage_per_month")),
+    )
+
+
+def parse_progress(data: bytes) -> tuple[str, datetime | None]:
+    """How far ``progress.json`` says that a run is, in words, and when that was.
+
+    Raises ValueError when it is no such document.
+    """
+    document = _document(data)
+    done, listed = _number(document.get("done")), _number(document.get("listed"))
+    phase = str(document.get("phase") or "no phase")
+    said = f"{done:.0f} of {listed:.0f} repositories done" if listed and done is not None else ""
+    return ", ".join(filter(None, (phase, said))), aware(document.get("updated_at"))
+
+
+def build_run(
+    run_id: str, report: Report | None, manifest: Manifest | None, progress: bytes | None
+) -> Run | None:
+    """The record of a run from what it left; None if nothing dates it.
+
+    The reporter's word goes before the program's own. Raises ValueError for a progress or a
+    manifest that cannot be told.
+    """
+    so_far, told_at = parse_progress(progress) if progress else ("nothing but its launch", None)
+    moment = (manifest and aware(manifest.started_at)) or moment_of(run_id)
+    moment = moment or (report.reported_at if report else told_at)
+    if moment is None:
+        return None
+    told = report or _own_report(manifest, so_far, moment)
+    totals = manifest.totals if manifest else {}
+    counts: dict[str, int] = {state: totals[state] for state in COUNTED if totals.get(state)}
+    return Run(
+        id=run_id,
+        moment=moment,
+        verdict=told.verdict,
+        reason=told.reason,
+        reported=report is not None,
+        problems=told.problems,
+        acknowledged=told.acknowledged,
+        attempts=told.attempts,
+        counts=counts or told.counts,
+        seconds=told.seconds,
+        bytes_uploaded=_first(told.bytes_uploaded, totals.get("bytes_uploaded")),
+        bytes_stored=_first(told.bytes_stored, totals.get("bytes_stored")),
+        usd_run=told.usd_run,
+        usd_storage_per_month=told.usd_storage_per_month,
+        complete=bool(manifest and manifest.complete),
+        owners=tuple(str(owner) for owner in manifest.owners) if manifest else (),
+        drill=_drill(manifest),
+        token_expires_at=aware(manifest.token_expires_at) if manifest else None,
+    )
+
+
+def aware(value: object) -> datetime | None:
+    """A moment in UTC from ISO text or a datetime; None for anything else."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    try:
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:  # the year 1 or 9999, moved over its edge by a time zone
+        return None
+
+
+def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Report:
+    """What can be said of a run on which no reporter said anything."""
+    if manifest is None:
+        return Report(UNFINISHED, f"It has not ended, or was cut off: {so_far}.", moment)
+    failed = sum(entry.failed for entry in manifest.entries.values())
+    started, finished = aware(manifest.started_at), aware(manifest.finished_at)
+    if not manifest.complete or started is None or finished is None:
+        done = f"{len(manifest.entries)} of {manifest.listed} repositories were written down"
+        verdict, reason = UNFINISHED, f"It has not ended, or was cut off: {done}."
+    elif failed:
+        verdict, reason = INCOMPLETE, f"{failed} could not be backed up; all others are."
+    else:
+        verdict = COMPLETE
+        reason = "All that was listed is backed up, says the program that did it."
+    seconds = (finished - started).total_seconds() if started and finished else None
+    return Report(verdict, reason, moment, attempts=manifest.attempt, seconds=seconds)
+
+
+def _drill(manifest: Manifest | None) -> Drill | None:
+    checked = (
+        manifest.drill.get("checked") if manifest and isinstance(manifest.drill, dict) else None
+    )
+    if not isinstance(checked, list):
+        return None
+    items = [item for item in checked if isinstance(item, dict)]
+    bad = frozenset(str(item.get("key")) for item in items if item.get("ok") is not True)
+    return Drill(len(items), bad) if items else None
+
+
+def _document(data: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(document, dict):
+        raise ValueError("it is no JSON object")  # noqa: TRY004 - the caller asked for text
+    return document
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+
+
+def _counts(value: object) -> dict[str, int]:
+    if not isinstance(value, dict):
+        return {}
+    numbers = {state: _number(value.get(state)) for state in COUNTED}
+    return {state: int(number) for state, number in numbers.items() if number}
+
+
+def _number(value: object) -> float | None:
+    """A number that is one; JSON's NaN and Infinity are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if abs(value) < 1e18 else None
+
+
+def _first(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one

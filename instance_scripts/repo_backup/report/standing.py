@@ -1,0 +1,164 @@
+"""How each repository stands: backed up or not, since when, and whether that was proven. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from repo_backup import layout
+from repo_backup.manifest import Archive, Entry
+from repo_backup.report.chronicle import (
+    EMPTY,
+    FAILED,
+    GOOD,
+    LEFT_OUT,
+    NO_RESULT,
+    UNLISTED,
+    UNSOUND,
+    WIKI_FAILED,
+    Chronicle,
+    Repository,
+)
+from repo_backup.report.records import Run
+from repo_backup.store import Stored
+
+_SILENT = (UNLISTED, NO_RESULT)
+
+
+class Tone(Enum):
+    """How loud something is said; never by colour alone."""
+
+    BAD = "bad"
+    WATCH = "watch"
+    QUIET = "quiet"
+    GOOD = "good"
+
+
+class Status(Enum):
+    """A repository's standing, worst first; the value is the word on the page."""
+
+    FAILED = "failed"
+    MISSING = "archive missing"
+    UNSOUND = "not to be trusted"
+    WIKI_FAILED = "wiki failed"
+    KNOWN_FAILURE = "known failure"
+    NOT_LISTED = "no longer listed"
+    LEFT_OUT = "left out"
+    EMPTY = "empty"
+    BACKED_UP = "backed up"
+
+    @property
+    def tone(self) -> Tone:
+        """How loud."""
+        if self in (Status.FAILED, Status.MISSING, Status.UNSOUND):
+            return Tone.BAD
+        if self in (Status.WIKI_FAILED, Status.KNOWN_FAILURE):
+            return Tone.WATCH
+        return Tone.GOOD if self is Status.BACKED_UP else Tone.QUIET
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A repository now: its status and why, and the index of the run that last had it good."""
+
+    repository: Repository
+    status: Status
+    reason: str
+    last_good: int | None
+
+    @property
+    def entry(self) -> Entry:
+        """What its newest run wrote down."""
+        return self.repository.entry
+
+
+def standings(chronicle: Chronicle) -> list[Standing]:
+    """Every repository's standing, by name."""
+    known = {
+        text.partition(": ")[0].lower()
+        for run in _last(run for run in chronicle.runs if run.reported)
+        for text in run.acknowledged
+    }
+    newest_listing = _newest_listing(chronicle.runs)
+    settled = bool(chronicle.runs) and (chronicle.runs[-1].reported or chronicle.runs[-1].complete)
+    found = []
+    for each in chronicle.repositories:
+        status, reason = _status(each, newest_listing, known)
+        gone = _not_in_place(each.entry.archives, chronicle.present, settled=settled)
+        if gone and status is Status.NOT_LISTED:
+            reason = "Neither GitHub nor the source has it any more."
+        elif gone and status is not Status.UNSOUND:
+            status, reason = Status.MISSING, gone
+        found.append(Standing(each, status, reason, _last_good(each.letters)))
+    return found
+
+
+def unnamed_archives(chronicle: Chronicle) -> list[str]:
+    """Keys of archives that no repository of the chronicle has or had, sorted."""
+    named = set()
+    for each in chronicle.repositories:
+        named |= {archive.key for archive in each.entry.archives}
+        for name in (*each.former_names, each.entry.full_name):
+            owner, _, repository = name.partition("/")
+            named |= {layout.archive(owner, repository, wiki=wiki) for wiki in (False, True)}
+    return sorted(chronicle.present.keys() - named)
+
+
+def _status(
+    each: Repository, newest_listing: dict[str, int], known: set[str]
+) -> tuple[Status, str]:
+    entry = each.entry
+    listed = [index for index, letter in enumerate(each.letters) if letter not in _SILENT]
+    since = newest_listing.get(entry.owner.lower(), newest_listing.get("", -1))
+    if not listed or listed[-1] < since:
+        return Status.NOT_LISTED, "The newest run did not find it on GitHub; its archive is kept."
+    letter = each.letters[listed[-1]]
+    if letter == LEFT_OUT and len(listed) > 1 and each.letters[listed[-2]] in GOOD:
+        # One narrower run changes nothing for whoever was backed up the time before.
+        return Status.BACKED_UP, f"left out of the newest run: {entry.part.reason or ''}"
+    wiki_reason = f"wiki: {entry.wiki.reason or 'no reason given'}" if entry.wiki else ""
+    reason = entry.part.reason or ""
+    if letter in (FAILED, WIKI_FAILED):
+        name = entry.full_name.lower()
+        if name in known or (letter == WIKI_FAILED and f"{name}.wiki" in known):
+            return Status.KNOWN_FAILURE, reason or wiki_reason
+        if letter == FAILED:
+            return Status.FAILED, reason or wiki_reason or "no reason given"
+        return Status.WIKI_FAILED, wiki_reason
+    if letter == UNSOUND:
+        return Status.UNSOUND, "Its archive is not what the run wrote down."
+    statuses = {LEFT_OUT: Status.LEFT_OUT, EMPTY: Status.EMPTY}
+    return statuses.get(letter, Status.BACKED_UP), reason
+
+
+def _newest_listing(runs: Sequence[Run]) -> dict[str, int]:
+    """The index of the newest complete run that listed each owner; ``""`` for all that a token
+    sees, where no owner was named."""
+    newest: dict[str, int] = {}
+    for index, run in enumerate(runs):
+        if run.complete:
+            newest |= dict.fromkeys((owner.lower() for owner in run.owners or ("",)), index)
+    return newest
+
+
+def _not_in_place(archives: Iterable[Archive], present: dict[str, Stored], *, settled: bool) -> str:
+    """What is wrong at the destination now; empty if nothing is.
+
+    While a run is under way (``settled`` is False) archives may be newer than any manifest says.
+    """
+    for archive in archives:
+        stored = present.get(archive.key)
+        if stored is None:
+            return f"{archive.key} is not at the source."
+        if settled and stored.bytes != archive.bytes:
+            return f"{archive.key} has {stored.bytes} bytes, not {archive.bytes}."
+        if settled and archive.etag and stored.etag and stored.etag != archive.etag:
+            return f"{archive.key} was replaced by something that no run wrote down."
+    return ""
+
+
+def _last_good(letters: bytearray) -> int | None:
+    return next((i for i in range(len(letters) - 1, -1, -1) if letters[i] in GOOD), None)
+
+
+def _last(runs: Iterable[Run]) -> list[Run]:
+    return list(runs)[-1:]
