@@ -36,6 +36,9 @@ SERVICES = {
 up nine tenths of an artifact: without them the upload is 13 MB instead of 54."""
 
 _NEVER_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "tests")
+_NOT_ON_INSTANCES = shutil.ignore_patterns("__pycache__", "*.pyc", "report")
+"""The page is made on a person's machine, with libraries that instances have not."""
+
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -67,7 +70,7 @@ def pack_program(archive: Path) -> None:
         shutil.copytree(dependencies("instance_scripts"), program)
         for package in ("repo_backup", "app_jwt"):
             shutil.copytree(
-                ROOT / "instance_scripts" / package, program / package, ignore=_NEVER_SHIPPED
+                ROOT / "instance_scripts" / package, program / package, ignore=_NOT_ON_INSTANCES
             )
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
             for path in sorted(each for each in program.rglob("*") if each.is_file()):

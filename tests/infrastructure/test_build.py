@@ -147,6 +147,11 @@ def test_the_program_has_nothing_compiled_for_it_runs_on_any_processor(program: 
     assert [each for each in program.rglob("*") if each.suffix in (".so", ".pyd", ".pyc")] == []
 
 
+def test_the_page_is_made_on_a_persons_machine_and_not_shipped(program: Path) -> None:
+    assert not (program / "repo_backup" / "report").exists()
+    assert not {"jinja2", "pygal"} & {each.name for each in program.iterdir()}
+
+
 def test_the_same_sources_give_the_same_program(
     builder: ModuleType, artifacts: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -8,10 +8,14 @@ import pytest
 
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, build_corpus
 from repo_backup.cli import main
+from repo_backup.report.headline import MEANINGS
+from repo_backup.report.records import parse_report
 from reporter.manifest import Manifest
 from reporter.next_step import Ending, Progress
+from reporter.record import report_document
 from reporter.s3 import read_marker
 from reporter.verdict import Kind, judge
+from tests.unit.reporter.samples import SAMPLES
 
 RUN_ID = "2026-11-27T17-00-00Z"
 
@@ -77,3 +81,20 @@ def test_progress_is_read_as_it_was_written(
     back_up(corpus, tmp_path, monkeypatch)
     document = json.loads((tmp_path / "runs" / RUN_ID / "progress.json").read_text())
     assert Progress.read(document) == Progress(1, "done", 8, 8)
+
+
+@pytest.mark.parametrize("title", SAMPLES)
+def test_the_page_reads_every_report_as_the_reporter_writes_it(title: str) -> None:
+    facts = SAMPLES[title]
+    report = parse_report(json.dumps(report_document(facts)).encode())
+    assert report.verdict == facts.verdict.kind
+    assert report.reason == facts.verdict.reason
+    assert report.problems == facts.verdict.problems
+    assert report.reported_at == facts.now
+    assert report.attempts == len(facts.run.attempts)
+    assert report.usd_run == pytest.approx(float(facts.cost.run) if facts.cost else None, abs=1e-6)
+    assert report.bytes_stored == (facts.manifest.bytes_stored if facts.manifest else None)
+
+
+def test_the_page_has_words_for_every_verdict() -> None:
+    assert set(MEANINGS) >= set(Kind)

@@ -230,6 +230,8 @@ def _unsound(run: Run) -> Callable[[Entry], bool]:
     everything = run.verdict == UNVERIFIED and not run.problems
     if run.verdict == UNVERIFIED:
         named = frozenset(problem.partition(": ")[0].lower() for problem in run.problems)
+    if not (everything or named or bad):
+        return lambda entry: False
 
     def judge(entry: Entry) -> bool:
         name = entry.full_name.lower()

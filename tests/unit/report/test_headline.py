@@ -1,0 +1,121 @@
+"""One glance answers whether everything is backed up, when that was proven, and what is wrong."""
+
+from datetime import timedelta
+
+import pytest
+
+from repo_backup.manifest import Part
+from repo_backup.report.standing import Tone
+from tests.unit.report.runs import Runs, entry
+
+
+def glance(runs: Runs, **later: float) -> tuple[Tone, str]:
+    said = runs.page(runs.soon + timedelta(**later)).headline
+    return said.tone, said.title
+
+
+def test_after_a_verified_run_everything_is_backed_up(runs: Runs) -> None:
+    runs.add(entry(1), entry(2, "empty"), entry(3, "skipped"))
+    assert glance(runs) == (Tone.GOOD, "Everything is backed up")
+    assert runs.page().concerns == ()
+
+
+def test_without_a_reporter_the_programs_word_counts_and_is_called_that(runs: Runs) -> None:
+    runs.add(entry(1), verdict=None)
+    assert glance(runs) == (Tone.GOOD, "Everything is backed up")
+    fact = runs.page().facts[0]
+    assert (fact.label, fact.value) == ("Last complete run", "Fri 2026-11-06")
+    assert fact.note == "by the program's own word; nobody else checked it"
+
+
+def test_failed_repositories_are_counted_and_named(runs: Runs) -> None:
+    runs.add(entry(1), entry(2, "failed", reason="500"), verdict="partial")
+    assert glance(runs) == (Tone.BAD, "1 of 2 repositories needs attention")
+    (concern,) = runs.page().concerns
+    assert concern.title == "1 repository could not be backed up"
+    assert concern.lines == (("octo/repo-2", "500"),)
+
+
+def test_long_lists_are_cut_with_a_count(runs: Runs) -> None:
+    runs.add(*(entry(n, "failed", reason="500") for n in range(1, 31)), verdict="partial")
+    (concern,) = runs.page().concerns
+    assert (len(concern.lines), concern.more) == (12, 18)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("interrupted", "AWS took the instance away at every attempt"),
+        ("timed-out", "the deadline came first"),
+        ("failed", "the instance ended without finishing"),
+        ("not-launched", "no instance could be started"),
+        ("missed", "the scheduled run never began"),
+    ],
+)
+def test_a_newest_run_without_a_backup_is_what_is_said_first(
+    runs: Runs, verdict: str, words: str
+) -> None:
+    runs.add(entry(1))
+    runs.add(manifest=False, verdict=verdict)
+    assert glance(runs) == (Tone.BAD, f"The newest run, of Fri 2026-11-13: {words}")
+    page = runs.page()
+    assert page.facts[0].value == "Fri 2026-11-06", "that one was verified"
+    assert page.concerns[0].title == f"The run of Fri 2026-11-13 ended {verdict}"
+    assert page.concerns[0].advice
+
+
+def test_a_failed_wiki_is_almost_everything(runs: Runs) -> None:
+    runs.add(entry(1, wiki=Part("failed", "500")), verdict="partial")
+    assert glance(runs) == (Tone.WATCH, "Almost everything is backed up")
+
+
+def test_an_unverified_run_is_never_good(runs: Runs) -> None:
+    runs.add(entry(1), verdict="unverified", problems=["somebody/else: is odd"])
+    assert glance(runs) == (Tone.BAD, "The newest run could not be verified")
+
+
+def test_a_run_under_way_does_not_hide_the_one_before(runs: Runs) -> None:
+    runs.add(entry(1))
+    runs.add(entry(1), complete=False, verdict=None)
+    started = -24.0 + 1
+    assert glance(runs, hours=started) == (Tone.GOOD, "Everything is backed up")
+    assert glance(runs) == (Tone.BAD, "The newest run, of Fri 2026-11-13: under way, or cut off")
+
+
+def test_what_is_older_than_usual_is_not_up_to_date(runs: Runs) -> None:
+    for _ in range(3):
+        runs.add(entry(1))
+    assert glance(runs, days=12)[0] is Tone.GOOD
+    assert glance(runs, days=20) == (Tone.BAD, "The newest run is 21 days old")
+    assert runs.page(runs.soon + timedelta(days=20)).concerns[0].title == "No run for 21 days"
+
+
+def test_unreadable_documents_are_a_concern(runs: Runs) -> None:
+    runs.add(entry(1))
+    runs.put(f"runs/{runs.ids[0]}/report.json", b"{")
+    (concern,) = runs.page().concerns
+    assert concern.title == "1 document could not be read"
+
+
+def test_what_is_not_wrong_is_worth_knowing(runs: Runs) -> None:
+    runs.add(entry(1, lfs=True), entry(2, warnings=("odd history",)), entry(3))
+    runs.add(entry(1, lfs=True), entry(2, warnings=("odd history",)), entry(4, "skipped"))
+    runs.put("github_backups/octo/stranger.zip", b"")
+    assert [note.title for note in runs.page().notes] == [
+        "1 repository no longer on GitHub",
+        "1 repository left out by options",
+        "1 repository uses Git LFS",
+        "1 warning",
+        "1 archive that no run wrote down",
+    ]
+
+
+def test_costs_are_those_of_the_last_twelve_months(runs: Runs) -> None:
+    for _ in range(60):
+        runs.add(entry(1), usd_run=0.01, usd_storage_per_month=0.5)
+    costs = runs.page().facts[-1]
+    assert (costs.value, costs.note) == (
+        "0.0100 USD",
+        "the newest; 0.5300 USD in the last twelve months",
+    )
+    assert "about 0.5000 USD a month" in runs.page().facts[3].note
