@@ -9,7 +9,7 @@ READY := .venv/.ready
 PYTHON_FOLDERS := $(wildcard functions instance_scripts local_cloud tests benchmarks)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup lock demo demo-interruption test lint fmt bench bench-functions fault-matrix clean
+.PHONY: help setup lock demo demo-interruption test browser lint fmt bench bench-functions fault-matrix clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,10 @@ demo-interruption: setup ## See AWS take the instance away in mid-run, and the n
 
 test: setup lint ## Everything that is checked: linters, then all tests
 	@$(BIN)/pytest -q -n auto --dist loadfile $(PYTEST_OPTIONS)
+
+browser: setup ## Look at the page in the machine's Chromium, and let axe look too
+	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python --requirement tests/browser/requirements.txt
+	@$(BIN)/pytest -q -m browser tests/browser $(PYTEST_OPTIONS)
 
 lint: setup ## ruff, mypy, import contracts, shell
 	@$(BIN)/ruff check --quiet .
