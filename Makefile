@@ -9,7 +9,7 @@ READY := .venv/.ready
 PYTHON_FOLDERS := $(wildcard functions instance_scripts local_cloud tests benchmarks)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup lock demo demo-interruption test browser lint fmt bench bench-functions fault-matrix clean
+.PHONY: help setup reference lock demo demo-interruption test browser lint fmt bench bench-functions fault-matrix clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,9 @@ bench-functions: setup ## Measure both functions in AWS's runtime interface emul
 fault-matrix: setup ## Play the whole fault matrix and write docs/fault-matrix.md (minutes)
 	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tests.fault_matrix
 	@$(BIN)/pytest -q -m slow tests/e2e/test_fault_cells.py
+
+reference: setup ## Write docs/reference.md anew from the sources
+	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tests.infrastructure.reference
 
 lock: setup ## Resolve requirements-dev.in anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \

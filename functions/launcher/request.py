@@ -8,7 +8,13 @@ from typing import Any
 from shared.errors import EventError
 from shared.run import Options, moment_of, run_id_of
 
-_MANUAL = {"dry_run": bool, "only": list, "full": bool, "on_demand": bool}
+MANUAL = {
+    "dry_run": (bool, "checks everything, lastly by AWS's own DryRun, and launches nothing"),
+    "only": (list, "backs up only repositories whose names match one of these patterns"),
+    "full": (bool, "fetches everything anew, also what did not change"),
+    "on_demand": (bool, "takes no spot instance: AWS will not take it away"),
+}
+"""The fields that a person may give, by name: their kind, and what they do."""
 _EXAMPLE = (
     '{}, {"dry_run": true}, {"only": ["name*"]}, {"full": true}, {"on_demand": true} '
     'or {"action": "check"}'
@@ -82,9 +88,9 @@ def _action(event: Mapping[str, Any]) -> CheckRequest:
 
 def _manual(event: Mapping[str, Any], now: datetime) -> LaunchRequest:
     for name, value in event.items():
-        expected = _MANUAL.get(name)
-        if expected is None:
+        if name not in MANUAL:
             raise EventError(f"{name}: unknown field. A manual event is {_EXAMPLE}.")
+        expected, _ = MANUAL[name]
         if type(value) is not expected:
             kind = "true or false" if expected is bool else "a list of name patterns"
             raise EventError(f"{name}: expected {kind}, got {value!r}.")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import NoReturn
 
-from repo_backup import __version__
+from repo_backup import __version__, exits
 from repo_backup import argument_types as types
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -16,15 +16,13 @@ _ENVIRONMENT = """\
 environment:
   GITHUB_TOKEN            a token; without one only public repositories are seen
   GITHUB_TOKEN_PARAMETER  or the SSM parameter that holds it
+  GITHUB_APP_ID           a GitHub App instead, with its key in GITHUB_APP_KEY, or in the SSM
+                          parameter that GITHUB_APP_KEY_PARAMETER names
   GITHUB_API_URL          default https://api.github.com; GitHub Enterprise: https://HOST/api/v3
+  ONLINE_BACKUP_DESTINATION, ONLINE_BACKUP_STACK
+                          what --destination, --source and --stack are when they are not given
   SSL_CERT_FILE           a private certificate authority
   AWS_…                   as for every AWS SDK; AWS_ENDPOINT_URL for S3-compatible stores
-
-exit codes:
-  0 all is well · 1 it failed · 2 wrong usage
-  3 not all is well: some repositories failed and the rest is safe; an archive is bad; the newest
-    run is not good; a document could not be read; there is something to mend
-  75 interrupted: the same --run-id continues
 """
 _EXAMPLES = """\
 examples:
@@ -64,11 +62,20 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The options; exits with code 2 for a wrong command line."""
+    options, unknown = command_line().parse_known_args(arguments)
+    if unknown:
+        asked: _Parser = options.parser
+        asked.error(f"unknown: {' '.join(unknown)}")
+    return options
+
+
+def command_line() -> argparse.ArgumentParser:
+    """The parser of all commands."""
     parser = _Parser(
         prog="repo_backup",
         description="Mirror every repository and wiki of a GitHub account to a bucket or a "
         "directory, and prove that it can be restored.",
-        epilog=_EXAMPLES + "\n" + _ENVIRONMENT,
+        epilog=f"{_EXAMPLES}\n{_ENVIRONMENT}\n{exits.describe()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -83,11 +90,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     _add_report(commands)
     _add_run_now(commands)
     _add_check(commands)
-    options, unknown = parser.parse_known_args(arguments)
-    if unknown:
-        asked: _Parser = options.parser
-        asked.error(f"unknown: {' '.join(unknown)}")
-    return options
+    return parser
 
 
 def _command(commands: "argparse._SubParsersAction[_Parser]", name: str, text: str) -> _Parser:
@@ -95,7 +98,7 @@ def _command(commands: "argparse._SubParsersAction[_Parser]", name: str, text: s
         name,
         help=text,
         description=text,
-        epilog=_ENVIRONMENT,
+        epilog=f"{_ENVIRONMENT}\n{exits.describe(name)}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

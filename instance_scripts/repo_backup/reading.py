@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from repo_backup import exits
 from repo_backup import restore as restoring
 from repo_backup import status as statuses
 from repo_backup.access import api_address, github_token
@@ -30,7 +31,6 @@ from repo_backup.push import push
 from repo_backup.scratch import scratch_directory
 from repo_backup.stop import Stop
 
-EXIT_NOT_GOOD = 3
 _CONNECTIONS = 4
 _ALL = 10**6
 
@@ -62,7 +62,7 @@ def status(options: argparse.Namespace) -> int:
                 f"{running['phase']}, {running['done']} of {running['listed']} done"
             )
         print(f"{'good' if found.good else 'NOT GOOD'}: {found.reason}")
-    return 0 if found.good else EXIT_NOT_GOOD
+    return 0 if found.good else exits.NOT_ALL
 
 
 def list_archives(options: argparse.Namespace) -> int:
@@ -185,7 +185,7 @@ def verify(options: argparse.Namespace) -> int:
         print_document(document)
     else:
         print(f"{len(rows) - bad} of {len(rows)} archives are good")
-    return EXIT_NOT_GOOD if bad else 0
+    return exits.NOT_ALL if bad else 0
 
 
 def report(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from repo_backup import layout
+from repo_backup import exits, layout
 from repo_backup.documents import SCHEMA, AnswerDocument
 from repo_backup.errors import InterruptedRunError
 from repo_backup.output import print_document, print_facts
@@ -18,8 +18,7 @@ from repo_backup.stack import Stack, find_stack
 from repo_backup.store import Store
 
 POLL_SECONDS = 5.0
-EXIT_GOOD, EXIT_FATAL, EXIT_INCOMPLETE = 0, 1, 3
-_EXITS = {"verified": EXIT_GOOD, "partial": EXIT_INCOMPLETE, "unverified": EXIT_INCOMPLETE}
+_EXITS = {"verified": exits.GOOD, "partial": exits.NOT_ALL, "unverified": exits.NOT_ALL}
 _CONNECTIONS = 2
 
 
@@ -44,8 +43,8 @@ def run_now(options: argparse.Namespace) -> int:
                 print(f"  {problem}")
     _print_json(options, "run-now", stack, answer, report)
     if report:
-        return _EXITS.get(report["verdict"], EXIT_FATAL)
-    return EXIT_GOOD if launched or answer["status"] == "would launch" else EXIT_FATAL
+        return _EXITS.get(report["verdict"], exits.FATAL)
+    return exits.GOOD if launched or answer["status"] == "would launch" else exits.FATAL
 
 
 def check(options: argparse.Namespace) -> int:
@@ -56,7 +55,7 @@ def check(options: argparse.Namespace) -> int:
         print_facts(answer["checks"])
         print(f"{answer['status']}: {answer['summary']}")
     _print_json(options, "check", stack, answer, None)
-    return EXIT_GOOD if answer["status"] == "ok" else EXIT_INCOMPLETE
+    return exits.GOOD if answer["status"] == "ok" else exits.NOT_ALL
 
 
 def _follow(

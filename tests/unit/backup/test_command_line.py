@@ -46,7 +46,7 @@ def test_help_shows_examples_variables_and_exit_codes(capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     said = capsys.readouterr().out
-    for word in ("restore octo/hello", "GITHUB_TOKEN", "SSL_CERT_FILE", "75 interrupted"):
+    for word in ("restore octo/hello", "GITHUB_TOKEN", "SSL_CERT_FILE", "75  interrupted"):
         assert word in said
 
 

@@ -1,0 +1,45 @@
+"""How each command ends: the exit codes, once; help and docs/reference.md are made from it."""
+
+GOOD, FATAL, USAGE, NOT_ALL, INTERRUPTED = 0, 1, 2, 3, 75
+
+MEANINGS = {
+    GOOD: "all is well",
+    FATAL: "it failed; the reason is on stderr",
+    USAGE: "wrong usage; nothing was done",
+    NOT_ALL: "it worked, but not all is well",
+    INTERRUPTED: "interrupted",
+}
+
+OF_COMMANDS: dict[str, dict[int, str]] = {
+    "backup": {
+        GOOD: "everything listed is backed up",
+        NOT_ALL: "some repositories failed, the rest is safe",
+        INTERRUPTED: "the same --run-id continues",
+    },
+    "status": {
+        GOOD: "the newest run is good, and not too old",
+        NOT_ALL: "it is not, or there is none",
+    },
+    "list": {},
+    "restore": {},
+    "verify": {GOOD: "every archive read back is good", NOT_ALL: "an archive is bad"},
+    "estimate": {},
+    "run-now": {
+        GOOD: "verified; with --no-wait launched, with --dry-run it would launch",
+        FATAL: "not launched, or the run failed, timed out or was interrupted",
+        NOT_ALL: "partial or unverified",
+        INTERRUPTED: "no report within --timeout; the run goes on",
+    },
+    "check": {GOOD: "everything is in order", NOT_ALL: "something is to be mended, or unknown"},
+    "report": {NOT_ALL: "a document could not be read; the page is there and says which"},
+}
+"""What a code means for one command, where that says more than :data:`MEANINGS`."""
+
+
+def describe(command: str | None = None) -> str:
+    """The codes as help shows them."""
+    meanings = {**MEANINGS, **OF_COMMANDS.get(command or "", {})}
+    if command:
+        rare = {NOT_ALL, INTERRUPTED} - set(OF_COMMANDS[command])
+        meanings = {code: text for code, text in meanings.items() if code not in rare}
+    return "exit codes:\n" + "".join(f"  {code:<4}{text}\n" for code, text in meanings.items())
