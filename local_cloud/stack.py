@@ -53,6 +53,14 @@ class Stack:
         outputs = {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
         return cls(session, name, outputs)
 
+    def delete(self) -> None:
+        """``sam delete``. Raises :class:`SessionError` with the output's end."""
+        run_tool(
+            [_SAM, "delete", "--no-prompts", "--stack-name", self.name, "--region", REGION],
+            self.session.environment(),
+            self.session.directory / "sam-delete.log",
+        )
+
     @property
     def bucket(self) -> str:
         """The bucket's name."""

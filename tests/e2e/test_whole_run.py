@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from local_cloud.github import Fault, GitHubStandIn
+from local_cloud.github import CORPUS_OWNER, Fault, GitHubStandIn
+from local_cloud.session import ROOT
 from local_cloud.stack import Stack
 from shared.run_store import RunStore
+from tests.e2e.conftest import TOKEN_PARAMETER
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,3 +281,87 @@ def test_the_schedule_starts_a_run_of_its_own_name(stack: Stack, first: Started)
 
     instance = stack.session.wait_for("a scheduled instance", launched, seconds=60)
     Started(stack, instance["tags"]["online-backup:run-id"]).mail()
+
+
+def shell(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """``repo_backup`` as a person runs it."""
+    return subprocess.run(
+        [sys.executable, "-m", "repo_backup", *arguments],
+        env={**stack.session.environment(), "PYTHONPATH": str(ROOT / "instance_scripts")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_run_is_started_and_followed_from_a_shell(stack: Stack, first: Started) -> None:
+    done = shell(stack, "run-now", "--stack", stack.name, "--only", "no-wiki", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["answer"]["status"] == "launched"
+    assert said["report"]["verdict"] == "verified"
+    assert "of 1 repositories" in done.stderr or "the instance starts" in done.stderr
+
+
+def test_a_store_tells_from_a_shell_how_its_backups_stand(stack: Stack, first: Started) -> None:
+    done = shell(stack, "status", "--source", f"s3://{stack.bucket}", "--json", "--runs", "50")
+    said = json.loads(done.stdout)
+    verdicts = {run["run_id"]: run["verdict"] for run in said["runs"]}
+    assert verdicts[first.run_id] == "verified"
+    assert (done.returncode == 0) == said["good"]
+
+
+def test_a_mistyped_stack_is_answered_with_those_there_are(stack: Stack) -> None:
+    done = shell(stack, "run-now", "--stack", "online-backup-e2")
+    assert done.returncode == 2
+    assert f"did you mean {stack.name}?" in done.stderr
+
+
+def test_changed_parameters_leave_everything_that_was_saved(stack: Stack, first: Started) -> None:
+    before = stack.objects()
+    changed = Stack.deploy(
+        stack.session,
+        stack.name,
+        {
+            "KeepVersionsDays": "30",
+            "ScheduleExpression": '"cron(0 4 ? * SUN *)"',
+            "MaxAttempts": "2",
+        },
+    )
+    assert changed.bucket == stack.bucket
+    assert stack.objects() == before
+    known = runs_of(stack).load(first.run_id)
+    assert known is not None
+    assert known.verdict == "verified"
+    checks = stack.start({"action": "check"})["checks"]
+    assert " 04:00, " in checks["schedule"]
+    again = start(stack)
+    again.mail()
+    assert set(again.states().values()) == {"unchanged", "empty"}
+
+
+def test_a_deleted_stack_leaves_its_backups_for_the_next_to_adopt(
+    stack: Stack, first: Started, hub: GitHubStandIn
+) -> None:
+    """The last test of this module: it takes the stack down."""
+    session, bucket = stack.session, stack.bucket
+    before = stack.objects("github_backups/octo/")
+    stack.delete()
+    names = [each["Name"] for each in session.client("s3").list_buckets()["Buckets"]]
+    assert bucket in names
+    adopter = Stack.deploy(
+        session,
+        "online-backup-e2e-next",
+        {
+            "GitHubOwner": CORPUS_OWNER,
+            "GitHubApiUrl": hub.api_url,
+            "GitHubTokenParameter": TOKEN_PARAMETER,
+            "NotificationEmail": "you@example.com",
+            "ExistingBucketName": bucket,
+        },
+    )
+    run = start(adopter)
+    run.mail()
+    assert run.report()["verdict"] == "verified"
+    assert set(run.states().values()) == {"unchanged", "empty"}
+    assert adopter.objects("github_backups/octo/") == before
