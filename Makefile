@@ -7,12 +7,14 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 READY := .venv/.ready
 PYTHON_FOLDERS := $(wildcard functions instance_scripts local_cloud tests benchmarks)
+SHELL_PROGRAM := PYTHONPATH=instance_scripts $(BIN)/python -m repo_backup
+STACK_OPTION = $(if $(STACK),--stack $(STACK))
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup reference lock demo demo-interruption test browser lint fmt bench bench-functions fault-matrix clean
+.PHONY: help setup check run-now test-events reference lock demo demo-interruption test browser lint fmt bench bench-functions fault-matrix clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## Create .venv with everything that development needs
 
@@ -24,6 +26,18 @@ demo: setup ## See a complete run on an embedded cloud (OWNER=name: of that GitH
 
 demo-interruption: setup ## See AWS take the instance away in mid-run, and the next attempt go on
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo_interruption
+
+check: setup ## Ask a stack that you deployed whether everything is in order (STACK=name)
+	@$(SHELL_PROGRAM) check $(STACK_OPTION)
+
+run-now: setup ## Start a backup of a stack that you deployed, and follow it (STACK=name)
+	@$(SHELL_PROGRAM) run-now $(STACK_OPTION)
+
+test-events: setup ## Put the manual events into the Lambda console, for everybody (STACK=name)
+	@for event in events/manual*.json; do \
+		name=$$(basename "$$event" .json); \
+		$(BIN)/sam remote test-event put LauncherFunction $(if $(STACK),--stack-name $(STACK)) --force --name "$${name//_/-}" --file "$$event"; \
+	done
 
 test: setup lint ## Everything that is checked: linters, then all tests
 	@$(BIN)/pytest -q -n auto --dist loadfile $(PYTEST_OPTIONS)

@@ -169,8 +169,12 @@ def _bill(document: EstimateDocument) -> list[tuple[str, str, str]]:
     count = document["repositories"]
     newest, replaced = size(document["bytes_newest"]), size(document["bytes_replaced"])
     return [
-        (f"{document['usd_storage_newest']:.4f}", "newest archives", f"{newest} of {count}"),
-        (f"{document['usd_storage_replaced']:.4f}", "replaced archives", f"in time {replaced}"),
+        (
+            f"{document['usd_storage_newest']:.4f}",
+            "newest archives",
+            f"{count} repositories, {newest}",
+        ),
+        (f"{document['usd_storage_replaced']:.4f}", "replaced archives", f"{replaced} in time"),
         (f"{document['usd_runs']:.4f}", "runs", "instance, disk, address"),
         (f"{document['usd_requests']:.4f}", "requests", ""),
         (f"{document['usd_month']:.4f}", "together", ""),

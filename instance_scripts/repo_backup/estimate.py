@@ -90,8 +90,8 @@ def assumptions(habits: Habits) -> list[str]:
         "GitHub's sizes, which leave wikis out and are themselves estimates",
         f"{BYTES_PER_SECOND // 10**6} MB/s, {SECONDS_PER_REPOSITORY} s per repository, "
         f"{START_SECONDS} s to start and stop",
-        f"an instance at {INSTANCE_HOUR} USD per hour (c7g.medium on demand; spot is less than "
-        f"half), {VOLUME_GIB} GiB of disk, a public address",
+        f"an instance at {INSTANCE_HOUR} USD per hour (c7g.medium on demand; spot is mostly "
+        f"half of it or less), {VOLUME_GIB} GiB of disk, a public address",
         "AWS's list prices for us-east-1, November 2026, free allowances not taken off",
     ]
 

@@ -54,7 +54,7 @@ def _parameters(template: Mapping[str, Any]) -> Iterator[str]:
         yield from _table("parameter", "default", "meaning")
         for name in group["Parameters"]:
             found = template["Parameters"][name]
-            meaning = f"**{labels[name]['default']}.** {found['Description']}{_limits(found)}"
+            meaning = f"**{labels[name]['default']}** · {found['Description']}{_limits(found)}"
             yield _row(f"`{name}`", _default(found), meaning)
 
 
