@@ -12,7 +12,7 @@ _SLOW_CLASSES = ("GLACIER", "DEEP_ARCHIVE")
 def versioning(status: str, bucket: str) -> Finding:
     """Whether a replaced archive can be had back."""
     if status == "Enabled":
-        return Finding("bucket versions", Grade.OK, "replaced archives are kept")
+        return Finding("bucket versions", Grade.OK, f"s3://{bucket} keeps replaced archives")
     return Finding(
         "bucket versions",
         Grade.MEND,

@@ -1,5 +1,6 @@
 """The command line: which command does what, and what its end means."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -24,7 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code, one of :mod:`repo_backup.exits`."""
     options = parse(arguments)
     try:
-        return COMMANDS[options.command](options)
+        code = COMMANDS[options.command](options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads, as in `… | head`, has seen enough; nothing may be flushed there at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.FATAL
     except UsageError as error:
         print(f"repo_backup: {error}", file=sys.stderr)
         return exits.USAGE
@@ -41,3 +47,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exits.FATAL
     except KeyboardInterrupt:
         return exits.INTERRUPTED
+    return code

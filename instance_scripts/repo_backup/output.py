@@ -38,7 +38,7 @@ def print_facts(facts: Mapping[str, str]) -> None:
     """Names and values, one pair a line, unfolded: what stands there is to be pasted."""
     width = max(map(len, facts), default=0)
     for name, value in facts.items():
-        print(f"{name:<{width}}  {value}")
+        print(f"{name:<{width}}  {value}", flush=True)
 
 
 def tracked(items: Sequence[T], names: Sequence[str]) -> Iterator[T]:

@@ -1,6 +1,9 @@
 """Every command speaks JSON to scripts, with the names that the documents promise."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -178,3 +181,19 @@ def test_an_estimate_rests_on_what_github_lists_and_leaves_out_what_a_backup_wou
     table = capsys.readouterr().out
     for words in ("newest archives", "together", "replaced archives are kept for 365 days"):
         assert words in table
+
+
+def test_a_reader_that_has_seen_enough_is_no_trouble(source: list[str], tmp_path: Path) -> None:
+    """As in ``repo_backup list … | head -1``: the pipe is closed before anything is written."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "repo_backup", "list", *source],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert done.stderr == ""
