@@ -42,7 +42,8 @@ class Bucket:
             raise RefusedError(
                 "ExistingBucketName",
                 f"{self.name} cannot be used ({code}).",
-                "It must be a bucket of this account and region, without a KMS key of its own.",
+                "It must be a bucket of this account and region; if a KMS key encrypts it, deploy "
+                "with KmsKeyArn.",
             ) from error
         return sha256
 

@@ -6,6 +6,8 @@ from typing import Any
 from launcher.findings import Finding, Grade
 from shared.layout import ARCHIVES
 
+_AWS_MANAGED = "alias/aws/s3"
+"""The key that every role of the account may use through S3."""
 _SLOW_CLASSES = ("GLACIER", "DEEP_ARCHIVE")
 
 
@@ -21,14 +23,18 @@ def versioning(status: str, bucket: str) -> Finding:
     )
 
 
-def encryption(algorithm: str, bucket: str) -> Finding:
-    """Whether the stack's roles can use the bucket's encryption."""
-    if algorithm.startswith("aws:kms"):
+def encryption(algorithm: str, key: str, granted: str) -> Finding:
+    """Whether the stack's roles can use the bucket's encryption.
+
+    ``key`` is what the bucket names, an id, ARN or alias, ``granted`` the ARN in ``KmsKeyArn``.
+    """
+    ours = key and granted.rpartition("/")[2] == key.rpartition("/")[2]
+    if key and not ours and not key.endswith(_AWS_MANAGED):
         return Finding(
             "bucket encryption",
             Grade.MEND,
-            f"{algorithm} with a key, which the stack's roles may not use: "
-            f"aws s3api delete-bucket-encryption --bucket {bucket} (S3 then uses keys of its own)",
+            f"{algorithm} with {key}, which the stack's roles may not use: deploy with KmsKeyArn, "
+            f"the key's ARN (aws kms describe-key --key-id {key} --query KeyMetadata.Arn)",
         )
     return Finding("bucket encryption", Grade.OK, algorithm)
 

@@ -38,6 +38,7 @@ class Config:
     notify_on_launch: bool
     backup_options: str
     keep_versions_days: int
+    kms_key_arn: str
 
     @classmethod
     def from_env(cls, variables: Mapping[str, str]) -> Self:
@@ -70,6 +71,7 @@ class Config:
             notify_on_launch=env.yes("NOTIFY_ON_LAUNCH"),
             backup_options=env.text("BACKUP_OPTIONS", optional=True),
             keep_versions_days=env.whole("KEEP_VERSIONS_DAYS"),
+            kms_key_arn=env.text("KMS_KEY_ARN", optional=True),
         )
         env.check()
         return config

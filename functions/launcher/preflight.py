@@ -56,7 +56,7 @@ class Preflight:
         )
         yield (
             "bucket encryption",
-            lambda: encryption(survey.encryption(bucket), bucket),
+            lambda: encryption(*survey.encryption(bucket), config.kms_key_arn),
         )
         yield (
             "bucket public",

@@ -109,16 +109,20 @@ class Survey:
         """``Enabled``, ``Suspended``, or empty where it never was."""
         return self.s3.get_bucket_versioning(Bucket=bucket).get("Status", "")
 
-    def encryption(self, bucket: str) -> str:
-        """The algorithm by which new objects are encrypted."""
+    def encryption(self, bucket: str) -> tuple[str, str]:
+        """The algorithm by which new objects are encrypted, and the id, ARN or alias of its key.
+
+        The key is empty where it is S3's own, or the account's ``aws/s3``.
+        """
         try:
             answer = self.s3.get_bucket_encryption(Bucket=bucket)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ServerSideEncryptionConfigurationNotFoundError":
                 raise
-            return "AES256"
+            return "AES256", ""
         rule = answer["ServerSideEncryptionConfiguration"]["Rules"][0]
-        return rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"]
+        default = rule["ApplyServerSideEncryptionByDefault"]
+        return default["SSEAlgorithm"], default.get("KMSMasterKeyID", "")
 
     def public_access(self, bucket: str) -> Mapping[str, bool]:
         """The four settings that keep the public out; empty where none is set."""

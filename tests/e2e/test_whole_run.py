@@ -244,6 +244,22 @@ def test_a_reclaimed_instance_is_replaced_within_the_same_run(
     assert len(run.mails()) == 1
 
 
+def test_an_exchanged_program_is_refused_and_the_mail_names_it(
+    stack: Stack, first: Started
+) -> None:
+    (key,) = stack.objects("admin/init_scripts/")
+    s3, program = stack.session.client("s3"), stack.read(key)
+    s3.put_object(Bucket=stack.bucket, Key=key, Body=program + b"something else")
+    try:
+        run = start(stack)
+        mail = run.mail()
+    finally:
+        s3.put_object(Bucket=stack.bucket, Key=key, Body=program)
+    assert mail["subject"].startswith("[OnlineBackup] failed")
+    assert f"refused: {key} is not the program that was deployed" in mail["body"]
+    assert not stack.objects(f"runs/{run.run_id}/manifest.json")
+
+
 def test_pools_without_capacity_are_passed_over(stack: Stack, first: Started) -> None:
     stack.session.post("faults", {"code": "InsufficientInstanceCapacity", "times": 3})
     answer = stack.start({"only": ["no-wiki"]})

@@ -63,9 +63,8 @@ class _NoManagedPolicies:
         return {}
 
 
-@pytest.fixture(scope="session")
-def template() -> Template:
-    """The repository's template."""
+def read_template() -> Template:
+    """The repository's template, transformed."""
     source = yaml_parse((ROOT / "template.yaml").read_text())
     given = copy.deepcopy(source)
     given["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
@@ -73,3 +72,9 @@ def template() -> Template:
         patch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
         transformed = transform(given, {}, _NoManagedPolicies())
     return Template(source, transformed["Resources"])
+
+
+@pytest.fixture(scope="session")
+def template() -> Template:
+    """The repository's template."""
+    return read_template()

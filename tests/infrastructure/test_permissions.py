@@ -1,13 +1,14 @@
 """Who may do what: the roles' statements as they are written.
 
-Whether AWS would judge them as meant is a policy evaluator's business, not this module's.
+Whether AWS would judge them as meant is a policy evaluator's business (test_least_privilege.py).
 """
 
 import pytest
 
+from tests.infrastructure import permission_table
 from tests.infrastructure.conftest import Template, actions
 
-KNOW_NO_RESOURCE = ("ec2:Describe", "servicequotas:Get")
+KNOW_NO_RESOURCE = ("ec2:Describe", "servicequotas:GetAWSDefault", "ssmmessages:")
 ROLES = ["LauncherRole", "ReporterRole", "InstanceRole", "SchedulerRole"]
 
 
@@ -35,13 +36,18 @@ def test_instances_can_read_and_put_but_destroy_nothing(template: Template) -> N
     allowed = {a for each in template.statements("InstanceRole") for a in actions(each)}
     assert allowed == {
         "kms:Decrypt",
+        "kms:GenerateDataKey",
         "s3:AbortMultipartUpload",
         "s3:GetObject",
         "s3:GetObjectVersion",
         "s3:ListBucket",
-        "s3:ListBucketVersions",
         "s3:PutObject",
         "ssm:GetParameter",
+        "ssm:UpdateInstanceInformation",
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
     }
 
 
@@ -119,3 +125,17 @@ def test_nobody_can_log_in_unless_asked_for(template: Template) -> None:
     assert (condition, otherwise) == ("HasSsh", {"Ref": "AWS::NoValue"})
     assert [(rule["FromPort"], rule["ToPort"]) for rule in rules] == [(22, 22)]
     assert template.source["Parameters"]["SshCidr"]["Default"] == ""
+
+
+def test_the_documents_table_is_the_templates(template: Template) -> None:
+    """``python -m tests.infrastructure.permission_table`` writes it; the reasons are ours."""
+    document = permission_table.DOCUMENT.read_text()
+    assert permission_table.written_anew(template, document) == document
+    unexplained = [where for where, why in permission_table.reasons(document).items() if why == "?"]
+    assert unexplained == []
+
+
+def test_no_statement_of_a_role_has_another_ones_name(template: Template) -> None:
+    for role in ROLES:
+        names = [each["Sid"] for each in template.statements(role)]
+        assert len(names) == len(set(names)), role

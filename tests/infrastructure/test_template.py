@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
 from launcher.config import Config as LauncherConfig
 from reporter.config import Config as ReporterConfig
 from tests.infrastructure.conftest import ROOT, Template, text
+from tests.infrastructure.deployed import KEYS, deploy
 
 
 def run(*argv: str) -> subprocess.CompletedProcess[str]:
@@ -128,6 +130,34 @@ class TestStorage:
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         assert len(bucket["PublicAccessBlockConfiguration"]) == 4
         assert "BucketOwnerEnforced" in text(bucket["OwnershipControls"])
+
+    def test_a_key_of_ones_own_encrypts_the_bucket(self, template: Template) -> None:
+        (rule,) = deploy(template, KmsKeyArn=KEYS["bucket-key"]).properties("BackupBucket")[
+            "BucketEncryption"
+        ]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"] == {
+            "SSEAlgorithm": "aws:kms",
+            "KMSMasterKeyID": KEYS["bucket-key"],
+        }
+        assert rule["BucketKeyEnabled"]
+
+    def test_every_version_can_be_locked_for_a_time(self, template: Template) -> None:
+        bucket = deploy(template, ObjectLockDays=30).properties("BackupBucket")
+        assert bucket["ObjectLockEnabled"] is True
+        retention = bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+        assert retention == {"Mode": "GOVERNANCE", "Days": 30}
+        without = deploy(template).properties("BackupBucket")
+        assert not {"ObjectLockEnabled", "ObjectLockConfiguration"} & without.keys()
+
+    def test_no_update_ever_replaces_the_bucket(self, template: Template) -> None:
+        """Of the properties that AWS can set at creation only, none is used.
+
+        The resource's schema is AWS's own, as cfn-lint carries it.
+        """
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-central-1", "AWS::S3::Bucket")
+        fixed = {path.split("/")[2] for path in schema.schema["createOnlyProperties"]}
+        assert "BucketName" in fixed
+        assert not fixed & set(template.properties("BackupBucket"))
 
     def test_no_rule_ever_removes_a_current_archive(self, template: Template) -> None:
         rules = template.properties("BackupBucket")["LifecycleConfiguration"]["Rules"]

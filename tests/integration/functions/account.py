@@ -161,6 +161,7 @@ def _environment(deployment: Path) -> dict[str, str]:
         "NOTIFY_ON_LAUNCH": "false",
         "BACKUP_OPTIONS": "",
         "KEEP_VERSIONS_DAYS": "365",
+        "KMS_KEY_ARN": "",
         "SCHEDULE_EXPRESSION": "cron(0 17 ? * FRI *)",
         "SCHEDULE_TIMEZONE": "UTC",
         "SCHEDULE_STATE": "ENABLED",

@@ -12,6 +12,7 @@ from shared.run import Attempt, Run
 
 NOW = datetime(2026, 11, 27, 17, 3, 9, tzinfo=UTC)
 RULE: dict[str, Any] = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}}
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234"
 REPLACED = {**RULE, "NoncurrentVersionExpiration": {"NoncurrentDays": 365}}
 
 
@@ -125,9 +126,13 @@ class TestBucket:
             (bucket_findings.versioning("Enabled", "b"), Grade.OK),
             (bucket_findings.versioning("Suspended", "b"), Grade.MEND),
             (bucket_findings.versioning("", "b"), Grade.MEND),
-            (bucket_findings.encryption("AES256", "b"), Grade.OK),
-            (bucket_findings.encryption("aws:kms", "b"), Grade.MEND),
-            (bucket_findings.encryption("aws:kms:dsse", "b"), Grade.MEND),
+            (bucket_findings.encryption("AES256", "", ""), Grade.OK),
+            (bucket_findings.encryption("aws:kms", "", ""), Grade.OK),
+            (bucket_findings.encryption("aws:kms", "alias/aws/s3", ""), Grade.OK),
+            (bucket_findings.encryption("aws:kms", KEY, KEY), Grade.OK),
+            (bucket_findings.encryption("aws:kms", "1234", KEY), Grade.OK),
+            (bucket_findings.encryption("aws:kms", KEY, ""), Grade.MEND),
+            (bucket_findings.encryption("aws:kms:dsse", KEY, KEY + "5"), Grade.MEND),
             (bucket_findings.public_access({"BlockPublicAcls": True}, "b"), Grade.OK),
             (bucket_findings.public_access({"A": True, "B": False}, "b"), Grade.MEND),
             (bucket_findings.public_access({}, "b"), Grade.MEND),

@@ -1,0 +1,271 @@
+"""Every AWS call that the code makes: whole runs over an emulated AWS, listened to.
+
+The functions' through their handlers, the instance's by the backup program and the two copies of
+its bootstrap. What is recorded are botocore's calls, before anything is sent.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from awscli.clidriver import create_clidriver  # type: ignore[import-untyped]
+from botocore.exceptions import ClientError
+from botocore.session import Session
+from moto.server import ThreadedMotoServer
+
+from local_cloud.github import CORPUS_TOKEN, GitHubStandIn, Repository, build_corpus
+from local_cloud.github.corpus import commit_files, init_repository
+from repo_backup import journal
+from repo_backup import s3 as program_s3
+from repo_backup.cli import main
+from tests.infrastructure.calls import Call
+from tests.infrastructure.deployed import BUCKET, KEY_NAME, REGION, TOKEN_PARAMETER
+from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World, new_world
+
+PROGRAM_KEY = "admin/init_scripts/repo_backup-0.zip"
+
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+_ROLES = {"launcher": "LauncherRole", "reporter": "ReporterRole"}
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """One PUT of an object, or of a part of one, as it goes out; header names in lower case."""
+
+    who: str
+    path: str
+    headers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was heard."""
+
+    calls: list[Call] = field(default_factory=list)
+    puts: list[Put] = field(default_factory=list)
+
+    def listen(self, events: Any, who: Callable[[], str], named: Callable[[Any], Any]) -> None:
+        """Listen to everything that botocore does by these events."""
+
+        def call(params: dict[str, Any], model: Any, **_: Any) -> None:
+            operation = f"{model.service_model.service_name}.{model.name}"
+            self.calls.append(Call(who(), operation, named(dict(params))))
+
+        def put(request: Any, **_: Any) -> None:
+            headers = frozenset(name.lower() for name in request.headers)
+            self.puts.append(Put(who(), urlsplit(request.url).path, headers))
+
+        events.register("before-parameter-build", call)
+        for operation in ("PutObject", "UploadPart"):
+            events.register(f"request-created.s3.{operation}", put)
+
+
+def record_functions(deployment: Path, heard: Recording) -> None:
+    """What both functions call, in runs that end in every way that calls something else."""
+    scenarios = (
+        *(_verified, _failed, _not_launched, _timed_out, _reclaimed),
+        *(_found_by_its_token, _checked),
+    )
+    for scenario in scenarios:
+        with _listened_world(deployment, heard) as world:
+            scenario(world)
+    with _listened_world(deployment, heard, KEY_NAME=KEY_NAME) as world:
+        world.aws.client("ec2").create_key_pair(KeyName=KEY_NAME)
+        world.send("launcher", SCHEDULED)
+        assert world.running()
+
+
+def _verified(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.end_instance()
+    world.send("reporter", {"trigger": "watchdog"})
+    assert "verified" in world.mails[-1].subject
+
+
+def _failed(world: World) -> None:
+    world.send("launcher", {"on_demand": True})
+    world.end_instance()
+    assert "failed" in world.mails[-1].subject
+
+
+def _not_launched(world: World) -> None:
+    code = "AuthFailure.ServiceLinkedRoleCreationNotPermitted"
+    refused = Fault("error", operation="ec2.RunInstances", code=code, status=400, times=99)
+    world.faults.append(refused)
+    world.send("launcher", SCHEDULED)
+    assert "not-launched" in world.mails[-1].subject
+
+
+def _timed_out(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.pass_time(timedelta(hours=5))
+    assert "timed-out" in world.mails[-1].subject
+
+
+def _reclaimed(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.end_instance("Server.SpotInstanceTermination")
+    world.pass_time(timedelta(hours=1))
+    assert world.launches["2"] == 1
+
+
+def _found_by_its_token(world: World) -> None:
+    lost = Fault(
+        "error", operation="ec2.RunInstances", code="IdempotentParameterMismatch", status=400
+    )
+    world.faults.append(lost)
+    world.send("launcher", SCHEDULED)
+
+
+def _checked(world: World) -> None:
+    world.aws.client("sqs").create_queue(QueueName="dead")
+    # An account without a limit of its own: AWS's is asked for, which the emulator does not know.
+    code = "NoSuchResourceException"
+    world.faults += [
+        Fault("error", operation=f"service-quotas.{each}", code=code, status=400)
+        for each in ("GetServiceQuota", "GetAWSDefaultServiceQuota")
+    ]
+    answer = world.invoke("launcher", {"action": "check"})
+    assert "dead letters" in answer["checks"]
+
+
+@contextmanager
+def _listened_world(deployment: Path, heard: Recording, **more: str) -> Iterator[World]:
+    settings = {"NOTIFY_ON_LAUNCH": "true", "GITHUB_TOKEN_PARAMETER": TOKEN_PARAMETER, **more}
+    with new_world(deployment, **settings) as world, pytest.MonkeyPatch.context() as patch:
+        world.aws.client("ssm").put_parameter(
+            Name=TOKEN_PARAMETER, Value="a-token", Type="SecureString"
+        )
+        acting = ["LauncherRole"]
+        invoke = world.invoke
+
+        def invoke_as(function: str, event: dict[str, Any]) -> dict[str, Any]:
+            acting[0] = _ROLES[function]
+            return invoke(function, event)
+
+        patch.setattr(world, "invoke", invoke_as)
+        session = boto3.DEFAULT_SESSION
+        assert session
+        group = os.environ["SECURITY_GROUP_ID"]
+        heard.listen(session.events, lambda: acting[0], lambda p: _named_as_deployed(p, group))
+        yield world
+
+
+def _named_as_deployed(part: Any, security_group: str) -> Any:
+    if isinstance(part, dict):
+        return {k: _named_as_deployed(v, security_group) for k, v in part.items()}
+    if isinstance(part, list | tuple):
+        return [_named_as_deployed(each, security_group) for each in part]
+    return "sg-0123456789abcdef0" if part == security_group else part
+
+
+def record_instance(folder: Path, heard: Recording) -> None:
+    """What an instance calls: its bootstrap's copies, runs of all kinds, and a failed upload."""
+    build_corpus(folder / "github")
+
+    def listened() -> Session:
+        session = Session()
+        heard.listen(session.get_component("event_emitter"), _instance_role, dict)
+        return session
+
+    with (
+        GitHubStandIn(folder / "github") as hub,
+        _emulated_aws(),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("GITHUB_API_URL", hub.api_url)
+        patch.setenv("GITHUB_TOKEN_PARAMETER", TOKEN_PARAMETER)
+        patch.setenv("TMPDIR", str(folder))
+        patch.setattr(program_s3, "Session", listened)
+        _bootstrap_copies(folder, heard)
+        # An adopted bucket without versions is read by key alone.
+        assert _backup("2026-11-26T17-00-00Z") == 0
+        boto3.client("s3").put_bucket_versioning(
+            Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"}
+        )
+        patch.setattr(journal, "CHECKPOINT_SECONDS", 0)
+        assert _backup("2026-11-27T17-00-00Z", "--full") == 0
+        patch.setattr(program_s3.S3Store, "part_bytes", 5 << 20)
+        noise = os.urandom(6 << 20)
+        commit_files(init_repository(hub.root / "octo" / "large.git"), {"noise": noise})
+        hub.catalogue.add(Repository(88, "octo", "large"))
+        with _refused_part(patch, listened):
+            assert _backup("2026-11-28T17-00-00Z") == 3
+        assert _backup("2026-11-29T17-00-00Z") == 0
+
+
+def _instance_role() -> str:
+    return "InstanceRole"
+
+
+def _backup(run_id: str, *arguments: str) -> int:
+    fixed = ["--owner", "octo", "--destination", f"s3://{BUCKET}", "--run-id", run_id]
+    return main(["backup", *fixed, *arguments])
+
+
+@contextmanager
+def _emulated_aws() -> Iterator[None]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in _CREDENTIALS.items():
+                patch.setenv(name, value)
+            patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+            s3 = boto3.client("s3")
+            s3.create_bucket(
+                Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+            )
+            s3.put_object(Bucket=BUCKET, Key=PROGRAM_KEY, Body=b"the program")
+            boto3.client("ssm").put_parameter(
+                Name=TOKEN_PARAMETER, Value=CORPUS_TOKEN, Type="SecureString"
+            )
+            yield
+    finally:
+        server.stop()
+
+
+def _bootstrap_copies(folder: Path, heard: Recording) -> None:
+    """The two ``aws s3 cp`` of bootstrap.sh, by the AWS CLI itself."""
+    (folder / "backup.log").write_text("the log")
+    copies = [
+        (f"s3://{BUCKET}/{PROGRAM_KEY}", str(folder / "repo_backup.zip")),
+        (str(folder / "backup.log"), f"s3://{BUCKET}/runs/{RUN_ID}/backup.log"),
+    ]
+    for source, target in copies:
+        driver = create_clidriver()
+        heard.listen(driver.session.get_component("event_emitter"), _instance_role, dict)
+        arguments = ["s3", "cp", "--only-show-errors", "--region", REGION, source, target]
+        assert driver.main(arguments) == 0
+
+
+@contextmanager
+def _refused_part(patch: pytest.MonkeyPatch, listened: Callable[[], Session]) -> Iterator[None]:
+    """S3 refuses the parts of large archives."""
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "EntityTooSmall"}}, "UploadPart")
+
+    def refused() -> Session:
+        session = listened()
+        session.register("before-call.s3.UploadPart", refuse)
+        return session
+
+    with patch.context() as inner:
+        inner.setattr(program_s3, "Session", refused)
+        yield
