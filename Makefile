@@ -11,7 +11,7 @@ SHELL_PROGRAM := PYTHONPATH=instance_scripts $(BIN)/python -m repo_backup
 STACK_OPTION = $(if $(STACK),--stack $(STACK))
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup check run-now test-events reference lock demo demo-interruption test browser lint fmt bench bench-functions fault-matrix clean
+.PHONY: help setup check run-now test-events reference lock demo demo-interruption test browser lint fmt bench bench-functions fault-matrix policies scan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -61,12 +61,7 @@ fmt: setup ## Let ruff and shfmt rewrite what they would complain about
 bench: setup ## Measure the backup program (BENCH_OPTIONS=…)
 	@PYTHONPATH=instance_scripts:. $(BIN)/python -m benchmarks $(BENCH_OPTIONS)
 
-bench-functions: setup ## Measure both functions in AWS's runtime interface emulator
-	@PYTHONPATH=functions:. $(BIN)/python -m benchmarks.functions $(BENCH_OPTIONS)
-
-fault-matrix: setup ## Play the whole fault matrix and write docs/fault-matrix.md (minutes)
-	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tests.fault_matrix
-	@$(BIN)/pytest -q -m slow tests/e2e/test_fault_cells.py
+.PHONY: help setup lock demo demo-interruption test lint fmt bench bench-functions fault-matrix policies scan clean
 
 reference: setup ## Write docs/reference.md anew from the sources
 	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tests.infrastructure.reference
@@ -74,7 +69,10 @@ reference: setup ## Write docs/reference.md anew from the sources
 lock: setup ## Resolve requirements-dev.in anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
 		--output-file requirements-dev.txt requirements-dev.in
+	@for lock in requirements checkov; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+			--output-file scanners/$$lock.txt scanners/$$lock.in; done
 
 clean: ## Remove everything that the other targets made
-	@rm -rf .venv .aws-sam .demo .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	@rm -rf .venv .aws-sam .demo .cache tests/infrastructure/evaluator/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	@find . -name __pycache__ -prune -exec rm -rf {} +

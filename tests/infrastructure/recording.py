@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import boto3
@@ -158,8 +158,10 @@ def _listened_world(deployment: Path, heard: Recording, **more: str) -> Iterator
             return invoke(function, event)
 
         patch.setattr(world, "invoke", invoke_as)
-        session = boto3.DEFAULT_SESSION
-        assert session
+        # One of its own for each world: a session's clients hear only what it heard before them.
+        session = type(cast(Any, boto3.DEFAULT_SESSION))()
+        session.watcher = world
+        patch.setattr(boto3, "DEFAULT_SESSION", session)
         group = os.environ["SECURITY_GROUP_ID"]
         heard.listen(session.events, lambda: acting[0], lambda p: _named_as_deployed(p, group))
         yield world

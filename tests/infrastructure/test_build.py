@@ -1,6 +1,7 @@
 """What ``sam build`` makes: the functions' artifacts and the instances' program."""
 
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -170,6 +171,30 @@ def locked(lock: str) -> Iterator[tuple[str, str, str]]:
     entry = re.compile(r"^([a-z0-9-]+)==(\S+)(.*?)(?=^[a-z]|\Z)", re.M | re.S)
     for found in entry.finditer((ROOT / lock).read_text()):
         yield found[1], found[2], found[3]
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        *LOCKS,
+        "requirements-dev.txt",
+        "local_cloud/lambda_image/requirements.txt",
+        "scanners/requirements.txt",
+        "scanners/checkov.txt",
+    ],
+)
+def test_every_lock_has_a_hash_for_everything(lock: str) -> None:
+    entries = list(locked(lock))
+    assert entries
+    assert [name for name, _, rest in entries if "--hash=sha256:" not in rest] == []
+
+
+def test_the_policy_evaluators_lock_has_a_hash_for_everything() -> None:
+    folder = ROOT / "tests/infrastructure/evaluator"
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+    found = {name: each.get("integrity", "") for name, each in packages.items() if name}
+    assert "node_modules/@cloud-copilot/iam-simulate" in found
+    assert [name for name, hashed in found.items() if not hashed.startswith("sha512-")] == []
 
 
 @pytest.mark.parametrize("lock", LOCKS)
