@@ -61,7 +61,20 @@ fmt: setup ## Let ruff and shfmt rewrite what they would complain about
 bench: setup ## Measure the backup program (BENCH_OPTIONS=…)
 	@PYTHONPATH=instance_scripts:. $(BIN)/python -m benchmarks $(BENCH_OPTIONS)
 
-.PHONY: help setup lock demo demo-interruption test lint fmt bench bench-functions fault-matrix policies scan clean
+bench-functions: setup ## Measure both functions in AWS's runtime interface emulator
+	@PYTHONPATH=functions:. $(BIN)/python -m benchmarks.functions $(BENCH_OPTIONS)
+
+fault-matrix: setup ## Play the whole fault matrix and write docs/fault-matrix.md (minutes)
+	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tests.fault_matrix
+	@$(BIN)/pytest -q -m slow tests/e2e/test_fault_cells.py
+
+policies: setup ## Let a policy evaluator judge what each role can do and cannot
+	@bash scanners/install.sh evaluator
+	@$(BIN)/pytest -q -m policies tests/infrastructure
+
+scan: setup ## cfn-lint, checkov, cloudsplaining, bandit, zizmor, pip-audit
+	@bash scanners/install.sh
+	@bash scanners/scan.sh
 
 reference: setup ## Write docs/reference.md anew from the sources
 	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tests.infrastructure.reference

@@ -207,3 +207,15 @@ def test_every_dependency_is_pinned_by_hash_at_the_version_that_the_tests_run_wi
     for name, version, rest in entries:
         assert "--hash=sha256:" in rest, name
         assert tested[name] == version, name
+
+
+def test_every_make_that_ci_runs_does_something() -> None:
+    """A target that is named phony and has no recipe succeeds."""
+    makefile = (ROOT / "Makefile").read_text()
+    recipes = set(re.findall(r"^([a-z-]+):[^\n]*\n\t", makefile, re.MULTILINE))
+    run = set(re.findall(r"^\s*make (?:-C \S+ )?([a-z-]+)", (ROOT / ".ci/run").read_text(), re.M))
+    assert {"test", "policies", "scan"} <= run
+    assert run <= recipes
+    phony = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    assert len(phony) == 1
+    assert set(phony[0].split()) - {"setup"} <= recipes
