@@ -11,7 +11,7 @@ SHELL_PROGRAM := PYTHONPATH=instance_scripts $(BIN)/python -m repo_backup
 STACK_OPTION = $(if $(STACK),--stack $(STACK))
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup check run-now test-events reference lock demo demo-interruption test browser lint fmt bench bench-functions fault-matrix policies scan clean
+.PHONY: help setup check run-now test-events reference pictures lock demo demo-interruption test browser lint fmt bench bench-functions fault-matrix policies scan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -78,6 +78,9 @@ scan: setup ## cfn-lint, checkov, cloudsplaining, bandit, zizmor, pip-audit
 
 reference: setup ## Write docs/reference.md anew from the sources
 	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tests.infrastructure.reference
+
+pictures: setup ## Make the README's pictures anew, from a run on the embedded cloud
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m local_cloud.pictures
 
 lock: setup ## Resolve requirements-dev.in anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \

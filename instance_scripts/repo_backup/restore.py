@@ -49,6 +49,7 @@ class Reader:
 
         Raises RepositoryError when the archive is not what the manifest says, or not whole.
         """
+        into = into.expanduser().resolve()  # git is run elsewhere
         into.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=into) as file:
             self._download(found, file)

@@ -268,8 +268,20 @@ def test_a_manual_run_keeps_what_was_asked_of_it(sam: SamLocal) -> None:
     run = sam.runs.load(answer["run_id"])
     assert run is not None
     assert run.options.only == ("hello*",)
-    assert run.options.full
     assert "--only 'hello*'" in run.attempt.user_data
+
+
+def test_a_full_run_tells_the_instance_to_fetch_everything(sam: SamLocal) -> None:
+    run = sam.runs.load(sam.invoke("LauncherFunction", "manual_full")["run_id"])
+    assert run is not None
+    assert "--full" in run.attempt.user_data
+
+
+def test_a_check_answers_line_by_line_and_launches_nothing(sam: SamLocal) -> None:
+    before = len(sam.stack.instances())
+    checks = sam.invoke("LauncherFunction", "manual_check")["checks"]
+    assert checks["launch"].startswith("ok: AWS would launch ")
+    assert len(sam.stack.instances()) == before
 
 
 def test_a_retry_launches_the_next_attempt_of_its_run(sam: SamLocal) -> None:

@@ -28,6 +28,17 @@ def test_pushing_restores_branches_and_tags(
     assert refs(target) == wanted
 
 
+@pytest.mark.parametrize("into", [".", "below/here"])
+def test_a_relative_directory_is_where_the_person_stands(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, into: str
+) -> None:
+    destination.backup("--only", "hello")
+    monkeypatch.chdir(tmp_path)
+    source = ["--source", str(destination.root)]
+    assert main(["restore", "octo/hello", *source, "--into", into]) == 0
+    assert (tmp_path / into / "hello.git" / "HEAD").is_file()
+
+
 def test_a_damaged_archive_is_refused(
     destination: Destination, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
