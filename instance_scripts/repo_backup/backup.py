@@ -233,10 +233,10 @@ class Backup:
             return replace(entry, part=_skipped(reason, before), wiki=wiki)
         if refused := remote.refused or self._clashes.get(remote.id):
             return replace(entry, part=replace(entry.part, reason=refused))
-        part = self._fetcher.back_up(_address(remote, wiki=False), before)
+        part = self._fetcher.back_up(address_of(remote, wiki=False), before)
         part = replace(part, warnings=(*part.warnings, *_identity(remote, earlier, history)))
         if remote.has_wiki and selection.wikis:
-            wiki = self._fetcher.back_up(_address(remote, wiki=True), wiki_before)
+            wiki = self._fetcher.back_up(address_of(remote, wiki=True), wiki_before)
         elif remote.has_wiki or (wiki_before and wiki_before.archive):
             wiki = _skipped("--no-wikis" if remote.has_wiki else "wiki switched off", wiki_before)
         else:
@@ -262,7 +262,8 @@ def _identity(remote: Remote, earlier: Entry | None, history: History) -> list[s
     return []
 
 
-def _address(remote: Remote, *, wiki: bool) -> Address:
+def address_of(remote: Remote, *, wiki: bool) -> Address:
+    """Where a repository, or its wiki, is fetched from, and where its archive goes."""
     name = f"{remote.name}.wiki" if wiki else remote.name
     return Address(
         url=remote.wiki_url if wiki else remote.clone_url,

@@ -15,7 +15,7 @@ from rich.console import Console
 from repo_backup import drill, interruption
 from repo_backup import estimate as estimates
 from repo_backup.access import connect
-from repo_backup.backup import Backup, Listing, Plan, list_all
+from repo_backup.backup import Backup, Plan, list_all
 from repo_backup.capacity import Budget, available_memory_bytes
 from repo_backup.display import open_display, print_summary, size
 from repo_backup.documents import (
@@ -23,7 +23,6 @@ from repo_backup.documents import (
     BackupDocument,
     DryRunDocument,
     EstimateDocument,
-    PlannedRow,
 )
 from repo_backup.errors import InterruptedRunError
 from repo_backup.estimate import Habits
@@ -34,6 +33,7 @@ from repo_backup.lease import Lease
 from repo_backup.manifest import Manifest
 from repo_backup.output import print_document, print_table
 from repo_backup.places import S3, SHARE, open_reader, open_store
+from repo_backup.preview import preview, summary, table
 from repo_backup.retry import Patience
 from repo_backup.scratch import scratch_directory
 from repo_backup.selection import Selection
@@ -55,8 +55,6 @@ def backup(options: argparse.Namespace) -> int:
         allow_shrink=options.allow_shrink,
     )
     github, http = connect(plan.owners, stop, options.stall_timeout, options.jobs)
-    if options.dry_run:
-        return _dry_run(plan, list_all(github, plan.owners), json=options.json)
     # What GitHub lists comes in while the store is opened and asked for its history.
     listing = stop.begin(lambda: list_all(github, plan.owners), "listing")
     store = open_store(options.store, connections=2 * options.jobs)
@@ -74,6 +72,10 @@ def backup(options: argparse.Namespace) -> int:
             memory=Budget(int(available_memory_bytes() * SHARE), stop),
             full=options.full,
         )
+        if options.dry_run:
+            history = History.load(store, plan.run_id, plan.owners)
+            planned = preview(plan, listing(), history, fetcher)
+            return _dry_run(planned, json=options.json)
         continues = options.run_id is not None
         lease = Lease(store, plan.run_id, plan.attempt, stop, continues=continues)
 
@@ -196,42 +198,15 @@ def _selection(options: argparse.Namespace) -> Selection:
     )
 
 
-def _dry_run(plan: Plan, listing: Listing, *, json: bool) -> int:
-    rows = [
-        PlannedRow(
-            repository=remote.full_name,
-            bytes=remote.size_kib * 1024,
-            left_out=plan.selection.skip_reason(remote),
-        )
-        for remote in listing.remotes
-    ]
-    chosen = sum(row["bytes"] for row in rows if row["left_out"] is None)
+def _dry_run(document: DryRunDocument, *, json: bool) -> int:
     if json:
-        document = DryRunDocument(
-            schema=SCHEMA,
-            command="backup",
-            repositories=rows,
-            bytes=chosen,
-            errors=listing.errors,
-        )
         print_document(document)
     else:
-        wikis = [remote.has_wiki and plan.selection.wikis for remote in listing.remotes]
-        said = [
-            f"left out: {row['left_out']}" if row["left_out"] else "backed up if it changed"
-            for row in rows
-        ]
-        print_table(
-            ("repository", "size", "wiki", "would be"),
-            [
-                (row["repository"], size(row["bytes"]), "yes" if wiki else "", words)
-                for row, wiki, words in zip(rows, wikis, said, strict=True)
-            ],
-        )
-        print(f"{len(rows)} repositories, about {size(chosen)} at most")
-        for error in listing.errors:
+        print_table(("repository", "size", "would be", "wiki"), table(document))
+        print(summary(document))
+        for error in document["errors"]:
             print(error, file=sys.stderr)
-    return 1 if listing.errors else 0
+    return 1 if document["errors"] else 0
 
 
 @contextlib.contextmanager

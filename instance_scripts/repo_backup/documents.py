@@ -157,7 +157,10 @@ class PlannedRow(TypedDict):
 
     repository: Annotated[str, "owner/name"]
     bytes: Annotated[int, "its size, by GitHub's estimate"]
+    bytes_to_fetch: Annotated[int, "of what would be fetched of it, about; 0 when unchanged"]
     left_out: Annotated[str | None, "by which option; null when it would be backed up"]
+    would_be: Annotated[str, "fetched, unchanged, empty, left out or failed, with the reason"]
+    wiki_would_be: Annotated[str | None, "the same, or absent; null when it has no wiki"]
 
 
 class DryRunDocument(TypedDict):
@@ -167,6 +170,7 @@ class DryRunDocument(TypedDict):
     command: str
     repositories: Annotated[list[PlannedRow], "all that GitHub lists"]
     bytes: Annotated[int, "of those that would be backed up"]
+    bytes_to_fetch: Annotated[int, "of those that changed, about"]
     errors: Annotated[list[str], "what was wrong with the listing"]
 
 

@@ -4,6 +4,7 @@ import errno
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -65,9 +66,23 @@ class Fetcher:
         Every trouble that is this repository's own comes back as state ``failed`` with its reason,
         keeping the earlier archive. Raises FatalError and InterruptedRunError only.
         """
+        return self._classified(address, earlier, lambda: self._patiently(address, earlier))
+
+    def look(self, address: Address, earlier: Part | None) -> Part:
+        """What ``back_up`` would say, by the refs alone: what it would fetch is ``backed-up``."""
+
+        def looked() -> Part:
+            known, part = self._compared(address, earlier)
+            return part or Part("backed-up", refs=len(known.refs))
+
+        return self._classified(address, earlier, lambda: self.patience.call(looked))
+
+    def _classified(
+        self, address: Address, earlier: Part | None, action: Callable[[], Part]
+    ) -> Part:
         started = time.monotonic()
         try:
-            part = self._patiently(address, earlier)
+            part = action()
         except NotFoundError as error:
             part = Part("absent") if address.is_wiki else Part("failed", _refused(address, error))
         except ForbiddenError as error:
@@ -105,11 +120,20 @@ class Fetcher:
     def _once(
         self, address: Address, earlier: Part | None, disk_bytes: int, refused: list[str]
     ) -> Part:
+        known, part = self._compared(address, earlier)
+        if part:
+            return part
+        with self.disk.lend(disk_bytes):
+            return self._fetch(address, known, _about(address, known), refused)
+
+    def _compared(
+        self, address: Address, earlier: Part | None
+    ) -> tuple[git.Advertisement, Part | None]:
+        """What is at the address; None when it must be fetched."""
         known = git.advertise(self.http, address.url)
-        moved = () if known.url == address.url else (f"moved to {known.url} meanwhile",)
-        about = Part("empty", None, moved, known.digest, len(known.refs))
+        about = _about(address, known)
         if not known.tips:
-            return about
+            return known, about
         same = (
             earlier
             and earlier.archive
@@ -119,12 +143,12 @@ class Fetcher:
         if earlier and earlier.archive and same and not self.full:
             mine = earlier.archive.run_id == self.run_id
             state: State = "backed-up" if mine else "unchanged"
-            kept = (*moved, *earlier.warnings) if mine else moved
-            return replace(
+            kept = (*about.warnings, *earlier.warnings) if mine else about.warnings
+            about = replace(
                 about, state=state, warnings=kept, lfs=earlier.lfs, archive=earlier.archive
             )
-        with self.disk.lend(disk_bytes):
-            return self._fetch(address, known, about, refused)
+            return known, about
+        return known, None
 
     def _fetch(
         self, address: Address, known: git.Advertisement, about: Part, refused: list[str]
@@ -177,6 +201,11 @@ def _refused(address: Address, error: RepositoryError) -> str:
     if not address.is_private:
         return str(error)
     return f"{error}; it is listed, so the token lacks the right to read its contents (Contents)"
+
+
+def _about(address: Address, known: git.Advertisement) -> Part:
+    moved = () if known.url == address.url else (f"moved to {known.url} meanwhile",)
+    return Part("empty", None, moved, known.digest, len(known.refs))
 
 
 def _disk_error(error: OSError) -> RepositoryError:

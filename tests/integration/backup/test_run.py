@@ -1,13 +1,14 @@
 """A whole run against real git: what is stored is what was there, and the second run is cheap."""
 
 import hashlib
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from local_cloud.github import GitHubStandIn, Repository
+from local_cloud.github import Fault, GitHubStandIn, Repository
 from local_cloud.github.corpus import commit_files, git, init_repository
 from repo_backup.cli import main
 from tests.integration.backup.conftest import ALL, Destination, refs
@@ -239,8 +240,35 @@ def test_a_dry_run_names_what_it_would_do_and_writes_nothing(
     said = capsys.readouterr().out
     assert "octo/old-fork" in said
     assert "left out: --no-forks" in said
-    assert "8 repositories, about" in said
+    assert "8 repositories, 6 would be fetched: about" in said
     assert not destination.root.exists()
+
+
+def test_a_dry_run_knows_what_changed_since_the_last_run(
+    destination: Destination,
+    hub: GitHubStandIn,
+    upstream: Upstream,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    destination.backup()
+    commit_files(upstream("hello"), {"new.txt": "new\n"}, message="Change")
+    hub.faults.add(Fault("/octo/lfs.git/*", status=451))
+    before = sorted(path.name for path in destination.root.rglob("*"))
+    hub.requests.clear()
+    capsys.readouterr()
+    assert destination.backup("--dry-run", "--json", run_id="r2") == 0
+    said = json.loads(capsys.readouterr().out)
+    rows = {row["repository"].removeprefix("octo/"): row for row in said["repositories"]}
+    assert rows["hello"]["would_be"] == "fetched"
+    assert rows["hello"]["wiki_would_be"] == rows["unicode"]["would_be"] == "unchanged"
+    assert rows["empty"]["would_be"] == "empty"
+    assert rows["no-wiki"]["wiki_would_be"] == "absent"
+    assert rows["lfs"]["would_be"].startswith("failed: blocked for legal reasons")
+    assert said["bytes_to_fetch"] == destination.entry("hello")["archive"]["bytes"]
+    assert sorted(path.name for path in destination.root.rglob("*")) == before
+    asked = [request for request in hub.requests if ".git/" in request.path]
+    assert {request.method for request in asked} == {"GET"}
+    assert len(asked) == len(ALL) + 4
 
 
 def test_nothing_is_left_on_the_disk(destination: Destination, tmp_path: Path) -> None:

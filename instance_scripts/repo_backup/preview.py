@@ -1,0 +1,83 @@
+"""``backup --dry-run``: what a run would fetch, found out as a run does it, and nothing written."""
+
+from repo_backup.backup import Listing, Plan, address_of
+from repo_backup.concurrency import at_once
+from repo_backup.display import size
+from repo_backup.documents import SCHEMA, DryRunDocument, PlannedRow
+from repo_backup.fetching import Fetcher
+from repo_backup.github import Remote
+from repo_backup.history import History
+from repo_backup.manifest import Part
+
+FETCHED = "fetched"
+
+
+def preview(plan: Plan, listing: Listing, history: History, fetcher: Fetcher) -> DryRunDocument:
+    """Ask every repository and wiki for its refs, and compare them with what earlier runs left."""
+
+    def row(number: int) -> PlannedRow:
+        return _row(plan, listing.remotes[number], history, fetcher)
+
+    rows = at_once(row, len(listing.remotes), plan.jobs)
+    return DryRunDocument(
+        schema=SCHEMA,
+        command="backup",
+        repositories=rows,
+        bytes=sum(row["bytes"] for row in rows if row["left_out"] is None),
+        bytes_to_fetch=sum(row["bytes_to_fetch"] for row in rows),
+        errors=listing.errors,
+    )
+
+
+def table(document: DryRunDocument) -> list[tuple[str, str, str, str]]:
+    """For people: repository, size, what it would be, what its wiki would be."""
+    return [
+        (row["repository"], size(row["bytes"]), row["would_be"], row["wiki_would_be"] or "")
+        for row in document["repositories"]
+    ]
+
+
+def summary(document: DryRunDocument) -> str:
+    """The last line."""
+    rows = document["repositories"]
+    fetched = sum(FETCHED in (row["would_be"], row["wiki_would_be"]) for row in rows)
+    return (
+        f"{len(rows)} repositories, {fetched} would be fetched: "
+        f"about {size(document['bytes_to_fetch'])} of {size(document['bytes'])}"
+    )
+
+
+def _row(plan: Plan, remote: Remote, history: History, fetcher: Fetcher) -> PlannedRow:
+    planned = PlannedRow(
+        repository=remote.full_name,
+        bytes=remote.size_kib * 1024,
+        bytes_to_fetch=0,
+        left_out=plan.selection.skip_reason(remote),
+        would_be="left out",
+        wiki_would_be=None,
+    )
+    if planned["left_out"]:
+        planned["would_be"] = f"left out: {planned['left_out']}"
+        return planned
+    earlier = history.earlier(remote.id)
+    part = fetcher.look(address_of(remote, wiki=False), earlier.part if earlier else None)
+    planned["would_be"] = _said(part)
+    planned["bytes_to_fetch"] = _bytes(part, planned["bytes"])
+    if remote.has_wiki and plan.selection.wikis:
+        wiki = fetcher.look(address_of(remote, wiki=True), earlier.wiki if earlier else None)
+        planned["wiki_would_be"] = _said(wiki)
+        planned["bytes_to_fetch"] += _bytes(wiki, 0)
+    return planned
+
+
+def _said(part: Part) -> str:
+    if part.state == "backed-up":
+        return FETCHED
+    return f"{part.state}: {part.reason}" if part.reason else part.state
+
+
+def _bytes(part: Part, listed: int) -> int:
+    """An earlier archive tells more of the size than GitHub's estimate, which knows no wikis."""
+    if part.state != "backed-up":
+        return 0
+    return part.archive.bytes if part.archive else listed
