@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -34,6 +33,7 @@ def main() -> int:
     parser.add_argument("--latency", type=float, nargs="+", default=[0, 30], metavar="MS")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--no-rivals", action="store_true", help="only this program and the limit")
+    parser.add_argument("--rivals-once", action="store_true", help="rivals in the first round only")
     parser.add_argument("--large", action="store_true", help="add a 300 MB and a 500 MB repository")
     parser.add_argument("--one-core", action="store_true", help="pin contenders to one processor")
     parser.add_argument("--drill", action="store_true", help="measure the restore drill as well")
@@ -54,14 +54,14 @@ def main() -> int:
         for latency in options.latency:
             setting = f"{name} repositories, {latency:.0f} ms a round trip"
             setting += ", one core" if options.one_core else ""
-            for figure in _setting(
-                setting, account, latency, chosen, options.repeat, one_core=options.one_core
-            ):
+            for figure in _setting(setting, account, latency, chosen, options):
                 figures.append(figure)
                 print(
                     f"{figure.setting}: {figure.contender}, {figure.step}: "
                     f"{figure.wall_seconds:.2f} s, CPU {figure.cpu_seconds:.2f} s, "
-                    f"{figure.memory_mb:.0f} MB, {figure.requests} requests, "
+                    f"{figure.memory_mb:.0f} MB, GitHub {figure.github_requests} requests "
+                    f"{figure.github_bytes / 1e6:.1f} MB, S3 {figure.s3_requests} requests "
+                    f"{figure.s3_bytes / 1e6:.1f} MB, "
                     f"rc {figure.exit_code}",
                     flush=True,
                 )
@@ -74,13 +74,13 @@ def _setting(
     account: Path,
     latency_ms: float,
     chosen: list[contenders.Contender],
-    repeat: int,
-    *,
-    one_core: bool,
+    options: argparse.Namespace,
 ) -> Iterator[report.Figure]:
     """Every contender's three steps, as often as asked for, in turn."""
-    pinned = ["taskset", "--cpu-list", "0"] if one_core else []
-    for number in range(repeat):
+    pinned = ["taskset", "--cpu-list", "0"] if options.one_core else []
+    for number in range(options.repeat):
+        if number and options.rivals_once:
+            chosen = [each for each in chosen if each not in contenders.RIVALS]
         with tempfile.TemporaryDirectory(prefix="benchmark.") as name:
             work = Path(name)
             copy = work / "account"
@@ -101,7 +101,7 @@ def _setting(
                     if step == report.STEPS[-1]:
                         corpus.change(copy, CHANGED, f"change {number}")
                     for contender in chosen:
-                        before = _requests(up)
+                        before = up.counted()
                         sample = measure(
                             [*pinned, *contender.command(place, index)], environment, work / "log"
                         )
@@ -112,13 +112,8 @@ def _setting(
                             contender.name,
                             step,
                             **asdict(sample),
-                            requests=_requests(up) - before,
+                            **asdict(up.counted().since(before)),
                         )
-
-
-def _requests(up: servers.Servers) -> int:
-    time.sleep(0.3)  # until the stand-in has written its count
-    return int(json.loads(up.counts.read_text())["requests"])
 
 
 def _programs() -> Path:

@@ -21,7 +21,10 @@ class Figure:
     wall_seconds: float
     cpu_seconds: float
     memory_mb: float
-    requests: int
+    github_requests: int
+    github_bytes: int
+    s3_requests: int
+    s3_bytes: int
 
 
 def table(figures: list[Figure], reference: str) -> str:
@@ -38,8 +41,9 @@ def table(figures: list[Figure], reference: str) -> str:
 
 def _step_table(figures: list[Figure], step: str, reference: str) -> list[str]:
     lines = [
-        f"| {step} | wall s | × {reference} | CPU s | × {reference} | peak MB | requests | rc |",
-        "|---|---|---|---|---|---|---|---|",
+        f"| {step} | wall s | × {reference} | CPU s | × {reference} | peak MB "
+        "| GitHub requests | MB | S3 requests | MB | rc |",
+        "|---" * 11 + "|",
     ]
     base = [f for f in figures if f.contender == reference]
     for name in _distinct(f.contender for f in figures):
@@ -49,13 +53,21 @@ def _step_table(figures: list[Figure], step: str, reference: str) -> list[str]:
             _ratio(wall, [f.wall_seconds for f in base]),
             _ratio(cpu, [f.cpu_seconds for f in base]),
         ]
-        memory, asked = max(f.memory_mb for f in own), max(f.requests for f in own)
+        memory = max(f.memory_mb for f in own)
+        github = (
+            f"{max(f.github_requests for f in own)} | {_megabytes(f.github_bytes for f in own)}"
+        )
+        s3 = f"{max(f.s3_requests for f in own)} | {_megabytes(f.s3_bytes for f in own)}"
         codes = "/".join(str(code) for code in sorted({f.exit_code for f in own}))
         lines.append(
             f"| {name} | {median(wall):.2f} | {ratios[0]} | {median(cpu):.2f} | {ratios[1]} "
-            f"| {memory:.0f} | {asked} | {codes} |"
+            f"| {memory:.0f} | {github} | {s3} | {codes} |"
         )
     return [*lines, ""]
+
+
+def _megabytes(counts: Iterable[int]) -> str:
+    return f"{max(counts) / 1e6:.1f}"
 
 
 def _ratio(own: list[float], base: list[float]) -> str:

@@ -1,6 +1,5 @@
 """What a backup talks to: GitHub's stand-in over TLS, a real S3 server, and latency before both."""
 
-import asyncio
 import contextlib
 import datetime
 import json
@@ -12,8 +11,9 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,16 +30,46 @@ if TYPE_CHECKING:
 ACCESS_KEY, SECRET_KEY = "benchmark", "benchmark-secret"
 ROOT = Path(__file__).parent.parent
 _START_SECONDS = 60
+_NOTED_SECONDS = 0.3
+"""Until everybody has written down what passed by."""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Requests, and bytes both ways as they are on the line (GitHub's are encrypted)."""
+
+    github_requests: int = 0
+    github_bytes: int = 0
+    s3_requests: int = 0
+    s3_bytes: int = 0
+
+    def since(self, before: "Traffic") -> "Traffic":
+        """What came after ``before``."""
+        return Traffic(
+            *(now - then for now, then in zip(astuple(self), astuple(before), strict=True))
+        )
 
 
 @dataclass(frozen=True)
 class Servers:
-    """Addresses; ``counts`` is the file in which the stand-in notes its requests."""
+    """Addresses, and the directory in which stand-in and relays note what passed by."""
 
     api_url: str
     s3_url: str
     certificate: Path
-    counts: Path
+    work: Path
+
+    def counted(self) -> "Traffic":
+        """What has passed by until now."""
+        time.sleep(_NOTED_SECONDS)
+        github, s3 = (self._noted(name) for name in ("github", "s3"))
+        hub = self._noted("counts")
+        return Traffic(hub["requests"], github["bytes"], s3["requests"], s3["bytes"])
+
+    def _noted(self, name: str) -> Counter[str]:
+        with contextlib.suppress(FileNotFoundError):
+            return Counter(json.loads((self.work / f"{name}.json").read_text()))
+        return Counter()
 
     def environment(self) -> dict[str, str]:
         """What every contender gets."""
@@ -69,25 +99,24 @@ class Servers:
 
 
 @contextlib.contextmanager
-def running(corpus: Path, work: Path, latency_ms: float) -> Iterator[Servers]:
+def running(
+    corpus: Path, work: Path, latency_ms: float, hub: str = "benchmarks.hub"
+) -> Iterator[Servers]:
     """Everything up, for the block. ``latency_ms`` is added to each round trip."""
     work.mkdir(parents=True, exist_ok=True)
     certificate = make_certificate(work)
-    counts = work / "counts.json"
     with contextlib.ExitStack() as stack:
         hub_port, s3_port, *rest = free_ports(11)
-        command = [sys.executable, "-m", "benchmarks.hub", str(corpus), str(work), str(hub_port)]
+        command = [sys.executable, "-m", hub, str(corpus), str(work), str(hub_port)]
         stack.enter_context(_process(command))
         stack.enter_context(_seaweedfs(work, s3_port, rest[2:]))
         wait_for_port(hub_port)
-        if latency_ms:
-            for port, target in zip(rest, (hub_port, s3_port), strict=False):
-                words = [str(port), str(target), str(latency_ms)]
-                stack.enter_context(_process([sys.executable, "-m", "benchmarks.servers", *words]))
-                wait_for_port(port)
-            hub_port, s3_port = rest[:2]
+        for name, port, target in zip(("github", "s3"), rest, (hub_port, s3_port), strict=False):
+            words = [str(port), str(target), str(latency_ms), str(work / f"{name}.json")]
+            stack.enter_context(_process([sys.executable, "-m", "benchmarks.relay", *words]))
+            wait_for_port(port)
         yield Servers(
-            f"https://127.0.0.1:{hub_port}", f"http://127.0.0.1:{s3_port}", certificate, counts
+            f"https://127.0.0.1:{rest[0]}", f"http://127.0.0.1:{rest[1]}", certificate, work
         )
 
 
@@ -207,51 +236,3 @@ def _wait_for_s3(port: int) -> None:
             return
         time.sleep(0.2)
     raise TimeoutError("the S3 server does not come up")
-
-
-async def _relay(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float
-) -> None:
-    """Pass bytes on, each block that much later, in order, and any number under way at once."""
-    loop = asyncio.get_running_loop()
-    waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(maxsize=1024)
-
-    async def send() -> None:
-        while True:
-            due, block = await waiting.get()
-            if (left := due - loop.time()) > 0:
-                await asyncio.sleep(left)
-            if not block:
-                writer.close()
-                return
-            writer.write(block)
-            await writer.drain()
-
-    sender = asyncio.ensure_future(send())
-    with contextlib.suppress(OSError):
-        while block := await reader.read(1 << 16):
-            await waiting.put((loop.time() + seconds, block))
-    await waiting.put((loop.time() + seconds, b""))
-    with contextlib.suppress(OSError):
-        await sender
-
-
-async def _proxy(port: int, target: int, latency_ms: float) -> None:
-    one_way = latency_ms / 2000
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # The handshake of TCP is a round trip as well.
-        await asyncio.sleep(2 * one_way)
-        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", target)
-        await asyncio.gather(
-            _relay(reader, there_writer, one_way), _relay(there_reader, writer, one_way)
-        )
-
-    server = await asyncio.start_server(serve, "127.0.0.1", port, limit=1 << 20)
-    async with server:
-        await server.serve_forever()
-
-
-if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_proxy(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))

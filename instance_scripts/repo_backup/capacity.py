@@ -8,13 +8,12 @@ from pathlib import Path
 from repo_backup.stop import Stop
 
 _MEMINFO = Path("/proc/meminfo")
-_CGROUP_FILES = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    (
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-    ),
-)
+_CGROUPS, _OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+_FILES = {
+    "": ("memory.max", "memory.current", "inactive_file"),
+    "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
+"""By controller, that of version 2 having no name: limit, usage, and what is cache in the usage."""
 _UNKNOWN_MEMORY_BYTES = 1 << 30
 _WAKE_SECONDS = 1.0
 
@@ -62,11 +61,30 @@ class Budget:
 
 def available_memory_bytes() -> int:
     """What this machine, or the control group that confines us, has left; a guess elsewhere."""
-    found = [_machine_memory()]
-    for limit, used in _CGROUP_FILES:
-        with contextlib.suppress(OSError, ValueError):
-            found.append(int(Path(limit).read_text()) - int(Path(used).read_text()))
-    return max(0, min(found))
+    return max(0, min([_machine_memory(), *_group_memory(_CGROUPS, _OWN_CGROUPS)]))
+
+
+def _group_memory(root: Path, own: Path) -> Iterator[int]:
+    """What each control group has left that this process is in, or that is all of a container.
+
+    What it could give up at once, the cache of files, is not in use.
+    """
+    lines = [line.split(":", 2) for line in own.read_text().splitlines()] if own.exists() else []
+    places = [(controllers, path.lstrip("/")) for _, controllers, path in lines]
+    for controller, inside in [*places, *((name, "") for name in _FILES)]:
+        limit, used, cache = _FILES.get(controller, ("", "", ""))
+        directory = root / controller / inside
+        if limit:
+            with contextlib.suppress(OSError, ValueError):
+                free = int((directory / limit).read_text()) - int((directory / used).read_text())
+                yield free + _statistic(directory / "memory.stat", cache)
+
+
+def _statistic(file: Path, name: str) -> int:
+    for line in file.read_text().splitlines():
+        if line.startswith(f"{name} "):
+            return int(line.split()[1])
+    return 0
 
 
 def _machine_memory() -> int:
