@@ -6,10 +6,8 @@ BENCH_OPTIONS="--repositories 30 --latency 0 --repeat 1" is a quick look.
 import argparse
 import json
 import os
-import platform
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,10 +15,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks import contenders, corpus, report, servers
+from benchmarks.environments import CACHE, describe_machine, programs
 from benchmarks.measure import measure
 
 ROOT = Path(__file__).parent.parent
-CACHE = ROOT / ".cache" / "benchmarks"
 RESULTS = Path(__file__).parent / "results"
 CHANGED = 0.03
 _LARGE = (300_000_000, 500_000_000)
@@ -41,8 +39,7 @@ def main() -> int:
     options = parser.parse_args()
     # Told to end, end the servers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    programs = _programs()
-    os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    os.environ["PATH"] = f"{programs()}{os.pathsep}{os.environ['PATH']}"
     chosen = [contenders.LIMIT, contenders.OURS]
     chosen += [contenders.DRILLED] if options.drill else []
     chosen += [] if options.no_rivals else [contenders.SEED, contenders.RIVAL]
@@ -96,7 +93,7 @@ def _setting(
                     "PYTHONPATH": f"{ROOT / 'instance_scripts'}{os.pathsep}{ROOT}",
                     "TMPDIR": name,
                 }
-                place = contenders.Place(up, work, _programs())
+                place = contenders.Place(up, work, programs())
                 for index, step in enumerate(report.STEPS):
                     if step == report.STEPS[-1]:
                         corpus.change(copy, CHANGED, f"change {number}")
@@ -116,24 +113,9 @@ def _setting(
                         )
 
 
-def _programs() -> Path:
-    """The rivals' and the S3 server's programs, installed once into an environment of their own."""
-    environment = CACHE / "venv"
-    wanted = Path(__file__).with_name("requirements.txt").read_bytes()
-    stamp = environment / "requirements.txt"
-    if not stamp.exists() or stamp.read_bytes() != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(environment)], check=True)
-        install = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        requirements = str(Path(__file__).with_name("requirements.txt"))
-        subprocess.run([*install, "--requirement", requirements], check=True)
-        stamp.write_bytes(wanted)
-    return environment / "bin"
-
-
 def _write(figures: list[report.Figure], results: Path) -> None:
     results.mkdir(parents=True, exist_ok=True)
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, "
-    machine += subprocess.run(["git", "--version"], capture_output=True, text=True).stdout.strip()
+    machine = describe_machine()
     document = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
     (results / "results.json").write_text(json.dumps(document, indent=1) + "\n")
     text = f"# Measured\n\n{machine}. Made by `make bench`; do not edit.\n\n"

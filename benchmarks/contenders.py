@@ -1,13 +1,13 @@
 """Who is measured, and the command of each."""
 
 import shlex
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.corpus import OWNER, TOKEN
+from benchmarks.environments import python
 from benchmarks.servers import Servers
 
 BUCKET = "benchmark"
@@ -32,12 +32,12 @@ class Contender:
 
 
 def _limit(place: Place, number: int) -> list[str]:
-    return [sys.executable, str(HERE / "limit.py"), OWNER, BUCKET, str(place.work / "known.json")]
+    return [str(python()), str(HERE / "limit.py"), OWNER, BUCKET, str(place.work / "known.json")]
 
 
 def _ours(place: Place, number: int) -> list[str]:
     to = ["--destination", f"s3://{BUCKET}/ours", "--run-id", f"r{number:06d}"]
-    return [sys.executable, "-m", "repo_backup", "backup", "--owner", OWNER, "--no-drill", *to]
+    return [str(python()), "-m", "repo_backup", "backup", "--owner", OWNER, "--no-drill", *to]
 
 
 def _ours_drilled(place: Place, number: int) -> list[str]:

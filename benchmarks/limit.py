@@ -12,10 +12,11 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-import boto3
 import urllib3
 from botocore.config import Config
+from botocore.session import Session
 
 JOBS = 16
 
@@ -25,7 +26,7 @@ def main() -> None:
     owner, bucket, known_file = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     known = json.loads(known_file.read_text()) if known_file.exists() else {}
     pool = urllib3.PoolManager(maxsize=JOBS, ssl_context=ssl.create_default_context())
-    s3 = boto3.client("s3", config=Config(max_pool_connections=JOBS))
+    s3: Any = Session().create_client("s3", config=Config(max_pool_connections=JOBS))
     urls, page = [], f"{os.environ['GITHUB_API_URL']}/users/{owner}/repos?per_page=100"
     while page:
         answer = pool.request("GET", page)

@@ -42,6 +42,7 @@ _GREP_LFS = (*LEAN_GIT, "grep", "--quiet", "--fixed-strings", "--threads=1", "-e
 _IDX_MAGIC = b"\xfftOc\x00\x00\x00\x02"
 _FANOUT_OFFSET, _FANOUT_BYTES = 8, 256 * 4
 _FULL_BYTES = 1 << 20
+_TIPS_IN_FULL, _TIPS_AT_ONCE = 10, 1000
 _FIRST_TO_GO = "800"
 _PACK_HEADER_BYTES = 12
 # Estimates of index-pack's memory, on the safe side: per pack, and per object without and with
@@ -166,14 +167,22 @@ class Mirror:
         return complaints.warnings()
 
     def uses_lfs(self) -> bool:
-        """Whether a ``.gitattributes`` at a branch's tip hands files to Git LFS."""
+        """Whether a ``.gitattributes`` at a branch's tip hands files to Git LFS.
+
+        All folders are looked through at the first branches; at further ones, of which there may
+        be thousands, the top folder alone. (Tags may name a blob, which cannot be looked through.)
+        """
         refs = self.advertisement.refs
-        known = [self.advertisement.head or "", *sorted(refs)]
-        tips = list(dict.fromkeys(refs[n] for n in known if n in refs and "/heads/" in n))[:10]
-        if not tips:
-            return False
+        names = [self.advertisement.head or "", *sorted(refs)]
+        tips = list(dict.fromkeys(refs[n] for n in names if n in refs and "/heads/" in n))
+        searches = [(tips[:_TIPS_IN_FULL], ":(glob)**/.gitattributes")]
+        for start in range(_TIPS_IN_FULL, len(tips), _TIPS_AT_ONCE):
+            searches.append((tips[start : start + _TIPS_AT_ONCE], ".gitattributes"))
+        return any(self._grep_lfs(*search) for search in searches if search[0])
+
+    def _grep_lfs(self, tips: list[str], paths: str) -> bool:
         found = subprocess.run(
-            (*_GREP_LFS, *tips, "--", ":(glob)**/.gitattributes"),
+            (*_GREP_LFS, *tips, "--", paths),
             cwd=self.path,
             env={**git_environment(self.path), "GIT_DIR": str(self.path)},
             capture_output=True,

@@ -213,6 +213,17 @@ def test_repositories_that_use_lfs_are_named(
     assert "not in the archive: octo/lfs" in capsys.readouterr().out
 
 
+def test_lfs_is_recognised_on_a_branch_among_many(
+    destination: Destination, upstream: Upstream
+) -> None:
+    for number in range(30):
+        commit_files(upstream("hello"), {"x": str(number)}, branch=f"a-{number:02d}")
+    attributes = {".gitattributes": "*.psd filter=lfs diff=lfs merge=lfs -text\n"}
+    commit_files(upstream("hello"), attributes, branch="z-last")
+    assert destination.backup("--only", "hello") == 0
+    assert destination.entry("hello")["lfs"] is True
+
+
 def test_a_repository_of_sha256_objects_works(
     destination: Destination, hub: GitHubStandIn, upstream: Upstream, tmp_path: Path
 ) -> None:
