@@ -58,8 +58,16 @@ fmt: setup ## Let ruff and shfmt rewrite what they would complain about
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shfmt -w
 
-bench: setup ## Measure the backup program (BENCH_OPTIONS=…)
-	@PYTHONPATH=instance_scripts:. $(BIN)/python -m benchmarks $(BENCH_OPTIONS)
+bench: setup ## Measure the backup program (BENCH_OPTIONS=… for a part: benchmarks/README.md)
+	@export PYTHONPATH=instance_scripts:.; \
+	if [ -n "$(BENCH_OPTIONS)" ]; then exec $(BIN)/python -m benchmarks $(BENCH_OPTIONS); fi; \
+	$(BIN)/python -m benchmarks; \
+	$(BIN)/python -m benchmarks --one-core --no-rivals --results benchmarks/results/one-core; \
+	$(BIN)/python -m benchmarks --large --repositories 300 --latency 0 --repeat 1 --drill --no-rivals \
+		--results benchmarks/results/large; \
+	$(BIN)/python -m benchmarks.memory; \
+	$(BIN)/python -m benchmarks.scale; \
+	if [ "$$(id -u)" = 0 ]; then $(BIN)/python -m benchmarks.small; fi
 
 bench-functions: setup ## Measure both functions in AWS's runtime interface emulator
 	@PYTHONPATH=functions:. $(BIN)/python -m benchmarks.functions $(BENCH_OPTIONS)

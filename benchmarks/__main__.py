@@ -27,9 +27,9 @@ _LARGE = (300_000_000, 500_000_000)
 def main() -> int:
     """Measure what the options ask for; 1 when a contender of ours failed."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--repositories", type=int, nargs="+", default=[30, 100])
-    parser.add_argument("--latency", type=float, nargs="+", default=[0, 30], metavar="MS")
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--repositories", type=int, nargs="+", default=[100])
+    parser.add_argument("--latency", type=float, nargs="+", default=[30], metavar="MS")
+    parser.add_argument("--repeat", type=int, default=2)
     parser.add_argument("--no-rivals", action="store_true", help="only this program and the limit")
     parser.add_argument("--rivals-once", action="store_true", help="rivals in the first round only")
     parser.add_argument("--large", action="store_true", help="add a 300 MB and a 500 MB repository")
