@@ -39,12 +39,17 @@ class Journal:
         self._written = 0
         self._due = time.monotonic() + CHECKPOINT_SECONDS
         self._shown = False
+        self._complete_before = False
         self._writing: Future[None] | None = None
         self._one_writer = threading.Lock()
 
     def begin(self, earlier: Manifest | None, listed: set[int]) -> None:
-        """Take over what an earlier attempt of this run did to repositories that still exist."""
+        """Take over what an earlier attempt of this run did to repositories that still exist.
+
+        A complete manifest, for which a marker may vouch, is replaced by a complete one only.
+        """
         if earlier:
+            self._complete_before = earlier.complete
             self.manifest.started_at = earlier.started_at
             kept = {key: entry for key, entry in earlier.entries.items() if key in listed}
             self.manifest.entries |= kept
@@ -78,7 +83,8 @@ class Journal:
             started = time.monotonic()
             try:
                 written = len(self._done)
-                if written > self._written or self.manifest.errors:
+                changed = written > self._written or self.manifest.errors
+                if changed and not self._complete_before:
                     self._store.write(layout.manifest(self.manifest.run_id), self._document())
                     self._written = written
                 self._progress(phase)
