@@ -50,18 +50,12 @@ class Preflight:
         for market in QUOTAS if config.allow_on_demand else ("spot",):
             yield f"quota {market}", partial(self._quota, market)
         yield "launch", partial(self._launch, now)
-        yield (
-            "bucket versions",
-            lambda: versioning(survey.versioning(bucket), bucket),
-        )
+        yield "bucket versions", lambda: versioning(survey.versioning(bucket), bucket)
         yield (
             "bucket encryption",
             lambda: encryption(*survey.encryption(bucket), config.kms_key_arn),
         )
-        yield (
-            "bucket public",
-            lambda: public_access(survey.public_access(bucket), bucket),
-        )
+        yield "bucket public", lambda: public_access(survey.public_access(bucket), bucket)
         yield (
             "bucket lifecycle",
             lambda: lifecycle(survey.lifecycle(bucket), config.keep_versions_days, bucket),

@@ -48,10 +48,7 @@ class Stack:
 
 
 def find_stack(name: str, region: str | None) -> Stack:
-    """The stack of this name, by its outputs.
-
-    Raises UsageError that names the stacks there are, FatalError when AWS cannot be asked.
-    """
+    """The stack of this name, in this region or the AWS CLI's. Raises as :func:`locate` does."""
     session = Session()
     if region:
         session.set_config_variable("region", region)
@@ -60,6 +57,17 @@ def find_stack(name: str, region: str | None) -> Stack:
     try:
         stacks = cast("CloudFormationClient", session.create_client("cloudformation"))
         functions = cast("LambdaClient", session.create_client("lambda", config=once))
+    except (BotoCoreError, ValueError) as error:
+        raise _unasked(error) from error
+    return locate(name, stacks, functions)
+
+
+def locate(name: str, stacks: "CloudFormationClient", functions: "LambdaClient") -> Stack:
+    """The stack by its outputs or, for who may not ask CloudFormation, by its launcher's name.
+
+    Raises UsageError that names the stacks there are, FatalError when AWS cannot be asked.
+    """
+    try:
         try:
             ours = _stacks(stacks)
         except ClientError as error:
@@ -67,13 +75,17 @@ def find_stack(name: str, region: str | None) -> Stack:
                 raise
             return _by_name(name, functions)
     except (BotoCoreError, ClientError) as error:
-        raise FatalError(
-            f"AWS cannot be asked for the stack: {error}. Set credentials and AWS_REGION as for "
-            "the AWS CLI, or give --region"
-        ) from error
+        raise _unasked(error) from error
     if name not in ours:
         raise UsageError(_missing(name, sorted(ours), stacks.meta.region_name))
     return Stack(name, ours[name][_LAUNCHER], ours[name][_BUCKET], functions)
+
+
+def _unasked(error: Exception) -> FatalError:
+    return FatalError(
+        f"AWS cannot be asked for the stack: {error}. Set credentials and AWS_REGION as for the "
+        "AWS CLI, or give --region"
+    )
 
 
 def _stacks(client: "CloudFormationClient") -> dict[str, dict[str, str]]:
