@@ -31,7 +31,7 @@ from repo_backup.history import History
 from repo_backup.journal import Journal
 from repo_backup.lease import Lease
 from repo_backup.manifest import Manifest
-from repo_backup.output import print_document, print_table
+from repo_backup.output import print_document, print_table, working
 from repo_backup.places import S3, SHARE, open_reader, open_store
 from repo_backup.preview import preview, summary, table
 from repo_backup.retry import Patience
@@ -131,7 +131,7 @@ def _last_phase(stop: Stop) -> str:
 def estimate(options: argparse.Namespace) -> int:
     """``repo_backup estimate``."""
     owners = tuple(dict.fromkeys(options.owner))
-    with Console(stderr=True).status("listing …"):
+    with working("listing …"):
         github, _ = connect(owners, Stop(), _STALL_SECONDS, jobs=1)
         listing = list_all(github, owners)
     chosen = _selection(options)

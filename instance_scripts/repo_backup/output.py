@@ -7,6 +7,7 @@ nothing but JSON on stdout.
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -57,3 +58,12 @@ def tracked(items: Sequence[T], names: Sequence[str]) -> Iterator[T]:
             bar.update(task, description=name)
             yield item
             bar.advance(task)
+
+
+def working(text: str) -> AbstractContextManager[object]:
+    """A sign of life on a terminal while something takes long; nothing is to be printed meanwhile.
+
+    Elsewhere nothing is shown.
+    """
+    console = Console(stderr=True)
+    return console.status(text) if console.is_terminal else nullcontext()

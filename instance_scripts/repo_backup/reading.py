@@ -25,7 +25,7 @@ from repo_backup.documents import (
     VersionRow,
 )
 from repo_backup.errors import RepositoryError
-from repo_backup.output import print_document, print_table, tracked
+from repo_backup.output import print_document, print_table, tracked, working
 from repo_backup.places import open_reader, open_store
 from repo_backup.push import push
 from repo_backup.scratch import scratch_directory
@@ -39,7 +39,8 @@ def status(options: argparse.Namespace) -> int:
     """``repo_backup status``: 0 when the backups can be relied on, else 3."""
     store = open_store(options.store, connections=_CONNECTIONS)
     now = datetime.now(UTC)
-    runs = statuses.read_runs(store, options.runs)
+    with working("reading the runs …"):
+        runs = statuses.read_runs(store, options.runs)
     running = statuses.read_running(store, runs, now)
     found = statuses.judge(runs, running, now, timedelta(days=options.max_age))
     document = StatusDocument(
@@ -116,12 +117,14 @@ def restore(options: argparse.Namespace) -> int:
     mirror: str | None = None
     pushed_to: str | None = None
     if options.into:
-        restored = reader.fetch_mirror(found, Path(options.into))
+        with working(f"restoring {found.key} …"):
+            restored = reader.fetch_mirror(found, Path(options.into))
         mirror = str(restored.mirror)
         said = f"{found.key} restored and checked: git clone {mirror}"
     else:
         with scratch_directory() as directory:
-            restored = reader.fetch_mirror(found, directory)
+            with working(f"restoring {found.key} …"):
+                restored = reader.fetch_mirror(found, directory)
             push(restored.mirror, options.push_to, github_token(), api_address())
         pushed_to = without_credentials(options.push_to)
         said = f"{found.key} restored and pushed to {pushed_to}"

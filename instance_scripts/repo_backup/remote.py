@@ -12,7 +12,7 @@ from rich.console import Console
 from repo_backup import exits, layout
 from repo_backup.documents import SCHEMA, AnswerDocument
 from repo_backup.errors import InterruptedRunError
-from repo_backup.output import print_document, print_facts
+from repo_backup.output import print_document, print_facts, working
 from repo_backup.places import S3, open_store
 from repo_backup.stack import Stack, find_stack
 from repo_backup.store import Store
@@ -29,7 +29,8 @@ def run_now(options: argparse.Namespace) -> int:
         **({"only": options.only} if options.only else {}),
         **{name: True for name in ("full", "on_demand", "dry_run") if getattr(options, name)},
     }
-    answer = stack.invoke(event)
+    with working("launching …"):
+        answer = stack.invoke(event)
     report: Mapping[str, Any] | None = None
     launched = answer["status"] in ("launched", "already launched")
     if not options.json:
@@ -50,7 +51,8 @@ def run_now(options: argparse.Namespace) -> int:
 def check(options: argparse.Namespace) -> int:
     """``repo_backup check``: the preflight; 0 when everything is in order, else 3."""
     stack = find_stack(options.stack, options.region)
-    answer = stack.invoke({"action": "check"})
+    with working("checking …"):
+        answer = stack.invoke({"action": "check"})
     if not options.json:
         print_facts(answer["checks"])
         print(f"{answer['status']}: {answer['summary']}")
