@@ -130,6 +130,28 @@ def test_killed_at_any_instant_it_ends_with_the_same_refs(
         assert refs(destination.restored(name, tmp_path / name)) == refs(upstream(name))
 
 
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux only")
+def test_where_memory_runs_out_a_git_goes_first(
+    hub: GitHubStandIn, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    hub.faults.add(HANG)
+    process = start()
+
+    def children() -> list[Path]:
+        listed = Path(f"/proc/{process.pid}/task").glob("*/children")
+        numbers = " ".join(path.read_text() for path in listed).split()
+        return [Path(f"/proc/{number}/oom_score_adj") for number in numbers]
+
+    def last_one_marked() -> bool:
+        with contextlib.suppress(OSError):
+            scores = [int(path.read_text()) for path in children()]
+            return scores == [800]
+        return False
+
+    wait_for(last_one_marked)
+    assert int(Path(f"/proc/{process.pid}/oom_score_adj").read_text()) < 800
+
+
 def test_an_earlier_runs_checkpoint_counts_for_the_next_run(
     destination: Destination, hub: GitHubStandIn, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
