@@ -20,6 +20,7 @@ from launcher.images import Images
 from launcher.launch import Launcher
 from launcher.preflight import Preflight
 from launcher.request import CheckRequest, read_request
+from launcher.secrets import Secrets
 from launcher.survey import Survey
 from shared.functions import invoke
 from shared.observability import logger
@@ -83,7 +84,11 @@ def compose(config: Config) -> Launcher:
         ec2=Ec2(boto3.client("ec2"), boto3.client("ec2", config=once)),
         images=Images(ssm, config.region),
         github=GitHub(
-            urllib3.PoolManager(), ssm, config.github_api_url, config.github_token_parameter, log
+            urllib3.PoolManager(),
+            Secrets(ssm, config.github_token_parameter, config.github_app_key_parameter),
+            config.github_api_url,
+            config.github_app_id,
+            log,
         ),
         bucket=Bucket(boto3.client("s3"), config.bucket),
         tell_reporter=partial(invoke, boto3.client("lambda"), config.reporter_arn),

@@ -26,6 +26,8 @@ class Config:
     github_owners: tuple[str, ...]
     github_api_url: str
     github_token_parameter: str
+    github_app_id: str
+    github_app_key_parameter: str
     instance_types: tuple[str, ...]
     subnet_ids: tuple[str, ...]
     security_group_id: str
@@ -59,6 +61,8 @@ class Config:
             github_owners=env.words("GITHUB_OWNERS", optional=True),
             github_api_url=env.text("GITHUB_API_URL").rstrip("/"),
             github_token_parameter=env.text("GITHUB_TOKEN_PARAMETER", optional=True),
+            github_app_id=env.text("GITHUB_APP_ID", optional=True),
+            github_app_key_parameter=env.text("GITHUB_APP_KEY_PARAMETER", optional=True),
             instance_types=env.words("INSTANCE_TYPES"),
             subnet_ids=env.words("SUBNET_IDS", optional=True),
             security_group_id=env.text("SECURITY_GROUP_ID"),
@@ -72,6 +76,14 @@ class Config:
             backup_options=env.text("BACKUP_OPTIONS", optional=True),
             keep_versions_days=env.whole("KEEP_VERSIONS_DAYS"),
             kms_key_arn=env.text("KMS_KEY_ARN", optional=True),
+        )
+        env.demand(
+            bool(config.github_app_id) == bool(config.github_app_key_parameter),
+            "GITHUB_APP_ID and GITHUB_APP_KEY_PARAMETER go together: set both or neither",
+        )
+        env.demand(
+            not (config.github_app_id and config.github_token_parameter),
+            "GITHUB_APP_ID and GITHUB_TOKEN_PARAMETER exclude each other: set one of them",
         )
         env.check()
         return config

@@ -1,102 +1,158 @@
-"""One question to GitHub before anything is spent: do these owners exist, is the token good?"""
+"""GitHub before anything is spent: do these owners exist, is the token or the App good?"""
 
+import base64
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 from aws_lambda_powertools import Logger
-from botocore.exceptions import ClientError
 
+from app_jwt import app_token
+from launcher import rights
+from launcher.secrets import Secrets
 from shared.errors import RefusedError
-
-if TYPE_CHECKING:
-    from mypy_boto3_ssm import SSMClient
 
 # https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _TIMEOUT = urllib3.Timeout(connect=3, read=5)
+_MOST_BYTES = 1 << 20
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer of GitHub's; ``status`` 0 when there was none."""
+
+    status: int
+    headers: urllib3.HTTPHeaderDict
+    document: Any
+
+    def field(self, name: str) -> Any:
+        """A field of the document, None where it is none."""
+        return self.document.get(name) if isinstance(self.document, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
 class GitHub:
-    """GitHub's API as the preflight needs it."""
+    """GitHub's API as the preflight needs it; ``app_id`` is empty unless an App is used."""
 
     http: urllib3.PoolManager
-    ssm: "SSMClient"
+    secrets: Secrets
     api_url: str
-    token_parameter: str
+    app_id: str
     log: Logger
+    now: Callable[[], datetime] = _now
 
     def check(self, owners: tuple[str, ...]) -> None:
-        """Raise :class:`RefusedError` for an owner or a token that is definitely wrong.
+        """Raise :class:`RefusedError` for an owner, a token or an App that is definitely wrong.
 
-        A malformed name is one; GitHub's 404 for an owner and its 401 for the token are. Any
-        other trouble of GitHub's is only logged: it must never keep a scheduled backup from
-        being tried.
+        A malformed name is one; GitHub's 404 for an owner or an App's installation and its 401
+        for the token or the App's signature are. Any other trouble of GitHub's is only logged: it
+        must never keep a scheduled backup from being tried.
         """
-        if not owners:
-            raise RefusedError(
-                "GitHubOwner", "it is empty.", "Name the user or organisation to back up."
-            )
-        for owner in owners:
-            if not _OWNER.fullmatch(owner):
-                raise RefusedError(
-                    "GitHubOwner",
-                    f"{owner!r} is not a GitHub account name.",
-                    "Give the name as in https://github.com/NAME, several separated by commas.",
-                )
-        token = self._token()
-        for owner in owners:
-            self._check_owner(owner, token)
-
-    def _token(self) -> str:
-        if not self.token_parameter:
-            return ""
-        try:
-            answer = self.ssm.get_parameter(Name=self.token_parameter, WithDecryption=True)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in ("AccessDeniedException", "InvalidKeyId"):
-                raise RefusedError(
-                    "GitHubTokenKeyArn",
-                    f"{self.token_parameter} cannot be decrypted ({code}).",
-                    "Deploy with the ARN of the KMS key that encrypts it, or store it under "
-                    "aws/ssm.",
-                ) from error
-            if code != "ParameterNotFound":
-                raise
-            raise RefusedError(
-                "GitHubTokenParameter",
-                f"there is no SSM parameter named {self.token_parameter}.",
-                f"Run: aws ssm put-parameter --type SecureString --name {self.token_parameter} "
-                "--value YOUR_TOKEN",
-            ) from error
-        return answer["Parameter"]["Value"].strip()
-
-    def _check_owner(self, owner: str, token: str) -> None:
-        headers = {"Accept": "application/vnd.github+json", "User-Agent": "online-backup"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        try:
-            answer = self.http.request(
-                "GET",
-                f"{self.api_url}/users/{owner}",
-                headers=headers,
-                timeout=_TIMEOUT,
-                retries=False,
-                redirect=False,
-            )
-        except urllib3.exceptions.HTTPError as error:
-            self.log.warning("GitHub could not be asked", extra={"problem": type(error).__name__})
+        _check_names(owners)
+        if self.app_id:
+            self._installations(owners)
             return
+        token = self.secrets.token()
+        for owner in owners:
+            self._owner(owner, token)
+
+    def look(self, owners: tuple[str, ...]) -> list[str]:
+        """The same, and which rights are missing as far as that can be known: a line for each."""
+        _check_names(owners)
+        if self.app_id:
+            return self._installations(owners)
+        token = self.secrets.token()
+        notes: list[str] = []
+        for owner in owners:
+            account = self._owner(owner, token)
+            if token and account.status == 200:
+                notes += rights.of_scopes(account.headers.get("X-OAuth-Scopes"))
+                expiry = account.headers.get("GitHub-Authentication-Token-Expiration")
+                notes += rights.of_expiry(expiry, self.now())
+                notes += self._private(owner, str(account.field("type")), token)
+        return list(dict.fromkeys(notes))
+
+    def _private(self, owner: str, kind: str, token: str) -> list[str]:
+        """What the token makes of one private repository of the owner, if it sees any."""
+        path = f"/orgs/{owner}/repos?type=private&per_page=1"
+        if kind != "Organization":
+            viewer = str(self._get("/user", token).field("login") or "")
+            if notes := rights.of_owner(viewer, owner, kind):
+                return notes if viewer else []
+            path = "/user/repos?affiliation=owner&visibility=private&per_page=1"
+        listed = self._get(path, token)
+        if notes := rights.of_single_sign_on(listed.headers.get("X-GitHub-SSO"), owner):
+            return notes
+        if listed.status != 200 or not isinstance(listed.document, list):
+            return []
+        private = [each for each in listed.document if each.get("private")]
+        if not private:
+            return rights.of_private(0, owner)
+        return rights.of_contents(*self._contents(private[0], token))
+
+    def _contents(self, repository: dict[str, Any], token: str) -> tuple[int, str]:
+        """The status of git's own question for the repository's refs, and its name."""
+        name = str(repository.get("full_name"))
+        if not all(_OWNER.fullmatch(part.replace(".", "-")) for part in name.split("/")):
+            return 0, name
+        # Put together rather than taken from the answer: the token goes to no other address.
+        api = urlsplit(self.api_url)
+        host = f"{api.scheme}://{api.netloc.removeprefix('api.')}"
+        credentials = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+        url = f"{host}/{name}.git/info/refs?service=git-upload-pack"
+        return self._ask(url, f"Basic {credentials}").status, name
+
+    def _installations(self, owners: tuple[str, ...]) -> list[str]:
+        key = self.secrets.app_key()
+        notes = []
+        for owner in owners:
+            self._owner(owner, "")
+            signature = app_token(self.app_id, key, self.now())
+            answer = self._get(f"/users/{owner}/installation", signature)
+            if answer.status == 404:
+                answer = self._get(f"/orgs/{owner}/installation", signature)
+            if answer.status == 401:
+                raise RefusedError(
+                    "GitHubAppId",
+                    f"GitHub rejects the signature of App {self.app_id} ({_message(answer)}).",
+                    "GitHubAppId and the key in GitHubAppKeyParameter must be of the same App.",
+                )
+            if answer.status == 404:
+                raise RefusedError(
+                    "GitHubAppId",
+                    f"App {self.app_id} is not installed at {owner}.",
+                    "Install it there: on GitHub, Settings, Developer settings, GitHub Apps, Edit, "
+                    "Install App.",
+                )
+            if answer.field("suspended_at"):
+                raise RefusedError(
+                    "GitHubAppId",
+                    f"the installation of App {self.app_id} at {owner} is suspended.",
+                    "Unsuspend it in the account's settings, under Applications.",
+                )
+            if answer.status == 200 and isinstance(answer.document, dict):
+                notes += rights.of_installation(answer.document, owner)
+        return notes
+
+    def _owner(self, owner: str, token: str) -> _Answer:
+        answer = self._get(f"/users/{owner}", token)
         if answer.status == 401 and token:
+            name = self.secrets.token_parameter
             raise RefusedError(
                 "GitHubTokenParameter",
-                f"GitHub rejects the token in {self.token_parameter} ({_message(answer.data)}).",
+                f"GitHub rejects the token in {name} ({_message(answer)}).",
                 "Create a new token and store it: aws ssm put-parameter --overwrite "
-                f"--type SecureString --name {self.token_parameter} --value YOUR_TOKEN",
+                f"--type SecureString --name {name} --value YOUR_TOKEN",
             )
         if answer.status == 404:
             raise RefusedError(
@@ -104,12 +160,52 @@ class GitHub:
                 f"GitHub knows no account named {owner}.",
                 "Correct the name and deploy again; it is the NAME of https://github.com/NAME.",
             )
-        if answer.status != 200:
+        return answer
+
+    def _get(self, path: str, token: str) -> _Answer:
+        return self._ask(f"{self.api_url}{path}", f"Bearer {token}" if token else "")
+
+    def _ask(self, url: str, authorization: str) -> _Answer:
+        headers = {"Accept": "application/vnd.github+json", "User-Agent": "online-backup"}
+        if authorization:
+            headers["Authorization"] = authorization
+        try:
+            answer = self.http.request(
+                "GET",
+                url,
+                headers=headers,
+                timeout=_TIMEOUT,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            body = answer.read(_MOST_BYTES, decode_content=True)
+            answer.close()
+        except urllib3.exceptions.HTTPError as error:
+            self.log.warning("GitHub could not be asked", extra={"problem": type(error).__name__})
+            return _Answer(0, urllib3.HTTPHeaderDict(), None)
+        if answer.status not in (200, 401, 404):
             self.log.warning("GitHub gave no answer of use", extra={"status": answer.status})
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            document = None
+        return _Answer(answer.status, answer.headers, document)
 
 
-def _message(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        return "401"
+def _check_names(owners: tuple[str, ...]) -> None:
+    if not owners:
+        raise RefusedError(
+            "GitHubOwner", "it is empty.", "Name the user or organisation to back up."
+        )
+    for owner in owners:
+        if not _OWNER.fullmatch(owner):
+            raise RefusedError(
+                "GitHubOwner",
+                f"{owner!r} is not a GitHub account name.",
+                "Give the name as in https://github.com/NAME, several separated by commas.",
+            )
+
+
+def _message(answer: _Answer) -> str:
+    return str(answer.field("message") or answer.status)

@@ -94,6 +94,7 @@ class Launcher:
         """Everything up to the launch, which AWS judges by its own DryRun; nothing is kept."""
         try:
             pools, script = self._plan(request.run_id, request.attempt, request)
+            rights = self.github.look(self.config.github_owners)
         except RefusedError as error:
             return {"status": "refused", "problem": str(error)}
         settings = self._settings(request.run_id, request.attempt)
@@ -110,6 +111,7 @@ class Launcher:
             "status": "refused" if len(objections) == len(answers) else "would launch",
             "dry_run": True,
             "owners": list(self.config.github_owners),
+            "rights": rights,
             "first_pools": [_pool_line(pool) for pool in pools[:3]],
             "pools": len(pools),
             "objections": objections,
@@ -193,6 +195,8 @@ class Launcher:
             "ONLINE_BACKUP_DEADLINE_MINUTES": str(int(lifetime.total_seconds() // 60)),
             "GITHUB_API_URL": self.config.github_api_url,
             "GITHUB_TOKEN_PARAMETER": self.config.github_token_parameter,
+            "GITHUB_APP_ID": self.config.github_app_id,
+            "GITHUB_APP_KEY_PARAMETER": self.config.github_app_key_parameter,
             "AWS_DEFAULT_REGION": self.config.region,
         }
 

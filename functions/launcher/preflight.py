@@ -71,7 +71,9 @@ class Preflight:
 
     def _github(self) -> Finding:
         owners = self.launcher.config.github_owners
-        self.launcher.github.check(owners)
+        missing = self.launcher.github.look(owners)
+        if missing:
+            return Finding("GitHub", Grade.NOTE, "; ".join(missing))
         return Finding("GitHub", Grade.OK, ", ".join(owners))
 
     def _image(self) -> Finding:

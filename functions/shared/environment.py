@@ -38,6 +38,11 @@ class Environment:
         """``true`` or ``false``."""
         return bool(self._parsed(name, {"true": True, "false": False}.__getitem__, False))
 
+    def demand(self, fulfilled: bool, problem: str) -> None:
+        """Remember the problem unless variables that depend on each other fit together."""
+        if not fulfilled:
+            self._problems.append(problem)
+
     def check(self) -> None:
         """Raise :class:`ConfigError` if anything read so far was missing or malformed."""
         if self._problems:

@@ -4,7 +4,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from repo_backup.errors import RepositoryError
+from repo_backup.errors import RepositoryError, said
 from repo_backup.git import mirror_digest
 from repo_backup.malformations import Complaints
 from repo_backup.manifest import Part
@@ -68,7 +68,7 @@ def _object_count(pack: Path) -> int:
 
 
 def _said(complaints: Complaints) -> str:
-    return "; ".join(complaints.last) or "no reason given"
+    return said("; ".join(complaints.last)) or "no reason given"
 
 
 def _git(mirror: Path, *arguments: str) -> tuple[int, Complaints]:

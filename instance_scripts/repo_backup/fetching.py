@@ -168,6 +168,8 @@ class Fetcher:
             if not closely:
                 remarks = (*remarks, f"archived without a close look: {refused[0]}")
             lfs = not address.is_wiki and mirror.uses_lfs()
+            if lfs is None:
+                remarks = (*remarks, "whether it uses Git LFS took too long to find out")
             self.stop.check()
             zipped = archives.Archive(mirror, self.store.part_bytes)
             stored = self._store(address.key, zipped)
@@ -186,7 +188,9 @@ class Fetcher:
             remarks=remarks,
         )
         warnings = (*about.warnings, *remarks)
-        return replace(about, state="backed-up", warnings=warnings, lfs=lfs, archive=described)
+        return replace(
+            about, state="backed-up", warnings=warnings, lfs=bool(lfs), archive=described
+        )
 
     def _store(self, key: str, zipped: archives.Archive) -> Stored:
         """Upload, again if need be, without fetching again."""

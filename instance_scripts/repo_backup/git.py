@@ -101,6 +101,14 @@ def refs_digest(head: str, refs: Mapping[str, str]) -> str:
     return hashlib.sha256(encode("\n".join(lines))).hexdigest()
 
 
+def is_head(text: str) -> bool:
+    """Whether this may be a mirror's HEAD: a lawful branch, or an object's id."""
+    target = text.removesuffix("\n")
+    if _OBJECT_ID.fullmatch(encode(target)):
+        return True
+    return target.startswith("ref: ") and _lawful(target.removeprefix("ref: "))
+
+
 def mirror_digest(mirror: Path) -> str:
     """The ``refs_digest`` of a bare mirror that this program made (all its refs are packed)."""
     head = _decode((mirror / "HEAD").read_bytes().rstrip(b"\n")).removeprefix("ref: ")
@@ -174,7 +182,9 @@ def _lawful(name: str) -> bool:
 
 def _account(url: str) -> str:
     """Whose repository is at a clone address: the first part of its path."""
-    return urlsplit(url).path.strip("/").partition("/")[0]
+    with contextlib.suppress(ValueError):
+        return urlsplit(url).path.strip("/").partition("/")[0]
+    return ""
 
 
 def _bounded(blocks: Iterator[bytes], most_bytes: int) -> Iterator[bytes]:

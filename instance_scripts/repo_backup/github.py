@@ -122,7 +122,7 @@ class GitHub:
         self.token_expires_at: str | None = None
         self.notices: list[str] = []
         http.trust(self._api_url)
-        http.trust(_git_url(self._api_url))
+        http.trust(git_url(self._api_url))
 
     def viewer(self) -> str | None:
         """The login behind the token; None without a token, or for an installation's token.
@@ -264,7 +264,7 @@ def links_of(header: str) -> dict[str, str]:
     return {relation: target for target, relation in _LINK.findall(header)}
 
 
-def _git_url(api_url: str) -> str:
+def git_url(api_url: str) -> str:
     """Where the git of an API is: ``api.`` less, or the same host.
 
     https://docs.github.com/enterprise-server/rest/overview/about-the-rest-api has both forms.

@@ -6,16 +6,25 @@ import contextlib
 import itertools
 import mmap
 import os
+import resource
 import shutil
 import struct
 import subprocess
+import sys
 import threading
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from repo_backup.capacity import Budget
-from repo_backup.errors import DiskFullError, RefusedPackError, RepositoryError, TransientError
+from repo_backup.errors import (
+    DiskFullError,
+    RefusedPackError,
+    RepositoryError,
+    TransientError,
+    said,
+)
 from repo_backup.git import Advertisement, encode
 from repo_backup.malformations import STRICT, Complaints
 from repo_backup.stop import Stop
@@ -27,6 +36,8 @@ _CONFIG = """\
 \tbare = true
 """
 _SHA256_CONFIG = "[extensions]\n\tobjectformat = sha256\n"
+CONFIGS = (_CONFIG.format(version=0), _CONFIG.format(version=1) + _SHA256_CONFIG)
+"""The two configurations that a mirror of ours may have: for SHA-1 and for SHA-256."""
 LEAN_GIT = (
     "git",
     # Larger blobs are checked in a stream: 13 MB of memory instead of the blob's size.
@@ -34,17 +45,24 @@ LEAN_GIT = (
     # A pack is looked at through a window instead of being mapped as a whole.
     *("-c", "core.packedGitWindowSize=16m", "-c", "core.packedGitLimit=64m"),
     *("-c", "pack.writeReverseIndex=false"),
+    # Nothing that a repository holds may start a program or reach out, whatever git does next.
+    *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "protocol.allow=never"),
+    *("-c", "core.attributesFile=/dev/null", "-c", "credential.helper=", "-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false", "-c", "submodule.recurse=false"),
 )
 """git in little memory: of a 500 MB blob fsck held 960 MB without, 70 MB with these (2.39)."""
 _INDEX_PACK = (*LEAN_GIT, "index-pack", "--stdin", "--threads=1")
 CONNECTED = ("--check-self-contained-and-connected",)
 _GREP_LFS = (*LEAN_GIT, "grep", "--quiet", "--fixed-strings", "--threads=1", "-e", "filter=lfs")
+GREP_SECONDS = 60.0
 _IDX_MAGIC = b"\xfftOc\x00\x00\x00\x02"
 _FANOUT_OFFSET, _FANOUT_BYTES = 8, 256 * 4
 _FULL_BYTES = 1 << 20
 _TIPS_IN_FULL, _TIPS_AT_ONCE = 10, 1000
 _FIRST_TO_GO = "800"
 _PACK_HEADER_BYTES = 12
+_LEAST_MEMORY_BYTES = 256 << 20
+"""What index-pack may take beyond what its objects need: for deltas of large files."""
 # index-pack's memory: per pack, and per object without and with the check of links. Measured with
 # git 2.39, a fifth added: 32 MB for deltas between blobs just below the threshold, 80 and 175
 # bytes for each object (benchmarks/memory.py).
@@ -61,7 +79,13 @@ def git_environment(home: Path) -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ALLOW_PROTOCOL": "https:http:file",
+        "GIT_ASKPASS": "false",
+        "GIT_ATTR_NOSYSTEM": "1",
+        # Our git only ever works on what is there already: it has no reason to speak to anybody.
+        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_PROTOCOL_FROM_USER": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_REPLACE_OBJECTS": "1",
         # git's own name for what OpenSSL calls SSL_CERT_FILE, which its GnuTLS does not read.
         **({"GIT_SSL_CAINFO": authority} if authority else {}),
@@ -88,7 +112,7 @@ class Mirror:
         """The mirror's small files by name: the same refs make the same bytes."""
         known = self.advertisement
         sha256 = known.object_format == "sha256"
-        config = _CONFIG.format(version=1 if sha256 else 0) + (_SHA256_CONFIG if sha256 else "")
+        config = CONFIGS[sha256]
         head = known.detached or f"ref: {known.head}"
         packed = ["# pack-refs with: peeled fully-peeled sorted "]
         for name in sorted(known.refs, key=encode):
@@ -121,7 +145,8 @@ class Mirror:
         # To look closely git walks all links: it takes the memory of that.
         checks = (*CONNECTED, *((STRICT,) if closely else ())) if connected else ()
         with memory.lend(need):
-            remarks = self._index(itertools.chain([head], blocks), stop, checks)
+            limit = max(memory.total, need) + _LEAST_MEMORY_BYTES
+            remarks = self._index(itertools.chain([head], blocks), stop, checks, limit)
         missing = self._missing(self.advertisement.tips)
         if missing:
             raise TransientError(f"the pack lacks {len(missing)} of the advertised tips")
@@ -130,7 +155,7 @@ class Mirror:
         return (f"links between its {count} objects were not checked: memory is short",)
 
     def _index(
-        self, blocks: Iterable[bytes], stop: Stop, checks: tuple[str, ...]
+        self, blocks: Iterable[bytes], stop: Stop, checks: tuple[str, ...], memory_bytes: int
     ) -> tuple[str, ...]:
         environment = git_environment(self.path)
         complaints = Complaints()
@@ -145,7 +170,7 @@ class Mirror:
         ) as process:
             assert process.stdin  # noqa: S101 - for the type checker
             assert process.stderr  # noqa: S101 - for the type checker
-            _first_to_go(process)
+            _confine(process, memory_bytes)
             # Read while it works: what it says may be more than a pipe holds.
             reader = threading.Thread(target=complaints.read, args=(process.stderr,), daemon=True)
             reader.start()
@@ -167,11 +192,12 @@ class Mirror:
         self.pack_crc32 = crc32
         return complaints.warnings()
 
-    def uses_lfs(self) -> bool:
+    def uses_lfs(self) -> bool | None:
         """Whether a ``.gitattributes`` at a branch's tip hands files to Git LFS.
 
         All folders are looked through at the first branches; at further ones, of which there may
         be thousands, the top folder alone. (Tags may name a blob, which cannot be looked through.)
+        None when that takes too long: a tree may name itself many times over, at every level.
         """
         refs = self.advertisement.refs
         names = [self.advertisement.head or "", *sorted(refs)]
@@ -179,15 +205,21 @@ class Mirror:
         searches = [(tips[:_TIPS_IN_FULL], ":(glob)**/.gitattributes")]
         for start in range(_TIPS_IN_FULL, len(tips), _TIPS_AT_ONCE):
             searches.append((tips[start : start + _TIPS_AT_ONCE], ".gitattributes"))
-        return any(self._grep_lfs(*search) for search in searches if search[0])
+        ends_at = time.monotonic() + GREP_SECONDS
+        try:
+            return any(self._grep_lfs(*search, ends_at) for search in searches if search[0])
+        except subprocess.TimeoutExpired:
+            return None
 
-    def _grep_lfs(self, tips: list[str], paths: str) -> bool:
+    def _grep_lfs(self, tips: list[str], paths: str, ends_at: float) -> bool:
         found = subprocess.run(
             (*_GREP_LFS, *tips, "--", paths),
             cwd=self.path,
             env={**git_environment(self.path), "GIT_DIR": str(self.path)},
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
+            timeout=max(0.1, ends_at - time.monotonic()),
         )
         return found.returncode == 0
 
@@ -221,14 +253,20 @@ def _holds(index: mmap.mmap, oid: bytes) -> bool:
     return False
 
 
-def _first_to_go(process: subprocess.Popen[bytes]) -> None:
-    """Where memory runs out Linux shall end this git, which costs one repository, and not us."""
+def _confine(process: subprocess.Popen[bytes], memory_bytes: int) -> None:
+    """Bound what a hostile pack can take: a few bytes of delta may stand for gigabytes.
+
+    Where memory runs out all the same, Linux shall end this git, which costs one repository.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, ValueError):
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     with contextlib.suppress(OSError):
         Path(f"/proc/{process.pid}/oom_score_adj").write_text(_FIRST_TO_GO)
 
 
-def _index_error(code: int, said: list[str], path: Path) -> RepositoryError:
-    text = "; ".join(said).replace(str(path), "") or "no reason given"
+def _index_error(code: int, told: list[str], path: Path) -> RepositoryError:
+    text = said("; ".join(told).replace(str(path), "")) or "no reason given"
     # git has no exit code for a full disk.
     if shutil.disk_usage(path).free < _FULL_BYTES or "No space left on device" in text:
         return DiskFullError("the temporary directory is full")

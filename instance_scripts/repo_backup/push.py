@@ -7,11 +7,15 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from repo_backup.errors import RepositoryError, UsageError
+from repo_backup.errors import RepositoryError, UsageError, said
 from repo_backup.mirror import git_environment
 
 _REFSPECS = ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
 """GitHub refuses ``refs/pull``."""
+_PUSH = (
+    *("git", "-c", "credential.helper=", "-c", "core.hooksPath=/dev/null"),
+    *("-c", "http.followRedirects=false", "push", "--quiet"),
+)
 _USER = "x-access-token"
 # git asks "Username for 'https://HOST': ", then "Password for 'https://USER@HOST': ", and names
 # another host after a redirect. /dev/fd: not every shell knows "<&" with two digits.
@@ -47,7 +51,7 @@ def push(mirror: Path, url: str, token: str | None, api_url: str) -> None:
         os.close(writer)
         try:
             done = subprocess.run(
-                ("git", "-c", "credential.helper=", "push", "--quiet", url, *_REFSPECS),
+                (*_PUSH, url, *_REFSPECS),
                 cwd=mirror,
                 env={**_environment(), "GIT_ASKPASS": str(askpass)},
                 pass_fds=(reader,),
@@ -59,7 +63,7 @@ def push(mirror: Path, url: str, token: str | None, api_url: str) -> None:
             os.close(reader)
     if done.returncode != 0:
         hint = "" if offered or not token else f" (GITHUB_TOKEN is for {api_url} only)"
-        raise RepositoryError(f"git push failed: {done.stderr.strip()}{hint}")
+        raise RepositoryError(f"git push failed: {said(done.stderr.strip())}{hint}")
 
 
 def _belongs(url: str, api_url: str) -> bool:

@@ -2,7 +2,6 @@
 
 import hashlib
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from repo_backup.errors import FatalError, NotFoundError, RepositoryError
 from repo_backup.manifest import Archive, Entry, Manifest, Part
 from repo_backup.retry import Patience
 from repo_backup.store import Store
+from repo_backup.unpacking import unpack
 
 _BLOCK_BYTES = 1024 * 1024
 
@@ -139,22 +139,6 @@ def find(
     which = f", version {version_id}," if version_id else ""
     wanted = f"{full_name}{' (wiki)' if wiki else ''}{which}"
     raise FatalError(f"there is no archive of {wanted} {where}")
-
-
-def unpack(file: IO[bytes], into: Path) -> Path:
-    """Unpack a mirror's zip; its one top directory. Never writes outside ``into``."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            tops = {name.partition("/")[0] for name in archive.namelist()}
-            if len(tops) != 1 or not (top := tops.pop()).endswith(".git"):
-                raise RepositoryError("this zip holds no mirror")
-            target = into / top
-            if target.exists():
-                raise RepositoryError(f"{target} exists already")
-            archive.extractall(into)
-            return target
-    except zipfile.BadZipFile as error:
-        raise RepositoryError(f"this is no whole zip: {error}") from error
 
 
 def entries_with_archives(store: Store, run_id: str | None) -> list[tuple[Entry, Part, Archive]]:

@@ -244,7 +244,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(301, {"Location": location}, b"")
             return
         viewer, accepted = self._viewer()
-        repository = hub.catalogue.repositories.get(full_name.removesuffix(".wiki"))
+        known = hub.catalogue.repositories
+        repository = known.get(full_name) or known.get(full_name.removesuffix(".wiki"))
         served = (
             accepted
             and repository is not None

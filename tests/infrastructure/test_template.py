@@ -190,7 +190,7 @@ class TestFunctions:
             "cron(0 17 ? * FRI *)": ("SCHEDULE_EXPRESSION",),
             "UTC": ("SCHEDULE_TIMEZONE",),
             "ENABLED": ("SCHEDULE_STATE",),
-            "": ("HEARTBEAT_URL", "MAX_SPOT_PRICE"),
+            "": ("GITHUB_TOKEN_PARAMETER", "HEARTBEAT_URL", "MAX_SPOT_PRICE"),
         }
         values = {variable: value for value, names in example.items() for variable in names}
         given = template.properties(name)["Environment"]["Variables"]

@@ -1,0 +1,88 @@
+"""What GitHub's answers say about the rights of a token or of a GitHub App. Pure.
+
+Each function returns lines for a person, empty when nothing is missing. What cannot be known up
+front (a fine-grained token does not tell what it may do) the backup itself finds out and names.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+_NEEDED = ("contents", "metadata")
+_EXPIRY_NOTICE_DAYS = 30
+
+
+def of_scopes(header: str | None) -> list[str]:
+    """From ``X-OAuth-Scopes``, which answers to a classic token carry, and only they.
+
+    https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+    """
+    if header is None or "repo" in (scope.strip() for scope in header.split(",")):
+        return []
+    return ["the token lacks the scope repo: private repositories are not seen"]
+
+
+def of_expiry(header: str | None, now: datetime) -> list[str]:
+    """From ``GitHub-Authentication-Token-Expiration``: ``2026-12-20 17:00:00 UTC`` or ``-0500``."""
+    try:
+        text = (header or "").replace("UTC", "+0000")
+        ends_at = datetime.strptime(text, "%Y-%m-%d %H:%M:%S %z")
+    except ValueError:
+        return []
+    days = (ends_at - now).days
+    return [f"the token expires in {days} days"] if days <= _EXPIRY_NOTICE_DAYS else []
+
+
+def of_owner(viewer: str, owner: str, kind: str) -> list[str]:
+    """Of a token that belongs to ``viewer`` and is to list a user's repositories."""
+    if kind == "Organization" or viewer.lower() == owner.lower():
+        return []
+    return [
+        f"the token belongs to {viewer}: of {owner} it sees what is public, and private "
+        f"repositories on which {viewer} collaborates"
+    ]
+
+
+def of_private(private: int, owner: str) -> list[str]:
+    """Of a listing that asked for one private repository of the owner."""
+    if private:
+        return []
+    return [f"the token sees no private repository of {owner}"]
+
+
+def of_contents(status: int, repository: str) -> list[str]:
+    """Of git's answer for a private repository that was listed."""
+    if status not in (401, 403, 404):
+        return []
+    return [
+        f"the token may list {repository} but not read it ({status}): give it Contents (read-only)"
+    ]
+
+
+def of_single_sign_on(header: str | None, owner: str) -> list[str]:
+    """From ``X-GitHub-SSO``, with which GitHub says that it holds something back.
+
+    https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
+    """
+    if not header:
+        return []
+    return [
+        f"{owner} requires single sign-on: authorise the token for it in GitHub's settings, "
+        "or its repositories are left out"
+    ]
+
+
+def of_installation(document: Mapping[str, Any], owner: str) -> list[str]:
+    """From a GitHub App's installation as the API describes it."""
+    permissions = document.get("permissions") or {}
+    notes = [
+        f"the GitHub App lacks the permission {name.capitalize()} (read-only) at {owner}"
+        for name in _NEEDED
+        if name not in permissions
+    ]
+    if document.get("repository_selection") == "selected":
+        notes.append(
+            f"the GitHub App is installed on selected repositories of {owner} only: other private "
+            "ones are not seen"
+        )
+    return notes
