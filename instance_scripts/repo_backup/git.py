@@ -7,7 +7,6 @@ https://git-scm.com/docs/gitprotocol-http and gitprotocol-pack say how it goes.
 import contextlib
 import hashlib
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ _ADVERTISEMENT_BYTES = 64 << 20
 """Some 800,000 refs: more, or lines without end, would take other repositories' memory."""
 _COUNTING_SECONDS = 1800.0
 """How long a server may keep the connection alive before the first byte of a pack."""
-_SLOW_WINDOW_SECONDS, _SLOW_WINDOW_BYTES = 300.0, 65536
 _UNMIRRORED = re.compile(r"refs/pull/\d+/merge")
 """GitHub makes these anew without a push, so that they say nothing about a change."""
 _OBJECT_ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -224,18 +222,10 @@ def _length(buffer: bytearray, position: int) -> int:
 def _pack(answer: Answer) -> Iterator[bytes]:
     """The pack in a side-banded answer to ``done``.
 
-    A server that keeps the connection alive but sends next to nothing is given up: soon once it
-    has begun; before that it may count objects for minutes.
+    Before it begins a server may count objects for minutes, keeping the connection alive.
     """
-    flushed, received, began = False, 0, time.monotonic()
-    since, before = began, 0
-    for packet in packets(answer.blocks()):
-        received += len(packet or b"")
-        if time.monotonic() - since > _SLOW_WINDOW_SECONDS:
-            counting = not before and time.monotonic() - began < _COUNTING_SECONDS
-            if received - before < _SLOW_WINDOW_BYTES and not counting:
-                raise TransientError("the pack came too slowly")
-            since, before = time.monotonic(), received
+    flushed = False
+    for packet in packets(answer.blocks(_COUNTING_SECONDS)):
         if packet is None:
             flushed = True
         elif packet[0] == 1:

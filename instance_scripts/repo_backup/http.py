@@ -57,14 +57,26 @@ class Answer:
         self._response = response
         self._watched = watched
 
-    def blocks(self) -> Iterator[bytes]:
-        """The body, decoded, in blocks of 64 KiB at most; each must come in time."""
+    def blocks(self, first_seconds: float = 0.0) -> Iterator[bytes]:
+        """The body, decoded, in blocks of 64 KiB at most.
+
+        64 KiB must come in ``BLOCK_SECONDS`` of waiting, the first in ``first_seconds`` more;
+        what the caller does with a block in between takes none of it.
+        """
         blocks = self._response.stream(BLOCK_BYTES, decode_content=True)
+        left, received = BLOCK_SECONDS + first_seconds, 0
         while True:
+            started = time.monotonic()
             if self._watched:
-                self._watched.allow(BLOCK_SECONDS)
-            if (block := next(blocks, None)) is None:
+                self._watched.allow(left)
+            block = next(blocks, None)
+            if self._watched:
+                self._watched.allow(float("inf"))
+            if block is None:
                 return
+            left, received = left - (time.monotonic() - started), received + len(block)
+            if received >= BLOCK_BYTES:
+                left, received = BLOCK_SECONDS, 0
             yield block
 
     def whole(self, most_bytes: int) -> bytes:

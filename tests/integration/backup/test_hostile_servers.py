@@ -19,7 +19,7 @@ import pytest
 
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, Repository
 from local_cloud.github.corpus import commit_files, git, init_repository
-from repo_backup import commands, http, mirror, watchdog
+from repo_backup import commands, http, mirror, retry, watchdog
 from repo_backup import git as protocol
 from tests.integration.backup.conftest import Destination
 
@@ -370,14 +370,19 @@ def _size(number: int) -> bytes:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the longest waits be short ones."""
-    monkeypatch.setattr(watchdog, "HEAD_SECONDS", 1.0)
-    monkeypatch.setattr(watchdog, "BLOCK_SECONDS", 1.0)
-    monkeypatch.setattr(http, "BLOCK_SECONDS", 1.0)
+    """Let the longest waits be short ones, and two tries be enough."""
+    monkeypatch.setattr(watchdog, "HEAD_SECONDS", 3.0)
+    monkeypatch.setattr(watchdog, "BLOCK_SECONDS", 3.0)
+    monkeypatch.setattr(http, "BLOCK_SECONDS", 3.0)
+    monkeypatch.setattr(protocol, "_COUNTING_SECONDS", 1.0)
     monkeypatch.setattr(watchdog, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(retry.Patience.__init__, "__defaults__", (2,))
 
 
-@pytest.mark.parametrize("path", [REFS, PACK])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("path", [pytest.param(REFS, marks=SLOW), PACK])
 def test_an_answer_that_trickles_is_left(
     destination: Destination, hub: GitHubStandIn, evil: Path, impatient: None, path: str
 ) -> None:
@@ -388,19 +393,6 @@ def test_an_answer_that_trickles_is_left(
     started = time.monotonic()
     assert "too slowly" in outcome(destination)
     assert time.monotonic() - started < 60
-
-
-def test_a_server_that_only_keeps_the_connection_alive_is_left(
-    destination: Destination,
-    hub: GitHubStandIn,
-    evil: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(protocol, "_SLOW_WINDOW_SECONDS", 0.0)
-    monkeypatch.setattr(protocol, "_COUNTING_SECONDS", 0.0)
-    body = packet("NAK\n") + packet(b"\1") * 1000
-    hub.faults.add(Fault(PACK, status=200, headers=PACKED, body=body))
-    assert "too slowly" in outcome(destination)
 
 
 @pytest.fixture
@@ -441,7 +433,11 @@ def trickle() -> Iterator[Callable[[bytes], str]]:
 
 @pytest.mark.parametrize(
     "beginning",
-    [b"", b"HTTP/1.1 200 OK\r\nX-", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"],
+    [
+        pytest.param(b"", marks=SLOW),
+        b"HTTP/1.1 200 OK\r\nX-",
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", marks=SLOW),
+    ],
     ids=["status", "header", "chunk"],
 )
 def test_a_head_that_trickles_is_left(
