@@ -11,7 +11,8 @@ SHELL_PROGRAM := PYTHONPATH=instance_scripts $(BIN)/python -m repo_backup
 STACK_OPTION = $(if $(STACK),--stack $(STACK))
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup check run-now test-events reference pictures lock demo demo-interruption test browser lint fmt bench bench-functions fault-matrix policies scan clean
+.PHONY: help setup check run-now test-events reference pictures lock demo demo-interruption test browser lint \
+	fmt bench bench-functions bench-page fault-matrix policies scan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -68,6 +69,10 @@ bench: setup ## Measure the backup program (BENCH_OPTIONS=… for a part: benchm
 	$(BIN)/python -m benchmarks.memory; \
 	$(BIN)/python -m benchmarks.scale; \
 	if [ "$$(id -u)" = 0 ]; then $(BIN)/python -m benchmarks.small; fi
+
+bench-page: setup ## Measure the page: 10,000 repositories, three years
+	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python --requirement tests/browser/requirements.txt
+	@PYTHONPATH=instance_scripts:. $(BIN)/python -m benchmarks.page $(BENCH_OPTIONS)
 
 bench-functions: setup ## Measure both functions in AWS's runtime interface emulator
 	@PYTHONPATH=functions:. $(BIN)/python -m benchmarks.functions $(BENCH_OPTIONS)

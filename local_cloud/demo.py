@@ -26,6 +26,8 @@ MAIL_ADDRESS = "you@example.com"
 TOKEN_PARAMETER = "/online-backup/token"
 REAL_API_URL = "https://api.github.com"
 RUN_SECONDS = 1800
+PAGE = ROOT / ".demo" / "page"
+"""Where the demo leaves the page; the next demo replaces it, ``make clean`` removes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Demo:
             self._show_bucket(stack)
             self._check(stack, answer["run_id"])
             self._restore(stack, answer["run_id"], source)
+            self._write_page(stack)
 
     def _open(self, cleanup: contextlib.ExitStack) -> Session:
         with self.step("Start the embedded cloud") as step:
@@ -179,6 +182,13 @@ class Demo:
         self._console.print(f"[bold]git log --oneline --all[/] of the restored {name}:")
         self._print(log.stdout.rstrip())
 
+    def _write_page(self, stack: Stack) -> None:
+        """Write the page about all runs, which outlives the demo."""
+        with self.step("Write the page about all runs"):
+            page = stack.report(PAGE)
+        self._console.print("[bold]Open it in a browser[/] (its bucket is gone with this demo):")
+        self._print(page.as_uri())
+
 
 class Step:
     """A step while it works: ``say`` shows where it is, ``remark`` is kept behind its title."""
@@ -223,11 +233,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--owner", default="", help="back up this account of the real GitHub")
     arguments = parser.parse_args()
-    return show(lambda console: Demo(console).run(arguments.owner))
+    return show(lambda console: Demo(console).run(arguments.owner), left="but the page")
 
 
-def show(run: Callable[[Console], None]) -> int:
-    """Run a demo, whatever befalls it; its exit code."""
+def show(run: Callable[[Console], None], left: str = "") -> int:
+    """Run a demo, whatever befalls it; its exit code. ``left`` is what it leaves behind."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
     neutralise(os.environ)
@@ -249,7 +259,8 @@ def show(run: Callable[[Console], None]) -> int:
     except KeyboardInterrupt:
         console.print("Interrupted; everything is cleaned up.")
         return 130
-    console.print(f"Done in {time.monotonic() - started:.0f} s; nothing is left behind.")
+    nothing = " ".join(filter(None, ("nothing", left)))
+    console.print(f"Done in {time.monotonic() - started:.0f} s; {nothing} is left behind.")
     return 0
 
 

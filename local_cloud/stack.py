@@ -114,13 +114,24 @@ class Stack:
 
         Raises :class:`SessionError` with the program's output when it fails.
         """
+        self._program("restore", repository, "--into", str(folder))
+        return folder / f"{repository.rpartition('/')[2]}.git"
+
+    def report(self, folder: Path) -> Path:
+        """Write the page about the bucket with ``repo_backup``: its path.
+
+        Raises :class:`SessionError` with the program's output when it fails.
+        """
+        self._program("report", "--out", str(folder))
+        return folder / "index.html"
+
+    def _program(self, command: str, *arguments: str) -> None:
         environment = {**self.session.environment(), "PYTHONPATH": str(ROOT / "instance_scripts")}
         run_tool(
             [
-                *(sys.executable, "-m", "repo_backup", "restore", repository),
-                *("--source", f"s3://{self.bucket}", "--into", str(folder)),
+                *(sys.executable, "-m", "repo_backup", command, *arguments),
+                *("--source", f"s3://{self.bucket}"),
             ],
             environment,
-            self.session.directory / "restore.log",
+            self.session.directory / f"{command}.log",
         )
-        return folder / f"{repository.rpartition('/')[2]}.git"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from repo_backup import exits
 from repo_backup.documents import SCHEMA, ReportDocument
 from repo_backup.errors import FatalError, UsageError
 from repo_backup.output import print_document
@@ -24,7 +25,6 @@ from repo_backup.store import Store
 INDEX = "index.html"
 _CONNECTIONS = 4
 _HEAD_BYTES = 4096
-EXIT_COMPLETE, EXIT_INCOMPLETE = 0, 3
 
 
 def check_target(directory: Path) -> None:
@@ -79,7 +79,7 @@ def write_page(options: argparse.Namespace) -> int:
         runs = counted(len(page.runs), "run", "runs")
         repositories = counted(len(page.repositories), "repository", "repositories")
         print(f"{page.headline.title}; {runs}, {repositories}: {index.as_uri()}")
-    return EXIT_INCOMPLETE if chronicle.unreadable else EXIT_COMPLETE
+    return exits.NOT_ALL if chronicle.unreadable else exits.GOOD
 
 
 def write(directory: Path, html: bytes) -> Path:
