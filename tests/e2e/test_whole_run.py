@@ -1,6 +1,7 @@
 """The deployed system on the embedded cloud, from the launcher's invocation to the mail."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -182,6 +183,13 @@ def test_a_second_run_uploads_no_archive_again(first: Started) -> None:
     assert set(second.states().values()) == {"unchanged", "empty"}
     assert second.manifest()["totals"]["bytes_uploaded"] == 0
     assert first.stack.objects("github_backups/octo/") == before
+
+
+def test_the_page_tells_the_run_as_its_mail_does(first: Started, tmp_path: Path) -> None:
+    html = first.stack.report(tmp_path / "page").read_text()
+    assert '<h1 id="answer">Everything is backed up</h1>' in html
+    assert re.search(r"<p>(\d+) in all: \1 verified\.</p>", html)
+    assert f"s3://{first.stack.bucket}" in html
 
 
 def test_a_restored_repository_has_every_branch_and_tag(first: Started, tmp_path: Path) -> None:
