@@ -27,6 +27,7 @@ UNVERIFIED = "unverified"
 
 _LETTERS = dict(zip(COUNTED, (SAVED, UNCHANGED, EMPTY, LEFT_OUT, FAILED), strict=True))
 _READ_AHEAD = 3
+_ERROR_CHARACTERS = 200
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 _MANIFEST, _REPORT, _PROGRESS = "manifest.json", "report.json", "progress.json"
 
@@ -197,7 +198,8 @@ class _Reading:
         return manifest
 
     def _blame(self, run_id: str, name: str, error: Exception) -> None:
-        self._unreadable.append(f"{layout.RUNS}{run_id}/{name}: {error}")
+        said = str(error)[:_ERROR_CHARACTERS]  # it may quote the document
+        self._unreadable.append(f"{layout.RUNS}{run_id}/{name}: {said}")
 
     def _add(self, index: int, run: Run, entry: Entry, unsound: Callable[[Entry], bool]) -> None:
         known = self._repositories.get(entry.id)

@@ -114,8 +114,10 @@ def overdue_days(runs: Sequence[Run], now: datetime) -> int | None:
     return age.days if age > max(usual, _LEAST_PATIENCE) else None
 
 
-def headline(runs: Sequence[Run], found: Sequence[Standing], now: datetime) -> Headline:
-    """The one sentence at the top."""
+def headline(
+    runs: Sequence[Run], found: Sequence[Standing], unreadable: Sequence[str], now: datetime
+) -> Headline:
+    """The one sentence at the top; with ``unreadable`` documents nothing is said to be well."""
     run = newest_finished(runs, now)
     if run is None:
         return Headline(Tone.WATCH, "No run has ended yet", runs[-1].reason if runs else "")
@@ -139,6 +141,8 @@ def headline(runs: Sequence[Run], found: Sequence[Standing], now: datetime) -> H
         each.status is Status.WIKI_FAILED for each in watched
     ):
         return Headline(Tone.WATCH, "Almost everything is backed up", run.reason)
+    if unreadable:
+        return Headline(Tone.WATCH, "Not everything could be read", run.reason)
     return Headline(Tone.GOOD, "Everything is backed up", run.reason)
 
 

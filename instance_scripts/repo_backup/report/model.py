@@ -103,7 +103,7 @@ def build_page(chronicle: Chronicle, source: str, now: datetime) -> Page:
     return Page(
         source=source,
         generated_at=now,
-        headline=headline(runs, found, now),
+        headline=headline(runs, found, chronicle.unreadable, now),
         facts=tuple(_facts(runs, found, now)),
         concerns=tuple(concerns(runs, found, chronicle.unreadable, now)),
         notes=tuple(_notes(chronicle, found, now)),

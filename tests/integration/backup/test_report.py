@@ -1,6 +1,7 @@
 """``repo_backup report``: what was really backed up, as a page."""
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -171,9 +172,13 @@ def test_an_interrupted_write_leaves_the_page_that_was(
 @pytest.mark.slow
 def test_what_pip_installs_can_write_the_page(destination: Destination, tmp_path: Path) -> None:
     destination.backup("--only", "hello")
-    wheels = tmp_path / "wheels"
+    wheels, project = tmp_path / "wheels", tmp_path / "project"
+    leave_out = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    shutil.copytree(ROOT / "instance_scripts", project / "instance_scripts", ignore=leave_out)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, project)
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
-    subprocess.run([*build, str(wheels), str(ROOT)], check=True)
+    subprocess.run([*build, str(wheels), str(project)], check=True)
     (wheel,) = wheels.glob("*.whl")
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(tmp_path / "installed")

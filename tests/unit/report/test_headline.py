@@ -90,9 +90,10 @@ def test_what_is_older_than_usual_is_not_up_to_date(runs: Runs) -> None:
     assert runs.page(runs.soon + timedelta(days=20)).concerns[0].title == "No run for 21 days"
 
 
-def test_unreadable_documents_are_a_concern(runs: Runs) -> None:
+def test_where_a_document_cannot_be_read_nothing_is_said_to_be_well(runs: Runs) -> None:
     runs.add(entry(1))
     runs.put(f"runs/{runs.ids[0]}/report.json", b"{")
+    assert glance(runs) == (Tone.WATCH, "Not everything could be read")
     (concern,) = runs.page().concerns
     assert concern.title == "1 document could not be read"
 
