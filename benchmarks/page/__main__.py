@@ -106,7 +106,8 @@ def _text(
     lines = [
         "# The page, measured",
         "",
-        f"{machine}. Made by `make bench-page`; do not edit.",
+        f"{machine}, load {os.getloadavg()[1]:.0f} meanwhile. Made by `make bench-page`; "
+        "do not edit.",
         "",
         f"{options.repositories:,} repositories, {options.runs} weekly runs, made up, in a real S3 "
         f"server behind {options.latency_ms:.0f} ms a round trip.",
