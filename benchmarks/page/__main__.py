@@ -6,8 +6,6 @@ there, and the machine's own Chromium opens what it wrote.
 
 import argparse
 import os
-import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks import servers
-from benchmarks.__main__ import CACHE, programs
+from benchmarks.environments import describe_machine, programs
 from benchmarks.measure import Sample, measure
 from benchmarks.page.browser import Seen, look
 from benchmarks.page.history import History
@@ -39,7 +37,6 @@ def main() -> int:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         parser.error("there is no chromium on PATH")
-    CACHE.mkdir(parents=True, exist_ok=True)
     os.environ["PATH"] = f"{programs()}{os.pathsep}{os.environ['PATH']}"
     with tempfile.TemporaryDirectory(prefix="benchmark.") as name:
         work = Path(name)
@@ -48,66 +45,54 @@ def main() -> int:
             history = History(
                 options.repositories, options.runs, "partial", archive_bytes=_ARCHIVE_BYTES
             )
-            read = _fill(up, history)
+            _fill(up, history)
             page = work / "page"
-            command = [sys.executable, "-m", "benchmarks.page.counted", "report"]
+            command = [sys.executable, "-m", "repo_backup", "report"]
             command += ["--source", f"s3://{BUCKET}", "--out", str(page)]
             environment = {**up.environment(), "PYTHONPATH": os.environ["PYTHONPATH"]}
+            before = up.counted()
             sample = measure(command, environment, work / "log")
-        said = (work / "log").read_text()
-        print(said)
+            passed = up.counted().since(before)
+        print((work / "log").read_text())
         if sample.exit_code:
             return sample.exit_code
         index = page / "index.html"
         seen = look(index.as_uri(), chromium)
-        text = _text(
-            options,
-            sample,
-            int(re.findall(r"requests=(\d+)", said)[0]),
-            read,
-            index,
-            seen,
-            chromium,
-        )
+        text = _text(options, sample, passed, index, seen, chromium)
     options.results.write_text(text)
     print(text)
     return 0
 
 
-def _fill(up: servers.Servers, history: History) -> int:
-    """Upload a history; how many bytes its documents have."""
+def _fill(up: servers.Servers, history: History) -> None:
+    """Upload a history."""
     client = up.s3_client()
     client.create_bucket(Bucket=BUCKET)
-    count = 0
     with ThreadPoolExecutor(_UPLOADS_AT_ONCE) as pool:
         for key, data in history.documents():
             client.put_object(Bucket=BUCKET, Key=key, Body=data)
-            count += len(data)
         archives = history.archives().items()
         list(
             pool.map(
                 lambda a: client.put_object(Bucket=BUCKET, Key=a[0], Body=b"x" * a[1]), archives
             )
         )
-    return count
 
 
 def _text(
     options: argparse.Namespace,
     sample: Sample,
-    requests: int,
-    read: int,
+    passed: servers.Traffic,
     index: Path,
     seen: list[Seen],
     chromium: str,
 ) -> str:
     version = subprocess.run([chromium, "--version"], capture_output=True, text=True).stdout.strip()
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {version}"
     lines = [
         "# The page, measured",
         "",
-        f"{machine}, load {os.getloadavg()[1]:.0f} meanwhile. Made by `make bench-page`; "
-        "do not edit.",
+        f"{describe_machine()}, {version}, load {os.getloadavg()[1]:.0f} meanwhile. "
+        "Made by `make bench-page`; do not edit.",
         "",
         f"{options.repositories:,} repositories, {options.runs} weekly runs, made up, in a real S3 "
         f"server behind {options.latency_ms:.0f} ms a round trip.",
@@ -117,8 +102,8 @@ def _text(
         f"| wall | {sample.wall_seconds:.0f} s |",
         f"| CPU | {sample.cpu_seconds:.0f} s |",
         f"| peak memory | {sample.memory_mb:.0f} MB |",
-        f"| requests | {requests} |",
-        f"| documents read | {read / 1e6:.0f} MB |",
+        f"| requests to S3 | {passed.s3_requests} |",
+        f"| bytes to and from S3 | {passed.s3_bytes / 1e6:.0f} MB |",
         f"| the page | {index.stat().st_size / 1e6:.2f} MB, one file |",
         "",
         "| in Chromium | " + " | ".join(each.view for each in seen) + " |",

@@ -56,9 +56,9 @@ def look(address: str, chromium: str) -> list[Seen]:
 
 def _figures(view: str, page: Any, tools: Any, browser: Any) -> Seen:
     ready = page.evaluate("performance.getEntriesByName('ready')[0].startTime")
-    painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     searches = page.evaluate(_TIMED, ["query", "input", _SEARCHES])
     orders = page.evaluate(_TIMED, ["order", "change", _ORDERS])
+    painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     tools.send("HeapProfiler.collectGarbage")
     tools.send("Performance.enable")
     metrics = {m["name"]: m["value"] for m in tools.send("Performance.getMetrics")["metrics"]}
