@@ -43,6 +43,8 @@ def read_request(event: Mapping[str, Any], now: datetime) -> LaunchRequest | Che
     A schedule's run id is the time it was due, so that a second delivery finds the same run.
     Raises :class:`EventError` that names the field and the remedy.
     """
+    if not isinstance(event, Mapping):
+        raise EventError(f"an event is a JSON object, such as {_EXAMPLE}.")
     if event.get("detail-type") == "Scheduled Event":
         return LaunchRequest(_scheduled_run_id(event.get("time"), "time"), 1, "schedule")
     if event.get("trigger") == "schedule":
@@ -59,12 +61,12 @@ def read_request(event: Mapping[str, Any], now: datetime) -> LaunchRequest | Che
 def _scheduled_run_id(text: Any, field: str) -> str:
     try:
         moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError) as error:
+        return run_id_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (TypeError, ValueError, OverflowError) as error:
         raise EventError(
             f"{field}: not an ISO 8601 time: {text!r}. The schedule's input must pass "
             "<aws.scheduler.scheduled-time>."
         ) from error
-    return run_id_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def _retry(event: Mapping[str, Any]) -> LaunchRequest:

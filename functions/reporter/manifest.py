@@ -82,7 +82,7 @@ class Manifest:
                 never_drilled=drill.get("never_drilled"),
                 notices=tuple(map(str, document.get("notices") or ())),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise ManifestError(f"{type(error).__name__}: {error}") from error
 
     @property

@@ -149,6 +149,6 @@ def read_marker(key: str, data: bytes) -> Marker | None:
 def _json_object(data: bytes) -> dict[str, Any] | None:
     try:
         document = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None

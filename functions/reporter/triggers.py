@@ -44,6 +44,8 @@ _EC2: dict[str, type[Terminated | Interruption]] = {
 
 def read_trigger(event: Mapping[str, Any]) -> Trigger:
     """The trigger behind an event. Raises :class:`EventError` for one that nobody sends."""
+    if not isinstance(event, Mapping):
+        raise EventError("an event is a JSON object.")
     kind = _EC2.get(str(event.get("detail-type")))
     if kind:
         detail = event.get("detail")

@@ -6,6 +6,7 @@ from typing import TypeVar
 from shared.errors import ConfigError
 
 T = TypeVar("T")
+_MOST = 10**6
 
 
 class Environment:
@@ -31,8 +32,8 @@ class Environment:
         return tuple(w.strip() for w in self.text(name, optional=optional).split(",") if w.strip())
 
     def whole(self, name: str, *, least: int = 1) -> int:
-        """A whole number not below ``least``."""
-        return self._parsed(name, lambda text: _at_least(int(text), least), least) or least
+        """A whole number not below ``least``, and not so large that it is no number of ours."""
+        return self._parsed(name, lambda text: _within(int(text), least), least) or least
 
     def yes(self, name: str) -> bool:
         """``true`` or ``false``."""
@@ -59,7 +60,7 @@ class Environment:
             return fallback
 
 
-def _at_least(number: int, least: int) -> int:
-    if number < least:
+def _within(number: int, least: int) -> int:
+    if not least <= number <= _MOST:
         raise ValueError(number)
     return number

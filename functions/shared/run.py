@@ -18,7 +18,7 @@ TAG_ATTEMPT = "online-backup:attempt"
 POWER_OFF_MARGIN = timedelta(minutes=5)
 """How long before its deadline an instance ends itself, so that its log still gets out."""
 
-_RUN_ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
+_RUN_ID = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}Z")
 _RUN_ID_FORMAT = "%Y-%m-%dT%H-%M-%SZ"
 
 

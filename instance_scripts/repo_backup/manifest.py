@@ -153,7 +153,7 @@ class Manifest:
             if document["schema"] != 1:
                 raise ValueError(f"schema {document['schema']}")
             finished = document["finished_at"]
-            entries = [_entry(item) for item in document["repositories"]]
+            entries = [_checked(_entry(item)) for item in document["repositories"]]
             return cls(
                 run_id=document["run_id"],
                 attempt=document["attempt"],
@@ -168,13 +168,25 @@ class Manifest:
                 errors=document.get("errors", []),
                 notices=document.get("notices", []),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"this is no manifest: {error}") from error
 
 
 def iso(moment: datetime) -> str:
     """``2026-11-27T17:02:03Z``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _checked(entry: Entry) -> Entry:
+    """The entry when what is computed with is what it should be. Raises TypeError."""
+    archives = entry.archives
+    texts = (entry.owner, entry.name, *(text for a in archives for text in (a.key, a.run_id)))
+    numbers = (entry.id, *(a.bytes for a in archives))
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a name is no text")
+    if not all(isinstance(number, int) for number in numbers):
+        raise TypeError("a number is none")
+    return entry
 
 
 def _moment(text: str) -> datetime:
