@@ -39,7 +39,8 @@ def generate(root: Path, count: int, large_bytes: tuple[int, ...] = ()) -> Path:
         _add(catalogue, number + 1, name, path, wiki=wiki)
     for number, size in enumerate(large_bytes):
         path = init_repository(root / OWNER / f"large-{number}.git")
-        _fill(path, _one_file(chance, size))
+        # Noise: it would not get smaller.
+        _fill(path, _one_file(chance, size), compressed=False)
         _add(catalogue, count + number + 1, f"large-{number}", path, wiki=False)
     catalogue.save(root)
     return root
@@ -60,9 +61,10 @@ def _add(catalogue: Catalogue, number: int, name: str, path: Path, *, wiki: bool
     catalogue.add(Repository(number, OWNER, name, has_wiki=wiki, size_kib=size // 1024))
 
 
-def _fill(path: Path, stream: Iterator[bytes]) -> None:
+def _fill(path: Path, stream: Iterator[bytes], *, compressed: bool = True) -> None:
+    swift = () if compressed else ("-c", "pack.compression=0")
     with subprocess.Popen(
-        ["git", "-c", "fastimport.unpackLimit=1", "fast-import", "--quiet"],
+        ["git", "-c", "fastimport.unpackLimit=1", *swift, "fast-import", "--quiet"],
         cwd=path,
         stdin=subprocess.PIPE,
     ) as process:

@@ -22,7 +22,7 @@ from benchmarks.measure import Sample, measure
 RESULTS = Path(__file__).parent / "results"
 MEMORY_BYTES, DISK_BYTES = 1 << 30, 2 << 30
 REPOSITORIES = 200
-LARGE = (700, 500, 400, 300, 300, 200, 200, 150, 150, 100, 100, 100)
+LARGE = (700, 500, 400, 300, 200, 200, 100)
 """Megabytes; the first alone takes a third of the disk."""
 _CGROUPS = Path("/sys/fs/cgroup")
 _LOOK_SECONDS = 0.05
