@@ -17,7 +17,7 @@ from repo_backup.malformations import STRICT
 from repo_backup.mirror import CONNECTED, LEAN_GIT
 
 RESULTS = Path(__file__).parent / "results"
-COMMITS = (15_000, 35_000, 70_000, 135_000)
+COMMITS = (35_000, 70_000, 135_000)
 _INDEX_PACK = ("index-pack", "--stdin", "--threads=1")
 CHECKS: dict[str, tuple[str, ...]] = {
     "index-pack, objects only": _INDEX_PACK,

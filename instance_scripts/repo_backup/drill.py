@@ -22,7 +22,7 @@ RUNS_FOR_ALL = 52
 """Large accounts drill more at a time: a year of weekly runs reaches every archive."""
 LONGEST_SECONDS = 300.0
 """No further archive is begun after that."""
-_ROOM = 3
+_ROOM = 2.25
 """An archive, its unpacked mirror, and some air."""
 
 

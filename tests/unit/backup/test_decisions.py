@@ -79,6 +79,11 @@ def test_the_drill_leaves_out_what_the_disk_has_no_room_for() -> None:
     assert chosen == []
 
 
+@pytest.mark.parametrize(("archives", "drawn"), [(1, 2), (104, 2), (105, 3), (10_000, 193)])
+def test_a_year_of_drills_reaches_every_archive(archives: int, drawn: int) -> None:
+    assert drill.at_a_time(archives) == drawn
+
+
 def test_a_manifest_reads_back_as_it_was_written() -> None:
     moment = datetime(2026, 11, 27, 17, tzinfo=UTC)
     wiki = Part("absent", seconds=0.1)
@@ -87,6 +92,14 @@ def test_a_manifest_reads_back_as_it_was_written() -> None:
     again = Manifest.from_json(manifest.to_json())
     assert again == manifest
     assert again.totals["bytes_uploaded"] == 30
+
+
+def test_what_was_found_in_an_archive_stays_with_it() -> None:
+    remarked = Archive("k", 1, "0", "r1", remarks=("malformed history: badTimezone (1)",))
+    part = Part("unchanged", archive=remarked)
+    entry = Entry(1, "o", "n", False, False, False, part)
+    manifest = Manifest("r2", 1, ["o"], datetime.now(UTC), {1: entry}, 1)
+    assert Manifest.from_json(manifest.to_json()).entries[1].part.archive == remarked
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"schema": 2}', b'{"schema": 1}'])
