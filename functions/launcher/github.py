@@ -75,6 +75,7 @@ class GitHub:
         notes: list[str] = []
         for owner in owners:
             account = self._owner(owner, token)
+            notes += rights.of_silence(account.status, owner)
             if token and account.status == 200:
                 notes += rights.of_scopes(account.headers.get("X-OAuth-Scopes"))
                 expiry = account.headers.get("GitHub-Authentication-Token-Expiration")
@@ -114,7 +115,7 @@ class GitHub:
 
     def _installations(self, owners: tuple[str, ...]) -> list[str]:
         key = self.secrets.app_key()
-        notes = []
+        notes: list[str] = []
         for owner in owners:
             self._owner(owner, "")
             signature = app_token(self.app_id, key, self.now())
@@ -140,6 +141,7 @@ class GitHub:
                     f"the installation of App {self.app_id} at {owner} is suspended.",
                     "Unsuspend it in the account's settings, under Applications.",
                 )
+            notes += rights.of_silence(answer.status, owner)
             if answer.status == 200 and isinstance(answer.document, dict):
                 notes += rights.of_installation(answer.document, owner)
         return notes

@@ -70,11 +70,12 @@ class Preflight:
         yield "last run", lambda: findings.last_run(self.launcher.store.latest())
 
     def _github(self) -> Finding:
-        owners = self.launcher.config.github_owners
-        missing = self.launcher.github.look(owners)
-        if missing:
+        config = self.launcher.config
+        if missing := self.launcher.github.look(config.github_owners):
             return Finding("GitHub", Grade.NOTE, "; ".join(missing))
-        return Finding("GitHub", Grade.OK, ", ".join(owners))
+        anonymous = not (config.github_token_parameter or config.github_app_id)
+        said = ", ".join(config.github_owners) + ("; public repositories only" * anonymous)
+        return Finding("GitHub", Grade.OK, said)
 
     def _image(self) -> Finding:
         kinds = self.launcher.ec2.architectures(self.launcher.config.instance_types)

@@ -86,3 +86,11 @@ def of_installation(document: Mapping[str, Any], owner: str) -> list[str]:
             "ones are not seen"
         )
     return notes
+
+
+def of_silence(status: int, owner: str) -> list[str]:
+    """Of an answer about the owner from which nothing can be learnt; 0 where there was none."""
+    if status == 200:
+        return []
+    said = f"status {status}" if status else "no answer"
+    return [f"GitHub could not be asked about {owner} ({said}): check again later"]

@@ -16,6 +16,7 @@ from launcher import app
 from launcher.findings import Quota
 from launcher.survey import Survey
 from local_cloud.github import Account, Catalogue, GitHubStandIn
+from local_cloud.github import Fault as GitHubFault
 from tests.integration.functions.account import REGION, TOPIC_ARN
 from tests.integration.functions.world import Fault, World
 
@@ -103,7 +104,7 @@ def test_everything_in_order_is_said_line_by_line(ready: World) -> None:
     mends = {name: line for name, line in checks.items() if line.startswith("MEND")}
     assert mends == {}
     assert checks["mail"] == "ok: me@example.com"
-    assert checks["GitHub"] == "ok: octo"
+    assert checks["GitHub"] == "ok: octo; public repositories only"
     assert checks["launch"].startswith("ok: AWS would launch c7g.medium spot in eu-central-1")
     assert checks["schedule"].startswith("ok: Fri 2026-12-04 17:00, Fri 2026-12-11 17:00")
     assert checks["last run"].startswith("note: none yet")
@@ -135,6 +136,21 @@ def test_an_owner_that_github_does_not_know_is_one_line_and_stops_no_other(
     checks = lines(ready)
     assert checks["GitHub"].startswith("MEND: GitHubOwner: GitHub knows no account named ghost")
     assert checks["bucket versions"].startswith("ok")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (GitHubFault("*", status=503), "status 503"),
+        (GitHubFault("*", action="reset"), "no answer"),
+    ],
+)
+def test_a_github_that_does_not_answer_is_not_called_in_order(
+    ready: World, hub: GitHubStandIn, fault: GitHubFault, said: str
+) -> None:
+    hub.faults.add(fault)
+    line = lines(ready)["GitHub"]
+    assert line == f"note: GitHub could not be asked about octo ({said}): check again later"
 
 
 OPERATIONS = {
