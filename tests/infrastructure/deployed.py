@@ -51,6 +51,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "default": {},
     "spot only": {"AllowOnDemand": "false"},
     "token": _TOKEN,
+    "GitHub App": {"GitHubAppId": "1234", "GitHubAppKeyParameter": "/onlinebackup/app-key"},
     "keys of one's own": {**_TOKEN, **_OWN_KEYS},
     "object lock": {"ObjectLockDays": 30},
     "session manager": {"AllowSessionManager": "true"},
@@ -100,6 +101,12 @@ class Deployed:
     def bucket(self) -> str:
         """The bucket's name, be it the stack's or an existing one."""
         return str(self.parameters["ExistingBucketName"] or BUCKET)
+
+    @property
+    def secret(self) -> str:
+        """The name of the parameter that holds the token, or the App's private key, if any does."""
+        given = self.parameters
+        return str(given["GitHubAppKeyParameter"] or given["GitHubTokenParameter"])
 
     def roles(self) -> list[str]:
         """The names of all roles."""

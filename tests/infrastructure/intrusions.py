@@ -221,8 +221,8 @@ def _roles(needed: list[Request]) -> Intrusions:
 
 
 def _parameters(stack: Deployed) -> Intrusions:
-    token = stack.parameters["GitHubTokenParameter"] or "/onlinebackup/token"
-    ours, other = arn("ssm", f"parameter{token}"), arn("ssm", "parameter/other/secret")
+    secret = stack.secret or "/onlinebackup/token"
+    ours, other = arn("ssm", f"parameter{secret}"), arn("ssm", "parameter/other/secret")
     for who in EVERYBODY:
         for action in (
             "GetParameter",
@@ -233,7 +233,7 @@ def _parameters(stack: Deployed) -> Intrusions:
             yield "another parameter", Request(who, f"ssm:{action}", other)
         for action in ("GetParameters", "GetParameterHistory", "PutParameter", "DeleteParameter"):
             yield "more than reading the token", Request(who, f"ssm:{action}", ours)
-        if not stack.parameters["GitHubTokenParameter"] or who not in (
+        if not stack.secret or who not in (
             "LauncherRole",
             "InstanceRole",
         ):

@@ -61,25 +61,23 @@ def _said(template: Template, role: str) -> Iterator[tuple[dict[str, Any], str]]
         for each in policy["PolicyDocument"]["Statement"]:
             if "Fn::If" in each:
                 condition, statement, _ = each["Fn::If"]
-                yield statement, _parameter(template, condition)
+                yield statement, " or ".join(_parameters(template, condition))
             else:
                 yield each, ""
 
 
-def _parameter(template: Template, condition: str) -> str:
-    """The parameter that a condition of the template asks for."""
-    found: re.Match[str] | None = re.search(
-        r"'Ref': '(\w+)'", str(template.source["Conditions"][condition])
-    )
-    assert found, condition
-    return found[1]
+def _parameters(template: Template, condition: str) -> Iterator[str]:
+    """The parameters that a condition of the template asks for, as code."""
+    written = str(template.source["Conditions"][condition])
+    for kind, name in re.findall(r"'(Ref|Condition)': '(\w+)'", written):
+        yield from _parameters(template, name) if kind == "Condition" else (f"`{name}`",)
 
 
 def _row(
     role: str, statement: dict[str, Any], when: str, why: Mapping[tuple[str, str], str]
 ) -> str:
     sid = statement["Sid"]
-    name = f"`{sid}`" + (f" (with `{when}`)" if when else "")
+    name = f"`{sid}`" + (f" (with {when})" if when else "")
     actions = _cell(_listed(statement["Action"]))
     resources = _cell([_text(each) for each in _listed(statement["Resource"])])
     conditions = "; ".join(_conditions(statement.get("Condition", {})))
@@ -108,10 +106,16 @@ def _listed(value: Any) -> list[Any]:
 def _text(value: Any) -> str:
     """A value with intrinsic functions as a person writes it."""
     if isinstance(value, str):
-        return re.sub(r"\$\{([\w:.]+)\}", lambda found: _WORDS.get(found[1], found[1]), value)
+        return re.sub(
+            r"\$\{([\w:.]+)\}", lambda found: _WORDS.get(found[1], f"<{found[1]}>"), value
+        )
     (function, argument), *_ = value.items()
     if function == "Fn::Sub":
-        return _text(argument if isinstance(argument, str) else argument[0])
+        text, local = (argument, {}) if isinstance(argument, str) else argument
+        for name, given in local.items():
+            if name not in _WORDS:
+                text = text.replace(f"${{{name}}}", f"<{_text(given)}>")
+        return _text(text)
     if function == "Fn::If":
         condition, given, otherwise = argument
         rest = "" if otherwise == {"Ref": "AWS::NoValue"} else f" or {_text(otherwise)}"

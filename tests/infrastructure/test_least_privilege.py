@@ -62,17 +62,20 @@ def _subnets(calls: list[Call]) -> set[str]:
     return {each["NetworkInterfaces"][0]["SubnetId"] for each in launches}
 
 
-def _of_this_shape(call: Call, stack: Deployed) -> bool:
-    """Whether the code would make the call in this stack."""
+def _in_this_stack(call: Call, stack: Deployed) -> Call | None:
+    """The call as the code makes it in this stack; None where it does not."""
     chosen = stack.parameters
     if call.operation == "ssm.GetParameter" and call.parameters["Name"] == TOKEN_PARAMETER:
-        return bool(chosen["GitHubTokenParameter"])
+        # An App's private key is read like a token.
+        named = {**call.parameters, "Name": stack.secret}
+        return replace(call, parameters=named) if stack.secret else None
     if call.operation == "ec2.RunInstances":
         spot = "InstanceMarketOptions" in call.parameters
-        return call.parameters.get("KeyName", "") == chosen["KeyName"] and (
+        made = call.parameters.get("KeyName", "") == chosen["KeyName"] and (
             spot or chosen["AllowOnDemand"] == "true"
         )
-    return True
+        return call if made else None
+    return call
 
 
 def _made_by_aws(stack: Deployed) -> list[Request]:
@@ -121,7 +124,7 @@ def _made_by_aws(stack: Deployed) -> list[Request]:
 
 def needed(recorded: list[Call], stack: Deployed) -> list[Request]:
     """Everything that must be allowed in this stack."""
-    calls = [each for each in recorded if _of_this_shape(each, stack)]
+    calls = [made for each in recorded if (made := _in_this_stack(each, stack))]
     return distinct(calls, stack) + _made_by_aws(stack)
 
 
