@@ -17,6 +17,8 @@ from repo_backup.report.standing import Tone
 
 _WIDTH, _HEIGHT = 520, 190
 _DATES_SHOWN = 5
+_LEAST_BARS = 12
+"""So wide is a bar at most: a chart of few runs has room for more."""
 _BYTE_UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3), ("B", 1.0))
 _TIME_UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
 _LONG_NUMBER = re.compile(r"-?\d+\.\d+")
@@ -95,9 +97,9 @@ def _figures(
     unit, divisor = next((u for u in units if max(known) >= 2 * u[1]), units[-1])
     scaled = [None if value is None else value / divisor for value in values]
     tips = ["" if value is None else told(value) for value in values]
-    said = (
-        f"Between {told(min(known))} and {told(max(known))}, {told(known[-1])} at the newest run."
-    )
+    least, most, newest = told(min(known)), told(max(known)), told(known[-1])
+    span = f"Between {least} and {most}, " if least != most else ""
+    said = f"{span}{newest} at the newest run."
     yield Chart(name, f"{title}, in {unit}", said, _bars(rows, scaled, tips))
 
 
@@ -112,6 +114,7 @@ def _bars(
 
     dates = [f"{row.run.moment:%Y-%m-%d}" for row in rows]
     step = max(1, -(-len(rows) // _DATES_SHOWN))
+    room = [""] * (_LEAST_BARS - len(rows))
     chart = pygal.StackedBar(
         width=_WIDTH,
         height=_HEIGHT,
@@ -122,12 +125,13 @@ def _bars(
         explicit_size=False,
         disable_xml_declaration=True,
         show_minor_x_labels=False,
-        x_labels=dates,
+        x_labels=dates + room,
         x_labels_major=dates[step // 2 :: step],
         y_labels_major_count=4,
         show_minor_y_labels=False,
         include_x_axis=True,
         truncate_label=-1,
+        value_formatter=lambda value: f"{value:.6f}".rstrip("0").rstrip("."),
         **options,
     )
     tones = [row.tone is Tone.GOOD for row in rows]
@@ -136,7 +140,7 @@ def _bars(
             {"value": value, "label": f"{date}: {tip}"} if good is wanted and value else None
             for value, date, tip, good in zip(values, dates, tips, tones, strict=True)
         ]
-        chart.add(title, series)
+        chart.add(title, series + [None] * len(room))
     return _tamed(chart.render_tree())
 
 

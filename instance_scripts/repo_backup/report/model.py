@@ -137,6 +137,8 @@ def duration(seconds: float) -> str:
 
 def usd(amount: float) -> str:
     """``0.0030 USD``, with as many digits as it takes to see something."""
+    if 0 < amount < 0.0001:
+        return "under 0.0001 USD"
     return f"{amount:.2f} USD" if amount >= 1 or amount == 0 else f"{amount:.4f} USD"
 
 

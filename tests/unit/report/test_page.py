@@ -183,6 +183,18 @@ def test_charts_are_painted_by_the_page_and_have_tooltips(runs: Runs) -> None:
     assert "Between 2 min and 4 min, 4 min at the newest run." in html
 
 
+def test_a_first_run_is_one_bar_with_room_for_more(runs: Runs) -> None:
+    runs.add(entry(1), usd_run=0.00008, usd_storage_per_month=0.00001, seconds=120.0)
+    html = render(runs.page()).decode()
+    widths = [float(each) for each in re.findall(r'<rect[^>]* width="([\d.]+)"[^>]*reactive', html)]
+    assert len(widths) == 4
+    assert max(widths) < 40
+    assert "2 min at the newest run." in html
+    assert "Between" not in html
+    assert "under 0.0001 USD" in html
+    assert "e-05" not in html
+
+
 def test_the_data_are_columns_of_one_length(runs: Runs) -> None:
     runs.add(entry(1, run_id="2026-11-06T17-00-00Z"), entry(2, "empty"))
     runs.add(entry(1, "unchanged"), entry(2, "empty"))
