@@ -1,7 +1,7 @@
 """The mail's first line can be trusted, problems come first, and everything fits."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -104,6 +104,37 @@ def test_every_pool_of_the_largest_walk_is_in_the_mail_with_its_code() -> None:
     assert lines[0] == (
         "c0g.medium, spot: UnfulfillableCapacity (us-east-1a, b, c, d, e, f; attempts 1, 2, 3)"
     )
+
+
+@pytest.mark.parametrize(
+    ("ends_at", "said"),
+    [
+        ("2026-12-27T18:00:00Z", "EXPIRES IN 30 DAYS"),
+        ("2026-12-04T18:00:00Z", "EXPIRES IN 7 DAYS"),
+        ("2026-11-28T18:00:00Z", "EXPIRES IN 1 DAY, BEFORE THE NEXT RUN"),
+        ("2026-11-27T23:00:00Z", "EXPIRES TODAY"),
+        ("2026-11-27T16:00:00Z", "HAS EXPIRED"),
+        ("2026-12-29T18:00:00Z", None),
+        (None, None),
+        ("soon", None),
+        ("2026-12-04T18:00:00", None),
+        (5, None),
+    ],
+)
+def test_the_tokens_end_is_told_by_the_day_and_its_absence_is_no_trouble(
+    ends_at: str | None, said: str | None
+) -> None:
+    assert VERIFIED.manifest
+    manifest = replace(VERIFIED.manifest, token_expires_at=ends_at)
+    text = body(replace(VERIFIED, manifest=manifest, now=datetime(2026, 11, 27, 17, tzinfo=UTC)))
+    assert (said in text) if said else ("EXPIRE" not in text)
+
+
+def test_what_the_token_lacks_is_in_the_mail() -> None:
+    assert VERIFIED.manifest
+    lacking = replace(VERIFIED.manifest, notices=("the GitHub token lacks the scope repo",))
+    text = body(replace(VERIFIED, manifest=lacking))
+    assert "Worth knowing:\n  - the GitHub token lacks the scope repo" in text
 
 
 def test_ten_thousand_failures_are_counted_and_still_fit_one_mail() -> None:
