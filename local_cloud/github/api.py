@@ -31,6 +31,7 @@ def answer(
             listed = catalogue.visible(None, viewer)
             wanted = _affiliations(query)
             listed = [r for r in listed if _affiliation(catalogue, r, viewer) in wanted]
+            listed = _of_visibility(listed, parse_qs(query).get("visibility", ["all"])[0])
             return _page(catalogue, base_url, path, query, listed)
         case ["user"] | ["user", "repos"]:
             return _error(401, "Requires authentication")
@@ -50,7 +51,8 @@ def answer(
         case ["orgs", login, "repos"]:
             account = catalogue.account(login)
             if account and account.type == "Organization":
-                listed = catalogue.visible(account.login, viewer)
+                kind = parse_qs(query).get("type", ["all"])[0]
+                listed = _of_visibility(catalogue.visible(account.login, viewer), kind)
                 return _page(catalogue, base_url, path, query, listed)
         case ["repos", owner, name]:
             full_name = f"{owner}/{name}"
@@ -86,6 +88,11 @@ def answer_app(
 def _affiliations(query: str) -> set[str]:
     default = "owner,collaborator,organization_member"
     return set(parse_qs(query).get("affiliation", [default])[0].split(","))
+
+
+def _of_visibility(listed: list[Repository], wanted: str) -> list[Repository]:
+    kinds = {"private": True, "public": False}
+    return [r for r in listed if r.private is kinds.get(wanted, r.private)]
 
 
 def _affiliation(catalogue: Catalogue, repository: Repository, viewer: str) -> str | None:
