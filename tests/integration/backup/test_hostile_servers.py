@@ -382,7 +382,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 SLOW = pytest.mark.slow
 
 
-@pytest.mark.parametrize("path", [pytest.param(REFS, marks=SLOW), PACK])
+@SLOW
+@pytest.mark.parametrize("path", [REFS, PACK])
 def test_an_answer_that_trickles_is_left(
     destination: Destination, hub: GitHubStandIn, evil: Path, impatient: None, path: str
 ) -> None:
