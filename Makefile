@@ -68,7 +68,7 @@ bench: setup ## Measure the backup program (BENCH_OPTIONS=… for a part: benchm
 		--results benchmarks/results/large; \
 	$(BIN)/python -m benchmarks.memory; \
 	$(BIN)/python -m benchmarks.scale; \
-	if [ "$$(id -u)" = 0 ]; then $(BIN)/python -m benchmarks.small; fi
+	if [ "$$(id -u)" = 0 ]; then $(BIN)/python -m benchmarks.small --eighth; $(BIN)/python -m benchmarks.small; fi
 
 bench-page: setup ## Measure the page: 10,000 repositories, three years
 	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python --requirement tests/browser/requirements.txt
