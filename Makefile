@@ -79,7 +79,6 @@ bench-functions: setup ## Measure both functions in AWS's runtime interface emul
 
 fault-matrix: setup ## Play the whole fault matrix and write docs/fault-matrix.md (minutes)
 	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tests.fault_matrix
-	@$(BIN)/pytest -q -m slow tests/e2e/test_fault_cells.py
 
 policies: setup ## Let a policy evaluator judge what each role can do and cannot
 	@bash scanners/install.sh evaluator

@@ -37,8 +37,8 @@ def moto_server() -> Iterator[str]:
             time.sleep(0.1)
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
-        server.wait(10)
+        server.kill()
+        server.wait()
 
 
 @dataclass(frozen=True, slots=True)

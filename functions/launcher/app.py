@@ -71,7 +71,7 @@ def compose(config: Config) -> Launcher:
         retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=20
     )
     ssm = boto3.client("ssm")
-    log = logger()
+    log, topic = logger(), Topic(boto3.client("sns"), config.topic_arn)
     return Launcher(
         config=config,
         store=RunStore(boto3.client("dynamodb"), config.runs_table),
@@ -92,7 +92,8 @@ def compose(config: Config) -> Launcher:
         ),
         bucket=Bucket(boto3.client("s3"), config.bucket),
         tell_reporter=partial(invoke, boto3.client("lambda"), config.reporter_arn),
-        send_note=Topic(boto3.client("sns"), config.topic_arn).publish,
+        send_note=topic.publish,
+        listeners=topic.listeners,
         sleep=time.sleep,
         deployment=Path(os.environ["LAMBDA_TASK_ROOT"]),
         log=log,

@@ -33,7 +33,7 @@ from shared.run import (
     Run,
 )
 from shared.run_store import RunStore
-from shared.schedules import OneTimeSchedules, deadline_name
+from shared.schedules import BACKSTOP, OneTimeSchedules, deadline_name, overdue_name
 
 BACKOFF_SECONDS = (1, 2, 4, 8)
 """Pauses between repetitions of a call that EC2 did not answer definitely."""
@@ -59,6 +59,7 @@ class Launcher:
     bucket: Bucket
     tell_reporter: Callable[[dict[str, Any]], None]
     send_note: Callable[[str, str], None]
+    listeners: Callable[[], int | None]
     sleep: Callable[[float], None]
     deployment: Path
     log: Logger
@@ -76,13 +77,13 @@ class Launcher:
             return {"status": status, "run_id": request.run_id, "attempt": request.attempt}
         if run.attempt.outcome:
             return self._not_launched(run)
-        self.schedules.wake(
-            deadline_name(run.id, run.attempt.number),
-            run.attempt.deadline_at,
-            self.config.reporter_arn,
-            {"trigger": "deadline", "run_id": run.id, "attempt": run.attempt.number},
-            now,
-        )
+        number, deadline_at = run.attempt.number, run.attempt.deadline_at
+        event = {"trigger": "deadline", "run_id": run.id, "attempt": number}
+        for name, at in (
+            (deadline_name(run.id, number), deadline_at),
+            (overdue_name(run.id, number), deadline_at + BACKSTOP),
+        ):
+            self.schedules.wake(name, at, self.config.reporter_arn, event, now)
         if now > run.attempt.deadline_at - _LATEST:
             self.log.warning("too late to launch")
             return self._overtaken(run)
@@ -115,6 +116,7 @@ class Launcher:
             "first_pools": [_pool_line(pool) for pool in pools[:3]],
             "pools": len(pools),
             "objections": objections,
+            **self._unheard(),
         }
 
     def _begin(self, request: LaunchRequest, now: datetime) -> Run | None:
@@ -285,7 +287,18 @@ class Launcher:
                 f"Its summary will come by {attempt.deadline_at:%Y-%m-%d %H:%M} UTC.",
             )
         self.log.info("launched", extra={"instance_id": instance.id, "market": instance.market})
-        return {"status": "launched", **record}
+        return {"status": "launched", **record, **self._unheard()}
+
+    def _unheard(self) -> dict[str, str]:
+        """A word in the answer when the summary will reach nobody."""
+        if self.listeners() != 0:
+            return {}
+        self.log.error("nobody has confirmed a subscription to the mails")
+        return {
+            "mail": "NOBODY WILL GET THE SUMMARY: no subscription is confirmed. Follow the link in "
+            "the mail that AWS sent; after two days subscribe anew: aws sns subscribe --protocol "
+            f"email --topic-arn {self.config.topic_arn} --notification-endpoint YOU"
+        }
 
     def _overtaken(self, run: Run) -> dict[str, Any]:
         """Leave the attempt to the reporter, which is woken at the deadline."""

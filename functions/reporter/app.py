@@ -37,6 +37,7 @@ def report(event: dict[str, Any], now: datetime) -> dict[str, Any]:
 @cache
 def compose(config: Config) -> Reporter:
     """The reporter with its adapters, made once for as long as Lambda keeps this process."""
+    topic = Topic(boto3.client("sns"), config.topic_arn)
     wide = ClientConfig(max_pool_connections=CONCURRENT_CHECKS)
     return Reporter(
         config=config,
@@ -49,7 +50,8 @@ def compose(config: Config) -> Reporter:
         ),
         ec2=Ec2(boto3.client("ec2"), config.stack_name),
         bucket=Bucket(boto3.client("s3", config=wide), config.bucket),
-        send_mail=Topic(boto3.client("sns"), config.topic_arn).publish,
+        send_mail=topic.publish,
+        listeners=topic.listeners,
         heartbeat=Heartbeat(urllib3.PoolManager(), config.heartbeat_url, logger()),
         invoke_launcher=partial(invoke, boto3.client("lambda"), config.launcher_arn),
         log=logger(),

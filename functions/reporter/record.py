@@ -45,10 +45,11 @@ def report_document(facts: Facts) -> dict[str, Any]:
     }
 
 
-def emit_metrics(facts: Facts, stack: str) -> None:
+def emit_metrics(facts: Facts, stack: str, listeners: int | None) -> None:
     """The same figures as CloudWatch metrics, by the embedded metric format: a line in the log.
 
     ``Runs`` has the verdict as a dimension, ``Repositories`` the state, everything the stack.
+    ``Listeners`` counts the confirmed subscriptions, where that is known.
     """
     document = report_document(facts)
     _put("Runs", 1, MetricUnit.Count, stack, verdict=facts.verdict.kind)
@@ -62,6 +63,8 @@ def emit_metrics(facts: Facts, stack: str) -> None:
     ):
         if document[field] is not None:
             _put(name, document[field], unit, stack)
+    if listeners is not None:
+        _put("Listeners", listeners, MetricUnit.Count, stack)
     _put("Attempts", len(facts.run.attempts), MetricUnit.Count, stack)
 
 

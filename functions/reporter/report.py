@@ -34,7 +34,14 @@ from reporter.watch import next_run, overdue
 from shared.errors import RunConflictError
 from shared.run import Outcome, Run, run_id_of
 from shared.run_store import RunStore
-from shared.schedules import BACKUP, OneTimeSchedules, deadline_name, recheck_name, retry_name
+from shared.schedules import (
+    BACKUP,
+    OneTimeSchedules,
+    deadline_name,
+    overdue_name,
+    recheck_name,
+    retry_name,
+)
 
 MAIL_LEASE = timedelta(seconds=50)
 """How long one reporter alone may mail: less than Lambda waits before it retries (a minute)."""
@@ -53,6 +60,7 @@ class Reporter:
     ec2: Ec2
     bucket: Bucket
     send_mail: Callable[[str, str], None]
+    listeners: Callable[[], int | None]
     heartbeat: Heartbeat
     invoke_launcher: Callable[[dict[str, Any]], None]
     log: Logger
@@ -199,7 +207,10 @@ class Reporter:
             self.store.remember_reported(run.id)
         self.log.info("reported", extra={"verdict": facts.verdict.kind})
         self._clean_up(run)
-        emit_metrics(facts, self.config.stack_name)
+        listeners = self.listeners()
+        if listeners == 0:
+            self.log.error("nobody has confirmed a subscription to the mails")
+        emit_metrics(facts, self.config.stack_name, listeners)
         if facts.verdict.kind is Kind.VERIFIED:
             self.heartbeat.beat()
 
@@ -267,7 +278,8 @@ class Reporter:
     def _clean_up(self, run: Run) -> None:
         names = [recheck_name(run.id, wake + 1) for wake in range(run.wakes)]
         for attempt in run.attempts:
-            names += [deadline_name(run.id, attempt.number), retry_name(run.id, attempt.number)]
+            of_attempt = (deadline_name, overdue_name, retry_name)
+            names += [name(run.id, attempt.number) for name in of_attempt]
         for name in names:
             self.schedules.remove(name)
 

@@ -120,7 +120,11 @@ class Bucket:
             return f"{archive.key} was replaced after the backup wrote version {archive.version_id}"
         if archive.checksum:
             algorithm, expected = archive.checksum
-            if head.get(f"Checksum{algorithm}", expected) != expected:
+            found = head.get(f"Checksum{algorithm}")
+            # A version never changes: of the very one that was written S3 need not tell more.
+            if found is None and not archive.version_id:
+                return f"{archive.key} has no {algorithm} to compare"
+            if found not in (None, expected):
                 return f"{archive.key} has another {algorithm} than the backup wrote"
         return None
 

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 BACKUP = "backup"
 """The template's name for the schedule that starts backups."""
 
+BACKSTOP = timedelta(minutes=30)
+"""How long after a deadline it is looked once more.
+
+An invocation and both of Lambda's retries can fail within minutes, and nothing would end the
+instance before the next day's watchdog.
+"""
+
 _EARLIEST = timedelta(seconds=60)
 """EventBridge Scheduler's precision; a moment that has passed would be refused."""
 
@@ -85,6 +92,11 @@ class OneTimeSchedules:
 def deadline_name(run_id: str, attempt: int) -> str:
     """The schedule that wakes the reporter at an attempt's deadline."""
     return f"deadline-{run_id}-{attempt}"
+
+
+def overdue_name(run_id: str, attempt: int) -> str:
+    """The schedule that wakes the reporter once more, :data:`BACKSTOP` after the deadline."""
+    return f"overdue-{run_id}-{attempt}"
 
 
 def recheck_name(run_id: str, wake: int) -> str:

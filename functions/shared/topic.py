@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError, HTTPClientError
+
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
@@ -25,6 +27,23 @@ class Topic:
         self.client.publish(
             TopicArn=self.arn, Subject=fitting_subject(subject), Message=fitting_body(body)
         )
+
+    def listeners(self) -> int | None:
+        """How many subscriptions are confirmed; None where AWS does not say. Never fails.
+
+        Until its link was followed a subscription is there and gets nothing:
+        https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
+        """
+        pages = self.client.get_paginator("list_subscriptions_by_topic")
+        try:
+            found = [
+                each["SubscriptionArn"]
+                for page in pages.paginate(TopicArn=self.arn)
+                for each in page["Subscriptions"]
+            ]
+        except (ClientError, HTTPClientError):
+            return None
+        return sum(each.startswith("arn:") for each in found)
 
 
 def fitting_subject(text: str) -> str:

@@ -14,7 +14,7 @@ TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
 def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, set[str]]:
     """Each metric's name with the dimensions that it is emitted under."""
-    emit_metrics(SAMPLES["Verified"], "onlinebackup")
+    emit_metrics(SAMPLES["Verified"], "onlinebackup", 1)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     blocks = [line["_aws"]["CloudWatchMetrics"][0] for line in lines]
     assert {block["Namespace"] for block in blocks} == {NAMESPACE}

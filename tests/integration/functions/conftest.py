@@ -5,18 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.functions.matrix import deployed
 from tests.integration.functions.world import World, new_world
-
-BOOTSTRAP = Path(__file__).parents[3] / "instance_scripts" / "bootstrap.sh"
 
 
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A launcher artifact's root: the bootstrap, and some program's zip."""
-    root = tmp_path_factory.mktemp("deployment")
-    (root / "bootstrap.sh").write_bytes(BOOTSTRAP.read_bytes())
-    (root / "repo_backup.zip").write_bytes(b"the program")
-    return root
+    """A launcher artifact's root."""
+    return deployed(tmp_path_factory.mktemp("deployment"))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
 
+from shared.schedules import BACKSTOP
 from tests.integration.functions.promises import IN_TIME, objections
 from tests.integration.functions.world import SCHEDULED, Fault, World, new_world
 
@@ -45,16 +46,6 @@ def reclaimed(world: World) -> None:
     finish(world)
 
 
-def too_large(world: World) -> None:
-    """The first attempt's time is up before all is done; the next one finishes it."""
-    world.send("launcher", SCHEDULED)
-    if world.running():
-        world.now += timedelta(minutes=171)
-        world.progress("interrupted", attempt=world.attempt)
-        world.end_instance()
-    finish(world)
-
-
 def hanging(world: World) -> None:
     """The instance does nothing, and does not end by itself."""
     world.send("launcher", SCHEDULED)
@@ -79,7 +70,6 @@ def refused(world: World) -> None:
 SCENARIOS: dict[Callable[[World], None], str] = {
     verified: "verified",
     reclaimed: "verified",
-    too_large: "verified",
     hanging: "timed-out",
     no_capacity: "not-launched",
     refused: "not-launched",
@@ -140,8 +130,8 @@ def play(
             scenario(world)
         finish(world)
         world.pass_time(timedelta(days=3))
-        lasting = fault == "for long"
-        broken = objections(world, longest=IN_TIME + 2 * OUTAGE if lasting else IN_TIME)
+        late = {"for long": 2 * OUTAGE, "repeatedly": BACKSTOP}.get(fault, timedelta())
+        broken = objections(world, longest=IN_TIME + late)
         said = world.verdicts
         if fault not in _PERSISTENT and set(said) != {SCENARIOS[scenario]}:
             broken.append(f"mails: {said}")
@@ -206,18 +196,3 @@ def whole(scenarios: Iterable[Callable[[World], None]] = SCENARIOS) -> list[Cell
     """The matrix, played in a folder of its own."""
     with tempfile.TemporaryDirectory() as name:
         return list(cells(deployed(Path(name)), scenarios))
-
-
-if __name__ == "__main__":
-    import time
-
-    started = time.monotonic()
-    chosen = [each for each in SCENARIOS if not sys.argv[1:] or each.__name__ in sys.argv[1:]]
-    everything = whole(chosen)
-    for each in chosen:
-        own = [cell for cell in everything if cell.scenario == each.__name__]
-        print(f"## {each.__name__}\n\n{table(own, SCENARIOS[each])}")
-    for cell in everything:
-        if cell.broken:
-            print(cell)
-    print(len(everything), "cells", time.monotonic() - started, "s")

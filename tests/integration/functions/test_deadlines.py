@@ -108,3 +108,13 @@ def test_a_launch_that_was_held_up_until_its_deadline_is_left_to_the_next_attemp
     world.end_instance()
     assert_settled(world, "verified")
     assert f"runs/{RUN_ID}/manifest.json" in world.mails[0].body
+
+
+def test_a_reporter_that_fails_at_the_deadline_and_in_both_retries_is_woken_once_more(
+    world: World,
+) -> None:
+    world.send("launcher", SCHEDULED)
+    world.faults.append(Fault("error", operation="dynamodb.GetItem", times=3))
+    world.pass_time(timedelta(hours=3, minutes=40))
+    assert world.running() == []
+    assert world.verdicts == ["timed-out"]

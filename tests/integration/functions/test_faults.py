@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import fault_matrix
 from tests.integration.functions import matrix
 from tests.integration.functions.world import World
 
@@ -31,8 +30,5 @@ def test_without_a_fault_each_scenario_ends_as_it_should(
 
 
 @pytest.mark.slow
-def test_one_fault_at_any_call_breaks_no_promise_and_the_page_says_so() -> None:
-    found = matrix.whole()
-    assert [cell for cell in found if cell.broken] == []
-    page = fault_matrix.PAGE.read_text()
-    assert fault_matrix.in_process(found) in page, "run: make fault-matrix"
+def test_one_fault_at_any_call_breaks_no_promise() -> None:
+    assert [cell for cell in matrix.whole() if cell.broken] == []

@@ -10,6 +10,7 @@ import pytest
 from local_cloud.github import GitHubStandIn
 from shared.errors import EventError
 from shared.run import run_id_of
+from tests.integration.functions.account import TOPIC_ARN
 from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World, terminated
 
 MANIFEST = f"runs/{RUN_ID}/manifest.json"
@@ -31,7 +32,7 @@ def test_a_scheduled_run_launches_one_spot_instance_and_mails_verified(world: Wo
     assert instance["MetadataOptions"]["HttpTokens"] == "required"
     tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
     assert tags["online-backup:run-id"] == RUN_ID
-    assert list(world.schedules()) == [f"deadline-{RUN_ID}-1"]
+    assert sorted(world.schedules()) == [f"deadline-{RUN_ID}-1", f"overdue-{RUN_ID}-1"]
     assert world.object(f"runs/{RUN_ID}/launch.json")["instance_id"] == instance["InstanceId"]
 
     world.complete()
@@ -171,7 +172,9 @@ def test_no_capacity_anywhere_is_tried_three_times_and_then_told_with_every_code
         )
     )
     world.send("launcher", SCHEDULED)
-    assert set(world.schedules()) == {f"deadline-{RUN_ID}-1", f"retry-{RUN_ID}-2"}
+    assert set(world.schedules()) == {
+        *(f"deadline-{RUN_ID}-1", f"overdue-{RUN_ID}-1", f"retry-{RUN_ID}-2")
+    }
     world.pass_time(timedelta(hours=2))
     assert_settled(world, "not-launched")
     lines = [line for line in world.mails[0].body.splitlines() if "InsufficientInst" in line]
@@ -465,3 +468,39 @@ def test_an_unfinished_listing_is_no_list_of_vanished_repositories(world: World)
     world.complete(run_id=run_id_of(world.now))
     world.end_instance()
     assert "New on GitHub" not in world.mails[2].body
+
+
+@pytest.mark.parametrize("event", [{}, {"dry_run": True}])
+def test_that_nobody_has_confirmed_the_mails_is_said_in_the_answer(
+    world: World, event: dict[str, bool]
+) -> None:
+    answer = world.invoke("launcher", event)
+    assert answer["mail"].startswith("NOBODY WILL GET THE SUMMARY")
+    assert f"--topic-arn {TOPIC_ARN}" in answer["mail"]
+
+
+def test_of_confirmed_mails_the_answer_says_nothing(world: World) -> None:
+    sns = world.aws.client("sns")
+    sns.subscribe(TopicArn=TOPIC_ARN, Protocol="email", Endpoint="you@example.com")
+    assert "mail" not in world.invoke("launcher", {})
+
+
+def test_a_subscription_that_waits_for_its_link_hears_nothing(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sns = world.aws.client("sns")
+    arn = sns.subscribe(TopicArn=TOPIC_ARN, Protocol="email", Endpoint="you@example.com")
+    world.unconfirmed.add(arn["SubscriptionArn"])
+    assert "mail" in world.invoke("launcher", SCHEDULED)
+    world.complete()
+    world.end_instance()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert [line["Listeners"] for line in lines if "Listeners" in line] == [[0]]
+
+
+def test_a_question_about_listeners_that_fails_costs_nothing(world: World) -> None:
+    world.faults.append(Fault("error", operation="sns.ListSubscriptionsByTopic", times=9))
+    assert "mail" not in world.invoke("launcher", SCHEDULED)
+    world.complete()
+    world.end_instance()
+    assert_settled(world, "verified")

@@ -94,6 +94,7 @@ class World:
     surprises: list[str] = field(default_factory=list)
     launches: Counter[str] = field(default_factory=Counter)
     completed: list[int] = field(default_factory=list)
+    unconfirmed: set[str] = field(default_factory=set)
     ends: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     _tokens: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     _launched_at: dict[str, datetime] = field(default_factory=dict)
@@ -334,6 +335,10 @@ class World:
             for instance in self._instances():
                 if instance.state == "terminated" and instance.id not in self.ends:
                     self._ended(instance, "Client.UserInitiatedShutdown")
+        elif operation == "sns.ListSubscriptionsByTopic":
+            for each in parsed.get("Subscriptions", []):
+                if each["SubscriptionArn"] in self.unconfirmed:
+                    each["SubscriptionArn"] = "PendingConfirmation"
         elif operation == "scheduler.GetSchedule" and "LastModificationDate" in parsed:
             parsed["LastModificationDate"] = self.scheduled_since
         elif operation == "s3.HeadObject" and self._log_saved_at and "LastModified" in parsed:
