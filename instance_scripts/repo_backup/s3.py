@@ -8,10 +8,10 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import Session
 
 from repo_backup import layout
 from repo_backup.archive import Archive
+from repo_backup.aws_session import session
 from repo_backup.concurrency import at_once
 from repo_backup.errors import (
     BackupError,
@@ -212,7 +212,7 @@ def open_bucket(location: str, *, connections: int) -> S3Store:
     )
     try:
         # botocore alone: boto3 would only add its import, a tenth of a second.
-        client = cast("S3Client", Session().create_client("s3", config=config))
+        client = cast("S3Client", session().create_client("s3", config=config))
         # botocore would ask "may I send?" before each PUT and lose a round trip by that.
         client.meta.events.register_last("before-call.s3", _send_at_once)
         return S3Store(client, bucket, prefix, connections=connections)
@@ -223,7 +223,7 @@ def open_bucket(location: str, *, connections: int) -> S3Store:
 def read_parameter(name: str) -> str:
     """The SecureString parameter ``name`` of SSM's parameter store. Raises FatalError."""
     try:
-        client = cast("SSMClient", Session().create_client("ssm"))
+        client = cast("SSMClient", session().create_client("ssm"))
         answer = client.get_parameter(Name=name, WithDecryption=True)
         return answer["Parameter"]["Value"]
     except (BotoCoreError, ClientError) as error:

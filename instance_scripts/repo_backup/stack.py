@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import Session
 
+from repo_backup.aws_session import session
 from repo_backup.errors import FatalError, UsageError
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ class Stack:
 
 def find_stack(name: str, region: str | None) -> Stack:
     """The stack of this name, in this region or the AWS CLI's. Raises as :func:`locate` does."""
-    session = Session()
+    found = session()
     if region:
-        session.set_config_variable("region", region)
+        found.set_config_variable("region", region)
     # Asked twice, a launcher would launch twice: no retry.
     once = Config(read_timeout=_LAUNCH_SECONDS, retries={"total_max_attempts": 1})
     try:
-        stacks = cast("CloudFormationClient", session.create_client("cloudformation"))
-        functions = cast("LambdaClient", session.create_client("lambda", config=once))
+        stacks = cast("CloudFormationClient", found.create_client("cloudformation"))
+        functions = cast("LambdaClient", found.create_client("lambda", config=once))
     except (BotoCoreError, ValueError) as error:
         raise _unasked(error) from error
     return locate(name, stacks, functions)

@@ -13,6 +13,7 @@ from botocore.response import StreamingBody
 from botocore.session import Session
 from botocore.stub import Stubber
 
+from repo_backup.aws_session import session
 from repo_backup.errors import FatalError, UsageError
 from repo_backup.stack import Stack, find_stack, locate
 
@@ -100,6 +101,13 @@ def test_without_a_region_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     with pytest.raises(FatalError, match="or give --region"):
         find_stack("onlinebackup", None)
+
+
+def test_the_region_comes_from_where_the_aws_cli_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    assert session().get_config_variable("region") == "eu-central-1"
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert session().get_config_variable("region") == "eu-west-1"
 
 
 def test_a_launcher_that_fails_says_why(aws: Aws) -> None:
