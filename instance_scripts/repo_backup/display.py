@@ -201,7 +201,7 @@ def print_summary(manifest: Manifest, console: Console) -> None:
 
 def size(count: float) -> str:
     """Bytes as a person reads them."""
-    for unit in ("B", "KB", "MB", "GB"):
+    for unit in ("B", "kB", "MB", "GB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000

@@ -98,7 +98,7 @@ def test_columns_are_sorted_by_the_keyboard(show: Open, small: str) -> None:
     assert names(page) == sorted(names(page), reverse=True)
     assert page.locator("[aria-sort]").count() == 1
     page.get_by_label("Order").select_option("-bytes")
-    units = {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9}
+    units = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}
     shown = [each.split() for each in page.locator("#table td.number").all_inner_texts()]
     sizes = [float(each[0]) * units[each[1]] for each in shown if len(each) == 2]
     assert sizes == sorted(sizes, reverse=True)

@@ -37,7 +37,7 @@ function say(text) {
 // ---- words and numbers
 
 function size(count) {
-  for (const unit of ["B", "KB", "MB", "GB"]) {
+  for (const unit of ["B", "kB", "MB", "GB"]) {
     if (count < 1000) return unit === "B" ? `${count} B` : `${count.toFixed(1)} ${unit}`;
     count /= 1000;
   }

@@ -19,7 +19,7 @@ _WIDTH, _HEIGHT = 520, 190
 _DATES_SHOWN = 5
 _LEAST_BARS = 12
 """So wide is a bar at most: a chart of few runs has room for more."""
-_BYTE_UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3), ("B", 1.0))
+_BYTE_UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
 _TIME_UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
 _LONG_NUMBER = re.compile(r"-?\d+\.\d+")
 _NEEDLESS = frozenset({"background", "titles", "overlay", "text-overlay", "tooltip-overlay"})

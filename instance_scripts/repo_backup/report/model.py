@@ -145,10 +145,10 @@ def usd(amount: float) -> str:
 def _facts(runs: Sequence[Run], found: Sequence[Standing], now: datetime) -> Iterable[Fact]:
     proven = last_proven(runs)
     if proven:
-        note = "every archive checked against what the run wrote down"
+        title, note = "Last verified", "every archive checked against what the run wrote down"
         if proven.verdict != VERIFIED:
-            note = "some failed; every archive of the others was checked"
-        yield Fact("Last verified", f"{proven.moment:%a %Y-%m-%d}", note, proven.moment)
+            title, note = "Last checked", "some failed; every archive of the others was checked"
+        yield Fact(title, f"{proven.moment:%a %Y-%m-%d}", note, proven.moment)
     elif done := [run for run in runs if run.verdict == COMPLETE]:
         note = "by the program's own word; nobody else checked it"
         yield Fact("Last complete run", f"{done[-1].moment:%a %Y-%m-%d}", note, done[-1].moment)

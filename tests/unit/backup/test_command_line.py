@@ -100,4 +100,4 @@ def test_on_a_terminal_progress_is_shown_live() -> None:
 
 def test_bytes_are_readable() -> None:
     counts = (999, 1500, 2_500_000, 7e12)
-    assert [size(count) for count in counts] == ["999 B", "1.5 KB", "2.5 MB", "7.0 TB"]
+    assert [size(count) for count in counts] == ["999 B", "1.5 kB", "2.5 MB", "7.0 TB"]
