@@ -163,6 +163,8 @@ class Http:
         for _ in range(_MOST_REDIRECTS):
             self._refuse_strangers(url)
             sent = {"User-Agent": USER_AGENT, **headers}
+            # Waited for first: an App's signature would not outlast a rate limit.
+            self._limiter.wait()
             token = self._credentials.token(account)
             if token:
                 sent["Authorization"] = _authorization(scheme, token)
@@ -193,7 +195,6 @@ class Http:
     def _request(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None
     ) -> BaseHTTPResponse:
-        self._limiter.wait()
         return self._pool.request(
             method,
             url,

@@ -71,6 +71,19 @@ def test_a_token_is_made_anew_before_it_ends(hub: GitHubStandIn, key: str) -> No
     assert not tokens.renew("octo", "neither") or tokens.token("octo") == second
 
 
+def test_a_signature_is_made_after_a_rate_limit_not_before(hub: GitHubStandIn, key: str) -> None:
+    moment = [datetime.now(UTC)]
+    hub.apps.now = lambda: moment[0].timestamp()
+
+    class Limited(Limiter):
+        def wait(self) -> None:
+            moment[0] += timedelta(minutes=50)
+
+    signature = AppSignature("4711", PrivateKey.from_pem(key), lambda: moment[0])
+    signing = Http(signature, Limited(Stop()), stall_seconds=10, connections=1)
+    assert Installations(signing, hub.api_url, ["octo"], lambda: moment[0]).token("octo")
+
+
 def test_each_owner_has_an_installation_of_its_own(
     destination: Destination, hub: GitHubStandIn, key: str
 ) -> None:
