@@ -140,12 +140,12 @@ class DirectoryStore:
         return None if data is None else (data, data.decode())
 
     def objects(self, prefix: str) -> dict[str, Stored]:
-        """The files below a directory, without those still being written."""
+        """The files below a directory, without those still being written, and the system's own."""
         found = (self._root / prefix).rglob("*")
         return {
             path.relative_to(self._root).as_posix(): Stored(path.stat().st_size)
             for path in found
-            if path.is_file() and not path.name.startswith(".")
+            if path.is_file() and not _is_hidden(path.name)
         }
 
     def run_ids(self) -> list[str]:
@@ -178,7 +178,8 @@ class DirectoryStore:
     def tidy(self) -> None:
         """Remove files that never took their name."""
         for path in self._root.rglob(f"{_INCOMING}*"):
-            path.unlink(missing_ok=True)
+            if _is_hidden(path.name):
+                path.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _replacing(self, key: str) -> Iterator[IO[bytes]]:
@@ -203,3 +204,11 @@ class DirectoryStore:
             raise FatalError(
                 f"{target} cannot be written: {error.strerror} ({free} free)"
             ) from error
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a file is no object: an archive may begin with a dot as ``.github`` does.
+
+    ``._…`` is what macOS puts beside files on a foreign file system.
+    """
+    return name.startswith("._") or (name.startswith(".") and not name.endswith(".zip"))
