@@ -1,6 +1,7 @@
 """The way back: find an archive, download it, check it, unpack it."""
 
 import hashlib
+import logging
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from repo_backup.store import Store
 from repo_backup.unpacking import unpack
 
 _BLOCK_BYTES = 1024 * 1024
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,23 @@ class Reader:
 
 
 def manifests(store: Store, run_id: str | None = None) -> Iterator[Manifest]:
-    """The manifests at the destination, newest first, or the one of a run."""
+    """The manifests at the destination, newest first, or the one of a run.
+
+    One that cannot be read is left out with a warning: the others still lead to their archives.
+    Raises FatalError when it is that of the run that was asked for.
+    """
     for each in [run_id] if run_id else store.run_ids():
         data = store.read(layout.manifest(each))
-        if data is not None:
+        if data is None:
+            if run_id:
+                raise FatalError(f"there is no manifest of run {run_id}")
+            continue
+        try:
             yield Manifest.from_json(data)
-        elif run_id:
-            raise FatalError(f"there is no manifest of run {run_id}")
+        except ValueError as error:
+            if run_id:
+                raise FatalError(f"the manifest of run {run_id} is unreadable") from error
+            log.warning("the manifest of run %s is unreadable and left out", each)
 
 
 def key_of(full_name: str, *, wiki: bool = False) -> str:

@@ -1,6 +1,7 @@
 """How the backups of a store stand, by what the store itself says."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ VERIFIED = "verified"
 SILENT_AFTER = timedelta(minutes=15)
 """A run that says nothing for so long is not under way; it says something every 20 seconds."""
 _ENDED = ("done", "failed", "interrupted", "reclaimed")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,12 @@ def judge(
 def _row(store: Store, run_id: str) -> RunRow:
     report = _read(store, layout.report(run_id)) or {}
     data = store.read(layout.manifest(run_id))
-    manifest = Manifest.from_json(data) if data else None
+    manifest = None
+    try:
+        manifest = Manifest.from_json(data) if data else None
+    except ValueError:
+        log.warning("the manifest of run %s is unreadable: it is not relied on", run_id)
+        report = {}
     verdict: str | None = report.get("verdict")
     totals = manifest.totals if manifest else {}
     complete = bool(manifest and manifest.complete)

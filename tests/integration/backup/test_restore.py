@@ -66,6 +66,23 @@ def test_without_any_manifest_the_archive_itself_is_restored(
     assert refs(mirror) == refs(upstream("unicode"))
 
 
+def test_a_manifest_that_is_damaged_costs_its_own_run_only(
+    destination: Destination, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    destination.backup("--only", "hello")
+    destination.backup("--only", "hello", run_id="r2")
+    damaged = destination.root / "runs/r2/manifest.json"
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    destination.restored("hello", tmp_path / "out")
+    source = ["--source", str(destination.root)]
+    assert main(["verify", *source, "--all"]) == 0
+    into = ["--into", str(tmp_path / "other")]
+    assert main(["restore", "octo/hello", *source, *into, "--run-id", "r2"]) == 1
+    assert "the manifest of run r2 is unreadable" in capsys.readouterr().err
+    assert main(["status", *source]) == 3
+    assert "the newest run, r2, ended incomplete" in capsys.readouterr().out
+
+
 def test_an_unknown_repository_is_named(
     destination: Destination, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
