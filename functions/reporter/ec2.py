@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 _UNKNOWN = ("InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed")
+_FORBIDDEN = ("OperationNotPermitted", "UnauthorizedOperation")
+"""A protected instance, and an organisation's policy: no retry will change either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,16 @@ class Ec2:
         )
         return [view for view in map(_view, found) if not view.gone]
 
-    def terminate(self, instance_id: str) -> None:
-        """Tell the instance to end; one that is unknown by now has done so."""
+    def terminate(self, instance_id: str) -> bool:
+        """Tell the instance to end; one that is unknown by now has done so. False if forbidden."""
         try:
             self.client.terminate_instances(InstanceIds=[instance_id])
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _UNKNOWN:
+            code = error.response["Error"]["Code"]
+            if code not in (*_UNKNOWN, *_FORBIDDEN):
                 raise
+            return code in _UNKNOWN
+        return True
 
     def console_tail(self, instance_id: str, lines: int) -> list[str]:
         """The last lines of the console output; empty if EC2 has none (any more).

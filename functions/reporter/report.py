@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -158,7 +159,7 @@ class Reporter:
                 told_at = run.attempt.terminated_at or world.now
                 told = run.with_attempt(terminated_at=told_at)
                 self._recheck(told, world.now + RECHECK, world.now)
-                self.ec2.terminate(instance_id)
+                self._end(instance_id)
             case TryAgain():
                 self._try_again(_concluded(run, world, step), world, step)
             case Report():
@@ -189,17 +190,25 @@ class Reporter:
                 world.now,
             )
 
+    def _end(self, instance_id: str) -> None:
+        """End the instance; one that may not be ended must not keep the mail from being sent."""
+        if not self.ec2.terminate(instance_id):
+            self.log.error("the instance may not be ended", extra={"instance_id": instance_id})
+
     def _report(self, run: Run, world: World, step: Report) -> None:
         """Judge, claim the mail, send it, and only then call the run reported."""
+        began = monotonic()
         if run.mail_lease_until and run.mail_lease_until > world.now:
             self.log.info("another reporter is mailing")
             return
         for stray in self.ec2.of_run(run.id):
-            self.ec2.terminate(stray.id)
+            self._end(stray.id)
         facts = self._facts(_concluded(run, world, step), world, step)
         if not self.bucket.write_report(run.id, report_document(facts)):
             self.log.error("the bucket takes no report")
-        claimed = self.store.save(replace(run, mail_lease_until=world.now + MAIL_LEASE))
+        # It counts from now: the archives' check may have taken longer than it lasts.
+        lease = world.now + timedelta(seconds=monotonic() - began) + MAIL_LEASE
+        claimed = self.store.save(replace(run, mail_lease_until=lease))
         self.send_mail(subject(facts), body(facts))
         told = replace(facts.run, reported_at=world.now, verdict=facts.verdict.kind.value)
         self.store.save(replace(told, version=claimed.version))

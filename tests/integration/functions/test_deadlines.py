@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 
+from reporter.report import MAIL_LEASE
+from shared.run_store import RunStore
 from tests.integration.functions.test_runs import assert_settled
-from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World
+from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World, terminated
 
 
 def test_an_instance_that_does_nothing_is_terminated_at_the_deadline_and_told(
@@ -118,3 +121,35 @@ def test_a_reporter_that_fails_at_the_deadline_and_in_both_retries_is_woken_once
     world.pass_time(timedelta(hours=3, minutes=40))
     assert world.running() == []
     assert world.verdicts == ["timed-out"]
+
+
+def test_an_instance_that_may_not_be_ended_is_told_and_not_only_tried(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    forbidden = Fault(
+        "error",
+        operation="ec2.TerminateInstances",
+        code="OperationNotPermitted",
+        status=400,
+        lasting=timedelta(days=1),
+    )
+    world.faults.append(forbidden)
+    world.pass_time(timedelta(hours=4))
+    assert world.verdicts == ["timed-out"]
+    assert "Terminate it by hand" in world.mails[0].body
+    assert world.dead_letters == []
+
+
+def test_the_lease_of_the_mail_begins_when_the_archives_are_checked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.faults.append(Fault("error", operation="sns.Publish", code="x", status=400, times=1))
+    clock = iter((0.0, 300.0))
+    monkeypatch.setattr("reporter.report.monotonic", lambda: next(clock))
+    instance = world.end_instance(tell=False)
+    with pytest.raises(ClientError):
+        world.invoke("reporter", terminated(instance))
+    run = RunStore(world.aws.client("dynamodb"), "runs").load(RUN_ID)
+    assert run
+    assert run.mail_lease_until == world.now + timedelta(minutes=5) + MAIL_LEASE
