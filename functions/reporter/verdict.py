@@ -7,6 +7,9 @@ from enum import StrEnum
 from reporter.manifest import Entry, Manifest
 from reporter.next_step import Ending, Marker
 
+_WITHOUT_ARCHIVE = ("empty", "absent", "skipped", "failed")
+"""States in which there need be nothing in the bucket."""
+
 
 class Kind(StrEnum):
     """The one word that the mail's subject starts with."""
@@ -60,6 +63,12 @@ def judge(
         return Verdict(Kind.UNVERIFIED, said)
     if not manifest.complete or manifest_sha256 != marker.manifest_sha256:
         return Verdict(Kind.UNVERIFIED, "The manifest is not the one that the marker vouches for.")
+    unproven = [
+        f"{entry.name}: called {entry.state}, but no archive is named"
+        for entry in manifest.entries
+        if entry.archive is None and entry.state not in _WITHOUT_ARCHIVE
+    ]
+    archive_problems = (*archive_problems, *unproven)
     failed, known = _split(manifest.in_state("failed"), known_failures)
     problems = (
         *archive_problems,

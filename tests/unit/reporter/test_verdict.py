@@ -62,6 +62,8 @@ def test_an_acknowledged_failure_stays_listed_and_no_longer_counts() -> None:
         {"manifest": replace(MANIFEST, run_id="2026-11-20T17-00-00Z")},
         {"manifest": replace(MANIFEST, attempt=2)},
         {"manifest": replace(MANIFEST, drill_failures=("k: no such ref",))},
+        {"manifest": replace(MANIFEST, entries=(replace(GOOD, archive=None),))},
+        {"manifest": replace(MANIFEST, entries=(replace(GOOD, state="?", archive=None),))},
         {"problems": ("octo/hello: k is not in the bucket",)},
     ],
 )
