@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as UnreachedError
 
 from launcher.launch_plan import Kind, Place, classify
 from shared.errors import RefusedError
@@ -179,7 +180,7 @@ class Ec2:
             code = error.response["Error"]["Code"]
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             return _refusal(pool, code, classify(code, status), error.response["Error"]["Message"])
-        except HTTPClientError as error:
+        except (UnreachedError, HTTPClientError) as error:
             return _refusal(pool, type(error).__name__, Kind.AMBIGUOUS, str(error))
 
 

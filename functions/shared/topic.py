@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -41,7 +41,7 @@ class Topic:
                 for page in pages.paginate(TopicArn=self.arn)
                 for each in page["Subscriptions"]
             ]
-        except (ClientError, HTTPClientError):
+        except (ClientError, BotoCoreError):
             return None
         return sum(each.startswith("arn:") for each in found)
 
@@ -53,9 +53,12 @@ def fitting_subject(text: str) -> str:
 
 
 def fitting_body(text: str) -> str:
-    """At most what SNS carries, counted in UTF-8, with a word where it was cut."""
-    data = text.encode()
+    """At most what SNS carries, counted in UTF-8, with a word where it was cut.
+
+    What UTF-8 cannot say, a lone surrogate out of somebody's JSON, becomes a question mark.
+    """
+    data = text.encode(errors="replace")
     if len(data) <= BODY_BYTES:
-        return text
+        return data.decode()
     kept = data[: BODY_BYTES - len(_CUT.encode())].decode(errors="ignore")
     return kept + _CUT

@@ -1,9 +1,12 @@
 """Whatever a mail is made of, SNS can carry it."""
 
+from typing import Any
+
+from botocore.exceptions import ConnectTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.topic import BODY_BYTES, SUBJECT_CHARACTERS, fitting_body, fitting_subject
+from shared.topic import BODY_BYTES, SUBJECT_CHARACTERS, Topic, fitting_body, fitting_subject
 
 
 @given(st.text())
@@ -21,3 +24,24 @@ def test_a_long_body_is_cut_at_a_character_and_says_so() -> None:
 
 def test_a_body_that_fits_is_left_alone() -> None:
     assert fitting_body("short") == "short"
+
+
+@given(st.text(st.characters()))
+def test_a_body_is_utf8_whatever_it_quotes(text: str) -> None:
+    """A manifest is JSON, which may carry lone surrogates."""
+    assert fitting_body(f"{text}\ud800").encode().endswith(b"?")
+
+
+class _Unreachable:
+    """An SNS that no connection can be made to."""
+
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self, **_: str) -> Any:
+        raise ConnectTimeoutError(endpoint_url="https://sns")
+
+
+def test_listeners_are_unknown_while_sns_cannot_be_reached() -> None:
+    client: Any = _Unreachable()
+    assert Topic(client, "arn").listeners() is None
