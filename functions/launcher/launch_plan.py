@@ -57,7 +57,14 @@ _REMEDIES = {
     "InvalidKeyPair.NotFound": (
         "KeyName names no key pair of this region: create it here, or leave KeyName empty."
     ),
-    "InvalidGroup.NotFound": "VpcId and SubnetIds must belong together: deploy with both set.",
+    "InvalidGroup.NotFound": (
+        "Somebody deleted the stack's security group: delete the stack, and deploy it anew with "
+        "ExistingBucketName."
+    ),
+    "InvalidParameter": (
+        "If it speaks of different networks, SubnetIds are not of VpcId (empty: of the default "
+        "VPC): deploy with both."
+    ),
     "InvalidSubnetID.NotFound": "Correct SubnetIds: this region has no such subnet.",
     "InvalidAMIID.NotFound": "Deploy the stack in the region that it is meant for.",
     "UnauthorizedOperation": (

@@ -3,6 +3,8 @@
 import shlex
 from collections.abc import Iterable, Mapping
 
+from shared.errors import RefusedError
+
 LIMIT_BYTES = 16 * 1024
 """EC2's limit for raw user data."""
 
@@ -12,7 +14,7 @@ def render(variables: Mapping[str, str], arguments: Iterable[str], bootstrap: st
 
     ``arguments`` are the words that the backup program gets, as a bash array.
 
-    Raises ValueError when it would be larger than EC2 takes.
+    Raises :class:`RefusedError` when it would be larger than EC2 takes.
     """
     lines = ["#!/bin/bash"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
@@ -20,5 +22,10 @@ def render(variables: Mapping[str, str], arguments: Iterable[str], bootstrap: st
     body = bootstrap.removeprefix("#!/bin/bash\n")
     script = "\n".join(lines) + "\n" + body
     if len(script.encode()) > LIMIT_BYTES:
-        raise ValueError(f"the user data has {len(script.encode())} bytes, EC2 takes {LIMIT_BYTES}")
+        raise RefusedError(
+            "only",
+            f"the instance's script would have {len(script.encode())} bytes, EC2 takes "
+            f"{LIMIT_BYTES}.",
+            "Give fewer patterns in only, or fewer words in GitHubOwner and BackupOptions.",
+        )
     return script

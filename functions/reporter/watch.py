@@ -32,7 +32,7 @@ class Watched:
         return replace(
             self,
             expression=answer["ScheduleExpression"],
-            timezone=answer["ScheduleExpressionTimezone"],
+            timezone=answer.get("ScheduleExpressionTimezone", "UTC"),
             state=answer["State"],
             since=answer["LastModificationDate"],
         )

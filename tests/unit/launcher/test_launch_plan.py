@@ -119,3 +119,8 @@ def test_the_fresh_account_is_told_the_one_command_that_mends_it() -> None:
 def test_the_wrong_region_errors_of_the_seed_page_have_their_remedy() -> None:
     assert "KeyName" in remedy("InvalidKeyPair.NotFound")
     assert "region" in remedy("InvalidAMIID.NotFound")
+
+
+def test_subnets_of_another_network_than_the_security_group_have_their_remedy() -> None:
+    """EC2's code for "Security group ... and subnet ... belong to different networks"."""
+    assert "SubnetIds" in remedy("InvalidParameter")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from launcher.user_data import LIMIT_BYTES, render
+from shared.errors import RefusedError
 
 values = st.text(
     st.characters(blacklist_characters="\x00", blacklist_categories=["Cs"]), max_size=40
@@ -35,5 +36,5 @@ def test_the_bootstrap_keeps_one_shebang_and_its_body() -> None:
 
 
 def test_a_script_larger_than_ec2_takes_is_refused() -> None:
-    with pytest.raises(ValueError, match=str(LIMIT_BYTES)):
+    with pytest.raises(RefusedError, match=str(LIMIT_BYTES)):
         render({}, [], "x" * LIMIT_BYTES)

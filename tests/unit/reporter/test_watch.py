@@ -74,6 +74,11 @@ def test_rare_schedules_raise_no_false_alarm(expression: str, now: str, due: str
     assert overdue(watched, None, at) == expected
 
 
+def test_a_schedule_without_a_time_zone_is_in_utc() -> None:
+    answer = {"ScheduleExpression": "x", "State": "ENABLED", "LastModificationDate": FRIDAY}
+    assert WEEKLY.as_it_is(answer).timezone == "UTC"
+
+
 def test_the_schedule_in_force_counts_and_not_the_one_that_was_deployed() -> None:
     changed = WEEKLY.as_it_is(
         {
