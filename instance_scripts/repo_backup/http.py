@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
+from urllib.request import proxy_bypass
 
 import urllib3
 from urllib3.exceptions import HTTPError, ReadTimeoutError
@@ -94,8 +95,8 @@ class Http:
     """One pool of connections for the API and for git, shared by all threads.
 
     Only trusted origins (see ``trust``) are asked at all, so that no address that an answer names,
-    and no redirect, can lead the program or a token elsewhere. ``SSL_CERT_FILE`` and the proxy
-    variables are honoured.
+    and no redirect, can lead the program or a token elsewhere. ``SSL_CERT_FILE``, ``https_proxy``
+    and ``no_proxy`` are honoured.
     """
 
     def __init__(
@@ -106,7 +107,9 @@ class Http:
         self._limiter = limiter
         self._trusted: set[Origin] = set()
         timeout = Timeout(connect=CONNECT_SECONDS, read=stall_seconds)
-        self._pool = _pool(timeout, connections)
+        proxy = os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY")
+        self._pool = _pool(timeout, connections, proxy)
+        self._direct = _pool(timeout, connections, None) if proxy else None
 
     def trust(self, url: str) -> None:
         """Let this URL's origin be asked, with a token."""
@@ -195,7 +198,9 @@ class Http:
     def _request(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None
     ) -> BaseHTTPResponse:
-        return self._pool.request(
+        # An Enterprise server is mostly on this side of the proxy.
+        direct = self._direct if proxy_bypass(urlsplit(url).netloc) else None
+        return (direct or self._pool).request(
             method,
             url,
             headers=headers,
@@ -257,11 +262,10 @@ def _leave(response: BaseHTTPResponse) -> None:
     response.close()
 
 
-def _pool(timeout: Timeout, connections: int) -> urllib3.PoolManager:
+def _pool(timeout: Timeout, connections: int, proxy: str | None) -> urllib3.PoolManager:
     # One TLS context for all connections: reading the certificates costs 20 ms each time.
     tls = ssl.create_default_context()
     settings: dict[str, Any] = {"timeout": timeout, "maxsize": connections, "ssl_context": tls}
-    proxy = os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY")
     pool = urllib3.ProxyManager(proxy, **settings) if proxy else urllib3.PoolManager(**settings)
     pool.pool_classes_by_scheme = POOLS
     return pool

@@ -42,6 +42,15 @@ def test_a_rate_limit_longer_than_any_reset_is_not_waited_for(
     assert destination.backup() == 1
 
 
+@pytest.mark.parametrize(("excepted", "code"), [("localhost,127.0.0.1", 0), ("example.com", 1)])
+def test_a_server_that_no_proxy_names_is_asked_without_the_proxy(
+    destination: Destination, environment: pytest.MonkeyPatch, excepted: str, code: int
+) -> None:
+    environment.setenv("https_proxy", "http://127.0.0.1:9")
+    environment.setenv("no_proxy", excepted)
+    assert destination.backup("--only", "hello") == code
+
+
 def test_a_failing_second_page_backs_up_the_first_and_fails_the_run(
     destination: Destination, hub: GitHubStandIn
 ) -> None:
