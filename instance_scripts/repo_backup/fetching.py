@@ -169,7 +169,7 @@ class Fetcher:
                 remarks = (*remarks, f"archived without a close look: {refused[0]}")
             lfs = not address.is_wiki and mirror.uses_lfs()
             if lfs is None:
-                remarks = (*remarks, "whether it uses Git LFS took too long to find out")
+                remarks = (*remarks, "whether it uses Git LFS took too much to find out")
             self.stop.check()
             zipped = archives.Archive(mirror, self.store.part_bytes)
             stored = self._store(address.key, zipped)

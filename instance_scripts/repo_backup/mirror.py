@@ -55,6 +55,9 @@ _INDEX_PACK = (*LEAN_GIT, "index-pack", "--stdin", "--threads=1")
 CONNECTED = ("--check-self-contained-and-connected",)
 _GREP_LFS = (*LEAN_GIT, "grep", "--quiet", "--fixed-strings", "--threads=1", "-e", "filter=lfs")
 GREP_SECONDS = 60.0
+GREP_BYTES = 256 << 20
+"""git reads a blob as a whole to look through it, and one may be of any size."""
+_FOUND, _NOT_FOUND = 0, 1
 _IDX_MAGIC = b"\xfftOc\x00\x00\x00\x02"
 _FANOUT_OFFSET, _FANOUT_BYTES = 8, 256 * 4
 _FULL_BYTES = 1 << 20
@@ -197,7 +200,7 @@ class Mirror:
 
         All folders are looked through at the first branches; at further ones, of which there may
         be thousands, the top folder alone. (Tags may name a blob, which cannot be looked through.)
-        None when that takes too long: a tree may name itself many times over, at every level.
+        None when that takes too much: a tree may name itself many times over, at every level.
         """
         refs = self.advertisement.refs
         names = [self.advertisement.head or "", *sorted(refs)]
@@ -208,20 +211,27 @@ class Mirror:
         ends_at = time.monotonic() + GREP_SECONDS
         try:
             return any(self._grep_lfs(*search, ends_at) for search in searches if search[0])
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, MemoryError):
             return None
 
     def _grep_lfs(self, tips: list[str], paths: str, ends_at: float) -> bool:
-        found = subprocess.run(
+        with subprocess.Popen(
             (*_GREP_LFS, *tips, "--", paths),
             cwd=self.path,
             env={**git_environment(self.path), "GIT_DIR": str(self.path)},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=max(0.1, ends_at - time.monotonic()),
-        )
-        return found.returncode == 0
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            _confine(process, GREP_BYTES)
+            try:
+                code = process.wait(max(0.1, ends_at - time.monotonic()))
+            except BaseException:
+                process.kill()
+                raise
+        if code not in (_FOUND, _NOT_FOUND):
+            raise MemoryError("git grep failed")
+        return code == _FOUND
 
     def _missing(self, tips: list[str]) -> list[str]:
         assert self.pack  # noqa: S101 - set by receive

@@ -514,7 +514,7 @@ def test_a_tree_that_names_itself_ten_times_at_ten_levels_takes_a_bounded_time(
     started = time.monotonic()
     assert outcome(destination) == "backed-up"
     assert destination.entry("evil")["warnings"] == [
-        "whether it uses Git LFS took too long to find out"
+        "whether it uses Git LFS took too much to find out"
     ]
     assert time.monotonic() - started < 60
 
