@@ -21,6 +21,7 @@ _STUBBORN = timedelta(minutes=15)
 """When an instance that ignores its termination is reported rather than waited for."""
 
 
+_OWN_SHUTDOWN = "Client.InstanceInitiatedShutdown"
 _ADVICE = {
     "Client.VolumeLimitExceeded": (
         "The account may have no more volumes: Service Quotas, EBS, 'Storage for gp3 volumes'."
@@ -246,7 +247,8 @@ def _ended(run: Run, world: World, rules: Rules) -> Step:
     if not reason and world.log_at is None:
         said = "The instance is gone, and neither EC2 nor a log tells why."
         return _again(run, rules, Outcome.LOST, world.now, Ending.FAILED, said)
-    said = f"The instance ended without finishing the backup ({reason or 'no reason given'})."
+    why = "it powered itself off" if reason == _OWN_SHUTDOWN else reason or "no reason given"
+    said = f"The instance ended without finishing the backup ({why})."
     if reason in _ADVICE:
         said += f" {_ADVICE[reason]}"
     return Report(Ending.FAILED, Outcome.ENDED, said)
@@ -254,7 +256,7 @@ def _ended(run: Run, world: World, rules: Rules) -> Step:
 
 def _time_was_up(attempt: Attempt, world: World, reason: str) -> bool:
     """Whether the instance ended itself because its time was up, rather than its backup."""
-    if attempt.instance is None or reason != "Client.InstanceInitiatedShutdown":
+    if attempt.instance is None or reason != _OWN_SHUTDOWN:
         return False
     return world.ended_at(attempt) >= attempt.instance.launched_at + attempt.powers_off_after
 

@@ -241,12 +241,21 @@ def _whereabouts(facts: Facts) -> list[str]:
         lines.append(f"Log:      s3://{bucket}/{layout.log(run_id)}")
     else:
         lines.append(f"Log:      CloudWatch, /aws/lambda/{facts.launcher}")
-    if facts.manifest and (saved := [e for e in facts.manifest.repositories if e.archive]):
-        name = saved[0].name
+    if name := _restorable(facts):
         lines.append(f"Restore:  repo_backup restore {name} --source s3://{bucket} --into .")
     if facts.next_run:
         lines.append(f"Next run: {facts.next_run:%A, %Y-%m-%d %H:%M %Z}")
     return lines
+
+
+def _restorable(facts: Facts) -> str | None:
+    """The first repository with an archive that nothing is said against."""
+    blamed = "\n".join(facts.verdict.problems)
+    for entry in facts.manifest.repositories if facts.manifest else ():
+        told = entry.archive and (f"{entry.name}:" in blamed or f"{entry.archive.key}:" in blamed)
+        if entry.archive and not told:
+            return entry.name
+    return None
 
 
 def _listed(

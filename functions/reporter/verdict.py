@@ -78,7 +78,8 @@ def judge(
     acknowledged = tuple(f"{entry.name}: {entry.reason}" for entry in known)
     if archive_problems or manifest.drill_failures:
         count = len(archive_problems) + len(manifest.drill_failures)
-        said = f"{count} archive(s) in the bucket are not what the backup put there."
+        what = "archive in the bucket is" if count == 1 else "archives in the bucket are"
+        said = f"{count} {what} not what the backup put there."
         return Verdict(Kind.UNVERIFIED, said, problems, acknowledged)
     if failed:
         said = f"{len(failed)} could not be backed up; all others are in the bucket, checked."

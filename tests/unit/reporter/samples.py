@@ -1,4 +1,7 @@
-"""Six runs whose mails docs/mail.md shows; ``python -m tests.unit.reporter.samples`` writes it."""
+"""Runs whose mails docs/mail.md shows, one for each verdict.
+
+``python -m tests.unit.reporter.samples`` writes it.
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +30,17 @@ ATTEMPT = Attempt(
     listed=34,
 )
 STUCK = replace(ATTEMPT, outcome=Outcome.TIMED_OUT, ended_at=DUE + timedelta(hours=3), done=21)
+RECLAIMED = tuple(
+    replace(
+        ATTEMPT,
+        number=number,
+        instance=replace(SPOT, launched_at=DUE + timedelta(minutes=40 * (number - 1))),
+        outcome=Outcome.RECLAIMED,
+        ended_at=DUE + timedelta(minutes=40 * (number - 1) + 6),
+        done=done,
+    )
+    for number, done in ((1, 12), (2, 20), (3, 27))
+)
 RUN = Run("2026-11-27T17-00-00Z", "schedule", DUE, attempts=(ATTEMPT,))
 
 
@@ -57,6 +71,8 @@ MANIFEST = Manifest(
     drill_failures=(),
     never_drilled=20,
 )
+LASTING = replace(MANIFEST, token_expires_at=None)
+BLAMED = "octo/hello: github_backups/octo/hello.zip has 1384 bytes, not 1420000"
 BEFORE = replace(
     MANIFEST,
     entries=(
@@ -79,9 +95,9 @@ LOG = (
 )
 
 
-def _verdict(manifest: Manifest) -> Verdict:
+def _verdict(manifest: Manifest, *archive_problems: str) -> Verdict:
     marker = Marker("github_backups/2026-11-27-17-09.txt", RUN.id, manifest.attempt, SHA)
-    return judge(Ending.COMPLETED, "", RUN.id, marker, manifest, SHA, (), ())
+    return judge(Ending.COMPLETED, "", RUN.id, marker, manifest, SHA, archive_problems, ())
 
 
 def _facts(run: Run, verdict: Verdict, manifest: Manifest | None = None) -> Facts:
@@ -135,36 +151,43 @@ def _not_launched() -> Facts:
 SAMPLES: dict[str, Facts] = {
     "Verified": _facts(RUN, _verdict(MANIFEST), MANIFEST),
     "Partial": _facts(RUN, _verdict(FAILED), FAILED),
-    "Interrupted, then verified": _facts(
-        replace(
-            RUN,
-            attempts=(
-                replace(
-                    ATTEMPT,
-                    outcome=Outcome.RECLAIMED,
-                    ended_at=DUE + timedelta(minutes=6),
-                    done=12,
-                ),
-                replace(
-                    ATTEMPT,
-                    number=2,
-                    instance=replace(
-                        SPOT, zone="eu-central-1a", launched_at=DUE + timedelta(minutes=7)
-                    ),
-                    ended_at=DUE + timedelta(minutes=14),
-                ),
+    "Unverified": replace(
+        _facts(RUN, _verdict(LASTING, BLAMED), LASTING),
+        log_tail=LOG[:2],
+    ),
+    "Interrupted": replace(
+        _facts(
+            replace(RUN, attempts=RECLAIMED),
+            Verdict(Kind.INTERRUPTED, "AWS reclaimed the spot instance."),
+            replace(
+                MANIFEST, complete=False, entries=ENTRIES[:27], token_expires_at=None, drilled=0
             ),
         ),
-        _verdict(replace(MANIFEST, attempt=2)),
-        replace(MANIFEST, attempt=2),
+        log_tail=LOG[:2],
     ),
     "Timed out": replace(
         _facts(
             replace(RUN, attempts=(STUCK, replace(STUCK, number=2))),
             Verdict(Kind.TIMED_OUT, "The backup did not end before its deadline and was stopped."),
-            replace(MANIFEST, complete=False, entries=ENTRIES[:21], token_expires_at=None),
+            replace(
+                MANIFEST, complete=False, entries=ENTRIES[:21], token_expires_at=None, drilled=0
+            ),
         ),
         log_tail=LOG[:2],
+    ),
+    "Failed": replace(
+        _facts(
+            replace(RUN, attempts=(replace(ATTEMPT, done=None, listed=None),)),
+            Verdict(
+                Kind.FAILED,
+                "The instance ended without finishing the backup (it powered itself off).",
+            ),
+        ),
+        log_tail=(
+            "bootstrap: run 2026-11-27T17-00-00Z, attempt 1",
+            "bootstrap: try 5 of 5 failed: dnf",
+            "bootstrap: ending with status 1",
+        ),
     ),
     "Not launched": _not_launched(),
     "Missed": _facts(

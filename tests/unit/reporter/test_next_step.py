@@ -93,11 +93,11 @@ def test_an_instance_that_ec2_has_forgotten_is_gone() -> None:
     assert step.ending is Ending.COMPLETED
 
 
-def test_ending_without_a_marker_is_a_failure_with_awss_reason() -> None:
+def test_ending_without_a_marker_is_a_failure_with_its_reason() -> None:
     step = decide(RUN, world(instance=ENDED), RULES)
     assert isinstance(step, Report)
     assert step.ending is Ending.FAILED
-    assert "Client.InstanceInitiatedShutdown" in step.reason
+    assert "powered itself off" in step.reason
 
 
 def test_a_reclaimed_instance_is_followed_by_the_next_attempt_at_once() -> None:

@@ -39,6 +39,15 @@ def test_problems_come_before_everything_else_with_what_to_do() -> None:
     assert text.index("Problems:") < text.index("What to do:") < text.index("octo: 34 repo")
 
 
+def test_the_restore_that_is_shown_is_not_of_an_archive_that_is_blamed() -> None:
+    text = body(samples.SAMPLES["Unverified"])
+    assert "Restore:  repo_backup restore octo/octo.github.io " in text
+
+
+def test_every_verdict_has_a_sample() -> None:
+    assert {facts.verdict.kind for facts in samples.SAMPLES.values()} == set(Kind)
+
+
 def test_new_renamed_and_vanished_repositories_are_told_apart_by_their_ids() -> None:
     text = body(PARTIAL)
     assert "New on GitHub:\n  - octo/new-idea" in text
