@@ -80,6 +80,9 @@ _ATTRIBUTES = {
     "DeadLetterQueue.QueueName": "dead",
     "InstanceProfile.Arn": arn("iam", "instance-profile/profile", region=""),
     "InstanceSecurityGroup.GroupId": "sg-0123456789abcdef0",
+    # CloudFormation has cut the stack's name, as it does with long ones.
+    "ReporterFunctionSpotInterruption.Arn": arn("events", "rule/sta-ReporterFunctionSpot-2"),
+    "ReporterFunctionTerminated.Arn": arn("events", "rule/sta-ReporterFunctionTerminated-1"),
     "RunTable.Arn": arn("dynamodb", "table/runs"),
     "SchedulerRole.Arn": arn("iam", "role/scheduler", region=""),
     "TopicKey.Arn": arn("kms", "key/topic-key"),

@@ -249,9 +249,10 @@ def test_alarms_and_budgets_of_this_account_alone_can_publish(
 
 def test_only_this_stacks_rules_leave_dead_letters(judge: Judge, template: Template) -> None:
     stack = deploy(template)
-    ours = {"aws:SourceArn": arn("events", f"rule/{STACK}-ReporterFunctionTerminated-1")}
-    letter = Request("events.amazonaws.com", "sqs:SendMessage", arn("sqs", "dead"), ours)
-    assert judge.ask(letter, stack).allowed
+    letter = Request("events.amazonaws.com", "sqs:SendMessage", arn("sqs", "dead"))
+    for rule in ("ReporterFunctionTerminated-1", "ReporterFunctionSpot-2"):
+        ours = letter.having(aws__SourceArn=arn("events", f"rule/sta-{rule}"))
+        assert judge.ask(ours, stack).allowed
     for foreign in (
         arn("events", "rule/other"),
         arn("events", f"rule/{STACK}-x", account="999999999999"),
