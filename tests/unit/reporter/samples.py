@@ -1,4 +1,4 @@
-"""Runs whose mails docs/mail.md shows, one for each verdict.
+"""Runs whose mails docs/mail.md shows, one for each verdict, and one whose first attempt was interrupted.
 
 ``python -m tests.unit.reporter.samples`` writes it.
 """
@@ -164,6 +164,24 @@ SAMPLES: dict[str, Facts] = {
             ),
         ),
         log_tail=LOG[:2],
+    ),
+    "Interrupted, then verified": _facts(
+        replace(
+            RUN,
+            attempts=(
+                RECLAIMED[0],
+                replace(
+                    ATTEMPT,
+                    number=2,
+                    instance=replace(
+                        SPOT, zone="eu-central-1a", launched_at=DUE + timedelta(minutes=7)
+                    ),
+                    ended_at=DUE + timedelta(minutes=14),
+                ),
+            ),
+        ),
+        _verdict(replace(LASTING, attempt=2)),
+        replace(LASTING, attempt=2),
     ),
     "Timed out": replace(
         _facts(
