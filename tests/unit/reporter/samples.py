@@ -1,4 +1,4 @@
-"""Runs whose mails docs/mail.md shows, one for each verdict, and one whose first attempt was interrupted.
+"""Runs whose mails docs/mail.md shows: one for each verdict, and one that was interrupted first.
 
 ``python -m tests.unit.reporter.samples`` writes it.
 """
