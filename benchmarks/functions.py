@@ -147,6 +147,7 @@ def main() -> int:
     parser.add_argument("--archives", type=int, nargs="+", default=[1000, 10000])
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="functions.") as name:
         work = Path(name)
         artifacts = {function: work / function for function in MEMORY_MB}
@@ -158,7 +159,7 @@ def main() -> int:
             account = Account.made(url)
             invocations = list(_invocations(artifacts, account, runtime))
             verified = [_verify(artifacts, account, runtime, n) for n in options.archives]
-    _write(packages, invocations, verified, options.results)
+    _write(packages, invocations, verified, load, options.results)
     return 0
 
 
@@ -223,9 +224,13 @@ def _write(
     packages: list[Package],
     invocations: list[Invocation],
     verified: list[Verification],
+    load: float,
     results: Path,
 ) -> None:
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
+    machine = (
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"load average {load:.1f} before, {os.getloadavg()[0]:.1f} after"
+    )
     text = (
         f"# The functions, measured\n\n{machine}. Made by `make bench-functions`; do not edit.\n\n"
         f"{__doc__.partition(chr(10) * 2)[2]}\n"

@@ -12,6 +12,7 @@ input closes. Beside AWS it answers ``/_local/…``, for whoever watches or dist
 ``POST /_local/instances/ID/interrupt``   reclaim a spot instance, ``{"notice_seconds": 120}``
 ``POST /_local/instances/ID/announce``    send the event about its state once more
 ``POST /_local/faults``                   ``{"pool": "*/*", "market": "*", "code": …, "times": 1}``
+``POST /_local/front``                    ``{"host": …}``: a proxy there forwards to ``localhost``
 ========================================  ====================================================
 """
 
@@ -28,6 +29,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from local_cloud.ec2 import Ec2Api
 from local_cloud.emulator import Emulator
@@ -55,6 +57,21 @@ class LocalPaths:
         self._cloud = cloud
         self._fleet = fleet
         self._mailbox = mailbox
+        self._front = b""
+
+    def as_signed(self, scope: Scope) -> Scope:
+        """The request with the host and the escaped path that its signature is made for.
+
+        A proxy in front is the host that clients sign for, and passes requests on under another,
+        their paths unescaped. Those that it forwards are told by ``localhost``; clients of the
+        cloud itself use its IP.
+        """
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        if not self._front or not host.startswith(b"localhost:"):
+            return scope
+        kept = [(name, value) for name, value in scope["headers"] if name != b"host"]
+        raw_path = quote(scope["path"]).encode()
+        return {**scope, "raw_path": raw_path, "headers": [(b"host", self._front), *kept]}
 
     def answer(self, method: str, path: str, body: dict[str, Any]) -> Any:
         """The JSON value to answer with. Raises :class:`UnknownPathError`."""
@@ -86,6 +103,9 @@ class LocalPaths:
                     )
                 )
                 return {}
+            case "POST", "front":
+                self._front = str(body["host"]).encode()
+                return {}
             case _:
                 raise UnknownPathError(path)
 
@@ -114,7 +134,8 @@ def application(cloud: Emulator, local: LocalPaths) -> Callable[..., Awaitable[N
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(_PREFIX):
-            await cloud.app(scope, receive, send)
+            http = scope["type"] == "http"
+            await cloud.app(local.as_signed(scope) if http else scope, receive, send)
             return
         body, more = b"", True
         while more:
@@ -145,6 +166,8 @@ def _ministack_settings(port: int, directory: Path, region: str) -> dict[str, st
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": "unix:///nonexistent",
+        # AWS waits a minute, then two: too long here. A second is too short to look in between.
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "3",
         "MINISTACK_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_CONFIG_FILE": os.devnull,
