@@ -3,7 +3,8 @@
 The artifacts that ``sam build`` makes run behind the runtime interface emulator that comes with the
 SAM CLI, as processes of this machine, and speak to moto's server. Measured are packages, cold and
 warm invocations, and the reporter that verifies thousands of archives: its processor time and its
-peak memory are the function's own; its wall time is mostly that of the one-threaded server.
+peak memory are the function's own; its wall time is mostly that of the one-threaded server. Wall
+and cold times are only worth something where the load average says that the machine was idle.
 """
 
 import argparse
