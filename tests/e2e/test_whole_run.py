@@ -341,6 +341,7 @@ def test_a_mistyped_stack_is_answered_with_those_there_are(stack: Stack) -> None
     assert f"did you mean {stack.name}?" in done.stderr
 
 
+@pytest.mark.slow
 def test_changed_parameters_leave_everything_that_was_saved(stack: Stack, first: Started) -> None:
     before = stack.objects()
     changed = Stack.deploy(
@@ -364,6 +365,7 @@ def test_changed_parameters_leave_everything_that_was_saved(stack: Stack, first:
     assert set(again.states().values()) == {"unchanged", "empty"}
 
 
+@pytest.mark.slow
 def test_a_deleted_stack_leaves_its_backups_for_the_next_to_adopt(
     stack: Stack, first: Started, hub: GitHubStandIn
 ) -> None:

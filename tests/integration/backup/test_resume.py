@@ -216,8 +216,6 @@ def test_an_account_too_large_for_one_deadline_finishes_over_several_attempts(
     for number in range(100, 112):
         hub.catalogue.add(Repository(number, "octo", f"many-{number}"))
         shutil.copytree(upstream("hello"), upstream(f"many-{number}"))
-    # A connection that is busy for a second: an attempt gets through a part of them only.
-    hub.faults.add(Fault("/octo/many-*/git-upload-pack", "slow", after_bytes=900))
     chosen = ["--jobs", "2", "--no-wikis", "--no-drill", "--only", "many-*"]
 
     def reached(attempt: int, entries: int) -> bool:
@@ -227,10 +225,14 @@ def test_an_account_too_large_for_one_deadline_finishes_over_several_attempts(
         return False
 
     for attempt in (1, 2, 3):
+        # Two connections that hang keep both jobs busy: an attempt gets through four more.
+        stuck = (f"/octo/many-{99 + 4 * attempt + n}.git/git-upload-pack" for n in (0, 1))
+        hub.faults.add(*(Fault(path, "hang", after_bytes=100) for path in stuck))
         process = start(*chosen, "--attempt", str(attempt))
-        wait_for(functools.partial(reached, attempt, 8 + 2 * attempt))
+        wait_for(functools.partial(reached, attempt, 7 + 4 * attempt))
         process.terminate()
         assert process.wait(30) == 75
+        hub.faults.clear()
         assert not destination.manifest()["complete"]
         assert destination.markers() == []
     assert start(*chosen, "--attempt", "4").wait(60) == 0
