@@ -192,7 +192,7 @@ def record_instance(folder: Path, heard: Recording) -> None:
         patch.setenv("GITHUB_API_URL", hub.api_url)
         patch.setenv("GITHUB_TOKEN_PARAMETER", TOKEN_PARAMETER)
         patch.setenv("TMPDIR", str(folder))
-        patch.setattr(program_s3, "Session", listened)
+        patch.setattr(program_s3, "session", listened)
         _bootstrap_copies(folder, heard)
         # An adopted bucket without versions is read by key alone.
         assert _backup("2026-11-26T17-00-00Z") == 0
@@ -269,5 +269,5 @@ def _refused_part(patch: pytest.MonkeyPatch, listened: Callable[[], Session]) ->
         return session
 
     with patch.context() as inner:
-        inner.setattr(program_s3, "Session", refused)
+        inner.setattr(program_s3, "session", refused)
         yield

@@ -195,6 +195,15 @@ def test_a_first_run_is_one_bar_with_room_for_more(runs: Runs) -> None:
     assert "e-05" not in html
 
 
+@pytest.mark.parametrize(("count", "shown"), [(1, 1), (2, 1), (12, 4)])
+def test_dates_below_the_bars_leave_each_other_room(runs: Runs, count: int, shown: int) -> None:
+    for _ in range(count):
+        runs.add(entry(1))
+    html = render(runs.page()).decode()
+    verdicts = re.findall(r'<svg[^>]*class="chart".*?</svg>', html, re.DOTALL)[0]
+    assert len(re.findall(r"<text[^>]*>2\d{3}-\d\d-\d\d</text>", verdicts)) == shown
+
+
 def test_the_data_are_columns_of_one_length(runs: Runs) -> None:
     runs.add(entry(1, run_id="2026-11-06T17-00-00Z"), entry(2, "empty"))
     runs.add(entry(1, "unchanged"), entry(2, "empty"))
