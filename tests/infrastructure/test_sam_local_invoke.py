@@ -36,6 +36,7 @@ pytestmark = pytest.mark.docker
 
 EVENTS = ROOT / "events"
 RUN_ID = "2026-11-27T17-00-00Z"
+LOG = f"runs/{RUN_ID}/backup.log"
 INSTANCE_ID = "i-0123456789abcdef0"
 TOKEN_PARAMETER = "/online-backup/token"
 """As the files in events/ have them."""
@@ -85,6 +86,7 @@ class SamLocal:
             session.wait_for(
                 "an instance that is new to be seen", partial(self._end, each["id"]), 30
             )
+        session.client("s3").delete_object(Bucket=self.stack.bucket, Key=LOG)
         table = session.client("dynamodb")
         for item in table.scan(TableName=self._table)["Items"]:
             table.delete_item(TableName=self._table, Key={"pk": item["pk"]})
@@ -107,6 +109,11 @@ class SamLocal:
         if run.attempt.instance:
             self.runs.remember_instance(run.attempt.instance.id, run)
         return self.runs.save(run)
+
+    def log_saved(self) -> None:
+        """The run's instance saves its log, the last thing that it does."""
+        said = b"bootstrap: ending with status 1\n"
+        self.stack.session.client("s3").put_object(Bucket=self.stack.bucket, Key=LOG, Body=said)
 
     def mail_after(self, act: Callable[[], object]) -> str:
         """Subject and body of the one mail that the act causes."""
@@ -292,6 +299,7 @@ def test_a_retry_launches_the_next_attempt_of_its_run(sam: SamLocal) -> None:
 
 def test_the_end_of_our_instance_without_a_marker_is_mailed_as_a_failure(sam: SamLocal) -> None:
     sam.given_run(instance=instance(INSTANCE_ID))
+    sam.log_saved()
     mail = sam.mail_after(lambda: sam.invoke("ReporterFunction", "terminated"))
     assert "failed" in mail.lower()
     run = sam.runs.load(RUN_ID)
@@ -332,5 +340,6 @@ def test_a_refused_launch_is_mailed_with_its_reason(sam: SamLocal) -> None:
 
 def test_the_watchdog_looks_at_what_was_forgotten(sam: SamLocal) -> None:
     sam.given_run(instance=instance(INSTANCE_ID))
+    sam.log_saved()
     answer = sam.invoke("ReporterFunction", "watchdog")
     assert [(each["status"], each["run_id"]) for each in answer["runs"]] == [("Report", RUN_ID)]
