@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -98,6 +99,8 @@ def _setting(
                     if step == report.STEPS[-1]:
                         corpus.change(copy, CHANGED, f"change {number}")
                     for contender in chosen:
+                        if contender in contenders.MARKING:
+                            _await_a_new_minute()
                         before = up.counted()
                         sample = measure(
                             [*pinned, *contender.command(place, index)], environment, work / "log"
@@ -111,6 +114,11 @@ def _setting(
                             **asdict(sample),
                             **asdict(up.counted().since(before)),
                         )
+
+
+def _await_a_new_minute() -> None:
+    """A date marker is named by its minute, and would have to look for a free one otherwise."""
+    time.sleep(61 - time.time() % 60)
 
 
 def _write(figures: list[report.Figure], results: Path) -> None:

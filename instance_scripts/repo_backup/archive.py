@@ -45,7 +45,7 @@ class Archive:
     """
 
     def __init__(self, mirror: Mirror, part_bytes: int) -> None:
-        self._segments = list(_zip(_entries(mirror)))
+        self._segments = _joined(_zip(_entries(mirror)))
         self.size = sum(_length(segment) for segment in self._segments)
         self.part_bytes = part_bytes = max(part_bytes, -(-self.size // MOST_PARTS))
         sha256, crc32, parts = hashlib.sha256(), 0, []
@@ -128,6 +128,17 @@ class _Slice(io.RawIOBase):
                 self._file[1].close()
             self._file = path, io.FileIO(path)
         return self._file[1]
+
+
+def _joined(segments: Iterator[bytes | Path]) -> list[bytes | Path]:
+    """The same, with what is in memory in as few pieces as there can be."""
+    joined: list[bytes | Path] = []
+    for segment in segments:
+        if joined and isinstance(segment, bytes) and isinstance(joined[-1], bytes):
+            joined[-1] += segment
+        else:
+            joined.append(segment)
+    return joined
 
 
 def _length(segment: bytes | Path) -> int:

@@ -126,7 +126,7 @@ def _add_backup(commands: "argparse._SubParsersAction[_Parser]") -> None:
         "--attempt", type=types.number(1, 99), default=1, help="which attempt of the run"
     )
     parser.add_argument(
-        "--jobs", type=types.number(1, 64), default=12, help="repositories at once (default 12)"
+        "--jobs", type=types.number(1, 64), default=16, help="repositories at once (default 16)"
     )
     _add_selection(parser)
     parser.add_argument("--full", action="store_true", help="fetch also what has not changed")

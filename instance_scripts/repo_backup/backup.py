@@ -106,12 +106,13 @@ def key_clashes(remotes: list[Remote], *, wikis: bool, folded: bool) -> dict[int
 
 
 class Backup:
-    """One attempt of one run; ``listing`` waits for what GitHub lists."""
+    """One attempt of one run; ``listing`` and ``history`` wait for what is being asked for."""
 
     def __init__(
         self,
         plan: Plan,
         listing: Callable[[], Listing],
+        history: Callable[[], History],
         fetcher: Fetcher,
         store: Store,
         journal: Journal,
@@ -120,6 +121,7 @@ class Backup:
     ) -> None:
         self._plan = plan
         self._listing = listing
+        self._history = history
         self._fetcher = fetcher
         self._store = store
         self._journal = journal
@@ -131,10 +133,7 @@ class Backup:
         """Everything; the exit code. Raises FatalError and InterruptedRunError."""
         plan, journal = self._plan, self._journal
         manifest = journal.manifest
-        load = self._stop.begin(
-            lambda: History.load(self._store, plan.run_id, plan.owners), "history"
-        )
-        history = load()
+        history = self._history()
         listing = self._listing()
         if listing.remotes and not any(map(plan.selection.names, listing.remotes)):
             raise FatalError(f"no repository matches --only {' '.join(plan.selection.only)}")

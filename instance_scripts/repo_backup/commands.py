@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from types import FrameType
 
-from rich.console import Console
-
 from repo_backup import drill, interruption
 from repo_backup import estimate as estimates
 from repo_backup.access import connect
@@ -73,11 +71,13 @@ def backup(options: argparse.Namespace) -> int:
             full=options.full,
         )
         if options.dry_run:
-            history = History.load(store, plan.run_id, plan.owners)
-            planned = preview(plan, listing(), history, fetcher)
+            earlier = History.load(store, plan.run_id, plan.owners)
+            planned = preview(plan, listing(), earlier, fetcher)
             return _dry_run(planned, json=options.json)
         continues = options.run_id is not None
         lease = Lease(store, plan.run_id, plan.attempt, stop, continues=continues)
+        lease.look()
+        history = stop.begin(lambda: History.load(store, plan.run_id, plan.owners), "history")
 
         def drilled(manifest: Manifest, history: History) -> None:
             if not options.no_drill:
@@ -85,7 +85,7 @@ def backup(options: argparse.Namespace) -> int:
 
         if options.store.startswith(S3):
             interruption.watch(stop)
-        run = Backup(plan, listing, fetcher, store, journal, stop, drilled)
+        run = Backup(plan, listing, history, fetcher, store, journal, stop, drilled)
         with _signals(stop), lease.held():
             store.tidy()
             try:
@@ -100,7 +100,7 @@ def backup(options: argparse.Namespace) -> int:
     if options.json:
         print_document(_document(manifest, code))
     else:
-        print_summary(manifest, Console(file=sys.stdout))
+        print_summary(manifest)
     return code
 
 

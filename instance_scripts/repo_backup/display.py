@@ -1,19 +1,12 @@
-"""What a person sees: a live display on a terminal, one structured line per fact elsewhere."""
+"""What a person sees of a backup: what ``live.py`` draws on a terminal, lines elsewhere."""
 
 import sys
 import threading
-import time
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
-
 from repo_backup.manifest import COUNTED, Entry, Manifest, Part
-
-_STYLES = {"failed": "bold red", "backed-up": "green", "skipped": "yellow"}
-_SHOWN_AT_ONCE = 4
+from repo_backup.output import print_facts
 
 
 class Display(Protocol):
@@ -68,7 +61,7 @@ class LineDisplay:
 
     def finished(self, entry: Entry, run_id: str) -> None:
         """One line for the repository and one for its wiki, when there is something to say."""
-        for name, part in _parts(entry):
+        for name, part in parts_of(entry):
             if part.state not in ("unchanged", "absent"):
                 size = (
                     f" bytes={part.archive.bytes}"
@@ -92,111 +85,58 @@ class LineDisplay:
             print(text, file=self._stream, flush=True)
 
 
-class LiveDisplay:
-    """A bar with counts, bytes, rate and the repositories in work; problems scroll above it."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._lock = threading.Lock()
-        self._current: dict[str, None] = {}
-        self._bytes = 0
-        self._started = time.monotonic()
-        self._progress = Progress(
-            SpinnerColumn(),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[volume]}"),
-            TextColumn("[dim]{task.fields[current]}"),
-            console=console,
-            transient=True,
-        )
-        self._task = self._progress.add_task("", total=None, volume="", current="listing …")
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
-
-    def listed(self, count: int) -> None:
-        """Now the bar has an end."""
-        self._progress.update(self._task, total=count, current="")
-
-    def started(self, name: str) -> None:
-        """Show it among the current ones."""
-        with self._lock:
-            self._current[name] = None
-            self._refresh()
-
-    def finished(self, entry: Entry, run_id: str) -> None:
-        """Advance; a problem stays on the screen."""
-        with self._lock:
-            self._current.pop(entry.full_name, None)
-            self._bytes += sum(a.bytes for a in entry.archives if a.run_id == run_id)
-            self._progress.advance(self._task)
-            self._refresh()
-        for name, part in _parts(entry):
-            if part.state == "failed":
-                self._progress.console.print(f"✗ {name}: {part.reason}", style="red", markup=False)
-            for warning in part.warnings:
-                text = f"! {name}: {warning}"
-                self._progress.console.print(text, style="yellow", markup=False)
-
-    def note(self, text: str) -> None:
-        """A line above the bar."""
-        self._progress.console.print(text, markup=False)
-
-    def _refresh(self) -> None:
-        seconds = max(0.1, time.monotonic() - self._started)
-        names = list(self._current)
-        more = f" and {len(names) - _SHOWN_AT_ONCE} more" if len(names) > _SHOWN_AT_ONCE else ""
-        self._progress.update(
-            self._task,
-            volume=f"{size(self._bytes)} at {size(self._bytes / seconds)}/s",
-            current=", ".join(names[:_SHOWN_AT_ONCE]) + more,
-        )
-
-
 def open_display(stream: TextIO = sys.stderr) -> Display:
     """A live display when the stream is a terminal, lines otherwise."""
-    console = Console(file=stream)
-    return LiveDisplay(console) if console.is_terminal else LineDisplay(stream)
+    if not stream.isatty():
+        return LineDisplay(stream)
+    from rich.console import Console
+
+    from repo_backup.live import LiveDisplay
+
+    return LiveDisplay(Console(file=stream))
 
 
-def print_summary(manifest: Manifest, console: Console) -> None:
-    """The table at the end, problems first."""
+def print_summary(manifest: Manifest) -> None:
+    """What became of the run, on stdout: problems first, the counts last."""
+    title, remarks, counts = f"Run {manifest.run_id}", _remarks(manifest), _counts(manifest)
+    if sys.stdout.isatty():
+        from repo_backup.live import show_summary
+
+        show_summary(title, remarks, counts)
+        return
+    for _, remark in remarks:
+        print(remark)
+    print(title)
+    print_facts(dict(counts))
+
+
+def _remarks(manifest: Manifest) -> list[tuple[str, str]]:
+    """What a person must know, and the state that it is about."""
+    named = [pair for entry in manifest.entries.values() for pair in parts_of(entry)]
+    told = {"failed": "failed", "skipped": "left out"}
+    remarks: list[tuple[str, str]] = [
+        (state, f"{words}: {name}: {part.reason}")
+        for state, words in told.items()
+        for name, part in named
+        if part.state == state
+    ]
+    lfs = ", ".join(name for name, part in named if part.lfs)
+    if lfs:
+        remarks.append(("", f"use Git LFS, whose objects are not in the archive: {lfs}"))
+    return remarks
+
+
+def _counts(manifest: Manifest) -> list[tuple[str, str]]:
     totals = manifest.totals
-    table = Table(title=f"Run {manifest.run_id}", title_justify="left", show_header=False)
-    table.add_column()
-    table.add_column(justify="right")
-    table.add_row("listed", str(totals["listed"]))
-    for state in COUNTED:
-        style = _STYLES.get(state) if totals[state] else "dim"
-        table.add_row(f"  {state}", str(totals[state]), style=style)
-    table.add_row("wikis", str(totals["wikis"]))
-    table.add_row("uploaded", size(totals["bytes_uploaded"]))
-    table.add_row("stored", size(totals["bytes_stored"]))
+    counts = [("listed", str(totals["listed"]))]
+    counts += [(f"  {state}", str(totals[state])) for state in COUNTED]
+    counts.append(("wikis", str(totals["wikis"])))
+    counts += [(each, size(totals[f"bytes_{each}"])) for each in ("uploaded", "stored")]
     if manifest.drill:
         checked = manifest.drill["checked"]
         good = sum(item["ok"] for item in checked)
-        table.add_row("restore drill", f"{good} of {len(checked)} archives good")
-    named = [pair for entry in manifest.entries.values() for pair in _parts(entry)]
-    for name, part in named:
-        if part.state == "failed":
-            console.print(f"failed: {name}: {part.reason}", style="red", markup=False)
-    for name, part in named:
-        if part.state == "skipped":
-            console.print(f"left out: {name}: {part.reason}", markup=False, highlight=False)
-    lfs = [name for name, part in named if part.lfs]
-    if lfs:
-        console.print(f"use Git LFS, whose objects are not in the archive: {', '.join(lfs)}")
-    console.print(table)
+        counts.append(("restore drill", f"{good} of {len(checked)} archives good"))
+    return counts
 
 
 def size(count: float) -> str:
@@ -208,6 +148,7 @@ def size(count: float) -> str:
     return f"{count:.1f} TB"
 
 
-def _parts(entry: Entry) -> list[tuple[str, Part]]:
+def parts_of(entry: Entry) -> list[tuple[str, Part]]:
+    """A repository and its wiki by the names that people see."""
     parts = [(entry.full_name, entry.part)]
     return parts + ([(f"{entry.full_name}.wiki", entry.wiki)] if entry.wiki else [])

@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,7 +44,7 @@ class Advertisement:
     object_format: str
     capabilities: frozenset[str]
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over everything that a mirror's refs consist of: equal means unchanged."""
         return refs_digest(self.head or self.detached or "", self.refs)

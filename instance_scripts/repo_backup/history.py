@@ -2,10 +2,13 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from repo_backup import layout
+from repo_backup.concurrency import in_background
 from repo_backup.manifest import Archive, Entry, Manifest, Part
 from repo_backup.store import Store, Stored
 
@@ -27,18 +30,24 @@ class History:
     mine: Manifest | None = None
 
     @classmethod
-    def load(cls, store: Store, run_id: str, owners: Iterable[str]) -> "History":
+    def load(cls, store: Store, run_id: str, owners: Collection[str]) -> "History":
         """Read manifests until each owner's last complete run is among them: an own one, newest.
 
         No owner means all that a token sees. Checkpoints count: an interrupted run's archives are
-        there like any other's.
+        there like any other's. What does not hang on anything else is asked for at once.
         """
         history, missing = cls(), {owner.lower() for owner in owners} or {_EVERYBODY}
+        own = in_background(lambda: store.read(layout.manifest(run_id)), "own manifest")
+        present = {
+            prefix: in_background(partial(store.objects, prefix), "archives")
+            for prefix in map(layout.archives_of, owners)
+        }
         others = [each for each in store.run_ids() if each != run_id]
         for earlier in (run_id, *others):
             if not missing:
                 break
-            data = store.read(layout.manifest(earlier))
+            mine = earlier == run_id
+            data = own.result() if mine else store.read(layout.manifest(earlier))
             if data is None:
                 continue
             try:
@@ -46,7 +55,7 @@ class History:
             except ValueError:
                 log.warning("unreadable manifest left out", extra={"run_id": earlier})
                 continue
-            if earlier == run_id:
+            if mine:
                 history.mine = manifest
             history._add(manifest)
             if manifest.complete:
@@ -55,7 +64,7 @@ class History:
                 for owner in missing & covered:
                     history.listed |= counts if owner == _EVERYBODY else {owner: counts[owner]}
                 missing -= covered
-        return history._existing(store)
+        return history._existing(store, present)
 
     def earlier(self, repository_id: int) -> Entry | None:
         """The newest entry of this repository whose archive still exists, if there is one."""
@@ -71,12 +80,12 @@ class History:
             self.entries[entry.id] = known
             self.names.setdefault(entry.full_name.lower(), entry)
 
-    def _existing(self, store: Store) -> "History":
+    def _existing(self, store: Store, listed: Mapping[str, Future[dict[str, Stored]]]) -> "History":
         """The same without archives that are gone, or that something else has replaced."""
         keys = [archive.key for entry in self.entries.values() for archive in entry.archives]
         present: dict[str, Stored] = {}
         for prefix in sorted({key.rpartition("/")[0] + "/" for key in keys}):
-            present |= store.objects(prefix)
+            present |= listed[prefix].result() if prefix in listed else store.objects(prefix)
 
         def kept(part: Part | None) -> Part | None:
             if part and part.archive and not _is(part.archive, present.get(part.archive.key)):

@@ -198,9 +198,11 @@ class Http:
     def _request(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None
     ) -> BaseHTTPResponse:
+        pool = self._pool
         # An Enterprise server is mostly on this side of the proxy.
-        direct = self._direct if proxy_bypass(urlsplit(url).netloc) else None
-        return (direct or self._pool).request(
+        if self._direct and proxy_bypass(urlsplit(url).netloc):
+            pool = self._direct
+        return pool.request(
             method,
             url,
             headers=headers,

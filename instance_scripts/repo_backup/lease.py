@@ -35,11 +35,24 @@ class Lease:
         self._stop = stop
         self._holder = uuid.uuid4().hex
         self._tag: str | None = None
+        self._looked = False
         self.lost = False
+
+    def look(self) -> None:
+        """See that nobody else holds it. Raises FatalError when another run does.
+
+        What is read from here on is still true once the lease is held: whoever wrote meanwhile had
+        taken the lease, and then it cannot be held by this run.
+        """
+        found = self._store.read_tagged(layout.LOCK)
+        if found:
+            data, self._tag = found
+            self._refuse_others(data)
+        self._looked = True
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Hold it for the block. Raises FatalError when another run does."""
+        """Hold it for the block. Raises FatalError when it is not as ``look`` saw it."""
         self._acquire()
         done = threading.Event()
         keeper = threading.Thread(target=self._renew, args=(done,), daemon=True, name="lease")
@@ -52,21 +65,22 @@ class Lease:
             if not self.lost:
                 self._stop.closing(lambda: self._write(datetime.now(UTC)), "end of lease")
 
-    def _acquire(self) -> None:
+    def _refuse_others(self, data: bytes) -> None:
         """An own run's lease is taken over: the attempt that held it is dead or about to be."""
-        found = self._store.read_tagged(layout.LOCK)
-        if found:
-            data, self._tag = found
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                held = json.loads(data)
-                until = datetime.fromisoformat(held["expires_at"])
-                own = held["run_id"] == self._run_id and self._continues
-                if not own and until > datetime.now(UTC):
-                    raise FatalError(
-                        f"run {held['run_id']} is writing to this destination; its lease ends "
-                        f"{held['expires_at']} unless it renews it. If it was killed, continue it "
-                        f"with --run-id {held['run_id']}"
-                    )
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            held = json.loads(data)
+            until = datetime.fromisoformat(held["expires_at"])
+            own = held["run_id"] == self._run_id and self._continues
+            if not own and until > datetime.now(UTC):
+                raise FatalError(
+                    f"run {held['run_id']} is writing to this destination; its lease ends "
+                    f"{held['expires_at']} unless it renews it. If it was killed, continue it "
+                    f"with --run-id {held['run_id']}"
+                )
+
+    def _acquire(self) -> None:
+        if not self._looked:
+            self.look()
         try:
             self._write(datetime.now(UTC) + LEASE)
         except ConflictError as error:

@@ -1,7 +1,7 @@
 """How every command speaks: a table for people, one JSON object for scripts, progress aside.
 
 What was asked for goes to stdout; progress and complaints go to stderr, so that ``--json`` leaves
-nothing but JSON on stdout.
+nothing but JSON on stdout. rich is imported where it draws: that takes longer than most commands.
 """
 
 import json
@@ -9,10 +9,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
 _WIDE = 400
 
@@ -26,6 +22,9 @@ def print_document(document: Mapping[str, Any]) -> None:
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Rows under headings; away from a terminal nothing is folded, for it is there to be copied."""
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold")
@@ -44,13 +43,17 @@ def print_facts(facts: Mapping[str, str]) -> None:
 
 def tracked(items: Sequence[T], names: Sequence[str]) -> Iterator[T]:
     """The items, with a bar on a terminal that names the one in work."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
     columns = (BarColumn(bar_width=30), MofNCompleteColumn(), TextColumn("[dim]{task.description}"))
-    console = Console(stderr=True)
     with Progress(
         *columns,
-        console=console,
+        console=Console(stderr=True),
         transient=True,
-        disable=not console.is_terminal,
         redirect_stdout=sys.stdout.isatty(),  # else what goes to a file would come out here
     ) as bar:
         task = bar.add_task("", total=len(items))
@@ -65,5 +68,8 @@ def working(text: str) -> AbstractContextManager[object]:
 
     Elsewhere nothing is shown.
     """
-    console = Console(stderr=True)
-    return console.status(text) if console.is_terminal else nullcontext()
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(text)

@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rich.console import Console
-
 from repo_backup import exits, layout
 from repo_backup.documents import SCHEMA, AnswerDocument
 from repo_backup.errors import InterruptedRunError
@@ -84,7 +82,7 @@ def _follow(
 
 def _teller() -> Callable[[str], None]:
     """Progress on stderr: one line that changes on a terminal, one line per change elsewhere."""
-    console = Console(stderr=True)
+    terminal = sys.stderr.isatty()
     last = ""
 
     def tell(text: str) -> None:
@@ -92,7 +90,7 @@ def _teller() -> Callable[[str], None]:
         if text == last:
             return
         last = text
-        if console.is_terminal:
+        if terminal:
             print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
         elif text:
             print(text, file=sys.stderr, flush=True)

@@ -1,14 +1,19 @@
 """The command line teaches, and answers a typo with what was probably meant."""
 
 import io
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from repo_backup import cli
-from repo_backup.display import LineDisplay, LiveDisplay, open_display, size
-from repo_backup.manifest import Archive, Entry, Part
+from repo_backup.display import LineDisplay, open_display, print_summary, size
+from repo_backup.live import LiveDisplay, show_summary
+from repo_backup.manifest import Archive, Entry, Manifest, Part
 
 BACKUP = ["backup", "--owner", "octo", "--destination", "d"]
 
@@ -96,6 +101,34 @@ def test_on_a_terminal_progress_is_shown_live() -> None:
     said = stream.getvalue()
     for words in ("1/3", "2.5 MB", "octo/world", "octo/hello: a reason", "something"):
         assert words in said
+
+
+def test_away_from_a_terminal_the_summary_is_plain_problems_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    manifest = Manifest("r1", 1, ["octo"], datetime.now(UTC), {1: _entry("failed")}, listed=1)
+    manifest.drill = {"checked": [{"ok": True}, {"ok": False}]}
+    print_summary(manifest)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["failed: octo/hello: a reason", "Run r1"]
+    told = dict(line.split(maxsplit=1) for line in lines[2:-1])
+    assert told["listed"] == told["failed"] == "1"
+    assert told["uploaded"] == told["stored"] == "2.5 MB"
+    assert lines[-1] == "restore drill  1 of 2 archives good"
+
+
+def test_on_a_terminal_the_summary_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    show_summary("Run r1", [("failed", "failed: octo/hello: [a] reason")], [("listed", "7")])
+    said = capsys.readouterr().out
+    assert said.startswith("failed: octo/hello: [a] reason")
+    assert "Run r1" in said
+    assert "│ listed │ 7 │" in said
+
+
+def test_what_draws_on_terminals_is_not_imported_elsewhere() -> None:
+    code = "import repo_backup.cli, sys; sys.exit('rich' in sys.modules)"
+    path = os.pathsep.join(sys.path)
+    assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}).returncode == 0
 
 
 def test_bytes_are_readable() -> None:

@@ -38,3 +38,15 @@ def test_a_write_whose_answer_got_lost_is_an_own_lease(
     assert not one.lost
     with Lease(DirectoryStore(tmp_path), "r2", 1, Stop()).held():
         pass
+
+
+def test_what_was_read_after_a_look_is_nobody_elses_by_the_time_the_lease_is_held(
+    tmp_path: Path,
+) -> None:
+    store = DirectoryStore(tmp_path)
+    one = Lease(store, "r1", 1, Stop())
+    one.look()
+    with Lease(store, "r2", 1, Stop()).held():
+        pass
+    with pytest.raises(FatalError, match="just begun"), one.held():
+        pytest.fail("what r2 wrote in between would be unknown to r1")
