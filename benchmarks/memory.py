@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.environments import CACHE, describe_machine
+from repo_backup.git_process import LEAN_GIT
 from repo_backup.malformations import STRICT
-from repo_backup.mirror import CONNECTED, LEAN_GIT
+from repo_backup.mirror import CONNECTED
 
 RESULTS = Path(__file__).parent / "results"
 COMMITS = (35_000, 70_000, 135_000)

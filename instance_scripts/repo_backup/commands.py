@@ -1,14 +1,10 @@
 """``repo_backup backup``: builds the parts that a run needs and runs them."""
 
 import argparse
-import contextlib
 import shutil
-import signal
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from types import FrameType
 
 from repo_backup import drill, interruption
 from repo_backup import estimate as estimates
@@ -35,6 +31,7 @@ from repo_backup.preview import preview, summary, table
 from repo_backup.retry import Patience
 from repo_backup.scratch import scratch_directory
 from repo_backup.selection import Selection
+from repo_backup.signals import orderly_end
 from repo_backup.stop import Stop
 
 _STALL_SECONDS = 60
@@ -86,7 +83,7 @@ def backup(options: argparse.Namespace) -> int:
         if options.store.startswith(S3):
             interruption.watch(stop)
         run = Backup(plan, listing, history, fetcher, store, journal, stop, drilled)
-        with _signals(stop), lease.held():
+        with orderly_end(stop), lease.held():
             store.tidy()
             try:
                 code = run.run()
@@ -207,21 +204,3 @@ def _dry_run(document: DryRunDocument, *, json: bool) -> int:
         for error in document["errors"]:
             print(error, file=sys.stderr)
     return 1 if document["errors"] else 0
-
-
-@contextlib.contextmanager
-def _signals(stop: Stop) -> Iterator[None]:
-    """Within the block a signal asks for an orderly end, and a second one for an immediate end."""
-
-    def request(number: int, frame: FrameType | None) -> None:
-        if stop.requested:
-            raise InterruptedRunError("told twice")
-        stop.request(signal.Signals(number).name)
-
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    before = {number: signal.signal(number, request) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

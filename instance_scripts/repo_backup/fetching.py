@@ -167,7 +167,7 @@ class Fetcher:
                 remarks = mirror.receive(blocks, self.memory, self.stop, closely=closely)
             if not closely:
                 remarks = (*remarks, f"archived without a close look: {refused[0]}")
-            lfs = not address.is_wiki and mirror.uses_lfs()
+            lfs = not address.is_wiki and mirror.uses_lfs(self.stop)
             if lfs is None:
                 remarks = (*remarks, "whether it uses Git LFS took too much to find out")
             self.stop.check()

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from repo_backup.errors import RepositoryError, UsageError, said
-from repo_backup.mirror import git_environment
+from repo_backup.git_process import git_environment
 
 _REFSPECS = ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
 """GitHub refuses ``refs/pull``."""

@@ -29,6 +29,7 @@ from repo_backup.output import print_document, print_table, tracked, working
 from repo_backup.places import open_reader, open_store
 from repo_backup.push import push
 from repo_backup.scratch import scratch_directory
+from repo_backup.signals import immediate_end
 from repo_backup.stop import Stop
 
 _CONNECTIONS = 4
@@ -103,6 +104,7 @@ def list_archives(options: argparse.Namespace) -> int:
     return 0
 
 
+@immediate_end()
 def restore(options: argparse.Namespace) -> int:
     """``repo_backup restore``."""
     store = open_store(options.store, connections=_CONNECTIONS)
@@ -149,6 +151,7 @@ def restore(options: argparse.Namespace) -> int:
     return 0
 
 
+@immediate_end()
 def verify(options: argparse.Namespace) -> int:
     """``repo_backup verify``: 0 when every archive that was read back is good, else 3."""
     store = open_store(options.store, connections=_CONNECTIONS)

@@ -56,7 +56,8 @@ class Reader:
         with tempfile.TemporaryFile(dir=into) as file:
             self._download(found, file)
             mirror = unpack(file, into)
-        return Restored(mirror, check_mirror(mirror, found.part, self.memory_bytes))
+        stop = self.patience.stop
+        return Restored(mirror, check_mirror(mirror, found.part, self.memory_bytes, stop))
 
     def _download(self, found: Found, file: IO[bytes]) -> None:
         """The version that the manifest names; in a copied bucket versions have other names.

@@ -3,9 +3,9 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import wait
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from repo_backup.concurrency import in_background
 from repo_backup.errors import BackupError, InterruptedRunError
@@ -20,6 +20,16 @@ _WAKE_SECONDS = 0.2
 T = TypeVar("T")
 
 
+class Child(Protocol):
+    """A process that this one started."""
+
+    def kill(self) -> None:
+        """End it at once, if it has not ended."""
+
+
+C = TypeVar("C", bound=Child)
+
+
 class Stop:
     """A request to stop, seen by every thread. No new work starts after it."""
 
@@ -27,6 +37,9 @@ class Stop:
         self._event = threading.Event()
         self._reason = ""
         self._requested_at = 0.0
+        self._children: list[Child] = []
+        self._ended = False
+        self._lock = threading.Lock()
 
     def request(self, reason: str) -> None:
         """Ask for the end; the first reason is kept. Safe to call from a signal handler."""
@@ -88,3 +101,27 @@ class Stop:
         while thread.is_alive() and not self.requested:
             thread.join(_WAKE_SECONDS)
         thread.join(CLOSING_SECONDS)
+
+    @contextlib.contextmanager
+    def child(self, start: Callable[[], C]) -> Iterator[C]:
+        """A process for the block; ``end`` kills it, whatever has become of the block.
+
+        Raises InterruptedRunError when the program is about to end.
+        """
+        with self._lock:
+            if self._ended:
+                raise InterruptedRunError(self._reason or "the program ends")
+            process = start()
+            self._children.append(process)
+        try:
+            yield process
+        finally:
+            with self._lock:
+                self._children.remove(process)
+
+    def end(self) -> None:
+        """Kill what abandoned threads have started, which would outlive the program otherwise."""
+        with self._lock:
+            self._ended = True
+            for process in self._children:
+                process.kill()

@@ -152,6 +152,77 @@ def test_where_memory_runs_out_a_git_goes_first(
     assert int(Path(f"/proc/{process.pid}/oom_score_adj").read_text()) < 800
 
 
+@pytest.fixture
+def slow_git(tmp_path: Path) -> "SlowGit":
+    """Makes a git that takes for ever for one of its commands.
+
+    The environment that has it, and what is in /proc of it once it is at work, until it ends.
+    """
+    pid, fake = tmp_path / "pid", tmp_path / "bin" / "git"
+
+    def at_work() -> Path | None:
+        text = pid.read_text().strip() if pid.exists() else ""
+        return Path(f"/proc/{text}") if text else None
+
+    def make(command: str) -> tuple[dict[str, str], Callable[[], Path | None]]:
+        fake.parent.mkdir()
+        fake.write_text(
+            f'#!/bin/sh\ncase "$*" in *" {command} "*)\n'
+            f"cat > /dev/null; echo $$ > {pid}; exec sleep 600;;\nesac\n"
+            f'exec {shutil.which("git")} "$@"\n'
+        )
+        fake.chmod(0o755)
+        return {"PATH": f"{fake.parent}{os.pathsep}{os.environ['PATH']}"}, at_work
+
+    return make
+
+
+SlowGit = Callable[[str], tuple[dict[str, str], Callable[[], Path | None]]]
+PROC = pytest.mark.skipif(not Path("/proc/self").exists(), reason="Linux only")
+
+
+@PROC
+@pytest.mark.parametrize("signals", [1, 2])
+@pytest.mark.parametrize("step", ["index-pack", "fsck"])
+def test_an_interrupted_run_leaves_no_git_behind(
+    start: Callable[..., subprocess.Popen[str]], slow_git: SlowGit, step: str, signals: int
+) -> None:
+    """Neither a long look at a pack nor the drill's at a mirror; told twice it ends at once."""
+    environment, at_work = slow_git(step)
+    process = start("--only", "hello", "--no-wikis", environment=environment)
+    wait_for(at_work)
+    for _ in range(signals):
+        process.terminate()
+    began = time.monotonic()
+    assert process.wait(30) == 75
+    assert time.monotonic() - began < 12
+    _wait_for_end(at_work())
+
+
+@PROC
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_an_interrupted_verify_leaves_neither_a_git_nor_a_file_behind(
+    destination: Destination, slow_git: SlowGit, tmp_path: Path, number: signal.Signals
+) -> None:
+    assert destination.backup("--only", "hello", "--no-drill") == 0
+    environment, at_work = slow_git("fsck")
+    path = os.pathsep.join(filter(None, sys.path))
+    with subprocess.Popen(
+        [sys.executable, "-m", "repo_backup", "verify", "--source", str(destination.root)],
+        env={**os.environ, "PYTHONPATH": path, **environment},
+    ) as process:
+        wait_for(at_work)
+        process.send_signal(number)
+        assert process.wait(20) == 75
+    _wait_for_end(at_work())
+    assert list((tmp_path / "scratch").glob("repo_backup.*")) == []
+
+
+def _wait_for_end(process: Path | None) -> None:
+    assert process
+    wait_for(lambda: not process.exists(), seconds=2)
+
+
 def test_an_earlier_runs_checkpoint_counts_for_the_next_run(
     destination: Destination, hub: GitHubStandIn, start: Callable[..., subprocess.Popen[str]]
 ) -> None:

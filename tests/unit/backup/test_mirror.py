@@ -9,6 +9,7 @@ from local_cloud.github.corpus import commit_files, git, init_repository
 from repo_backup import mirror
 from repo_backup.git import Advertisement
 from repo_backup.mirror import Mirror
+from repo_backup.stop import Stop
 
 _MIB = 1 << 20
 
@@ -24,4 +25,4 @@ def test_attributes_of_any_size_take_no_more_memory_than_allowed(
     commit_files(repository, {".gitattributes": text}, branch="main")
     refs = {"refs/heads/main": git(repository, "rev-parse", "main").strip()}
     known = Advertisement("", refs, {}, "refs/heads/main", None, "sha1", frozenset())
-    assert Mirror(repository, known).uses_lfs() is found
+    assert Mirror(repository, known).uses_lfs(Stop()) is found
