@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -34,17 +35,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     Expected refusals are answers; anything raised is retried by Lambda and then a dead letter.
     """
-    return launch(event, datetime.now(UTC))
+    return launch(event, datetime.now(UTC), context.aws_request_id)
 
 
-def launch(event: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """The handler at a given moment."""
+def launch(event: dict[str, Any], now: datetime, request_id: str) -> dict[str, Any]:
+    """The handler at a given moment; Lambda's retries come with the same ``request_id``."""
     config = Config.from_env(os.environ)
     request = read_request(event, now)
     logger().clear_state()
     launcher = compose(config)
     if isinstance(request, CheckRequest):
         return Preflight(launcher, survey()).check(now)
+    if request.trigger == "manual" and not request.dry_run:
+        run_id = launcher.store.run_id_of_request(request_id, request.run_id, now)
+        request = replace(request, run_id=run_id)
     logger().append_keys(run_id=request.run_id, attempt=request.attempt)
     return launcher.rehearse(request) if request.dry_run else launcher.launch(request, now)
 

@@ -250,5 +250,11 @@ def run_instances_request(pool: Pool, settings: InstanceSettings, user_data: str
 
 def _refusal(pool: Pool, code: str, kind: Kind, message: str) -> PoolAnswer:
     return PoolAnswer(
-        pool.instance_type, pool.zone, pool.market, code, kind, message[:_MESSAGE_CHARACTERS]
+        pool.instance_type,
+        pool.zone,
+        pool.market,
+        code,
+        kind,
+        message[:_MESSAGE_CHARACTERS],
+        pool.subnet_id,
     )

@@ -1,6 +1,5 @@
 """One attempt of one run, from request to instance, resumable after a crash at any point."""
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,17 +15,14 @@ from launcher.github import GitHub
 from launcher.images import Images
 from launcher.launch_plan import Kind, Purchase, plan_pools, purchase, remaining, remedy
 from launcher.request import LaunchRequest
-from launcher.user_data import render
-from shared import layout
+from launcher.user_data import arguments, render, variables
 from shared.errors import AmbiguousLaunchError, RefusedError
 from shared.run import (
-    POWER_OFF_MARGIN,
     TAG_ATTEMPT,
     TAG_RUN_ID,
     TAG_STACK,
     Attempt,
     Instance,
-    Options,
     Outcome,
     Pool,
     PoolAnswer,
@@ -172,35 +168,8 @@ class Launcher:
         )
         sha256 = self.bucket.publish_program(self.deployment / "repo_backup.zip")
         bootstrap = (self.deployment / "bootstrap.sh").read_text()
-        variables = self._variables(run_id, number, sha256)
-        return pools, render(variables, self._arguments(asked.options), bootstrap)
-
-    def _arguments(self, options: Options) -> list[str]:
-        words = [word for owner in self.config.github_owners for word in ("--owner", owner)]
-        try:
-            words += shlex.split(self.config.backup_options)
-        except ValueError as error:
-            raise RefusedError(
-                "BackupOptions", f"{error}.", "Close every quotation mark that is opened."
-            ) from error
-        words += [word for pattern in options.only for word in ("--only", pattern)]
-        return [*words, "--full"] if options.full else words
-
-    def _variables(self, run_id: str, number: int, sha256: str) -> dict[str, str]:
-        lifetime = self.config.deadline - POWER_OFF_MARGIN
-        return {
-            "ONLINE_BACKUP_RUN_ID": run_id,
-            "ONLINE_BACKUP_ATTEMPT": str(number),
-            "ONLINE_BACKUP_BUCKET": self.config.bucket,
-            "ONLINE_BACKUP_PROGRAM_KEY": layout.program(sha256),
-            "ONLINE_BACKUP_PROGRAM_SHA256": sha256,
-            "ONLINE_BACKUP_DEADLINE_MINUTES": str(int(lifetime.total_seconds() // 60)),
-            "GITHUB_API_URL": self.config.github_api_url,
-            "GITHUB_TOKEN_PARAMETER": self.config.github_token_parameter,
-            "GITHUB_APP_ID": self.config.github_app_id,
-            "GITHUB_APP_KEY_PARAMETER": self.config.github_app_key_parameter,
-            "AWS_DEFAULT_REGION": self.config.region,
-        }
+        environment = variables(self.config, run_id, number, sha256)
+        return pools, render(environment, arguments(self.config, asked.options), bootstrap)
 
     def _settings(self, run_id: str, number: int) -> InstanceSettings:
         stack = self.config.stack_name

@@ -12,6 +12,7 @@ class Kind(StrEnum):
     """What a refused request for one pool says about the others."""
 
     POOL = "pool"
+    SUBNET = "subnet"
     ZONE = "zone"
     SPOT = "spot"
     ON_DEMAND = "on-demand"
@@ -27,7 +28,7 @@ _KINDS = {
     "UnfulfillableCapacity": Kind.POOL,
     "Unsupported": Kind.POOL,
     "SpotMaxPriceTooLow": Kind.POOL,
-    "InsufficientFreeAddressesInSubnet": Kind.ZONE,
+    "InsufficientFreeAddressesInSubnet": Kind.SUBNET,
     "InsufficientVolumeCapacity": Kind.ZONE,
     "MaxSpotInstanceCountExceeded": Kind.SPOT,
     "VcpuLimitExceeded": Kind.ON_DEMAND,
@@ -147,8 +148,9 @@ def plan_pools(
 
 def remaining(pools: Iterable[Pool], answers: Sequence[PoolAnswer]) -> tuple[Pool, ...]:
     """The pools still worth asking after these refusals, in order."""
-    asked = {(answer.instance_type, answer.zone, answer.market) for answer in answers}
+    asked = {(answer.instance_type, answer.subnet_id, answer.market) for answer in answers}
     kinds = {answer.kind for answer in answers}
+    closed_subnets = {answer.subnet_id for answer in answers if answer.kind == Kind.SUBNET}
     closed_zones = {answer.zone for answer in answers if answer.kind == Kind.ZONE}
     closed_markets = {
         market
@@ -160,7 +162,8 @@ def remaining(pools: Iterable[Pool], answers: Sequence[PoolAnswer]) -> tuple[Poo
     return tuple(
         pool
         for pool in pools
-        if (pool.instance_type, pool.zone, pool.market) not in asked
+        if (pool.instance_type, pool.subnet_id, pool.market) not in asked
+        and pool.subnet_id not in closed_subnets
         and pool.zone not in closed_zones
         and pool.market not in closed_markets
     )

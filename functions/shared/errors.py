@@ -17,6 +17,10 @@ class RunConflictError(OnlineBackupError):
     """Somebody else advanced this run since it was read: read it again and decide anew."""
 
 
+class UnreadableError(OnlineBackupError):
+    """Something in the bucket may not be read, and no retry will change that."""
+
+
 class AmbiguousLaunchError(OnlineBackupError):
     """EC2 gave no definite answer; only the very same call, repeated, can find out."""
 

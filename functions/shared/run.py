@@ -47,6 +47,7 @@ class Outcome(StrEnum):
     NO_CAPACITY = "no-capacity"
     REFUSED = "refused"
     LOST = "lost"
+    FAILED = "failed"
     RECLAIMED = "reclaimed"
     PAUSED = "paused"
     ENDED = "ended"
@@ -70,7 +71,10 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class PoolAnswer:
-    """What EC2 said to a request for one pool: its error code, and the class we put it in."""
+    """What EC2 said to a request for one pool: its error code, and the class we put it in.
+
+    ``subnet_id`` is empty in records of before it was kept.
+    """
 
     instance_type: str
     zone: str
@@ -78,6 +82,7 @@ class PoolAnswer:
     code: str
     kind: str
     message: str
+    subnet_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

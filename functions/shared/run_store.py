@@ -63,6 +63,30 @@ class RunStore:
             raise
         return stored
 
+    def run_id_of_request(self, request_id: str, run_id: str, now: datetime) -> str:
+        """The run that this request began: ``run_id``, unless an earlier try of it took another.
+
+        Lambda gives its retries of an asynchronous invocation the same request id:
+        https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+        """
+        key = f"request#{request_id}"
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    "pk": {"S": key},
+                    "run_id": {"S": run_id},
+                    "expires_at": {"N": str(int((now + KEEP).timestamp()))},
+                },
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            item = self._get(key)
+            return item["run_id"]["S"] if item else run_id
+        return run_id
+
     def remember_instance(self, instance_id: str, run: Run) -> None:
         """Lead events of this instance to its run, even when it has lost its tags."""
         self._client.put_item(

@@ -6,7 +6,7 @@ moto keeps the tables, buckets, instances, topics and schedules. What it lacks i
 - a new instance cannot be seen for a minute, one that is told to end takes another, a terminated
   one has lost its tags, and is forgotten after an hour;
 - there are quotas; one-time schedules fire and are gone, the watchdog comes daily;
-- asynchronous invocations are queued, retried twice and then dead letters;
+- asynchronous invocations are queued, retried twice with the same request id, then dead letters;
 - any call can fail, once, often or for long, be done although its answer is an error, or be the
   last one before the function's process ends.
 """
@@ -22,7 +22,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from moto.ec2.models import ec2_backends
 from moto.scheduler.models import scheduler_backends
 from moto.sns.models import sns_backends
@@ -47,8 +47,8 @@ class CrashError(Exception):
 
 @dataclass
 class Fault:
-    """What happens at a call: AWS answers with an ``error``; the call is done and the answer
-    ``lost`` in an error all the same; or the process ends ``before`` or ``after`` it.
+    """What happens at a call: AWS answers with an ``error``, or is ``unreached``; the call is done
+    and the answer ``lost`` in an error; or the process ends ``before`` or ``after`` it.
 
     The call is the ``index``-th of all that are made, or, with an ``operation``
     (``ec2.RunInstances``), each of that kind. ``times`` is how often: from an index on, the same
@@ -99,30 +99,40 @@ class World:
     _tokens: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     _launched_at: dict[str, datetime] = field(default_factory=dict)
     _log_saved_at: datetime | None = None
+    _requests: int = 0
 
     # What a test does.
 
     def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
         """One synchronous invocation, as from the console."""
-        act = {"launcher": launcher_app.launch, "reporter": reporter_app.report}[function]
-        return act(event, self.now)
+        return self._call(function, event, self._next_request())
+
+    def _call(self, function: str, event: dict[str, Any], request_id: str) -> dict[str, Any]:
+        if function == "launcher":
+            return launcher_app.launch(event, self.now, request_id)
+        return reporter_app.report(event, self.now)
+
+    def _next_request(self) -> str:
+        self._requests += 1
+        return f"request-{self._requests}"
 
     def send(self, function: str, event: dict[str, Any]) -> None:
         """One asynchronous invocation, with Lambda's retries, and all that follow from it."""
         self.queue.append((function, event))
         while self.queue:
             target, payload = self.queue.pop(0)
+            request_id = self._next_request()
             for tried in range(RETRIES_OF_LAMBDA + 1):
-                if self._invoked(target, payload):
+                if self._invoked(target, payload, request_id):
                     break
                 self.now += timedelta(minutes=1 + tried)
             else:
                 self.dead_letters.append((target, payload))
 
-    def _invoked(self, function: str, event: dict[str, Any]) -> bool:
+    def _invoked(self, function: str, event: dict[str, Any], request_id: str) -> bool:
         try:
-            self.invoke(function, event)
-        except (CrashError, ClientError, OnlineBackupError):
+            self._call(function, event, request_id)
+        except (CrashError, BotoCoreError, ClientError, OnlineBackupError):
             return False
         except Exception as error:  # noqa: BLE001 - Lambda retries after a bug, too
             self.surprises.append(f"{function}: {error!r}")
@@ -282,9 +292,11 @@ class World:
         """botocore's ``before-call``: count, fail, queue invocations, honour client tokens."""
         operation = f"{model.service_model.service_name}.{model.name}"
         self.calls.append(operation)
-        for fault in self._striking(operation, "before", "error"):
+        for fault in self._striking(operation, "before", "error", "unreached"):
             if fault.kind == "before":
                 raise CrashError(operation)
+            if fault.kind == "unreached":
+                raise EndpointConnectionError(endpoint_url=operation)
             return _answer(fault.status, {"Error": {"Code": fault.code, "Message": "no"}})
         match operation:
             case "lambda.Invoke":

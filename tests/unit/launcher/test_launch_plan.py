@@ -30,7 +30,9 @@ def named(pools: tuple[Pool, ...]) -> list[str]:
 
 
 def refusal(pool: Pool, kind: Kind) -> PoolAnswer:
-    return PoolAnswer(pool.instance_type, pool.zone, pool.market, "Code", kind, "no")
+    return PoolAnswer(
+        pool.instance_type, pool.zone, pool.market, "Code", kind, "no", pool.subnet_id
+    )
 
 
 def test_spot_pools_go_from_cheap_to_dear_and_on_demand_comes_last() -> None:
@@ -77,6 +79,20 @@ def test_a_zone_without_addresses_closes_the_zone_in_both_markets() -> None:
     assert {pool.market for pool in left} == {Market.SPOT, Market.ON_DEMAND}
 
 
+def test_a_subnet_without_addresses_leaves_the_other_subnet_of_its_zone_open() -> None:
+    places = [Place("subnet-a", "eu-1a"), Place("subnet-b", "eu-1a")]
+    pools = plan_pools(places, IMAGES, PRICES, BOTH)
+    left = remaining(pools, [refusal(pools[0], Kind.SUBNET)])
+    assert {pool.subnet_id for pool in left} == {"subnet-b"}
+    assert len(left) == len(pools) / 2
+
+
+def test_of_two_subnets_in_one_zone_a_pool_without_capacity_closes_only_itself() -> None:
+    places = [Place("subnet-a", "eu-1a"), Place("subnet-b", "eu-1a")]
+    pools = plan_pools(places, IMAGES, PRICES, BOTH)
+    assert remaining(pools, [refusal(pools[0], Kind.POOL)]) == pools[1:]
+
+
 def test_a_spot_quota_leaves_on_demand_and_the_other_way_round() -> None:
     assert {p.market for p in remaining(POOLS, [refusal(POOLS[0], Kind.SPOT)])} == {
         Market.ON_DEMAND
@@ -96,7 +112,8 @@ def test_trouble_with_the_account_ends_the_walk() -> None:
         ("InsufficientInstanceCapacity", 500, Kind.POOL),
         ("SpotMaxPriceTooLow", 400, Kind.POOL),
         ("Unsupported", 400, Kind.POOL),
-        ("InsufficientFreeAddressesInSubnet", 400, Kind.ZONE),
+        ("InsufficientFreeAddressesInSubnet", 400, Kind.SUBNET),
+        ("InsufficientVolumeCapacity", 500, Kind.ZONE),
         ("MaxSpotInstanceCountExceeded", 400, Kind.SPOT),
         ("VcpuLimitExceeded", 400, Kind.ON_DEMAND),
         ("RequestLimitExceeded", 503, Kind.AMBIGUOUS),
