@@ -12,6 +12,7 @@ from botocore.config import Config as ClientConfig
 
 from reporter.config import Config
 from reporter.ec2 import Ec2
+from reporter.evidence import Evidence
 from reporter.heartbeat import Heartbeat
 from reporter.report import Reporter
 from reporter.s3 import CONCURRENT_CHECKS, Bucket
@@ -38,21 +39,26 @@ def report(event: dict[str, Any], now: datetime) -> dict[str, Any]:
 def compose(config: Config) -> Reporter:
     """The reporter with its adapters, made once for as long as Lambda keeps this process."""
     topic = Topic(boto3.client("sns"), config.topic_arn)
+    log = logger()
     wide = ClientConfig(max_pool_connections=CONCURRENT_CHECKS)
+    store = RunStore(boto3.client("dynamodb"), config.runs_table)
+    ec2 = Ec2(boto3.client("ec2"), config.stack_name)
+    bucket = Bucket(boto3.client("s3", config=wide), config.bucket)
     return Reporter(
         config=config,
-        store=RunStore(boto3.client("dynamodb"), config.runs_table),
+        store=store,
         schedules=OneTimeSchedules(
             boto3.client("scheduler"),
             config.schedule_group,
             config.scheduler_role_arn,
             config.dead_letter_queue_arn,
         ),
-        ec2=Ec2(boto3.client("ec2"), config.stack_name),
-        bucket=Bucket(boto3.client("s3", config=wide), config.bucket),
+        ec2=ec2,
+        bucket=bucket,
+        evidence=Evidence(config, store, ec2, bucket, log),
         send_mail=topic.publish,
         listeners=topic.listeners,
-        heartbeat=Heartbeat(urllib3.PoolManager(), config.heartbeat_url, logger()),
+        heartbeat=Heartbeat(urllib3.PoolManager(), config.heartbeat_url, log),
         invoke_launcher=partial(invoke, boto3.client("lambda"), config.launcher_arn),
-        log=logger(),
+        log=log,
     )

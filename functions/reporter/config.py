@@ -29,6 +29,7 @@ class Config:
     known_failures: tuple[str, ...]
     volume_size_gib: int
     assign_public_ip: bool
+    allow_on_demand: bool
     watched: Watched
     heartbeat_url: str
 
@@ -55,6 +56,7 @@ class Config:
             known_failures=env.words("KNOWN_FAILURES", optional=True),
             volume_size_gib=env.whole("VOLUME_SIZE_GIB", least=8),
             assign_public_ip=env.yes("ASSIGN_PUBLIC_IP"),
+            allow_on_demand=env.yes("ALLOW_ON_DEMAND"),
             watched=Watched(
                 expression=env.text("SCHEDULE_EXPRESSION"),
                 timezone=env.text("SCHEDULE_TIMEZONE"),

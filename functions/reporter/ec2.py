@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from reporter.next_step import InstanceView
+from reporter.world import InstanceView
 from shared.run import TAG_ATTEMPT, TAG_RUN_ID, TAG_STACK
 
 if TYPE_CHECKING:

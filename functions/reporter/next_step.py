@@ -3,12 +3,11 @@
 Whatever arrived, and however often: the same run in the same world leads to the same step.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Self
 
+from reporter.world import World
 from shared.run import Attempt, Outcome, Run
 
 RECHECK = timedelta(minutes=1)
@@ -20,7 +19,10 @@ _SETTLING = timedelta(minutes=10)
 _STUBBORN = timedelta(minutes=15)
 """When an instance that ignores its termination is reported rather than waited for."""
 
+GIVE_UP = timedelta(days=2)
+"""How long a due attempt may not begin: so long the daily watchdog asks the launcher for it."""
 
+_CUT_OFF = "The launcher was cut off before it had an instance."
 _OWN_SHUTDOWN = "Client.InstanceInitiatedShutdown"
 _ADVICE = {
     "Client.VolumeLimitExceeded": (
@@ -30,74 +32,12 @@ _ADVICE = {
         "Mostly that is a volume that cannot be decrypted: the account encrypts volumes with a key "
         "of its own, which the launcher may not use."
     ),
+    "Client.UserInitiatedShutdown": (
+        "Somebody else ended it: CloudTrail's TerminateInstances says who."
+    ),
 }
-"""What to do about reasons that EC2 gives for an instance that never came up:
+"""Reasons of EC2's that another attempt would only meet again, and what a person can do:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html"""
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceView:
-    """An instance as DescribeInstances shows it; ``reason`` is its StateReason code."""
-
-    id: str
-    state: str
-    reason: str = ""
-
-    @property
-    def gone(self) -> bool:
-        """True once nothing is running or billed any more."""
-        return self.state == "terminated"
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """The date marker of a run: which attempt completed, when, and the manifest it vouches for."""
-
-    key: str
-    run_id: str
-    attempt: int
-    manifest_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """The backup's own last account: how many repositories of how many are settled."""
-
-    attempt: int
-    phase: str
-    done: int
-    listed: int
-
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Self:
-        """From ``progress.json``. Raises ValueError, KeyError or TypeError for anything else."""
-        return cls(
-            int(document["attempt"]),
-            str(document["phase"]),
-            int(document["done"]),
-            int(document["listed"]),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """All that a decision looks at besides the run. ``said_gone``: an event said so.
-
-    ``log_at`` is when the instance saved its log, the last thing that it does.
-    """
-
-    now: datetime
-    instance: InstanceView | None
-    marker: Marker | None
-    progress: Progress | None
-    said_gone: bool = False
-    log_at: datetime | None = None
-
-    def ended_at(self, attempt: Attempt) -> datetime:
-        """When the attempt's instance ended, as far as can be known: else when that was seen."""
-        instance = attempt.instance
-        own = self.log_at and instance and self.log_at >= instance.launched_at
-        return min(self.now, self.log_at) if own and self.log_at else self.now
 
 
 class Ending(StrEnum):
@@ -109,6 +49,18 @@ class Ending(StrEnum):
     FAILED = "failed"
     NOT_LAUNCHED = "not-launched"
     MISSED = "missed"
+    UNREADABLE = "unverified"
+
+
+_ENDINGS = {
+    Outcome.NO_CAPACITY: (Ending.NOT_LAUNCHED, "No pool had capacity."),
+    Outcome.RECLAIMED: (Ending.INTERRUPTED, "AWS reclaimed the spot instance."),
+    Outcome.PAUSED: (Ending.TIMED_OUT, "The backup was not done when its time was up."),
+    Outcome.TIMED_OUT: (Ending.TIMED_OUT, "The backup did not end before its deadline."),
+    Outcome.LOST: (Ending.FAILED, "The instance vanished."),
+    Outcome.FAILED: (Ending.FAILED, "The instance ended without finishing the backup."),
+}
+"""What a run is if its latest attempt, which ended so, remains its last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,28 +123,40 @@ def decide(run: Run, world: World, rules: Rules) -> Step:
     if not run.attempts:
         return Report(Ending.MISSED, None, "It was due and never started.")
     attempt = run.attempt
-    match attempt.outcome:
-        case Outcome.REFUSED:
-            return Report(Ending.NOT_LAUNCHED, Outcome.REFUSED, attempt.problem or "Refused.")
-        case Outcome.NO_CAPACITY:
-            later = attempt.started_at + rules.retry_delay
-            reason = " ".join(filter(None, ("No pool had capacity.", attempt.problem)))
-            return _again(run, rules, Outcome.NO_CAPACITY, later, Ending.NOT_LAUNCHED, reason)
-        case None:
-            pass
-        case outcome:
-            return TryAgain(outcome, attempt.number + 1, world.now, "The next attempt is due.")
+    if attempt.outcome is Outcome.REFUSED:
+        return Report(Ending.NOT_LAUNCHED, Outcome.REFUSED, attempt.problem or "Refused.")
+    if attempt.outcome:
+        return _due(run, attempt.outcome, world.now, rules)
     if attempt.instance is None and not (world.instance or world.marker or world.said_gone):
         return _unlaunched(run, world, rules)
     return _running(attempt, world) or _ended(run, world, rules)
+
+
+def _due(run: Run, outcome: Outcome, now: datetime, rules: Rules) -> Step:
+    """The attempt is over, and the next one is due or was asked for in vain."""
+    attempt, (ending, said) = run.attempt, _ENDINGS[outcome]
+    if outcome is Outcome.LOST and attempt.instance is None:
+        ending, said = Ending.NOT_LAUNCHED, _CUT_OFF
+    at = attempt.ended_at or attempt.started_at
+    if outcome is Outcome.NO_CAPACITY:
+        at = attempt.started_at + rules.retry_delay
+    elif outcome is Outcome.FAILED:
+        at += rules.retry_delay
+    said = " ".join(filter(None, (said, attempt.problem)))
+    if now >= at + GIVE_UP:
+        said += (
+            f" Another attempt was due at {at:%Y-%m-%d %H:%M} UTC and never began: the launcher's "
+            "log and the dead letters tell why."
+        )
+        return Report(ending, outcome, said)
+    return _again(run, rules, outcome, at, ending, said)
 
 
 def _unlaunched(run: Run, world: World, rules: Rules) -> Step:
     """The launcher wrote down its plan and then nothing more: its own retries come first."""
     if world.now < run.attempt.deadline_at:
         return Wait(run.attempt.deadline_at, "The launcher is still at it.")
-    reason = "The launcher was cut off before it had an instance."
-    return _again(run, rules, Outcome.LOST, world.now, Ending.NOT_LAUNCHED, reason)
+    return _again(run, rules, Outcome.LOST, world.now, Ending.NOT_LAUNCHED, _CUT_OFF)
 
 
 def _running(attempt: Attempt, world: World) -> Step | None:
@@ -223,8 +187,17 @@ def _running(attempt: Attempt, world: World) -> Step | None:
 
 
 def _ended(run: Run, world: World, rules: Rules) -> Step:
-    """The instance is gone: what did it leave behind, and why did it go?"""
+    """The instance is gone: what did it leave behind, and why did it go?
+
+    GitHub, or a mirror of packages, may have been down: a failed attempt is tried again. What is
+    wrong for good (a token, an owner, a parameter) is refused by the launcher's own check then.
+    Whoever started the run by hand hears of its failure at once, and can start another.
+    """
     attempt, marker, progress = run.attempt, world.marker, world.progress
+    if world.unreadable:
+        if world.now < attempt.deadline_at:
+            return Wait(attempt.deadline_at, "The bucket may not be read, so far.")
+        return Report(Ending.UNREADABLE, Outcome.ENDED, world.unreadable)
     if marker and marker.attempt == attempt.number:
         return Report(Ending.COMPLETED, Outcome.ENDED, "The backup ran to its end.")
     reason = world.instance.reason if world.instance else ""
@@ -250,8 +223,11 @@ def _ended(run: Run, world: World, rules: Rules) -> Step:
     why = "it powered itself off" if reason == _OWN_SHUTDOWN else reason or "no reason given"
     said = f"The instance ended without finishing the backup ({why})."
     if reason in _ADVICE:
-        said += f" {_ADVICE[reason]}"
-    return Report(Ending.FAILED, Outcome.ENDED, said)
+        return Report(Ending.FAILED, Outcome.FAILED, f"{said} {_ADVICE[reason]}")
+    if run.trigger == "manual":
+        return Report(Ending.FAILED, Outcome.FAILED, said)
+    later = world.ended_at(attempt) + rules.retry_delay
+    return _again(run, rules, Outcome.FAILED, later, Ending.FAILED, said)
 
 
 def _time_was_up(attempt: Attempt, world: World, reason: str) -> bool:

@@ -1,20 +1,20 @@
 """The reporter at work: look at the world, decide, do the one next thing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from reporter.config import Config
-from reporter.cost import estimate
 from reporter.ec2 import Ec2
+from reporter.evidence import Evidence
 from reporter.heartbeat import Heartbeat
-from reporter.manifest import Manifest, ManifestError
 from reporter.next_step import (
     RECHECK,
     Nothing,
@@ -23,15 +23,15 @@ from reporter.next_step import (
     Terminate,
     TryAgain,
     Wait,
-    World,
     decide,
 )
 from reporter.record import emit_metrics, report_document
 from reporter.s3 import Bucket
-from reporter.summary import Facts, body, subject
+from reporter.summary import body, subject
 from reporter.triggers import Interruption, Terminated, Trigger, Wake, Watchdog
-from reporter.verdict import Kind, Verdict, judge
-from reporter.watch import next_run, overdue
+from reporter.verdict import Kind
+from reporter.watch import overdue
+from reporter.world import World
 from shared.errors import RunConflictError
 from shared.run import Outcome, Run, run_id_of
 from shared.run_store import RunStore
@@ -48,7 +48,6 @@ MAIL_LEASE = timedelta(seconds=50)
 """How long one reporter alone may mail: less than Lambda waits before it retries (a minute)."""
 
 _TRIES = 3
-_LOG_LINES = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,7 @@ class Reporter:
     schedules: OneTimeSchedules
     ec2: Ec2
     bucket: Bucket
+    evidence: Evidence
     send_mail: Callable[[str, str], None]
     listeners: Callable[[], int | None]
     heartbeat: Heartbeat
@@ -70,7 +70,6 @@ class Reporter:
         """Do the next thing for whatever the trigger hints at, and say what it was."""
         match trigger:
             case Watchdog():
-                self._expect(now)
                 return self._watch(now)
             case Wake(woken):
                 return self.look(woken, now)
@@ -86,17 +85,24 @@ class Reporter:
                 return self.look(run_id, now, gone=instance_id)
 
     def _watch(self, now: datetime) -> dict[str, Any]:
-        """Look at every run that is not reported; one that cannot be must not hide the others."""
+        """Look at the schedule, and at every run that is not reported.
+
+        What cannot be looked at must not hide the others; its trouble is raised in the end.
+        """
         looked, troubles = [], []
-        for run in self.store.unreported():
+        for look in self._looks(now):
             try:
-                looked.append(self.look(run.id, now))
-            except (ClientError, RunConflictError) as error:
-                self.log.exception("a run could not be looked at")
+                looked.append(look())
+            except (ClientError, BotoCoreError, RunConflictError) as error:
+                self.log.exception("something could not be looked at")
                 troubles.append(error)
         if troubles:
             raise troubles[0]
-        return {"status": "watched", "runs": looked}
+        return {"status": "watched", "runs": [each for each in looked if each]}
+
+    def _looks(self, now: datetime) -> Iterator[Callable[[], dict[str, Any] | None]]:
+        yield partial(self._expect, now)
+        yield from (partial(self.look, run.id, now) for run in self.store.unreported())
 
     def _expect(self, now: datetime) -> None:
         """Write down the scheduled run that never began, so that it is told like any other."""
@@ -119,7 +125,7 @@ class Reporter:
             if run is None:
                 self.log.info("no such run")
                 return {"status": "ignored", "reason": f"there is no run {run_id}"}
-            world = self._observe(run, now, gone)
+            world = self.evidence.observe(run, now, gone)
             step = decide(run, world, self.config.rules)
             self.log.info("decided", extra={"step": type(step).__name__, "reason": step.reason})
             try:
@@ -128,25 +134,6 @@ class Reporter:
                 continue
             return {"status": type(step).__name__, "run_id": run_id, "reason": step.reason}
         raise RunConflictError(run_id)
-
-    def _observe(self, run: Run, now: datetime, gone: str) -> World:
-        if run.reported_at or not run.attempts or run.attempt.outcome:
-            return World(now, None, None, None)
-        instance = run.attempt.instance
-        if instance:
-            view, said_gone = self.ec2.view(instance.id), gone == instance.id
-        else:
-            found = self.ec2.of_run(run.id, run.attempt.number)
-            earlier = {each.instance.id for each in run.attempts if each.instance}
-            view, said_gone = (found[0] if found else None), bool(gone) and gone not in earlier
-        return World(
-            now,
-            view,
-            self.bucket.marker(run.id, run.created_at),
-            self.bucket.progress(run.id),
-            said_gone,
-            self.bucket.log_at(run.id) if view is None or view.gone else None,
-        )
 
     def _act(self, run: Run, world: World, step: Step) -> None:
         match step:
@@ -161,7 +148,11 @@ class Reporter:
                 self._recheck(told, world.now + RECHECK, world.now)
                 self._end(instance_id)
             case TryAgain():
-                self._try_again(_concluded(run, world, step), world, step)
+                concluded = _concluded(run, world, step)
+                if step.outcome is Outcome.FAILED and not run.attempt.outcome:
+                    said = self.evidence.last_words(run, world)
+                    concluded = concluded.with_attempt(problem=said)
+                self._try_again(concluded, world, step)
             case Report():
                 self._report(run, world, step)
 
@@ -203,7 +194,7 @@ class Reporter:
             return
         for stray in self.ec2.of_run(run.id):
             self._end(stray.id)
-        facts = self._facts(_concluded(run, world, step), world, step)
+        facts = self.evidence.facts(_concluded(run, world, step), world, step)
         if not self.bucket.write_report(run.id, report_document(facts)):
             self.log.error("the bucket takes no report")
         # It counts from now: the archives' check may have taken longer than it lasts.
@@ -222,60 +213,6 @@ class Reporter:
         emit_metrics(facts, self.config.stack_name, listeners)
         if facts.verdict.kind is Kind.VERIFIED:
             self.heartbeat.beat()
-
-    def _facts(self, run: Run, world: World, step: Report) -> Facts:
-        # Where there was no instance nothing was written, and the bucket may be what is wrong.
-        never_ran = all(a.outcome in (Outcome.REFUSED, Outcome.NO_CAPACITY) for a in run.attempts)
-        document, sha256 = (None, "") if never_ran else self.bucket.manifest(run.id)
-        manifest = self._read(document)
-        problems = self.bucket.check(manifest.entries) if manifest and world.marker else []
-        verdict = judge(
-            step.ending,
-            step.reason,
-            run.id,
-            world.marker,
-            manifest,
-            sha256,
-            problems,
-            self.config.known_failures,
-        )
-        compared = bool(manifest and manifest.complete)
-        previous = self.store.last_reported() if compared else None
-        return Facts(
-            run=run,
-            verdict=verdict,
-            now=world.now,
-            owners=self.config.github_owners,
-            bucket=self.config.bucket,
-            launcher=f"{self.config.stack_name}-launcher",
-            manifest=manifest,
-            previous=self._read(self.bucket.manifest(previous)[0]) if previous else None,
-            log_tail=self._log_tail(run, verdict),
-            cost=estimate(
-                run.attempts,
-                world.now,
-                volume_gib=self.config.volume_size_gib,
-                public_address=self.config.assign_public_ip,
-                archives=sum(1 for entry in manifest.entries if entry.archive) if manifest else 0,
-                bytes_stored=manifest.bytes_stored if manifest else 0,
-            ),
-            next_run=next_run(self.config.watched, world.now),
-        )
-
-    def _read(self, document: dict[str, Any] | None) -> Manifest | None:
-        try:
-            return Manifest.read(document) if document else None
-        except ManifestError as error:
-            self.log.warning("unreadable manifest", extra={"problem": str(error)})
-            return None
-
-    def _log_tail(self, run: Run, verdict: Verdict) -> list[str]:
-        if verdict.kind in (Kind.VERIFIED, Kind.NOT_LAUNCHED, Kind.MISSED):
-            return []
-        instance = run.attempt.instance
-        return self.bucket.log_tail(run.id, _LOG_LINES) or (
-            self.ec2.console_tail(instance.id, _LOG_LINES) if instance else []
-        )
 
     def _warned(self, run_id: str, instance_id: str, now: datetime) -> dict[str, Any]:
         run = self.store.load(run_id)

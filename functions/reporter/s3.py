@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from reporter.manifest import Archive, Entry
-from reporter.next_step import Marker, Progress
+from reporter.world import Marker, Progress
 from shared import layout
+from shared.errors import UnreadableError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -22,12 +23,19 @@ _LOG_TAIL_BYTES = 8192
 _MARKER_BYTES = 4096
 _NO_BUCKET = "NoSuchBucket"
 _MISSING = ("404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed", _NO_BUCKET)
-_NEVER_WRITABLE = ("AccessDenied", "403", _NO_BUCKET)
+_DENIED = (
+    *("AccessDenied", "AllAccessDisabled", "403"),
+    *("KMS.DisabledException", "KMS.KMSInvalidStateException", "KMS.NotFoundException"),
+)
+"""A policy, and a key that is disabled, about to be deleted, or gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Reads the evidence of a run, and writes its report."""
+    """Reads the evidence of a run, and writes its report.
+
+    Raises :class:`UnreadableError` where a policy or a key forbids to read it.
+    """
 
     client: "S3Client"
     name: str
@@ -44,7 +52,7 @@ class Bucket:
             keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
         except ClientError as error:
             if error.response["Error"]["Code"] != _NO_BUCKET:
-                raise
+                raise self._translated(error, layout.ARCHIVES) from error
             return None
         for key in reversed([key for key in keys if key.endswith(".txt")]):
             found = read_marker(key, self._bytes(key, f"bytes=0-{_MARKER_BYTES}") or b"")
@@ -76,7 +84,7 @@ class Bucket:
             head = self.client.head_object(Bucket=self.name, Key=layout.log(run_id))
         except ClientError as error:
             if error.response["Error"]["Code"] not in _MISSING:
-                raise
+                raise self._translated(error, layout.log(run_id)) from error
             return None
         return head["LastModified"]
 
@@ -100,7 +108,7 @@ class Bucket:
                 ContentType="application/json",
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _NEVER_WRITABLE:
+            if error.response["Error"]["Code"] not in (*_DENIED, _NO_BUCKET):
                 raise
             return False
         return True
@@ -111,7 +119,11 @@ class Bucket:
                 self.client.head_object(Bucket=self.name, Key=archive.key, ChecksumMode="ENABLED")
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _MISSING:
+            code = error.response["Error"]["Code"]
+            # What answers a HEAD has no body: of a key that is disabled only the status tells.
+            if code in (*_DENIED, "400"):
+                return f"{archive.key} may not be looked at ({code})"
+            if code not in _MISSING:
                 raise
             return f"{archive.key} is not in the bucket"
         if head["ContentLength"] != archive.bytes:
@@ -135,7 +147,16 @@ class Bucket:
         except ClientError as error:
             if error.response["Error"]["Code"] in (*_MISSING, "InvalidRange"):
                 return None
-            raise
+            raise self._translated(error, key) from error
+
+    def _translated(self, error: ClientError, key: str) -> Exception:
+        code = error.response["Error"]["Code"]
+        if code not in _DENIED:
+            return error
+        return UnreadableError(
+            f"s3://{self.name}/{key} may not be read ({code}), so that nothing could be checked. "
+            "Look at the bucket's policy, and whether its KMS key is enabled."
+        )
 
 
 def read_marker(key: str, data: bytes) -> Marker | None:

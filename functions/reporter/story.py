@@ -15,6 +15,7 @@ _ENDED = {
     Outcome.RECLAIMED: "reclaimed",
     Outcome.PAUSED: "paused",
     Outcome.LOST: "vanished",
+    Outcome.FAILED: "failed",
 }
 
 
@@ -38,6 +39,7 @@ def _chapter(attempt: Attempt, now: datetime) -> str:
     return (
         f"attempt {attempt.number} {ended} after {lasted(time)}{done} "
         f"({instance.instance_type}, {instance.market}, {instance.zone}{price})"
+        + (f": {attempt.problem}" if attempt.problem else "")
     )
 
 

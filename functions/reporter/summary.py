@@ -44,6 +44,15 @@ _NEXT = {
     "invoke {launcher} with {{}}.",
 }
 
+_WITHOUT_ON_DEMAND = (
+    "To finish it on spot instances, invoke {launcher} with {{}}; on a machine that AWS does not "
+    'reclaim, deploy with AllowOnDemand=true and invoke it with {{"on_demand": true}}.'
+)
+_NOTHING_CHECKED = (
+    "Rely on nothing of this run until that is mended and another run is verified: invoke "
+    '{launcher} with {{"action": "check"}}, then with {{}}.'
+)
+
 _STATES = {"backed-up": "backed up", "skipped": "left out"}
 
 
@@ -65,6 +74,7 @@ class Facts:
     log_tail: Sequence[str] = ()
     next_run: datetime | None = None
     cost: Cost | None = None
+    allow_on_demand: bool = True
 
     @property
     def comparison(self) -> Comparison:
@@ -104,12 +114,14 @@ def _counts(facts: Facts) -> str:
     kind = facts.verdict.kind
     if kind in _HEADLINES:
         reached = [(a.done or 0, a.listed) for a in facts.run.attempts if a.listed]
-        if not reached:
-            return _HEADLINES[kind]
-        done, listed = max(reached)
-        return f"{done} of {listed} repositories done"
-    if facts.manifest is None:
-        return "no manifest"
+        if reached:
+            done, listed = max(reached)
+            return f"{done} of {listed} repositories done"
+        if kind is Kind.NOT_LAUNCHED and any(a.instance for a in facts.run.attempts):
+            return "the last attempt got no instance"
+        return _HEADLINES[kind]
+    if facts.manifest is None or (kind is Kind.UNVERIFIED and not facts.verdict.problems):
+        return "nothing could be verified"
     listed = len(facts.manifest.repositories)
     problems = len(facts.verdict.problems)
     changed = sum(1 for e in facts.manifest.repositories if e.state == "backed-up")
@@ -139,6 +151,10 @@ def body(facts: Facts) -> str:
 
 def _next(facts: Facts) -> list[str]:
     text = _NEXT.get(facts.verdict.kind)
+    if facts.verdict.kind is Kind.INTERRUPTED and not facts.allow_on_demand:
+        text = _WITHOUT_ON_DEMAND
+    elif facts.verdict.kind is Kind.UNVERIFIED and not facts.verdict.problems:
+        text = _NOTHING_CHECKED
     return [f"What to do: {text.format(launcher=facts.launcher)}"] if text else []
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reporter.manifest import Entry, Manifest
-from reporter.next_step import Ending, Marker
+from reporter.next_step import Ending
+from reporter.world import Marker
 
 _WITHOUT_ARCHIVE = ("empty", "absent", "skipped", "failed")
 """States in which there need be nothing in the bucket."""

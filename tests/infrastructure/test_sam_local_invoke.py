@@ -102,10 +102,10 @@ class SamLocal:
         return True
 
     def given_run(self, **attempt: Any) -> Run:
-        """A run of an hour ago whose first attempt has these further facts."""
+        """A run by hand of an hour ago whose first attempt has these further facts."""
         begun = datetime.now(UTC) - timedelta(hours=1)
         first = Attempt(1, begun, begun + timedelta(hours=3))
-        run = Run(RUN_ID, "schedule", begun, attempts=(replace(first, **attempt),))
+        run = Run(RUN_ID, "manual", begun, attempts=(replace(first, **attempt),))
         if run.attempt.instance:
             self.runs.remember_instance(run.attempt.instance.id, run)
         return self.runs.save(run)

@@ -11,10 +11,11 @@ from repo_backup.cli import main
 from repo_backup.report.headline import MEANINGS
 from repo_backup.report.records import parse_report
 from reporter.manifest import Manifest
-from reporter.next_step import Ending, Progress
+from reporter.next_step import Ending
 from reporter.record import report_document
 from reporter.s3 import read_marker
 from reporter.verdict import Kind, judge
+from reporter.world import Progress
 from tests.unit.reporter.samples import SAMPLES
 
 RUN_ID = "2026-11-27T17-00-00Z"

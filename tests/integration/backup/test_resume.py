@@ -22,7 +22,7 @@ from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, Repository
 from repo_backup import backup, interruption, lease, stop
 from repo_backup.errors import FatalError
 from repo_backup.store import DirectoryStore
-from reporter.next_step import Progress
+from reporter.world import Progress
 from tests.integration.backup.conftest import Bucket, Destination, refs
 
 Upstream = Callable[[str], Path]

@@ -46,6 +46,17 @@ def reclaimed(world: World) -> None:
     finish(world)
 
 
+def failed(world: World) -> None:
+    """The first attempt fails by itself, as when GitHub is down; the next one runs to its end."""
+    world.send("launcher", SCHEDULED)
+    if world.running():
+        world.now += timedelta(minutes=6)
+        world.progress("failed", attempt=world.attempt, done=0)
+        world.save_log("HTTP 503\n")
+        world.end_instance()
+    finish(world)
+
+
 def hanging(world: World) -> None:
     """The instance does nothing, and does not end by itself."""
     world.send("launcher", SCHEDULED)
@@ -70,6 +81,7 @@ def refused(world: World) -> None:
 SCENARIOS: dict[Callable[[World], None], str] = {
     verified: "verified",
     reclaimed: "verified",
+    failed: "verified",
     hanging: "timed-out",
     no_capacity: "not-launched",
     refused: "not-launched",

@@ -78,9 +78,12 @@ def test_one_that_failed_early_has_failed_even_if_its_event_was_lost(world: Worl
     world.now += timedelta(minutes=2)
     world.save_log("dnf: no mirror\n")
     world.end_instance(tell=False)
-    world.pass_time(timedelta(hours=4))
-    assert_settled(world, "failed")
-    assert "attempt 1 ended after 2 min" in world.mails[0].body
+    world.pass_time(timedelta(hours=3, minutes=5))
+    assert world.launches == {"1": 1, "2": 1}
+    world.complete(attempt=2)
+    world.end_instance()
+    assert_settled(world, "verified")
+    assert "attempt 1 failed after 2 min" in world.mails[0].body
     assert "dnf: no mirror" in world.mails[0].body
 
 

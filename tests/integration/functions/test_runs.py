@@ -125,8 +125,10 @@ def test_a_marker_without_a_sound_manifest_is_never_verified(world: World, manif
     assert_settled(world, "unverified")
 
 
-def test_an_instance_that_ends_without_a_marker_has_failed_and_shows_its_log(world: World) -> None:
-    world.send("launcher", SCHEDULED)
+def test_a_run_by_hand_that_ends_without_a_marker_has_failed_and_shows_its_log(
+    world: World,
+) -> None:
+    world.send("launcher", {})
     world.save_log("dnf: no mirror\n")
     world.end_instance()
     assert_settled(world, "failed")
@@ -448,7 +450,10 @@ def test_a_bucket_that_somebody_deletes_in_mid_run_is_told(
     world.save_log("NoSuchBucket\n")
     monkeypatch.setenv("BUCKET", "gone")
     world.end_instance()
-    assert world.verdicts == ["failed"]
+    world.pass_time(timedelta(hours=1))
+    assert world.verdicts == ["not-launched"]
+    assert "ExistingBucketName: gone cannot be used" in world.mails[0].body
+    assert "attempt 1 " in world.mails[0].body
     assert world.dead_letters == []
 
 
@@ -460,7 +465,7 @@ def test_an_unfinished_listing_is_no_list_of_vanished_repositories(world: World)
     run_id = run_id_of(world.now)
     world.send("launcher", {**SCHEDULED, "scheduled_time": world.now.isoformat()})
     world.write_manifest([], run_id=run_id)
-    world.end_instance()
+    world.end_instance("Client.VolumeLimitExceeded")
     assert world.verdicts == ["verified", "failed"]
     assert "No longer" not in world.mails[1].body
     world.now += timedelta(days=7)

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from reporter.cost import estimate
 from reporter.manifest import Archive, Entry, Manifest
-from reporter.next_step import Ending, Marker
+from reporter.next_step import Ending
 from reporter.summary import Facts, body, subject
 from reporter.verdict import Kind, Verdict, judge
+from reporter.world import Marker
 from shared.run import Attempt, Instance, Market, Outcome, PoolAnswer, Run
 
+BUCKET = "onlinebackup-backupbucket-1x2y3z"
 PAGE = Path(__file__).parents[3] / "docs" / "mail.md"
 DUE = datetime(2026, 11, 27, 17, tzinfo=UTC)
 END = DUE + timedelta(minutes=9)
@@ -106,7 +108,7 @@ def _facts(run: Run, verdict: Verdict, manifest: Manifest | None = None) -> Fact
         verdict=verdict,
         now=END,
         owners=("octo",),
-        bucket="onlinebackup-backupbucket-1x2y3z",
+        bucket=BUCKET,
         launcher="onlinebackup-launcher",
         manifest=manifest,
         previous=BEFORE if manifest else None,
@@ -120,6 +122,22 @@ def _facts(run: Run, verdict: Verdict, manifest: Manifest | None = None) -> Fact
         ),
         next_run=DUE + timedelta(days=7),
         log_tail=() if verdict.kind in (Kind.VERIFIED, Kind.NOT_LAUNCHED, Kind.MISSED) else LOG,
+    )
+
+
+def _broken(number: int) -> Attempt:
+    """An attempt while GitHub is down; only the last one's log is in the mail."""
+    begun = DUE + (number - 1) * timedelta(minutes=34)
+    return replace(
+        ATTEMPT,
+        number=number,
+        started_at=begun,
+        instance=replace(SPOT, launched_at=begun),
+        ended_at=begun + timedelta(minutes=4),
+        outcome=Outcome.FAILED,
+        problem="repo_backup: octo: the listing failed: HTTP 503" if number < 3 else None,
+        done=None,
+        listed=None,
     )
 
 
@@ -154,6 +172,18 @@ SAMPLES: dict[str, Facts] = {
     "Unverified": replace(
         _facts(RUN, _verdict(LASTING, BLAMED), LASTING),
         log_tail=LOG[:2],
+    ),
+    "Unverified, for the bucket may not be read": replace(
+        _facts(
+            RUN,
+            Verdict(
+                Kind.UNVERIFIED,
+                f"s3://{BUCKET}/github_backups/2026-11-27-17-09.txt may not be read "
+                "(KMS.DisabledException), so that nothing could be checked. Look at the bucket's "
+                "policy, and whether its KMS key is enabled.",
+            ),
+        ),
+        log_tail=(),
     ),
     "Interrupted": replace(
         _facts(
@@ -195,16 +225,15 @@ SAMPLES: dict[str, Facts] = {
     ),
     "Failed": replace(
         _facts(
-            replace(RUN, attempts=(replace(ATTEMPT, done=None, listed=None),)),
+            replace(RUN, attempts=tuple(map(_broken, (1, 2, 3)))),
             Verdict(
                 Kind.FAILED,
                 "The instance ended without finishing the backup (it powered itself off).",
             ),
         ),
         log_tail=(
-            "bootstrap: run 2026-11-27T17-00-00Z, attempt 1",
-            "bootstrap: try 5 of 5 failed: dnf",
-            "bootstrap: ending with status 1",
+            "bootstrap: run 2026-11-27T17-00-00Z, attempt 3",
+            "repo_backup: octo: the listing failed: HTTP 503",
         ),
     ),
     "Not launched": _not_launched(),

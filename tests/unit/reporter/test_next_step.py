@@ -6,19 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reporter.next_step import (
+    GIVE_UP,
     Ending,
-    InstanceView,
-    Marker,
     Nothing,
-    Progress,
     Report,
     Rules,
     Terminate,
     TryAgain,
     Wait,
-    World,
     decide,
 )
+from reporter.world import InstanceView, Marker, Progress, World
 from shared.run import Attempt, Instance, Market, Outcome, Run
 
 START = datetime(2026, 11, 27, 17, tzinfo=UTC)
@@ -73,8 +71,8 @@ def test_a_marker_alone_is_no_end_while_the_instance_still_runs() -> None:
 def test_a_marker_of_an_older_attempt_is_not_success() -> None:
     second = replace(RUN, attempts=(RUN.attempt, replace(RUN.attempt, number=2)))
     step = decide(second, world(instance=ENDED, marker=MARKER), RULES)
-    assert isinstance(step, Report)
-    assert step.ending is Ending.FAILED
+    assert isinstance(step, TryAgain)
+    assert step.outcome is Outcome.FAILED
 
 
 def test_an_event_that_is_ahead_of_describe_instances_is_looked_into_again() -> None:
@@ -93,11 +91,74 @@ def test_an_instance_that_ec2_has_forgotten_is_gone() -> None:
     assert step.ending is Ending.COMPLETED
 
 
-def test_ending_without_a_marker_is_a_failure_with_its_reason() -> None:
-    step = decide(RUN, world(instance=ENDED), RULES)
+def test_ending_without_a_marker_is_a_failure_that_is_tried_again_after_the_delay() -> None:
+    step = decide(RUN, world(instance=ENDED, progress=Progress(1, "failed", 0, 0)), RULES)
+    assert isinstance(step, TryAgain)
+    assert (step.outcome, step.attempt) == (Outcome.FAILED, 2)
+    assert step.at == SOON + RULES.retry_delay
+    assert "powered itself off" in step.reason
+
+
+def test_the_delay_after_a_failure_counts_from_when_the_instance_saved_its_log() -> None:
+    late = World(START + timedelta(hours=2), None, None, None, log_at=SOON)
+    step = decide(RUN, late, RULES)
+    assert isinstance(step, TryAgain)
+    assert step.at == SOON + RULES.retry_delay
+
+
+def test_a_failed_attempt_that_is_looked_at_again_waits_for_the_same_moment() -> None:
+    failed = RUN.with_attempt(outcome=Outcome.FAILED, ended_at=SOON, problem="HTTP 503")
+    step = decide(failed, world(now=SOON + timedelta(minutes=2), instance=None), RULES)
+    assert step == TryAgain(
+        Outcome.FAILED,
+        2,
+        SOON + RULES.retry_delay,
+        "The instance ended without finishing the backup. HTTP 503",
+    )
+
+
+def test_the_last_attempt_s_failure_is_told_with_its_reason() -> None:
+    step = decide(LAST, world(instance=ENDED), RULES)
+    assert isinstance(step, Report)
+    assert (step.ending, step.outcome) == (Ending.FAILED, Outcome.FAILED)
+    assert "powered itself off" in step.reason
+
+
+def test_the_failure_of_a_run_that_a_person_started_is_told_at_once() -> None:
+    step = decide(replace(RUN, trigger="manual"), world(instance=ENDED), RULES)
     assert isinstance(step, Report)
     assert step.ending is Ending.FAILED
-    assert "powered itself off" in step.reason
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        ("Client.VolumeLimitExceeded", "Service Quotas"),
+        ("Client.InternalError", "encrypts volumes"),
+        ("Client.UserInitiatedShutdown", "CloudTrail"),
+    ],
+)
+def test_what_another_attempt_would_only_meet_again_is_told_at_once(
+    reason: str, advice: str
+) -> None:
+    step = decide(RUN, world(instance=InstanceView("i-1", "terminated", reason)), RULES)
+    assert isinstance(step, Report)
+    assert step.ending is Ending.FAILED
+    assert advice in step.reason
+
+
+def test_a_bucket_that_may_not_be_read_is_given_until_the_deadline_and_then_told() -> None:
+    denied = replace(world(instance=ENDED), unreadable="s3://b/m may not be read (AccessDenied)")
+    assert isinstance(decide(RUN, denied, RULES), Wait)
+    step = decide(RUN, replace(denied, now=DEADLINE), RULES)
+    assert isinstance(step, Report)
+    assert step.ending is Ending.UNREADABLE
+    assert "AccessDenied" in step.reason
+
+
+def test_a_running_instance_is_left_alone_whatever_may_be_read() -> None:
+    step = decide(RUN, replace(world(), unreadable="no"), RULES)
+    assert step == Wait(DEADLINE, "The instance is at work.")
 
 
 def test_a_reclaimed_instance_is_followed_by_the_next_attempt_at_once() -> None:
@@ -214,3 +275,35 @@ def test_a_next_attempt_that_never_began_is_asked_for_again(outcome: Outcome) ->
     step = decide(RUN.with_attempt(outcome=outcome), world(instance=RECLAIMED), RULES)
     assert isinstance(step, TryAgain)
     assert step.attempt == 2
+
+
+@pytest.mark.parametrize(
+    ("run", "outcome", "ending"),
+    [
+        (RUN, Outcome.RECLAIMED, Ending.INTERRUPTED),
+        (RUN, Outcome.PAUSED, Ending.TIMED_OUT),
+        (RUN, Outcome.TIMED_OUT, Ending.TIMED_OUT),
+        (RUN, Outcome.FAILED, Ending.FAILED),
+        (RUN, Outcome.LOST, Ending.FAILED),
+        (UNLAUNCHED, Outcome.LOST, Ending.NOT_LAUNCHED),
+        (UNLAUNCHED, Outcome.NO_CAPACITY, Ending.NOT_LAUNCHED),
+    ],
+)
+def test_a_next_attempt_that_does_not_begin_for_days_is_not_asked_for_forever(
+    run: Run, outcome: Outcome, ending: Ending
+) -> None:
+    over = run.with_attempt(outcome=outcome, ended_at=SOON)
+    soon = decide(over, world(now=SOON + GIVE_UP - timedelta(minutes=10), instance=None), RULES)
+    assert isinstance(soon, TryAgain)
+    late = SOON + GIVE_UP + RULES.retry_delay
+    step = decide(over, world(now=late, instance=None), RULES)
+    assert isinstance(step, Report)
+    assert (step.ending, step.outcome) == (ending, outcome)
+    assert "never began: the launcher's log" in step.reason
+
+
+def test_fewer_attempts_than_were_made_when_the_stack_was_changed_end_the_run() -> None:
+    over = LAST.with_attempt(outcome=Outcome.RECLAIMED, ended_at=SOON)
+    step = decide(over, world(now=SOON, instance=None), replace(RULES, max_attempts=2))
+    assert isinstance(step, Report)
+    assert step.ending is Ending.INTERRUPTED

@@ -55,6 +55,29 @@ def test_new_renamed_and_vanished_repositories_are_told_apart_by_their_ids() -> 
     assert "octo/old-thing: github_backups/octo/old-thing.zip (700.0 kB) is kept" in text
 
 
+def test_without_on_demand_the_advice_is_not_to_ask_for_it_right_away() -> None:
+    facts = samples.SAMPLES["Interrupted"]
+    assert 'invoke onlinebackup-launcher with {"on_demand": true}' in body(facts)
+    forbidden = body(replace(facts, allow_on_demand=False))
+    assert "invoke onlinebackup-launcher with {}" in forbidden
+    assert "deploy with AllowOnDemand=true" in forbidden
+
+
+def test_an_attempt_that_failed_is_told_with_its_own_last_words() -> None:
+    story = body(samples.SAMPLES["Failed"]).partition("How the run went:\n")[2].splitlines()
+    assert story[0].startswith("  - attempt 1 failed after 4 min (c7g.medium")
+    assert story[0].endswith("): repo_backup: octo: the listing failed: HTTP 503")
+
+
+def test_a_run_whose_last_attempt_got_no_instance_does_not_claim_there_was_none() -> None:
+    run = samples.SAMPLES["Failed"].run
+    refused = replace(run.attempt, number=4, instance=None, outcome=Outcome.REFUSED)
+    facts = replace(
+        samples.SAMPLES["Not launched"], run=replace(run, attempts=(*run.attempts, refused))
+    )
+    assert "not-launched: the last attempt got no instance" in subject(facts)
+
+
 def test_what_was_left_out_is_said_in_the_first_sentence() -> None:
     assert "(but for 1 left out by options, named below)" in body(VERIFIED).splitlines()[0]
 

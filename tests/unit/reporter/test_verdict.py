@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reporter.manifest import Archive, Entry, Manifest, ManifestError
-from reporter.next_step import Ending, Marker
+from reporter.next_step import Ending
 from reporter.verdict import Kind, Verdict, judge
+from reporter.world import Marker
 
 RUN_ID = "2026-11-27T17-00-00Z"
 SHA = "a" * 64
