@@ -59,9 +59,9 @@ fmt: setup ## Let ruff and shfmt rewrite what they would complain about
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shfmt -w
 
-bench: setup ## Measure the backup program (BENCH_OPTIONS=… for a part: benchmarks/README.md)
+bench: setup ## Measure the backup program (PART=… and BENCH_OPTIONS=… for one thing: benchmarks/README.md)
 	@export PYTHONPATH=instance_scripts:.; \
-	if [ -n "$(BENCH_OPTIONS)" ]; then exec $(BIN)/python -m benchmarks $(BENCH_OPTIONS); fi; \
+	if [ -n "$(PART)$(BENCH_OPTIONS)" ]; then exec $(BIN)/python -m benchmarks$(if $(PART),.$(PART)) $(BENCH_OPTIONS); fi; \
 	$(BIN)/python -m benchmarks; \
 	$(BIN)/python -m benchmarks --one-core --no-rivals --results benchmarks/results/one-core; \
 	$(BIN)/python -m benchmarks --large --repositories 300 --latency 0 --repeat 1 --drill --no-rivals \
