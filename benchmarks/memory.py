@@ -57,7 +57,9 @@ def _pack(commits: int) -> tuple[Path, int]:
     path = CACHE / "memory" / f"{commits}.git"
     if not (path / "made").exists():
         shutil.rmtree(path, ignore_errors=True)
-        subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(path)], check=True)
+        subprocess.run(
+            ["git", "init", "--quiet", "--bare", "--initial-branch=main", str(path)], check=True
+        )
         with subprocess.Popen(
             ["git", "-c", "fastimport.unpackLimit=1", "fast-import", "--quiet"],
             cwd=path,

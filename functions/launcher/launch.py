@@ -14,8 +14,9 @@ from launcher.ec2 import Ec2, InstanceSettings, client_token
 from launcher.github import GitHub
 from launcher.images import Images
 from launcher.launch_plan import Kind, Purchase, plan_pools, purchase, remaining, remedy
+from launcher.program_arguments import program_arguments
 from launcher.request import LaunchRequest
-from launcher.user_data import arguments, render, variables
+from launcher.user_data import render, variables
 from shared.errors import AmbiguousLaunchError, RefusedError
 from shared.run import (
     TAG_ATTEMPT,
@@ -151,6 +152,8 @@ class Launcher:
                 "it is false, and on_demand was asked for.",
                 "Deploy with AllowOnDemand=true, or leave on_demand out.",
             )
+        config = self.config
+        words = program_arguments(config.github_owners, config.backup_options, asked.options)
         self.github.check(self.config.github_owners)
         architectures = self.ec2.architectures(self.config.instance_types)
         amis = {kind: self.images.newest(kind) for kind in sorted(set(architectures.values()))}
@@ -168,8 +171,8 @@ class Launcher:
         )
         sha256 = self.bucket.publish_program(self.deployment / "repo_backup.zip")
         bootstrap = (self.deployment / "bootstrap.sh").read_text()
-        environment = variables(self.config, run_id, number, sha256)
-        return pools, render(environment, arguments(self.config, asked.options), bootstrap)
+        environment = variables(config, run_id, number, sha256)
+        return pools, render(environment, words, bootstrap)
 
     def _settings(self, run_id: str, number: int) -> InstanceSettings:
         stack = self.config.stack_name

@@ -6,23 +6,10 @@ from collections.abc import Iterable, Mapping
 from launcher.config import Config
 from shared import layout
 from shared.errors import RefusedError
-from shared.run import POWER_OFF_MARGIN, Options
+from shared.run import POWER_OFF_MARGIN
 
 LIMIT_BYTES = 16 * 1024
 """EC2's limit for raw user data."""
-
-
-def arguments(config: Config, options: Options) -> list[str]:
-    """The words that the backup program gets. Raises RefusedError for an open quotation mark."""
-    words = [word for owner in config.github_owners for word in ("--owner", owner)]
-    try:
-        words += shlex.split(config.backup_options)
-    except ValueError as error:
-        raise RefusedError(
-            "BackupOptions", f"{error}.", "Close every quotation mark that is opened."
-        ) from error
-    words += [word for pattern in options.only for word in ("--only", pattern)]
-    return [*words, "--full"] if options.full else words
 
 
 def variables(config: Config, run_id: str, attempt: int, program_sha256: str) -> dict[str, str]:
@@ -46,7 +33,7 @@ def variables(config: Config, run_id: str, attempt: int, program_sha256: str) ->
 def render(environment: Mapping[str, str], words: Iterable[str], bootstrap: str) -> str:
     """One bash script, at most 16 KiB. It stays readable on the instance: no secret goes in.
 
-    ``words`` are what :func:`arguments` gives, in the script a bash array.
+    ``words`` are what :mod:`launcher.program_arguments` gives, in the script a bash array.
 
     Raises :class:`RefusedError` when it would be larger than EC2 takes.
     """

@@ -5,8 +5,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-_SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-
 
 def store(text: str) -> str:
     """A directory or ``s3://BUCKET[/PREFIX]``."""
@@ -40,22 +38,3 @@ def matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
         return text
 
     return convert
-
-
-def number(low: int, high: int) -> Callable[[str], int]:
-    """A whole number within these bounds."""
-
-    def convert(text: str) -> int:
-        if not text.isdigit() or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low} to {high}")
-        return int(text)
-
-    return convert
-
-
-def size(text: str) -> int:
-    """KiB in ``500M``."""
-    found = re.fullmatch(r"(\d+)([KMG]?)i?B?", text, re.IGNORECASE)
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 500M or 2G")
-    return int(found[1]) * _SIZES[found[2].upper()] // 1024

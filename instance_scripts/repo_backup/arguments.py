@@ -1,12 +1,13 @@
 """The words of the command line, with help that teaches and a suggestion for every typo."""
 
 import argparse
-import difflib
 import os
 import re
 from collections.abc import Sequence
-from typing import NoReturn
 
+from backup_options.choices import add_choices, add_selection
+from backup_options.parser import Parser
+from backup_options.values import number
 from repo_backup import __version__, exits
 from repo_backup import argument_types as types
 
@@ -40,38 +41,18 @@ examples:
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    """Answers a typo with what was probably meant."""
-
-    def error(self, message: str) -> NoReturn:
-        known = [word for action in self._actions for word in action.option_strings]
-        known += [
-            word
-            for action in self._actions
-            if isinstance(action, argparse._SubParsersAction)
-            for word in action.choices
-        ]
-        wrong = re.findall(r"'([^']+)'|(--?[\w-]+)", message.partition("(choose")[0])
-        words = [first or second for first, second in wrong]
-        for word in words:
-            for close in difflib.get_close_matches(word, known, 1):
-                if close != word:
-                    message += f"\ndid you mean {close}?"
-        super().error(message)
-
-
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The options; exits with code 2 for a wrong command line."""
     options, unknown = command_line().parse_known_args(arguments)
     if unknown:
-        asked: _Parser = options.parser
+        asked: Parser = options.parser
         asked.error(f"unknown: {' '.join(unknown)}")
     return options
 
 
 def command_line() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    parser = _Parser(
+    parser = Parser(
         prog="repo_backup",
         description="Mirror every repository and wiki of a GitHub account to a bucket or a "
         "directory, and prove that it can be restored.",
@@ -93,7 +74,7 @@ def command_line() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: "argparse._SubParsersAction[_Parser]", name: str, text: str) -> _Parser:
+def _command(commands: "argparse._SubParsersAction[Parser]", name: str, text: str) -> Parser:
     parser = commands.add_parser(
         name,
         help=text,
@@ -107,7 +88,7 @@ def _command(commands: "argparse._SubParsersAction[_Parser]", name: str, text: s
     return parser
 
 
-def _add_backup(commands: "argparse._SubParsersAction[_Parser]") -> None:
+def _add_backup(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "backup", "Mirror what changed since the last run.")
     parser.add_argument(
         "--owner",
@@ -122,46 +103,12 @@ def _add_backup(commands: "argparse._SubParsersAction[_Parser]") -> None:
         type=types.matching(_RUN_ID, "a run id"),
         help="continue this run; default: a new one named after the time",
     )
-    parser.add_argument(
-        "--attempt", type=types.number(1, 99), default=1, help="which attempt of the run"
-    )
-    parser.add_argument(
-        "--jobs", type=types.number(1, 64), default=16, help="repositories at once (default 16)"
-    )
-    _add_selection(parser)
-    parser.add_argument("--full", action="store_true", help="fetch also what has not changed")
-    parser.add_argument(
-        "--allow-shrink",
-        action="store_true",
-        help="accept that an owner lists far fewer repositories than last time",
-    )
-    parser.add_argument("--no-drill", action="store_true", help="skip the restore drill at the end")
-    parser.add_argument(
-        "--stall-timeout",
-        type=types.number(1, 3600),
-        default=60,
-        metavar="SECONDS",
-        help="give a silent connection up after this long (default 60)",
-    )
+    parser.add_argument("--attempt", type=number(1, 99), default=1, help="which attempt of the run")
+    add_choices(parser)
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
 
-def _add_selection(parser: _Parser) -> None:
-    parser.add_argument(
-        "--only", action="append", default=[], metavar="GLOB", help="nothing but these (may repeat)"
-    )
-    parser.add_argument(
-        "--exclude", action="append", default=[], metavar="GLOB", help="not these (may repeat)"
-    )
-    parser.add_argument("--no-forks", action="store_true", help="leave forks out")
-    parser.add_argument("--no-archived", action="store_true", help="leave archived ones out")
-    parser.add_argument("--no-wikis", action="store_true", help="leave wikis out")
-    parser.add_argument(
-        "--max-size", type=types.size, metavar="SIZE", help="leave larger ones out (500M, 2G)"
-    )
-
-
-def _add_estimate(commands: "argparse._SubParsersAction[_Parser]") -> None:
+def _add_estimate(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "estimate", "Say what an account would cost per month, about.")
     parser.add_argument(
         "--owner",
@@ -170,40 +117,40 @@ def _add_estimate(commands: "argparse._SubParsersAction[_Parser]") -> None:
         type=types.matching(_OWNER, "an account's name"),
         help="user or organisation (may repeat); without it all that the token can see",
     )
-    _add_selection(parser)
+    add_selection(parser)
     parser.add_argument(
-        "--every-days", type=types.number(1, 365), default=7, help="days between runs (default 7)"
+        "--every-days", type=number(1, 365), default=7, help="days between runs (default 7)"
     )
     parser.add_argument(
         "--changed-percent",
-        type=types.number(0, 100),
+        type=number(0, 100),
         default=3,
         help="how much of it changes between runs (default 3)",
     )
     parser.add_argument(
         "--keep-days",
-        type=types.number(1, 3650),
+        type=number(1, 3650),
         default=365,
         help="how long replaced archives are kept (default 365)",
     )
 
 
-def _add_status(commands: "argparse._SubParsersAction[_Parser]") -> None:
+def _add_status(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "status", "Say whether the backups can be relied on.")
     _add_store(parser, "--source", "where the archives are")
     parser.add_argument(
-        "--runs", type=types.number(1, 1000), default=5, help="show so many runs (default 5)"
+        "--runs", type=number(1, 1000), default=5, help="show so many runs (default 5)"
     )
     parser.add_argument(
         "--max-age",
-        type=types.number(1, 400),
+        type=number(1, 400),
         default=8,
         metavar="DAYS",
         help="the newest good run may be so old (default 8)",
     )
 
 
-def _add_restore(commands: "argparse._SubParsersAction[_Parser]") -> None:
+def _add_restore(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "restore", "Bring a repository back, checked by git.")
     parser.add_argument(
         "repository",
@@ -226,7 +173,7 @@ def _add_restore(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
 
 
-def _add_list(commands: "argparse._SubParsersAction[_Parser]") -> None:
+def _add_list(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "list", "Say what is in the backup.")
     _add_store(parser, "--source", "where the archives are")
     parser.add_argument("--run-id", help="as of this run (default: the newest complete one)")
@@ -236,18 +183,16 @@ def _add_list(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
 
 
-def _add_verify(commands: "argparse._SubParsersAction[_Parser]") -> None:
+def _add_verify(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "verify", "Read archives back and let git check every object.")
     _add_store(parser, "--source", "where the archives are")
     parser.add_argument("--run-id", help="as of this run (default: the newest complete one)")
     amount = parser.add_mutually_exclusive_group()
-    amount.add_argument(
-        "--sample", type=types.number(1, 10**6), default=5, help="so many (default 5)"
-    )
+    amount.add_argument("--sample", type=number(1, 10**6), default=5, help="so many (default 5)")
     amount.add_argument("--all", action="store_true", help="every archive")
 
 
-def _add_store(parser: _Parser, name: str, text: str) -> None:
+def _add_store(parser: Parser, name: str, text: str) -> None:
     default = os.environ.get("ONLINE_BACKUP_DESTINATION")
     parser.add_argument(
         name,
@@ -260,7 +205,7 @@ def _add_store(parser: _Parser, name: str, text: str) -> None:
     )
 
 
-def _add_report(commands: "argparse._SubParsersAction[_Parser]") -> None:
+def _add_report(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "report", "Write a page about all runs and repositories.")
     _add_store(parser, "--source", "where the archives are")
     parser.add_argument(
@@ -271,11 +216,11 @@ def _add_report(commands: "argparse._SubParsersAction[_Parser]") -> None:
         help="write DIR/index.html, one file that needs no network",
     )
     parser.add_argument(
-        "--runs", type=types.number(1, 10**6), metavar="N", help="the newest N (default: all)"
+        "--runs", type=number(1, 10**6), metavar="N", help="the newest N (default: all)"
     )
 
 
-def _add_run_now(commands: "argparse._SubParsersAction[_Parser]") -> None:
+def _add_run_now(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "run-now", "Start a run of a deployed stack and follow it.")
     _add_stack(parser)
     parser.add_argument(
@@ -289,19 +234,19 @@ def _add_run_now(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.add_argument("--no-wait", action="store_true", help="do not wait for the report")
     parser.add_argument(
         "--timeout",
-        type=types.number(1, 10**5),
+        type=number(1, 10**5),
         default=1440,
         metavar="MINUTES",
         help="wait so long (default a day); the run goes on",
     )
 
 
-def _add_check(commands: "argparse._SubParsersAction[_Parser]") -> None:
+def _add_check(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "check", "Ask a deployed stack whether everything is in order.")
     _add_stack(parser)
 
 
-def _add_stack(parser: _Parser) -> None:
+def _add_stack(parser: Parser) -> None:
     parser.add_argument(
         "--stack",
         default=os.environ.get("ONLINE_BACKUP_STACK", "onlinebackup"),

@@ -65,7 +65,8 @@ def test_an_artifact_is_the_functions_package_what_it_shares_and_the_lock(
 ) -> None:
     reporter, launcher = packages(artifacts["reporter"]), packages(artifacts["launcher"])
     assert {"reporter", "shared", "boto3", "aws_lambda_powertools"} <= reporter
-    assert launcher - reporter == {"launcher", "app_jwt", "bootstrap.sh", "repo_backup.zip"}
+    own = {"launcher", "app_jwt", "backup_options", "bootstrap.sh", "repo_backup.zip"}
+    assert launcher - reporter == own
     assert reporter - launcher == {"reporter"}
 
 

@@ -105,6 +105,16 @@ class TestParameters:
             ("SubnetIds", ["", "subnet-01234567,subnet-89abcdef"], ["subnet", "vpc-01234567"]),
             ("InstanceTypes", ["c7g.medium", "t4g.small,u-6tb1.metal"], ["", "c7g", "a.b, c.d"]),
             ("ExistingBucketName", ["", "my-bucket.1"], ["s3://bucket", "My_Bucket", "b"]),
+            (
+                "GitHubApiUrl",
+                ["https://api.github.com", "https://h.example/api/v3/", "http://10.0.0.7:8080"],
+                [
+                    "api.github.com",
+                    "http://ghe.example/api/v3",
+                    "http://172.32.0.1",
+                    "https://h/?q",
+                ],
+            ),
             ("KnownFailures", ["", "a/b,c/d.e"], ["a", "a/b, c/d"]),
         ],
     )

@@ -110,6 +110,15 @@ def test_everything_in_order_is_said_line_by_line(ready: World) -> None:
     assert checks["last run"].startswith("note: none yet")
 
 
+def test_options_that_the_program_would_refuse_are_to_be_mended(
+    ready: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKUP_OPTIONS", "--no-fork")
+    assert lines(ready)["launch"].startswith(
+        "MEND: BackupOptions: unknown: '--no-fork'; did you mean --no-forks? Correct"
+    )
+
+
 def test_a_check_launches_and_keeps_nothing(ready: World) -> None:
     lines(ready)
     assert ready.running() == []

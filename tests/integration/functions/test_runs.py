@@ -425,11 +425,28 @@ def test_on_demand_that_the_stack_forbids_is_refused_and_not_silently_spot(
     assert world.running() == []
 
 
-def test_options_with_an_open_quotation_mark_are_refused_by_their_parameter(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("event", [{}, {"dry_run": True}])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--exclude 'test-*", "No closing quotation: close every quotation mark"),
+        ("--no-fork", "did you mean --no-forks?"),
+        ("--destination /tmp/x", "--destination: the archives go to the stack's own bucket"),
+    ],
+)
+def test_options_that_the_program_would_refuse_are_refused_before_anything_is_spent(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    event: dict[str, bool],
+    options: str,
+    said: str,
 ) -> None:
-    monkeypatch.setenv("BACKUP_OPTIONS", "--exclude 'test-*")
-    assert world.invoke("launcher", {"dry_run": True})["problem"].startswith("BackupOptions: ")
+    monkeypatch.setenv("BACKUP_OPTIONS", options)
+    answer = world.invoke("launcher", event)
+    assert answer["status"] == "refused"
+    assert answer["problem"].startswith("BackupOptions: ")
+    assert said in answer["problem"]
+    assert world.running() == []
 
 
 def test_a_bucket_that_is_gone_is_told_and_not_only_refused(
