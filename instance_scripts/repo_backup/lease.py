@@ -15,6 +15,7 @@ from repo_backup.store import Store
 
 LEASE = timedelta(minutes=10)
 RENEW_SECONDS = 150.0
+_WRITES = 3
 
 
 class Lease:
@@ -36,6 +37,7 @@ class Lease:
         self._holder = uuid.uuid4().hex
         self._tag: str | None = None
         self._looked = False
+        self._writing = threading.Lock()
         self.lost = False
 
     def look(self) -> None:
@@ -61,9 +63,7 @@ class Lease:
             yield
         finally:
             done.set()
-            keeper.join(1)
-            if not self.lost:
-                self._stop.closing(lambda: self._write(datetime.now(UTC)), "end of lease")
+            self._stop.closing(self._end, "end of lease")
 
     def _refuse_others(self, data: bytes) -> None:
         """An own run's lease is taken over: the attempt that held it is dead or about to be."""
@@ -95,27 +95,44 @@ class Lease:
             "expires_at": iso(expires_at),
         }
         data = json.dumps(document).encode()
-        try:
-            self._tag = self._store.write_if(layout.LOCK, data, self._tag)
-        except ConflictError:
-            # An answer that got lost: the SDK wrote twice, and the second met the first.
-            self._tag = self._own_tag()
-            if self._tag is None:
-                raise
+        for _ in range(_WRITES):
+            try:
+                self._tag = self._store.write_if(layout.LOCK, data, self._tag)
+            except ConflictError:
+                # An answer that got lost: the SDK wrote twice, and the second met the first. Or
+                # an earlier write of this holder, given up, that came late.
+                found = self._own()
+                if found is None:
+                    raise
+                written, self._tag = found
+                if written == data:
+                    return
+            else:
+                return
+        raise ConflictError("the lease changes all the time")
 
-    def _own_tag(self) -> str | None:
-        """The tag of the lease as it is, if this holder wrote it."""
+    def _own(self) -> tuple[bytes, str] | None:
+        """The lease as it is and its tag, if this holder wrote it."""
         found = self._store.read_tagged(layout.LOCK)
         with contextlib.suppress(ValueError, KeyError, TypeError):
             if found and json.loads(found[0])["holder"] == self._holder:
-                return found[1]
+                return found
         return None
+
+    def _end(self) -> None:
+        """Say that it has ended, after a renewal that is under way: none comes later."""
+        with self._writing:
+            if not self.lost:
+                self._write(datetime.now(UTC))
 
     def _renew(self, done: threading.Event) -> None:
         expires_at = datetime.now(UTC) + LEASE
         while not done.wait(RENEW_SECONDS):
             try:
-                self._write(datetime.now(UTC) + LEASE)
+                with self._writing:
+                    if done.is_set():
+                        return
+                    self._write(datetime.now(UTC) + LEASE)
                 expires_at = datetime.now(UTC) + LEASE
             except ConflictError:
                 self._lose("another attempt has taken the lease over")

@@ -41,7 +41,7 @@ class Version:
 class Store(Protocol):
     """A destination. Every object appears under its key only when complete.
 
-    All methods raise StoreError for what concerns one object, FatalError for all else.
+    All methods raise RepositoryError for what concerns one object, FatalError for all else.
     """
 
     part_bytes: int

@@ -1,11 +1,12 @@
-"""A lease survives the loss of an answer, and of nothing else."""
+"""A lease survives the loss of an answer, and once ended it stays so."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from repo_backup import lease
-from repo_backup.errors import ConflictError, FatalError
+from repo_backup.errors import ConflictError, FatalError, TransientError
 from repo_backup.lease import Lease
 from repo_backup.stop import Stop
 from repo_backup.store import DirectoryStore
@@ -50,3 +51,78 @@ def test_what_was_read_after_a_look_is_nobody_elses_by_the_time_the_lease_is_hel
         pass
     with pytest.raises(FatalError, match="just begun"), one.held():
         pytest.fail("what r2 wrote in between would be unknown to r1")
+
+
+A_LATER_SECOND = 1.1
+"""Two leases of one second are the same document, and a directory cannot tell them apart."""
+
+
+class Slow(DirectoryStore):
+    """Takes its time over the first renewal; whoever writes meanwhile comes after it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.writes = 0
+        self.renewing, self.next, self.renewed = (threading.Event() for _ in range(3))
+
+    def write_if(
+        self, key: str, data: bytes, tag: str | None, content_type: str = "application/json"
+    ) -> str:
+        self.writes += 1
+        if self.writes == 1:
+            return super().write_if(key, data, tag, content_type)
+        if self.writes == 2:
+            self.renewing.set()
+            # For longer than anybody waited for a renewal.
+            self.next.wait(1.5)
+            try:
+                return super().write_if(key, data, tag, content_type)
+            finally:
+                self.renewed.set()
+        self.next.set()
+        assert self.renewed.wait(20)
+        return super().write_if(key, data, tag, content_type)
+
+
+def test_a_lease_that_ends_during_a_renewal_stays_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_SECONDS", A_LATER_SECOND)
+    store = Slow(tmp_path)
+    with Lease(store, "r1", 1, Stop()).held():
+        assert store.renewing.wait(20)
+    with Lease(DirectoryStore(tmp_path), "r2", 1, Stop()).held():
+        pass
+
+
+class Late(DirectoryStore):
+    """Says that a renewal failed, and writes it all the same, just before what comes next."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.held_back: list[tuple[str, bytes, str | None]] = []
+        self.failed = threading.Event()
+        self.writes = 0
+
+    def write_if(
+        self, key: str, data: bytes, tag: str | None, content_type: str = "application/json"
+    ) -> str:
+        self.writes += 1
+        if self.writes == 2:
+            self.held_back.append((key, data, tag))
+            self.failed.set()
+            raise TransientError("no answer")
+        if self.held_back:
+            super().write_if(*self.held_back.pop())
+        return super().write_if(key, data, tag, content_type)
+
+
+def test_a_renewal_that_arrives_late_does_not_outlive_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_SECONDS", A_LATER_SECOND)
+    store = Late(tmp_path)
+    with Lease(store, "r1", 1, Stop()).held():
+        assert store.failed.wait(20)
+    with Lease(DirectoryStore(tmp_path), "r2", 1, Stop()).held():
+        pass
