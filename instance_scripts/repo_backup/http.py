@@ -2,9 +2,7 @@
 
 import base64
 import contextlib
-import json
 import os
-import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -19,14 +17,9 @@ from urllib3.util import Timeout
 
 from repo_backup import __version__
 from repo_backup.credentials import Credentials
-from repo_backup.errors import (
-    ForbiddenError,
-    NotFoundError,
-    RepositoryError,
-    TransientError,
-    UnauthorizedError,
-    said,
-)
+from repo_backup.errors import RepositoryError, TransientError, said
+from repo_backup.proxy import Proxy, proxy_from
+from repo_backup.refusals import pause_seconds, refusal
 from repo_backup.retry import LONGEST_PAUSE_SECONDS, Limiter
 from repo_backup.watchdog import BLOCK_SECONDS, POOLS, Watched, watching
 
@@ -35,15 +28,9 @@ CONNECT_SECONDS = 15.0
 BLOCK_BYTES = 65536
 _REDIRECTS = (301, 302, 307, 308)
 _MOST_REDIRECTS = 5
-_UNSAID_PAUSE_SECONDS = 60.0
-"""GitHub: without any other hint wait at least a minute after a secondary rate limit."""
 _ERROR_BODY_BYTES = 65536
 _LEFT_OVER_BYTES = 65536
 """How much of a body that nobody needs is read so that its connection can be used again."""
-_SSO_REMEDY = (
-    "the organisation requires single sign-on: authorise the token for it in GitHub's settings"
-)
-_NUMBER = re.compile(r"[0-9]{1,12}")
 
 Scheme = Literal["Bearer", "Basic"]
 Origin = tuple[str, str, int | None]
@@ -107,7 +94,7 @@ class Http:
         self._limiter = limiter
         self._trusted: set[Origin] = set()
         timeout = Timeout(connect=CONNECT_SECONDS, read=stall_seconds)
-        proxy = os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY")
+        proxy = proxy_from(os.environ)
         self._pool = _pool(timeout, connections, proxy)
         self._direct = _pool(timeout, connections, None) if proxy else None
 
@@ -216,31 +203,12 @@ class Http:
         """The error that a status stands for; a rate limit closes the gate for everybody."""
         path, status = urlsplit(url).path, response.status
         body = response.read(_ERROR_BODY_BYTES, decode_content=True)
-        pause = _pause_seconds(status, response.headers, body)
+        pause = pause_seconds(status, response.headers, body, time.time())
         if pause is not None:
             if pause <= LONGEST_PAUSE_SECONDS:
                 self._limiter.pause(pause)
             return TransientError(f"GitHub asked to wait {pause:.0f} s ({status})", pause)
-        match status:
-            case 401:
-                used = "rejects the token" if self.has_token else "wants a token"
-                return UnauthorizedError(f"GitHub {used} for {path} (401)")
-            case 403 if "X-GitHub-SSO" in response.headers:
-                return ForbiddenError(f"{_SSO_REMEDY} (403)")
-            case 403:
-                return ForbiddenError(
-                    f"GitHub refuses {path} (403){_permissions(response.headers)}"
-                )
-            case 404 | 410:
-                return NotFoundError(f"GitHub has nothing at {path} ({status})")
-            case 451:
-                return RepositoryError(f"blocked for legal reasons (451){_block_url(body)}")
-            case 408 | 425 | 500 | 502 | 503 | 504:
-                return TransientError(
-                    f"GitHub answered {status} for {path}", _retry_after(response.headers)
-                )
-            case _:
-                return RepositoryError(f"GitHub answered {status} for {path}")
+        return refusal(path, status, response.headers, body, has_token=self.has_token)
 
 
 def origin(url: str) -> Origin:
@@ -264,11 +232,13 @@ def _leave(response: BaseHTTPResponse) -> None:
     response.close()
 
 
-def _pool(timeout: Timeout, connections: int, proxy: str | None) -> urllib3.PoolManager:
+def _pool(timeout: Timeout, connections: int, proxy: Proxy | None) -> urllib3.PoolManager:
     # One TLS context for all connections: reading the certificates costs 20 ms each time.
     tls = ssl.create_default_context()
     settings: dict[str, Any] = {"timeout": timeout, "maxsize": connections, "ssl_context": tls}
-    pool = urllib3.ProxyManager(proxy, **settings) if proxy else urllib3.PoolManager(**settings)
+    if proxy:
+        settings["proxy_headers"] = proxy.headers
+    pool = urllib3.ProxyManager(proxy.url, **settings) if proxy else urllib3.PoolManager(**settings)
     pool.pool_classes_by_scheme = POOLS
     return pool
 
@@ -277,35 +247,3 @@ def _authorization(scheme: Scheme, token: str) -> str:
     if scheme == "Bearer":
         return f"Bearer {token}"
     return "Basic " + base64.b64encode(f"x-access-token:{token}".encode()).decode()
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    value = headers.get("Retry-After", "")
-    return float(value) if _NUMBER.fullmatch(value) else None
-
-
-def _pause_seconds(status: int, headers: Mapping[str, str], body: bytes) -> float | None:
-    """How long a rate limit asks everybody to wait; None when it is not one."""
-    if status not in (403, 429):
-        return None
-    asked = _retry_after(headers)
-    if asked is not None:
-        return asked
-    reset = headers.get("X-RateLimit-Reset", "")
-    if headers.get("X-RateLimit-Remaining") == "0" and _NUMBER.fullmatch(reset):
-        return max(1.0, int(reset) - time.time())
-    if status == 429 or b"secondary rate limit" in body:
-        return _UNSAID_PAUSE_SECONDS
-    return None
-
-
-def _permissions(headers: Mapping[str, str]) -> str:
-    """What GitHub says would have been enough, of a fine-grained token or an App."""
-    needed = headers.get("X-Accepted-GitHub-Permissions", "")
-    return f": it wants {said(needed)}" if needed else ""
-
-
-def _block_url(body: bytes) -> str:
-    with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
-        return f", see {said(str(json.loads(body)['block']['html_url']))}"
-    return ""
