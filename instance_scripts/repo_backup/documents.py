@@ -13,7 +13,11 @@ class RunRow(TypedDict):
     """One run, in ``status`` and ``list --runs``."""
 
     run_id: Annotated[str, "its name, the time it was due or begun (UTC)"]
-    verdict: Annotated[str | None, "what the reporter found; null before that, and without AWS"]
+    verdict: Annotated[
+        str | None,
+        "what the reporter found, unreadable where its report is damaged; "
+        "null before that, and without AWS",
+    ]
     reason: Annotated[str | None, "the verdict in a sentence"]
     good: Annotated[bool, "verified; without a reporter: complete and without failures"]
     complete: Annotated[bool, "whether the backup wrote its whole manifest"]

@@ -12,7 +12,7 @@ from repo_backup.documents import NewestVerified, RunningRow, RunRow
 from repo_backup.manifest import Manifest, iso
 from repo_backup.store import Store
 
-VERIFIED = "verified"
+VERIFIED, UNREADABLE = "verified", "unreadable"
 SILENT_AFTER = timedelta(minutes=15)
 """A run that says nothing for so long is not under way; it says something every 20 seconds."""
 _ENDED = ("done", "failed", "interrupted", "reclaimed")
@@ -47,20 +47,23 @@ def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> Running
     for run in runs:
         if run["verdict"] or run["complete"]:
             continue
-        said = _read(store, layout.progress(run["run_id"]))
-        if not said or said["phase"] in _ENDED:
-            continue
-        if now - datetime.fromisoformat(said["updated_at"]) > SILENT_AFTER:
-            continue
-        return RunningRow(
-            run_id=said["run_id"],
-            attempt=said["attempt"],
-            phase=said["phase"],
-            done=said["done"],
-            listed=said["listed"],
-            failed=said["failed"],
-            updated_at=said["updated_at"],
-        )
+        try:
+            said = _read(store, layout.progress(run["run_id"]))
+            if not said or said["phase"] in _ENDED:
+                continue
+            if now - datetime.fromisoformat(said["updated_at"]) > SILENT_AFTER:
+                continue
+            return RunningRow(
+                run_id=said["run_id"],
+                attempt=said["attempt"],
+                phase=said["phase"],
+                done=said["done"],
+                listed=said["listed"],
+                failed=said["failed"],
+                updated_at=said["updated_at"],
+            )
+        except (ValueError, KeyError, TypeError):
+            log.warning("the progress of run %s is unreadable and left out", run["run_id"])
     return None
 
 
@@ -78,6 +81,9 @@ def judge(
     verified = NewestVerified(run_id=newest["run_id"], finished_at=finished, age_days=days)
     if ended[0] is not newest:
         last = ended[0]
+        if last["verdict"] == UNREADABLE:
+            reason = f"the report of the newest run, {last['run_id']}, is unreadable"
+            return Judgement(False, reason, verified)
         became = last["verdict"] or ("incomplete" if not last["complete"] else "with failures")
         return Judgement(False, f"the newest run, {last['run_id']}, ended {became}", verified)
     if age > max_age:
@@ -89,7 +95,7 @@ def judge(
 
 
 def _row(store: Store, run_id: str) -> RunRow:
-    report = _read(store, layout.report(run_id)) or {}
+    report = _report(store, run_id)
     data = store.read(layout.manifest(run_id))
     manifest = None
     try:
@@ -97,7 +103,7 @@ def _row(store: Store, run_id: str) -> RunRow:
     except ValueError:
         log.warning("the manifest of run %s is unreadable: it is not relied on", run_id)
         report = {}
-    verdict: str | None = report.get("verdict")
+    verdict = report.get("verdict")
     totals = manifest.totals if manifest else {}
     complete = bool(manifest and manifest.complete)
     failed = sum(entry.failed for entry in manifest.entries.values()) if manifest else 0
@@ -126,7 +132,33 @@ def _utc(text: str | None) -> str | None:
     return iso(datetime.fromisoformat(text)) if text else None
 
 
+def _report(store: Store, run_id: str) -> Mapping[str, str | None]:
+    """What the reporter said of a run, if it did; a damaged report's run is not relied on."""
+    try:
+        report = _texts(_read(store, layout.report(run_id)) or {})
+        _utc(report["reported_at"])
+    except ValueError:
+        log.warning("the report of run %s is unreadable: the run is not relied on", run_id)
+        return {"verdict": UNREADABLE, "reason": "its report.json is unreadable"}
+    return report
+
+
+def _texts(document: Mapping[str, Any]) -> dict[str, str | None]:
+    texts = {name: document.get(name) for name in ("verdict", "reason", "reported_at")}
+    if not all(text is None or isinstance(text, str) for text in texts.values()):
+        raise ValueError("not a text")
+    return texts
+
+
 def _read(store: Store, key: str) -> Mapping[str, Any] | None:
+    """A JSON object, or None without one. Raises ValueError when it is none."""
     data = store.read(key)
-    document: Mapping[str, Any] | None = json.loads(data) if data else None
+    if not data:
+        return None
+    try:
+        document = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if not isinstance(document, dict):
+        raise ValueError("no JSON object")  # noqa: TRY004 - of the document, not of a caller
     return document

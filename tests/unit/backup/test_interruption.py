@@ -72,7 +72,8 @@ def test_a_token_that_ran_out_is_asked_for_as_often_as_it_takes(metadata: Metada
     stop = Stop()
     watched(stop).join(20)
     assert stop.reason == interruption.NOTICE
-    assert metadata.tokens == metadata.looks == []
+    assert not metadata.tokens
+    assert not metadata.looks
 
 
 def test_a_page_that_answers_in_the_metadatas_place_is_no_notice(metadata: Metadata) -> None:

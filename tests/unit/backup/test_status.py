@@ -1,11 +1,14 @@
 """Whether backups can be relied on is decided by the newest run that has ended."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from repo_backup.documents import RunningRow, RunRow
-from repo_backup.status import judge
+from repo_backup.manifest import Manifest
+from repo_backup.status import judge, read_running, read_runs
+from repo_backup.store import DirectoryStore
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WEEK = timedelta(days=8)
@@ -73,3 +76,49 @@ def test_the_newest_verified_is_told_with_its_age_even_when_all_is_not_well() ->
         "finished_at": "2026-11-13T17:10:00Z",
         "age_days": 14.78,
     }
+
+
+DAMAGED = [
+    b"{",
+    b"[]",
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'{"verdict": ["verified"]}',
+    b'{"verdict": "verified", "reported_at": "yesterday"}',
+]
+
+
+@pytest.mark.parametrize("damaged", DAMAGED)
+def test_a_damaged_report_is_named_and_its_run_not_relied_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damaged: bytes
+) -> None:
+    """The run's manifest is whole, but nobody knows what became of its verification."""
+    store = DirectoryStore(tmp_path)
+    for day in (20, 27):
+        begun = datetime(2026, 11, day, 17, tzinfo=UTC)
+        manifest = Manifest(f"2026-11-{day}", 1, ["octo"], begun)
+        manifest.complete, manifest.finished_at = True, begun
+        store.write(f"runs/2026-11-{day}/manifest.json", manifest.to_json())
+    store.write("runs/2026-11-20/report.json", b'{"verdict": "verified"}')
+    store.write("runs/2026-11-27/report.json", damaged)
+    runs = read_runs(store, 5)
+    assert [(each["run_id"], each["verdict"], each["good"]) for each in runs] == [
+        ("2026-11-27", "unreadable", False),
+        ("2026-11-20", "verified", True),
+    ]
+    assert "the report of run 2026-11-27 is unreadable" in caplog.text
+    found = judge(runs, read_running(store, runs, NOW), NOW, WEEK)
+    assert (found.good, found.reason) == (
+        False,
+        "the report of the newest run, 2026-11-27, is unreadable",
+    )
+
+
+@pytest.mark.parametrize("damaged", [*DAMAGED, b"{}", b'{"phase": [], "updated_at": 3}'])
+def test_a_damaged_progress_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damaged: bytes
+) -> None:
+    store = DirectoryStore(tmp_path)
+    store.write("runs/2026-11-27/progress.json", damaged)
+    assert read_running(store, [FAILED], NOW) is None
+    assert bool(caplog.text) == (damaged != b"{}")
