@@ -23,6 +23,7 @@ environment:
   ONLINE_BACKUP_DESTINATION, ONLINE_BACKUP_STACK
                           what --destination, --source and --stack are when they are not given
   SSL_CERT_FILE           a private certificate authority
+  https_proxy, no_proxy   a proxy for GitHub, http://[USER:PASSWORD@]HOST:PORT, and its exceptions
   AWS_…                   as for every AWS SDK; AWS_ENDPOINT_URL for S3-compatible stores
 """
 _EXAMPLES = """\
