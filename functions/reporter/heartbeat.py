@@ -1,4 +1,4 @@
-"""The outside dead-man's switch: told after every verified run, so that its silence alarms."""
+"""The outside dead-man's switch: told after every verified whole run; its silence alarms."""
 
 from dataclasses import dataclass
 

@@ -29,7 +29,10 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What became of one repository, or of its wiki (``octo/hello.wiki``)."""
+    """What became of one repository, or of its wiki (``octo/hello.wiki``).
+
+    ``asked`` is False where a narrowed run passed it over: a failure is that of an earlier run.
+    """
 
     id: int
     name: str
@@ -38,11 +41,22 @@ class Entry:
     warnings: tuple[str, ...]
     archive: Archive | None
     is_wiki: bool
+    asked: bool = True
+
+    @property
+    def never_saved(self) -> bool:
+        """Whether a narrowed run passed it over though nothing of it is in the bucket."""
+        passed_over = not self.asked and self.state == "skipped" and not self.is_wiki
+        return passed_over and self.archive is None
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A run's manifest; ``notices`` tell what the token or the GitHub App lacks."""
+    """A run's manifest; ``notices`` tell what the token or the GitHub App lacks.
+
+    ``drill_undone`` are archives that the machine could not read back, whatever they are worth.
+    ``only`` are the name patterns that the run was narrowed to; none: it was asked for everything.
+    """
 
     run_id: str
     attempt: int
@@ -56,6 +70,8 @@ class Manifest:
     drill_failures: tuple[str, ...]
     never_drilled: int | None
     notices: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    drill_undone: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
@@ -77,10 +93,16 @@ class Manifest:
                 drill_failures=tuple(
                     f"{each['key']}: {each['reason']}"
                     for each in drill["checked"]
-                    if not each["ok"]
+                    if each["ok"] is not None and not each["ok"]
+                ),
+                drill_undone=tuple(
+                    f"{each['key']}: {each['reason']}"
+                    for each in drill["checked"]
+                    if each["ok"] is None
                 ),
                 never_drilled=drill.get("never_drilled"),
                 notices=tuple(map(str, document.get("notices") or ())),
+                only=tuple(map(str, document.get("only") or ())),
             )
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise ManifestError(f"{type(error).__name__}: {error}") from error
@@ -98,12 +120,13 @@ class Manifest:
 def _entries(repositories: list[Mapping[str, Any]]) -> Iterator[Entry]:
     for each in repositories:
         name = f"{each['owner']}/{each['name']}"
-        yield _entry(each, int(each["id"]), name, is_wiki=False)
+        number, asked = int(each["id"]), each.get("asked") is not False
+        yield _entry(each, number, name, is_wiki=False, asked=asked)
         if each.get("wiki"):
-            yield _entry(each["wiki"], int(each["id"]), f"{name}.wiki", is_wiki=True)
+            yield _entry(each["wiki"], number, f"{name}.wiki", is_wiki=True, asked=asked)
 
 
-def _entry(part: Mapping[str, Any], number: int, name: str, *, is_wiki: bool) -> Entry:
+def _entry(part: Mapping[str, Any], number: int, name: str, *, is_wiki: bool, asked: bool) -> Entry:
     archive, checksum = part.get("archive"), None
     if archive and archive.get("checksum"):
         checksum = (str(archive["checksum"]["algorithm"]), str(archive["checksum"]["value"]))
@@ -122,4 +145,5 @@ def _entry(part: Mapping[str, Any], number: int, name: str, *, is_wiki: bool) ->
             checksum,
         ),
         is_wiki,
+        asked,
     )

@@ -24,6 +24,7 @@ def report_document(facts: Facts) -> dict[str, Any]:
         "problems": list(facts.verdict.problems),
         "acknowledged": list(facts.verdict.acknowledged),
         "owners": list(facts.owners),
+        "only": list(facts.only),
         "reported_at": facts.now.isoformat(),
         "seconds": (facts.now - run.created_at).total_seconds(),
         "attempts": [

@@ -211,7 +211,7 @@ class Reporter:
         if listeners == 0:
             self.log.error("nobody has confirmed a subscription to the mails")
         emit_metrics(facts, self.config.stack_name, listeners)
-        if facts.verdict.kind is Kind.VERIFIED:
+        if facts.verdict.kind is Kind.VERIFIED and not facts.only:
             self.heartbeat.beat()
 
     def _warned(self, run_id: str, instance_id: str, now: datetime) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from shared.run import Run, moment_of
 _MOST_LINES = 40
 """How many lines of one list the mail carries before it counts the rest."""
 
+_ONLY_CHARACTERS = 24
 _EXPIRY_NOTICE_DAYS = 30
 _EXPIRY_IN_SUBJECT_DAYS = 7
 
@@ -77,6 +78,11 @@ class Facts:
     allow_on_demand: bool = True
 
     @property
+    def only(self) -> Sequence[str]:
+        """The patterns that the run was narrowed to; none: it was asked for everything."""
+        return self.manifest.only if self.manifest else self.run.options.only
+
+    @property
     def comparison(self) -> Comparison:
         """What changed on GitHub since the last run; nothing is known of an unfinished list."""
         if self.manifest and self.previous and self.manifest.complete:
@@ -107,7 +113,13 @@ def subject(facts: Facts) -> str:
         ends = f"ends in {days} day{'s' * (days != 1)}" if days else "ends today"
         also.append("token expired" if days < 0 else f"token {ends}")
     more = f" ({', '.join(also)})" if also else ""
-    return f"[OnlineBackup] {kind}: {_counts(facts)}, {date}{more}"
+    narrowed = f" (only {_short(' '.join(facts.only))})" if facts.only else ""
+    return f"[OnlineBackup] {kind}{narrowed}: {_counts(facts)}, {date}{more}"
+
+
+def _short(text: str) -> str:
+    """SNS cuts a subject at 100 characters, and the counts come after this."""
+    return text if len(text) <= _ONLY_CHARACTERS else f"{text[: _ONLY_CHARACTERS - 3]}..."
 
 
 def _counts(facts: Facts) -> str:
@@ -125,9 +137,13 @@ def _counts(facts: Facts) -> str:
     listed = len(facts.manifest.repositories)
     problems = len(facts.verdict.problems)
     changed = sum(1 for e in facts.manifest.repositories if e.state == "backed-up")
+    asked = sum(1 for e in facts.manifest.repositories if e.asked and e.state != "skipped")
+    backed_up = f"{asked} of {listed}" if facts.only else f"{listed} repositories"
+    wanting = facts.verdict.failed_repositories
+    failed = "not saved" if facts.verdict.never_saved else "failed"
     return {
-        Kind.VERIFIED: f"{listed} repositories, {changed} changed",
-        Kind.PARTIAL: f"{facts.verdict.failed_repositories} of {listed} repositories failed",
+        Kind.VERIFIED: f"{backed_up}, {changed} changed",
+        Kind.PARTIAL: f"{wanting} of {listed} repositories {failed}",
     }.get(kind, f"{problems} problem{'s' * (problems != 1)}, {listed} repositories")
 
 
@@ -150,7 +166,7 @@ def body(facts: Facts) -> str:
 
 
 def _next(facts: Facts) -> list[str]:
-    text = _NEXT.get(facts.verdict.kind)
+    text = facts.verdict.advice or _NEXT.get(facts.verdict.kind)
     if facts.verdict.kind is Kind.INTERRUPTED and not facts.allow_on_demand:
         text = _WITHOUT_ON_DEMAND
     elif facts.verdict.kind is Kind.UNVERIFIED and not facts.verdict.problems:
@@ -193,11 +209,12 @@ def _manifest(manifest: Manifest, comparison: Comparison) -> list[str]:
     )
     if manifest.drilled:
         rest = manifest.never_drilled
+        good = manifest.drilled - len(manifest.drill_failures) - len(manifest.drill_undone)
         lines.append(
-            f"Restore drill: {manifest.drilled - len(manifest.drill_failures)} of "
-            f"{manifest.drilled} archives downloaded, unpacked and compared"
-            + (f"; {rest} not yet drilled" if rest else "")
+            f"Restore drill: {good} of {manifest.drilled} archives downloaded, unpacked and "
+            "compared" + (f"; {rest} not yet drilled" if rest else "")
         )
+    lines += _listed("The restore drill could not be done for", manifest.drill_undone)
     lines += _listed("Changed", map(_changed, manifest.in_state("backed-up")))
     lines += _listed("New on GitHub", comparison.new)
     lines += _listed("Renamed on GitHub", comparison.renamed)

@@ -8,6 +8,18 @@ from reporter.manifest import Entry, Manifest
 from reporter.next_step import Ending
 from reporter.world import Marker
 
+_NOTHING = (
+    "Is the token there, does it see the repositories, do BackupOptions leave everything out? "
+    'Invoke {launcher} with {{"action": "check"}}; it says what is missing.'
+)
+_NOT_ASKED = (
+    "To back up everything now, invoke {launcher} with {{}}; the next scheduled run does so too. "
+    "What was saved before is still there."
+)
+_NOT_DRILLED = (
+    "The restore drill says below what kept it from being done: more memory (InstanceTypes) or "
+    "disk (VolumeSizeGiB) is the remedy where it names them. It found nothing wrong."
+)
 _WITHOUT_ARCHIVE = ("empty", "absent", "skipped", "failed")
 """States in which there need be nothing in the bucket."""
 
@@ -30,6 +42,9 @@ class Verdict:
     """A kind, why, and everything that is wrong, worst first.
 
     A repository that failed together with its wiki is two problems, and one failed repository.
+    ``never_saved`` of ``failed_repositories`` were passed over by a narrowed run, with nothing of
+    them in the bucket. ``advice`` goes before what is advised for all of the kind; ``{launcher}``
+    in it is the function's name.
     """
 
     kind: Kind
@@ -37,6 +52,8 @@ class Verdict:
     problems: tuple[str, ...] = ()
     acknowledged: tuple[str, ...] = ()
     failed_repositories: int = 0
+    never_saved: int = 0
+    advice: str = ""
 
 
 def judge(
@@ -52,8 +69,9 @@ def judge(
     """The verdict on a run that is over.
 
     Only a completed run can be verified: its marker and manifest must be this run's and belong
-    together, every archive must be in the bucket as the manifest says, and nothing failed but
-    what ``known_failures`` (owner/name) acknowledges.
+    together, every archive must be in the bucket as the manifest says, there must be one, and
+    nothing failed but what ``known_failures`` (owner/name) acknowledges. What a narrowed run
+    passed over counts as earlier runs left it: failed, or never saved.
     """
     if ending is not Ending.COMPLETED:
         return Verdict(Kind(ending.value), reason)
@@ -71,10 +89,11 @@ def judge(
     ]
     archive_problems = (*archive_problems, *unproven)
     failed, known = _split(manifest.in_state("failed"), known_failures)
+    never_saved = [entry for entry in manifest.entries if entry.never_saved]
     problems = (
         *archive_problems,
         *(f"restore drill failed: {each}" for each in manifest.drill_failures),
-        *(f"{entry.name}: {entry.reason}" for entry in failed),
+        *(f"{entry.name}: {_reason(entry)}" for entry in (*failed, *never_saved)),
     )
     acknowledged = tuple(f"{entry.name}: {entry.reason}" for entry in known)
     if archive_problems or manifest.drill_failures:
@@ -82,24 +101,68 @@ def judge(
         what = "archive in the bucket is" if count == 1 else "archives in the bucket are"
         said = f"{count} {what} not what the backup put there."
         return Verdict(Kind.UNVERIFIED, said, problems, acknowledged)
-    if failed:
-        said = f"{len(failed)} could not be backed up; all others are in the bucket, checked."
-        count = len({entry.id for entry in failed})
-        return Verdict(Kind.PARTIAL, said, problems, acknowledged, count)
+    nothing = not any(entry.archive for entry in manifest.entries)
+    if failed or never_saved:
+        said = _partial(manifest, failed, never_saved, _but(manifest, known), nothing=nothing)
+        count = len({entry.id for entry in (*failed, *never_saved)})
+        advice = _NOT_ASKED if manifest.only else ""
+        return Verdict(Kind.PARTIAL, said, problems, acknowledged, count, len(never_saved), advice)
+    if nothing:
+        said = f"Of all that GitHub lists{_but(manifest, known)} nothing is in the bucket."
+        listed = len(manifest.repositories)
+        why = f"{', '.join(manifest.owners)}: {listed} repositories listed, no archive"
+        return Verdict(Kind.UNVERIFIED, said, (why,), acknowledged, advice=_NOTHING)
+    said = _verified(manifest, _but(manifest, known))
+    if manifest.drill_undone:
+        return Verdict(Kind.VERIFIED, said, (), acknowledged, advice=_NOT_DRILLED)
+    return Verdict(Kind.VERIFIED, said, (), acknowledged)
+
+
+def _verified(manifest: Manifest, but: str) -> str:
+    if not manifest.only:
+        return f"Everything that GitHub lists{but} is in the bucket, and every archive was checked."
+    return (
+        f"Nothing but {' '.join(manifest.only)} was backed up, as asked. What earlier runs saved "
+        f"of the others{but} is in the bucket too, as it was then. Every archive was checked."
+    )
+
+
+def _partial(
+    manifest: Manifest,
+    failed: Sequence[Entry],
+    never_saved: Sequence[Entry],
+    but: str,
+    *,
+    nothing: bool,
+) -> str:
+    tried = sum(entry.asked for entry in failed)
+    counts = (
+        (tried, "could not be backed up"),
+        (len(failed) - tried, "failed before, untried this time"),
+        (len(never_saved), "never saved, untried this time"),
+    )
+    wrong = "; ".join(f"{count} {what}" for count, what in counts if count)
+    if nothing:
+        return f"{wrong}; of all that GitHub lists{but} nothing is in the bucket."
+    since = ", as this run or an earlier one left them" if manifest.only else ""
+    return f"{wrong}; all others{but} are in the bucket{since}, checked."
+
+
+def _but(manifest: Manifest, known: Sequence[Entry]) -> str:
+    """What is not in the bucket, or not as GitHub has it now, though nothing went wrong."""
+    left_out = [entry for entry in manifest.in_state("skipped") if entry.asked]
     but = [
         f"{len(entries)} {why}"
-        for entries, why in (
-            (manifest.in_state("skipped"), "left out by options"),
-            (known, "known to fail"),
-        )
+        for entries, why in ((left_out, "left out by options"), (known, "known to fail"))
         if entries
     ]
-    said = (
-        "Everything that GitHub lists"
-        + (f" (but for {' and '.join(but)}, named below)" if but else "")
-        + " is in the bucket, and every archive was checked."
-    )
-    return Verdict(Kind.VERIFIED, said, (), acknowledged)
+    return f" (but for {' and '.join(but)}, named below)" if but else ""
+
+
+def _reason(entry: Entry) -> str:
+    if entry.never_saved:
+        return f"{entry.reason}, and nothing of it was ever saved"
+    return entry.reason if entry.asked else f"{entry.reason} (not tried this time)"
 
 
 def _split(

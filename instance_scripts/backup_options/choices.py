@@ -5,10 +5,25 @@ from argparse import ArgumentParser
 from backup_options.values import number, size
 
 
-def add_selection(parser: ArgumentParser) -> None:
-    """Which repositories."""
+def add_only(parser: ArgumentParser) -> None:
+    """What narrows a single run: the one choice that ``BackupOptions`` cannot hold."""
     parser.add_argument(
-        "--only", action="append", default=[], metavar="GLOB", help="nothing but these (may repeat)"
+        "--only",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="this time nothing but these (may repeat); the others stay as earlier runs left them",
+    )
+
+
+def add_selection(parser: ArgumentParser) -> None:
+    """Which repositories, as a rule."""
+    parser.add_argument(
+        "--include",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="as a rule nothing but these (may repeat)",
     )
     parser.add_argument(
         "--exclude", action="append", default=[], metavar="GLOB", help="not these (may repeat)"
@@ -22,7 +37,7 @@ def add_selection(parser: ArgumentParser) -> None:
 
 
 def add_choices(parser: ArgumentParser) -> None:
-    """Which repositories, and how: all that the template's ``BackupOptions`` may hold."""
+    """Which repositories, and how: all that ``BackupOptions`` may hold."""
     parser.add_argument(
         "--jobs", type=number(1, 64), default=16, help="repositories at once (default 16)"
     )

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Sequence
 
-from backup_options.choices import add_choices, add_selection
+from backup_options.choices import add_choices, add_only, add_selection
 from backup_options.parser import Parser
 from backup_options.values import number
 from repo_backup import __version__, exits
@@ -105,6 +105,7 @@ def _add_backup(commands: "argparse._SubParsersAction[Parser]") -> None:
         help="continue this run; default: a new one named after the time",
     )
     parser.add_argument("--attempt", type=number(1, 99), default=1, help="which attempt of the run")
+    add_only(parser)
     add_choices(parser)
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
@@ -118,6 +119,7 @@ def _add_estimate(commands: "argparse._SubParsersAction[Parser]") -> None:
         type=types.matching(_OWNER, "an account's name"),
         help="user or organisation (may repeat); without it all that the token can see",
     )
+    add_only(parser)
     add_selection(parser)
     parser.add_argument(
         "--every-days", type=number(1, 365), default=7, help="days between runs (default 7)"

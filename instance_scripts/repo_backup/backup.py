@@ -157,7 +157,7 @@ class Backup:
         if manifest.errors:
             raise FatalError("; ".join(manifest.errors))
         journal.complete()
-        failed = any(entry.failed for entry in manifest.entries.values())
+        failed = any(entry.failed and entry.asked for entry in manifest.entries.values())
         drilled = manifest.drill is None or manifest.drill["ok"]
         return EXIT_INCOMPLETE if failed or not drilled else EXIT_COMPLETE
 
@@ -226,7 +226,9 @@ class Backup:
     ) -> Entry:
         before, wiki_before = (earlier.part, earlier.wiki) if earlier else (None, None)
         selection = self._plan.selection
-        reason = selection.skip_reason(remote)
+        reason = selection.standing_reason(remote)
+        if not reason and not selection.names(remote):
+            return _passed_over(entry, earlier, " ".join(selection.only))
         if reason:
             wiki = _skipped(reason, wiki_before) if wiki_before else None
             return replace(entry, part=_skipped(reason, before), wiki=wiki)
@@ -241,6 +243,21 @@ class Backup:
         else:
             wiki = None
         return replace(entry, part=part, wiki=wiki)
+
+
+def _passed_over(entry: Entry, earlier: Entry | None, only: str) -> Entry:
+    """What a narrowed run writes of a repository that it was not asked for.
+
+    It goes on being what the last run that tried found: a failure is none the less one.
+    """
+
+    def as_it_was(before: Part | None) -> Part:
+        if before and before.state in ("failed", "empty", "absent"):
+            return before
+        return _skipped(f"not in --only {only}", before)
+
+    wiki = as_it_was(earlier.wiki) if earlier and earlier.wiki else None
+    return replace(entry, part=as_it_was(earlier.part if earlier else None), wiki=wiki, asked=False)
 
 
 def _skipped(reason: str, before: Part | None) -> Part:

@@ -54,6 +54,7 @@ def backup(options: argparse.Namespace) -> int:
     listing = stop.begin(lambda: list_all(github, plan.owners), "listing")
     store = open_store(options.store, connections=2 * options.jobs)
     manifest = Manifest(plan.run_id, plan.attempt, list(plan.owners), started_at)
+    manifest.only = list(plan.selection.only)
     with scratch_directory() as directory, open_display() as display:
         journal = Journal(store, manifest, display)
         fetcher = Fetcher(
@@ -105,6 +106,7 @@ def _document(manifest: Manifest, code: int) -> BackupDocument:
     failed = {
         f"{entry.full_name}{'.wiki' if part is entry.wiki else ''}": part.reason or ""
         for entry in manifest.entries.values()
+        if entry.asked
         for part in (entry.part, entry.wiki)
         if part and part.state == "failed"
     }
@@ -187,6 +189,7 @@ def _usd(amount: Decimal) -> float:
 def _selection(options: argparse.Namespace) -> Selection:
     return Selection(
         tuple(options.only),
+        tuple(options.include),
         tuple(options.exclude),
         forks=not options.no_forks,
         archived=not options.no_archived,

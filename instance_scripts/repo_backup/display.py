@@ -63,6 +63,7 @@ class LineDisplay:
         """One line for the repository and one for its wiki, when there is something to say."""
         for name, part in parts_of(entry):
             if part.state not in ("unchanged", "absent"):
+                event = part.state if entry.asked else "passed-over"
                 size = (
                     f" bytes={part.archive.bytes}"
                     if part.state == "backed-up" and part.archive
@@ -70,7 +71,7 @@ class LineDisplay:
                 )
                 reason = f' reason="{part.reason}"' if part.reason else ""
                 self._say(
-                    f"event={part.state} repository={name} refs={part.refs}{size}"
+                    f"event={event} repository={name} refs={part.refs}{size}"
                     f" seconds={part.seconds:.1f}{reason}"
                 )
             for warning in part.warnings:
@@ -112,12 +113,20 @@ def print_summary(manifest: Manifest) -> None:
 
 def _remarks(manifest: Manifest) -> list[tuple[str, str]]:
     """What a person must know, and the state that it is about."""
-    named = [pair for entry in manifest.entries.values() for pair in parts_of(entry)]
-    told = {"failed": "failed", "skipped": "left out"}
+    entries = manifest.entries.values()
+    named = [pair for entry in entries for pair in parts_of(entry)]
+    told = (
+        ("failed", True, "failed"),
+        ("failed", False, "failed before, and was not tried this time"),
+        ("skipped", True, "left out"),
+        ("skipped", False, "left out"),
+    )
     remarks: list[tuple[str, str]] = [
-        (state, f"{words}: {name}: {part.reason}")
-        for state, words in told.items()
-        for name, part in named
+        (state, f"{words}: {name}: {part.reason}{'; nothing is saved of it' * entry.never_saved}")
+        for state, asked, words in told
+        for entry in entries
+        if entry.asked is asked
+        for name, part in parts_of(entry)
         if part.state == state
     ]
     lfs = ", ".join(name for name, part in named if part.lfs)

@@ -66,7 +66,7 @@ class LiveDisplay:
             self._progress.advance(self._task)
             self._refresh()
         for name, part in parts_of(entry):
-            if part.state == "failed":
+            if part.state == "failed" and entry.asked:
                 self._progress.console.print(f"✗ {name}: {part.reason}", style="red", markup=False)
             for warning in part.warnings:
                 text = f"! {name}: {warning}"

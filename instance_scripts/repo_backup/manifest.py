@@ -62,7 +62,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Entry:
-    """One repository that was listed; ``wiki`` is None when it was not considered."""
+    """One repository that was listed; ``wiki`` is None when it was not considered.
+
+    Where ``asked`` is False a run narrowed by ``--only`` passed it over: a failure is that of the
+    last run that tried.
+    """
 
     id: int
     owner: str
@@ -72,6 +76,7 @@ class Entry:
     archived: bool
     part: Part
     wiki: Part | None = None
+    asked: bool = True
 
     @property
     def full_name(self) -> str:
@@ -84,6 +89,11 @@ class Entry:
         return "failed" in (self.part.state, self.wiki and self.wiki.state)
 
     @property
+    def never_saved(self) -> bool:
+        """Whether it was passed over though there is nothing of it at the destination."""
+        return not self.asked and self.part.state == "skipped" and self.part.archive is None
+
+    @property
     def archives(self) -> list[Archive]:
         """The archives there are, at most two."""
         parts = [self.part] + ([self.wiki] if self.wiki else [])
@@ -94,7 +104,8 @@ class Entry:
 class Manifest:
     """A run's manifest; ``listed`` counts also what a checkpoint does not hold yet.
 
-    ``notices`` tell what the token or the App lacks.
+    ``notices`` tell what the token or the App lacks. ``only`` are the patterns that the run was
+    narrowed to; none: it was asked for everything.
     """
 
     run_id: str
@@ -109,6 +120,7 @@ class Manifest:
     drill: dict[str, Any] | None = None
     errors: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    only: list[str] = field(default_factory=list)
 
     @property
     def totals(self) -> dict[str, int]:
@@ -133,6 +145,7 @@ class Manifest:
             "attempt": self.attempt,
             "program": {"version": __version__},
             "owners": self.owners,
+            "only": self.only,
             "started_at": iso(self.started_at),
             "finished_at": iso(self.finished_at) if self.finished_at else None,
             "complete": self.complete,
@@ -167,6 +180,7 @@ class Manifest:
                 drill=document["drill"],
                 errors=document.get("errors", []),
                 notices=document.get("notices", []),
+                only=[str(glob) for glob in document.get("only") or ()],
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"this is no manifest: {error}") from error
@@ -222,6 +236,7 @@ def _entry_document(entry: Entry) -> dict[str, Any]:
         "private": entry.private,
         "fork": entry.fork,
         "archived": entry.archived,
+        **({} if entry.asked else {"asked": False}),
         **_part_document(entry.part),
         "wiki": _part_document(entry.wiki) if entry.wiki else None,
     }
@@ -256,4 +271,5 @@ def _entry(document: dict[str, Any]) -> Entry:
         archived=document["archived"],
         part=_part(document),
         wiki=_part(wiki) if wiki else None,
+        asked=document.get("asked") is not False,
     )

@@ -8,9 +8,13 @@ from repo_backup.github import Remote
 
 @dataclass(frozen=True)
 class Selection:
-    """Which repositories are backed up; globs match ``owner/name`` or ``name``, in lower case."""
+    """Which repositories are backed up; globs match ``owner/name`` or ``name``, in lower case.
+
+    ``only`` narrows one run and says nothing of what the others are worth; all else stands.
+    """
 
     only: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     forks: bool = True
     archived: bool = True
@@ -23,8 +27,14 @@ class Selection:
 
     def skip_reason(self, remote: Remote) -> str | None:
         """Why this repository is left out; None when it is backed up."""
-        if not self.names(remote):
-            return f"not in --only {' '.join(self.only)}"
+        if reason := self.standing_reason(remote):
+            return reason
+        return None if self.names(remote) else f"not in --only {' '.join(self.only)}"
+
+    def standing_reason(self, remote: Remote) -> str | None:
+        """Why it is left out whatever this one run is narrowed to; None when it is not."""
+        if self.include and not any(_matches(remote, glob) for glob in self.include):
+            return f"not in --include {' '.join(self.include)}"
         for glob in self.exclude:
             if _matches(remote, glob):
                 return f"--exclude {glob}"

@@ -349,6 +349,19 @@ def test_the_heartbeat_follows_a_verified_run_only(
     assert [request.path for request in listener.requests] == ["/ping"] * beats
 
 
+def test_a_narrowed_run_says_so_and_gives_no_heartbeat(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with GitHubStandIn(tmp_path) as listener:
+        monkeypatch.setenv("HEARTBEAT_URL", f"{listener.api_url}/ping")
+        world.send("launcher", {"only": ["hello"]})
+        world.complete(run_id=run_id_of(world.now), only=("hello",))
+        world.end_instance()
+    assert world.verdicts == ["verified"]
+    assert world.mails[0].subject.startswith("[OnlineBackup] verified (only hello): ")
+    assert listener.requests == []
+
+
 def test_a_vanished_repository_is_named_with_its_kept_archive(world: World) -> None:
     world.send("launcher", SCHEDULED)
     world.complete()

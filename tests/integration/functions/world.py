@@ -175,6 +175,7 @@ class World:
         failed: int = 0,
         run_id: str = RUN_ID,
         names: tuple[str, ...] = ("hello", "world"),
+        only: tuple[str, ...] = (),
     ) -> None:
         """What a backup leaves behind: two archives, a manifest, and at last its marker."""
         s3 = self.aws.client("s3")
@@ -202,7 +203,9 @@ class World:
         entries += [
             {"id": 9, "owner": "octo", "name": "broken", "state": "failed", "reason": "HTTP 500"}
         ] * failed
-        manifest = self.write_manifest(entries, attempt=attempt, run_id=run_id, complete=True)
+        manifest = self.write_manifest(
+            entries, attempt=attempt, run_id=run_id, complete=True, only=only
+        )
         marker = (
             f"run_id={run_id}\nattempt={attempt}\nmanifest_sha256={sha256(manifest).hexdigest()}\n"
         )
@@ -213,7 +216,13 @@ class World:
         self.completed.append(attempt)
 
     def write_manifest(
-        self, entries: list[Any], *, attempt: int = 1, run_id: str = RUN_ID, complete: bool = False
+        self,
+        entries: list[Any],
+        *,
+        attempt: int = 1,
+        run_id: str = RUN_ID,
+        complete: bool = False,
+        only: tuple[str, ...] = (),
     ) -> bytes:
         """What a backup writes down of these repositories, at its end or on its way."""
         manifest = json.dumps(
@@ -222,6 +231,7 @@ class World:
                 "run_id": run_id,
                 "attempt": attempt,
                 "owners": ["octo"],
+                "only": only,
                 "complete": complete,
                 "totals": {"bytes_uploaded": 32, "bytes_stored": 32},
                 "repositories": entries,

@@ -21,7 +21,7 @@ GOOD = [
     "",
     "--no-forks",
     "--no-forks --exclude mirror-* --max-size 2G",
-    "--only='a b' --exclude 'x y*' --jobs=1 --stall-timeout 90",
+    "--include='a b' --exclude 'x y*' --jobs=1 --stall-timeout 90",
     "--allow-shrink --no-drill --no-wikis --no-archived --full",
     "--max-size=500MiB",
     "--exclude=-old",
@@ -43,6 +43,8 @@ BAD = [
     ("--run-id 2020-01-01T00-00-00Z", "--run-id: the launcher names each run"),
     ("--attempt 9", "--attempt: the launcher counts the attempts"),
     ("--owner octo", "--owner: whose repositories they are says GitHubOwner"),
+    ("--only a", "--only: it narrows a single run, {\"only\": [...]}; --include is"),
+    ("--only=a", "--only: it narrows a single run"),
     ("--json", "--json: nobody reads it there"),
     ("-h", "-h: it would only print the options"),
     ("--help", "--help: it would only print the options"),
@@ -82,7 +84,7 @@ def test_what_would_end_the_program_is_refused_by_its_word_with_the_remedy(
 @given(
     st.lists(
         st.sampled_from(
-            ["--no-forks", "--exclude", "--jobs", "-x", "4", "--", "--only=-a", "b", "--full=1"]
+            ["--no-forks", "--exclude", "--jobs", "-x", "4", "--", "--include=-a", "b", "--full=1"]
         ),
         max_size=5,
     ),

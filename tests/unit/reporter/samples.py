@@ -13,7 +13,7 @@ from reporter.next_step import Ending
 from reporter.summary import Facts, body, subject
 from reporter.verdict import Kind, Verdict, judge
 from reporter.world import Marker
-from shared.run import Attempt, Instance, Market, Outcome, PoolAnswer, Run
+from shared.run import Attempt, Instance, Market, Options, Outcome, PoolAnswer, Run
 
 BUCKET = "onlinebackup-backupbucket-1x2y3z"
 PAGE = Path(__file__).parents[3] / "docs" / "mail.md"
@@ -89,6 +89,37 @@ FAILED = replace(
         _entry(33, "scratch", "failed", "GitHub answered 500 four times", size=64_000),
         _entry(34, "taken", "failed", "451: taken down, see https://github.com/github/dmca"),
     ),
+)
+ONLY = replace(RUN, trigger="manual", options=Options(only=("octo.github.io",)))
+PASSED_OVER = "not in --only octo.github.io"
+NARROWED = replace(
+    LASTING,
+    only=ONLY.options.only,
+    entries=tuple(
+        entry
+        if entry.name in ("octo/octo.github.io", "octo/fork-of-linux")
+        else replace(entry, asked=False)
+        if entry.state == "empty"
+        else replace(entry, state="skipped", reason=PASSED_OVER, asked=False)
+        for entry in ENTRIES
+    ),
+    bytes_uploaded=48_300_000,
+    bytes_stored=136_749_100,
+)
+WANTING = replace(
+    NARROWED,
+    entries=(
+        *(replace(e, archive=None) if e.id == 3 else e for e in NARROWED.entries),
+        replace(FAILED.entries[-1], id=77, name="octo/old-thing", asked=False),
+    ),
+)
+EMPTY = replace(
+    LASTING,
+    entries=tuple(entry for entry in ENTRIES if entry.archive is None),
+    bytes_uploaded=0,
+    bytes_stored=0,
+    drilled=0,
+    never_drilled=None,
 )
 LOG = (
     "17:00:48 bootstrap: run 2026-11-27T17-00-00Z, attempt 1",
@@ -169,6 +200,11 @@ def _not_launched() -> Facts:
 SAMPLES: dict[str, Facts] = {
     "Verified": _facts(RUN, _verdict(MANIFEST), MANIFEST),
     "Partial": _facts(RUN, _verdict(FAILED), FAILED),
+    "Narrowed": _facts(ONLY, _verdict(NARROWED), NARROWED),
+    "Narrowed, and others are wanting": _facts(ONLY, _verdict(WANTING), WANTING),
+    "Nothing to back up": replace(
+        _facts(RUN, _verdict(EMPTY), EMPTY), previous=None, log_tail=LOG[:1]
+    ),
     "Unverified": replace(
         _facts(RUN, _verdict(LASTING, BLAMED), LASTING),
         log_tail=LOG[:2],

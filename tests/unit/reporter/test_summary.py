@@ -25,8 +25,9 @@ def test_the_page_of_sample_mails_is_what_the_code_writes() -> None:
 def test_every_subject_begins_with_its_verdict_and_has_the_date(title: str) -> None:
     facts = samples.SAMPLES[title]
     line = subject(facts)
-    assert line.startswith(f"[OnlineBackup] {facts.verdict.kind}: ")
-    assert line.partition(" (")[0].endswith(", 2026-11-27")
+    narrowed = f" (only {' '.join(facts.only)})" if facts.only else ""
+    assert line.startswith(f"[OnlineBackup] {facts.verdict.kind}{narrowed}: ")
+    assert line.replace(narrowed, "").partition(" (")[0].endswith(", 2026-11-27")
     assert fitting_subject(line) == line
 
 

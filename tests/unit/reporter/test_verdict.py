@@ -78,6 +78,74 @@ def test_an_archive_problem_outweighs_a_failed_repository_and_both_are_listed() 
     assert judged.problems == ("octo/hello: gone", "octo/taken: 451 DMCA")
 
 
+LEFT_OUT = replace(GOOD, id=3, name="octo/fork", state="skipped", reason="--no-forks", archive=None)
+PASSED = replace(LEFT_OUT, id=4, name="octo/new", reason="not in --only hello", asked=False)
+NARROWED = replace(MANIFEST, only=("hello",))
+
+
+def test_partial_names_what_it_does_not_cover_as_verified_does() -> None:
+    known = replace(BAD, id=5, name="octo/old")
+    judged = verdict(replace(MANIFEST, entries=(GOOD, BAD, LEFT_OUT, known)), known=("octo/old",))
+    assert judged.kind is Kind.PARTIAL
+    assert judged.reason == (
+        "1 could not be backed up; all others (but for 1 left out by options and 1 known to fail, "
+        "named below) are in the bucket, checked."
+    )
+
+
+def test_partial_without_any_archive_does_not_speak_of_others() -> None:
+    judged = verdict(replace(MANIFEST, entries=(BAD, LEFT_OUT)))
+    assert judged.kind is Kind.PARTIAL
+    assert "of all that GitHub lists (but for 1 left out" in judged.reason
+    assert "all others" not in judged.reason
+
+
+@pytest.mark.parametrize(
+    "entries", [(), (LEFT_OUT,), (replace(BAD, state="empty"),)], ids=["none", "left out", "empty"]
+)
+def test_a_run_that_left_nothing_in_the_bucket_is_not_verified(entries: tuple[Entry, ...]) -> None:
+    judged = verdict(replace(MANIFEST, entries=entries))
+    assert judged.kind is Kind.UNVERIFIED
+    assert judged.problems == (f"octo: {len(entries)} repositories listed, no archive",)
+    assert "check" in judged.advice
+
+
+def test_known_failures_alone_leave_nothing_verified() -> None:
+    assert verdict(replace(MANIFEST, entries=(BAD,)), known=("octo/taken",)).kind is Kind.UNVERIFIED
+
+
+def test_a_narrowed_run_claims_nothing_of_what_it_passed_over() -> None:
+    kept = replace(GOOD, id=6, name="octo/kept", state="skipped", asked=False)
+    judged = verdict(replace(NARROWED, entries=(GOOD, kept)))
+    assert judged.kind is Kind.VERIFIED
+    assert "of the others is in the bucket too, as it was then" in judged.reason
+    assert "Everything that GitHub lists" not in judged.reason
+
+
+def test_a_narrowed_run_is_no_better_than_what_was_never_saved() -> None:
+    judged = verdict(replace(NARROWED, entries=(GOOD, PASSED)))
+    assert (judged.kind, judged.never_saved) == (Kind.PARTIAL, 1)
+    assert judged.problems == ("octo/new: not in --only hello, and nothing of it was ever saved",)
+
+
+def test_a_narrowed_run_leaves_a_failure_a_failure_unless_it_is_known() -> None:
+    before = replace(NARROWED, entries=(GOOD, replace(BAD, asked=False)))
+    judged = verdict(before)
+    assert (judged.kind, judged.failed_repositories) == (Kind.PARTIAL, 1)
+    assert judged.problems == ("octo/taken: 451 DMCA (not tried this time)",)
+    assert verdict(before, known=("octo/taken",)).kind is Kind.VERIFIED
+
+
+def test_what_a_standing_option_leaves_out_is_no_problem_of_a_narrowed_run() -> None:
+    assert verdict(replace(NARROWED, entries=(GOOD, LEFT_OUT))).kind is Kind.VERIFIED
+
+
+def test_a_drill_that_could_not_be_done_is_no_damaged_archive() -> None:
+    judged = verdict(replace(MANIFEST, drill_undone=("k: no disk",)))
+    assert judged.kind is Kind.VERIFIED
+    assert "VolumeSizeGiB" in judged.advice
+
+
 @pytest.mark.parametrize("ending", [ending for ending in Ending if ending is not Ending.COMPLETED])
 def test_a_run_that_did_not_complete_is_called_by_its_ending(ending: Ending) -> None:
     assert verdict(ending=ending).kind == ending.value
@@ -113,6 +181,27 @@ WHOLE = {
     ],
     "drill": {"checked": [{"key": "k", "ok": False, "reason": "refs"}], "never_drilled": 3},
 }
+
+
+def test_what_a_narrowed_run_passed_over_is_read_with_its_wiki() -> None:
+    repository = {**WHOLE["repositories"][0], "asked": False}  # type: ignore[index]
+    read = Manifest.read({**WHOLE, "only": ["x*"], "repositories": [repository]})
+    assert read.only == ("x*",)
+    assert [entry.asked for entry in read.entries] == [False, False]
+
+
+def test_a_drill_is_good_bad_or_was_not_done() -> None:
+    checked = [
+        {"key": "a", "ok": True, "reason": None},
+        {"key": "b", "ok": False, "reason": "refs"},
+        {"key": "c", "ok": None, "reason": "no disk"},
+    ]
+    read = Manifest.read({**WHOLE, "drill": {"checked": checked}})
+    assert (read.drilled, read.drill_failures, read.drill_undone) == (
+        3,
+        ("b: refs",),
+        ("c: no disk",),
+    )
 
 
 def test_a_manifest_is_read_with_archives_wikis_and_drill() -> None:
