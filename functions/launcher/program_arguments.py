@@ -16,7 +16,7 @@ OWN_OPTIONS = {
     "--attempt": "the launcher counts the attempts.",
     "--dry-run": "nothing would ever be backed up. To see whether a run would start, invoke the "
     'launcher with {"dry_run": true}.',
-    "--only": "it narrows a single run, {\"only\": [...]}; --include is the choice for all runs.",
+    "--only": 'it narrows a single run, {"only": [...]}; --include is the choice for all runs.',
     "--json": "nobody reads it there; the run's documents are in the bucket.",
     "--help": "it would only print the options; docs/reference.md has them.",
     "-h": "it would only print the options; docs/reference.md has them.",

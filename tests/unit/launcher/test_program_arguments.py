@@ -43,7 +43,7 @@ BAD = [
     ("--run-id 2020-01-01T00-00-00Z", "--run-id: the launcher names each run"),
     ("--attempt 9", "--attempt: the launcher counts the attempts"),
     ("--owner octo", "--owner: whose repositories they are says GitHubOwner"),
-    ("--only a", "--only: it narrows a single run, {\"only\": [...]}; --include is"),
+    ("--only a", '--only: it narrows a single run, {"only": [...]}; --include is'),
     ("--only=a", "--only: it narrows a single run"),
     ("--json", "--json: nobody reads it there"),
     ("-h", "-h: it would only print the options"),
