@@ -45,6 +45,8 @@ def program_arguments(owners: Iterable[str], backup_options: str, options: Optio
     _judge(chosen)
     words = [word for owner in owners for word in ("--owner", owner)] + chosen
     for pattern in options.only:
+        if pattern == "--":  # argparse takes it away wherever it stands
+            raise RefusedError("only", "'--' is no name pattern.", 'Give some like ["name*"].')
         words += [f"--only={pattern}"] if pattern.startswith("-") else ["--only", pattern]
     return [*words, "--full"] if options.full else words
 
