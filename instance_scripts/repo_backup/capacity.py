@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from repo_backup.stop import Stop
@@ -16,6 +16,20 @@ _FILES = {
 """By controller, that of version 2 having no name: limit, usage, and what is cache in the usage."""
 _UNKNOWN_MEMORY_BYTES = 1 << 30
 _WAKE_SECONDS = 1.0
+
+
+class Loan:
+    """What was lent. It may turn out to be too much: ``keep`` gives the rest back."""
+
+    def __init__(self, amount: int, give_back: Callable[[int], None]) -> None:
+        self.amount = amount
+        self._give_back = give_back
+
+    def keep(self, amount: int) -> None:
+        """Give back all but so much."""
+        if amount < self.amount:
+            rest, self.amount = self.amount - amount, amount
+            self._give_back(rest)
 
 
 class Budget:
@@ -32,7 +46,7 @@ class Budget:
         self._returned = threading.Condition()
 
     @contextlib.contextmanager
-    def lend(self, amount: int) -> Iterator[None]:
+    def lend(self, amount: int) -> Iterator[Loan]:
         """Hold ``amount`` for the block. More than the total is lent to one that is alone.
 
         Raises InterruptedRunError when told to stop while waiting.
@@ -48,12 +62,16 @@ class Budget:
             finally:
                 self._waiting.remove(ticket)
                 self._returned.notify_all()
+        loan = Loan(amount, self._take_back)
         try:
-            yield
+            yield loan
         finally:
-            with self._returned:
-                self._lent -= amount
-                self._returned.notify_all()
+            self._take_back(loan.amount)
+
+    def _take_back(self, amount: int) -> None:
+        with self._returned:
+            self._lent -= amount
+            self._returned.notify_all()
 
     def _has(self, amount: int) -> bool:
         return not self._lent or self._lent + amount <= self.total

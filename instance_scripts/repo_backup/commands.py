@@ -66,6 +66,7 @@ def backup(options: argparse.Namespace) -> int:
             plan.run_id,
             disk=Budget(int(shutil.disk_usage(directory).free * SHARE), stop),
             memory=Budget(int(available_memory_bytes() * SHARE), stop),
+            lists=Budget(int(available_memory_bytes() * (1 - SHARE)), stop),
             full=options.full,
         )
         if options.dry_run:

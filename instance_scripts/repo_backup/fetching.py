@@ -1,10 +1,11 @@
 """One address, from its refs to its archive: what a repository and its wiki have in common."""
 
+import contextlib
 import errno
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,7 +49,10 @@ class Address:
 
 @dataclass(frozen=True)
 class Fetcher:
-    """Backs addresses up, any number at once. ``directory`` is where mirrors are made."""
+    """Backs addresses up, any number at once. ``directory`` is where mirrors are made.
+
+    ``memory`` is git's, ``lists`` what long lists of refs may take of this program's own.
+    """
 
     http: Http
     store: Store
@@ -58,6 +62,7 @@ class Fetcher:
     run_id: str
     disk: Budget
     memory: Budget
+    lists: Budget
     full: bool = False
 
     def back_up(self, address: Address, earlier: Part | None) -> Part:
@@ -72,8 +77,9 @@ class Fetcher:
         """What ``back_up`` would say, by the refs alone: what it would fetch is ``backed-up``."""
 
         def looked() -> Part:
-            known, part = self._compared(address, earlier)
-            return part or Part("backed-up", refs=len(known.refs))
+            with self._advertised(address) as known:
+                part = self._compared(address, known, earlier)
+                return part or Part("backed-up", refs=len(known.refs))
 
         return self._classified(address, earlier, lambda: self.patience.call(looked))
 
@@ -120,20 +126,38 @@ class Fetcher:
     def _once(
         self, address: Address, earlier: Part | None, disk_bytes: int, refused: list[str]
     ) -> Part:
-        known, part = self._compared(address, earlier)
-        if part:
-            return part
-        with self.disk.lend(disk_bytes):
-            return self._fetch(address, known, _about(address, known), refused)
+        with self._advertised(address) as known:
+            part = self._compared(address, known, earlier)
+            if part:
+                return part
+            with self.disk.lend(disk_bytes):
+                return self._fetch(address, known, _about(address, known), refused)
+
+    @contextlib.contextmanager
+    def _advertised(self, address: Address) -> Iterator[git.Advertisement]:
+        """What is at the address; a long list only when there is memory for it, and asked anew.
+
+        Whoever waits for that holds neither disk nor memory that others wait for.
+        """
+        try:
+            short = git.advertise(self.http, address.url, git.SHORT_LIST_BYTES)
+        except git.LongListError:
+            pass
+        else:
+            yield short
+            return
+        with self.lists.lend(git.LONGEST_LIST_MEMORY) as loan:
+            known = git.advertise(self.http, address.url, git.LONGEST_LIST_BYTES)
+            loan.keep(known.memory_bytes)
+            yield known
 
     def _compared(
-        self, address: Address, earlier: Part | None
-    ) -> tuple[git.Advertisement, Part | None]:
-        """What is at the address; None when it must be fetched."""
-        known = git.advertise(self.http, address.url)
+        self, address: Address, known: git.Advertisement, earlier: Part | None
+    ) -> Part | None:
+        """What there is to say by the refs alone; None when it must be fetched."""
         about = _about(address, known)
         if not known.tips:
-            return known, about
+            return about
         same = (
             earlier
             and earlier.archive
@@ -147,8 +171,8 @@ class Fetcher:
             about = replace(
                 about, state=state, warnings=kept, lfs=earlier.lfs, archive=earlier.archive
             )
-            return known, about
-        return known, None
+            return about
+        return None
 
     def _fetch(
         self, address: Address, known: git.Advertisement, about: Part, refused: list[str]

@@ -16,8 +16,15 @@ from urllib.parse import urlsplit
 from repo_backup.errors import NotFoundError, RepositoryError, TransientError, said
 from repo_backup.http import Answer, Http
 
-_ADVERTISEMENT_BYTES = 64 << 20
+LONGEST_LIST_BYTES = 64 << 20
 """Some 800,000 refs: more, or lines without end, would take other repositories' memory."""
+SHORT_LIST_BYTES = 1 << 20
+"""Some 12,000 refs: so much any number of repositories may send at the same time."""
+_BYTES_IN_MEMORY = 8
+"""For each byte of a list that is read and asked for: 7.7 (800,000 refs) to 8.6 (12,500)."""
+LONGEST_LIST_MEMORY = LONGEST_LIST_BYTES * _BYTES_IN_MEMORY
+_LINE_BYTES = 46
+"""A ref's line in the list beside its name: length, object id, blank, line feed."""
 _COUNTING_SECONDS = 1800.0
 """How long a server may keep the connection alive before the first byte of a pack."""
 _UNMIRRORED = re.compile(r"refs/pull/\d+/merge")
@@ -27,6 +34,10 @@ _OID_CHARACTERS = {"sha1": 40, "sha256": 64}
 _PACKET_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 _UNBORN_HEAD = "refs/heads/main"
 _FORBIDDEN_IN_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|\.$|/$")
+
+
+class LongListError(RepositoryError):
+    """A server lists more refs than it was to."""
 
 
 @dataclass(frozen=True)
@@ -50,23 +61,31 @@ class Advertisement:
         return refs_digest(self.head or self.detached or "", self.refs)
 
     @property
+    def memory_bytes(self) -> int:
+        """About what it takes in memory while its objects are fetched."""
+        names = sum(map(len, self.refs)) + sum(map(len, self.peeled))
+        lines = len(self.refs) + len(self.peeled)
+        return (names + lines * _LINE_BYTES) * _BYTES_IN_MEMORY
+
+    @property
     def tips(self) -> list[str]:
         """Every object id that a complete mirror must hold, once each."""
         heads = [self.detached] if self.detached else []
         return sorted({*self.refs.values(), *heads})
 
 
-def advertise(http: Http, url: str) -> Advertisement:
+def advertise(http: Http, url: str, most_bytes: int) -> Advertisement:
     """Ask the server at clone address ``url`` for all its refs, in one request.
 
-    Raises what ``Http.open`` raises, and RepositoryError when the answer is no git server's.
+    Raises what ``Http.open`` raises, LongListError when the answer is longer than ``most_bytes``,
+    and RepositoryError when it is no git server's.
     """
     query = "/info/refs?service=git-upload-pack"
     with http.open("GET", url + query, "Basic", account=_account(url)) as answer:
         kind = answer.headers.get("Content-Type", "")
         if not kind.startswith("application/x-git-upload-pack-advertisement"):
             raise RepositoryError(f"{urlsplit(url).path} does not speak git's smart protocol")
-        blocks = _bounded(answer.blocks(), _ADVERTISEMENT_BYTES)
+        blocks = _bounded(answer.blocks(), most_bytes)
         lines = [line for line in packets(blocks) if line is not None]
     return parse(answer.url.partition("/info/refs?")[0], lines)
 
@@ -191,7 +210,7 @@ def _bounded(blocks: Iterator[bytes], most_bytes: int) -> Iterator[bytes]:
     for block in blocks:
         total += len(block)
         if total > most_bytes:
-            raise RepositoryError(f"it lists more than {most_bytes >> 20} MB of refs")
+            raise LongListError(f"it lists more than {most_bytes >> 20} MB of refs")
         yield block
 
 

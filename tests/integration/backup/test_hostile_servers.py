@@ -1,5 +1,6 @@
 """What a repository, a listing or a server may try: each costs only its repository, and ends."""
 
+import contextlib
 import gzip
 import hashlib
 import json
@@ -21,6 +22,7 @@ from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, Repository
 from local_cloud.github.corpus import commit_files, git, init_repository
 from repo_backup import commands, http, mirror, retry, watchdog
 from repo_backup import git as protocol
+from repo_backup.capacity import Budget, Loan
 from tests.integration.backup.conftest import Destination
 
 OID = "a" * 40
@@ -289,11 +291,40 @@ def test_refs_without_end_are_cut_off(
     evil: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(protocol, "_ADVERTISEMENT_BYTES", 1 << 20)
+    monkeypatch.setattr(protocol, "LONGEST_LIST_BYTES", 1 << 20)
     lines = (f"{OID} refs/heads/{number:060}" for number in range(20_000))
     bomb = gzip.compress(advertisement(*lines))
     advertise(hub, bomb, **{"Content-Encoding": "gzip"})
     assert "more than 1 MB of refs" in outcome(destination)
+
+
+def test_long_lists_of_refs_are_held_one_after_the_other_where_memory_is_short(
+    destination: Destination, hub: GitHubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is read whole by itself, and all repositories are backed up all the same."""
+    at_once: list[int] = []
+    holding: list[object] = []
+
+    class Counted(Budget):
+        @contextlib.contextmanager
+        def lend(self, amount: int) -> Iterator[Loan]:
+            with super().lend(amount) as loan:
+                if amount == protocol.LONGEST_LIST_MEMORY:
+                    holding.append(loan)
+                    at_once.append(len(holding))
+                try:
+                    yield loan
+                finally:
+                    if loan in holding:
+                        holding.remove(loan)
+
+    monkeypatch.setattr(commands, "Budget", Counted)
+    monkeypatch.setattr(commands, "available_memory_bytes", lambda: 1 << 10)
+    monkeypatch.setattr(protocol, "SHORT_LIST_BYTES", 100)
+    assert destination.backup("--no-drill") == 0
+    assert set(destination.states().values()) == {"backed-up", "empty", "absent"}
+    assert len(at_once) > 5
+    assert max(at_once) == 1
 
 
 @pytest.mark.parametrize(

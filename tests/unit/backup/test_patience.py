@@ -99,6 +99,20 @@ def test_a_budget_lends_more_than_it_has_to_one_that_is_alone() -> None:
         pass
 
 
+def test_what_a_loan_does_not_keep_is_lent_to_others() -> None:
+    stop = Stop()
+    budget = Budget(100, stop)
+    with budget.lend(1000) as loan:
+        loan.keep(60)
+        loan.keep(80)
+        with budget.lend(40):
+            stop.request("enough")
+            with pytest.raises(InterruptedRunError), budget.lend(1):
+                pass
+    with budget.lend(100):
+        pass
+
+
 def test_a_budget_makes_the_next_one_wait_until_told_to_stop() -> None:
     stop = Stop()
     budget = Budget(100, stop)
