@@ -1,6 +1,7 @@
 """Where archives go: what a destination must be able to do, and a directory that does it."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -16,6 +17,7 @@ from repo_backup.errors import ConflictError, FatalError, NotFoundError
 
 _BLOCK_BYTES = 1024 * 1024
 _INCOMING = ".incoming-"
+_CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class DirectoryStore:
     @property
     def case_sensitive(self) -> bool:
         """Whether the file system tells ``A`` from ``a``."""
-        self._root.mkdir(parents=True, exist_ok=True)
+        _make(self._root)
         with tempfile.TemporaryDirectory(prefix=".case.", dir=self._root) as directory:
             (Path(directory) / "a").touch()
             return not (Path(directory) / "A").exists()
@@ -119,7 +121,7 @@ class DirectoryStore:
     ) -> str:
         """Compare and write under a file lock, which the system lifts when a process is killed."""
         target = self._root / key
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target.parent)
         with (target.parent / f".{target.name}.guard").open("w") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
             found = self.read_tagged(key)
@@ -183,10 +185,13 @@ class DirectoryStore:
 
     @contextlib.contextmanager
     def _replacing(self, key: str) -> Iterator[IO[bytes]]:
-        """A file that takes its name when it is whole and on disk."""
+        """A file that takes its name when it is whole and on disk, and then keeps it.
+
+        A marker, written last, must not outlive a power cut that an archive's name does not.
+        """
         target = self._root / key
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make(target.parent)
             descriptor, name = tempfile.mkstemp(prefix=_INCOMING, dir=target.parent)
             temporary = Path(name)
             try:
@@ -196,6 +201,7 @@ class DirectoryStore:
                     os.fsync(file.fileno())
                 temporary.chmod(0o644)
                 temporary.replace(target)
+                _sync(target.parent)
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
@@ -204,6 +210,29 @@ class DirectoryStore:
             raise FatalError(
                 f"{target} cannot be written: {error.strerror} ({free} free)"
             ) from error
+
+
+def _make(directory: Path) -> None:
+    """A directory, with those above it, whose names are on disk."""
+    if not directory.is_dir():
+        _make(directory.parent)
+        directory.mkdir(exist_ok=True)
+        _sync(directory.parent)
+
+
+def _sync(directory: Path) -> None:
+    """Have the names in a directory on disk, where the system and its file system can do that."""
+    try:
+        descriptor = os.open(directory, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _is_hidden(name: str) -> bool:
