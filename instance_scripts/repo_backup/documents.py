@@ -19,7 +19,10 @@ class RunRow(TypedDict):
         "null before that, and without AWS",
     ]
     reason: Annotated[str | None, "the verdict in a sentence"]
-    good: Annotated[bool, "verified; without a reporter: complete and without failures"]
+    good: Annotated[
+        bool,
+        "verified; without a reporter: complete, with archives, nothing failed or never saved",
+    ]
     complete: Annotated[bool, "whether the backup wrote its whole manifest"]
     started_at: Annotated[str | None, "ISO 8601, UTC"]
     finished_at: Annotated[str | None, "ISO 8601, UTC"]
@@ -27,6 +30,8 @@ class RunRow(TypedDict):
     backed_up: Annotated[int, "fetched and uploaded anew"]
     unchanged: Annotated[int, "found as an earlier run left them"]
     failed: Annotated[int, "repositories that failed, themselves or their wikis"]
+    never_saved: Annotated[int, "that a narrowed run passed over, with nothing saved of them"]
+    only: Annotated[list[str], "the patterns that the run was narrowed to; empty: everything"]
     bytes_stored: Annotated[int, "bytes of all archives that the run vouches for"]
 
 
@@ -43,7 +48,7 @@ class RunningRow(TypedDict):
 
 
 class NewestVerified(TypedDict):
-    """The newest run that can be relied on."""
+    """The newest run of everything that can be relied on, or that narrowed ones have mended."""
 
     run_id: Annotated[str, "its name"]
     finished_at: Annotated[str, "ISO 8601, UTC"]
@@ -58,6 +63,7 @@ class StatusDocument(TypedDict):
     source: Annotated[str, "the store that was asked"]
     good: Annotated[bool, "what the exit code says: true is 0, false is 3"]
     reason: Annotated[str, "why"]
+    misplaced: Annotated[list[str], "what is wrong with archives of the newest complete run"]
     newest_verified: Annotated[NewestVerified | None, "null if there is none"]
     running: Annotated[RunningRow | None, "null if nothing is under way"]
     runs: Annotated[list[RunRow], "the newest runs, newest first"]

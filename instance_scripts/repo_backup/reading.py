@@ -42,14 +42,18 @@ def status(options: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     with working("reading the runs …"):
         runs = statuses.read_runs(store, options.runs)
-    running = statuses.read_running(store, runs, now)
-    found = statuses.judge(runs, running, now, timedelta(days=options.max_age))
+        running = statuses.read_running(store, runs, now)
+        judged = statuses.read_whole(store, runs)
+        misplaced = statuses.read_misplaced(store, judged)
+    max_age = timedelta(days=options.max_age)
+    found = statuses.judge(judged, running, now, max_age, misplaced)
     document = StatusDocument(
         schema=SCHEMA,
         command="status",
         source=options.store,
         good=found.good,
         reason=found.reason,
+        misplaced=misplaced,
         newest_verified=found.newest_verified,
         running=running,
         runs=runs,
@@ -63,6 +67,8 @@ def status(options: argparse.Namespace) -> int:
                 f"under way: {running['run_id']}, attempt {running['attempt']}, "
                 f"{running['phase']}, {running['done']} of {running['listed']} done"
             )
+        for each in misplaced:
+            print(f"misplaced: {each}")
         print(f"{'good' if found.good else 'NOT GOOD'}: {found.reason}")
     return 0 if found.good else exits.NOT_ALL
 
@@ -237,7 +243,7 @@ def _print_runs(runs: Sequence[RunRow]) -> None:
         ("run", "verdict", "listed", "backed up", "unchanged", "failed", "stored"),
         [
             (
-                run["run_id"],
+                f"{run['run_id']}{' (narrowed)' if run['only'] else ''}",
                 run["verdict"] or ("complete" if run["complete"] else "incomplete"),
                 str(run["listed"]),
                 str(run["backed_up"]),

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 from repo_backup import layout
 from repo_backup.documents import NewestVerified, RunningRow, RunRow
 from repo_backup.manifest import Manifest, iso
-from repo_backup.store import Store
+from repo_backup.presence import not_in_place
+from repo_backup.store import Store, Stored
 
-VERIFIED, UNREADABLE = "verified", "unreadable"
+VERIFIED, PARTIAL, UNREADABLE = "verified", "partial", "unreadable"
 SILENT_AFTER = timedelta(minutes=15)
 """A run that says nothing for so long is not under way; it says something every 20 seconds."""
 _ENDED = ("done", "failed", "interrupted", "reclaimed")
@@ -28,6 +29,14 @@ class Judgement:
     newest_verified: NewestVerified | None
 
 
+@dataclass(frozen=True)
+class _Reliance:
+    """The newest whole run that can be relied on, and whether narrowed ones had to mend it."""
+
+    run: RunRow
+    mended: bool
+
+
 def read_runs(store: Store, count: int) -> list[RunRow]:
     """The newest runs, newest first; a run that left only a report is one too."""
     written = store.run_ids()
@@ -40,6 +49,40 @@ def read_runs(store: Store, count: int) -> list[RunRow]:
     chosen = {*written[:count], *sorted(everything, reverse=True)[:count]}
     rows = [_row(store, run_id) for run_id in chosen]
     return sorted(rows, key=_when, reverse=True)[:count]
+
+
+def read_whole(store: Store, runs: list[RunRow]) -> list[RunRow]:
+    """The same, and older ones until one of them was asked for everything."""
+    if any(not run["only"] for run in runs):
+        return runs
+    known = {run["run_id"] for run in runs}
+    found = [*runs]
+    for run_id in (each for each in store.run_ids() if each not in known):
+        found.append(_row(store, run_id))
+        if not found[-1]["only"]:
+            break
+    return found
+
+
+def read_misplaced(store: Store, runs: Sequence[RunRow]) -> list[str]:
+    """Archives of the newest complete run that are not there, or are not what it wrote down.
+
+    The manifest is read once more, and one request goes for each thousand archives. A run that was
+    begun since and did not complete may have replaced some: then it is only asked whether they are
+    there.
+    """
+    settled = bool(runs) and runs[0]["complete"]
+    run_id = next((run["run_id"] for run in runs if run["complete"]), None)
+    data = store.read(layout.manifest(run_id)) if run_id else None
+    if data is None:
+        return []
+    entries = Manifest.from_json(data).entries.values()
+    archives = [archive for entry in entries for archive in entry.archives]
+    present: dict[str, Stored] = {}
+    for prefix in sorted({archive.key.rpartition("/")[0] + "/" for archive in archives}):
+        present |= store.objects(prefix)
+    found = (not_in_place([archive], present, settled=settled) for archive in archives)
+    return sorted(filter(None, found))
 
 
 def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> RunningRow | None:
@@ -68,51 +111,107 @@ def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> Running
 
 
 def judge(
-    runs: Iterable[RunRow], running: RunningRow | None, now: datetime, max_age: timedelta
+    runs: Iterable[RunRow],
+    running: RunningRow | None,
+    now: datetime,
+    max_age: timedelta,
+    misplaced: Sequence[str] = (),
 ) -> Judgement:
-    """Good is: the newest run that has ended is, and it is not older than ``max_age``. Pure."""
+    """Good is: the newest run that has ended is good, so is the newest one that was asked for
+    everything, which is not older than ``max_age``, and no archive is ``misplaced``. Pure.
+
+    What failed in a whole run is mended when a narrowed one since is good: it would not be as long
+    as anything is failed or was never saved.
+    """
     ended = [run for run in runs if not running or run["run_id"] != running["run_id"]]
-    newest = next((run for run in ended if run["good"]), None)
-    if newest is None:
-        return Judgement(False, "no run here can be relied on", None)
-    finished = str(newest["finished_at"])
+    relied = _relied_on(ended)
+    if relied is None:
+        narrowed = any(run["good"] for run in ended)
+        said = "no run here can be relied on"
+        return Judgement(False, said + "; the good ones were narrowed" * narrowed, None)
+    finished = str(relied.run["finished_at"])
     age = now - datetime.fromisoformat(finished)
     days = round(age / timedelta(days=1), 2)
-    verified = NewestVerified(run_id=newest["run_id"], finished_at=finished, age_days=days)
-    if ended[0] is not newest:
-        last = ended[0]
-        if last["verdict"] == UNREADABLE:
-            reason = f"the report of the newest run, {last['run_id']}, is unreadable"
-            return Judgement(False, reason, verified)
-        became = last["verdict"] or ("incomplete" if not last["complete"] else "with failures")
-        return Judgement(False, f"the newest run, {last['run_id']}, ended {became}", verified)
+    verified = NewestVerified(run_id=relied.run["run_id"], finished_at=finished, age_days=days)
+    last = ended[0]
+    whole = next(run for run in ended if not run["only"])
+    if not last["good"]:
+        return Judgement(False, f"the newest run, {_became(last)}", verified)
+    if whole is not relied.run:
+        reason = f"the newest run of everything, {_became(whole)}; none since has mended that"
+        return Judgement(False, reason, verified)
+    if misplaced:
+        more = f", and {len(misplaced) - 1} more" if len(misplaced) > 1 else ""
+        said = f"not where the newest run put it: {misplaced[0].rstrip('.')}{more}"
+        return Judgement(False, said, verified)
     if age > max_age:
         limit = max_age / timedelta(days=1)
+        of_what = "good run of everything" if last["only"] else "good run"
         return Judgement(
-            False, f"the newest good run is {days:.1f} days old, more than {limit:g}", verified
+            False, f"the newest {of_what} is {days:.1f} days old, more than {limit:g}", verified
         )
-    return Judgement(True, f"the newest run is good and {days:.1f} days old", verified)
+    if not last["only"]:
+        return Judgement(True, f"the newest run is good and {days:.1f} days old", verified)
+    mended = ", with what narrowed ones have mended," if relied.mended else ""
+    said = (
+        f"the newest run, {last['run_id']}, was narrowed to {' '.join(last['only'])}; "
+        f"the newest of everything{mended} is good and {days:.1f} days old"
+    )
+    return Judgement(True, said, verified)
+
+
+def _relied_on(ended: Sequence[RunRow]) -> _Reliance | None:
+    mending = False
+    for run in ended:
+        if run["only"]:
+            mending = mending or run["good"]
+            continue
+        if run["good"]:
+            return _Reliance(run, mended=False)
+        if mending and run["complete"] and run["verdict"] in (None, PARTIAL):
+            return _Reliance(run, mended=True)
+        mending = False
+    return None
+
+
+def _became(run: RunRow) -> str:
+    """``2026-11-27T17-00-00Z, ended partial``, to follow "the newest run, "."""
+    narrowed = f" (only {' '.join(run['only'])})" if run["only"] else ""
+    name = f"{run['run_id']}{narrowed}"
+    if run["verdict"] == UNREADABLE:
+        return f"{name}, has an unreadable report"
+    if run["verdict"] or not run["complete"]:
+        return f"{name}, ended {run['verdict'] or 'incomplete'}"
+    if run["failed"]:
+        return f"{name}, ended with failures"
+    if run["never_saved"]:
+        return f"{name}, passed over {run['never_saved']} of which nothing was ever saved"
+    return f"{name}, left nothing to rely on (no archive, or its restore drill failed)"
 
 
 def _row(store: Store, run_id: str) -> RunRow:
-    report = _report(store, run_id)
+    report, only = _report(store, run_id)
     data = store.read(layout.manifest(run_id))
     manifest = None
     try:
         manifest = Manifest.from_json(data) if data else None
     except ValueError:
         log.warning("the manifest of run %s is unreadable: it is not relied on", run_id)
-        report = {}
+        report, only = {}, []
     verdict = report.get("verdict")
     totals = manifest.totals if manifest else {}
     complete = bool(manifest and manifest.complete)
-    failed = sum(entry.failed for entry in manifest.entries.values()) if manifest else 0
+    entries = list(manifest.entries.values()) if manifest else []
+    failed = sum(entry.failed for entry in entries)
+    never_saved = sum(entry.never_saved for entry in entries)
+    # Its own word for a run that no reporter has judged.
+    whole = complete and not failed and not never_saved and any(e.archives for e in entries)
     finished = manifest.finished_at if manifest else None
     return RunRow(
         run_id=run_id,
         verdict=verdict,
         reason=report.get("reason"),
-        good=verdict == VERIFIED if verdict else complete and not failed,
+        good=verdict == VERIFIED if verdict else whole and not _drill_failed(manifest),
         complete=complete,
         started_at=iso(manifest.started_at) if manifest else None,
         finished_at=iso(finished) if finished else _utc(report.get("reported_at")),
@@ -120,8 +219,15 @@ def _row(store: Store, run_id: str) -> RunRow:
         backed_up=totals.get("backed-up", 0),
         unchanged=totals.get("unchanged", 0),
         failed=failed,
+        never_saved=never_saved,
+        only=manifest.only if manifest else only,
         bytes_stored=totals.get("bytes_stored", 0),
     )
+
+
+def _drill_failed(manifest: Manifest | None) -> bool:
+    drill = manifest.drill if manifest else None
+    return isinstance(drill, dict) and drill.get("ok") is False
 
 
 def _when(run: RunRow) -> str:
@@ -132,15 +238,20 @@ def _utc(text: str | None) -> str | None:
     return iso(datetime.fromisoformat(text)) if text else None
 
 
-def _report(store: Store, run_id: str) -> Mapping[str, str | None]:
-    """What the reporter said of a run, if it did; a damaged report's run is not relied on."""
+def _report(store: Store, run_id: str) -> tuple[Mapping[str, str | None], list[str]]:
+    """What the reporter said of a run, if it did, and what the run was narrowed to.
+
+    A damaged report's run is not relied on.
+    """
     try:
-        report = _texts(_read(store, layout.report(run_id)) or {})
+        document = _read(store, layout.report(run_id)) or {}
+        report = _texts(document)
         _utc(report["reported_at"])
     except ValueError:
         log.warning("the report of run %s is unreadable: the run is not relied on", run_id)
-        return {"verdict": UNREADABLE, "reason": "its report.json is unreadable"}
-    return report
+        return {"verdict": UNREADABLE, "reason": "its report.json is unreadable"}, []
+    only = document.get("only")
+    return report, [str(glob) for glob in only] if isinstance(only, list) else []
 
 
 def _texts(document: Mapping[str, Any]) -> dict[str, str | None]:

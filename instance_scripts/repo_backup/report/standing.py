@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from repo_backup import layout
-from repo_backup.manifest import Archive, Entry
+from repo_backup.manifest import Entry
+from repo_backup.presence import not_in_place
 from repo_backup.report.chronicle import (
     EMPTY,
     FAILED,
@@ -19,7 +20,6 @@ from repo_backup.report.chronicle import (
     Repository,
 )
 from repo_backup.report.records import Run
-from repo_backup.store import Stored
 
 _SILENT = (UNLISTED, NO_RESULT)
 
@@ -83,7 +83,7 @@ def standings(chronicle: Chronicle) -> list[Standing]:
     found = []
     for each in chronicle.repositories:
         status, reason = _status(each, newest_listing, known)
-        gone = _not_in_place(each.entry.archives, chronicle.present, settled=settled)
+        gone = not_in_place(each.entry.archives, chronicle.present, settled=settled)
         if gone and status is Status.NOT_LISTED:
             reason = "Neither GitHub nor the source has it any more."
         elif gone and status is not Status.UNSOUND:
@@ -138,22 +138,6 @@ def _newest_listing(runs: Sequence[Run]) -> dict[str, int]:
         if run.complete:
             newest |= dict.fromkeys((owner.lower() for owner in run.owners or ("",)), index)
     return newest
-
-
-def _not_in_place(archives: Iterable[Archive], present: dict[str, Stored], *, settled: bool) -> str:
-    """What is wrong at the destination now; empty if nothing is.
-
-    While a run is under way (``settled`` is False) archives may be newer than any manifest says.
-    """
-    for archive in archives:
-        stored = present.get(archive.key)
-        if stored is None:
-            return f"{archive.key} is not at the source."
-        if settled and stored.bytes != archive.bytes:
-            return f"{archive.key} has {stored.bytes} bytes, not {archive.bytes}."
-        if settled and archive.etag and stored.etag and stored.etag != archive.etag:
-            return f"{archive.key} was replaced by something that no run wrote down."
-    return ""
 
 
 def _last_good(letters: bytearray) -> int | None:

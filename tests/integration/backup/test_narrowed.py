@@ -1,10 +1,30 @@
 """A run narrowed by ``--only`` says nothing good of what it passed over."""
 
+import json
+from typing import Any
+
+import pytest
+
 from local_cloud.github import Fault, GitHubStandIn
 from local_cloud.github.faults import Faults
+from repo_backup.cli import main
 from tests.integration.backup.conftest import ALL, Destination
 
 BROKEN = Fault("/octo/unicode.git/*", status=451)
+
+
+@pytest.fixture
+def status(destination: Destination, capsys: pytest.CaptureFixture[str]) -> Any:
+    """What ``repo_backup status --json`` says; its exit code agrees."""
+
+    def ask(*arguments: str) -> Any:
+        capsys.readouterr()
+        code = main(["status", "--source", str(destination.root), "--json", *arguments])
+        said = json.loads(capsys.readouterr().out)
+        assert code == (0 if said["good"] else 3)
+        return said
+
+    return ask
 
 
 def test_what_failed_before_stays_failed_until_a_run_has_backed_it_up(
@@ -31,7 +51,8 @@ def test_what_was_passed_over_keeps_its_archive_and_an_empty_one_stays_empty(
 ) -> None:
     destination.backup()
     destination.backup("--only", "hello", run_id="r2")
-    assert destination.entry("lfs", "r2")["archive"] == destination.entry("lfs")["archive"]
+    after, before = destination.entry("lfs", "r2"), destination.entry("lfs")
+    assert after["archive"]["sha256"] == before["archive"]["sha256"]
     assert destination.states("r2")["empty"] == "empty"
     assert "asked" not in destination.entry("hello", "r2")
 
@@ -51,3 +72,44 @@ def test_including_some_as_a_rule_narrows_nothing(destination: Destination) -> N
     left_out = {entry["name"] for entry in destination.manifest()["repositories"]} - {"hello"}
     assert left_out == {*ALL} - {"hello"}
     assert all("asked" not in destination.entry(name) for name in left_out)
+
+
+def test_failed_repositories_are_well_when_narrowed_runs_have_mended_each(
+    destination: Destination, hub: GitHubStandIn, status: Any
+) -> None:
+    hub.faults = Faults([BROKEN, Fault("/octo/lfs.git/*", status=451)])
+    assert destination.backup() == 3
+    hub.faults = Faults([])
+    destination.backup("--only", "old-fork", run_id="r2")
+    assert status()["reason"] == "no run here can be relied on"
+    destination.backup("--only", "lfs", run_id="r3")
+    assert not status()["good"]
+    destination.backup("--only", "unicode", run_id="r4")
+    said = status("--runs", "1")
+    assert said["good"]
+    assert "narrowed to unicode" in said["reason"]
+    assert said["newest_verified"]["run_id"] == "r1"
+    assert [(run["run_id"], run["only"]) for run in said["runs"]] == [("r4", ["unicode"])]
+
+
+def test_what_was_never_saved_is_a_problem_however_well_the_narrowed_run_went(
+    destination: Destination, status: Any
+) -> None:
+    assert destination.backup("--only", "hello") == 0
+    said = status()
+    assert not said["good"]
+    assert said["runs"][0]["never_saved"] == len(ALL) - 1
+    destination.backup(run_id="r2")
+    destination.backup("--only", "hello", run_id="r3")
+    assert status()["good"]
+
+
+def test_an_archive_that_is_gone_is_a_problem_of_the_status(
+    destination: Destination, status: Any
+) -> None:
+    destination.backup("--include", "hello")
+    assert status()["misplaced"] == []
+    (destination.root / "github_backups/octo/hello.zip").unlink()
+    said = status()
+    assert not said["good"]
+    assert said["misplaced"] == ["github_backups/octo/hello.zip is not at the source."]

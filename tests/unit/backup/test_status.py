@@ -14,7 +14,16 @@ NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WEEK = timedelta(days=8)
 
 
-def run(run_id: str, *, good: bool, verdict: str | None = None, complete: bool = True) -> RunRow:
+def run(
+    run_id: str,
+    *,
+    good: bool,
+    verdict: str | None = None,
+    complete: bool = True,
+    only: tuple[str, ...] = (),
+    failed: int = 0,
+    never_saved: int = 0,
+) -> RunRow:
     return RunRow(
         run_id=run_id,
         verdict=verdict,
@@ -26,7 +35,9 @@ def run(run_id: str, *, good: bool, verdict: str | None = None, complete: bool =
         listed=1,
         backed_up=1,
         unchanged=0,
-        failed=0,
+        failed=failed,
+        never_saved=never_saved,
+        only=[*only],
         bytes_stored=1,
     )
 
@@ -110,7 +121,7 @@ def test_a_damaged_report_is_named_and_its_run_not_relied_on(
     found = judge(runs, read_running(store, runs, NOW), NOW, WEEK)
     assert (found.good, found.reason) == (
         False,
-        "the report of the newest run, 2026-11-27, is unreadable",
+        "the newest run, 2026-11-27, has an unreadable report",
     )
 
 
@@ -122,3 +133,44 @@ def test_a_damaged_progress_is_left_out(
     store.write("runs/2026-11-27/progress.json", damaged)
     assert read_running(store, [FAILED], NOW) is None
     assert bool(caplog.text) == (damaged != b"{}")
+
+
+HELLO = ("hello",)
+NARROWED = run("2026-11-28", good=True, verdict="verified", only=HELLO)
+WANTING = run("2026-11-28", good=False, only=HELLO, never_saved=2)
+CRASHED = run("2026-11-27", good=False, verdict="failed", complete=False)
+UNVERIFIED = run("2026-11-27", good=False, verdict="unverified")
+
+
+@pytest.mark.parametrize(
+    ("runs", "good", "reason"),
+    [
+        ([NARROWED, GOOD], True, "the newest of everything is good and 0.8 days old"),
+        ([NARROWED, PARTIAL], True, "everything, with what narrowed ones have mended, is good"),
+        ([WANTING, PARTIAL], False, "no run here can be relied on"),
+        ([WANTING, GOOD], False, "2026-11-28 (only hello), passed over 2 of which nothing"),
+        ([NARROWED, CRASHED, OLD], False, "of everything, 2026-11-27, ended failed; none since"),
+        ([NARROWED, UNVERIFIED, OLD], False, "of everything, 2026-11-27, ended unverified"),
+        ([NARROWED], False, "no run here can be relied on; the good ones were narrowed"),
+        ([NARROWED, OLD], False, "newest good run of everything is 14.8 days old, more than 8"),
+        ([FAILED, NARROWED, PARTIAL], False, "the newest run, 2026-11-27, ended incomplete"),
+    ],
+)
+def test_a_narrowed_run_is_no_better_than_the_newest_of_everything(
+    runs: list[RunRow], good: bool, reason: str
+) -> None:
+    found = judge(runs, None, NOW, WEEK)
+    assert found.good is good
+    assert reason in found.reason
+
+
+def test_what_a_narrowed_run_mends_does_not_make_the_backups_younger() -> None:
+    verified = judge([NARROWED, PARTIAL], None, NOW, WEEK).newest_verified
+    assert verified
+    assert verified["run_id"] == PARTIAL["run_id"]
+
+
+def test_archives_that_are_not_in_place_are_a_problem_however_good_the_run() -> None:
+    found = judge([GOOD], None, NOW, WEEK, ["k is not at the source.", "another"])
+    assert not found.good
+    assert found.reason == "not where the newest run put it: k is not at the source, and 1 more"
