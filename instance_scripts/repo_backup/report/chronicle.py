@@ -215,6 +215,8 @@ class _Reading:
 
 
 def _letter(entry: Entry, unsound: Callable[[Entry], bool]) -> int:
+    if not entry.asked:
+        return UNSOUND if entry.archives and unsound(entry) else LEFT_OUT
     letter = _LETTERS[entry.part.state]
     if letter in GOOD and unsound(entry):
         return UNSOUND

@@ -13,16 +13,16 @@ VERIFIED, PARTIAL, UNVERIFIED = "verified", "partial", "unverified"
 SHOWN_AT_ONCE = 12
 
 MEANINGS = {
-    VERIFIED: "everything is in the bucket, every archive checked",
-    PARTIAL: "some repositories failed, all others are in the bucket",
-    UNVERIFIED: "an archive is not what was written down",
+    VERIFIED: "everything but what was left out is in the bucket, every archive checked",
+    PARTIAL: "some repositories failed; all others but what was left out are in the bucket",
+    UNVERIFIED: "an archive is not what was written down, or there is none",
     "interrupted": "AWS took the instance away at every attempt",
     "timed-out": "the deadline came first",
     "failed": "the instance ended without finishing",
     "not-launched": "no instance could be started",
     "missed": "the scheduled run never began",
-    COMPLETE: "everything is backed up, by the program's own word",
-    INCOMPLETE: "some repositories failed, the rest is backed up",
+    COMPLETE: "everything but what was left out is backed up, by the program's own word",
+    INCOMPLETE: "some repositories are not backed up",
     UNFINISHED: "under way, or cut off",
 }
 """What each verdict means; the first eight are the mail's."""
@@ -53,6 +53,11 @@ _CONCERNS = (
         "not where the last run put them",
         'Back them up afresh: {"full": true}, or --full from a shell. A bucket may still hold '
         "earlier versions.",
+    ),
+    (
+        Status.NEVER_SAVED,
+        "never saved",
+        "Narrowed runs passed them over. Back up everything: {}, or no --only from a shell.",
     ),
     (
         Status.UNSOUND,
@@ -97,14 +102,23 @@ def newest_finished(runs: Sequence[Run], now: datetime) -> Run | None:
     return None
 
 
+def whole_runs(runs: Sequence[Run]) -> list[Run]:
+    """Those that were asked for everything: what a narrowed one proves is proven of a part."""
+    return [run for run in runs if not run.only]
+
+
 def last_proven(runs: Sequence[Run]) -> Run | None:
-    """The newest run whose archives a reporter checked and found good."""
-    checked = (r for r in reversed(runs) if r.reported and r.verdict in (VERIFIED, PARTIAL))
+    """The newest run of everything whose archives a reporter checked and found good."""
+    checked = (
+        r for r in reversed(whole_runs(runs)) if r.reported and r.verdict in (VERIFIED, PARTIAL)
+    )
     return next(checked, None)
 
 
 def overdue_days(runs: Sequence[Run], now: datetime) -> int | None:
-    """How many days ago the newest run was, if that is twice as long as runs are usually apart."""
+    """How many days ago the newest run of everything was, if that is twice as long as such runs are
+    usually apart."""
+    runs = whole_runs(runs)
     if not runs:
         return None
     moments = [run.moment for run in runs[-_TYPICAL_RUNS:]]
@@ -121,22 +135,30 @@ def headline(
     run = newest_finished(runs, now)
     if run is None:
         return Headline(Tone.WATCH, "No run has ended yet", runs[-1].reason if runs else "")
-    day = f"{run.moment:%a %Y-%m-%d}"
+    whole = newest_finished(whole_runs(runs), now)
     bad = [each for each in found if each.status.tone is Tone.BAD]
     watched = [each for each in found if each.status.tone is Tone.WATCH]
-    if run.verdict not in (VERIFIED, PARTIAL, UNVERIFIED, COMPLETE, INCOMPLETE):
-        what = MEANINGS.get(run.verdict, run.verdict)
-        return Headline(Tone.BAD, f"The newest run, of {day}: {what}", run.reason)
-    if run.verdict == UNVERIFIED and not bad:
-        return Headline(Tone.BAD, "The newest run could not be verified", run.reason)
+    for each, which in _decisive(run, whole):
+        if each.verdict not in (VERIFIED, PARTIAL, UNVERIFIED, COMPLETE, INCOMPLETE):
+            what = MEANINGS.get(each.verdict, each.verdict)
+            title = f"{which}, of {each.moment:%a %Y-%m-%d}: {what}"
+            return Headline(Tone.BAD, title, each.reason)
+    listed = [each for each in found if each.status is not Status.NOT_LISTED]
+    if not any(each.entry.archives for each in listed):
+        return Headline(Tone.BAD, "Nothing is backed up", run.reason)
+    for each, which in _decisive(run, whole):
+        if each.verdict == UNVERIFIED and not bad:
+            return Headline(Tone.BAD, f"{which} could not be verified", each.reason)
     if bad:
-        listed = sum(each.status is not Status.NOT_LISTED for each in found)
-        title = f"{len(bad)} of {counted(listed, 'repository', 'repositories')} "
+        title = f"{len(bad)} of {counted(len(listed), 'repository', 'repositories')} "
         title += "needs attention" if len(bad) == 1 else "need attention"
         return Headline(Tone.BAD, title, run.reason)
     if (days := overdue_days(runs, now)) is not None:
-        said = f"There was none since {day}, which is longer than usual."
-        return Headline(Tone.BAD, f"The newest run is {days} days old", said)
+        (newest, which) = _decisive(run, whole)[-1]
+        said = f"There was none since {newest.moment:%a %Y-%m-%d}, which is longer than usual."
+        return Headline(Tone.BAD, f"{which} is {days} days old", said)
+    if whole is None:
+        return Headline(Tone.WATCH, "No run of everything has ended yet", run.reason)
     if run.verdict in (PARTIAL, INCOMPLETE) or any(
         each.status is Status.WIKI_FAILED for each in watched
     ):
@@ -144,6 +166,13 @@ def headline(
     if unreadable:
         return Headline(Tone.WATCH, "Not everything could be read", run.reason)
     return Headline(Tone.GOOD, "Everything is backed up", run.reason)
+
+
+def _decisive(run: Run, whole: Run | None) -> list[tuple[Run, str]]:
+    """The newest run and, where that was narrowed, the newest of everything, as they are called."""
+    if whole is None or whole is run:
+        return [(run, "The newest run")]
+    return [(run, "The newest run"), (whole, "The newest run of everything")]
 
 
 def concerns(
@@ -154,8 +183,11 @@ def concerns(
 ) -> list[Concern]:
     """All that is wrong, the worst first."""
     listed = []
-    run = newest_finished(runs, now)
-    if run and run.verdict not in (VERIFIED, PARTIAL, COMPLETE, INCOMPLETE):
+    newest = newest_finished(runs, now)
+    whole = newest_finished(whole_runs(runs), now)
+    for run, _ in _decisive(newest, whole) if newest else ():
+        if run.verdict in (VERIFIED, PARTIAL, COMPLETE, INCOMPLETE):
+            continue
         title = f"The run of {run.moment:%a %Y-%m-%d} ended {run.verdict}"
         if run.verdict == UNFINISHED:
             title = f"The run of {run.moment:%a %Y-%m-%d} did not end"

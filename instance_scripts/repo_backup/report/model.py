@@ -22,6 +22,7 @@ from repo_backup.report.headline import (
     headline,
     last_proven,
     newest_finished,
+    whole_runs,
 )
 from repo_backup.report.records import COMPLETE, Run, aware
 from repo_backup.report.standing import Standing, Status, Tone, standings, unnamed_archives
@@ -149,7 +150,7 @@ def _facts(runs: Sequence[Run], found: Sequence[Standing], now: datetime) -> Ite
         if proven.verdict != VERIFIED:
             title, note = "Last checked", "some failed; every archive of the others was checked"
         yield Fact(title, f"{proven.moment:%a %Y-%m-%d}", note, proven.moment)
-    elif done := [run for run in runs if run.verdict == COMPLETE]:
+    elif done := [run for run in whole_runs(runs) if run.verdict == COMPLETE]:
         note = "by the program's own word; nobody else checked it"
         yield Fact("Last complete run", f"{done[-1].moment:%a %Y-%m-%d}", note, done[-1].moment)
     else:
@@ -176,7 +177,7 @@ def _drill_fact(runs: Sequence[Run], found: Sequence[Standing]) -> Fact:
     archives = [archive for each in found for archive in each.entry.archives]
     once = sum(archive.drilled_at is not None for archive in archives)
     for run in reversed(runs):
-        if run.drill:
+        if run.drill and run.drill.checked:
             good = run.drill.checked - len(run.drill.bad)
             note = f"{good} of {run.drill.checked} archives restored and compared; "
             note += f"{once:,} of all {len(archives):,} at least once"
@@ -232,7 +233,7 @@ def _run_row(run: Run) -> RunRow:
     return RunRow(
         run,
         verdict_tone(run.verdict),
-        MEANINGS.get(run.verdict, ""),
+        _meaning(run),
         ", ".join(counts) or "–",
         "–" if run.seconds is None else duration(run.seconds),
         "–" if run.usd_run is None else usd(run.usd_run),
@@ -241,6 +242,15 @@ def _run_row(run: Run) -> RunRow:
         run.problems[:SHOWN_AT_ONCE],
         max(0, len(run.problems) - SHOWN_AT_ONCE),
     )
+
+
+def _meaning(run: Run) -> str:
+    if not run.only:
+        return MEANINGS.get(run.verdict, "")
+    narrowed = f"narrowed to {' '.join(run.only)}"
+    if verdict_tone(run.verdict) is Tone.GOOD:
+        return f"{narrowed}: that is backed up, the others are as earlier runs left them"
+    return f"{narrowed}: {MEANINGS.get(run.verdict, run.verdict)}"
 
 
 def _repository_row(each: Standing) -> RepositoryRow:

@@ -37,19 +37,25 @@ class Report:
     bytes_stored: int | None = None
     usd_run: float | None = None
     usd_storage_per_month: float | None = None
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """A restore drill: so many archives read back, and the keys of those that were not good."""
+    """A restore drill: so many archives read back, the keys of those that were not good, and how
+    many the machine could not read back, whatever they are worth."""
 
     checked: int
     bad: frozenset[str]
+    undone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as the page tells it. ``reported`` is False where only the program's own word is."""
+    """A run as the page tells it. ``reported`` is False where only the program's own word is.
+
+    ``only`` are the patterns that it was narrowed to; none: it was asked for everything.
+    """
 
     id: str
     moment: datetime
@@ -69,6 +75,7 @@ class Run:
     owners: tuple[str, ...] = ()
     drill: Drill | None = None
     token_expires_at: datetime | None = None
+    only: tuple[str, ...] = ()
 
 
 def moment_of(run_id: str) -> datetime | None:
@@ -108,6 +115,7 @@ def parse_report(data: bytes) -> Report:
         None if stored is None else int(stored),
         _number(document.get("usd_run")),
         _number(document.get("usd_storage_per_month")),
+        _texts(document.get("only")),
     )
 
 
@@ -158,6 +166,7 @@ def build_run(
         owners=tuple(str(owner) for owner in manifest.owners) if manifest else (),
         drill=_drill(manifest),
         token_expires_at=aware(manifest.token_expires_at) if manifest else None,
+        only=tuple(manifest.only) if manifest else told.only,
     )
 
 
@@ -180,16 +189,30 @@ def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Rep
     """What can be said of a run on which no reporter said anything."""
     if manifest is None:
         return Report(UNFINISHED, f"It has not ended, or was cut off: {so_far}.", moment)
-    failed = sum(entry.failed for entry in manifest.entries.values())
+    entries = manifest.entries.values()
+    failed = sum(entry.failed for entry in entries)
+    never_saved = sum(entry.never_saved for entry in entries)
+    left_out = sum(entry.asked and entry.part.state == "skipped" for entry in entries)
+    but = f" (but for {left_out} left out by options)" if left_out else ""
     started, finished = aware(manifest.started_at), aware(manifest.finished_at)
     if not manifest.complete or started is None or finished is None:
         done = f"{len(manifest.entries)} of {manifest.listed} repositories were written down"
         verdict, reason = UNFINISHED, f"It has not ended, or was cut off: {done}."
-    elif failed:
-        verdict, reason = INCOMPLETE, f"{failed} could not be backed up; all others are."
+    elif not any(entry.archives for entry in entries):
+        verdict, reason = INCOMPLETE, f"Of all that was listed{but} nothing is backed up."
+    elif failed or never_saved:
+        wrong = [f"{failed} could not be backed up"] if failed else []
+        wrong += [f"{never_saved} never saved, untried this time"] if never_saved else []
+        verdict, reason = INCOMPLETE, f"{'; '.join(wrong)}; all others{but} are backed up."
+    elif manifest.only:
+        verdict = COMPLETE
+        reason = (
+            f"Nothing but {' '.join(manifest.only)} was backed up, as asked; the others{but} are "
+            "as earlier runs left them, says the program that did it."
+        )
     else:
         verdict = COMPLETE
-        reason = "All that was listed is backed up, says the program that did it."
+        reason = f"All that was listed{but} is backed up, says the program that did it."
     seconds = (finished - started).total_seconds() if started and finished else None
     return Report(verdict, reason, moment, attempts=manifest.attempt, seconds=seconds)
 
@@ -201,8 +224,9 @@ def _drill(manifest: Manifest | None) -> Drill | None:
     if not isinstance(checked, list):
         return None
     items = [item for item in checked if isinstance(item, dict)]
-    bad = frozenset(str(item.get("key")) for item in items if item.get("ok") is not True)
-    return Drill(len(items), bad) if items else None
+    done = [item for item in items if item.get("ok", False) is not None]
+    bad = frozenset(str(item.get("key")) for item in done if item.get("ok") is not True)
+    return Drill(len(done), bad, len(items) - len(done)) if items else None
 
 
 def _document(data: bytes) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from repo_backup.report.chronicle import (
     GOOD,
     LEFT_OUT,
     NO_RESULT,
+    SAVED,
     UNLISTED,
     UNSOUND,
     WIKI_FAILED,
@@ -38,6 +39,7 @@ class Status(Enum):
 
     FAILED = "failed"
     MISSING = "archive missing"
+    NEVER_SAVED = "never saved"
     UNSOUND = "not to be trusted"
     WIKI_FAILED = "wiki failed"
     KNOWN_FAILURE = "known failure"
@@ -49,7 +51,7 @@ class Status(Enum):
     @property
     def tone(self) -> Tone:
         """How loud."""
-        if self in (Status.FAILED, Status.MISSING, Status.UNSOUND):
+        if self in (Status.FAILED, Status.MISSING, Status.NEVER_SAVED, Status.UNSOUND):
             return Tone.BAD
         if self in (Status.WIKI_FAILED, Status.KNOWN_FAILURE):
             return Tone.WATCH
@@ -82,7 +84,7 @@ def standings(chronicle: Chronicle) -> list[Standing]:
     settled = bool(chronicle.runs) and (chronicle.runs[-1].reported or chronicle.runs[-1].complete)
     found = []
     for each in chronicle.repositories:
-        status, reason = _status(each, newest_listing, known)
+        status, reason = _status(each, chronicle.runs, newest_listing, known)
         gone = not_in_place(each.entry.archives, chronicle.present, settled=settled)
         if gone and status is Status.NOT_LISTED:
             reason = "Neither GitHub nor the source has it any more."
@@ -104,17 +106,17 @@ def unnamed_archives(chronicle: Chronicle) -> list[str]:
 
 
 def _status(
-    each: Repository, newest_listing: dict[str, int], known: set[str]
+    each: Repository, runs: Sequence[Run], newest_listing: dict[str, int], known: set[str]
 ) -> tuple[Status, str]:
+    """What narrowed runs passed over stands as the last run left it that was asked for it."""
     entry = each.entry
     listed = [index for index, letter in enumerate(each.letters) if letter not in _SILENT]
     since = newest_listing.get(entry.owner.lower(), newest_listing.get("", -1))
     if not listed or listed[-1] < since:
         return Status.NOT_LISTED, "The newest run did not find it on GitHub; its archive is kept."
-    letter = each.letters[listed[-1]]
-    if letter == LEFT_OUT and len(listed) > 1 and each.letters[listed[-2]] in GOOD:
-        # One narrower run changes nothing for whoever was backed up the time before.
-        return Status.BACKED_UP, f"left out of the newest run: {entry.part.reason or ''}"
+    if entry.never_saved:
+        return Status.NEVER_SAVED, entry.part.reason or ""
+    letter = _standing_letter(each, listed, runs)
     wiki_reason = f"wiki: {entry.wiki.reason or 'no reason given'}" if entry.wiki else ""
     reason = entry.part.reason or ""
     if letter in (FAILED, WIKI_FAILED):
@@ -128,6 +130,21 @@ def _status(
         return Status.UNSOUND, "Its archive is not what the run wrote down."
     statuses = {LEFT_OUT: Status.LEFT_OUT, EMPTY: Status.EMPTY}
     return statuses.get(letter, Status.BACKED_UP), reason
+
+
+def _standing_letter(each: Repository, listed: Sequence[int], runs: Sequence[Run]) -> int:
+    entry = each.entry
+    for index in reversed(listed):
+        letter = each.letters[index]
+        if letter == LEFT_OUT and runs[index].only:
+            continue
+        if entry.asked or letter != LEFT_OUT:
+            return letter
+        break
+    # Nothing that was read was asked for it: it says itself what it was before.
+    if entry.failed:
+        return FAILED if entry.part.state == "failed" else WIKI_FAILED
+    return EMPTY if entry.part.state == "empty" else SAVED
 
 
 def _newest_listing(runs: Sequence[Run]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,15 @@ def entry(
     return Entry(number, "octo", name, False, False, False, part, wiki)
 
 
+def passed_over(before: Entry) -> Entry:
+    """What a run narrowed to x writes of a repository that it was not asked for."""
+    state: State = before.part.state
+    if state not in ("failed", "empty"):
+        state = "skipped"
+    reason = before.part.reason if state == "failed" else "not in --only x"
+    return replace(before, part=replace(before.part, state=state, reason=reason), asked=False)
+
+
 @dataclass
 class Runs:
     """A directory that was backed up to; each ``add`` is a week after the one before."""
@@ -50,6 +59,7 @@ class Runs:
         problems: Sequence[str] = (),
         complete: bool = True,
         manifest: bool = True,
+        only: Sequence[str] = (),
         **report: Any,
     ) -> str:
         """A run and its archives; without a verdict, one that no reporter saw. Its id."""
@@ -60,6 +70,7 @@ class Runs:
             ended = moment + timedelta(minutes=3)
             by_id = {each.id: each for each in entries}
             written = Manifest(run_id, 1, ["octo"], moment, by_id, len(entries), ended, complete)
+            written.only = [*only]
             self.put(layout.manifest(run_id), written.to_json())
         for each in entries:
             for archive in each.archives:
@@ -70,6 +81,7 @@ class Runs:
                 "verdict": verdict,
                 "reason": f"It is {verdict}.",
                 "problems": list(problems),
+                "only": list(only),
                 "reported_at": (moment + timedelta(minutes=5)).isoformat(),
                 **report,
             }

@@ -8,7 +8,7 @@ import pytest
 from repo_backup.errors import FatalError
 from repo_backup.manifest import Part
 from repo_backup.report.standing import standings, unnamed_archives
-from tests.unit.report.runs import Runs, entry
+from tests.unit.report.runs import Runs, entry, passed_over
 
 
 def histories(runs: Runs) -> dict[str, str]:
@@ -121,13 +121,46 @@ def test_a_run_of_other_owners_makes_nobody_vanish(runs: Runs) -> None:
     assert statuses(runs) == {"repo-1": "backed up", "repo-2": "backed up"}
 
 
-def test_one_narrower_run_changes_nothing_two_leave_out(runs: Runs) -> None:
-    archive = entry(1).part.archive
-    left_out = replace(entry(1), part=Part("skipped", "not in --only x", archive=archive))
+def test_narrowed_runs_leave_each_repository_what_it_was(runs: Runs) -> None:
+    before = [entry(1), entry(2, "failed", reason="451"), entry(3, "empty"), entry(4)]
+    excluded = entry(5, "skipped", reason="--exclude repo-5")
+    runs.add(
+        *before,
+        excluded,
+        verdict="unverified",
+        problems=["octo/repo-4: is odd"],
+    )
+    expected = {
+        "repo-1": "backed up",
+        "repo-2": "failed",
+        "repo-3": "empty",
+        "repo-4": "not to be trusted",
+        "repo-5": "left out",
+    }
+    assert statuses(runs) == expected
+    for _ in range(2):
+        runs.add(*map(passed_over, before), excluded, only=["x"])
+        assert statuses(runs) == expected
+    assert standings(runs.read())[1].reason == "451"
+
+
+def test_what_narrowed_runs_alone_tell_of_a_repository(runs: Runs) -> None:
+    new = passed_over(entry(3, "skipped"))
+    runs.add(passed_over(entry(1)), passed_over(entry(2, "failed")), new, only=["x"])
+    assert statuses(runs) == {"repo-1": "backed up", "repo-2": "failed", "repo-3": "never saved"}
+
+
+def test_what_a_narrowed_run_saved_is_mended_and_what_it_found_bad_is_bad(runs: Runs) -> None:
+    runs.add(entry(1), entry(2, "failed"), verdict="partial")
+    problems = ["octo/repo-1: gone"]
+    other = passed_over(entry(1))
+    runs.add(other, entry(2), only=["repo-2"], verdict="unverified", problems=problems)
+    assert statuses(runs) == {"repo-1": "not to be trusted", "repo-2": "backed up"}
+
+
+def test_what_a_standing_option_leaves_out_is_left_out_at_once(runs: Runs) -> None:
     runs.add(entry(1))
-    runs.add(left_out)
-    assert statuses(runs) == {"repo-1": "backed up"}
-    runs.add(left_out)
+    runs.add(replace(entry(1), part=replace(entry(1).part, state="skipped", reason="--no-forks")))
     assert statuses(runs) == {"repo-1": "left out"}
 
 

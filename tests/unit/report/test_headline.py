@@ -1,12 +1,13 @@
 """One glance answers whether everything is backed up, when that was proven, and what is wrong."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
-from repo_backup.manifest import Part
+from repo_backup.manifest import Entry, Part
 from repo_backup.report.standing import Tone
-from tests.unit.report.runs import Runs, entry
+from tests.unit.report.runs import Runs, entry, passed_over
 
 
 def glance(runs: Runs, **later: float) -> tuple[Tone, str]:
@@ -120,3 +121,68 @@ def test_costs_are_those_of_the_last_twelve_months(runs: Runs) -> None:
         "the newest; 0.5300 USD in the last twelve months",
     )
     assert "about 0.5000 USD a month" in runs.page().facts[3].note
+
+
+def test_a_narrowed_run_does_not_make_well_what_it_passed_over(runs: Runs) -> None:
+    failed = entry(2, "failed", reason="500")
+    runs.add(entry(1), failed, verdict=None)
+    runs.add(entry(1), passed_over(failed), verdict=None, only=["repo-1"])
+    assert glance(runs) == (Tone.BAD, "1 of 2 repositories needs attention")
+    runs.add(passed_over(entry(1)), entry(2), verdict=None, only=["repo-2"])
+    assert glance(runs) == (Tone.GOOD, "Everything is backed up")
+    assert runs.page().runs[0].meaning.startswith("narrowed to repo-2: that is backed up")
+
+
+def test_what_was_never_saved_needs_attention_with_what_to_do(runs: Runs) -> None:
+    runs.add(entry(1), passed_over(entry(2, "skipped")), verdict=None, only=["repo-1"])
+    assert glance(runs) == (Tone.BAD, "1 of 2 repositories needs attention")
+    (concern,) = runs.page().concerns
+    assert concern.title == "1 repository never saved"
+    assert "no --only" in concern.advice
+
+
+@pytest.mark.parametrize(
+    ("verdict", "title"),
+    [
+        ("failed", "The newest run of everything, of Fri 2026-11-13: the instance ended"),
+        ("unverified", "The newest run of everything could not be verified"),
+    ],
+)
+def test_a_narrowed_run_does_not_hide_how_the_newest_of_everything_ended(
+    runs: Runs, verdict: str, title: str
+) -> None:
+    runs.add(entry(1))
+    runs.add(entry(1), manifest=verdict != "failed", verdict=verdict, problems=["elsewhere: odd"])
+    runs.add(passed_over(entry(1)), only=["x"])
+    tone, said = glance(runs)
+    assert (tone, said.startswith(title)) == (Tone.BAD, True), said
+    assert runs.page().facts[0].value == "Fri 2026-11-06", "narrowed runs prove nothing of all"
+
+
+def test_narrowed_runs_do_not_make_the_newest_of_everything_younger(runs: Runs) -> None:
+    for _ in range(3):
+        runs.add(entry(1))
+    for _ in range(3):
+        runs.add(passed_over(entry(1)), only=["x"])
+    tone, said = glance(runs)
+    assert (tone, said) == (Tone.BAD, "The newest run of everything is 22 days old")
+
+
+def test_of_narrowed_runs_alone_nothing_is_said_of_everything(runs: Runs) -> None:
+    runs.add(entry(1), only=["*"])
+    assert glance(runs) == (Tone.WATCH, "No run of everything has ended yet")
+
+
+@pytest.mark.parametrize("left", [(), (entry(1, "skipped"), entry(2, "empty"))])
+def test_where_nothing_is_backed_up_that_is_said(runs: Runs, left: tuple[Entry, ...]) -> None:
+    runs.add(*left, verdict=None)
+    assert glance(runs) == (Tone.BAD, "Nothing is backed up")
+
+
+def test_a_drill_that_could_not_be_done_blames_no_archive(runs: Runs) -> None:
+    run_id = runs.add(entry(1))
+    path = runs.root / "runs" / run_id / "manifest.json"
+    undone = {"key": "github_backups/octo/repo-1.zip", "ok": None, "reason": "no disk"}
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "drill": {"checked": [undone]}}))
+    assert glance(runs) == (Tone.GOOD, "Everything is backed up")
+    assert runs.page().facts[1].value == "never"
