@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from repo_backup.errors import RepositoryError, said
+from repo_backup.errors import RepositoryError, UnfitMachineError, said
 from repo_backup.git import mirror_digest
 from repo_backup.git_process import Ended, memory_bound, run_git
 from repo_backup.manifest import Part
@@ -25,7 +25,8 @@ _LEAST_OBJECT_BYTES = 9
 def check_mirror(mirror: Path, part: Part | None, memory_bytes: int, stop: Stop) -> tuple[str, ...]:
     """Let git check every object and link, and compare the refs with the manifest's; remarks.
 
-    Malformed history is no fault but a remark. ``memory_bytes`` are what git may take: links are
+    Malformed history is no fault but a remark; that the machine has too little memory to look is an
+    UnfitMachineError. ``memory_bytes`` are what git may take: links are
     not checked, and a remark says so, where they are too few for that. Raises RepositoryError, and
     InterruptedRunError when told to stop.
     """
@@ -61,7 +62,7 @@ class _Git:
             # fsck counts an ugly object like a broken one; index-pack refuses broken ones only.
             self.index(packs, connected=True)
         elif ended.code:
-            raise RepositoryError(f"git fsck: {self._said(ended)}")
+            raise self._error("git fsck", ended)
         return ended.complaints.warnings()
 
     def index(self, packs: list[Path], *, connected: bool) -> None:
@@ -72,14 +73,17 @@ class _Git:
                 index = ("-o", f"{scratch}/{pack.stem}.idx")
                 ended = self._run((*_INDEX_PACK, *checks, *index, str(pack)))
                 if ended.code:
-                    raise RepositoryError(f"git index-pack: {self._said(ended)}")
+                    raise self._error("git index-pack", ended)
 
-    def _said(self, ended: Ended) -> str:
+    def _error(self, tool: str, ended: Ended) -> RepositoryError:
         lines = ended.complaints.last
         # git has no exit code for that, and goes on to call what it could not read corrupt.
         if ended.code < 0 or any("Out of memory" in line for line in lines):
-            return f"it takes more memory than there is ({self.memory_bytes >> 20} MB for git)"
-        return said("; ".join(lines).replace(str(self.mirror), "")) or "no reason given"
+            return UnfitMachineError(
+                f"{tool}: it takes more memory than there is ({self.memory_bytes >> 20} MB for git)"
+            )
+        reason = said("; ".join(lines).replace(str(self.mirror), "")) or "no reason given"
+        return RepositoryError(f"{tool}: {reason}")
 
     def _run(self, arguments: tuple[str, ...]) -> Ended:
         return run_git(arguments, self.mirror, self.memory_bytes, self.stop)

@@ -143,8 +143,10 @@ def _counts(manifest: Manifest) -> list[tuple[str, str]]:
     counts += [(each, size(totals[f"bytes_{each}"])) for each in ("uploaded", "stored")]
     if manifest.drill:
         checked = manifest.drill["checked"]
-        good = sum(item["ok"] for item in checked)
-        counts.append(("restore drill", f"{good} of {len(checked)} archives good"))
+        good = sum(item["ok"] is True for item in checked)
+        undone = sum(item["ok"] is None for item in checked)
+        told = f"; {undone} could not be tried on this machine" if undone else ""
+        counts.append(("restore drill", f"{good} of {len(checked)} archives good{told}"))
     return counts
 
 

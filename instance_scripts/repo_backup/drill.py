@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from repo_backup.errors import RepositoryError
+from repo_backup.errors import RepositoryError, UnfitMachineError
 from repo_backup.manifest import Entry, Manifest, Part, iso
 from repo_backup.restore import Found, Reader
 from repo_backup.stop import Stop
@@ -48,6 +48,16 @@ class Candidate:
     def drilled(self) -> bool:
         """Whether this very archive was read back before."""
         return bool(self.part.archive and self.part.archive.drilled_at)
+
+
+@dataclass(frozen=True)
+class ReadBack:
+    """What became of one archive: ``good`` is None where the machine had no room to find out."""
+
+    good: bool | None
+    reason: str | None
+    remarks: tuple[str, ...]
+    seconds: float
 
 
 def candidates(entries: Iterable[Entry]) -> list[Candidate]:
@@ -94,21 +104,21 @@ def drill(manifest: Manifest, reader: Reader, directory: Path, stop: Stop) -> No
         stop.sleep(0)
         if time.monotonic() - started > LONGEST_SECONDS:
             break
-        reason, remarks, seconds = read_back(reader, candidate, directory)
+        found = read_back(reader, candidate, directory)
         checked.append(
             {
                 "key": candidate.key,
-                "ok": reason is None,
-                "reason": reason,
-                "remarks": list(remarks),
-                "seconds": round(seconds, 3),
+                "ok": found.good,
+                "reason": found.reason,
+                "remarks": list(found.remarks),
+                "seconds": round(found.seconds, 3),
             }
         )
-        if reason is None:
+        if found.good:
             _note(manifest, candidate)
     never = sum(not each.drilled for each in candidates(manifest.entries.values()))
     manifest.drill = {
-        "ok": all(item["ok"] for item in checked),
+        "ok": all(item["ok"] is not False for item in checked),
         "checked": checked,
         "archives": len(everything),
         "never_drilled": never,
@@ -116,11 +126,11 @@ def drill(manifest: Manifest, reader: Reader, directory: Path, stop: Stop) -> No
     }
 
 
-def read_back(
-    reader: Reader, candidate: Candidate, directory: Path
-) -> tuple[str | None, tuple[str, ...], float]:
-    """Download, unpack and compare one archive; what is wrong (None: nothing), remarks, seconds."""
-    started, reason = time.monotonic(), None
+def read_back(reader: Reader, candidate: Candidate, directory: Path) -> ReadBack:
+    """Download, unpack and compare one archive."""
+    started = time.monotonic()
+    good: bool | None = True
+    reason = None
     remarks: tuple[str, ...] = ()
     archive = candidate.part.archive
     version = archive.version_id if archive else None
@@ -128,11 +138,13 @@ def read_back(
     try:
         with tempfile.TemporaryDirectory(dir=directory, ignore_cleanup_errors=True) as room:
             remarks = reader.fetch_mirror(found, Path(room)).remarks
+    except UnfitMachineError as error:
+        good, reason = None, f"this machine could not check it: {error}"
     except RepositoryError as error:
-        reason = str(error)
+        good, reason = False, str(error)
     except OSError as error:
-        reason = f"this machine could not unpack it: {error.strerror}"
-    return reason, remarks, time.monotonic() - started
+        good, reason = None, f"this machine could not unpack it: {error.strerror}"
+    return ReadBack(good, reason, remarks, time.monotonic() - started)
 
 
 def _note(manifest: Manifest, candidate: Candidate) -> None:

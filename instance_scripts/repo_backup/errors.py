@@ -65,5 +65,9 @@ class RefusedPackError(TransientError):
     """git finds fault with a pack that came whole."""
 
 
+class UnfitMachineError(RepositoryError):
+    """This machine has too little memory to look; nothing is said of what it looked at."""
+
+
 class DiskFullError(RepositoryError):
     """The temporary directory is full; worth a try when nothing else is in flight."""

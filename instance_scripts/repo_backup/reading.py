@@ -243,8 +243,9 @@ def _print_runs(runs: Sequence[RunRow]) -> None:
         ("run", "verdict", "listed", "backed up", "unchanged", "failed", "stored"),
         [
             (
-                f"{run['run_id']}{' (narrowed)' if run['only'] else ''}",
-                run["verdict"] or ("complete" if run["complete"] else "incomplete"),
+                run["run_id"],
+                (run["verdict"] or ("complete" if run["complete"] else "incomplete"))
+                + (" (narrowed)" if run["only"] else ""),
                 str(run["listed"]),
                 str(run["backed_up"]),
                 str(run["unchanged"]),

@@ -1,5 +1,6 @@
 """Between the backup program and the reporter there is only data: what one writes, one reads."""
 
+import errno
 import json
 from hashlib import sha256
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, build_corpus
 from repo_backup.cli import main
+from repo_backup.errors import UnfitMachineError
 from repo_backup.report.headline import MEANINGS
 from repo_backup.report.records import parse_report
 from reporter.manifest import Manifest
@@ -30,15 +32,18 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def back_up(
-    corpus: Path, destination: Path, monkeypatch: pytest.MonkeyPatch, *faults: Fault
+    corpus: Path,
+    destination: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *faults: Fault,
+    only: tuple[str, ...] = (),
 ) -> int:
     """Run the real program; returns its exit status."""
     with GitHubStandIn(corpus, faults=faults, token_expires_at="2026-12-20 17:00:00 UTC") as hub:
         monkeypatch.setenv("GITHUB_API_URL", hub.api_url)
         monkeypatch.setenv("GITHUB_TOKEN", CORPUS_TOKEN)
-        return main(
-            ["backup", "--owner", "octo", "--destination", str(destination), "--run-id", RUN_ID]
-        )
+        fixed = ["--owner", "octo", "--destination", str(destination), "--run-id", RUN_ID]
+        return main(["backup", *fixed, *(f"--only={glob}" for glob in only)])
 
 
 def test_a_complete_run_is_read_and_judged_verified(
@@ -73,6 +78,59 @@ def test_a_failed_repository_is_read_with_its_reason_and_judged_partial(
     (failed,) = manifest.in_state("failed")
     assert failed.name == "octo/unicode"
     assert "451" in failed.reason
+
+
+@pytest.mark.parametrize(
+    ("part", "trouble", "reason"),
+    [
+        (
+            "unpack",
+            OSError(errno.ENOSPC, "No space left on device"),
+            "could not unpack it: No space",
+        ),
+        (
+            "check_mirror",
+            UnfitMachineError("git fsck: short"),
+            "could not check it: git fsck: short",
+        ),
+    ],
+)
+def test_a_drill_that_the_machine_could_not_do_is_read_as_that_and_blames_no_archive(
+    corpus: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    part: str,
+    trouble: Exception,
+    reason: str,
+) -> None:
+    def fail(*_: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(f"repo_backup.restore.{part}", fail)
+    assert back_up(corpus, tmp_path, monkeypatch) == 0
+    data = (tmp_path / "runs" / RUN_ID / "manifest.json").read_bytes()
+    manifest = Manifest.read(json.loads(data))
+    assert (len(manifest.drill_undone), manifest.drill_failures) == (manifest.drilled, ())
+    assert all(reason in each for each in manifest.drill_undone)
+    assert json.loads(data)["drill"]["never_drilled"] == 10
+    (path,) = (tmp_path / "github_backups").glob("*.txt")
+    marker = read_marker(path.name, path.read_bytes())
+    digest = sha256(data).hexdigest()
+    verdict = judge(Ending.COMPLETED, "", RUN_ID, marker, manifest, digest, [], [])
+    assert verdict.kind is Kind.VERIFIED
+    assert "found nothing wrong" in verdict.advice
+
+
+def test_a_narrowed_run_is_read_with_what_it_passed_over(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert back_up(corpus, tmp_path, monkeypatch, only=("hello",)) == 0
+    data = (tmp_path / "runs" / RUN_ID / "manifest.json").read_bytes()
+    manifest = Manifest.read(json.loads(data))
+    assert manifest.only == ("hello",)
+    asked = {entry.name for entry in manifest.entries if entry.asked}
+    assert asked == {"octo/hello", "octo/hello.wiki"}
+    assert all(entry.never_saved for entry in manifest.entries if not entry.asked)
 
 
 def test_progress_is_read_as_it_was_written(

@@ -69,8 +69,8 @@ def test_without_any_manifest_the_archive_itself_is_restored(
 def test_a_manifest_that_is_damaged_costs_its_own_run_only(
     destination: Destination, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    destination.backup("--only", "hello")
-    destination.backup("--only", "hello", run_id="r2")
+    destination.backup("--include", "hello")
+    destination.backup("--include", "hello", run_id="r2")
     damaged = destination.root / "runs/r2/manifest.json"
     damaged.write_bytes(damaged.read_bytes()[:-100])
     destination.restored("hello", tmp_path / "out")

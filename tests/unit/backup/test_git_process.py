@@ -15,7 +15,7 @@ from repo_backup import git_process
 from repo_backup import stop as stopping
 from repo_backup.capacity import Budget
 from repo_backup.checking import check_mirror
-from repo_backup.errors import InterruptedRunError, RepositoryError
+from repo_backup.errors import InterruptedRunError, UnfitMachineError
 from repo_backup.git import Advertisement
 from repo_backup.git_process import run_git
 from repo_backup.mirror import Mirror
@@ -122,7 +122,7 @@ def test_a_bomb_in_an_archive_ends_its_git_and_names_memory(
     bomb: Path, monkeypatch: pytest.MonkeyPatch, spare: int
 ) -> None:
     monkeypatch.setattr(git_process, "_DELTA_BYTES", 32 * _MIB)
-    with pytest.raises(RepositoryError, match="more memory than there is"):
+    with pytest.raises(UnfitMachineError, match="more memory than there is"):
         check_mirror(bomb, None, spare, Stop())
 
 
@@ -135,7 +135,7 @@ def test_a_pack_that_claims_many_objects_gets_no_more_memory_for_that(
     with pack.open("r+b") as file:
         file.seek(8)
         file.write(struct.pack(">I", 8 << 20))
-    with pytest.raises(RepositoryError, match="more memory than there is"):
+    with pytest.raises(UnfitMachineError, match="more memory than there is"):
         check_mirror(bomb, None, 16 * _MIB, Stop())
 
 
