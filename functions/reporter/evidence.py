@@ -80,7 +80,7 @@ class Evidence:
             unknown if never_ran else self._legible(lambda: self.bucket.manifest(run.id), unknown)
         )
         manifest = self._read(document)
-        problems = self.bucket.check(manifest.entries) if manifest and world.marker else []
+        problems = self.bucket.check(manifest.archived) if manifest and world.marker else []
         verdict = judge(
             step.ending,
             step.reason,
@@ -109,7 +109,7 @@ class Evidence:
                 world.now,
                 volume_gib=self.config.volume_size_gib,
                 public_address=self.config.assign_public_ip,
-                archives=sum(1 for entry in manifest.entries if entry.archive) if manifest else 0,
+                archives=len(manifest.archived) if manifest else 0,
                 bytes_stored=manifest.bytes_stored if manifest else 0,
             ),
             next_run=next_run(self.config.watched, world.now),

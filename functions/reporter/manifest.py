@@ -29,7 +29,7 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What became of one repository, or of its wiki (``octo/hello.wiki``).
+    """What became of one repository, or of its wiki (``octo/hello.wiki``), or what is kept of it.
 
     ``asked`` is False where a narrowed run passed it over: a failure is that of an earlier run.
     """
@@ -56,6 +56,8 @@ class Manifest:
 
     ``drill_undone`` are archives that the machine could not read back, whatever they are worth.
     ``only`` are the name patterns that the run was narrowed to; none: it was asked for everything.
+    ``kept`` are archives of what GitHub does not list any more, ``errors`` what kept the run from
+    being complete.
     """
 
     run_id: str
@@ -72,6 +74,8 @@ class Manifest:
     notices: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     drill_undone: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    kept: tuple[Entry, ...] = ()
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
@@ -103,6 +107,8 @@ class Manifest:
                 never_drilled=drill.get("never_drilled"),
                 notices=tuple(map(str, document.get("notices") or ())),
                 only=tuple(map(str, document.get("only") or ())),
+                errors=tuple(map(str, document.get("errors") or ())),
+                kept=tuple(map(_kept, document.get("kept") or ())),
             )
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise ManifestError(f"{type(error).__name__}: {error}") from error
@@ -111,6 +117,11 @@ class Manifest:
     def repositories(self) -> tuple[Entry, ...]:
         """The repositories without their wikis."""
         return tuple(entry for entry in self.entries if not entry.is_wiki)
+
+    @property
+    def archived(self) -> tuple[Entry, ...]:
+        """All that must be in the bucket: what was listed, and what is kept."""
+        return tuple(entry for entry in (*self.entries, *self.kept) if entry.archive)
 
     def in_state(self, state: str) -> tuple[Entry, ...]:
         """Repositories and wikis in this state, in the order of the listing."""
@@ -124,6 +135,13 @@ def _entries(repositories: list[Mapping[str, Any]]) -> Iterator[Entry]:
         yield _entry(each, number, name, is_wiki=False, asked=asked)
         if each.get("wiki"):
             yield _entry(each["wiki"], number, f"{name}.wiki", is_wiki=True, asked=asked)
+
+
+def _kept(each: Mapping[str, Any]) -> Entry:
+    """Its name tells it apart from a repository that has the same name now."""
+    number, wiki = int(each["id"]), ".wiki" if each["wiki"] else ""
+    name = f"{each['owner']}/{each['name']}{wiki} (kept, id {number})"
+    return _entry({**each, "state": "kept"}, number, name, is_wiki=bool(wiki), asked=True)
 
 
 def _entry(part: Mapping[str, Any], number: int, name: str, *, is_wiki: bool, asked: bool) -> Entry:

@@ -1,7 +1,8 @@
 """The mail: one line that can be trusted, then what to do, then what happened. Pure."""
 
+import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -152,17 +153,27 @@ def body(facts: Facts) -> str:
     sections = [
         [f"{facts.verdict.kind.upper()}: {facts.verdict.reason}"],
         _urgent(facts),
+        _errors(facts),
         _listed("Problems", facts.verdict.problems, where="report.json"),
         _listed("Asked for in vain", refusals(facts.run.attempts), where="report.json"),
         _next(facts),
         _listed("Known failures, acknowledged", facts.verdict.acknowledged),
-        _manifest(facts.manifest, facts.comparison) if facts.manifest else [],
+        _manifest(facts),
         _listed("How the run went", story(facts.run, facts.now)),
         _cost(facts),
         _listed("The log's end", facts.log_tail, mark="  | "),
         _whereabouts(facts),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def _errors(facts: Facts) -> list[str]:
+    """What kept the last attempt from being a complete run, in the program's own words."""
+    manifest = facts.manifest
+    if manifest is None or not facts.run.attempts:
+        return []
+    mine = manifest.attempt == facts.run.attempt.number and not manifest.complete
+    return _listed("Errors of the whole run", manifest.errors if mine else ())
 
 
 def _next(facts: Facts) -> list[str]:
@@ -192,13 +203,17 @@ def _urgent(facts: Facts) -> list[str]:
         lines.append(
             f"{len(vanished)} repositor{'ies' if many else 'y'} of the last run "
             f"{'are' if many else 'is'} not listed any more (named below). If nobody deleted or "
-            "moved them, the token has lost rights. What was saved of them is kept."
+            "moved them, the token has lost rights. What was saved of them is kept until you "
+            "remove it (docs/restore.md tells how)."
         )
     return lines
 
 
-def _manifest(manifest: Manifest, comparison: Comparison) -> list[str]:
-    wikis = [entry for entry in manifest.entries if entry.is_wiki and entry.state != "absent"]
+def _manifest(facts: Facts) -> list[str]:
+    manifest, comparison = facts.manifest, facts.comparison
+    if manifest is None:
+        return []
+    wikis = [e for e in manifest.entries if e.is_wiki and (e.archive or e.state != "absent")]
     counted = _counted(manifest.repositories, "repositor", "y", "ies")
     owners = ", ".join(manifest.owners)
     lines = [f"{owners}: {counted}" if manifest.complete else f"{owners}, so far: {counted}"]
@@ -207,6 +222,9 @@ def _manifest(manifest: Manifest, comparison: Comparison) -> list[str]:
     lines.append(
         f"{size(manifest.bytes_uploaded)} uploaded, {size(manifest.bytes_stored)} in all archives"
     )
+    if kept := [each.archive.bytes for each in manifest.kept if each.archive]:
+        what = "1 is" if len(kept) == 1 else f"{len(kept)} are"
+        lines.append(f"Of these {what} kept of what GitHub no longer lists, {size(sum(kept))}")
     if manifest.drilled:
         rest = manifest.never_drilled
         good = manifest.drilled - len(manifest.drill_failures) - len(manifest.drill_undone)
@@ -218,7 +236,7 @@ def _manifest(manifest: Manifest, comparison: Comparison) -> list[str]:
     lines += _listed("Changed", map(_changed, manifest.in_state("backed-up")))
     lines += _listed("New on GitHub", comparison.new)
     lines += _listed("Renamed on GitHub", comparison.renamed)
-    lines += _listed("No longer on GitHub", map(_vanished, comparison.vanished))
+    lines += _listed("No longer on GitHub", _vanished(comparison, facts.bucket))
     lines += _listed("Left out", _left_out(manifest.in_state("skipped")))
     warned = (f"{e.name}: {said}" for e in manifest.entries for said in e.warnings)
     return lines + _listed("Worth knowing", (*manifest.notices, *warned))
@@ -242,10 +260,17 @@ def _left_out(skipped: Iterable[Entry]) -> list[str]:
     ]
 
 
-def _vanished(entry: Entry) -> str:
-    if entry.archive is None:
-        return f"{entry.name}: nothing was saved of it"
-    return f"{entry.name}: {entry.archive.key} ({size(entry.archive.bytes)}) is kept"
+def _vanished(comparison: Comparison, bucket: str) -> Iterator[str]:
+    """What is kept of each, and how to remove it: nothing else ever does."""
+    for entry in comparison.vanished:
+        saved = comparison.saved.get(entry.id, ())
+        if not saved:
+            gone = f"its archive {entry.archive.key} is gone" if entry.archive else ""
+            yield f"{entry.name}: {gone or 'nothing was saved of it'}"
+        for archive in saved:
+            where = shlex.quote(f"s3://{bucket}/{archive.key}")
+            kept = f"{archive.key} ({size(archive.bytes)}) is kept"
+            yield f"{entry.name}: {kept} until you remove it: aws s3 rm {where}"
 
 
 def _changed(entry: Entry) -> str:

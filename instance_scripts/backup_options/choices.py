@@ -46,7 +46,7 @@ def add_choices(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--allow-shrink",
         action="store_true",
-        help="accept that an owner lists far fewer repositories than last time",
+        help="accept a listing of less than half of last time's, or of nothing at all",
     )
     parser.add_argument("--no-drill", action="store_true", help="skip the restore drill at the end")
     parser.add_argument(

@@ -158,7 +158,7 @@ def _add_restore(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument(
         "repository",
         metavar="OWNER/REPO",
-        type=types.matching(re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+"), "OWNER/REPO"),
+        type=types.matching(re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+(~\d+)?"), "OWNER/REPO"),
     )
     _add_store(parser, "--source", "where the archives are")
     parser.add_argument("--wiki", action="store_true", help="its wiki instead")

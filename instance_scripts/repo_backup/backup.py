@@ -1,20 +1,22 @@
-"""The walk: list, back up each repository with its wiki, checkpoint, drill, finish."""
+"""The walk: back up each repository with its wiki, checkpoint, drill, finish."""
 
 import contextlib
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from repo_backup import layout
 from repo_backup.errors import BackupError, FatalError, InterruptedRunError
 from repo_backup.fetching import Address, Fetcher
-from repo_backup.github import GitHub, ListingError, Remote
+from repo_backup.github import Remote
 from repo_backup.history import History
 from repo_backup.journal import Journal
-from repo_backup.manifest import Entry, Manifest, Part
+from repo_backup.keys import Claims, Key, archive_keys
+from repo_backup.listing import Listing, objection, shrunk
+from repo_backup.manifest import Entry, Kept, Manifest, Part
 from repo_backup.selection import Selection
 from repo_backup.stop import Stop
 from repo_backup.store import Store
@@ -25,8 +27,6 @@ EXIT_COMPLETE, EXIT_FATAL, EXIT_INCOMPLETE = 0, 1, 3
 STOPPING_SECONDS = 9.0
 """How long an interrupted run waits for what is in flight before it writes down what is done."""
 _LEAST_BYTES, _WIKI_BYTES = 4 << 20, 16 << 20
-_SHRUNK_BELOW = 0.5
-_SHRINKING_MATTERS_FROM = 5
 
 
 @dataclass(frozen=True)
@@ -39,70 +39,6 @@ class Plan:
     jobs: int
     selection: Selection
     allow_shrink: bool = False
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What GitHub listed, what was wrong with it, and what the token lacks (``notices``)."""
-
-    remotes: list[Remote]
-    errors: list[str]
-    token_expires_at: str | None = None
-    notices: tuple[str, ...] = ()
-
-
-def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
-    """Every owner's repositories, once each.
-
-    A listing that fails is an error of the run, but what it had listed is backed up. Raises
-    FatalError for an unknown owner or a rejected token, or when nothing could be listed.
-    """
-    viewer = github.viewer()
-    found: dict[int, Remote] = {}
-    errors = []
-    wanted: list[str | None] = [*owners]
-    for owner in wanted or [None]:
-        try:
-            listed = github.repositories(owner, viewer)
-        except ListingError as error:
-            errors.append(str(error))
-            listed = error.found
-        found |= {remote.id: remote for remote in listed}
-    if errors and not found:
-        raise FatalError("; ".join(errors))
-    remotes = sorted(found.values(), key=lambda r: r.full_name.lower())
-    return Listing(remotes, errors, github.token_expires_at, tuple(github.notices))
-
-
-def shrunk(remotes: list[Remote], before: dict[str, int]) -> list[str]:
-    """Which owners list far fewer repositories than in their last complete run. Pure."""
-    errors = []
-    for owner, count in sorted(before.items()):
-        now = sum(remote.owner.lower() == owner for remote in remotes)
-        if count >= _SHRINKING_MATTERS_FROM and now < count * _SHRUNK_BELOW:
-            errors.append(
-                f"{owner} lists {now} repositories, {count} in the last complete run "
-                "(--allow-shrink accepts that)"
-            )
-    return errors
-
-
-def key_clashes(remotes: list[Remote], *, wikis: bool, folded: bool) -> dict[int, str]:
-    """Repositories whose archives would overwrite another's, with the reason. Pure.
-
-    ``folded``: the destination does not tell upper from lower case.
-    """
-    taken: dict[str, str] = {}
-    clashes: dict[int, str] = {}
-    for remote in remotes:
-        if remote.refused:
-            continue
-        for wiki in (False, True) if wikis and remote.has_wiki else (False,):
-            key = layout.archive(remote.owner, remote.name, wiki=wiki)
-            other = taken.setdefault(key.lower() if folded else key, remote.full_name)
-            if other != remote.full_name:
-                clashes[remote.id] = f"the destination cannot tell {key} from that of {other}"
-    return clashes
 
 
 class Backup:
@@ -127,7 +63,7 @@ class Backup:
         self._journal = journal
         self._stop = stop
         self._drill = drill
-        self._clashes: dict[int, str] = {}
+        self._keys: dict[tuple[int, bool], Key] = {}
 
     def run(self) -> int:
         """Everything; the exit code. Raises FatalError and InterruptedRunError."""
@@ -135,18 +71,22 @@ class Backup:
         manifest = journal.manifest
         history = self._history()
         listing = self._listing()
-        if listing.remotes and not any(map(plan.selection.names, listing.remotes)):
-            raise FatalError(f"no repository matches --only {' '.join(plan.selection.only)}")
         manifest.errors += listing.errors
         manifest.token_expires_at = listing.token_expires_at
-        manifest.notices = list(listing.notices)
         manifest.listed = len(listing.remotes)
         if not plan.allow_shrink:
             manifest.errors += shrunk(listing.remotes, history.listed)
-        journal.begin(history.mine, {remote.id for remote in listing.remotes})
-        self._clashes = key_clashes(
-            listing.remotes, wikis=plan.selection.wikis, folded=not self._store.case_sensitive
+        self._begin(listing, history)
+        said = objection(
+            listing.remotes,
+            plan.owners,
+            plan.selection,
+            allow_none=plan.allow_shrink,
+            has_token=self._fetcher.http.has_token,
         )
+        if said:
+            manifest.errors.append(said)
+            raise FatalError("; ".join(manifest.errors))
         self._walk(listing.remotes, history)
         if self._stop.requested:
             raise InterruptedRunError(self._stop.reason)
@@ -160,6 +100,33 @@ class Backup:
         failed = any(entry.failed and entry.asked for entry in manifest.entries.values())
         drilled = manifest.drill is None or manifest.drill["ok"]
         return EXIT_INCOMPLETE if failed or not drilled else EXIT_COMPLETE
+
+    def _begin(self, listing: Listing, history: History) -> None:
+        """Settle whose each key is, and what is kept of what is not listed any more."""
+        remotes, folded = listing.remotes, not self._store.case_sensitive
+        listed = {remote.id for remote in remotes}
+        self._keys = archive_keys(
+            remotes,
+            history.claims,
+            history.entries,
+            wikis=self._plan.selection.wikis,
+            folded=folded,
+        )
+        owners = {owner.lower() for owner in self._plan.owners} or history.owners
+        owners = owners | {remote.owner.lower() for remote in remotes}
+        # Whether what a doubtful listing lacks has vanished is not known.
+        awaited = listed | history.entries.keys() if self._journal.manifest.errors else listed
+        claims = Claims.of_run(
+            history.claims, history.entries, owners=owners, awaited=awaited, folded=folded
+        )
+        unlisted = [
+            f"{owner}: GitHub lists no repository of it"
+            for owner in self._plan.owners
+            if remotes and not any(owner.lower() == each.owner.lower() for each in remotes)
+        ]
+        lost = [_lost(each) for each in history.lost if layout.owner_of(each.key) in owners]
+        self._journal.manifest.notices = [*listing.notices, *unlisted, *lost]
+        self._journal.begin(history.mine, listed, claims)
 
     def _walk(self, remotes: list[Remote], history: History) -> None:
         """Back up all repositories, ``jobs`` at once, largest first so that none is last alone."""
@@ -232,17 +199,26 @@ class Backup:
         if reason:
             wiki = _skipped(reason, wiki_before) if wiki_before else None
             return replace(entry, part=_skipped(reason, before), wiki=wiki)
-        if refused := remote.refused or self._clashes.get(remote.id):
-            return replace(entry, part=replace(entry.part, reason=refused))
-        part = self._fetcher.back_up(address_of(remote, wiki=False), before)
-        part = replace(part, warnings=(*part.warnings, *_identity(remote, earlier, history)))
+        if remote.refused:
+            return replace(entry, part=replace(entry.part, reason=remote.refused))
+        part = self._back_up(remote, before, wiki=False)
+        part = replace(part, warnings=(*part.warnings, *_identity(remote, earlier, part)))
         if remote.has_wiki and selection.wikis:
-            wiki = self._fetcher.back_up(address_of(remote, wiki=True), wiki_before)
+            wiki = self._back_up(remote, wiki_before, wiki=True)
         elif remote.has_wiki or (wiki_before and wiki_before.archive):
             wiki = _skipped("--no-wikis" if remote.has_wiki else "wiki switched off", wiki_before)
         else:
             wiki = None
         return replace(entry, part=part, wiki=wiki)
+
+    def _back_up(self, remote: Remote, before: Part | None, *, wiki: bool) -> Part:
+        """Back up under the key that was settled, and tell once if that is not the usual one."""
+        key = self._keys[remote.id, wiki]
+        part = self._fetcher.back_up(address_of(remote, key.text, wiki=wiki), before)
+        known = before and before.archive and before.archive.key == key.text
+        if key.reason is None or known:
+            return part
+        return replace(part, warnings=(*part.warnings, f"{key.reason}; its own is {key.text}"))
 
 
 def _passed_over(entry: Entry, earlier: Entry | None, only: str) -> Entry:
@@ -265,25 +241,32 @@ def _skipped(reason: str, before: Part | None) -> Part:
     return Part("skipped", reason).keeping(before)
 
 
-def _identity(remote: Remote, earlier: Entry | None, history: History) -> list[str]:
+def _identity(remote: Remote, earlier: Entry | None, part: Part) -> list[str]:
     """What GitHub's numeric id says beyond the name."""
-    if earlier and earlier.full_name != remote.full_name:
-        return [f"renamed from {earlier.full_name}, whose archive stays"]
-    namesake = history.names.get(remote.full_name.lower())
-    if earlier is None and namesake and namesake.id != remote.id:
-        return [
-            f"deleted and created anew (id {namesake.id}, now {remote.id}); "
-            "the archive of the former is an older version"
-        ]
-    return []
+    if earlier is None or earlier.full_name == remote.full_name:
+        return []
+    archive = earlier.part.archive
+    if archive is None or (part.archive and part.archive.key == archive.key):
+        return [f"renamed from {earlier.full_name}"]
+    return [f"renamed from {earlier.full_name}, whose archive {archive.key} is kept"]
 
 
-def address_of(remote: Remote, *, wiki: bool) -> Address:
+def _lost(kept: Kept) -> str:
+    """What became of a kept archive that is not as it was."""
+    if kept.part.archive is None:
+        return f"{kept.full_name}: what lay under its former key {kept.key} is gone"
+    return (
+        f"{kept.full_name}: its kept archive {kept.key} (of {kept.part.archive.bytes} bytes) is "
+        "gone, or was replaced by something that no run wrote down"
+    )
+
+
+def address_of(remote: Remote, key: str, *, wiki: bool) -> Address:
     """Where a repository, or its wiki, is fetched from, and where its archive goes."""
     name = f"{remote.name}.wiki" if wiki else remote.name
     return Address(
         url=remote.wiki_url if wiki else remote.clone_url,
-        key=layout.archive(remote.owner, remote.name, wiki=wiki),
+        key=key,
         mirror_name=f"{name}.git",
         size_bytes=_WIKI_BYTES if wiki else remote.size_kib * 1024 + _LEAST_BYTES,
         is_wiki=wiki,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from repo_backup import drill, interruption
 from repo_backup import estimate as estimates
 from repo_backup.access import connect
-from repo_backup.backup import Backup, Plan, list_all
+from repo_backup.backup import Backup, Plan
 from repo_backup.capacity import Budget, available_memory_bytes
 from repo_backup.display import open_display, print_summary, size
 from repo_backup.documents import (
@@ -24,6 +24,7 @@ from repo_backup.fetching import Fetcher
 from repo_backup.history import History
 from repo_backup.journal import Journal
 from repo_backup.lease import Lease
+from repo_backup.listing import list_all
 from repo_backup.manifest import Manifest
 from repo_backup.output import print_document, print_table, working
 from repo_backup.places import S3, SHARE, open_reader, open_store

@@ -76,7 +76,9 @@ class ArchiveRow(TypedDict):
     wiki: Annotated[bool, "whether it is the wiki's"]
     key: Annotated[str, "where it lies in the store"]
     bytes: Annotated[int, "its size"]
-    state: Annotated[str, "what the run found: backed-up, unchanged, failed …"]
+    state: Annotated[
+        str, "what the run found: backed-up, unchanged, failed …; kept: no longer listed"
+    ]
     run_id: Annotated[str, "the run that uploaded it"]
     version_id: Annotated[str | None, "its version in the bucket; null in a directory"]
     sha256: Annotated[str, "of the zip, hexadecimal"]

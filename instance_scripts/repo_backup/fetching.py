@@ -30,6 +30,10 @@ from repo_backup.store import Store, Stored
 
 _REFUSALS = 2
 """One may be the line's fault."""
+_ONCE_THERE: dict[State, str] = {
+    "empty": "became empty; its archive is kept",
+    "absent": "is not there any more; its archive is kept",
+}
 
 
 @dataclass(frozen=True)
@@ -103,8 +107,8 @@ class Fetcher:
             part = Part("failed", str(error))
         if part.archive is None and earlier and earlier.archive:
             part = part.keeping(earlier)
-            if part.state == "empty":
-                part = replace(part, warnings=(*part.warnings, "became empty; its archive is kept"))
+            if said := _ONCE_THERE.get(part.state):
+                part = replace(part, warnings=(*part.warnings, said))
         return replace(part, seconds=time.monotonic() - started)
 
     def _patiently(self, address: Address, earlier: Part | None) -> Part:

@@ -2,17 +2,18 @@
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from repo_backup import layout
 from repo_backup.concurrency import in_background
-from repo_backup.manifest import Archive, Entry, Manifest, Part
+from repo_backup.manifest import Archive, Entry, Kept, Manifest, Part
 from repo_backup.store import Store, Stored
 
 _EVERYBODY = "*"
+_ZIP = ".zip"
 log = logging.getLogger(__name__)
 
 
@@ -20,27 +21,36 @@ log = logging.getLogger(__name__)
 class History:
     """Earlier entries by repository id, newest manifest first.
 
-    ``listed`` is how many repositories each owner had in the last complete run. ``mine`` is the
-    checkpoint of an earlier attempt of this run.
+    ``claims`` tell by key of which repository the archive there was recorded; what no manifest
+    names is nobody's. ``lost`` are kept archives that are not there any more, or not as they were.
+    ``listed`` is how many repositories each owner had in the last complete run, ``owners`` whom
+    runs of everything that a token sees met. ``mine`` is the checkpoint of an earlier attempt of
+    this run.
     """
 
     entries: dict[int, Entry] = field(default_factory=dict)
-    names: dict[str, Entry] = field(default_factory=dict)
+    claims: dict[str, Kept] = field(default_factory=dict)
+    lost: list[Kept] = field(default_factory=list)
     listed: dict[str, int] = field(default_factory=dict)
+    owners: set[str] = field(default_factory=set)
     mine: Manifest | None = None
+    _carried: set[str] = field(default_factory=set)
 
     @classmethod
     def load(cls, store: Store, run_id: str, owners: Collection[str]) -> "History":
         """Read manifests until each owner's last complete run is among them: an own one, newest.
 
         No owner means all that a token sees. Checkpoints count: an interrupted run's archives are
-        there like any other's. What does not hang on anything else is asked for at once.
+        there like any other's. What does not hang on anything else is asked for at once. A run
+        from before there were lists of what is kept is not the last one that is read, unless each
+        archive that is there has been named.
         """
         history, missing = cls(), {owner.lower() for owner in owners} or {_EVERYBODY}
+        uncounted = set(missing)
         own = in_background(lambda: store.read(layout.manifest(run_id)), "own manifest")
         present = {
             prefix: in_background(partial(store.objects, prefix), "archives")
-            for prefix in map(layout.archives_of, owners)
+            for prefix in [*map(layout.archives_of, owners)] or [layout.ARCHIVES]
         }
         others = [each for each in store.run_ids() if each != run_id]
         for earlier in (run_id, *others):
@@ -61,9 +71,11 @@ class History:
             if manifest.complete:
                 covered = {owner.lower() for owner in manifest.owners} or {_EVERYBODY}
                 counts = Counter(entry.owner.lower() for entry in manifest.entries.values())
-                for owner in missing & covered:
+                for owner in uncounted & covered:
                     history.listed |= counts if owner == _EVERYBODY else {owner: counts[owner]}
-                missing -= covered
+                uncounted -= covered
+                if manifest.kept is not None or history._names_all(present):
+                    missing -= covered
         return history._existing(store, present)
 
     def earlier(self, repository_id: int) -> Entry | None:
@@ -71,21 +83,39 @@ class History:
         return self.entries.get(repository_id)
 
     def _add(self, manifest: Manifest) -> None:
-        for entry in manifest.entries.values():
+        kept = manifest.kept or ()
+        for entry in (*manifest.entries.values(), *(each.entry for each in kept)):
             known = self.entries.setdefault(entry.id, entry)
             if known.part.archive is None and entry.part.archive:
                 known = replace(known, part=entry.part)
             if (known.wiki is None or known.wiki.archive is None) and entry.wiki:
                 known = replace(known, wiki=entry.wiki)
             self.entries[entry.id] = known
-            self.names.setdefault(entry.full_name.lower(), entry)
+        for claim in _claims(manifest):
+            self.claims.setdefault(claim.key, claim)
+        for claim in kept:
+            if self.claims.setdefault(claim.key, claim) is claim:
+                self._carried.add(claim.key)
+        if not manifest.owners:
+            self.owners |= {layout.owner_of(key) for key in self.claims}
+
+    def _names_all(self, listed: Mapping[str, Future[dict[str, Stored]]]) -> bool:
+        zips = {key for each in listed.values() for key in each.result() if key.endswith(_ZIP)}
+        return zips <= self.claims.keys()
 
     def _existing(self, store: Store, listed: Mapping[str, Future[dict[str, Stored]]]) -> "History":
-        """The same without archives that are gone, or that something else has replaced."""
-        keys = [archive.key for entry in self.entries.values() for archive in entry.archives]
+        """The same without archives that are gone, or that something else has replaced.
+
+        Where there is something else its key still belongs to the same repository: it may be an
+        archive of it of which nobody came to write down that it was uploaded.
+        """
         present: dict[str, Stored] = {}
-        for prefix in sorted({key.rpartition("/")[0] + "/" for key in keys}):
-            present |= listed[prefix].result() if prefix in listed else store.objects(prefix)
+        for each in listed.values():
+            present |= each.result()
+        prefixes = {key.rpartition("/")[0] + "/" for key in self.claims}
+        for prefix in sorted(prefixes):
+            if not prefix.startswith(tuple(listed)):
+                present |= store.objects(prefix)
 
         def kept(part: Part | None) -> Part | None:
             if part and part.archive and not _is(part.archive, present.get(part.archive.key)):
@@ -96,7 +126,32 @@ class History:
             part = kept(entry.part)
             assert part  # noqa: S101 - kept returns a part for a part
             self.entries[number] = replace(entry, part=part, wiki=kept(entry.wiki))
+        for key, claim in [*self.claims.items()]:
+            part = kept(claim.part)
+            assert part  # noqa: S101 - as above
+            if key not in present:
+                del self.claims[key]
+            elif part is not claim.part:
+                self.claims[key] = replace(claim, part=part)
+            if key in self._carried and (key not in present or part is not claim.part):
+                self.lost.append(claim)
         return self
+
+
+def _claims(manifest: Manifest) -> Iterator[Kept]:
+    """What the entries say of whose each archive is."""
+    for entry in manifest.entries.values():
+        for part, is_wiki in ((entry.part, False), (entry.wiki, True)):
+            if part and part.archive:
+                kept = Part(
+                    "kept",
+                    refs_digest=part.refs_digest,
+                    refs=part.refs,
+                    lfs=part.lfs,
+                    archive=part.archive,
+                )
+                key = part.archive.key
+                yield Kept(key, entry.id, entry.owner, entry.name, is_wiki, kept)
 
 
 def _is(archive: Archive, stored: Stored | None) -> bool:

@@ -12,6 +12,7 @@ from repo_backup import layout
 from repo_backup.concurrency import in_background
 from repo_backup.display import Display
 from repo_backup.errors import ConflictError, FatalError, TransientError
+from repo_backup.keys import Claims
 from repo_backup.manifest import COUNTED, Entry, Manifest, iso
 from repo_backup.store import Store
 
@@ -40,14 +41,16 @@ class Journal:
         self._due = time.monotonic() + CHECKPOINT_SECONDS
         self._shown = False
         self._complete_before = False
+        self._claims: Claims | None = None
         self._writing: Future[None] | None = None
         self._one_writer = threading.Lock()
 
-    def begin(self, earlier: Manifest | None, listed: set[int]) -> None:
+    def begin(self, earlier: Manifest | None, listed: set[int], claims: Claims) -> None:
         """Take over what an earlier attempt of this run did to repositories that still exist.
 
         A complete manifest, for which a marker may vouch, is replaced by a complete one only.
         """
+        self._claims = claims
         if earlier:
             self._complete_before = earlier.complete
             self.manifest.started_at = earlier.started_at
@@ -131,6 +134,8 @@ class Journal:
 
     def _document(self) -> bytes:
         with self._lock:
+            if self._claims:
+                self.manifest.kept = self._claims.kept(self.manifest.entries)
             return self.manifest.to_json()
 
     def _progress(self, phase: str) -> None:

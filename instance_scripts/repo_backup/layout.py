@@ -9,9 +9,19 @@ RUN_DOCUMENTS = ("/manifest.json", "/progress.json", "/report.json")
 """How the keys end by which a run is known."""
 
 
-def archive(owner: str, name: str, *, wiki: bool = False) -> str:
-    """Where the zip of a repository's (or its wiki's) mirror lies."""
-    return f"{ARCHIVES}{owner}/{name}{'.wiki' if wiki else ''}.zip"
+def archive(owner: str, name: str, *, wiki: bool = False, repository_id: int | None = None) -> str:
+    """Where the zip of a repository's (or its wiki's) mirror lies.
+
+    With ``repository_id``: where it lies if the usual key is another repository's. GitHub gives no
+    name with a ``~``, so that nothing else can be there.
+    """
+    own = "" if repository_id is None else f"~{repository_id}"
+    return f"{ARCHIVES}{owner}/{name}{own}{'.wiki' if wiki else ''}.zip"
+
+
+def owner_of(key: str) -> str:
+    """In whose folder an archive lies, in lower case."""
+    return key.removeprefix(ARCHIVES).partition("/")[0].lower()
 
 
 def archives_of(owner: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from repo_backup import __version__
 
-State = Literal["backed-up", "unchanged", "empty", "skipped", "failed", "absent"]
+State = Literal["backed-up", "unchanged", "empty", "skipped", "failed", "absent", "kept"]
 COUNTED: tuple[State, ...] = ("backed-up", "unchanged", "empty", "skipped", "failed")
 
 
@@ -100,12 +100,40 @@ class Entry:
         return [part.archive for part in parts if part.archive]
 
 
+@dataclass(frozen=True)
+class Kept:
+    """An archive that no listed repository's entry names any more: whose, and what is in it.
+
+    The repository is gone from GitHub, or has another name now. ``part.archive`` is None when what
+    lies there is not what was recorded: nobody vouches for it, and nobody else gets its key.
+    """
+
+    key: str
+    id: int
+    owner: str
+    name: str
+    is_wiki: bool
+    part: Part
+
+    @property
+    def full_name(self) -> str:
+        """``owner/name``, as it was when the archive was its repository's newest."""
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def entry(self) -> Entry:
+        """The same as an entry that has nothing else."""
+        part, wiki = (Part("kept"), self.part) if self.is_wiki else (self.part, None)
+        return Entry(self.id, self.owner, self.name, False, False, False, part, wiki)
+
+
 @dataclass
 class Manifest:
     """A run's manifest; ``listed`` counts also what a checkpoint does not hold yet.
 
-    ``notices`` tell what the token or the App lacks. ``only`` are the patterns that the run was
-    narrowed to; none: it was asked for everything.
+    ``notices`` tell what the token or the App lacks, and what became of kept archives. ``only`` are
+    the patterns that the run was narrowed to; none: it was asked for everything. ``kept`` is None
+    in manifests that were written before there was such a list.
     """
 
     run_id: str
@@ -121,6 +149,7 @@ class Manifest:
     errors: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     only: list[str] = field(default_factory=list)
+    kept: list[Kept] | None = None
 
     @property
     def totals(self) -> dict[str, int]:
@@ -128,12 +157,13 @@ class Manifest:
         parts = list(self.entries.values())
         states = [entry.part.state for entry in parts]
         archives = [archive for entry in parts for archive in entry.archives]
+        kept = [each.part.archive for each in self.kept or () if each.part.archive]
         return {
             "listed": self.listed,
             **{state: states.count(state) for state in COUNTED},
             "wikis": sum(bool(entry.wiki and entry.wiki.archive) for entry in parts),
             "bytes_uploaded": sum(a.bytes for a in archives if a.run_id == self.run_id),
-            "bytes_stored": sum(a.bytes for a in archives),
+            "bytes_stored": sum(a.bytes for a in (*archives, *kept)),
         }
 
     def to_json(self) -> bytes:
@@ -156,6 +186,8 @@ class Manifest:
             "repositories": [_entry_document(entry) for entry in entries],
             "drill": self.drill,
         }
+        if self.kept is not None:
+            document["kept"] = [_kept_document(each) for each in self.kept]
         return json.dumps(document, indent=1, ensure_ascii=False).encode("utf-8", "replace")
 
     @classmethod
@@ -167,6 +199,7 @@ class Manifest:
                 raise ValueError(f"schema {document['schema']}")
             finished = document["finished_at"]
             entries = [_checked(_entry(item)) for item in document["repositories"]]
+            kept = document.get("kept")
             return cls(
                 run_id=document["run_id"],
                 attempt=document["attempt"],
@@ -181,6 +214,7 @@ class Manifest:
                 errors=document.get("errors", []),
                 notices=document.get("notices", []),
                 only=[str(glob) for glob in document.get("only") or ()],
+                kept=None if kept is None else [_kept(item) for item in kept],
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"this is no manifest: {error}") from error
@@ -273,3 +307,33 @@ def _entry(document: dict[str, Any]) -> Entry:
         wiki=_part(wiki) if wiki else None,
         asked=document.get("asked") is not False,
     )
+
+
+def _kept_document(kept: Kept) -> dict[str, Any]:
+    return {
+        "key": kept.key,
+        "id": kept.id,
+        "owner": kept.owner,
+        "name": kept.name,
+        "wiki": kept.is_wiki,
+        "lfs": kept.part.lfs,
+        "refs_digest": kept.part.refs_digest,
+        "refs": kept.part.refs,
+        "archive": _archive_document(kept.part.archive),
+    }
+
+
+def _kept(document: dict[str, Any]) -> Kept:
+    key, wiki, archive = document["key"], document["wiki"], document["archive"]
+    if not isinstance(key, str) or not isinstance(wiki, bool):
+        raise TypeError("a kept archive has no key, or is of nothing")
+    part = Part(
+        "kept",
+        lfs=document["lfs"],
+        refs_digest=document["refs_digest"],
+        refs=document["refs"],
+        archive=_archive(archive) if archive else None,
+    )
+    kept = Kept(key, document["id"], document["owner"], document["name"], wiki, part)
+    _checked(kept.entry)
+    return kept

@@ -1,12 +1,14 @@
 """``backup --dry-run``: what a run would fetch, found out as a run does it, and nothing written."""
 
-from repo_backup.backup import Listing, Plan, address_of
+from repo_backup.backup import Plan, address_of
 from repo_backup.concurrency import at_once
 from repo_backup.display import size
 from repo_backup.documents import SCHEMA, DryRunDocument, PlannedRow
 from repo_backup.fetching import Fetcher
 from repo_backup.github import Remote
 from repo_backup.history import History
+from repo_backup.keys import Key, archive_keys
+from repo_backup.listing import Listing, objection
 from repo_backup.manifest import Part
 
 FETCHED = "fetched"
@@ -15,8 +17,24 @@ FETCHED = "fetched"
 def preview(plan: Plan, listing: Listing, history: History, fetcher: Fetcher) -> DryRunDocument:
     """Ask every repository and wiki for its refs, and compare them with what earlier runs left."""
 
+    # Whether the destination tells upper from lower case, a run finds out by writing there.
+    keys = archive_keys(
+        listing.remotes,
+        history.claims,
+        history.entries,
+        wikis=plan.selection.wikis,
+        folded=False,
+    )
+    said = objection(
+        listing.remotes,
+        plan.owners,
+        plan.selection,
+        allow_none=plan.allow_shrink,
+        has_token=fetcher.http.has_token,
+    )
+
     def row(number: int) -> PlannedRow:
-        return _row(plan, listing.remotes[number], history, fetcher)
+        return _row(plan, listing.remotes[number], history, fetcher, keys)
 
     rows = at_once(row, len(listing.remotes), plan.jobs)
     return DryRunDocument(
@@ -25,7 +43,7 @@ def preview(plan: Plan, listing: Listing, history: History, fetcher: Fetcher) ->
         repositories=rows,
         bytes=sum(row["bytes"] for row in rows if row["left_out"] is None),
         bytes_to_fetch=sum(row["bytes_to_fetch"] for row in rows),
-        errors=listing.errors,
+        errors=[*listing.errors, *([said] if said else ())],
     )
 
 
@@ -47,7 +65,13 @@ def summary(document: DryRunDocument) -> str:
     )
 
 
-def _row(plan: Plan, remote: Remote, history: History, fetcher: Fetcher) -> PlannedRow:
+def _row(
+    plan: Plan,
+    remote: Remote,
+    history: History,
+    fetcher: Fetcher,
+    keys: dict[tuple[int, bool], Key],
+) -> PlannedRow:
     planned = PlannedRow(
         repository=remote.full_name,
         bytes=remote.size_kib * 1024,
@@ -59,12 +83,17 @@ def _row(plan: Plan, remote: Remote, history: History, fetcher: Fetcher) -> Plan
     if planned["left_out"]:
         planned["would_be"] = f"left out: {planned['left_out']}"
         return planned
+    if remote.refused:
+        planned["would_be"] = f"failed: {remote.refused}"
+        return planned
     earlier = history.earlier(remote.id)
-    part = fetcher.look(address_of(remote, wiki=False), earlier.part if earlier else None)
+    before, wiki_before = (earlier.part, earlier.wiki) if earlier else (None, None)
+    part = fetcher.look(address_of(remote, keys[remote.id, False].text, wiki=False), before)
     planned["would_be"] = _said(part)
     planned["bytes_to_fetch"] = _bytes(part, planned["bytes"])
     if remote.has_wiki and plan.selection.wikis:
-        wiki = fetcher.look(address_of(remote, wiki=True), earlier.wiki if earlier else None)
+        wiki_key = keys[remote.id, True].text
+        wiki = fetcher.look(address_of(remote, wiki_key, wiki=True), wiki_before)
         planned["wiki_would_be"] = _said(wiki)
         planned["bytes_to_fetch"] += _bytes(wiki, 0)
     return planned

@@ -17,6 +17,7 @@ from repo_backup.store import Store
 from repo_backup.unpacking import unpack
 
 _BLOCK_BYTES = 1024 * 1024
+_KEPT = ("kept of a repository that GitHub does not list any more, or not under this name",)
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +29,7 @@ class Found:
     key: str
     version_id: str | None
     part: Part | None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Reader:
             self._download(found, file)
             mirror = unpack(file, into)
         stop = self.patience.stop
-        return Restored(mirror, check_mirror(mirror, found.part, self.memory_bytes, stop))
+        remarks = check_mirror(mirror, found.part, self.memory_bytes, stop)
+        return Restored(mirror, (*found.remarks, *remarks))
 
     def _download(self, found: Found, file: IO[bytes]) -> None:
         """The version that the manifest names; in a copied bucket versions have other names.
@@ -128,20 +131,22 @@ def find(
 ) -> Found:
     """The archive of a repository (or its wiki): of a run, of a version, by default the newest.
 
-    A name is taken as it is written before it is taken in any case. Without a manifest that names
-    it, whatever lies under its key will do. Raises FatalError.
+    A name is taken as it is written before it is taken in any case; what is listed under it before
+    what is kept of it. ``OWNER/REPO~ID`` is the repository of that name with this id. Without a
+    manifest that names it, whatever lies under its key will do. Raises FatalError.
     """
     key = key_of(full_name, wiki=wiki)
+    name, _, number = full_name.partition("~")
     alike: Found | None = None
     for manifest in manifests(store, run_id):
-        for entry in manifest.entries.values():
-            part = entry.wiki if wiki else entry.part
-            if not (part and part.archive) or entry.full_name.lower() != full_name.lower():
+        for entry, part in _parts(manifest, wiki=wiki):
+            if entry.full_name.lower() != name.lower() or number not in ("", str(entry.id)):
                 continue
             archive = part.archive
-            if version_id in (None, archive.version_id):
-                found = Found(entry.full_name, archive.key, archive.version_id, part)
-                if entry.full_name == full_name:
+            if archive and version_id in (None, archive.version_id):
+                remarks = _KEPT if part.state == "kept" else ()
+                found = Found(entry.full_name, archive.key, archive.version_id, part, remarks)
+                if entry.full_name == name:
                     return found
                 alike = alike or found
     if alike:
@@ -163,15 +168,23 @@ def entries_with_archives(store: Store, run_id: str | None) -> list[tuple[Entry,
     unnamed = None if run_id else set(_zips(store))
     found: dict[str, tuple[Entry, Part, Archive]] = {}
     for manifest in manifests(store, run_id):
-        for entry in manifest.entries.values():
-            for part in (entry.part, entry.wiki):
-                if part and part.archive:
+        for wiki in (False, True):
+            for entry, part in _parts(manifest, wiki=wiki):
+                if part.archive:
                     found.setdefault(part.archive.key, (entry, part, part.archive))
         if unnamed is not None and unnamed <= found.keys():
             break
     if not found:
         raise FatalError("there is no backup at this destination")
     return [found[key] for key in sorted(found, key=str.lower)]
+
+
+def _parts(manifest: Manifest, *, wiki: bool) -> Iterator[tuple[Entry, Part]]:
+    """Of each repository that was listed, and then of what is kept of others."""
+    for entry in (*manifest.entries.values(), *(each.entry for each in manifest.kept or ())):
+        part = entry.wiki if wiki else entry.part
+        if part:
+            yield entry, part
 
 
 def _zips(store: Store) -> list[str]:

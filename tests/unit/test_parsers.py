@@ -125,6 +125,19 @@ MANIFEST: dict[str, Any] = {
     "notices": ["n"],
     "totals": {"listed": 1, "bytes_uploaded": 10, "bytes_stored": 10},
     "repositories": [{**FIELDS, "archived": False, **PART, "wiki": PART}],
+    "kept": [
+        {
+            "key": "github_backups/octo/former.zip",
+            "id": 2,
+            "owner": "octo",
+            "name": "former",
+            "wiki": False,
+            "lfs": False,
+            "refs_digest": "0",
+            "refs": 1,
+            "archive": {**ARCHIVE, "key": "github_backups/octo/former.zip"},
+        }
+    ],
     "drill": {"ok": True, "checked": [{"key": "k", "ok": False, "reason": "r", "seconds": 1.0}]},
 }
 MARKER = b"run_id=r1\nattempt=1\nmanifest=runs/r1/manifest.json\nmanifest_sha256=00\nlisted=1\n"

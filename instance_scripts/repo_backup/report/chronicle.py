@@ -47,6 +47,7 @@ class Repository:
 class Chronicle:
     """Runs from the oldest to the newest, repositories by name, and the archives that are there.
 
+    ``kept`` are the keys of archives of what GitHub does not list any more, of whatever run.
     ``unreadable`` names documents that are not what they should be.
     """
 
@@ -54,6 +55,7 @@ class Chronicle:
     repositories: tuple[Repository, ...]
     present: dict[str, Stored]
     unreadable: tuple[str, ...] = ()
+    kept: frozenset[str] = frozenset()
 
 
 def read(
@@ -143,6 +145,7 @@ class _Reading:
         self._runs: dict[int, Run] = {}
         self._repositories: dict[int, Repository] = {}
         self._unreadable: list[str] = []
+        self._kept: set[str] = set()
 
     def absorb(self, index: int, loaded: _Loaded) -> None:
         """Take a run in; what cannot be read is named and left out."""
@@ -159,6 +162,7 @@ class _Reading:
             for letters in (self._template, *(r.letters for r in self._repositories.values())):
                 letters[index] = UNLISTED
             unsound = _unsound(run)
+            self._kept |= {each.key for each in manifest.kept or ()}
             for entry in manifest.entries.values():
                 self._add(index, run, entry, unsound)
 
@@ -177,6 +181,7 @@ class _Reading:
             tuple(repositories),
             present,
             tuple(self._unreadable),
+            frozenset(self._kept),
         )
 
     def _report(self, loaded: _Loaded) -> Report | None:

@@ -96,12 +96,16 @@ def standings(chronicle: Chronicle) -> list[Standing]:
 
 def unnamed_archives(chronicle: Chronicle) -> list[str]:
     """Keys of archives that no repository of the chronicle has or had, sorted."""
-    named = set()
+    named = set(chronicle.kept)
     for each in chronicle.repositories:
         named |= {archive.key for archive in each.entry.archives}
         for name in (*each.former_names, each.entry.full_name):
             owner, _, repository = name.partition("/")
-            named |= {layout.archive(owner, repository, wiki=wiki) for wiki in (False, True)}
+            named |= {
+                layout.archive(owner, repository, wiki=wiki, repository_id=number)
+                for wiki in (False, True)
+                for number in (None, each.entry.id)
+            }
     return sorted(chronicle.present.keys() - named)
 
 

@@ -145,7 +145,8 @@ def test_a_renamed_repository_is_no_new_one(destination: Destination, hub: GitHu
     assert destination.backup(run_id="r2") == 0
     entry = destination.entry("welcome", "r2")
     assert entry["state"] == "backed-up"
-    assert "renamed from octo/hello, whose archive stays" in entry["warnings"]
+    kept = "renamed from octo/hello, whose archive github_backups/octo/hello.zip is kept"
+    assert kept in entry["warnings"]
     assert (destination.root / "github_backups/octo/hello.zip").exists()
     destination.backup(run_id="r3")
     assert destination.states("r3")["welcome"] == "unchanged"
@@ -163,28 +164,6 @@ def test_a_repository_renamed_after_the_listing_is_followed(
     assert "moved to" in entry["warnings"][0]
 
 
-def test_a_name_used_anew_is_another_repository(
-    destination: Destination, hub: GitHubStandIn
-) -> None:
-    destination.backup()
-    hub.catalogue.add(Repository(999, "octo", "hello"))
-    assert destination.backup(run_id="r2") == 0
-    entry = destination.entry("hello", "r2")
-    assert entry["state"] == "backed-up"
-    assert "created anew (id 1, now 999)" in entry["warnings"][0]
-
-
-def test_a_name_used_anew_for_an_empty_repository_replaces_nothing(
-    destination: Destination, hub: GitHubStandIn, upstream: Upstream
-) -> None:
-    destination.backup()
-    before = (destination.root / "github_backups/octo/hello.zip").read_bytes()
-    hub.catalogue.add(Repository(999, "octo", "hello"))
-    init_repository(upstream("hello"))
-    assert destination.backup(run_id="r2") == 0
-    assert (destination.root / "github_backups/octo/hello.zip").read_bytes() == before
-
-
 def test_names_that_differ_in_case_only_are_kept_apart(
     destination: Destination, hub: GitHubStandIn
 ) -> None:
@@ -196,13 +175,19 @@ def test_names_that_differ_in_case_only_are_kept_apart(
     assert hello["archive"]["sha256"] != other["archive"]["sha256"]
 
 
-def test_a_name_that_is_another_ones_wiki_is_refused(
-    destination: Destination, hub: GitHubStandIn, upstream: Upstream
+def test_a_name_that_is_another_ones_wiki_gets_a_key_of_its_own(
+    destination: Destination, hub: GitHubStandIn
 ) -> None:
     hub.catalogue.add(Repository(61, "octo", "hello.wiki"))
-    assert destination.backup("--only", "hello*") == 3
-    assert "cannot tell" in destination.entry("hello.wiki")["reason"]
-    assert destination.states()["hello.wiki"] == "failed"
+    for run_id in ("r1", "r2"):
+        assert destination.backup("--only", "hello*", run_id=run_id) == 0
+    wiki, other = destination.entry("hello", "r2")["wiki"], destination.entry("hello.wiki", "r2")
+    assert wiki["archive"]["key"] == "github_backups/octo/hello.wiki.zip"
+    assert other["archive"]["key"] == "github_backups/octo/hello.wiki~61.zip"
+    assert (wiki["state"], other["state"]) == ("unchanged", "unchanged")
+    told = "github_backups/octo/hello.wiki.zip is of another one, the wiki of octo/hello with id 1"
+    assert destination.entry("hello.wiki")["warnings"][0].startswith(told)
+    assert other["warnings"] == []
 
 
 def test_a_disk_that_is_full_is_tried_again_alone(

@@ -158,10 +158,11 @@ def test_a_repository_named_like_a_wiki_does_not_take_the_wikis_place(
     destination: Destination, hub: GitHubStandIn, evil: Path
 ) -> None:
     _listing_with(hub, name="hello.wiki", has_wiki=False)
-    assert destination.backup("--only", "hello*", "--no-drill") == 3
-    failed = [name for name, state in destination.states().items() if state == "failed"]
-    assert len(failed) == 1
-    assert "cannot tell" in destination.entry(failed[0])["reason"]
+    assert destination.backup("--only", "hello*", "--no-drill") == 0
+    wiki = destination.entry("hello")["wiki"]["archive"]
+    other = destination.entry("hello.wiki")["archive"]
+    assert wiki["key"] == "github_backups/octo/hello.wiki.zip"
+    assert other["key"].startswith("github_backups/octo/hello.wiki~")
 
 
 @pytest.mark.parametrize(

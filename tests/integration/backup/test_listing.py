@@ -89,6 +89,55 @@ def test_a_listing_that_shrinks_sharply_is_an_error_until_it_is_accepted(
     assert destination.backup("--no-drill", "--allow-shrink", run_id="r3") == 0
 
 
+@pytest.mark.parametrize("token", [True, False])
+def test_an_account_without_any_repository_is_an_error_until_it_is_accepted(
+    destination: Destination,
+    hub: GitHubStandIn,
+    capsys: pytest.CaptureFixture[str],
+    token: bool,
+) -> None:
+    for name in ALL:
+        del hub.catalogue.repositories[f"octo/{name}"]
+    run = destination.backup if token else destination.public_backup
+    if not token:
+        destination.environment.delenv("GITHUB_TOKEN", raising=False)
+    assert run() == 1
+    remedy = "give a token (or a GitHub App)" if token else "give GITHUB_TOKEN"
+    assert remedy in _errors(destination)
+    assert remedy in capsys.readouterr().err
+    assert destination.markers() == []
+    assert run("--dry-run", run_id="r2") == 1
+    assert remedy in capsys.readouterr().err
+    assert run("--allow-shrink", run_id="r3") == 0
+    assert len(destination.markers()) == 1
+
+
+def test_options_that_leave_everything_out_are_an_error(
+    destination: Destination, capsys: pytest.CaptureFixture[str]
+) -> None:
+    destination.backup("--no-drill", run_id="r0")
+    assert destination.backup("--exclude", "*") == 1
+    assert "leave out all 8 repositories: 8 by --exclude *" in _errors(destination)
+    assert "leave out all 8" in capsys.readouterr().err
+    assert len(destination.markers()) == 1
+
+
+def test_a_complete_run_stays_one_when_it_is_asked_for_nothing_afterwards(
+    destination: Destination,
+) -> None:
+    destination.backup("--no-drill")
+    assert destination.backup("--exclude", "*") == 1
+    assert destination.manifest()["complete"] is True
+
+
+def test_one_of_two_owners_without_a_repository_is_named(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    del hub.catalogue.repositories["octo-org/tools"]
+    assert destination.backup("--owner", "octo-org", "--only", "hello", "--no-drill") == 0
+    assert "octo-org: GitHub lists no repository of it" in destination.manifest()["notices"]
+
+
 @pytest.mark.parametrize("owner", ["nobody-of-that-name", "octo-orgg"], ids=["unknown", "misspelt"])
 def test_an_unknown_owner_is_refused(
     destination: Destination, owner: str, capsys: pytest.CaptureFixture[str]

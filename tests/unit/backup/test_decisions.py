@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from repo_backup import backup, drill
+from repo_backup import drill, keys, listing
 from repo_backup.github import Remote
-from repo_backup.manifest import Archive, Entry, Manifest, Part
+from repo_backup.manifest import Archive, Entry, Kept, Manifest, Part
 from repo_backup.selection import Selection
 
 HELLO = Remote(1, "octo", "hello", False, False, False, 100, True, "https://h/octo/hello.git")
+USUAL, OWN = "github_backups/octo/hello.zip", "github_backups/octo/hello~2.zip"
 
 
 def test_only_the_trailing_git_of_an_address_makes_the_wikis() -> None:
@@ -47,18 +48,88 @@ def test_forks_and_archived_ones_are_left_out_on_request() -> None:
     assert Selection(archived=False).skip_reason(replace(HELLO, archived=True)) == "--no-archived"
 
 
-def test_names_that_differ_in_case_clash_only_where_case_is_lost() -> None:
+@pytest.mark.parametrize(
+    ("folded", "key"),
+    [(False, "github_backups/octo/Hello.zip"), (True, "github_backups/octo/Hello~2.zip")],
+)
+def test_names_that_differ_in_case_share_a_key_nowhere(folded: bool, key: str) -> None:
     both = [HELLO, replace(HELLO, id=2, name="Hello")]
-    assert backup.key_clashes(both, wikis=False, folded=False) == {}
-    assert list(backup.key_clashes(both, wikis=False, folded=True)) == [2]
+    found = keys.archive_keys(both, {}, {}, wikis=False, folded=folded)
+    assert found[1, False] == keys.Key("github_backups/octo/hello.zip")
+    assert found[2, False].text == key
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "shrunk"), [(10, 4, True), (10, 5, False), (4, 0, False), (10, 0, True)]
+    ("owner", "before", "key"),
+    [
+        (None, None, USUAL),
+        (1, USUAL, USUAL),
+        (7, None, OWN),
+        (7, OWN, OWN),
+        (None, OWN, OWN),
+    ],
+    ids=["free", "its own", "another's", "another's still", "free again"],
 )
-def test_only_a_sharp_shrinking_is_an_error(before: int, now: int, shrunk: bool) -> None:
+def test_a_key_is_whose_archive_was_recorded_there(
+    owner: int | None, before: str | None, key: str
+) -> None:
+    claims = {} if owner is None else {USUAL: _kept(owner, USUAL)}
+    entries = {2: _archived(2, before)} if before else {}
+    if owner == 1:
+        claims, entries = {USUAL: _kept(2, USUAL)}, {2: _archived(2, before or "")}
+    found = keys.archive_keys([replace(HELLO, id=2)], claims, entries, wikis=False, folded=False)
+    assert found[2, False].text == key
+    assert (found[2, False].reason is None) is (owner != 7)
+
+
+def test_two_that_changed_names_overwrite_neither_archive() -> None:
+    swapped = [replace(HELLO, id=1, name="b"), replace(HELLO, id=2, name="a")]
+    claims = {f"github_backups/octo/{n}.zip": _kept(i, n) for i, n in ((1, "a"), (2, "b"))}
+    found = keys.archive_keys(swapped, claims, {}, wikis=False, folded=False)
+    assert found[1, False].text == "github_backups/octo/b~1.zip"
+    assert found[2, False].text == "github_backups/octo/a~2.zip"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "shrunk"),
+    [(10, 4, True), (10, 5, False), (4, 0, True), (3, 1, True), (2, 1, False), (1, 0, True)],
+)
+def test_less_than_half_of_last_times_listing_is_an_error(
+    before: int, now: int, shrunk: bool
+) -> None:
     remotes = [replace(HELLO, id=number) for number in range(now)]
-    assert bool(backup.shrunk(remotes, {"octo": before})) is shrunk
+    assert bool(listing.shrunk(remotes, {"octo": before})) is shrunk
+
+
+@pytest.mark.parametrize(
+    ("remotes", "selection", "has_token", "said"),
+    [
+        ([HELLO], Selection(), False, None),
+        ([], Selection(), False, "without a token only public repositories are seen: give GITHUB"),
+        ([], Selection(), True, "GitHub lists no repository of octo; give a token"),
+        ([HELLO], Selection(exclude=("*",)), True, "leave out all 1 repositories: 1 by --exclude"),
+        ([HELLO], Selection(only=("x",)), True, "no repository matches --only x"),
+    ],
+)
+def test_a_run_of_nothing_at_all_is_objected_to(
+    remotes: list[Remote], selection: Selection, has_token: bool, said: str | None
+) -> None:
+    found = listing.objection(remotes, ["octo"], selection, allow_none=False, has_token=has_token)
+    assert (found is None) if said is None else said in (found or "")
+
+
+def test_an_account_that_is_empty_can_be_accepted() -> None:
+    assert listing.objection([], ["octo"], Selection(), allow_none=True, has_token=True) is None
+
+
+def _kept(number: int, key: str) -> Kept:
+    archive = Archive(key, 1, "0", "r0")
+    return Kept(key, number, "octo", "former", False, Part("kept", archive=archive))
+
+
+def _archived(number: int, key: str) -> Entry:
+    part = Part("backed-up", archive=Archive(key, 1, "0", "r0"))
+    return Entry(number, "octo", "hello", False, False, False, part)
 
 
 def _entry(number: int, size: int, run_id: str = "r1", drilled: str | None = None) -> Entry:
@@ -84,6 +155,19 @@ def test_a_year_of_drills_reaches_every_archive(archives: int, drawn: int) -> No
     assert drill.at_a_time(archives) == drawn
 
 
+def test_what_is_kept_is_what_no_entry_names_and_none_to_come_may_name() -> None:
+    claims = {key: _kept(number, key) for number, key in enumerate(("o/a", "o/b", "o/c", "p/d"))}
+    entries = {1: _archived(1, "o/b"), 2: _archived(2, "o/c")}
+    mine = {key: each for key, each in claims.items() if key[0] == "o"}
+    found = keys.Claims(mine, {1: ["o/b"], 2: ["o/c"]})
+    assert [each.key for each in found.kept({})] == ["o/a"]
+    assert [each.key for each in found.kept(entries)] == ["o/a"]
+    assert [each.key for each in found.kept({1: _archived(1, "o/new"), 2: entries[2]})] == [
+        "o/a",
+        "o/b",
+    ]
+
+
 def test_a_manifest_reads_back_as_it_was_written() -> None:
     moment = datetime(2026, 11, 27, 17, tzinfo=UTC)
     wiki = Part("absent", seconds=0.1)
@@ -92,6 +176,10 @@ def test_a_manifest_reads_back_as_it_was_written() -> None:
     again = Manifest.from_json(manifest.to_json())
     assert again == manifest
     assert again.totals["bytes_uploaded"] == 30
+    manifest.kept = [_kept(7, "k"), replace(_kept(8, "gone"), is_wiki=True, part=Part("kept"))]
+    again = Manifest.from_json(manifest.to_json())
+    assert again == manifest
+    assert again.totals["bytes_stored"] == 31
 
 
 def test_what_was_found_in_an_archive_stays_with_it() -> None:

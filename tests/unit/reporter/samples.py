@@ -60,6 +60,10 @@ ENTRIES = (
     _entry(34, "fork-of-linux", "skipped", "a fork (--no-forks)"),
     replace(_entry(1, "hello", "backed-up", size=9_000), name="octo/hello.wiki", is_wiki=True),
 )
+KEPT = (
+    replace(_entry(77, "old-thing", "kept", size=700_000), name="octo/old-thing (kept, id 77)"),
+    replace(_entry(66, "older", "kept", size=41_000), name="octo/older (kept, id 66)"),
+)
 MANIFEST = Manifest(
     run_id=RUN.id,
     attempt=1,
@@ -68,10 +72,11 @@ MANIFEST = Manifest(
     entries=ENTRIES,
     token_expires_at="2026-12-04T16:00:00Z",
     bytes_uploaded=49_749_100,
-    bytes_stored=136_749_100,
+    bytes_stored=137_490_100,
     drilled=3,
     drill_failures=(),
     never_drilled=20,
+    kept=KEPT,
 )
 LASTING = replace(MANIFEST, token_expires_at=None)
 BLAMED = "octo/hello: github_backups/octo/hello.zip has 1384 bytes, not 1420000"

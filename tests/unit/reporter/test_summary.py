@@ -79,6 +79,70 @@ def test_a_run_whose_last_attempt_got_no_instance_does_not_claim_there_was_none(
     assert "not-launched: the last attempt got no instance" in subject(facts)
 
 
+def test_what_vanished_is_named_with_each_archive_kept_of_it_and_how_to_remove_it() -> None:
+    text = body(VERIFIED)
+    bucket = "s3://onlinebackup-backupbucket-1x2y3z"
+    remove = f"aws s3 rm {bucket}/github_backups/octo/old-thing.zip"
+    assert f"old-thing.zip (700.0 kB) is kept until you remove it: {remove}\n" in text
+    assert "Of these 2 are kept of what GitHub no longer lists, 741.0 kB" in text
+    assert "octo/older" not in text
+
+
+def test_a_vanished_ones_archive_is_its_own_and_not_its_namesakes() -> None:
+    assert VERIFIED.manifest
+    key = "github_backups/octo/old-thing.zip"
+    taken = replace(samples.BEFORE.entries[-1], id=99, archive=VERIFIED.manifest.kept[1].archive)
+    facts = replace(
+        VERIFIED,
+        manifest=replace(VERIFIED.manifest, entries=(*VERIFIED.manifest.entries, taken)),
+    )
+    text = body(facts)
+    assert f"  - octo/old-thing: {key} (700.0 kB) is kept" in text
+    assert "New on GitHub:\n  - octo/new-idea\n  - octo/old-thing\n" in text
+
+
+def test_of_a_vanished_one_without_an_archive_nothing_is_called_kept() -> None:
+    assert VERIFIED.manifest
+    gone = replace(VERIFIED, manifest=replace(VERIFIED.manifest, kept=samples.KEPT[1:]))
+    key = "github_backups/octo/old-thing.zip"
+    assert f"  - octo/old-thing: its archive {key} is gone\n" in body(gone)
+    before = replace(samples.BEFORE, entries=(replace(samples.BEFORE.entries[-1], archive=None),))
+    assert "octo/old-thing: nothing was saved of it" in body(replace(gone, previous=before))
+
+
+def test_a_manifest_without_a_list_of_what_is_kept_leaves_it_to_the_one_before() -> None:
+    assert VERIFIED.manifest
+    old = replace(VERIFIED, manifest=replace(VERIFIED.manifest, kept=()))
+    assert "octo/old-thing: github_backups/octo/old-thing.zip (700.0 kB) is kept" in body(old)
+
+
+def test_a_run_that_lists_nothing_is_mailed_with_its_reason_and_remedy() -> None:
+    said = "GitHub lists no repository of octo; without a token only public ones are seen"
+    failed = samples.SAMPLES["Failed"]
+    last = failed.run.attempt.number
+    empty = replace(
+        samples.MANIFEST, attempt=last, complete=False, entries=(), kept=(), errors=(said,)
+    )
+    text = body(replace(failed, manifest=empty))
+    assert f"Errors of the whole run:\n  - {said}\n" in text
+    assert text.index(said) < text.index("What to do:")
+    earlier = replace(empty, attempt=last + 1)
+    assert said not in body(replace(failed, manifest=earlier))
+
+
+def test_a_wiki_that_is_gone_is_counted_and_named_with_its_archive() -> None:
+    assert VERIFIED.manifest
+    wiki = replace(
+        samples.ENTRIES[-1],
+        state="absent",
+        warnings=("is not there any more; its archive is kept",),
+    )
+    entries = (*samples.ENTRIES[:-1], wiki)
+    text = body(replace(VERIFIED, manifest=replace(VERIFIED.manifest, entries=entries)))
+    assert "1 wiki (1 absent)" in text
+    assert "octo/hello.wiki: is not there any more; its archive is kept" in text
+
+
 def test_what_was_left_out_is_said_in_the_first_sentence() -> None:
     assert "(but for 1 left out by options, named below)" in body(VERIFIED).splitlines()[0]
 
