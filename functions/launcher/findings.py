@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from launcher.rights import Seen, of_seen
 from shared.run import Run
 from shared.schedule import Rate, ScheduleError, parse
 
@@ -65,6 +66,28 @@ class Quota:
     refusal: str
     allowed: int
     need: int
+
+
+def github(
+    notes: Sequence[str], seen: Sequence[Seen], owners: Sequence[str], *, anonymous: bool
+) -> Finding:
+    """What GitHub shows of the owners; where that is nothing, no run can back anything up."""
+    if seen and all(each.nothing for each in seen):
+        remedy = (
+            "store a token that sees the private ones and name it in GitHubTokenParameter"
+            if anonymous
+            else "give the token access to them"
+        )
+        said = f"no repository of {', '.join(owners)} is seen: nothing would be backed up; {remedy}"
+        return Finding("GitHub", Grade.MEND, "; ".join((said, *notes)))
+    counts = [of_seen(each) for each in seen if each.public is not None]
+    if not (counts or notes):
+        counts = [", ".join(owners)]
+    if counts and anonymous:
+        counts.append("public repositories only")
+    said = "; ".join((*counts, *notes))
+    wanting = [each.owner for each in seen if each.nothing]
+    return Finding("GitHub", Grade.NOTE if notes or wanting else Grade.OK, said)
 
 
 def mail(subscribers: Sequence[Subscriber], topic_arn: str, region: str) -> Finding:

@@ -14,6 +14,7 @@ from aws_lambda_powertools import Logger
 
 from app_jwt import app_token
 from launcher import rights
+from launcher.rights import Seen
 from launcher.secrets import Secrets
 from shared.errors import RefusedError
 
@@ -38,6 +39,14 @@ class _Answer:
     def field(self, name: str) -> Any:
         """A field of the document, None where it is none."""
         return self.document.get(name) if isinstance(self.document, dict) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen: ``notes`` are missing rights, a line for each, ``seen`` is by owner."""
+
+    notes: list[str]
+    seen: list[Seen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,40 +75,45 @@ class GitHub:
         for owner in owners:
             self._owner(owner, token)
 
-    def look(self, owners: tuple[str, ...]) -> list[str]:
-        """The same, and which rights are missing as far as that can be known: a line for each."""
+    def look(self, owners: tuple[str, ...]) -> Look:
+        """The same, which rights are missing as far as that can be known, and what is seen."""
         _check_names(owners)
         if self.app_id:
-            return self._installations(owners)
+            return Look(self._installations(owners), [])
         token = self.secrets.token()
         notes: list[str] = []
+        seen: list[Seen] = []
         for owner in owners:
             account = self._owner(owner, token)
             notes += rights.of_silence(account.status, owner)
+            public, private = account.field("public_repos"), None if token else 0
             if token and account.status == 200:
                 notes += rights.of_scopes(account.headers.get("X-OAuth-Scopes"))
                 expiry = account.headers.get("GitHub-Authentication-Token-Expiration")
                 notes += rights.of_expiry(expiry, self.now())
-                notes += self._private(owner, str(account.field("type")), token)
-        return list(dict.fromkeys(notes))
+                found, private = self._private(owner, str(account.field("type")), token)
+                notes += found
+            seen.append(Seen(owner, public if type(public) is int else None, private))
+        return Look(list(dict.fromkeys(notes)), seen)
 
-    def _private(self, owner: str, kind: str, token: str) -> list[str]:
-        """What the token makes of one private repository of the owner, if it sees any."""
+    def _private(self, owner: str, kind: str, token: str) -> tuple[list[str], int | None]:
+        """What the token makes of one private repository of the owner, and how many it sees."""
         path = f"/orgs/{owner}/repos?type=private&per_page=1"
         if kind != "Organization":
             viewer = str(self._get("/user", token).field("login") or "")
             if notes := rights.of_owner(viewer, owner, kind):
-                return notes if viewer else []
+                return (notes if viewer else []), None
             path = "/user/repos?affiliation=owner&visibility=private&per_page=1"
         listed = self._get(path, token)
         if notes := rights.of_single_sign_on(listed.headers.get("X-GitHub-SSO"), owner):
-            return notes
+            return notes, None
         if listed.status != 200 or not isinstance(listed.document, list):
-            return []
+            return [], None
         private = [each for each in listed.document if each.get("private")]
         if not private:
-            return rights.of_private(0, owner)
-        return rights.of_contents(*self._contents(private[0], token))
+            return rights.of_private(0, owner), 0
+        count = rights.count_of_pages(listed.headers.get("Link")) or len(private)
+        return rights.of_contents(*self._contents(private[0], token)), count
 
     def _contents(self, repository: dict[str, Any], token: str) -> tuple[int, str]:
         """The status of git's own question for the repository's refs, and its name."""

@@ -71,11 +71,9 @@ class Preflight:
 
     def _github(self) -> Finding:
         config = self.launcher.config
-        if missing := self.launcher.github.look(config.github_owners):
-            return Finding("GitHub", Grade.NOTE, "; ".join(missing))
+        found = self.launcher.github.look(config.github_owners)
         anonymous = not (config.github_token_parameter or config.github_app_id)
-        said = ", ".join(config.github_owners) + ("; public repositories only" * anonymous)
-        return Finding("GitHub", Grade.OK, said)
+        return findings.github(found.notes, found.seen, config.github_owners, anonymous=anonymous)
 
     def _image(self) -> Finding:
         kinds = self.launcher.ec2.architectures(self.launcher.config.instance_types)

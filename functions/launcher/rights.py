@@ -4,12 +4,49 @@ Each function returns lines for a person, empty when nothing is missing. What ca
 front (a fine-grained token does not tell what it may do) the backup itself finds out and names.
 """
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 _NEEDED = ("contents", "metadata")
 _EXPIRY_NOTICE_DAYS = 30
+_LAST_PAGE = re.compile(r"[?&]page=(\d{1,9})[^>]*>; *rel=\"last\"")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How many repositories of an owner GitHub shows; None is not known."""
+
+    owner: str
+    public: int | None
+    private: int | None
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it is certain that there is nothing to back up."""
+        return self.public == 0 and self.private == 0
+
+
+def of_seen(seen: Seen) -> str:
+    """For a person: ``octo, 12 repositories seen (3 private)``."""
+    if seen.public is None:
+        return seen.owner
+    count = seen.public + (seen.private or 0)
+    unknown = "" if seen.private is not None else "public "
+    private = f" ({seen.private} private)" if seen.private else ""
+    noun = "repository" if count == 1 else "repositories"
+    return f"{seen.owner}, {count} {unknown}{noun} seen{private}"
+
+
+def count_of_pages(link: str | None) -> int | None:
+    """The last page's number out of a ``Link`` header: how many there are, at one a page.
+
+    https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
+    """
+    found = _LAST_PAGE.search(link or "")
+    return int(found[1]) if found else None
 
 
 def of_scopes(header: str | None) -> list[str]:

@@ -15,7 +15,7 @@ from botocore.stub import Stubber
 from launcher import app
 from launcher.findings import Quota
 from launcher.survey import Survey
-from local_cloud.github import Account, Catalogue, GitHubStandIn
+from local_cloud.github import Account, Catalogue, GitHubStandIn, Repository
 from local_cloud.github import Fault as GitHubFault
 from tests.integration.functions.account import REGION, TOPIC_ARN
 from tests.integration.functions.world import Fault, World
@@ -33,6 +33,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubStand
     """A GitHub that knows octo."""
     with GitHubStandIn(tmp_path) as running:
         running.catalogue = Catalogue({"octo": Account("octo")}, {}, {})
+        running.catalogue.add(Repository(1, "octo", "hello"))
         monkeypatch.setenv("GITHUB_API_URL", running.api_url)
         yield running
 
@@ -104,10 +105,24 @@ def test_everything_in_order_is_said_line_by_line(ready: World) -> None:
     mends = {name: line for name, line in checks.items() if line.startswith("MEND")}
     assert mends == {}
     assert checks["mail"] == "ok: me@example.com"
-    assert checks["GitHub"] == "ok: octo; public repositories only"
+    assert checks["GitHub"] == "ok: octo, 1 repository seen; public repositories only"
     assert checks["launch"].startswith("ok: AWS would launch c7g.medium spot in eu-central-1")
     assert checks["schedule"].startswith("ok: Fri 2026-12-04 17:00, Fri 2026-12-11 17:00")
     assert checks["last run"].startswith("note: none yet")
+
+
+def test_that_nothing_would_be_backed_up_is_to_be_mended(
+    ready: World, hub: GitHubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.catalogue = Catalogue({"octo": Account("octo")}, {}, {"good": "octo"})
+    hub.catalogue.add(Repository(1, "octo", "secret", private=True))
+    said = lines(ready)["GitHub"]
+    assert said.startswith("MEND: no repository of octo is seen: nothing would be backed up")
+    assert "GitHubTokenParameter" in said
+    hub.catalogue.add(Repository(2, "octo", "other", private=True))
+    ready.aws.client("ssm").put_parameter(Name="/t", Value="good", Type="SecureString")
+    monkeypatch.setenv("GITHUB_TOKEN_PARAMETER", "/t")
+    assert "octo, 2 repositories seen (2 private)" in lines(ready)["GitHub"]
 
 
 def test_options_that_the_program_would_refuse_are_to_be_mended(

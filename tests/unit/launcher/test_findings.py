@@ -8,6 +8,7 @@ import pytest
 
 from launcher import bucket_findings, findings
 from launcher.findings import Finding, Grade, Quota, Subscriber, Way
+from launcher.rights import Seen, count_of_pages
 from shared.run import Attempt, Run
 
 NOW = datetime(2026, 11, 27, 17, 3, 9, tzinfo=UTC)
@@ -227,3 +228,41 @@ class TestAnswer:
             lifecycle({**RULE, "Expiration": {"Days": 1}}),
         ):
             assert not set('"\\\n') & set(found.reason)
+
+
+@pytest.mark.parametrize(
+    ("seen", "anonymous", "grade", "said"),
+    [
+        ([Seen("octo", 8, 0)], True, Grade.OK, "octo, 8 repositories seen; public"),
+        ([Seen("octo", 8, 3)], False, Grade.OK, "octo, 11 repositories seen (3 private)"),
+        ([Seen("octo", 8, None)], False, Grade.OK, "octo, 8 public repositories seen"),
+        ([Seen("octo", 0, None)], False, Grade.OK, "octo, 0 public repositories seen"),
+        ([Seen("octo", None, None)], False, Grade.OK, "octo"),
+        ([], False, Grade.OK, "octo"),
+        ([Seen("octo", 0, 0)], True, Grade.MEND, "nothing would be backed up; store a token"),
+        ([Seen("octo", 0, 0)], False, Grade.MEND, "backed up; give the token access"),
+        ([Seen("octo", 0, 0), Seen("cat", 1, 0)], False, Grade.NOTE, "octo, 0 repositories seen"),
+    ],
+)
+def test_what_github_shows_is_counted_and_nothing_at_all_is_to_be_mended(
+    seen: list[Seen], anonymous: bool, grade: Grade, said: str
+) -> None:
+    found = findings.github([], seen, ["octo"], anonymous=anonymous)
+    assert found.grade is grade
+    assert said in found.reason
+
+
+@pytest.mark.parametrize(
+    ("link", "count"),
+    [
+        ('<https://h/x?per_page=1&page=2>; rel="next", <https://h/x?page=31&a=1>; rel="last"', 31),
+        ('<https://h/x?per_page=1&page=7>; rel="last"', 7),
+        ('<https://h/x?per_page=1>; rel="last"', None),
+        (None, None),
+        ("page=3", None),
+    ],
+)
+def test_a_listing_of_one_a_page_tells_how_many_there_are(
+    link: str | None, count: int | None
+) -> None:
+    assert count_of_pages(link) == count
