@@ -153,9 +153,9 @@ def _listened_world(deployment: Path, heard: Recording, **more: str) -> Iterator
         acting = ["LauncherRole"]
         invoke = world.invoke
 
-        def invoke_as(function: str, event: dict[str, Any]) -> dict[str, Any]:
+        def invoke_as(function: str, event: dict[str, Any], request: str = "") -> dict[str, Any]:
             acting[0] = _ROLES[function]
-            return invoke(function, event)
+            return invoke(function, event, request)
 
         patch.setattr(world, "invoke", invoke_as)
         # One of its own for each world: a session's clients hear only what it heard before them.

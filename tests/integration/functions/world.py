@@ -103,13 +103,10 @@ class World:
 
     # What a test does.
 
-    def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
-        """One synchronous invocation, as from the console."""
-        return self._call(function, event, self._next_request())
-
-    def _call(self, function: str, event: dict[str, Any], request_id: str) -> dict[str, Any]:
+    def invoke(self, function: str, event: dict[str, Any], request_id: str = "") -> dict[str, Any]:
+        """One invocation, as from the console; a repeated one has the ``request_id`` of before."""
         if function == "launcher":
-            return launcher_app.launch(event, self.now, request_id)
+            return launcher_app.launch(event, self.now, request_id or self._next_request())
         return reporter_app.report(event, self.now)
 
     def _next_request(self) -> str:
@@ -131,7 +128,7 @@ class World:
 
     def _invoked(self, function: str, event: dict[str, Any], request_id: str) -> bool:
         try:
-            self._call(function, event, request_id)
+            self.invoke(function, event, request_id)
         except (CrashError, BotoCoreError, ClientError, OnlineBackupError):
             return False
         except Exception as error:  # noqa: BLE001 - Lambda retries after a bug, too
