@@ -256,7 +256,8 @@ class Launcher:
                 f"[OnlineBackup] started: {owners}, run {run.id}",
                 f"Instance {instance.id} ({instance.instance_type}, {instance.market}, "
                 f"{instance.zone}) is backing up {owners}.\n"
-                f"Its summary will come by {attempt.deadline_at:%Y-%m-%d %H:%M} UTC.",
+                "The summary comes when the run is over; this attempt is, at the latest, at "
+                f"{attempt.deadline_at:%Y-%m-%d %H:%M} UTC.",
             )
         self.log.info("launched", extra={"instance_id": instance.id, "market": instance.market})
         return {"status": "launched", **record, **self._unheard()}

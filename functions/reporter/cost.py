@@ -18,6 +18,7 @@ VOLUME_GIB_MONTH = Decimal("0.08")
 PUBLIC_ADDRESS_HOUR = Decimal("0.005")
 STORAGE_GIB_MONTH = Decimal("0.023")
 HEAD_REQUEST = Decimal("0.0000004")
+PUT_REQUEST = Decimal("0.000005")
 _HOUR = timedelta(hours=1)
 _MONTH_HOURS = 730
 _GIB = 2**30
@@ -43,13 +44,15 @@ def estimate(
     volume_gib: int,
     public_address: bool,
     archives: int,
+    uploads: int,
     bytes_stored: int,
 ) -> Cost:
-    """Instance seconds at the price in force at launch, volume, address, and our own checks.
+    """Instance seconds at the price in force at launch, volume, address, uploads and our checks.
 
-    An attempt that has not ended is counted until ``now``.
+    An attempt that has not ended is counted until ``now``; an upload as one request, although the
+    parts of a large one are more.
     """
-    run, unpriced = archives * HEAD_REQUEST, []
+    run, unpriced = archives * HEAD_REQUEST + uploads * PUT_REQUEST, []
     for attempt in attempts:
         if attempt.instance is None:
             continue

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
@@ -48,7 +47,7 @@ class Evidence:
             found = self.ec2.of_run(run.id, run.attempt.number)
             earlier = {each.instance.id for each in run.attempts if each.instance}
             view, said_gone = (found[0] if found else None), bool(gone) and gone not in earlier
-        log_at = partial(self.bucket.log_at, run.id)
+        gone_now = view is None or view.gone
         try:
             return World(
                 now,
@@ -56,7 +55,7 @@ class Evidence:
                 self.bucket.marker(run.id, run.created_at),
                 self.bucket.progress(run.id),
                 said_gone,
-                self._legible(log_at, None) if view is None or view.gone else None,
+                self._own_log_at(run) if gone_now else None,
             )
         except UnreadableError as error:
             self.log.warning("the bucket may not be read", extra={"problem": str(error)})
@@ -64,8 +63,7 @@ class Evidence:
 
     def last_words(self, run: Run, world: World) -> str | None:
         """The last line of the log that the attempt's instance saved, if it did."""
-        instance = run.attempt.instance
-        if not (instance and world.log_at and world.log_at >= instance.launched_at):
+        if world.log_at is None:
             return None
         nothing: list[str] = []
         lines = self._legible(lambda: self.bucket.log_tail(run.id, 1), nothing)
@@ -110,6 +108,7 @@ class Evidence:
                 volume_gib=self.config.volume_size_gib,
                 public_address=self.config.assign_public_ip,
                 archives=len(manifest.archived) if manifest else 0,
+                uploads=sum(e.state == "backed-up" for e in manifest.entries) if manifest else 0,
                 bytes_stored=manifest.bytes_stored if manifest else 0,
             ),
             next_run=next_run(self.config.watched, world.now),
@@ -123,14 +122,22 @@ class Evidence:
             self.log.warning("unreadable manifest", extra={"problem": str(error)})
             return None
 
-    def _log_tail(self, run: Run, verdict: Verdict) -> list[str]:
-        launched = any(attempt.instance for attempt in run.attempts)
-        if verdict.kind is Kind.VERIFIED or not launched:
-            return []
+    def _own_log_at(self, run: Run) -> datetime | None:
+        """When the latest attempt saved the log; None where it is that of an earlier one."""
+        saved_at = self._legible(lambda: self.bucket.log_at(run.id), None)
         instance = run.attempt.instance
-        return self._legible(lambda: self.bucket.log_tail(run.id, _LOG_LINES), []) or (
-            self.ec2.console_tail(instance.id, _LOG_LINES) if instance else []
-        )
+        own = saved_at and instance and saved_at > instance.launched_at
+        return saved_at if own else None
+
+    def _log_tail(self, run: Run, verdict: Verdict) -> list[str]:
+        """How the log of the latest attempt ends, or its console where it saved none."""
+        instance = run.attempt.instance if run.attempts else None
+        if verdict.kind is Kind.VERIFIED or instance is None:
+            return []
+        lines: list[str] = []
+        if self._own_log_at(run):
+            lines = self._legible(lambda: self.bucket.log_tail(run.id, _LOG_LINES), lines)
+        return lines or self.ec2.console_tail(instance.id, _LOG_LINES)
 
     def _legible(self, read: Callable[[], T], otherwise: T) -> T:
         """What is read, or something else where that may not be read."""

@@ -226,7 +226,7 @@ def _ended(run: Run, world: World, rules: Rules) -> Step:
         return Report(Ending.FAILED, Outcome.FAILED, f"{said} {_ADVICE[reason]}")
     if run.trigger == "manual":
         return Report(Ending.FAILED, Outcome.FAILED, said)
-    later = world.ended_at(attempt) + rules.retry_delay
+    later = world.ended_at + rules.retry_delay
     return _again(run, rules, Outcome.FAILED, later, Ending.FAILED, said)
 
 
@@ -234,7 +234,7 @@ def _time_was_up(attempt: Attempt, world: World, reason: str) -> bool:
     """Whether the instance ended itself because its time was up, rather than its backup."""
     if attempt.instance is None or reason != _OWN_SHUTDOWN:
         return False
-    return world.ended_at(attempt) >= attempt.instance.launched_at + attempt.powers_off_after
+    return world.ended_at >= attempt.instance.launched_at + attempt.powers_off_after
 
 
 def _continued(run: Run, world: World, rules: Rules, outcome: Outcome, said: str) -> Step:

@@ -119,12 +119,13 @@ class Reporter:
         Losing a race against another reporter means looking again. Anything AWS refuses is
         raised, so that Lambda retries.
         """
-        self.log.append_keys(run_id=run_id)
+        self.log.append_keys(run_id=run_id, attempt=None)
         for _ in range(_TRIES):
             run = self.store.load(run_id)
             if run is None:
                 self.log.info("no such run")
                 return {"status": "ignored", "reason": f"there is no run {run_id}"}
+            self.log.append_keys(attempt=run.attempt.number if run.attempts else None)
             world = self.evidence.observe(run, now, gone)
             step = decide(run, world, self.config.rules)
             self.log.info("decided", extra={"step": type(step).__name__, "reason": step.reason})
@@ -238,7 +239,7 @@ def _concluded(run: Run, world: World, step: TryAgain | Report) -> Run:
     known = progress if progress and progress.attempt == run.attempt.number else None
     return run.with_attempt(
         outcome=step.outcome,
-        ended_at=world.ended_at(run.attempt),
+        ended_at=world.ended_at,
         done=known and known.done,
         listed=known and known.listed,
     )

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from shared.run import Attempt
-
 
 @dataclass(frozen=True, slots=True)
 class InstanceView:
@@ -56,8 +54,9 @@ class Progress:
 class World:
     """All that a decision looks at besides the run. ``said_gone``: an event said so.
 
-    ``log_at`` is when the instance saved its log, the last thing that it does. ``unreadable`` is
-    what AWS says when the bucket may not be read: then nothing is known of what lies in it.
+    ``log_at`` is when the latest attempt saved its log, the last thing that it does.
+    ``unreadable`` is what AWS says when the bucket may not be read: then nothing is known of what
+    lies in it.
     """
 
     now: datetime
@@ -68,8 +67,7 @@ class World:
     log_at: datetime | None = None
     unreadable: str = ""
 
-    def ended_at(self, attempt: Attempt) -> datetime:
-        """When the attempt's instance ended, as far as can be known: else when that was seen."""
-        instance = attempt.instance
-        own = self.log_at and instance and self.log_at >= instance.launched_at
-        return min(self.now, self.log_at) if own and self.log_at else self.now
+    @property
+    def ended_at(self) -> datetime:
+        """When the latest attempt ended, as far as can be known: else when that was seen."""
+        return min(self.now, self.log_at) if self.log_at else self.now

@@ -98,6 +98,33 @@ def test_one_that_vanished_without_a_trace_is_tried_again(world: World) -> None:
     assert_settled(world, "verified")
 
 
+def test_the_log_of_an_earlier_attempt_is_not_the_end_of_one_that_left_none(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.now += timedelta(minutes=5)
+    world.progress("reclaimed")
+    world.save_log("this was the first attempt\n")
+    world.end_instance("Server.SpotInstanceTermination")
+    world.pass_time(timedelta(hours=3, minutes=30))
+    assert_settled(world, "timed-out")
+    assert "this was the first attempt" not in world.mails[0].body
+
+
+def test_one_that_vanished_is_tried_again_whatever_an_earlier_attempt_saved(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.now += timedelta(minutes=5)
+    world.progress("reclaimed")
+    world.save_log("this was the first attempt\n")
+    world.end_instance("Server.SpotInstanceTermination")
+    world.now += timedelta(minutes=2)
+    world.end_instance(tell=False)
+    world.pass_time(timedelta(hours=3, minutes=1))
+    assert world.mails == []
+    world.complete(attempt=3)
+    world.end_instance()
+    assert_settled(world, "verified")
+    assert world.launches == {"1": 1, "2": 1, "3": 1}
+
+
 def test_a_launch_that_was_held_up_until_its_deadline_is_left_to_the_next_attempt(
     world: World,
 ) -> None:

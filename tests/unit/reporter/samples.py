@@ -154,6 +154,7 @@ def _facts(run: Run, verdict: Verdict, manifest: Manifest | None = None) -> Fact
             volume_gib=16,
             public_address=True,
             archives=len(ENTRIES),
+            uploads=3,
             bytes_stored=manifest.bytes_stored if manifest else 0,
         ),
         next_run=DUE + timedelta(days=7),

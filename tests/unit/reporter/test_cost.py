@@ -24,13 +24,16 @@ def attempt(minutes: float, instance: Instance | None = SPOT) -> Attempt:
     return Attempt(1, START, START + timedelta(hours=3), instance=instance, ended_at=end)
 
 
-def cost(*attempts: Attempt, archives: int = 0, stored: int = 0, address: bool = False) -> Cost:
+def cost(
+    *attempts: Attempt, archives: int = 0, uploads: int = 0, stored: int = 0, address: bool = False
+) -> Cost:
     return estimate(
         attempts,
         START,
         volume_gib=16,
         public_address=address,
         archives=archives,
+        uploads=uploads,
         bytes_stored=stored,
     )
 
@@ -43,6 +46,11 @@ def test_an_hour_of_a_spot_instance_with_its_volume() -> None:
 def test_an_address_is_half_a_cent_an_hour_on_top() -> None:
     difference = cost(attempt(60), address=True).run - cost(attempt(60)).run
     assert difference == Decimal("0.005")
+
+
+def test_an_upload_costs_as_much_as_a_dozen_looks_at_an_archive() -> None:
+    assert cost(archives=1000).run == Decimal("0.0004")
+    assert cost(archives=1000, uploads=1000).run == Decimal("0.0054")
 
 
 def test_less_than_a_minute_is_billed_as_one() -> None:
