@@ -224,8 +224,10 @@ def last_run(run: Run | None) -> Finding:
         return Finding(
             "last run", Grade.MEND, f"{run.id} ended {run.verdict}: its mail says what to do"
         )
-    grade = Grade.OK if run.verdict == "verified" else Grade.NOTE
-    return Finding("last run", grade, f"{run.id} {run.verdict}")
+    only = " ".join(run.options.only)
+    grade = Grade.OK if run.verdict == "verified" and not only else Grade.NOTE
+    narrowed = f", narrowed to {only}: it proves nothing of the others" if only else ""
+    return Finding("last run", grade, f"{run.id} {run.verdict}{narrowed}")
 
 
 def answer(findings: Iterable[Finding]) -> dict[str, Any]:

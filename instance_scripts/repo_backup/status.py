@@ -76,8 +76,9 @@ def read_misplaced(store: Store, runs: Sequence[RunRow]) -> list[str]:
     data = store.read(layout.manifest(run_id)) if run_id else None
     if data is None:
         return []
-    entries = Manifest.from_json(data).entries.values()
-    archives = [archive for entry in entries for archive in entry.archives]
+    manifest = Manifest.from_json(data)
+    archives = [archive for entry in manifest.entries.values() for archive in entry.archives]
+    archives += [each.part.archive for each in manifest.kept or () if each.part.archive]
     present: dict[str, Stored] = {}
     for prefix in sorted({archive.key.rpartition("/")[0] + "/" for archive in archives}):
         present |= store.objects(prefix)

@@ -107,12 +107,18 @@ def test_what_was_never_saved_is_a_problem_however_well_the_narrowed_run_went(
     assert status()["good"]
 
 
-def test_an_archive_that_is_gone_is_a_problem_of_the_status(
-    destination: Destination, status: Any
+def test_an_archive_that_is_gone_is_a_problem_of_the_status_a_kept_one_too(
+    destination: Destination, hub: GitHubStandIn, status: Any
 ) -> None:
-    destination.backup("--include", "hello")
-    assert status()["misplaced"] == []
-    (destination.root / "github_backups/octo/hello.zip").unlink()
+    destination.backup("--include", "hello", "--include", "lfs")
+    hub.catalogue.repositories.pop("octo/lfs")
+    destination.backup("--include", "hello", run_id="r2")
+    assert (status()["good"], status()["misplaced"]) == (True, [])
+    for gone in ("hello", "lfs"):
+        (destination.root / f"github_backups/octo/{gone}.zip").unlink()
     said = status()
     assert not said["good"]
-    assert said["misplaced"] == ["github_backups/octo/hello.zip is not at the source."]
+    assert said["misplaced"] == [
+        "github_backups/octo/hello.zip is not at the source.",
+        "github_backups/octo/lfs.zip is not at the source.",
+    ]

@@ -9,7 +9,7 @@ import pytest
 from launcher import bucket_findings, findings
 from launcher.findings import Finding, Grade, Quota, Subscriber, Way
 from launcher.rights import Seen, count_of_pages
-from shared.run import Attempt, Run
+from shared.run import Attempt, Options, Run
 
 NOW = datetime(2026, 11, 27, 17, 3, 9, tzinfo=UTC)
 RULE: dict[str, Any] = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}}
@@ -184,6 +184,14 @@ def test_dead_letters_come_with_the_commands_to_read_and_to_remove_them() -> Non
 def test_the_last_runs_verdict_is_told(verdict: str | None, grade: Grade) -> None:
     run = Run("2026-11-20T17-00-00Z", "schedule", NOW, attempts=(Attempt(1, NOW, NOW),))
     assert findings.last_run(replace(run, verdict=verdict)).grade is grade
+
+
+def test_a_narrowed_last_run_is_told_as_one() -> None:
+    asked = Options(only=("hello",))
+    run = Run("2026-11-20T17-00-00Z", "manual", NOW, asked, verdict="verified")
+    found = findings.last_run(run)
+    assert found.grade is Grade.NOTE
+    assert "narrowed to hello: it proves nothing of the others" in found.reason
 
 
 def test_before_the_first_run_there_is_none_to_tell_of() -> None:
