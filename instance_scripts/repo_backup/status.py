@@ -48,7 +48,10 @@ def read_runs(store: Store, count: int) -> list[RunRow]:
     # Those with a manifest by when it was written; names say when the others were due.
     chosen = {*written[:count], *sorted(everything, reverse=True)[:count]}
     rows = [_row(store, run_id) for run_id in chosen]
-    return sorted(rows, key=_when, reverse=True)[:count]
+    # Of two that began in the same second the one written last is the newer.
+    age = {run_id: index for index, run_id in enumerate(reversed(written))}
+    newest = sorted(rows, key=lambda row: (_when(row), age.get(row["run_id"], -1)), reverse=True)
+    return newest[:count]
 
 
 def read_whole(store: Store, runs: list[RunRow]) -> list[RunRow]:

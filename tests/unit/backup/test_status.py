@@ -1,10 +1,12 @@
 """Whether backups can be relied on is decided by the newest run that has ended."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from repo_backup import layout
 from repo_backup.documents import RunningRow, RunRow
 from repo_backup.manifest import Manifest
 from repo_backup.status import judge, read_running, read_runs
@@ -174,3 +176,11 @@ def test_archives_that_are_not_in_place_are_a_problem_however_good_the_run() -> 
     found = judge([GOOD], None, NOW, WEEK, ["k is not at the source.", "another"])
     assert not found.good
     assert found.reason == "not where the newest run put it: k is not at the source, and 1 more"
+
+
+def test_of_two_runs_of_the_same_second_the_one_written_last_is_the_newer(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    for number, run_id in enumerate(("b", "c", "a")):
+        store.write(layout.manifest(run_id), Manifest(run_id, 1, ["octo"], NOW).to_json())
+        os.utime(tmp_path / layout.manifest(run_id), (number, number))
+    assert [row["run_id"] for row in read_runs(store, 2)] == ["a", "c"]
