@@ -44,7 +44,7 @@ class Entry:
     asked: bool = True
 
     @property
-    def never_saved(self) -> bool:
+    def unsaved(self) -> bool:
         """Whether a narrowed run passed it over though nothing of it is in the bucket."""
         passed_over = not self.asked and self.state == "skipped" and not self.is_wiki
         return passed_over and self.archive is None

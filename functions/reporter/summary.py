@@ -141,7 +141,7 @@ def _counts(facts: Facts) -> str:
     asked = sum(1 for e in facts.manifest.repositories if e.asked and e.state != "skipped")
     backed_up = f"{asked} of {listed}" if facts.only else f"{listed} repositories"
     wanting = facts.verdict.failed_repositories
-    failed = "not saved" if facts.verdict.never_saved else "failed"
+    failed = "not saved" if facts.verdict.unsaved else "failed"
     return {
         Kind.VERIFIED: f"{backed_up}, {changed} changed",
         Kind.PARTIAL: f"{wanting} of {listed} repositories {failed}",

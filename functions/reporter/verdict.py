@@ -42,7 +42,7 @@ class Verdict:
     """A kind, why, and everything that is wrong, worst first.
 
     A repository that failed together with its wiki is two problems, and one failed repository.
-    ``never_saved`` of ``failed_repositories`` were passed over by a narrowed run, with nothing of
+    ``unsaved`` of ``failed_repositories`` were passed over by a narrowed run, with nothing of
     them in the bucket. ``advice`` goes before what is advised for all of the kind; ``{launcher}``
     in it is the function's name.
     """
@@ -52,7 +52,7 @@ class Verdict:
     problems: tuple[str, ...] = ()
     acknowledged: tuple[str, ...] = ()
     failed_repositories: int = 0
-    never_saved: int = 0
+    unsaved: int = 0
     advice: str = ""
 
 
@@ -71,7 +71,7 @@ def judge(
     Only a completed run can be verified: its marker and manifest must be this run's and belong
     together, every archive must be in the bucket as the manifest says, there must be one, and
     nothing failed but what ``known_failures`` (owner/name) acknowledges. What a narrowed run
-    passed over counts as earlier runs left it: failed, or never saved.
+    passed over counts as earlier runs left it: failed, or not saved.
     """
     if ending is not Ending.COMPLETED:
         return Verdict(Kind(ending.value), reason)
@@ -89,11 +89,11 @@ def judge(
     ]
     archive_problems = (*archive_problems, *unproven)
     failed, known = _split(manifest.in_state("failed"), known_failures)
-    never_saved = [entry for entry in manifest.entries if entry.never_saved]
+    unsaved = [entry for entry in manifest.entries if entry.unsaved]
     problems = (
         *archive_problems,
         *(f"restore drill failed: {each}" for each in manifest.drill_failures),
-        *(f"{entry.name}: {_reason(entry)}" for entry in (*failed, *never_saved)),
+        *(f"{entry.name}: {_reason(entry)}" for entry in (*failed, *unsaved)),
     )
     acknowledged = tuple(f"{entry.name}: {entry.reason}" for entry in known)
     if archive_problems or manifest.drill_failures:
@@ -102,11 +102,11 @@ def judge(
         said = f"{count} {what} not what the backup put there."
         return Verdict(Kind.UNVERIFIED, said, problems, acknowledged)
     nothing = not any(entry.archive for entry in manifest.entries)
-    if failed or never_saved:
-        said = _partial(manifest, failed, never_saved, _but(manifest, known), nothing=nothing)
-        count = len({entry.id for entry in (*failed, *never_saved)})
+    if failed or unsaved:
+        said = _partial(manifest, failed, unsaved, _but(manifest, known), nothing=nothing)
+        count = len({entry.id for entry in (*failed, *unsaved)})
         advice = _NOT_ASKED if manifest.only else ""
-        return Verdict(Kind.PARTIAL, said, problems, acknowledged, count, len(never_saved), advice)
+        return Verdict(Kind.PARTIAL, said, problems, acknowledged, count, len(unsaved), advice)
     if nothing:
         said = f"Of all that GitHub lists{_but(manifest, known)} nothing is in the bucket."
         listed = len(manifest.repositories)
@@ -130,7 +130,7 @@ def _verified(manifest: Manifest, but: str) -> str:
 def _partial(
     manifest: Manifest,
     failed: Sequence[Entry],
-    never_saved: Sequence[Entry],
+    unsaved: Sequence[Entry],
     but: str,
     *,
     nothing: bool,
@@ -139,7 +139,7 @@ def _partial(
     counts = (
         (tried, "could not be backed up"),
         (len(failed) - tried, "failed before, untried this time"),
-        (len(never_saved), "never saved, untried this time"),
+        (len(unsaved), "not saved, untried this time"),
     )
     wrong = "; ".join(f"{count} {what}" for count, what in counts if count)
     if nothing:
@@ -160,8 +160,8 @@ def _but(manifest: Manifest, known: Sequence[Entry]) -> str:
 
 
 def _reason(entry: Entry) -> str:
-    if entry.never_saved:
-        return f"{entry.reason}, and nothing of it was ever saved"
+    if entry.unsaved:
+        return f"{entry.reason}, and nothing of it is saved"
     return entry.reason if entry.asked else f"{entry.reason} (not tried this time)"
 
 

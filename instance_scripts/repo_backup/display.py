@@ -122,7 +122,7 @@ def _remarks(manifest: Manifest) -> list[tuple[str, str]]:
         ("skipped", False, "left out"),
     )
     remarks: list[tuple[str, str]] = [
-        (state, f"{words}: {name}: {part.reason}{'; nothing is saved of it' * entry.never_saved}")
+        (state, f"{words}: {name}: {part.reason}{'; nothing is saved of it' * entry.unsaved}")
         for state, asked, words in told
         for entry in entries
         if entry.asked is asked

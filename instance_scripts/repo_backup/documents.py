@@ -21,7 +21,7 @@ class RunRow(TypedDict):
     reason: Annotated[str | None, "the verdict in a sentence"]
     good: Annotated[
         bool,
-        "verified; without a reporter: complete, with archives, nothing failed or never saved",
+        "verified; without a reporter: complete, with archives, nothing failed or not saved",
     ]
     complete: Annotated[bool, "whether the backup wrote its whole manifest"]
     started_at: Annotated[str | None, "ISO 8601, UTC"]
@@ -30,7 +30,7 @@ class RunRow(TypedDict):
     backed_up: Annotated[int, "fetched and uploaded anew"]
     unchanged: Annotated[int, "found as an earlier run left them"]
     failed: Annotated[int, "repositories that failed, themselves or their wikis"]
-    never_saved: Annotated[int, "that a narrowed run passed over, with nothing saved of them"]
+    unsaved: Annotated[int, "that a narrowed run passed over, with nothing saved of them"]
     only: Annotated[list[str], "the patterns that the run was narrowed to; empty: everything"]
     bytes_stored: Annotated[int, "bytes of all archives that the run vouches for"]
 

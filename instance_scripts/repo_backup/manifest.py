@@ -89,7 +89,7 @@ class Entry:
         return "failed" in (self.part.state, self.wiki and self.wiki.state)
 
     @property
-    def never_saved(self) -> bool:
+    def unsaved(self) -> bool:
         """Whether it was passed over though there is nothing of it at the destination."""
         return not self.asked and self.part.state == "skipped" and self.part.archive is None
 

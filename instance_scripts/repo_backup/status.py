@@ -125,7 +125,7 @@ def judge(
     everything, which is not older than ``max_age``, and no archive is ``misplaced``. Pure.
 
     What failed in a whole run is mended when a narrowed one since is good: it would not be as long
-    as anything is failed or was never saved.
+    as anything is failed or is not saved.
     """
     ended = [run for run in runs if not running or run["run_id"] != running["run_id"]]
     relied = _relied_on(ended)
@@ -188,8 +188,8 @@ def _became(run: RunRow) -> str:
         return f"{name}, ended {run['verdict'] or 'incomplete'}"
     if run["failed"]:
         return f"{name}, ended with failures"
-    if run["never_saved"]:
-        return f"{name}, passed over {run['never_saved']} of which nothing was ever saved"
+    if run["unsaved"]:
+        return f"{name}, passed over {run['unsaved']} of which nothing is saved"
     return f"{name}, left nothing to rely on (no archive, or its restore drill failed)"
 
 
@@ -207,9 +207,9 @@ def _row(store: Store, run_id: str) -> RunRow:
     complete = bool(manifest and manifest.complete)
     entries = list(manifest.entries.values()) if manifest else []
     failed = sum(entry.failed for entry in entries)
-    never_saved = sum(entry.never_saved for entry in entries)
+    unsaved = sum(entry.unsaved for entry in entries)
     # Its own word for a run that no reporter has judged.
-    whole = complete and not failed and not never_saved and any(e.archives for e in entries)
+    whole = complete and not failed and not unsaved and any(e.archives for e in entries)
     finished = manifest.finished_at if manifest else None
     return RunRow(
         run_id=run_id,
@@ -223,7 +223,7 @@ def _row(store: Store, run_id: str) -> RunRow:
         backed_up=totals.get("backed-up", 0),
         unchanged=totals.get("unchanged", 0),
         failed=failed,
-        never_saved=never_saved,
+        unsaved=unsaved,
         only=manifest.only if manifest else only,
         bytes_stored=totals.get("bytes_stored", 0),
     )

@@ -130,7 +130,7 @@ def test_a_narrowed_run_is_read_with_what_it_passed_over(
     assert manifest.only == ("hello",)
     asked = {entry.name for entry in manifest.entries if entry.asked}
     assert asked == {"octo/hello", "octo/hello.wiki"}
-    assert all(entry.never_saved for entry in manifest.entries if not entry.asked)
+    assert all(entry.unsaved for entry in manifest.entries if not entry.asked)
 
 
 def test_progress_is_read_as_it_was_written(

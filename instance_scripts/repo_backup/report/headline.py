@@ -55,8 +55,8 @@ _CONCERNS = (
         "earlier versions.",
     ),
     (
-        Status.NEVER_SAVED,
-        "never saved",
+        Status.UNSAVED,
+        "not saved",
         "Narrowed runs passed them over. Back up everything: {}, or no --only from a shell.",
     ),
     (

@@ -191,7 +191,7 @@ def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Rep
         return Report(UNFINISHED, f"It has not ended, or was cut off: {so_far}.", moment)
     entries = manifest.entries.values()
     failed = sum(entry.failed for entry in entries)
-    never_saved = sum(entry.never_saved for entry in entries)
+    unsaved = sum(entry.unsaved for entry in entries)
     left_out = sum(entry.asked and entry.part.state == "skipped" for entry in entries)
     but = f" (but for {left_out} left out by options)" if left_out else ""
     started, finished = aware(manifest.started_at), aware(manifest.finished_at)
@@ -200,9 +200,9 @@ def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Rep
         verdict, reason = UNFINISHED, f"It has not ended, or was cut off: {done}."
     elif not any(entry.archives for entry in entries):
         verdict, reason = INCOMPLETE, f"Of all that was listed{but} nothing is backed up."
-    elif failed or never_saved:
+    elif failed or unsaved:
         wrong = [f"{failed} could not be backed up"] if failed else []
-        wrong += [f"{never_saved} never saved, untried this time"] if never_saved else []
+        wrong += [f"{unsaved} not saved, untried this time"] if unsaved else []
         verdict, reason = INCOMPLETE, f"{'; '.join(wrong)}; all others{but} are backed up."
     elif manifest.only:
         verdict = COMPLETE

@@ -39,7 +39,7 @@ class Status(Enum):
 
     FAILED = "failed"
     MISSING = "archive missing"
-    NEVER_SAVED = "never saved"
+    UNSAVED = "not saved"
     UNSOUND = "not to be trusted"
     WIKI_FAILED = "wiki failed"
     KNOWN_FAILURE = "known failure"
@@ -51,7 +51,7 @@ class Status(Enum):
     @property
     def tone(self) -> Tone:
         """How loud."""
-        if self in (Status.FAILED, Status.MISSING, Status.NEVER_SAVED, Status.UNSOUND):
+        if self in (Status.FAILED, Status.MISSING, Status.UNSAVED, Status.UNSOUND):
             return Tone.BAD
         if self in (Status.WIKI_FAILED, Status.KNOWN_FAILURE):
             return Tone.WATCH
@@ -118,8 +118,8 @@ def _status(
     since = newest_listing.get(entry.owner.lower(), newest_listing.get("", -1))
     if not listed or listed[-1] < since:
         return Status.NOT_LISTED, "The newest run did not find it on GitHub; its archive is kept."
-    if entry.never_saved:
-        return Status.NEVER_SAVED, entry.part.reason or ""
+    if entry.unsaved:
+        return Status.UNSAVED, entry.part.reason or ""
     letter = _standing_letter(each, listed, runs)
     wiki_reason = f"wiki: {entry.wiki.reason or 'no reason given'}" if entry.wiki else ""
     reason = entry.part.reason or ""

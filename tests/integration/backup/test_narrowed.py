@@ -93,13 +93,13 @@ def test_failed_repositories_are_well_when_narrowed_runs_have_mended_each(
     assert [(run["run_id"], run["only"]) for run in said["runs"]] == [("r4", ["unicode"])]
 
 
-def test_what_was_never_saved_is_a_problem_however_well_the_narrowed_run_went(
+def test_what_was_unsaved_is_a_problem_however_well_the_narrowed_run_went(
     destination: Destination, status: Any, tmp_path: Path
 ) -> None:
     assert destination.backup("--only", "hello") == 0
     said = status()
     assert not said["good"]
-    assert said["runs"][0]["never_saved"] == len(ALL) - 1
+    assert said["runs"][0]["unsaved"] == len(ALL) - 1
     assert main(["report", "--source", str(destination.root), "--out", str(tmp_path / "p")]) == 0
     assert "7 of 8 repositories need attention" in (tmp_path / "p" / "index.html").read_text()
     destination.backup(run_id="r2")

@@ -24,7 +24,7 @@ def run(
     complete: bool = True,
     only: tuple[str, ...] = (),
     failed: int = 0,
-    never_saved: int = 0,
+    unsaved: int = 0,
 ) -> RunRow:
     return RunRow(
         run_id=run_id,
@@ -38,7 +38,7 @@ def run(
         backed_up=1,
         unchanged=0,
         failed=failed,
-        never_saved=never_saved,
+        unsaved=unsaved,
         only=[*only],
         bytes_stored=1,
     )
@@ -139,7 +139,7 @@ def test_a_damaged_progress_is_left_out(
 
 HELLO = ("hello",)
 NARROWED = run("2026-11-28", good=True, verdict="verified", only=HELLO)
-WANTING = run("2026-11-28", good=False, only=HELLO, never_saved=2)
+WANTING = run("2026-11-28", good=False, only=HELLO, unsaved=2)
 CRASHED = run("2026-11-27", good=False, verdict="failed", complete=False)
 UNVERIFIED = run("2026-11-27", good=False, verdict="unverified")
 

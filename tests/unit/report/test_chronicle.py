@@ -147,7 +147,7 @@ def test_narrowed_runs_leave_each_repository_what_it_was(runs: Runs) -> None:
 def test_what_narrowed_runs_alone_tell_of_a_repository(runs: Runs) -> None:
     new = passed_over(entry(3, "skipped"))
     runs.add(passed_over(entry(1)), passed_over(entry(2, "failed")), new, only=["x"])
-    assert statuses(runs) == {"repo-1": "backed up", "repo-2": "failed", "repo-3": "never saved"}
+    assert statuses(runs) == {"repo-1": "backed up", "repo-2": "failed", "repo-3": "not saved"}
 
 
 def test_what_a_narrowed_run_saved_is_mended_and_what_it_found_bad_is_bad(runs: Runs) -> None:

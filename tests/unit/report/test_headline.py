@@ -133,11 +133,11 @@ def test_a_narrowed_run_does_not_make_well_what_it_passed_over(runs: Runs) -> No
     assert runs.page().runs[0].meaning.startswith("narrowed to repo-2: that is backed up")
 
 
-def test_what_was_never_saved_needs_attention_with_what_to_do(runs: Runs) -> None:
+def test_what_was_unsaved_needs_attention_with_what_to_do(runs: Runs) -> None:
     runs.add(entry(1), passed_over(entry(2, "skipped")), verdict=None, only=["repo-1"])
     assert glance(runs) == (Tone.BAD, "1 of 2 repositories needs attention")
     (concern,) = runs.page().concerns
-    assert concern.title == "1 repository never saved"
+    assert concern.title == "1 repository not saved"
     assert "no --only" in concern.advice
 
 

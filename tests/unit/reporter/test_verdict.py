@@ -122,10 +122,10 @@ def test_a_narrowed_run_claims_nothing_of_what_it_passed_over() -> None:
     assert "Everything that GitHub lists" not in judged.reason
 
 
-def test_a_narrowed_run_is_no_better_than_what_was_never_saved() -> None:
+def test_a_narrowed_run_is_no_better_than_what_was_unsaved() -> None:
     judged = verdict(replace(NARROWED, entries=(GOOD, PASSED)))
-    assert (judged.kind, judged.never_saved) == (Kind.PARTIAL, 1)
-    assert judged.problems == ("octo/new: not in --only hello, and nothing of it was ever saved",)
+    assert (judged.kind, judged.unsaved) == (Kind.PARTIAL, 1)
+    assert judged.problems == ("octo/new: not in --only hello, and nothing of it is saved",)
 
 
 def test_a_narrowed_run_leaves_a_failure_a_failure_unless_it_is_known() -> None:
