@@ -49,8 +49,23 @@ def launch(event: dict[str, Any], now: datetime, request_id: str) -> dict[str, A
     if request.trigger == "manual" and not request.dry_run:
         run_id = launcher.store.run_id_of_request(request_id, request.run_id, now)
         request = replace(request, run_id=run_id)
+        if busy := _at_work(launcher, run_id, now):
+            return busy
     logger().append_keys(run_id=request.run_id, attempt=request.attempt)
     return launcher.rehearse(request) if request.dry_run else launcher.launch(request, now)
+
+
+def _at_work(launcher: Launcher, run_id: str, now: datetime) -> dict[str, Any] | None:
+    """The answer to a person while another run writes to the bucket, which only one may."""
+    others = [run for run in launcher.store.unreported() if run.id != run_id]
+    busy = next((run for run in others if run.is_at_work(now)), None)
+    if busy is None:
+        return None
+    problem = (
+        f"Run {busy.id} is at work, until {busy.attempt.deadline_at:%Y-%m-%d %H:%M} UTC at the "
+        "latest; its summary will be mailed. Invoke again after that."
+    )
+    return {"status": "refused", "problem": problem}
 
 
 def survey() -> Survey:

@@ -126,7 +126,7 @@ class Evidence:
         """When the latest attempt saved the log; None where it is that of an earlier one."""
         saved_at = self._legible(lambda: self.bucket.log_at(run.id), None)
         instance = run.attempt.instance
-        own = saved_at and instance and saved_at > instance.launched_at
+        own = saved_at and instance and saved_at >= instance.launched_at
         return saved_at if own else None
 
     def _log_tail(self, run: Run, verdict: Verdict) -> list[str]:

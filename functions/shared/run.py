@@ -162,6 +162,11 @@ class Run:
         phase = "ended" if last.outcome else "running" if last.instance else "launching"
         return f"{phase}({last.number})"
 
+    def is_at_work(self, now: datetime) -> bool:
+        """Whether an attempt is being launched or made; one past its deadline is nobody's way."""
+        going_on = bool(self.attempts) and self.attempt.outcome is None
+        return going_on and now < self.attempt.deadline_at
+
     def with_attempt(self, **changes: Any) -> "Run":
         """The run with its latest attempt changed."""
         return replace(self, attempts=(*self.attempts[:-1], replace(self.attempt, **changes)))

@@ -110,10 +110,18 @@ def test_a_run_by_hand_whose_answer_was_lost_is_not_launched_twice(world: World)
     assert len(world.running()) == 1
 
 
-def test_two_requests_by_hand_are_two_runs(world: World) -> None:
+def test_a_run_by_hand_while_another_is_at_work_spends_nothing(world: World) -> None:
     first = world.invoke("launcher", {})["run_id"]
     world.now += timedelta(minutes=1)
-    assert world.invoke("launcher", {})["run_id"] != first
+    answer = world.invoke("launcher", {})
+    assert answer["status"] == "refused"
+    assert f"Run {first} is at work, until 2026-11-27 20:00 UTC" in answer["problem"]
+    assert world.launches == {"1": 1}
+    world.complete()
+    world.end_instance()
+    second = world.invoke("launcher", {})
+    assert second["status"] == "launched"
+    assert second["run_id"] != first
 
 
 @pytest.mark.parametrize("kind", ["error", "unreached"])
@@ -134,7 +142,8 @@ def test_a_schedule_that_cannot_be_read_does_not_hide_a_run_from_the_watchdog(
 def test_a_run_that_cannot_be_looked_at_does_not_hide_the_next_one(world: World) -> None:
     """AWS is not reached for the older of two runs."""
     for trouble in (Fault("error", operation="sns.Publish", times=10), None):
-        world.send("launcher", {})
+        due = {**SCHEDULED, "scheduled_time": world.now.isoformat()}
+        world.send("launcher", {} if trouble else due)
         if trouble:
             world.progress("failed")
             world.faults.append(trouble)
