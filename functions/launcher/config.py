@@ -23,6 +23,7 @@ class Config:
     dead_letter_queue_arn: str
     deadline: timedelta
     max_attempts: int
+    retry_delay: timedelta
     github_owners: tuple[str, ...]
     github_api_url: str
     github_token_parameter: str
@@ -58,6 +59,7 @@ class Config:
             dead_letter_queue_arn=env.text("DEAD_LETTER_QUEUE_ARN"),
             deadline=timedelta(minutes=env.whole("DEADLINE_MINUTES", least=20)),
             max_attempts=env.whole("MAX_ATTEMPTS"),
+            retry_delay=timedelta(minutes=env.whole("RETRY_DELAY_MINUTES")),
             github_owners=env.words("GITHUB_OWNERS", optional=True),
             github_api_url=env.text("GITHUB_API_URL").rstrip("/"),
             github_token_parameter=env.text("GITHUB_TOKEN_PARAMETER", optional=True),

@@ -289,11 +289,17 @@ class Launcher:
             {"trigger": "launch-failed", "run_id": run.id, "attempt": attempt.number}
         )
         self.log.warning("not launched", extra={"outcome": attempt.outcome})
+        problem, next_at = attempt.problem or "No pool had capacity.", None
+        waits = attempt.outcome is Outcome.NO_CAPACITY
+        if waits and attempt.number < self.config.max_attempts:
+            next_at = attempt.started_at + self.config.retry_delay
+            problem += f" The next attempt is planned for {next_at:%Y-%m-%d %H:%M} UTC."
         return {
             "status": "refused" if attempt.outcome is Outcome.REFUSED else "not launched",
             "run_id": run.id,
             "attempt": attempt.number,
-            "problem": attempt.problem or "No pool had capacity.",
+            "problem": problem,
+            "next_attempt_at": next_at.isoformat() if next_at else None,
             "refused": [[a.instance_type, a.zone, a.market, a.code] for a in attempt.answers],
         }
 

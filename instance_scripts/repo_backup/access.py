@@ -1,5 +1,6 @@
 """Access to GitHub as the environment grants it: a token, a GitHub App, or none."""
 
+import ipaddress
 import os
 import re
 from collections.abc import Sequence
@@ -18,6 +19,10 @@ DEFAULT_API_URL = "https://api.github.com"
 _LISTING_CONNECTIONS = 4
 _APP = re.compile(r"[0-9]{1,12}|Iv[A-Za-z0-9.]{1,40}")
 """An App's id, or its client id, which GitHub accepts in its place."""
+_ADDRESS = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+    r"(?P<path>(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)"
+)
 _PRINTABLE = re.compile(r"[!-~]+")
 
 
@@ -52,8 +57,36 @@ def connect(
 
 
 def api_address() -> str:
-    """The API of GitHub, or of the Enterprise server that the environment names."""
-    return os.environ.get("GITHUB_API_URL") or DEFAULT_API_URL
+    """The API of GitHub, or of the Enterprise server that the environment names.
+
+    Raises UsageError for what cannot be one, and for http:// to a machine that is not in a private
+    network: whoever listens on the way would get the token.
+    """
+    address = os.environ.get("GITHUB_API_URL", "").strip().rstrip("/") or DEFAULT_API_URL
+    if "://" not in address:
+        raise _no_api(address, f"it begins with https://, as https://{address}")
+    found = _ADDRESS.fullmatch(address)
+    if not found:
+        raise _no_api(address, "give https://HOST/api/v3 as GitHub Enterprise Server has it")
+    scheme, host, path = found["scheme"], found["host"].lower(), found["path"]
+    if scheme == "http" and not _is_private(host):
+        raise _no_api(address, "the token would go in clear; give https://")
+    if host in ("github.com", "www.github.com") or (host == "api.github.com" and path):
+        raise _no_api(address, f"GitHub's is {DEFAULT_API_URL}")
+    return address
+
+
+def _no_api(address: str, why: str) -> UsageError:
+    # No credentials that somebody put there: they are after the scheme and before an @.
+    shown = re.sub(r"//[^/]*@", "//…@", address)
+    return UsageError(f"GITHUB_API_URL: {shown!r} is not the address of an API: {why}")
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_private
+    except ValueError:
+        return False
 
 
 def github_token() -> str | None:

@@ -5,6 +5,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+_OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})")
+_REPOSITORY = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+(~[0-9]+)?")
+"""``~ID`` where another repository has the name now."""
+
 
 def store(text: str) -> str:
     """A directory or ``s3://BUCKET[/PREFIX]``."""
@@ -14,9 +18,39 @@ def store(text: str) -> str:
         raise argparse.ArgumentTypeError(
             f"{text!r} is neither s3://BUCKET[/PREFIX] nor a directory"
         )
-    if not text.startswith("s3://") and Path(text).exists() and not Path(text).is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is a file; name a directory or s3://BUCKET")
+    if not text.startswith("s3://"):
+        path = Path(text).expanduser()
+        if path.exists() and not path.is_dir():
+            raise argparse.ArgumentTypeError(f"{text!r} is a file; name a directory or s3://BUCKET")
     return text
+
+
+def source(text: str) -> str:
+    """A :func:`store` that is there, as far as that can be seen without asking anybody."""
+    if not store(text).startswith("s3://") and not Path(text).expanduser().exists():
+        where = "a directory that is there, or s3://BUCKET"
+        raise argparse.ArgumentTypeError(f"there is no directory {text!r}; name {where}")
+    return text
+
+
+def owner(text: str) -> str:
+    """An account's name, as in ``https://github.com/NAME``."""
+    if _OWNER.fullmatch(text):
+        return text
+    address = re.fullmatch(r"(?:https?://)?[\w.-]+/([\w-]+)(?:/.*)?|@([\w-]+)", text)
+    meant = f"; give the name alone: {address[1] or address[2]}" if address else ""
+    raise argparse.ArgumentTypeError(f"{text!r} is not an account's name{meant}")
+
+
+def repository(text: str) -> str:
+    """``OWNER/REPO``."""
+    if _REPOSITORY.fullmatch(text):
+        return text
+    address = re.fullmatch(
+        r"(?:https?://[^/]+/|[^/]*@[^/]+:)([\w-]+/[\w.-]+?)(?:\.git)?/?(?:[?#].*)?", text
+    )
+    meant = f"\ndid you mean {address[1]}?" if address else ""
+    raise argparse.ArgumentTypeError(f"{text!r} is not OWNER/REPO{meant}")
 
 
 def directory(text: str) -> Path:

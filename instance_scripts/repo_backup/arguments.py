@@ -12,7 +12,6 @@ from repo_backup import __version__, exits
 from repo_backup import argument_types as types
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})")
 _ENVIRONMENT = """\
 environment:
   GITHUB_TOKEN            a token; without one only public repositories are seen
@@ -95,7 +94,7 @@ def _add_backup(commands: "argparse._SubParsersAction[Parser]") -> None:
         "--owner",
         action="append",
         default=[],
-        type=types.matching(_OWNER, "an account's name"),
+        type=types.owner,
         help="user or organisation (may repeat); without it all that the token can see",
     )
     _add_store(parser, "--destination", "where the archives go")
@@ -116,7 +115,7 @@ def _add_estimate(commands: "argparse._SubParsersAction[Parser]") -> None:
         "--owner",
         action="append",
         default=[],
-        type=types.matching(_OWNER, "an account's name"),
+        type=types.owner,
         help="user or organisation (may repeat); without it all that the token can see",
     )
     add_only(parser)
@@ -158,7 +157,7 @@ def _add_restore(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument(
         "repository",
         metavar="OWNER/REPO",
-        type=types.matching(re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+(~\d+)?"), "OWNER/REPO"),
+        type=types.repository,
     )
     _add_store(parser, "--source", "where the archives are")
     parser.add_argument("--wiki", action="store_true", help="its wiki instead")
@@ -179,17 +178,21 @@ def _add_restore(commands: "argparse._SubParsersAction[Parser]") -> None:
 def _add_list(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "list", "Say what is in the backup.")
     _add_store(parser, "--source", "where the archives are")
-    parser.add_argument("--run-id", help="as of this run (default: the newest complete one)")
-    parser.add_argument("--runs", action="store_true", help="the runs instead of the archives")
-    parser.add_argument(
-        "--versions", metavar="OWNER/REPO", help="every version of one repository's archive"
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--run-id", help="as of this run (default: all that there is)")
+    what.add_argument("--runs", action="store_true", help="the runs instead of the archives")
+    what.add_argument(
+        "--versions",
+        metavar="OWNER/REPO",
+        type=types.repository,
+        help="every version of one repository's archive",
     )
 
 
 def _add_verify(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "verify", "Read archives back and let git check every object.")
     _add_store(parser, "--source", "where the archives are")
-    parser.add_argument("--run-id", help="as of this run (default: the newest complete one)")
+    parser.add_argument("--run-id", help="as of this run (default: all that there is)")
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument("--sample", type=number(1, 10**6), default=5, help="so many (default 5)")
     amount.add_argument("--all", action="store_true", help="every archive")
@@ -202,7 +205,7 @@ def _add_store(parser: Parser, name: str, text: str) -> None:
         dest="store",
         required=default is None,
         default=default,
-        type=types.store,
+        type=types.store if name == "--destination" else types.source,
         metavar="s3://BUCKET[/PREFIX]|DIRECTORY",
         help=f"{text} (default: $ONLINE_BACKUP_DESTINATION)",
     )

@@ -77,11 +77,14 @@ class ArchiveRow(TypedDict):
     key: Annotated[str, "where it lies in the store"]
     bytes: Annotated[int, "its size"]
     state: Annotated[
-        str, "what the run found: backed-up, unchanged, failed …; kept: no longer listed"
+        str | None,
+        "what the run found: backed-up, unchanged, failed …; kept: no longer listed; missing: it "
+        "is not there any more; "
+        "null if no manifest names it",
     ]
-    run_id: Annotated[str, "the run that uploaded it"]
+    run_id: Annotated[str | None, "the run that uploaded it; null if no manifest names it"]
     version_id: Annotated[str | None, "its version in the bucket; null in a directory"]
-    sha256: Annotated[str, "of the zip, hexadecimal"]
+    sha256: Annotated[str | None, "of the zip, hexadecimal; null if no manifest names it"]
 
 
 class VersionRow(TypedDict):

@@ -26,7 +26,8 @@ OF_COMMANDS: dict[str, dict[int, str]] = {
     "estimate": {},
     "run-now": {
         GOOD: "verified; with --no-wait launched, with --dry-run it would launch",
-        FATAL: "not launched, or the run failed, timed out or was interrupted",
+        FATAL: "not launched (and with --no-wait not yet), or the run failed, timed out or was "
+        "interrupted",
         NOT_ALL: "partial or unverified",
         INTERRUPTED: "no report within --timeout; the run goes on",
     },

@@ -134,10 +134,11 @@ class Http:
                 path = urlsplit(url).path
                 raise TransientError(f"{path} stalled: nothing was received") from error
             except HTTPError as error:
-                path, reason = urlsplit(url).path, type(error).__name__
+                where, reason = urlsplit(url), type(error).__name__
                 if watched and watched.expired:
-                    raise TransientError(f"{path} came too slowly") from error
-                raise TransientError(f"the connection for {path} broke: {reason}") from error
+                    raise TransientError(f"{where.path} came too slowly") from error
+                connection = f"the connection to {where.hostname} for {where.path}"
+                raise TransientError(f"{connection} broke: {reason}") from error
 
     def _answer(
         self,

@@ -1,6 +1,7 @@
 """Putting a restored mirror back: git itself connects, and learns the token by askpass alone."""
 
 import os
+import re
 import shlex
 import subprocess
 import tempfile
@@ -63,7 +64,18 @@ def push(mirror: Path, url: str, token: str | None, api_url: str) -> None:
             os.close(reader)
     if done.returncode != 0:
         hint = "" if offered or not token else f" (GITHUB_TOKEN is for {api_url} only)"
-        raise RepositoryError(f"git push failed: {said(done.stderr.strip())}{hint}")
+        lines = "; ".join(line.strip() for line in done.stderr.splitlines() if line.strip())
+        raise RepositoryError(f"git push failed: {said(lines)}{hint}")
+
+
+def push_address(text: str) -> str:
+    """An address for git, which works elsewhere: a directory in whole. Raises UsageError."""
+    if "://" in text or re.match(r"[^/]+:", text):
+        return text
+    path = Path(text).expanduser().resolve()
+    if not path.is_dir():
+        raise UsageError(f"--push-to: there is no {path}; make it with git init --bare")
+    return str(path)
 
 
 def _belongs(url: str, api_url: str) -> bool:

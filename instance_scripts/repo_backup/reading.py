@@ -2,8 +2,10 @@
 
 import argparse
 import random
+import shlex
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -25,15 +27,17 @@ from repo_backup.documents import (
     VersionRow,
 )
 from repo_backup.errors import RepositoryError
+from repo_backup.manifest import Part
 from repo_backup.output import print_document, print_table, tracked, working
 from repo_backup.places import open_reader, open_store
-from repo_backup.push import push
+from repo_backup.push import push, push_address
 from repo_backup.scratch import scratch_directory
 from repo_backup.signals import immediate_end
 from repo_backup.stop import Stop
 
 _CONNECTIONS = 4
 _ALL = 10**6
+_UNNAMED = "no manifest names it"
 
 
 def status(options: argparse.Namespace) -> int:
@@ -87,21 +91,11 @@ def list_archives(options: argparse.Namespace) -> int:
                 bytes=each.bytes,
                 latest=each.latest,
             )
-            for each in store.versions(restoring.key_of(options.versions))
+            for each in restoring.versions(store, options.versions)
         ]
     else:
         document["archives"] = [
-            ArchiveRow(
-                repository=entry.full_name,
-                wiki=part is entry.wiki,
-                key=archive.key,
-                bytes=archive.bytes,
-                state=part.state,
-                run_id=archive.run_id,
-                version_id=archive.version_id,
-                sha256=archive.sha256,
-            )
-            for entry, part, archive in restoring.entries_with_archives(store, options.run_id)
+            _archive_row(each) for each in restoring.held(store, options.run_id)
         ]
     if options.json:
         print_document(document)
@@ -122,19 +116,23 @@ def restore(options: argparse.Namespace) -> int:
         version_id=options.version_id,
     )
     reader = open_reader(store, Stop())
+    # A run or a version that is named is wanted itself, or nothing.
+    exact = bool(options.run_id or options.version_id)
     mirror: str | None = None
     pushed_to: str | None = None
+    target = push_address(options.push_to) if options.push_to else ""
+    api = api_address()
     if options.into:
         with working(f"restoring {found.key} …"):
-            restored = reader.fetch_mirror(found, Path(options.into))
+            restored = _fetched(reader, found, Path(options.into), exact=exact)
         mirror = str(restored.mirror)
-        said = f"{found.key} restored and checked: git clone {mirror}"
+        said = f"{found.key} restored and checked: git clone {shlex.quote(mirror)}"
     else:
         with scratch_directory() as directory:
             with working(f"restoring {found.key} …"):
-                restored = reader.fetch_mirror(found, directory)
-            push(restored.mirror, options.push_to, github_token(), api_address())
-        pushed_to = without_credentials(options.push_to)
+                restored = _fetched(reader, found, directory, exact=exact)
+            push(restored.mirror, target, github_token(), api)
+        pushed_to = without_credentials(target)
         said = f"{found.key} restored and pushed to {pushed_to}"
     if options.json:
         document = RestoreDocument(
@@ -161,21 +159,25 @@ def restore(options: argparse.Namespace) -> int:
 def verify(options: argparse.Namespace) -> int:
     """``repo_backup verify``: 0 when every archive that was read back is good, else 3."""
     store = open_store(options.store, connections=_CONNECTIONS)
-    named = restoring.entries_with_archives(store, options.run_id)
+    named = restoring.held(store, options.run_id)
     if not options.all:
         named = random.sample(named, min(options.sample, len(named)))
     rows: list[CheckedRow] = []
-    reader = open_reader(store, Stop())
+    reader, vouchers = open_reader(store, Stop()), restoring.Vouchers(store)
     with scratch_directory() as directory:
-        for entry, part, archive in tracked(named, [each.key for _, _, each in named]):
-            found = restoring.Found(entry.full_name, archive.key, archive.version_id, part)
+        for archive in tracked(named, [each.key for each in named]):
             reason = None
             remarks: tuple[str, ...] = ()
             try:
                 with tempfile.TemporaryDirectory(dir=directory) as room:
-                    remarks = reader.fetch_mirror(found, Path(room)).remarks
+                    remarks = reader.fetch_mirror(archive.found, Path(room)).remarks
+            except restoring.OtherArchiveError as error:
+                other = vouchers.of(archive.key, error.sha256)
+                reason = _instead(error, other) if other else str(error)
             except RepositoryError as error:
                 reason = str(error)
+            if archive.part is None:
+                remarks = (*remarks, _UNNAMED)
             rows.append(
                 CheckedRow(
                     key=archive.key, good=reason is None, reason=reason, remarks=list(remarks)
@@ -208,6 +210,45 @@ def report(options: argparse.Namespace) -> int:
     return write_page(options)
 
 
+def _fetched(
+    reader: restoring.Reader, found: restoring.Found, into: Path, *, exact: bool
+) -> restoring.Restored:
+    """What is there, if need be not what the newest run says but what another vouches for."""
+    try:
+        restored = reader.fetch_mirror(found, into)
+    except restoring.OtherArchiveError as error:
+        other = restoring.Vouchers(reader.store).of(found.key, error.sha256)
+        if other is None:
+            raise
+        if exact:
+            raise RepositoryError(_instead(error, other)) from error
+        again = restoring.Found(found.name, found.key, None, other)
+        restored = reader.fetch_mirror(again, into)
+        return replace(restored, remarks=(_instead(error, other), *restored.remarks))
+    if found.part is None:
+        return replace(restored, remarks=(*restored.remarks, _UNNAMED))
+    return restored
+
+
+def _instead(error: restoring.OtherArchiveError, other: Part) -> str:
+    run_id = other.archive.run_id if other.archive else ""
+    return f"{error}: it is the archive that run {run_id} uploaded"
+
+
+def _archive_row(each: restoring.Held) -> ArchiveRow:
+    archive, found = each.archive, each.part.state if each.part else None
+    return ArchiveRow(
+        repository=each.full_name,
+        wiki=each.wiki,
+        key=each.key,
+        bytes=each.bytes,
+        state="missing" if each.missing else found,
+        run_id=archive.run_id if archive else None,
+        version_id=archive.version_id if archive else None,
+        sha256=archive.sha256 if archive else None,
+    )
+
+
 def without_credentials(url: str) -> str:
     """The address as it may be shown."""
     parts = urlsplit(url)
@@ -234,7 +275,10 @@ def _print_list(document: ListDocument) -> None:
         found = document["archives"]
         print_table(
             ("archive", "size", "state", "uploaded by run"),
-            [(e["key"], size(e["bytes"]), e["state"], e["run_id"]) for e in found],
+            [
+                (e["key"], size(e["bytes"]), e["state"] or "-", e["run_id"] or _UNNAMED)
+                for e in found
+            ],
         )
 
 

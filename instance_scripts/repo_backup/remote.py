@@ -23,6 +23,15 @@ _CONNECTIONS = 2
 def run_now(options: argparse.Namespace) -> int:
     """``repo_backup run-now``: 0 verified · 3 partial or unverified · 1 anything else."""
     stack = find_stack(options.stack, options.region)
+    store = open_store(f"{S3}{stack.bucket}", connections=_CONNECTIONS)
+    return start(stack, store, options)
+
+
+def start(stack: Stack, store: Store, options: argparse.Namespace) -> int:
+    """Start a run of this stack, whose bucket is ``store``, and follow it; the exit code.
+
+    A run that no pool had capacity for is followed too, as long as another attempt is planned.
+    """
     event = {
         **({"only": options.only} if options.only else {}),
         **{name: True for name in ("full", "on_demand", "dry_run") if getattr(options, name)},
@@ -33,9 +42,10 @@ def run_now(options: argparse.Namespace) -> int:
     launched = answer["status"] in ("launched", "already launched")
     if not options.json:
         print_facts(_shown(answer))
-    if launched and not options.no_wait:
-        store = open_store(f"{S3}{stack.bucket}", connections=_CONNECTIONS)
-        report = _follow(store, answer["run_id"], options.timeout * 60, _teller())
+    planned = answer.get("next_attempt_at")
+    if (launched or planned) and not options.no_wait:
+        waiting = f"waiting for the attempt at {planned}" if planned else "the instance starts"
+        report = follow(store, answer["run_id"], waiting, options.timeout * 60, _teller())
         if not options.json:
             print(f"{report['verdict']}: {report['reason']}")
             for problem in report["problems"]:
@@ -58,12 +68,12 @@ def check(options: argparse.Namespace) -> int:
     return exits.GOOD if answer["status"] == "ok" else exits.NOT_ALL
 
 
-def _follow(
-    store: Store, run_id: str, seconds: float, tell: Callable[[str], None]
+def follow(
+    store: Store, run_id: str, waiting: str, seconds: float, tell: Callable[[str], None]
 ) -> Mapping[str, Any]:
-    """Wait for the run's report, telling how far it is. Raises InterruptedRunError when it is late.
+    """Wait for the run's report, telling how far it is, or ``waiting`` before it is anywhere.
 
-    The run goes on whether it is followed or not.
+    The run goes on whether it is followed or not. Raises InterruptedRunError when it is late.
     """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -75,7 +85,7 @@ def _follow(
             progress = json.loads(said)
             tell(f"{progress['phase']}: {progress['done']} of {progress['listed']} repositories")
         else:
-            tell("the instance starts")
+            tell(waiting)
         time.sleep(POLL_SECONDS)
     raise InterruptedRunError(f"{run_id} has no report yet; its mail will come")
 

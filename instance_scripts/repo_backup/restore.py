@@ -1,19 +1,21 @@
 """The way back: find an archive, download it, check it, unpack it."""
 
+import difflib
 import hashlib
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from repo_backup import layout
 from repo_backup.checking import check_mirror
+from repo_backup.chronology import newest_first
 from repo_backup.errors import FatalError, NotFoundError, RepositoryError
 from repo_backup.manifest import Archive, Entry, Manifest, Part
 from repo_backup.retry import Patience
-from repo_backup.store import Store
+from repo_backup.store import Store, Version
 from repo_backup.unpacking import unpack
 
 _BLOCK_BYTES = 1024 * 1024
@@ -30,6 +32,40 @@ class Found:
     version_id: str | None
     part: Part | None
     remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Held:
+    """An archive that is kept: ``part`` is what the newest manifest that names it says of it.
+
+    ``missing``: it should be there, and is not.
+    """
+
+    full_name: str
+    wiki: bool
+    key: str
+    bytes: int
+    part: Part | None
+    missing: bool = False
+
+    @property
+    def archive(self) -> Archive | None:
+        """The archive by its manifest."""
+        return self.part.archive if self.part else None
+
+    @property
+    def found(self) -> Found:
+        """For a :class:`Reader`."""
+        version = self.archive.version_id if self.archive else None
+        return Found(self.full_name, self.key, version, self.part)
+
+
+class OtherArchiveError(RepositoryError):
+    """What lies there is not what the manifest says; ``sha256`` is that of what does."""
+
+    def __init__(self, key: str, sha256: str) -> None:
+        super().__init__(f"{key} is not what the manifest says (SHA-256 differs)")
+        self.sha256 = sha256
 
 
 @dataclass(frozen=True)
@@ -51,7 +87,8 @@ class Reader:
     def fetch_mirror(self, found: Found, into: Path) -> Restored:
         """Download, check against the manifest and unpack to a bare mirror below ``into``.
 
-        Raises RepositoryError when the archive is not what the manifest says, or not whole.
+        Raises OtherArchiveError when the archive is not what the manifest says, and another
+        RepositoryError when it is not whole.
         """
         into = into.expanduser().resolve()  # git is run elsewhere
         into.mkdir(parents=True, exist_ok=True)
@@ -65,7 +102,7 @@ class Reader:
     def _download(self, found: Found, file: IO[bytes]) -> None:
         """The version that the manifest names; in a copied bucket versions have other names.
 
-        Raises RepositoryError when the SHA-256 is not the manifest's.
+        Raises OtherArchiveError when the SHA-256 is not the manifest's.
         """
         expected = found.part.archive if found.part else None
         try:
@@ -75,7 +112,7 @@ class Reader:
                 raise
             digest = self._read(found.key, None, file)
         if expected and digest != expected.sha256:
-            raise RepositoryError(f"{found.key} is not what the manifest says (SHA-256 differs)")
+            raise OtherArchiveError(found.key, digest)
 
     def _read(self, key: str, version_id: str | None, file: IO[bytes]) -> str:
         """An object into a file; its SHA-256 (hex). A read that breaks off is begun again."""
@@ -101,11 +138,11 @@ def manifests(store: Store, run_id: str | None = None) -> Iterator[Manifest]:
     One that cannot be read is left out with a warning: the others still lead to their archives.
     Raises FatalError when it is that of the run that was asked for.
     """
-    for each in [run_id] if run_id else store.run_ids():
+    for each in [run_id] if run_id else newest_first(store):
         data = store.read(layout.manifest(each))
         if data is None:
             if run_id:
-                raise FatalError(f"there is no manifest of run {run_id}")
+                raise FatalError(f"there is no manifest of run {run_id}{_meant_run(store, run_id)}")
             continue
         try:
             yield Manifest.from_json(data)
@@ -138,8 +175,11 @@ def find(
     key = key_of(full_name, wiki=wiki)
     name, _, number = full_name.partition("~")
     alike: Found | None = None
+    names: set[str] = set()
     for manifest in manifests(store, run_id):
         for entry, part in _parts(manifest, wiki=wiki):
+            if part.archive:
+                names.add(entry.full_name)
             if entry.full_name.lower() != name.lower() or number not in ("", str(entry.id)):
                 continue
             archive = part.archive
@@ -151,31 +191,50 @@ def find(
                 alike = alike or found
     if alike:
         return alike
-    if run_id is None and any(version_id in (None, each.id) for each in store.versions(key)):
-        return Found(full_name, key, version_id, None)
+    if run_id is None:
+        if any(version_id in (None, each.id) for each in store.versions(key)):
+            return Found(full_name, key, version_id, None)
+        zips = (_named(each) for each in _zips(store))
+        names |= {name for name, is_wiki in zips if is_wiki == wiki}
     where = f"of run {run_id}" if run_id else "at this destination"
     which = f", version {version_id}," if version_id else ""
     wanted = f"{full_name}{' (wiki)' if wiki else ''}{which}"
-    raise FatalError(f"there is no archive of {wanted} {where}")
+    raise FatalError(f"there is no archive of {wanted} {where}{_meant(full_name, names)}")
 
 
-def entries_with_archives(store: Store, run_id: str | None) -> list[tuple[Entry, Part, Archive]]:
+def versions(store: Store, full_name: str) -> list[Version]:
+    """Every version of a repository's archive, newest first. Raises FatalError if there is none."""
+    found = store.versions(key_of(full_name))
+    if not found:
+        names = {name for name, is_wiki in map(_named, _zips(store)) if not is_wiki}
+        raise FatalError(f"there is no archive of {full_name}{_meant(full_name, names)}")
+    return found
+
+
+def held(store: Store, run_id: str | None = None) -> list[Held]:
     """Every archive that a run's manifest names, or else all that there are at the destination.
 
     A run may have listed less than an earlier one (other owners, no token): manifests are read,
-    newest first, until each archive that is there has been named. Raises FatalError.
+    newest first, until each archive that is there has been named. One that none names, as when
+    ``runs/`` was lost, is there all the same. Raises FatalError.
     """
-    unnamed = None if run_id else set(_zips(store))
-    found: dict[str, tuple[Entry, Part, Archive]] = {}
+    there = _zips(store)
+    found: dict[str, Held] = {}
     for manifest in manifests(store, run_id):
         for wiki in (False, True):
             for entry, part in _parts(manifest, wiki=wiki):
-                if part.archive:
-                    found.setdefault(part.archive.key, (entry, part, part.archive))
-        if unnamed is not None and unnamed <= found.keys():
+                if archive := part.archive:
+                    missing = archive.key not in there
+                    each = Held(entry.full_name, wiki, archive.key, archive.bytes, part, missing)
+                    found.setdefault(archive.key, each)
+        if run_id is None and there.keys() <= found.keys():
             break
+    for key, size in there.items():
+        if run_id is None and key not in found:
+            found[key] = Held(*_named(key), key, size, None)
     if not found:
-        raise FatalError("there is no backup at this destination")
+        of = f"run {run_id} has" if run_id else "there is"
+        raise FatalError(f"{of} no backup at this destination")
     return [found[key] for key in sorted(found, key=str.lower)]
 
 
@@ -187,5 +246,48 @@ def _parts(manifest: Manifest, *, wiki: bool) -> Iterator[tuple[Entry, Part]]:
             yield entry, part
 
 
-def _zips(store: Store) -> list[str]:
-    return [key for key in store.objects(layout.ARCHIVES) if key.endswith(".zip")]
+class Vouchers:
+    """What all manifests together vouch for; they are read when that is first asked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[tuple[str, str], Part] | None = None
+
+    def of(self, key: str, sha256: str) -> Part | None:
+        """What a manifest says of exactly these bytes under this key; None if none does."""
+        if self._known is None:
+            self._known = {}
+            for manifest in manifests(self._store):
+                for wiki in (False, True):
+                    for _, part in _parts(manifest, wiki=wiki):
+                        if archive := part.archive:
+                            self._known.setdefault((archive.key, archive.sha256), part)
+        return self._known.get((key, sha256))
+
+
+def _zips(store: Store) -> dict[str, int]:
+    """The archives that are there, with their sizes."""
+    stored = store.objects(layout.ARCHIVES)
+    return {key: each.bytes for key, each in stored.items() if key.endswith(".zip")}
+
+
+def _named(key: str) -> tuple[str, bool]:
+    """``owner/name`` by an archive's key, and whether it looks like a wiki's."""
+    name = key.removeprefix(layout.ARCHIVES).removesuffix(".zip")
+    return name.removesuffix(".wiki"), name.endswith(".wiki")
+
+
+def _meant(full_name: str, names: Iterable[str]) -> str:
+    """What a name was probably meant to be, as the end of a message."""
+    by_small = {name.lower(): name for name in names}
+    owner, _, name = full_name.lower().partition("/")
+    bare = by_small.get(f"{owner}/{name.removesuffix('.wiki')}")
+    if bare and name.endswith(".wiki"):
+        return f"\ndid you mean {bare} --wiki?"
+    close = difflib.get_close_matches(full_name.lower(), by_small, 1)
+    return f"\ndid you mean {by_small[close[0]]}?" if close else ""
+
+
+def _meant_run(store: Store, run_id: str) -> str:
+    close = difflib.get_close_matches(run_id, store.run_ids(), 1)
+    return f"\ndid you mean {close[0]}?" if close else "; see `list --runs`"

@@ -4,10 +4,19 @@ import base64
 import contextlib
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
 
 from repo_backup import layout
 from repo_backup.archive import Archive
@@ -20,6 +29,7 @@ from repo_backup.errors import (
     NotFoundError,
     RepositoryError,
     TransientError,
+    said,
 )
 from repo_backup.manifest import iso
 from repo_backup.store import Stored, Version
@@ -33,16 +43,12 @@ PARTS_AT_ONCE = 4
 """Of one archive; what is in memory of each is a block, the rest stays on disk."""
 _RESERVED = 2
 """Connections for manifest, lease and the small archives of others."""
+_NOBODY = (NoCredentialsError, PartialCredentialsError, SSOError, TokenRetrievalError)
 _MISSING = {"NoSuchKey", "NoSuchVersion", "404"}
 _CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
-_FATAL = {
-    "NoSuchBucket",
-    "ExpiredToken",
-    "InvalidAccessKeyId",
-    "SignatureDoesNotMatch",
-    "PermanentRedirect",
-    "AuthorizationHeaderMalformed",
-}
+_CREDENTIALS = {"ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+_REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed"}
+_LOGIN = "Set credentials as for the AWS CLI: AWS_PROFILE, `aws configure` or `aws sso login`"
 
 
 class S3Store:
@@ -62,7 +68,7 @@ class S3Store:
 
     def put_archive(self, key: str, archive: Archive) -> Stored:
         """One request up to 16 MiB; above, one for each part and two more."""
-        with _told(key):
+        with self._told(key):
             if len(archive.part_crc32s) > 1:
                 return self._put_parts(key, archive)
             with archive.part(0) as body:
@@ -78,7 +84,7 @@ class S3Store:
 
     def write(self, key: str, data: bytes, content_type: str = "application/json") -> None:
         """One PUT."""
-        with _told(key):
+        with self._told(key):
             self._client.put_object(
                 Bucket=self._bucket, Key=self._prefix + key, Body=data, ContentType=content_type
             )
@@ -88,7 +94,7 @@ class S3Store:
     ) -> str:
         """A conditional PUT; tags are ETags."""
         condition: Any = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
-        with _told(key):
+        with self._told(key):
             answer = self._client.put_object(
                 Bucket=self._bucket,
                 Key=self._prefix + key,
@@ -106,7 +112,7 @@ class S3Store:
     def read_tagged(self, key: str) -> tuple[bytes, str] | None:
         """One GET, with the ETag."""
         try:
-            with _told(key):
+            with self._told(key):
                 answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
                 return answer["Body"].read(), answer["ETag"]
         except NotFoundError:
@@ -114,7 +120,7 @@ class S3Store:
 
     def objects(self, prefix: str) -> dict[str, Stored]:
         """One request for each thousand keys."""
-        with _told(prefix):
+        with self._told(prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix
             )
@@ -124,10 +130,10 @@ class S3Store:
                 for item in page.get("Contents", [])
             }
 
-    def run_ids(self) -> list[str]:
+    def manifests_written(self) -> list[tuple[str, datetime]]:
         """One request for each two hundred runs: a run leaves some five objects."""
         top, end = self._prefix + layout.RUNS, layout.manifest("").removeprefix(layout.RUNS)
-        with _told(layout.RUNS):
+        with self._told(layout.RUNS):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=top
             )
@@ -137,12 +143,16 @@ class S3Store:
                 for item in page.get("Contents", [])
                 if item["Key"].endswith(end)
             ]
-        return [run_id for _, run_id in sorted(found, reverse=True)]
+        return [(run_id, written_at) for written_at, run_id in sorted(found, reverse=True)]
+
+    def run_ids(self) -> list[str]:
+        """As :meth:`manifests_written`."""
+        return [run_id for run_id, _ in self.manifests_written()]
 
     def versions(self, key: str) -> list[Version]:
         """Newest first, delete markers left out."""
         full = self._prefix + key
-        with _told(key):
+        with self._told(key):
             pages = self._client.get_paginator("list_object_versions").paginate(
                 Bucket=self._bucket, Prefix=full
             )
@@ -159,13 +169,29 @@ class S3Store:
     def open(self, key: str, version_id: str | None = None) -> Iterator[IO[bytes]]:
         """One GET, read as it comes."""
         version: Any = {"VersionId": version_id} if version_id else {}
-        with _told(key):
+        with self._told(key):
             answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key, **version)
             with contextlib.closing(answer["Body"]) as body:
                 yield cast(IO[bytes], body)
 
     def tidy(self) -> None:
         """Nothing: the bucket's own rule removes uploads that were never completed."""
+
+    @contextlib.contextmanager
+    def _told(self, key: str) -> Iterator[None]:
+        """Map the SDK's errors, by code, to ours."""
+        where = f"s3://{self._bucket}/{self._prefix}{key}"
+        try:
+            yield
+        except ClientError as error:
+            raise _error(where, self._bucket, error) from error
+        except _NOBODY as error:
+            raise FatalError(f"s3://{self._bucket}: {said(str(error))}. {_LOGIN}") from error
+        except BotoCoreError as error:
+            host = urlsplit(self._client.meta.endpoint_url).hostname
+            raise TransientError(
+                f"{where} could not be reached at {host}: {type(error).__name__}"
+            ) from error
 
     def _put_parts(self, key: str, archive: Archive) -> Stored:
         target: Any = {"Bucket": self._bucket, "Key": self._prefix + key}
@@ -247,28 +273,21 @@ def _stored(archive: Archive, answer: Any, crc32: str | None = None) -> Stored:
     return Stored(archive.size, answer.get("ETag"), answer.get("VersionId"), checksum)
 
 
-@contextlib.contextmanager
-def _told(key: str) -> Iterator[None]:
-    """Map the SDK's errors, by code, to ours."""
-    try:
-        yield
-    except ClientError as error:
-        raise _error(key, error) from error
-    except BotoCoreError as error:
-        raise TransientError(
-            f"S3 could not be reached for {key}: {type(error).__name__}"
-        ) from error
-
-
-def _error(key: str, error: ClientError) -> BackupError:
+def _error(where: str, bucket: str, error: ClientError) -> BackupError:
     code = error.response.get("Error", {}).get("Code", "")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _FATAL:
-        return FatalError(f"S3 refuses {key}: {code}")
+    answer = error.response.get("ResponseMetadata", {})
+    status = answer.get("HTTPStatusCode", 0)
+    if code == "NoSuchBucket":
+        return FatalError(f"there is no bucket {bucket}: see `aws s3 ls` for its name")
+    if code in _CREDENTIALS:
+        return FatalError(f"s3://{bucket}: AWS refuses the credentials ({code}). {_LOGIN}")
+    if code in _REGION:
+        region = answer.get("HTTPHeaders", {}).get("x-amz-bucket-region", "its region")
+        return FatalError(f"the bucket {bucket} is elsewhere ({code}): set AWS_REGION={region}")
     if code in _MISSING:
-        return NotFoundError(f"there is no {key}")
+        return NotFoundError(f"there is no {where}")
     if code in _CONFLICT:
-        return ConflictError(f"{key} was written by another process")
+        return ConflictError(f"{where} was written by another process")
     if status >= 500 or code in ("SlowDown", "RequestTimeout", "BadDigest"):
-        return TransientError(f"S3 could not take {key}: {code}")
-    return RepositoryError(f"S3 refuses {key}: {code}")
+        return TransientError(f"S3 could not take {where}: {code}")
+    return RepositoryError(f"S3 refuses {where}: {code}")

@@ -83,8 +83,8 @@ def locate(name: str, stacks: "CloudFormationClient", functions: "LambdaClient")
 
 def _unasked(error: Exception) -> FatalError:
     return FatalError(
-        f"AWS cannot be asked for the stack: {error}. Set credentials and AWS_REGION as for the "
-        "AWS CLI, or give --region"
+        f"AWS cannot be asked for the stack: {str(error).rstrip('.')}. Set credentials and "
+        "AWS_REGION as for the AWS CLI, or give --region"
     )
 
 

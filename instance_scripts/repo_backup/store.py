@@ -9,11 +9,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Protocol
 
 from repo_backup.archive import Archive
 from repo_backup.errors import ConflictError, FatalError, NotFoundError
+from repo_backup.manifest import iso
 
 _BLOCK_BYTES = 1024 * 1024
 _INCOMING = ".incoming-"
@@ -74,6 +76,9 @@ class Store(Protocol):
 
     def objects(self, prefix: str) -> dict[str, Stored]:
         """Every current object below a prefix, by key."""
+
+    def manifests_written(self) -> list[tuple[str, datetime]]:
+        """The runs that left a manifest, and when it was written here; the latest first."""
 
     def run_ids(self) -> list[str]:
         """The runs that left a manifest, the latest written first, whatever they are named."""
@@ -150,13 +155,17 @@ class DirectoryStore:
             if path.is_file() and not _is_hidden(path.name)
         }
 
-    def run_ids(self) -> list[str]:
+    def manifests_written(self) -> list[tuple[str, datetime]]:
         """By the manifests' times of modification."""
         found = (self._root / "runs").glob("*/manifest.json")
         times = sorted(
             ((path.stat().st_mtime_ns, path.parent.name) for path in found), reverse=True
         )
-        return [run_id for _, run_id in times]
+        return [(run_id, datetime.fromtimestamp(ns / 1e9, UTC)) for ns, run_id in times]
+
+    def run_ids(self) -> list[str]:
+        """By the manifests' times of modification."""
+        return [run_id for run_id, _ in self.manifests_written()]
 
     def versions(self, key: str) -> list[Version]:
         """The one version there is."""
@@ -164,8 +173,8 @@ class DirectoryStore:
         if not path.is_file():
             return []
         status = path.stat()
-        from_timestamp = status.st_mtime
-        return [Version(None, str(int(from_timestamp)), status.st_size, latest=True)]
+        modified_at = iso(datetime.fromtimestamp(status.st_mtime, UTC))
+        return [Version(None, modified_at, status.st_size, latest=True)]
 
     @contextlib.contextmanager
     def open(self, key: str, version_id: str | None = None) -> Iterator[IO[bytes]]:

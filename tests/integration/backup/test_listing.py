@@ -172,10 +172,13 @@ def test_the_tokens_expiry_is_in_the_manifest(destination: Destination, hub: Git
     assert destination.manifest()["token_expires_at"] == "2026-12-24T00:00:00Z"
 
 
-def test_an_interrupted_listing_leaves_no_marker(destination: Destination) -> None:
+def test_a_github_that_cannot_be_reached_is_named_and_leaves_no_marker(
+    destination: Destination, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = ["backup", "--destination", str(destination.root), "--owner", "octo"]
     destination.environment.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
     assert main(arguments) == 1
+    assert "the connection to 127.0.0.1 for /user broke" in capsys.readouterr().err
     assert destination.markers() == []
 
 

@@ -106,12 +106,12 @@ def test_a_directory_with_something_in_it_is_left_alone(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--source", "d"], "--out"),
-        (["--source", "d", "--out", __file__], "is a file; name a directory"),
-        (["--source", "d", "--out", "s3://bucket"], "is no directory of this machine"),
+        (["--source", "."], "--out"),
+        (["--source", ".", "--out", __file__], "is a file; name a directory"),
+        (["--source", ".", "--out", "s3://bucket"], "is no directory of this machine"),
         (["--source", "s3:/x", "--out", "o"], "is neither s3://BUCKET[/PREFIX] nor a directory"),
-        (["--source", "d", "--out", "o", "--runs", "0"], "'0' is not a number"),
-        (["--source", "d", "--out", "o", "--run", "1"], "did you mean --runs?"),
+        (["--source", ".", "--out", "o", "--runs", "0"], "'0' is not a number"),
+        (["--source", ".", "--out", "o", "--run", "1"], "did you mean --runs?"),
     ],
 )
 def test_wrong_words_end_with_code_2_and_a_hint(
@@ -126,7 +126,8 @@ def test_wrong_words_end_with_code_2_and_a_hint(
 def test_an_empty_source_is_an_error_and_leaves_no_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert report(str(tmp_path / "typo"), tmp_path / "page") == 1
+    (tmp_path / "empty").mkdir()
+    assert report(str(tmp_path / "empty"), tmp_path / "page") == 1
     assert "there is no backup at this source" in capsys.readouterr().err
     assert not (tmp_path / "page").exists()
 
@@ -135,7 +136,7 @@ def test_a_bucket_that_is_not_there_is_named(
     s3: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert report("s3://no-such-bucket-here", tmp_path / "page") == 1
-    assert "NoSuchBucket" in capsys.readouterr().err
+    assert "there is no bucket no-such-bucket-here: see" in capsys.readouterr().err
 
 
 def test_unreadable_reports_end_with_code_3_and_the_page_without_them(

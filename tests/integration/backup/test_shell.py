@@ -101,7 +101,8 @@ class TestStatus:
     def test_an_empty_store_is_not_good(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        said = spoken(capsys, "status", "--source", str(tmp_path / "none"), code=3)
+        (tmp_path / "empty").mkdir()
+        said = spoken(capsys, "status", "--source", str(tmp_path / "empty"), code=3)
         assert said["newest_verified"] is None
 
 
@@ -116,6 +117,8 @@ def test_lists_are_what_the_tables_show(
     (version,) = spoken(capsys, "list", "--versions", "octo/hello", *source)["versions"]
     assert set(version) == promised(documents.VersionRow)
     assert version["latest"]
+    age = datetime.now(UTC) - datetime.fromisoformat(version["modified_at"])
+    assert timedelta(0) <= age < timedelta(hours=1)
 
 
 def test_verify_tells_each_archive_and_its_fault(

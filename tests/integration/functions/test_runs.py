@@ -1,7 +1,7 @@
 """Whole runs through both handlers: what is launched, what is mailed, what is left behind."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -162,17 +162,35 @@ def test_the_last_attempt_is_on_demand_and_its_end_is_final(world: World) -> Non
     assert_settled(world, "interrupted")
 
 
+NO_CAPACITY = Fault(
+    "error", operation="ec2.RunInstances", code="InsufficientInstanceCapacity", times=10**6
+)
+
+
+@pytest.mark.parametrize("attempts", [3, 1])
+def test_a_person_is_told_whether_and_when_another_attempt_follows_one_without_capacity(
+    world: World, monkeypatch: pytest.MonkeyPatch, attempts: int
+) -> None:
+    monkeypatch.setenv("MAX_ATTEMPTS", str(attempts))
+    world.faults.append(NO_CAPACITY)
+    answer = world.invoke("launcher", {})
+    world.send(*world.queue.pop())
+    assert answer["status"] == "not launched"
+    if attempts == 1:
+        assert answer["next_attempt_at"] is None
+        assert "next attempt" not in answer["problem"]
+        assert world.verdicts == ["not-launched"]
+    else:
+        planned = datetime.fromisoformat(answer["next_attempt_at"])
+        said = f"The next attempt is planned for {planned:%Y-%m-%d %H:%M} UTC."
+        assert answer["problem"].endswith(said)
+        assert world.schedules()[f"retry-{answer['run_id']}-2"] == planned
+
+
 def test_no_capacity_anywhere_is_tried_three_times_and_then_told_with_every_code(
     world: World,
 ) -> None:
-    world.faults.append(
-        Fault(
-            "error",
-            operation="ec2.RunInstances",
-            code="InsufficientInstanceCapacity",
-            times=10**6,
-        )
-    )
+    world.faults.append(NO_CAPACITY)
     world.send("launcher", SCHEDULED)
     assert set(world.schedules()) == {
         *(f"deadline-{RUN_ID}-1", f"overdue-{RUN_ID}-1", f"retry-{RUN_ID}-2")

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from repo_backup import cli
+from repo_backup.access import api_address
 from repo_backup.display import LineDisplay, open_display, print_summary, size
 from repo_backup.live import LiveDisplay, show_summary
 from repo_backup.manifest import Archive, Entry, Manifest, Part
@@ -29,8 +30,17 @@ BACKUP = ["backup", "--owner", "octo", "--destination", "d"]
         ([*BACKUP, "--run-id", "../x"], "'../x' is not a run id"),
         (["backup", "--owner", "-x/y", "--destination", "d"], "--owner"),
         (["backup", "--owner", "octo"], "--destination"),
-        (["restore", "hello", "--source", "d", "--into", "x"], "'hello' is not OWNER/REPO"),
-        (["restore", "a/b", "--source", "d"], "--into"),
+        (["backup", "--owner", "https://github.com/octo", "--destination", "d"], "alone: octo"),
+        (["backup", "--owner", "github.com/octo/x", "--destination", "d"], "alone: octo"),
+        (["backup", "--owner", "@octo", "--destination", "d"], "give the name alone: octo"),
+        (["restore", "hello", "--source", ".", "--into", "x"], "'hello' is not OWNER/REPO"),
+        (["restore", "https://h/a/b.git", "--source", ".", "--into", "x"], "did you mean a/b?"),
+        (["restore", "git@h:a/b.git", "--source", ".", "--into", "x"], "did you mean a/b?"),
+        (["restore", "a/b", "--source", "."], "--into"),
+        (["list", "--source", "./typo"], "there is no directory './typo'; name a directory that"),
+        (["status", "--source", "typo"], "there is no directory 'typo'"),
+        (["list", "--source", ".", "--runs", "--versions", "a/b"], "not allowed with"),
+        (["list", "--source", ".", "--versions", "b"], "'b' is not OWNER/REPO"),
         (["backup", "--destination", "s3:/bucket"], "is neither s3://BUCKET[/PREFIX] nor a dir"),
         (["backup", "--destination", "s3://"], "is neither s3://BUCKET[/PREFIX] nor a directory"),
         (["backup", "--destination", "gs://bucket"], "is neither s3://BUCKET[/PREFIX] nor a dir"),
@@ -58,6 +68,54 @@ def test_help_shows_examples_variables_and_exit_codes(capsys: pytest.CaptureFixt
 def test_neither_owner_nor_token_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["backup", "--destination", "d"]) == 2
     assert "name an --owner" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("api.github.com", "it begins with https://, as https://api.github.com"),
+        ("127.0.0.1:18765", "it begins with https://, as https://127.0.0.1:18765"),
+        ("http://github.example.com/api/v3", "the token would go in clear; give https://"),
+        ("http://8.8.8.8", "the token would go in clear"),
+        ("ftp://h/api/v3", "give https://HOST/api/v3"),
+        ("https://h/api//v3", "give https://HOST/api/v3"),
+        ("https://h/../v3", "give https://HOST/api/v3"),
+        ("https://h/api/v3?page=1", "give https://HOST/api/v3"),
+        ("https://me:s3cret@h/api/v3", "'https://…@h/api/v3' is not the address"),
+        ("https://github.com", "GitHub's is https://api.github.com"),
+        ("https://api.github.com/users/octo", "GitHub's is https://api.github.com"),
+    ],
+)
+def test_an_address_that_cannot_be_an_apis_is_refused_before_anything_is_asked(
+    address: str,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("GITHUB_API_URL", address)
+    monkeypatch.setenv("GITHUB_TOKEN", "canary")
+    for command in (
+        ["backup", "--owner", "octo", "--destination", str(tmp_path / "d")],
+        ["estimate", "--owner", "octo"],
+    ):
+        assert cli.main(command) == 2
+        shown = capsys.readouterr().err
+        assert shown.startswith("repo_backup: GITHUB_API_URL: ")
+        assert said in shown
+        assert "s3cret" not in shown
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://h.example/api/v3/", "http://127.0.0.1:8", "http://localhost:8", "http://[::1]:8/a"],
+)
+def test_an_address_that_can_be_an_apis_is_taken(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_API_URL", address)
+    assert api_address() == address.rstrip("/")
 
 
 def test_a_source_that_may_not_be_read_is_named_without_a_traceback(

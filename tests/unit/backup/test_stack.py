@@ -99,7 +99,7 @@ def test_without_a_region_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -
     for variable in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
-    with pytest.raises(FatalError, match="or give --region"):
+    with pytest.raises(FatalError, match=r"[a-z]\. Set credentials .*or give --region"):
         find_stack("onlinebackup", None)
 
 
