@@ -25,11 +25,9 @@ def compare(manifest: Manifest, previous: Manifest) -> Comparison:
     after = {entry.id: entry for entry in manifest.repositories}
     # A manifest of an older program has no list of what is kept; what no entry took over is there.
     taken = {entry.archive.key for entry in manifest.entries if entry.archive}
-    kept = manifest.kept or (
-        each for each in previous.entries if each.archive and each.archive.key not in taken
-    )
+    left = (each for each in previous.entries if each.archive and each.archive.key not in taken)
     saved: dict[int, tuple[Archive, ...]] = {}
-    for each in kept:
+    for each in left if manifest.kept is None else manifest.kept:
         if each.archive and each.id not in after:
             saved[each.id] = (*saved.get(each.id, ()), each.archive)
     return Comparison(

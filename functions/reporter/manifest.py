@@ -9,6 +9,9 @@ from typing import Any, Self
 
 from shared.errors import OnlineBackupError
 
+KEPT = "kept"
+"""The state of an archive of what GitHub does not list any more."""
+
 _LFS = "it keeps files in Git LFS; those are not in the archive"
 
 
@@ -56,8 +59,8 @@ class Manifest:
 
     ``drill_undone`` are archives that the machine could not read back, whatever they are worth.
     ``only`` are the name patterns that the run was narrowed to; none: it was asked for everything.
-    ``kept`` are archives of what GitHub does not list any more, ``errors`` what kept the run from
-    being complete.
+    ``kept`` are archives of what GitHub does not list any more (None: nobody wrote that down).
+    ``errors`` are what kept the run from being complete.
     """
 
     run_id: str
@@ -75,7 +78,7 @@ class Manifest:
     only: tuple[str, ...] = ()
     drill_undone: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
-    kept: tuple[Entry, ...] = ()
+    kept: tuple[Entry, ...] | None = None
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
@@ -108,7 +111,7 @@ class Manifest:
                 notices=tuple(map(str, document.get("notices") or ())),
                 only=tuple(map(str, document.get("only") or ())),
                 errors=tuple(map(str, document.get("errors") or ())),
-                kept=tuple(map(_kept, document.get("kept") or ())),
+                kept=tuple(map(_kept, document["kept"])) if "kept" in document else None,
             )
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise ManifestError(f"{type(error).__name__}: {error}") from error
@@ -121,7 +124,7 @@ class Manifest:
     @property
     def archived(self) -> tuple[Entry, ...]:
         """All that must be in the bucket: what was listed, and what is kept."""
-        return tuple(entry for entry in (*self.entries, *self.kept) if entry.archive)
+        return tuple(entry for entry in (*self.entries, *(self.kept or ())) if entry.archive)
 
     def in_state(self, state: str) -> tuple[Entry, ...]:
         """Repositories and wikis in this state, in the order of the listing."""
@@ -141,7 +144,7 @@ def _kept(each: Mapping[str, Any]) -> Entry:
     """Its name tells it apart from a repository that has the same name now."""
     number, wiki = int(each["id"]), ".wiki" if each["wiki"] else ""
     name = f"{each['owner']}/{each['name']}{wiki} (kept, id {number})"
-    return _entry({**each, "state": "kept"}, number, name, is_wiki=bool(wiki), asked=True)
+    return _entry({**each, "state": KEPT}, number, name, is_wiki=bool(wiki), asked=True)
 
 
 def _entry(part: Mapping[str, Any], number: int, name: str, *, is_wiki: bool, asked: bool) -> Entry:

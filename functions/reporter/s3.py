@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from reporter.manifest import Archive, Entry
+from reporter.manifest import KEPT, Entry
 from reporter.world import Marker, Progress
 from shared import layout
 from shared.errors import UnreadableError
@@ -93,10 +93,10 @@ class Bucket:
 
         Each archive costs one HeadObject; a few run at once.
         """
-        named = [(entry.name, entry.archive) for entry in entries if entry.archive]
+        named = [entry for entry in entries if entry.archive]
         with ThreadPoolExecutor(CONCURRENT_CHECKS) as pool:
-            found = pool.map(lambda pair: self._objection(pair[1]), named)
-            return [f"{name}: {said}" for (name, _), said in zip(named, found, strict=True) if said]
+            found = pool.map(self._objection, named)
+            return [f"{each.name}: {said}" for each, said in zip(named, found, strict=True) if said]
 
     def write_report(self, run_id: str, report: dict[str, Any]) -> bool:
         """Write ``runs/<run id>/report.json``; False if this bucket will never take it."""
@@ -113,7 +113,10 @@ class Bucket:
             return False
         return True
 
-    def _objection(self, archive: Archive) -> str | None:
+    def _objection(self, entry: Entry) -> str | None:
+        archive = entry.archive
+        if archive is None:
+            return None
         try:
             head: dict[str, Any] = dict(
                 self.client.head_object(Bucket=self.name, Key=archive.key, ChecksumMode="ENABLED")
@@ -128,7 +131,9 @@ class Bucket:
             return f"{archive.key} is not in the bucket"
         if head["ContentLength"] != archive.bytes:
             return f"{archive.key} has {head['ContentLength']} bytes, not {archive.bytes}"
-        if archive.version_id and head.get("VersionId") != archive.version_id:
+        # Nothing uploads again what is kept: in a bucket that was copied it is another version.
+        replaced = archive.version_id and head.get("VersionId") != archive.version_id
+        if replaced and entry.state != KEPT:
             return f"{archive.key} was replaced after the backup wrote version {archive.version_id}"
         if archive.checksum:
             algorithm, expected = archive.checksum

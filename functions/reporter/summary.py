@@ -222,7 +222,7 @@ def _manifest(facts: Facts) -> list[str]:
     lines.append(
         f"{size(manifest.bytes_uploaded)} uploaded, {size(manifest.bytes_stored)} in all archives"
     )
-    if kept := [each.archive.bytes for each in manifest.kept if each.archive]:
+    if kept := [each.archive.bytes for each in manifest.kept or () if each.archive]:
         what = "1 is" if len(kept) == 1 else f"{len(kept)} are"
         lines.append(f"Of these {what} kept of what GitHub no longer lists, {size(sum(kept))}")
     if manifest.drilled:
@@ -265,8 +265,9 @@ def _vanished(comparison: Comparison, bucket: str) -> Iterator[str]:
     for entry in comparison.vanished:
         saved = comparison.saved.get(entry.id, ())
         if not saved:
-            gone = f"its archive {entry.archive.key} is gone" if entry.archive else ""
-            yield f"{entry.name}: {gone or 'nothing was saved of it'}"
+            key = entry.archive and entry.archive.key
+            gone = f"its archive {key} is gone, or not as it was recorded"
+            yield f"{entry.name}: {gone if key else 'nothing was saved of it'}"
         for archive in saved:
             where = shlex.quote(f"s3://{bucket}/{archive.key}")
             kept = f"{archive.key} ({size(archive.bytes)}) is kept"

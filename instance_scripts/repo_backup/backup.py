@@ -115,7 +115,11 @@ class Backup:
         owners = {owner.lower() for owner in self._plan.owners} or history.owners
         owners = owners | {remote.owner.lower() for remote in remotes}
         # Whether what a doubtful listing lacks has vanished is not known.
-        awaited = listed | history.entries.keys() if self._journal.manifest.errors else listed
+        if self._journal.manifest.errors:
+            unkept = history.claims.keys() - history.carried
+            awaited = listed | {history.claims[key].id for key in unkept}
+        else:
+            awaited = listed
         claims = Claims.of_run(
             history.claims, history.entries, owners=owners, awaited=awaited, folded=folded
         )

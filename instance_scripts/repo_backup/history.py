@@ -1,5 +1,6 @@
 """What earlier runs left: for each repository the newest archive that still exists."""
 
+import hashlib
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -9,11 +10,13 @@ from functools import partial
 
 from repo_backup import layout
 from repo_backup.concurrency import in_background
+from repo_backup.errors import RepositoryError
 from repo_backup.manifest import Archive, Entry, Kept, Manifest, Part
 from repo_backup.store import Store, Stored
 
 _EVERYBODY = "*"
 _ZIP = ".zip"
+_BLOCK_BYTES = 1024 * 1024
 log = logging.getLogger(__name__)
 
 
@@ -22,7 +25,8 @@ class History:
     """Earlier entries by repository id, newest manifest first.
 
     ``claims`` tell by key of which repository the archive there was recorded; what no manifest
-    names is nobody's. ``lost`` are kept archives that are not there any more, or not as they were.
+    names is nobody's; ``carried`` are the keys of those that were kept already. ``lost`` are kept
+    archives that are not there any more, or not as they were.
     ``listed`` is how many repositories each owner had in the last complete run, ``owners`` whom
     runs of everything that a token sees met. ``mine`` is the checkpoint of an earlier attempt of
     this run.
@@ -34,7 +38,7 @@ class History:
     listed: dict[str, int] = field(default_factory=dict)
     owners: set[str] = field(default_factory=set)
     mine: Manifest | None = None
-    _carried: set[str] = field(default_factory=set)
+    carried: set[str] = field(default_factory=set)
 
     @classmethod
     def load(cls, store: Store, run_id: str, owners: Collection[str]) -> "History":
@@ -95,7 +99,7 @@ class History:
             self.claims.setdefault(claim.key, claim)
         for claim in kept:
             if self.claims.setdefault(claim.key, claim) is claim:
-                self._carried.add(claim.key)
+                self.carried.add(claim.key)
         if not manifest.owners:
             self.owners |= {layout.owner_of(key) for key in self.claims}
 
@@ -127,13 +131,15 @@ class History:
             assert part  # noqa: S101 - kept returns a part for a part
             self.entries[number] = replace(entry, part=part, wiki=kept(entry.wiki))
         for key, claim in [*self.claims.items()]:
-            part = kept(claim.part)
+            part, had = kept(claim.part), claim.part.archive
             assert part  # noqa: S101 - as above
+            if key in self.carried and part.archive is None and key in present:
+                part = _the_same(store, claim.part, present[key]) or part
             if key not in present:
                 del self.claims[key]
-            elif part is not claim.part:
+            else:
                 self.claims[key] = replace(claim, part=part)
-            if key in self._carried and (key not in present or part is not claim.part):
+            if key in self.carried and (key not in present or (had and part.archive is None)):
                 self.lost.append(claim)
         return self
 
@@ -159,3 +165,21 @@ def _is(archive: Archive, stored: Stored | None) -> bool:
     if stored is None or stored.bytes != archive.bytes:
         return False
     return archive.etag is None or stored.etag is None or stored.etag == archive.etag
+
+
+def _the_same(store: Store, part: Part, stored: Stored) -> Part | None:
+    """The archive, if it is that to the byte: in a bucket that was copied ETags may be others."""
+    archive = part.archive
+    if archive is None or archive.bytes != stored.bytes:
+        return None
+    digest = hashlib.sha256()
+    try:
+        with store.open(archive.key) as file:
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+    except RepositoryError as error:
+        log.warning("a kept archive cannot be read", extra={"key": archive.key, "why": str(error)})
+        return None
+    if digest.hexdigest() != archive.sha256:
+        return None
+    return replace(part, archive=replace(archive, etag=stored.etag, version_id=None))

@@ -133,6 +133,33 @@ def test_a_narrowed_run_is_read_with_what_it_passed_over(
     assert all(entry.unsaved for entry in manifest.entries if not entry.asked)
 
 
+def test_what_is_kept_is_read_as_it_was_written(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert back_up(corpus, tmp_path, monkeypatch) == 0
+    path = tmp_path / "runs" / RUN_ID / "manifest.json"
+    first = Manifest.read(json.loads(path.read_bytes()))
+    assert first.kept == ()
+    earlier = tmp_path / "runs" / "2026-11-20T17-00-00Z"
+    path.parent.rename(earlier)
+    document = json.loads((earlier / "manifest.json").read_bytes())
+    hello = next(each for each in document["repositories"] if each["name"] == "hello")
+    hello["id"] = 4711
+    (earlier / "manifest.json").write_text(json.dumps(document))
+    assert back_up(corpus, tmp_path, monkeypatch) == 0
+    manifest = Manifest.read(json.loads(path.read_bytes()))
+    assert manifest.kept
+    assert [each.name for each in manifest.kept] == [
+        "octo/hello (kept, id 4711)",
+        "octo/hello.wiki (kept, id 4711)",
+    ]
+    for each in manifest.kept:
+        assert each.archive
+        stored = (tmp_path / each.archive.key).read_bytes()
+        assert sha256(stored).hexdigest() == each.archive.sha256
+    assert {each.archive for each in manifest.kept} < {each.archive for each in manifest.archived}
+
+
 def test_progress_is_read_as_it_was_written(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

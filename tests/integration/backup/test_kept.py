@@ -215,6 +215,28 @@ def test_a_kept_archive_that_was_replaced_is_vouched_for_no_more_and_never_overw
     assert destination.manifest("r4")["notices"] == []
 
 
+def test_a_kept_archive_in_a_bucket_that_was_copied_is_known_by_its_bytes(
+    s3: Bucket, hub: GitHubStandIn
+) -> None:
+    s3.backup(FAST, run_id="r1")
+    _vanish(hub)
+    s3.backup(FAST, run_id="r2")
+    document = s3.manifest("r2")
+    for each in document["kept"]:
+        each["archive"] |= {"etag": '"of-the-first-bucket"', "version_id": "of-the-first-bucket"}
+    document["kept"][1]["archive"]["sha256"] = "0" * 64
+    s3.client.put_object(
+        Bucket=s3.name, Key="runs/r2/manifest.json", Body=json.dumps(document).encode()
+    )
+    assert s3.backup(FAST, run_id="r3") == 0
+    known, doubtful = s3.manifest("r3")["kept"]
+    assert known["archive"]["version_id"] is None
+    assert known["archive"]["etag"] != '"of-the-first-bucket"'
+    assert doubtful["archive"] is None
+    (told,) = s3.manifest("r3")["notices"]
+    assert doubtful["key"] in told
+
+
 def test_what_a_killed_run_uploaded_and_never_wrote_down_is_nobodys(
     destination: Destination, hub: GitHubStandIn
 ) -> None:
@@ -269,13 +291,16 @@ def test_an_owner_that_a_run_does_not_cover_is_not_its_business(
 def test_a_listing_that_broke_off_makes_nobody_vanish(
     destination: Destination, hub: GitHubStandIn
 ) -> None:
+    destination.backup(FAST, run_id="r0")
+    _vanish(hub, "no-wiki")
     destination.backup(FAST, run_id="r1")
-    for name in ("hello", "unicode", "lfs", "secret", "empty"):
+    earlier = {"github_backups/octo/no-wiki.zip"}
+    for name in ("hello", "unicode", "lfs", "secret"):
         _vanish(hub, name)
     assert destination.backup(FAST, run_id="r2") == 1
-    assert destination.manifest("r2")["kept"] == []
+    assert _kept(destination, "r2").keys() == earlier
     assert destination.backup(FAST, "--allow-shrink", run_id="r3") == 0
-    assert USUAL in _kept(destination, "r3")
+    assert _kept(destination, "r3").keys() > {USUAL, *earlier}
 
 
 def test_runs_from_before_there_were_such_lists_are_read_until_each_archive_is_named(

@@ -21,9 +21,9 @@ def written(world: World) -> Archive:
     return Archive(KEY, 7, "0" * 64, stored["VersionId"], checksum)
 
 
-def said(world: World, archive: Archive) -> list[str]:
+def said(world: World, archive: Archive, state: str = "backed-up") -> list[str]:
     """The reporter's objections."""
-    entry = Entry(1, "octo/hello", "backed-up", "", (), archive, False)
+    entry = Entry(1, "octo/hello", state, "", (), archive, False)
     return Bucket(world.aws.client("s3"), "backups").check([entry])
 
 
@@ -49,3 +49,12 @@ def test_anything_else_is(
 ) -> None:
     (line,) = said(world, replace(written, **changes))  # type: ignore[arg-type]
     assert objection in line
+
+
+def test_what_is_kept_may_be_another_version_in_a_bucket_that_was_copied(
+    world: World, written: Archive
+) -> None:
+    assert said(world, replace(written, version_id="of the first bucket"), "kept") == []
+    other = replace(written, version_id="of the first bucket", checksum=("CRC32", "AAAAAA=="))
+    assert "has another CRC32" in said(world, other, "kept")[0]
+    assert "is not in the bucket" in said(world, replace(written, key="gone"), "kept")[0]

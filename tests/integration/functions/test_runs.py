@@ -380,15 +380,37 @@ def test_a_narrowed_run_says_so_and_gives_no_heartbeat(
     assert listener.requests == []
 
 
-def test_a_vanished_repository_is_named_with_its_kept_archive(world: World) -> None:
+@pytest.mark.parametrize(("there", "verdict"), [(True, "verified"), (False, "unverified")])
+def test_a_vanished_repository_is_named_with_its_kept_archive_which_is_checked(
+    world: World, there: bool, verdict: str
+) -> None:
     world.send("launcher", SCHEDULED)
     world.complete()
     world.end_instance()
+    hello, *_ = world.object(f"runs/{RUN_ID}/manifest.json")["repositories"]
+    kept = {**hello, "wiki": False, "key": hello["archive"]["key"]}
+    if not there:
+        world.aws.client("s3").delete_object(Bucket="backups", Key=kept["key"])
     world.now += timedelta(days=7)
     world.send("launcher", {**SCHEDULED, "scheduled_time": world.now.isoformat()})
-    world.complete(run_id=run_id_of(world.now), names=("world",))
+    world.complete(run_id=run_id_of(world.now), names=("world",), kept=[kept])
     world.end_instance()
-    assert "octo/hello: github_backups/octo/hello.zip" in world.mails[1].body
+    assert world.verdicts == ["verified", verdict]
+    text, key = world.mails[1].body, "github_backups/octo/hello.zip"
+    remove = f"aws s3 rm s3://backups/{key}"
+    assert f"octo/hello: {key} (16 B) is kept until you remove it: {remove}" in text
+    missing = f"octo/hello (kept, id {hello['id']}): {key} is not in the bucket"
+    assert (missing in text) is not there
+
+
+def test_a_run_that_lists_nothing_is_mailed_with_the_remedy(world: World) -> None:
+    said = "GitHub lists no repository of octo; without a token only public repositories are seen"
+    world.send("launcher", {})
+    run_id = run_id_of(world.now)
+    world.write_manifest([], run_id=run_id, errors=[said])
+    world.end_instance()
+    assert world.verdicts == ["failed"]
+    assert f"Errors of the whole run:\n  - {said}\n" in world.mails[0].body
 
 
 def test_a_reported_run_leaves_metrics_and_the_same_figures_in_its_report(

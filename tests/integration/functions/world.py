@@ -173,8 +173,12 @@ class World:
         run_id: str = RUN_ID,
         names: tuple[str, ...] = ("hello", "world"),
         only: tuple[str, ...] = (),
+        **more: Any,
     ) -> None:
-        """What a backup leaves behind: two archives, a manifest, and at last its marker."""
+        """What a backup leaves behind: two archives, a manifest, and at last its marker.
+
+        ``more`` is what else the manifest says.
+        """
         s3 = self.aws.client("s3")
         entries = []
         for name in names:
@@ -201,7 +205,7 @@ class World:
             {"id": 9, "owner": "octo", "name": "broken", "state": "failed", "reason": "HTTP 500"}
         ] * failed
         manifest = self.write_manifest(
-            entries, attempt=attempt, run_id=run_id, complete=True, only=only
+            entries, attempt=attempt, run_id=run_id, complete=True, only=only, **more
         )
         marker = (
             f"run_id={run_id}\nattempt={attempt}\nmanifest_sha256={sha256(manifest).hexdigest()}\n"
@@ -220,6 +224,7 @@ class World:
         run_id: str = RUN_ID,
         complete: bool = False,
         only: tuple[str, ...] = (),
+        **more: Any,
     ) -> bytes:
         """What a backup writes down of these repositories, at its end or on its way."""
         manifest = json.dumps(
@@ -232,6 +237,7 @@ class World:
                 "complete": complete,
                 "totals": {"bytes_uploaded": 32, "bytes_stored": 32},
                 "repositories": entries,
+                **more,
             }
         ).encode()
         self.write(f"runs/{run_id}/manifest.json", manifest)

@@ -91,7 +91,7 @@ def test_what_vanished_is_named_with_each_archive_kept_of_it_and_how_to_remove_i
 def test_a_vanished_ones_archive_is_its_own_and_not_its_namesakes() -> None:
     assert VERIFIED.manifest
     key = "github_backups/octo/old-thing.zip"
-    taken = replace(samples.BEFORE.entries[-1], id=99, archive=VERIFIED.manifest.kept[1].archive)
+    taken = replace(samples.BEFORE.entries[-1], id=99, archive=samples.KEPT[1].archive)
     facts = replace(
         VERIFIED,
         manifest=replace(VERIFIED.manifest, entries=(*VERIFIED.manifest.entries, taken)),
@@ -103,16 +103,18 @@ def test_a_vanished_ones_archive_is_its_own_and_not_its_namesakes() -> None:
 
 def test_of_a_vanished_one_without_an_archive_nothing_is_called_kept() -> None:
     assert VERIFIED.manifest
-    gone = replace(VERIFIED, manifest=replace(VERIFIED.manifest, kept=samples.KEPT[1:]))
+    gone = replace(VERIFIED, manifest=replace(VERIFIED.manifest, kept=()))
     key = "github_backups/octo/old-thing.zip"
-    assert f"  - octo/old-thing: its archive {key} is gone\n" in body(gone)
+    assert f"  - octo/old-thing: its archive {key} is gone, or not as it was recorded\n" in body(
+        gone
+    )
     before = replace(samples.BEFORE, entries=(replace(samples.BEFORE.entries[-1], archive=None),))
     assert "octo/old-thing: nothing was saved of it" in body(replace(gone, previous=before))
 
 
 def test_a_manifest_without_a_list_of_what_is_kept_leaves_it_to_the_one_before() -> None:
     assert VERIFIED.manifest
-    old = replace(VERIFIED, manifest=replace(VERIFIED.manifest, kept=()))
+    old = replace(VERIFIED, manifest=replace(VERIFIED.manifest, kept=None))
     assert "octo/old-thing: github_backups/octo/old-thing.zip (700.0 kB) is kept" in body(old)
 
 
