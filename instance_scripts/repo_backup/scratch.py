@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _PREFIX = "repo_backup."
-_ALIVE = ".alive"
+_ALIVE, _ARRIVING = ".alive", ".arriving"
 _YOUNG_SECONDS = 3600.0
 
 
@@ -24,9 +24,11 @@ def scratch_directory() -> Iterator[Path]:
     _remove_leftovers(Path(tempfile.gettempdir()))
     with (
         tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as name,
-        (Path(name) / _ALIVE).open("w") as file,
+        (Path(name) / _ARRIVING).open("w") as file,
     ):
         fcntl.flock(file, fcntl.LOCK_EX)
+        # Not before it is locked: a sign of life that nobody holds is one that a killed one left.
+        Path(file.name).rename(Path(name) / _ALIVE)
         yield Path(name)
 
 

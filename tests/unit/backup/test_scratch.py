@@ -1,5 +1,6 @@
 """What a killed process left on the disk is removed; what a living one needs is not."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -74,3 +76,20 @@ def test_a_directory_that_was_just_made_is_left_alone(
     with scratch_directory():
         assert young.exists()
         assert not old.exists()
+
+
+def test_one_that_is_about_to_show_that_it_lives_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    true, others = fcntl.flock, iter([True])
+
+    def flock(file: IO[str], operation: int) -> None:
+        if operation == fcntl.LOCK_EX and next(others, False):
+            with scratch_directory():  # another process begins at this moment
+                pass
+        true(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with scratch_directory() as own:
+        assert own.exists()
