@@ -203,8 +203,8 @@ def find(
 
 
 def versions(store: Store, full_name: str) -> list[Version]:
-    """Every version of a repository's archive, newest first. Raises FatalError if there is none."""
-    found = store.versions(key_of(full_name))
+    """Every version of what ``find`` finds, newest first. Raises FatalError if there is none."""
+    found = store.versions(find(store, full_name, wiki=False).key)
     if not found:
         names = {name for name, is_wiki in map(_named, _zips(store)) if not is_wiki}
         raise FatalError(f"there is no archive of {full_name}{_meant(full_name, names)}")

@@ -84,6 +84,22 @@ def test_the_same_in_a_bucket_leaves_one_version_of_each(
     assert _restored(s3.location, "octo/hello~1", tmp_path / "out") == former
 
 
+@pytest.mark.parametrize(("name", "key"), [("hello", OWN), ("hello~1", USUAL), ("hello~999", OWN)])
+def test_the_versions_that_are_listed_are_those_of_the_same_repository(
+    s3: Bucket, hub: GitHubStandIn, capsys: pytest.CaptureFixture[str], name: str, key: str
+) -> None:
+    s3.backup(FAST, run_id="r1")
+    _vanish(hub)
+    _squat(hub)
+    s3.backup(FAST, run_id="r2")
+    capsys.readouterr()
+    arguments = ["list", "--json", "--versions", f"octo/{name}", "--source", s3.location]
+    assert main(arguments) == 0
+    (version,) = json.loads(capsys.readouterr().out)["versions"]
+    head = s3.client.head_object(Bucket=s3.name, Key=key)
+    assert version["version_id"] == head["VersionId"]
+
+
 def test_one_whose_name_is_taken_between_two_runs_is_kept_in_the_first_of_them(
     destination: Destination, hub: GitHubStandIn
 ) -> None:
