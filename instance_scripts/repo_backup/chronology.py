@@ -21,10 +21,17 @@ def newest_first(store: Store) -> Iterator[str]:
     it. In a copy by ``tar``, ``rsync`` or ``aws s3 sync`` they may all be as new as the copy; then
     the beginning of each is read, until the next run has been there.
     """
+    return _in_order(store, store.manifests_written())
+
+
+def _in_order(store: Store, written: list[tuple[str, datetime]]) -> Iterator[str]:
     known: list[tuple[float, int, str]] = []  # by time, and as they were written
-    for place, (run_id, written_at) in enumerate(store.manifests_written()):
+    for place, (run_id, written_at) in enumerate(written):
         while known and -known[0][0] >= written_at.timestamp():
             yield heapq.heappop(known)[2]
+        if not known and place == len(written) - 1:
+            yield run_id  # it is older than all others, whenever it began
+            return
         began_at = _began_at(store, run_id) or written_at
         heapq.heappush(known, (-began_at.timestamp(), place, run_id))
     while known:

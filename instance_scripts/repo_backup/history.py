@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from repo_backup import layout
+from repo_backup.chronology import newest_first
 from repo_backup.concurrency import in_background
 from repo_backup.errors import RepositoryError
 from repo_backup.manifest import Archive, Entry, Kept, Manifest, Part
@@ -56,7 +57,7 @@ class History:
             prefix: in_background(partial(store.objects, prefix), "archives")
             for prefix in [*map(layout.archives_of, owners)] or [layout.ARCHIVES]
         }
-        others = [each for each in store.run_ids() if each != run_id]
+        others = (each for each in newest_first(store) if each != run_id)
         for earlier in (run_id, *others):
             if not missing:
                 break

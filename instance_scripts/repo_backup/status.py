@@ -1,5 +1,6 @@
 """How the backups of a store stand, by what the store itself says."""
 
+import itertools
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from repo_backup import layout
+from repo_backup.chronology import newest_first
 from repo_backup.documents import NewestVerified, RunningRow, RunRow
 from repo_backup.manifest import Manifest, iso
 from repo_backup.presence import not_in_place
@@ -39,14 +41,14 @@ class _Reliance:
 
 def read_runs(store: Store, count: int) -> list[RunRow]:
     """The newest runs, newest first; a run that left only a report is one too."""
-    written = store.run_ids()
+    written = list(itertools.islice(newest_first(store), count))
     everything = {
         key.removeprefix(layout.RUNS).partition("/")[0]
         for key in store.objects(layout.RUNS)
         if key.endswith(layout.RUN_DOCUMENTS)
     }
     # Those with a manifest by when it was written; names say when the others were due.
-    chosen = {*written[:count], *sorted(everything, reverse=True)[:count]}
+    chosen = {*written, *sorted(everything, reverse=True)[:count]}
     rows = [_row(store, run_id) for run_id in chosen]
     # Of two that began in the same second the one written last is the newer.
     age = {run_id: index for index, run_id in enumerate(reversed(written))}
@@ -60,7 +62,7 @@ def read_whole(store: Store, runs: list[RunRow]) -> list[RunRow]:
         return runs
     known = {run["run_id"] for run in runs}
     found = [*runs]
-    for run_id in (each for each in store.run_ids() if each not in known):
+    for run_id in (each for each in newest_first(store) if each not in known):
         found.append(_row(store, run_id))
         if not found[-1]["only"]:
             break

@@ -152,6 +152,11 @@ def test_a_copy_in_any_order_is_restored_verified_and_listed_as_the_original(
     assert main(["list", *source]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert [row[-1] for row in rows if row[0].endswith("/hello.zip")] == ["another"]
+    main(["status", *source, "--runs", "1"])
+    assert capsys.readouterr().out.splitlines()[1].startswith("another ")
+    there = Destination(tmp_path / "copy", grown.environment)
+    assert there.backup("--only", "hello", "--no-drill", run_id="next") == 0
+    assert there.states("next")["hello"] == "unchanged"
 
 
 def test_an_older_archive_in_the_newest_ones_place_is_restored_and_named_as_what_it_is(
