@@ -57,14 +57,14 @@ def read_runs(store: Store, count: int) -> list[RunRow]:
 
 
 def read_whole(store: Store, runs: list[RunRow]) -> list[RunRow]:
-    """The same, and older ones until one of them was asked for everything."""
-    if any(not run["only"] for run in runs):
+    """The same, and older ones until one of them is a complete run of everything."""
+    if any(run["complete"] and not run["only"] for run in runs):
         return runs
     known = {run["run_id"] for run in runs}
     found = [*runs]
     for run_id in (each for each in newest_first(store) if each not in known):
         found.append(_row(store, run_id))
-        if not found[-1]["only"]:
+        if found[-1]["complete"] and not found[-1]["only"]:
             break
     return found
 

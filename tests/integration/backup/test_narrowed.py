@@ -1,6 +1,7 @@
 """A run narrowed by ``--only`` says nothing good of what it passed over."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from local_cloud.github import Fault, GitHubStandIn
 from local_cloud.github.faults import Faults
 from repo_backup.cli import main
+from repo_backup.manifest import Manifest, iso
 from tests.integration.backup.conftest import ALL, Destination
 
 BROKEN = Fault("/octo/unicode.git/*", status=451)
@@ -105,6 +107,24 @@ def test_what_was_unsaved_is_a_problem_however_well_the_narrowed_run_went(
     destination.backup(run_id="r2")
     destination.backup("--only", "hello", run_id="r3")
     assert status()["good"]
+
+
+def test_a_run_under_way_does_not_hide_the_newest_of_everything(
+    destination: Destination, status: Any
+) -> None:
+    destination.backup()
+    destination.backup("--only", "hello", run_id="r2")
+    now = iso(datetime.now(UTC))
+    said = {"run_id": "r3", "attempt": 1, "phase": "listing", "updated_at": now}
+    counts = {"done": 0, "listed": 0, "failed": 0}
+    begun = destination.root / "runs/r3/progress.json"
+    begun.parent.mkdir()
+    begun.write_text(json.dumps({**said, **counts}))
+    (begun.parent / "manifest.json").write_bytes(
+        Manifest("r3", 1, ["octo"], datetime.now(UTC)).to_json()
+    )
+    found = status("--runs", "1")
+    assert (found["running"]["run_id"], found["good"]) == ("r3", True)
 
 
 def test_an_archive_that_is_gone_is_a_problem_of_the_status_a_kept_one_too(
