@@ -20,9 +20,11 @@ _LISTING_CONNECTIONS = 4
 _APP = re.compile(r"[0-9]{1,12}|Iv[A-Za-z0-9.]{1,40}")
 """An App's id, or its client id, which GitHub accepts in its place."""
 _ADDRESS = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
     r"(?P<path>(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)"
 )
+_PRIVATE_NAME = re.compile(r"[a-z][^.]*|.+\.(?:localhost|local|internal|test|home\.arpa)")
+"""Names that no public name server may know: one word, or below what is set aside for that."""
 _PRINTABLE = re.compile(r"[!-~]+")
 
 
@@ -84,9 +86,9 @@ def _no_api(address: str, why: str) -> UsageError:
 
 def _is_private(host: str) -> bool:
     try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_private
+        return ipaddress.ip_address(host.strip("[]")).is_private
     except ValueError:
-        return False
+        return _PRIVATE_NAME.fullmatch(host) is not None
 
 
 def github_token() -> str | None:

@@ -107,11 +107,18 @@ class TestParameters:
             ("ExistingBucketName", ["", "my-bucket.1"], ["s3://bucket", "My_Bucket", "b"]),
             (
                 "GitHubApiUrl",
-                ["https://api.github.com", "https://h.example/api/v3/", "http://10.0.0.7:8080"],
+                [
+                    "https://api.github.com",
+                    "https://h.example/api/v3/",
+                    "http://10.0.0.7:8080",
+                    "http://git_hub:8080",
+                    "http://ghe.internal/api/v3",
+                ],
                 [
                     "api.github.com",
                     "http://ghe.example/api/v3",
                     "http://172.32.0.1",
+                    "http://134744072",
                     "https://h/?q",
                 ],
             ),

@@ -109,7 +109,14 @@ def test_an_address_that_cannot_be_an_apis_is_refused_before_anything_is_asked(
 
 @pytest.mark.parametrize(
     "address",
-    ["https://h.example/api/v3/", "http://127.0.0.1:8", "http://localhost:8", "http://[::1]:8/a"],
+    [
+        "https://h.example/api/v3/",
+        "http://127.0.0.1:8",
+        "http://localhost:8",
+        "http://[::1]:8/a",
+        "http://host.docker.internal:8",
+        "http://git_hub/api/v3",
+    ],
 )
 def test_an_address_that_can_be_an_apis_is_taken(
     address: str, monkeypatch: pytest.MonkeyPatch
