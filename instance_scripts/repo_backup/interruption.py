@@ -37,11 +37,12 @@ def _poll(stop: Stop) -> None:
     endpoint = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or _DEFAULT_ENDPOINT
     pool = urllib3.PoolManager(timeout=urllib3.Timeout(2.0), retries=False)
     base = endpoint.rstrip("/") + "/latest"
-    token, known, tokens = "", False, 0
+    token: str | None = None
+    known, tokens = False, 0
     while not stop.requested:
         pause = POLL_SECONDS
         try:
-            if not token:
+            if token is None:
                 tokens += 1
                 token, known = _token(pool, base), True
             url = f"{base}/meta-data/spot/instance-action"
@@ -50,7 +51,7 @@ def _poll(stop: Stop) -> None:
                 stop.request(NOTICE)
                 return
             if answer.status == 401:
-                token = ""
+                token = None
         except HTTPError:
             # The service is best effort; the next look may find it.
             if not known:
