@@ -62,8 +62,8 @@ fmt: setup ## Let ruff and shfmt rewrite what they would complain about
 bench: setup ## Measure the backup program (PART=… and BENCH_OPTIONS=… for one thing: benchmarks/README.md)
 	@export PYTHONPATH=instance_scripts:.; \
 	if [ -n "$(PART)$(BENCH_OPTIONS)" ]; then exec $(BIN)/python -m benchmarks$(if $(PART),.$(PART)) $(BENCH_OPTIONS); fi; \
-	$(BIN)/python -m benchmarks; \
-	$(BIN)/python -m benchmarks --one-core --no-rivals --results benchmarks/results/one-core; \
+	$(BIN)/python -m benchmarks --repeat 3 --rivals-once; \
+	$(BIN)/python -m benchmarks --one-core --no-rivals --repeat 3 --results benchmarks/results/one-core; \
 	$(BIN)/python -m benchmarks --large --repositories 300 --latency 0 --repeat 1 --drill --no-rivals \
 		--results benchmarks/results/large; \
 	$(BIN)/python -m benchmarks.memory; \
