@@ -163,7 +163,7 @@ class Run:
         return f"{phase}({last.number})"
 
     def is_at_work(self, now: datetime) -> bool:
-        """Whether an attempt is being launched or made; one past its deadline is nobody's way."""
+        """Whether an attempt is launched or made now; one past its deadline is in nobody's way."""
         going_on = bool(self.attempts) and self.attempt.outcome is None
         return going_on and now < self.attempt.deadline_at
 

@@ -2,9 +2,9 @@
 
 import argparse
 import re
-from collections.abc import Callable
 from pathlib import Path
 
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+(~[0-9]+)?")
 """``~ID`` where another repository has the name now."""
@@ -42,6 +42,13 @@ def owner(text: str) -> str:
     raise argparse.ArgumentTypeError(f"{text!r} is not an account's name{meant}")
 
 
+def run_id(text: str) -> str:
+    """A run's name: part of a key, and of a path."""
+    if not _RUN_ID.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a run id")
+    return text
+
+
 def repository(text: str) -> str:
     """``OWNER/REPO``."""
     if _REPOSITORY.fullmatch(text):
@@ -61,14 +68,3 @@ def directory(text: str) -> Path:
     if path.exists() and not path.is_dir():
         raise argparse.ArgumentTypeError(f"{text!r} is a file; name a directory")
     return path
-
-
-def matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
-    """A word that the pattern matches; ``what`` names it for people."""
-
-    def convert(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
-        return text
-
-    return convert

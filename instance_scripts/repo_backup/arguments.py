@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 from collections.abc import Sequence
 
 from backup_options.choices import add_choices, add_only, add_selection
@@ -11,7 +10,6 @@ from backup_options.values import number
 from repo_backup import __version__, exits
 from repo_backup import argument_types as types
 
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ENVIRONMENT = """\
 environment:
   GITHUB_TOKEN            a token; without one only public repositories are seen
@@ -100,7 +98,7 @@ def _add_backup(commands: "argparse._SubParsersAction[Parser]") -> None:
     _add_store(parser, "--destination", "where the archives go")
     parser.add_argument(
         "--run-id",
-        type=types.matching(_RUN_ID, "a run id"),
+        type=types.run_id,
         help="continue this run; default: a new one named after the time",
     )
     parser.add_argument("--attempt", type=number(1, 99), default=1, help="which attempt of the run")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from repo_backup import layout
+from repo_backup import exits, layout
 from repo_backup.errors import BackupError, FatalError, InterruptedRunError
 from repo_backup.fetching import Address, Fetcher
 from repo_backup.github import Remote
@@ -23,7 +23,6 @@ from repo_backup.store import Store
 
 log = logging.getLogger(__name__)
 
-EXIT_COMPLETE, EXIT_FATAL, EXIT_INCOMPLETE = 0, 1, 3
 STOPPING_SECONDS = 9.0
 """How long an interrupted run waits for what is in flight before it writes down what is done."""
 _LEAST_BYTES, _WIKI_BYTES = 4 << 20, 16 << 20
@@ -99,7 +98,7 @@ class Backup:
         journal.complete()
         failed = any(entry.failed and entry.asked for entry in manifest.entries.values())
         drilled = manifest.drill is None or manifest.drill["ok"]
-        return EXIT_INCOMPLETE if failed or not drilled else EXIT_COMPLETE
+        return exits.NOT_ALL if failed or not drilled else exits.GOOD
 
     def _begin(self, listing: Listing, history: History) -> None:
         """Settle whose each key is, and what is kept of what is not listed any more."""

@@ -11,7 +11,13 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import proxy_bypass
 
 import urllib3
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import (
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Timeout
 
@@ -134,11 +140,11 @@ class Http:
                 path = urlsplit(url).path
                 raise TransientError(f"{path} stalled: nothing was received") from error
             except HTTPError as error:
-                where, reason = urlsplit(url), type(error).__name__
+                where = urlsplit(url)
                 if watched and watched.expired:
                     raise TransientError(f"{where.path} came too slowly") from error
-                connection = f"the connection to {where.hostname} for {where.path}"
-                raise TransientError(f"{connection} broke: {reason}") from error
+                connection = f"the connection to {where.netloc.rpartition('@')[2]} for {where.path}"
+                raise TransientError(f"{connection} broke: {_why(error)}") from error
 
     def _answer(
         self,
@@ -210,6 +216,19 @@ class Http:
                 self._limiter.pause(pause)
             return TransientError(f"GitHub asked to wait {pause:.0f} s ({status})", pause)
         return refusal(path, status, response.headers, body, has_token=self.has_token)
+
+
+def _why(error: HTTPError) -> str:
+    """What broke a connection, for people; its name where it is not theirs to mend."""
+    match error:
+        case SSLError():
+            return "TLS fails; SSL_CERT_FILE names a certificate authority of your own"
+        case NameResolutionError():
+            return "no such host is known"
+        case NewConnectionError():
+            return "nothing answers there"
+        case _:
+            return type(error).__name__
 
 
 def origin(url: str) -> Origin:

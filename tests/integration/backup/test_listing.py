@@ -172,13 +172,27 @@ def test_the_tokens_expiry_is_in_the_manifest(destination: Destination, hub: Git
     assert destination.manifest()["token_expires_at"] == "2026-12-24T00:00:00Z"
 
 
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://127.0.0.1:1", "nothing answers there"),
+        ("http://no-such-host.test", "no such host is known"),
+        ("https://{plain}", "TLS fails; SSL_CERT_FILE names a certificate authority of your own"),
+    ],
+)
 def test_a_github_that_cannot_be_reached_is_named_and_leaves_no_marker(
-    destination: Destination, capsys: pytest.CaptureFixture[str]
+    destination: Destination,
+    hub: GitHubStandIn,
+    capsys: pytest.CaptureFixture[str],
+    address: str,
+    why: str,
 ) -> None:
     arguments = ["backup", "--destination", str(destination.root), "--owner", "octo"]
-    destination.environment.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
+    address = address.format(plain=hub.api_url.removeprefix("http://"))
+    destination.environment.setenv("GITHUB_API_URL", address)
     assert main(arguments) == 1
-    assert "the connection to 127.0.0.1 for /user broke" in capsys.readouterr().err
+    host = address.partition("://")[2]
+    assert f"the connection to {host} for /user broke: {why}" in capsys.readouterr().err
     assert destination.markers() == []
 
 

@@ -98,25 +98,25 @@ def test_one_that_vanished_without_a_trace_is_tried_again(world: World) -> None:
     assert_settled(world, "verified")
 
 
-def test_the_log_of_an_earlier_attempt_is_not_the_end_of_one_that_left_none(world: World) -> None:
+def second_attempt_after_a_reclaimed_one(world: World) -> None:
+    """The first one saved its log before AWS took the instance."""
     world.send("launcher", SCHEDULED)
     world.now += timedelta(minutes=5)
     world.progress("reclaimed")
     world.save_log("this was the first attempt\n")
     world.now += timedelta(minutes=1)
     world.end_instance("Server.SpotInstanceTermination")
+
+
+def test_the_log_of_an_earlier_attempt_is_not_the_end_of_one_that_left_none(world: World) -> None:
+    second_attempt_after_a_reclaimed_one(world)
     world.pass_time(timedelta(hours=3, minutes=30))
     assert_settled(world, "timed-out")
     assert "this was the first attempt" not in world.mails[0].body
 
 
 def test_one_that_vanished_is_tried_again_whatever_an_earlier_attempt_saved(world: World) -> None:
-    world.send("launcher", SCHEDULED)
-    world.now += timedelta(minutes=5)
-    world.progress("reclaimed")
-    world.save_log("this was the first attempt\n")
-    world.now += timedelta(minutes=1)
-    world.end_instance("Server.SpotInstanceTermination")
+    second_attempt_after_a_reclaimed_one(world)
     world.now += timedelta(minutes=2)
     world.end_instance(tell=False)
     world.pass_time(timedelta(hours=3, minutes=1))

@@ -76,25 +76,26 @@ def test_a_token_that_ran_out_is_asked_for_as_often_as_it_takes(metadata: Metada
     assert not metadata.looks
 
 
-def test_a_page_that_answers_in_the_metadatas_place_is_no_notice(metadata: Metadata) -> None:
-    """A network that wants a login first answers everything with a page, and 200."""
-    metadata.tokens += [(200, b"<html>\n<body>Log in</body></html>")] * interruption.FIRST_TOKENS
+def assert_ends_without_a_notice() -> None:
+    """The watch gives up by itself, and the run goes on."""
     stop = Stop()
     thread = watched(stop)
     thread.join(20)
     assert not thread.is_alive()
     assert not stop.requested
+
+
+def test_a_page_that_answers_in_the_metadatas_place_is_no_notice(metadata: Metadata) -> None:
+    """A network that wants a login first answers everything with a page, and 200."""
+    metadata.tokens += [(200, b"<html>\n<body>Log in</body></html>")] * interruption.FIRST_TOKENS
+    assert_ends_without_a_notice()
 
 
 def test_where_there_is_no_metadata_the_watch_ends(
     metadata: Metadata, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(ENDPOINT, "http://127.0.0.1:1")
-    stop = Stop()
-    thread = watched(stop)
-    thread.join(20)
-    assert not thread.is_alive()
-    assert not stop.requested
+    assert_ends_without_a_notice()
 
 
 def test_a_run_that_is_over_does_not_wait_for_the_watch(
