@@ -132,9 +132,12 @@ def judge(
     ended = [run for run in runs if not running or run["run_id"] != running["run_id"]]
     relied = _relied_on(ended)
     if relied is None:
-        narrowed = any(run["good"] for run in ended)
         said = "no run here can be relied on"
-        return Judgement(False, said + "; the good ones were narrowed" * narrowed, None)
+        if ended and ended[0]["good"]:
+            said += "; the good ones were narrowed"
+        elif ended:
+            said += f"; the newest, {_became(ended[0])}"
+        return Judgement(False, said, None)
     finished = str(relied.run["finished_at"])
     age = now - datetime.fromisoformat(finished)
     days = round(age / timedelta(days=1), 2)
@@ -181,7 +184,7 @@ def _relied_on(ended: Sequence[RunRow]) -> _Reliance | None:
 
 
 def _became(run: RunRow) -> str:
-    """``2026-11-27T17-00-00Z, ended partial``, to follow "the newest run, "."""
+    """``2026-11-27T17-00-00Z, ended partial``, to follow "the newest, "."""
     narrowed = f" (only {' '.join(run['only'])})" if run["only"] else ""
     name = f"{run['run_id']}{narrowed}"
     if run["verdict"] == UNREADABLE:
@@ -189,7 +192,7 @@ def _became(run: RunRow) -> str:
     if run["verdict"] or not run["complete"]:
         return f"{name}, ended {run['verdict'] or 'incomplete'}"
     if run["failed"]:
-        return f"{name}, ended with failures"
+        return f"{name}, ended with {run['failed']} failed (repo_backup report tells why)"
     if run["unsaved"]:
         return f"{name}, passed over {run['unsaved']} of which nothing is saved"
     return f"{name}, left nothing to rely on (no archive, or its restore drill failed)"

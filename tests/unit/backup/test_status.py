@@ -48,6 +48,7 @@ GOOD = run("2026-11-27", good=True, verdict="verified")
 OLD = run("2026-11-13", good=True, verdict="verified")
 PARTIAL = run("2026-11-27", good=False, verdict="partial")
 FAILED = run("2026-11-27", good=False, complete=False)
+FAILURES = run("2026-11-27", good=False, failed=2)
 
 
 @pytest.mark.parametrize(
@@ -55,12 +56,22 @@ FAILED = run("2026-11-27", good=False, complete=False)
     [
         ([GOOD, PARTIAL], True, "the newest run is good and 0.8 days old"),
         ([], False, "no run here can be relied on"),
-        ([PARTIAL], False, "no run here can be relied on"),
+        (
+            [PARTIAL],
+            False,
+            "no run here can be relied on; the newest, 2026-11-27, ended partial",
+        ),
+        (
+            [FAILURES],
+            False,
+            "no run here can be relied on; the newest, 2026-11-27, ended with 2 failed "
+            "(repo_backup report tells why)",
+        ),
         ([PARTIAL, OLD], False, "the newest run, 2026-11-27, ended partial"),
         ([FAILED, OLD], False, "the newest run, 2026-11-27, ended incomplete"),
         ([OLD], False, "the newest good run is 14.8 days old, more than 8"),
     ],
-    ids=["good", "none", "only partial", "partial", "incomplete", "too old"],
+    ids=["good", "none", "only partial", "only failures", "partial", "incomplete", "too old"],
 )
 def test_good_is_the_newest_run_that_is_verified_and_young(
     runs: list[RunRow], good: bool, reason: str
