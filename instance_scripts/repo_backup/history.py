@@ -12,7 +12,8 @@ from repo_backup import layout
 from repo_backup.chronology import newest_first
 from repo_backup.concurrency import in_background
 from repo_backup.errors import RepositoryError
-from repo_backup.manifest import Archive, Entry, Kept, Manifest, Part
+from repo_backup.manifest import Entry, Kept, Manifest, Part
+from repo_backup.presence import not_in_place
 from repo_backup.store import Store, Stored
 
 _EVERYBODY = "*"
@@ -123,7 +124,7 @@ class History:
                 present |= store.objects(prefix)
 
         def kept(part: Part | None) -> Part | None:
-            if part and part.archive and not _is(part.archive, present.get(part.archive.key)):
+            if part and not_in_place([part.archive] if part.archive else [], present, settled=True):
                 return replace(part, archive=None, refs_digest=None)
             return part
 
@@ -159,13 +160,6 @@ def _claims(manifest: Manifest) -> Iterator[Kept]:
                 )
                 key = part.archive.key
                 yield Kept(key, entry.id, entry.owner, entry.name, is_wiki, kept)
-
-
-def _is(archive: Archive, stored: Stored | None) -> bool:
-    """Whether the object under the archive's key is that archive still."""
-    if stored is None or stored.bytes != archive.bytes:
-        return False
-    return archive.etag is None or stored.etag is None or stored.etag == archive.etag
 
 
 def _the_same(store: Store, part: Part, stored: Stored) -> Part | None:
