@@ -35,9 +35,12 @@ SERVICES = {
 """The services whose clients are made below each folder. botocore describes 400 more, which make
 up nine tenths of an artifact: without them the upload is 13 MB instead of 54."""
 
-IN_COMMON = ("app_jwt", "backup_options")
-"""What both the launcher and the program carry: how a GitHub App signs, and which options there
-are."""
+IN_COMMON = ("app_jwt", "backup_options", "visibility")
+"""What both the launcher and the program carry: how a GitHub App signs, which options there are,
+and how it is told which repositories could be seen."""
+
+IN_REPORTER = ("visibility",)
+"""What the reporter carries of that."""
 
 _NEVER_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "tests")
 _NOT_ON_INSTANCES = shutil.ignore_patterns("__pycache__", "*.pyc", "report")
@@ -59,11 +62,11 @@ def build(function: str, artifact: Path) -> None:
     shutil.copytree(dependencies("functions"), artifact, dirs_exist_ok=True)
     for package in (function, "shared"):
         shutil.copytree(ROOT / "functions" / package, artifact / package, ignore=_NEVER_SHIPPED)
+    for package in IN_COMMON if function == "launcher" else IN_REPORTER:
+        shutil.copytree(
+            ROOT / "instance_scripts" / package, artifact / package, ignore=_NEVER_SHIPPED
+        )
     if function == "launcher":
-        for package in IN_COMMON:
-            shutil.copytree(
-                ROOT / "instance_scripts" / package, artifact / package, ignore=_NEVER_SHIPPED
-            )
         shutil.copyfile(ROOT / "instance_scripts/bootstrap.sh", artifact / "bootstrap.sh")
         pack_program(artifact / "repo_backup.zip")
 

@@ -69,9 +69,17 @@ class Quota:
 
 
 def github(
-    notes: Sequence[str], seen: Sequence[Seen], owners: Sequence[str], *, anonymous: bool
+    notes: Sequence[str],
+    seen: Sequence[Seen],
+    owners: Sequence[str],
+    limits: Sequence[str] = (),
+    *,
+    anonymous: bool,
 ) -> Finding:
-    """What GitHub shows of the owners; where that is nothing, no run can back anything up."""
+    """What GitHub shows of the owners; where that is nothing, no run can back anything up.
+
+    What is hidden is not backed up: each of ``limits`` is to be mended.
+    """
     if seen and all(each.nothing for each in seen):
         remedy = (
             "store a token that sees the private ones and name it in GitHubTokenParameter"
@@ -81,11 +89,11 @@ def github(
         said = f"no repository of {', '.join(owners)} is seen: nothing would be backed up; {remedy}"
         return Finding("GitHub", Grade.MEND, "; ".join((said, *notes)))
     counts = [of_seen(each) for each in seen if each.public is not None]
-    if not (counts or notes):
+    if not (counts or notes or limits):
         counts = [", ".join(owners)]
-    if counts and anonymous:
-        counts.append("public repositories only")
-    said = "; ".join((*counts, *notes))
+    said = "; ".join((*counts, *limits, *notes))
+    if limits:
+        return Finding("GitHub", Grade.MEND, said)
     wanting = [each.owner for each in seen if each.nothing]
     return Finding("GitHub", Grade.NOTE if notes or wanting else Grade.OK, said)
 

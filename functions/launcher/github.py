@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,9 +14,10 @@ from aws_lambda_powertools import Logger
 
 from app_jwt import app_token
 from launcher import rights
-from launcher.rights import Seen
+from launcher.rights import Seen, settled
 from launcher.secrets import Secrets
 from shared.errors import RefusedError
+from visibility import count
 
 # https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -43,10 +44,14 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen: ``notes`` are missing rights, a line for each, ``seen`` is by owner."""
+    """What was seen: ``notes`` are missing rights, a line for each, ``seen`` is by owner.
+
+    ``limits`` tell of repositories that the access hides, each with the remedy.
+    """
 
     notes: list[str]
     seen: list[Seen]
+    limits: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,41 +84,54 @@ class GitHub:
         """The same, which rights are missing as far as that can be known, and what is seen."""
         _check_names(owners)
         if self.app_id:
-            return Look(self._installations(owners), [])
+            notes, limits = self._installations(owners)
+            return Look(notes, [], limits)
         token = self.secrets.token()
-        notes: list[str] = []
+        notes, limits = [], []
         seen: list[Seen] = []
         for owner in owners:
             account = self._owner(owner, token)
             notes += rights.of_silence(account.status, owner)
-            public, private = account.field("public_repos"), None if token else 0
-            if token and account.status == 200:
-                notes += rights.of_scopes(account.headers.get("X-OAuth-Scopes"))
+            public = account.field("public_repos")
+            one = Seen(owner, public if type(public) is int else None, None if token else 0)
+            if not token and account.status == 200:
+                limits += rights.of_nobody()
+            elif account.status == 200:
+                scopes = account.headers.get("X-OAuth-Scopes")
+                limits += rights.of_scopes(scopes)
                 expiry = account.headers.get("GitHub-Authentication-Token-Expiration")
                 notes += rights.of_expiry(expiry, self.now())
-                found, private = self._private(owner, str(account.field("type")), token)
+                kind = str(account.field("type"))
+                found, one = self._private(one, kind, token)
+                one = replace(one, settled=one.private is not None and settled(scopes, kind))
                 notes += found
-            seen.append(Seen(owner, public if type(public) is int else None, private))
-        return Look(list(dict.fromkeys(notes)), seen)
+                limits += rights.of_total(one)
+            seen.append(one if token else replace(one, settled=True))
+        return Look(list(dict.fromkeys(notes)), seen, list(dict.fromkeys(limits)))
 
-    def _private(self, owner: str, kind: str, token: str) -> tuple[list[str], int | None]:
-        """What the token makes of one private repository of the owner, and how many it sees."""
+    def _private(self, seen: Seen, kind: str, token: str) -> tuple[list[str], Seen]:
+        """What the token makes of one private repository of the owner; how many there are."""
+        owner, counted = seen.owner, f"/orgs/{seen.owner}"
         path = f"/orgs/{owner}/repos?type=private&per_page=1"
         if kind != "Organization":
-            viewer = str(self._get("/user", token).field("login") or "")
+            counted, path = "/user", "/user/repos?affiliation=owner&visibility=private&per_page=1"
+        account = self._get(counted, token)
+        if kind != "Organization":
+            viewer = str(account.field("login") or "")
             if notes := rights.of_owner(viewer, owner, kind):
-                return (notes if viewer else []), None
-            path = "/user/repos?affiliation=owner&visibility=private&per_page=1"
+                return (notes if viewer else []), seen
+        seen = replace(seen, total=count(account.document))
         listed = self._get(path, token)
         if notes := rights.of_single_sign_on(listed.headers.get("X-GitHub-SSO"), owner):
-            return notes, None
+            return notes, seen
         if listed.status != 200 or not isinstance(listed.document, list):
-            return [], None
+            return [], seen
         private = [each for each in listed.document if each.get("private")]
         if not private:
-            return rights.of_private(0, owner), 0
-        count = rights.count_of_pages(listed.headers.get("Link")) or len(private)
-        return rights.of_contents(*self._contents(private[0], token)), count
+            return rights.of_private(0, owner), replace(seen, private=0)
+        number = rights.count_of_pages(listed.headers.get("Link")) or len(private)
+        notes = rights.of_contents(*self._contents(private[0], token))
+        return notes, replace(seen, private=number)
 
     def _contents(self, repository: dict[str, Any], token: str) -> tuple[int, str]:
         """The status of git's own question for the repository's refs, and its name."""
@@ -127,9 +145,11 @@ class GitHub:
         url = f"{host}/{name}.git/info/refs?service=git-upload-pack"
         return self._ask(url, f"Basic {credentials}").status, name
 
-    def _installations(self, owners: tuple[str, ...]) -> list[str]:
+    def _installations(self, owners: tuple[str, ...]) -> tuple[list[str], list[str]]:
+        """What the installations lack, and what they hide."""
         key = self.secrets.app_key()
         notes: list[str] = []
+        limits: list[str] = []
         for owner in owners:
             self._owner(owner, "")
             signature = app_token(self.app_id, key, self.now())
@@ -158,7 +178,8 @@ class GitHub:
             notes += rights.of_silence(answer.status, owner)
             if answer.status == 200 and isinstance(answer.document, dict):
                 notes += rights.of_installation(answer.document, owner)
-        return notes
+                limits += rights.of_selection(answer.document, owner)
+        return notes, limits
 
     def _owner(self, owner: str, token: str) -> _Answer:
         answer = self._get(f"/users/{owner}", token)

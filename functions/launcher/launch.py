@@ -92,7 +92,8 @@ class Launcher:
         """Everything up to the launch, which AWS judges by its own DryRun; nothing is kept."""
         try:
             pools, script = self._plan(request.run_id, request.attempt, request)
-            rights = self.github.look(self.config.github_owners).notes
+            look = self.github.look(self.config.github_owners)
+            rights = [*look.notes, *look.limits]
         except RefusedError as error:
             return {"status": "refused", "problem": str(error)}
         settings = self._settings(request.run_id, request.attempt)

@@ -73,7 +73,9 @@ class Preflight:
         config = self.launcher.config
         found = self.launcher.github.look(config.github_owners)
         anonymous = not (config.github_token_parameter or config.github_app_id)
-        return findings.github(found.notes, found.seen, config.github_owners, anonymous=anonymous)
+        return findings.github(
+            found.notes, found.seen, config.github_owners, found.limits, anonymous=anonymous
+        )
 
     def _image(self) -> Finding:
         kinds = self.launcher.ec2.architectures(self.launcher.config.instance_types)

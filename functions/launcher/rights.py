@@ -17,11 +17,17 @@ _LAST_PAGE = re.compile(r"[?&]page=(\d{1,9})[^>]*>; *rel=\"last\"")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """How many repositories of an owner GitHub shows; None is not known."""
+    """How many repositories of an owner GitHub shows; None is not known.
+
+    ``total`` is GitHub's own count. ``settled`` is True where the kind of access alone tells
+    whether private ones are hidden.
+    """
 
     owner: str
     public: int | None
     private: int | None
+    total: int | None = None
+    settled: bool = False
 
     @property
     def nothing(self) -> bool:
@@ -33,11 +39,12 @@ def of_seen(seen: Seen) -> str:
     """For a person: ``octo, 12 repositories seen (3 private)``."""
     if seen.public is None:
         return seen.owner
-    count = seen.public + (seen.private or 0)
+    number = seen.public + (seen.private or 0)
     unknown = "" if seen.private is not None else "public "
     private = f" ({seen.private} private)" if seen.private else ""
-    noun = "repository" if count == 1 else "repositories"
-    return f"{seen.owner}, {count} {unknown}{noun} seen{private}"
+    noun = "repository" if number == 1 else "repositories"
+    total = "" if seen.settled or seen.total is not None else ", total unknown"
+    return f"{seen.owner}, {number} {unknown}{noun} seen{private}{total}"
 
 
 def count_of_pages(link: str | None) -> int | None:
@@ -49,6 +56,14 @@ def count_of_pages(link: str | None) -> int | None:
     return int(found[1]) if found else None
 
 
+def of_nobody() -> list[str]:
+    """Of access without a token."""
+    return [
+        "public only: without a token no private repository is visible. Store a token that may "
+        "read them and name it in GitHubTokenParameter, or use a GitHub App"
+    ]
+
+
 def of_scopes(header: str | None) -> list[str]:
     """From ``X-OAuth-Scopes``, which answers to a classic token carry, and only they.
 
@@ -56,7 +71,32 @@ def of_scopes(header: str | None) -> list[str]:
     """
     if header is None or "repo" in (scope.strip() for scope in header.split(",")):
         return []
-    return ["the token lacks the scope repo: private repositories are not seen"]
+    return [
+        "the token lacks the scope repo: private repositories are not seen. Give it that scope, or "
+        "create a fine-grained token for all repositories"
+    ]
+
+
+def of_total(seen: Seen) -> list[str]:
+    """Of what GitHub counts beyond what it shows; disabled repositories are never shown."""
+    if seen.total is None or seen.public is None or seen.private is None:
+        return []
+    visible = seen.public + seen.private
+    if visible >= seen.total:
+        return []
+    return [
+        f"{visible} of {seen.total} repositories of {seen.owner} are visible: give the token "
+        "access to all of them"
+    ]
+
+
+def settled(scopes: str | None, kind: str) -> bool:
+    """Whether a classic token's scopes alone tell what it hides of an account.
+
+    Without ``repo`` all that is private, with it nothing of its own user. A member of an
+    organisation sees what he was given there.
+    """
+    return scopes is not None and (kind != "Organization" or bool(of_scopes(scopes)))
 
 
 def of_expiry(header: str | None, now: datetime) -> list[str]:
@@ -117,12 +157,20 @@ def of_installation(document: Mapping[str, Any], owner: str) -> list[str]:
         for name in _NEEDED
         if name not in permissions
     ]
-    if document.get("repository_selection") == "selected":
-        notes.append(
-            f"the GitHub App is installed on selected repositories of {owner} only: other private "
-            "ones are not seen"
-        )
     return notes
+
+
+def of_selection(document: Mapping[str, Any], owner: str) -> list[str]:
+    """From the same, whether the App was given all repositories."""
+    selection = document.get("repository_selection")
+    if selection == "all":
+        return []
+    if selection != "selected":
+        return [f"GitHub does not say whether the GitHub App sees all repositories of {owner}"]
+    return [
+        f"the GitHub App is installed on selected repositories of {owner} only: other private "
+        "ones are not seen. Choose All repositories in the installation's settings"
+    ]
 
 
 def of_silence(status: int, owner: str) -> list[str]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from shared.errors import OnlineBackupError
+from visibility import Visibility
+from visibility import read as read_visibility
 
 KEPT = "kept"
 """The state of an archive of what GitHub does not list any more."""
@@ -60,7 +62,8 @@ class Manifest:
     ``drill_undone`` are archives that the machine could not read back, whatever they are worth.
     ``only`` are the name patterns that the run was narrowed to; none: it was asked for everything.
     ``kept`` are archives of what GitHub does not list any more (None: nobody wrote that down).
-    ``errors`` are what kept the run from being complete.
+    ``errors`` are what kept the run from being complete. ``visibility`` is what the token could
+    see, by owner; empty where nobody wrote that down.
     """
 
     run_id: str
@@ -79,6 +82,7 @@ class Manifest:
     drill_undone: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     kept: tuple[Entry, ...] | None = None
+    visibility: tuple[Visibility, ...] = ()
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
@@ -112,6 +116,7 @@ class Manifest:
                 only=tuple(map(str, document.get("only") or ())),
                 errors=tuple(map(str, document.get("errors") or ())),
                 kept=tuple(map(_kept, document["kept"])) if "kept" in document else None,
+                visibility=read_visibility(document.get("visibility")),
             )
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise ManifestError(f"{type(error).__name__}: {error}") from error

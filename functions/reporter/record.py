@@ -25,6 +25,7 @@ def report_document(facts: Facts) -> dict[str, Any]:
         "acknowledged": list(facts.verdict.acknowledged),
         "owners": list(facts.owners),
         "only": list(facts.only),
+        "visibility": [each.document for each in manifest.visibility] if manifest else [],
         "reported_at": facts.now.isoformat(),
         "seconds": (facts.now - run.created_at).total_seconds(),
         "attempts": [

@@ -13,11 +13,13 @@ from reporter.story import lasted, refusals, story
 from reporter.verdict import Kind, Verdict
 from shared import layout
 from shared.run import Run, moment_of
+from visibility import PUBLIC_ONLY, Coverage, describe
 
 _MOST_LINES = 40
 """How many lines of one list the mail carries before it counts the rest."""
 
 _ONLY_CHARACTERS = 24
+_SUBJECT_CHARACTERS = 99
 _EXPIRY_NOTICE_DAYS = 30
 _EXPIRY_IN_SUBJECT_DAYS = 7
 
@@ -55,6 +57,9 @@ _NOTHING_CHECKED = (
     '{launcher} with {{"action": "check"}}, then with {{}}.'
 )
 
+_JUDGED = (Kind.VERIFIED, Kind.PARTIAL)
+"""What claims something of all repositories, and says so if not all are visible."""
+
 _STATES = {"backed-up": "backed up", "skipped": "left out"}
 
 
@@ -82,6 +87,11 @@ class Facts:
     def only(self) -> Sequence[str]:
         """The patterns that the run was narrowed to; none: it was asked for everything."""
         return self.manifest.only if self.manifest else self.run.options.only
+
+    @property
+    def coverage(self) -> Coverage:
+        """What may be said of what the token could see; nothing where no run tells."""
+        return describe(self.manifest.visibility if self.manifest else ())
 
     @property
     def comparison(self) -> Comparison:
@@ -114,8 +124,19 @@ def subject(facts: Facts) -> str:
         ends = f"ends in {days} day{'s' * (days != 1)}" if days else "ends today"
         also.append("token expired" if days < 0 else f"token {ends}")
     more = f" ({', '.join(also)})" if also else ""
-    narrowed = f" (only {_short(' '.join(facts.only))})" if facts.only else ""
-    return f"[OnlineBackup] {kind}{narrowed}: {_counts(facts)}, {date}{more}"
+    label = facts.coverage.label if kind in _JUDGED else ""
+    line = f"[OnlineBackup] {kind}{{}}: {_counts(facts)}, {date}{more}"
+    whole = line.format(_limits(facts, label))
+    if len(whole) <= _SUBJECT_CHARACTERS:
+        return whole
+    return line.format(_limits(facts, label.replace(" repositories", "")))
+
+
+def _limits(facts: Facts, label: str) -> str:
+    """What the verdict does not speak of, in brackets; empty if it speaks of all."""
+    limits = [f"only {_short(' '.join(facts.only))}"] if facts.only else []
+    limits += [label] if label else []
+    return f" ({'; '.join(limits)})" if limits else ""
 
 
 def _short(text: str) -> str:
@@ -140,10 +161,12 @@ def _counts(facts: Facts) -> str:
     changed = sum(1 for e in facts.manifest.repositories if e.state == "backed-up")
     asked = sum(1 for e in facts.manifest.repositories if e.asked and e.state != "skipped")
     backed_up = f"{asked} of {listed}" if facts.only else f"{listed} repositories"
+    # The brackets before have the number, and SNS takes 99 characters.
+    told = facts.coverage.label not in ("", PUBLIC_ONLY) and not facts.only
     wanting = facts.verdict.failed_repositories
     failed = "not saved" if facts.verdict.unsaved else "failed"
     return {
-        Kind.VERIFIED: f"{backed_up}, {changed} changed",
+        Kind.VERIFIED: f"{changed} changed" if told else f"{backed_up}, {changed} changed",
         Kind.PARTIAL: f"{wanting} of {listed} repositories {failed}",
     }.get(kind, f"{problems} problem{'s' * (problems != 1)}, {listed} repositories")
 
@@ -186,8 +209,14 @@ def _next(facts: Facts) -> list[str]:
 
 
 def _urgent(facts: Facts) -> list[str]:
-    """What needs a person though the run went well: the token's end, and a list that shrank."""
+    """What needs a person though the run went well: what is not visible, the token's end, and a
+    list that shrank."""
     lines, days = [], facts.token_days
+    if facts.verdict.kind in _JUDGED and facts.coverage.action_needed:
+        lines.append(
+            "Repositories that are not visible are not backed up. If there are any that should be, "
+            "give the token, or the GitHub App, access to them (docs/private-repositories.md)."
+        )
     if days is not None:
         left = timedelta(days=days)
         too_late = facts.next_run is not None and facts.now + left < facts.next_run

@@ -7,6 +7,7 @@ from enum import StrEnum
 from reporter.manifest import Entry, Manifest
 from reporter.next_step import Ending
 from reporter.world import Marker
+from visibility import describe
 
 _NOTHING = (
     "Is the token there, does it see the repositories, do BackupOptions leave everything out? "
@@ -104,23 +105,35 @@ def judge(
     nothing = not any(entry.archive for entry in manifest.entries)
     if failed or unsaved:
         said = _partial(manifest, failed, unsaved, _but(manifest, known), nothing=nothing)
+        said = _visible(manifest) + said
         count = len({entry.id for entry in (*failed, *unsaved)})
         advice = _NOT_ASKED if manifest.only else ""
         return Verdict(Kind.PARTIAL, said, problems, acknowledged, count, len(unsaved), advice)
     if nothing:
         said = f"Of all that GitHub lists{_but(manifest, known)} nothing is in the bucket."
+        said = _visible(manifest) + said
         listed = len(manifest.repositories)
         why = f"{', '.join(manifest.owners)}: {listed} repositories listed, no archive"
         return Verdict(Kind.UNVERIFIED, said, (why,), acknowledged, advice=_NOTHING)
-    said = _verified(manifest, _but(manifest, known))
+    said = _visible(manifest) + _verified(manifest, _but(manifest, known))
     if manifest.drill_undone:
         return Verdict(Kind.VERIFIED, said, (), acknowledged, advice=_NOT_DRILLED)
     return Verdict(Kind.VERIFIED, said, (), acknowledged)
 
 
+def _visible(manifest: Manifest) -> str:
+    """What the token could see, as a sentence to go before the others; empty if that is all."""
+    sentence = describe(manifest.visibility).sentence
+    return f"{sentence}. " if sentence else ""
+
+
 def _verified(manifest: Manifest, but: str) -> str:
     if not manifest.only:
-        return f"Everything that GitHub lists{but} is in the bucket, and every archive was checked."
+        seen = describe(manifest.visibility)
+        what = f"All {'visible' if seen.sentence else 'listed'} repositories{but} are"
+        if seen.complete:
+            what = f"Everything that GitHub lists{but} is"
+        return f"{what} in the bucket, and every archive was checked."
     return (
         f"Nothing but {' '.join(manifest.only)} was backed up, as asked. What earlier runs saved "
         f"of the others{but} is in the bucket too, as it was then. Every archive was checked."

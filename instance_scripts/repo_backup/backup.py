@@ -73,6 +73,7 @@ class Backup:
         manifest.errors += listing.errors
         manifest.token_expires_at = listing.token_expires_at
         manifest.listed = len(listing.remotes)
+        manifest.visibility = listing.visibility
         if not plan.allow_shrink:
             manifest.errors += shrunk(listing.remotes, history.listed)
         self._begin(listing, history)

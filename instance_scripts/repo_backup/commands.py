@@ -17,6 +17,7 @@ from repo_backup.documents import (
     BackupDocument,
     DryRunDocument,
     EstimateDocument,
+    visibility_rows,
 )
 from repo_backup.errors import InterruptedRunError
 from repo_backup.estimate import Habits
@@ -34,6 +35,8 @@ from repo_backup.scratch import scratch_directory
 from repo_backup.selection import Selection
 from repo_backup.signals import orderly_end
 from repo_backup.stop import Stop
+from visibility import describe
+from visibility import read as read_visibility
 
 _STALL_SECONDS = 60
 
@@ -118,6 +121,7 @@ def _document(manifest: Manifest, code: int) -> BackupDocument:
         run_id=manifest.run_id,
         exit_code=code,
         totals=manifest.totals,
+        visibility=visibility_rows(manifest.visibility),
         failed=failed,
     )
 
@@ -163,6 +167,8 @@ def estimate(options: argparse.Namespace) -> int:
         print(f"The first run, once: {document['usd_first_run']:.4f} USD. This rests on:")
         for line in document["assumptions"]:
             print(f"  {line}")
+        if seen := describe(listing.visibility).sentence:
+            print(f"  {seen}")
         for error in listing.errors:
             print(error, file=sys.stderr)
     return 1 if listing.errors else 0
@@ -206,6 +212,8 @@ def _dry_run(document: DryRunDocument, *, json: bool) -> int:
     else:
         print_table(("repository", "size", "would be", "wiki"), table(document))
         print(summary(document))
+        if seen := describe(read_visibility(document["visibility"])).sentence:
+            print(seen)
         for error in document["errors"]:
             print(error, file=sys.stderr)
     return 1 if document["errors"] else 0

@@ -7,6 +7,7 @@ from typing import Protocol, Self, TextIO
 
 from repo_backup.manifest import COUNTED, Entry, Manifest, Part
 from repo_backup.output import print_facts
+from visibility import describe
 
 
 class Display(Protocol):
@@ -114,6 +115,7 @@ def print_summary(manifest: Manifest) -> None:
 def _remarks(manifest: Manifest) -> list[tuple[str, str]]:
     """What a person must know, and the state that it is about."""
     entries = manifest.entries.values()
+    seen = describe(manifest.visibility)
     named = [pair for entry in entries for pair in parts_of(entry)]
     told = (
         ("failed", True, "failed"),
@@ -121,7 +123,8 @@ def _remarks(manifest: Manifest) -> list[tuple[str, str]]:
         ("skipped", True, "left out"),
         ("skipped", False, "left out"),
     )
-    remarks: list[tuple[str, str]] = [
+    remarks: list[tuple[str, str]] = [("skipped", seen.sentence)] if seen.sentence else []
+    remarks += [
         (state, f"{words}: {name}: {part.reason}{'; nothing is saved of it' * entry.unsaved}")
         for state, asked, words in told
         for entry in entries
@@ -137,7 +140,8 @@ def _remarks(manifest: Manifest) -> list[tuple[str, str]]:
 
 def _counts(manifest: Manifest) -> list[tuple[str, str]]:
     totals = manifest.totals
-    counts = [("listed", str(totals["listed"]))]
+    label = describe(manifest.visibility).label
+    counts = [("listed", f"{totals['listed']}{f' ({label})' * bool(label)}")]
     counts += [(f"  {state}", str(totals[state])) for state in COUNTED]
     counts.append(("wikis", str(totals["wikis"])))
     counts += [(each, size(totals[f"bytes_{each}"])) for each in ("uploaded", "stored")]

@@ -4,9 +4,29 @@ Every document is one JSON object with ``schema`` (1) and ``command``. Names are
 taken away within a schema; new ones may be added. docs/reference.md is made from this module.
 """
 
-from typing import Annotated, Any, NotRequired, TypedDict
+from collections.abc import Iterable
+from typing import Annotated, Any, NotRequired, TypedDict, cast
+
+from visibility import Visibility
 
 SCHEMA = 1
+
+
+class VisibilityRow(TypedDict):
+    """How many of an owner's repositories GitHub showed to a run."""
+
+    owner: Annotated[str, "the user or organisation"]
+    scope: Annotated[
+        str,
+        "public: no private ones; selected: not all of them; all; unknown: GitHub does not tell",
+    ]
+    visible: Annotated[int, "repositories that were listed"]
+    total: Annotated[int | None, "as GitHub counts them, unlisted ones too; null where it does not"]
+
+
+def visibility_rows(items: Iterable[Visibility]) -> list[VisibilityRow]:
+    """As the documents have it."""
+    return [cast(VisibilityRow, each.document) for each in items]
 
 
 class RunRow(TypedDict):
@@ -33,6 +53,7 @@ class RunRow(TypedDict):
     unsaved: Annotated[int, "that a narrowed run passed over, with nothing saved of them"]
     only: Annotated[list[str], "the patterns that the run was narrowed to; empty: everything"]
     bytes_stored: Annotated[int, "bytes of all archives that the run vouches for"]
+    visibility: Annotated[list[VisibilityRow], "by owner; empty: not known"]
 
 
 class RunningRow(TypedDict):
@@ -134,7 +155,9 @@ class ReportDocument(TypedDict):
     command: str
     source: Annotated[str, "the store that was asked"]
     page: Annotated[str, "path of the page"]
-    good: Annotated[bool, "whether everything is backed up"]
+    good: Annotated[
+        bool, "whether all is well: nothing failed, nothing is known to be out of sight"
+    ]
     headline: Annotated[str, "the sentence at the top of the page"]
     runs: Annotated[int, "runs on the page"]
     repositories: Annotated[int, "repositories on the page"]
@@ -164,6 +187,7 @@ class BackupDocument(TypedDict):
     run_id: Annotated[str, "its name"]
     exit_code: Annotated[int, "the program's own: 0 or 3"]
     totals: Annotated[dict[str, int], "counts by state, and bytes, as in the manifest"]
+    visibility: Annotated[list[VisibilityRow], "by owner"]
     failed: Annotated[dict[str, str], "reason by repository"]
 
 
@@ -183,7 +207,8 @@ class DryRunDocument(TypedDict):
 
     schema: int
     command: str
-    repositories: Annotated[list[PlannedRow], "all that GitHub lists"]
+    repositories: Annotated[list[PlannedRow], "every repository that is visible"]
+    visibility: Annotated[list[VisibilityRow], "by owner"]
     bytes: Annotated[int, "of those that would be backed up"]
     bytes_to_fetch: Annotated[int, "of those that changed, about"]
     errors: Annotated[list[str], "what was wrong with the listing"]

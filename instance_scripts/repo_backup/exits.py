@@ -12,7 +12,7 @@ MEANINGS = {
 
 OF_COMMANDS: dict[str, dict[int, str]] = {
     "backup": {
-        GOOD: "everything listed is backed up",
+        GOOD: "every listed repository is backed up",
         NOT_ALL: "some repositories failed, the rest is safe",
         INTERRUPTED: "the same --run-id continues",
     },

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from repo_backup.http import Http
 from repo_backup.installations import Installations
 from repo_backup.manifest import iso
 from repo_backup.retry import Patience
+from visibility import Scope, Visibility, count, measure
 
 PER_PAGE = 100
 _NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
@@ -103,7 +105,8 @@ class _Page:
 
 
 class GitHub:
-    """The API at ``api_url``. Learns from the answers when the token expires and what it lacks.
+    """The API at ``api_url``. Learns from the answers when the token expires, what it lacks, and
+    how many repositories of each owner it shows.
 
     ``installations`` are given when the tokens are a GitHub App's.
     """
@@ -121,6 +124,9 @@ class GitHub:
         self._installations = installations
         self.token_expires_at: str | None = None
         self.notices: list[str] = []
+        self.visibility: list[Visibility] = []
+        self._scopes: frozenset[str] | None = None
+        self._own_count: int | None = None
         http.trust(self._api_url)
         http.trust(git_url(self._api_url))
 
@@ -140,7 +146,8 @@ class GitHub:
             raise ListingError(f"the token's user could not be asked for: {error}") from error
         except (RepositoryError, KeyError, TypeError):
             return None
-        self._scopes(page.headers.get("X-OAuth-Scopes"))
+        self._own_count = count(page.document)
+        self._learn_scopes(page.headers.get("X-OAuth-Scopes"))
         return login
 
     def repositories(self, owner: str | None, viewer: str | None) -> list[Remote]:
@@ -150,7 +157,9 @@ class GitHub:
         ListingError when the listing fails or is evidently short.
         """
         if owner is None:
-            return self._listed(f"/user/repos?{_query(affiliation=_EVERYTHING)}")
+            found = self._listed(f"/user/repos?{_query(affiliation=_EVERYTHING)}")
+            self._see_all(found, viewer)
+            return found
         login, organisation, counted = self._account(owner)
         own = viewer is not None and viewer.lower() == login.lower()
         if organisation:
@@ -170,7 +179,35 @@ class GitHub:
         if public < int(counted * _COUNT_TOLERANCE):
             reason = f"the listing of {login} is truncated: {public} of {counted}"
             raise ListingError(reason, found)
+        self._see(login, len(found), organisation=organisation, own=own)
         return found
+
+    def _see(self, login: str, visible: int, *, organisation: bool = False, own: bool) -> None:
+        """Keep how much of an owner is visible; some organisations are asked for their count."""
+        granted, total = self._granted(login, own=own), self._own_count if own else None
+        if organisation and granted in ("selected", "unknown"):
+            with contextlib.suppress(RepositoryError):
+                total = count(self._get(f"{self._api_url}/orgs/{login}", login).document)
+        self.visibility.append(measure(login, granted, visible, total))
+
+    def _see_all(self, found: list[Remote], viewer: str | None) -> None:
+        """The same for every owner in a listing of all that the token sees."""
+        visible = Counter(remote.owner for remote in found)
+        for login in sorted({*visible, *([viewer] if viewer else ())}):
+            self._see(login, visible[login], own=login == viewer)
+
+    def _granted(self, login: str, *, own: bool) -> Scope:
+        """What the token itself may see of an owner, so far as that is known without a count."""
+        if self._installations:
+            return self._installations.scope(login)
+        if not self._http.has_token:
+            return "public"
+        if self._scopes is None:
+            return "unknown"
+        if _PRIVATE_SCOPE not in self._scopes:
+            return "public"
+        # A classic token with this scope lists all that its user owns.
+        return "all" if own else "unknown"
 
     def _account(self, owner: str) -> tuple[str, bool, int]:
         """An account's name as GitHub spells it, whether it is an organisation's, public count."""
@@ -193,11 +230,12 @@ class GitHub:
             raise ListingError(f"{owner}: GitHub gave it the unsafe name {said(login)!r}")
         return login, organisation, counted
 
-    def _scopes(self, header: str | None) -> None:
+    def _learn_scopes(self, header: str | None) -> None:
         """Only classic tokens have scopes; a header without them is one that may do nothing."""
         if header is None:
             return
-        if _PRIVATE_SCOPE not in (scope.strip() for scope in header.split(",")):
+        self._scopes = frozenset(scope.strip() for scope in header.split(","))
+        if _PRIVATE_SCOPE not in self._scopes:
             self.notices.append(
                 "the GitHub token lacks the scope repo: private repositories are not seen"
             )

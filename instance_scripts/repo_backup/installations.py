@@ -21,11 +21,13 @@ from repo_backup.errors import (
     said,
 )
 from repo_backup.http import Http
+from visibility import Scope
 
 RENEWED_BEFORE = timedelta(minutes=5)
 """How long before its end a token is no longer used: GitHub gives each an hour."""
 _NEEDED = ("contents", "metadata")
 _ANSWER_BYTES = 1 << 20
+_SELECTIONS: dict[str, Scope] = {"all": "all", "selected": "selected"}
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -56,7 +58,7 @@ class _Installation:
     """Where the App is installed, and its token there, once it has one."""
 
     id: int
-    all_repositories: bool
+    scope: Scope
     permissions: frozenset[str]
     lock: threading.Lock = field(default_factory=threading.Lock)
     token: str | None = field(default=None, repr=False)
@@ -103,6 +105,10 @@ class Installations:
                 self._make(installation)
         return True
 
+    def scope(self, owner: str) -> Scope:
+        """Which repositories of this owner the App was given."""
+        return self._installation(owner).scope
+
     def notices(self, owner: str) -> list[str]:
         """What the installation at this owner may not do, or does not see."""
         installation = self._installation(owner)
@@ -111,7 +117,7 @@ class Installations:
             f"the GitHub App lacks the permission {name.capitalize()} (read-only) at {owner}"
             for name in missing
         ]
-        if not installation.all_repositories:
+        if installation.scope == "selected":
             told.append(
                 f"the GitHub App is installed on selected repositories of {owner} only: "
                 "other private ones are not seen"
@@ -140,7 +146,7 @@ class Installations:
         try:
             return _Installation(
                 int(found["id"]),
-                found.get("repository_selection") != "selected",
+                _SELECTIONS.get(str(found.get("repository_selection")), "unknown"),
                 frozenset(found["permissions"]),
             )
         except (KeyError, TypeError, ValueError) as error:

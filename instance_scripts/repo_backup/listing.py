@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from repo_backup.errors import FatalError
 from repo_backup.github import GitHub, ListingError, Remote
 from repo_backup.selection import Selection
+from visibility import Visibility
 
 _SHRUNK_BELOW = 0.5
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What GitHub listed, what was wrong with it, and what the token lacks (``notices``)."""
+    """What GitHub listed, what was wrong with it, and what the token lacks (``notices``).
+
+    ``visibility`` has one item for each owner whose listing is whole.
+    """
 
     remotes: list[Remote]
     errors: list[str]
     token_expires_at: str | None = None
     notices: tuple[str, ...] = ()
+    visibility: tuple[Visibility, ...] = ()
 
 
 def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
@@ -41,7 +46,14 @@ def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
     if errors and not found:
         raise FatalError("; ".join(errors))
     remotes = sorted(found.values(), key=lambda r: r.full_name.lower())
-    return Listing(remotes, errors, github.token_expires_at, tuple(github.notices))
+    visible = {each.owner.lower(): each for each in github.visibility}
+    return Listing(
+        remotes,
+        errors,
+        github.token_expires_at,
+        tuple(github.notices),
+        tuple(visible.values()),
+    )
 
 
 def shrunk(remotes: list[Remote], before: dict[str, int]) -> list[str]:

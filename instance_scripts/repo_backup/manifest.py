@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from repo_backup import __version__
+from visibility import Visibility
+from visibility import read as read_visibility
 
 State = Literal["backed-up", "unchanged", "empty", "skipped", "failed", "absent", "kept"]
 COUNTED: tuple[State, ...] = ("backed-up", "unchanged", "empty", "skipped", "failed")
@@ -133,7 +135,8 @@ class Manifest:
 
     ``notices`` tell what the token or the App lacks, and what became of kept archives. ``only`` are
     the patterns that the run was narrowed to; none: it was asked for everything. ``kept`` is None
-    in manifests that were written before there was such a list.
+    in manifests that were written before there was such a list. ``visibility`` is what the token
+    could see, by owner; empty where nobody wrote it down.
     """
 
     run_id: str
@@ -150,6 +153,7 @@ class Manifest:
     notices: list[str] = field(default_factory=list)
     only: list[str] = field(default_factory=list)
     kept: list[Kept] | None = None
+    visibility: tuple[Visibility, ...] = ()
 
     @property
     def totals(self) -> dict[str, int]:
@@ -188,6 +192,8 @@ class Manifest:
         }
         if self.kept is not None:
             document["kept"] = [_kept_document(each) for each in self.kept]
+        if self.visibility:
+            document["visibility"] = [each.document for each in self.visibility]
         return json.dumps(document, indent=1, ensure_ascii=False).encode("utf-8", "replace")
 
     @classmethod
@@ -215,6 +221,7 @@ class Manifest:
                 notices=document.get("notices", []),
                 only=[str(glob) for glob in document.get("only") or ()],
                 kept=None if kept is None else [_kept(item) for item in kept],
+                visibility=read_visibility(document.get("visibility")),
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"this is no manifest: {error}") from error

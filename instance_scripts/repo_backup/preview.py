@@ -3,7 +3,7 @@
 from repo_backup.backup import Plan, address_of
 from repo_backup.concurrency import at_once
 from repo_backup.display import size
-from repo_backup.documents import SCHEMA, DryRunDocument, PlannedRow
+from repo_backup.documents import SCHEMA, DryRunDocument, PlannedRow, visibility_rows
 from repo_backup.fetching import Fetcher
 from repo_backup.github import Remote
 from repo_backup.history import History
@@ -41,6 +41,7 @@ def preview(plan: Plan, listing: Listing, history: History, fetcher: Fetcher) ->
         schema=SCHEMA,
         command="backup",
         repositories=rows,
+        visibility=visibility_rows(listing.visibility),
         bytes=sum(row["bytes"] for row in rows if row["left_out"] is None),
         bytes_to_fetch=sum(row["bytes_to_fetch"] for row in rows),
         errors=[*listing.errors, *([said] if said else ())],

@@ -289,7 +289,7 @@ def _print_runs(runs: Sequence[RunRow]) -> None:
             (
                 run["run_id"],
                 (run["verdict"] or ("complete" if run["complete"] else "incomplete"))
-                + (" (narrowed)" if run["only"] else ""),
+                + statuses.label(run),
                 str(run["listed"]),
                 str(run["backed_up"]),
                 str(run["unchanged"]),

@@ -14,6 +14,8 @@ from repo_backup.output import print_document, print_facts, working
 from repo_backup.places import S3, open_store
 from repo_backup.stack import Stack, find_stack
 from repo_backup.store import Store
+from visibility import describe
+from visibility import read as read_visibility
 
 POLL_SECONDS = 5.0
 _EXITS = {"verified": exits.GOOD, "partial": exits.NOT_ALL, "unverified": exits.NOT_ALL}
@@ -47,7 +49,9 @@ def start(stack: Stack, store: Store, options: argparse.Namespace) -> int:
         waiting = f"waiting for the attempt at {planned}" if planned else "the instance starts"
         report = follow(store, answer["run_id"], waiting, options.timeout * 60, _teller())
         if not options.json:
-            print(f"{report['verdict']}: {report['reason']}")
+            label = describe(read_visibility(report.get("visibility"))).label
+            bracketed = f" ({label})" if label else ""
+            print(f"{report['verdict']}{bracketed}: {report['reason']}")
             for problem in report["problems"]:
                 print(f"  {problem}")
     _print_json(options, "run-now", stack, answer, report)

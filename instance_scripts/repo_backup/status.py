@@ -10,10 +10,12 @@ from typing import Any
 
 from repo_backup import layout
 from repo_backup.chronology import newest_first
-from repo_backup.documents import NewestVerified, RunningRow, RunRow
+from repo_backup.documents import NewestVerified, RunningRow, RunRow, visibility_rows
 from repo_backup.manifest import Manifest, iso
 from repo_backup.presence import not_in_place
 from repo_backup.store import Store, Stored
+from visibility import describe
+from visibility import read as read_visibility
 
 VERIFIED, PARTIAL, UNREADABLE = "verified", "partial", "unreadable"
 SILENT_AFTER = timedelta(minutes=15)
@@ -160,13 +162,27 @@ def judge(
             False, f"the newest {of_what} is {days:.1f} days old, more than {limit:g}", verified
         )
     if not last["only"]:
-        return Judgement(True, f"the newest run is good and {days:.1f} days old", verified)
+        said = f"the newest run is good and {days:.1f} days old{_limits(relied.run)}"
+        return Judgement(True, said, verified)
     mended = ", with what narrowed ones have mended," if relied.mended else ""
     said = (
         f"the newest run, {last['run_id']}, was narrowed to {' '.join(last['only'])}; "
-        f"the newest of everything{mended} is good and {days:.1f} days old"
+        f"the newest of everything{mended} is good and {days:.1f} days old{_limits(relied.run)}"
     )
     return Judgement(True, said, verified)
+
+
+def label(run: RunRow) -> str:
+    """What stands in brackets behind a run's verdict, from a blank on; empty for most."""
+    narrowed = ["narrowed"] if run["only"] else []
+    found = describe(read_visibility(run["visibility"])).label
+    said = "; ".join([*narrowed, *([found] if found else ())])
+    return f" ({said})" if said else ""
+
+
+def _limits(run: RunRow) -> str:
+    sentence = describe(read_visibility(run["visibility"])).sentence
+    return f"; {sentence}" if sentence else ""
 
 
 def _relied_on(ended: Sequence[RunRow]) -> _Reliance | None:
@@ -231,6 +247,7 @@ def _row(store: Store, run_id: str) -> RunRow:
         unsaved=unsaved,
         only=manifest.only if manifest else only,
         bytes_stored=totals.get("bytes_stored", 0),
+        visibility=visibility_rows(manifest.visibility if manifest else ()),
     )
 
 

@@ -13,6 +13,7 @@ from local_cloud.github.apps import Apps, Installation
 from local_cloud.github.catalogue import Account, Catalogue, Repository
 from local_cloud.github.corpus import CORPUS_OWNER, CORPUS_TOKEN, build_corpus
 from local_cloud.github.faults import Fault
+from local_cloud.github.rights import TokenRights
 from local_cloud.github.server import GitHubStandIn, Request
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "Installation",
     "Repository",
     "Request",
+    "TokenRights",
     "build_corpus",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlencode
 
 from local_cloud.github.catalogue import Account, Catalogue, Repository
+from local_cloud.github.rights import EVERYBODY, TokenRights
 
 MAX_PER_PAGE = 100
 DEFAULT_PER_PAGE = 30
@@ -21,14 +22,24 @@ class Answer:
 
 
 def answer(
-    catalogue: Catalogue, base_url: str, path: str, query: str, viewer: str | None
+    catalogue: Catalogue,
+    base_url: str,
+    path: str,
+    query: str,
+    viewer: str | None,
+    rights: TokenRights = EVERYBODY,
 ) -> Answer:
     """Answer ``GET path?query`` as ``viewer`` (a login, or None without a token)."""
+
+    def shown(listed: list[Repository]) -> list[Repository]:
+        return [each for each in listed if rights.shows(each)]
+
     match path.strip("/").split("/"):
         case ["user"] if viewer:
-            return _json(_account(catalogue, catalogue.accounts[viewer], own=True))
+            counted = rights.counts_of("User")
+            return _json(_account(catalogue, catalogue.accounts[viewer], counted=counted))
         case ["user", "repos"] if viewer:
-            listed = catalogue.visible(None, viewer)
+            listed = shown(catalogue.visible(None, viewer))
             wanted = _affiliations(query)
             listed = [r for r in listed if _affiliation(catalogue, r, viewer) in wanted]
             listed = _of_visibility(listed, parse_qs(query).get("visibility", ["all"])[0])
@@ -38,11 +49,12 @@ def answer(
         case ["users", login]:
             account = catalogue.account(login)
             if account:
-                return _json(_account(catalogue, account, own=False))
+                return _json(_account(catalogue, account, counted=False))
         case ["orgs", login]:
             account = catalogue.account(login)
             if account and account.type == "Organization":
-                return _json(_account(catalogue, account, own=False))
+                counted = rights.counts_of(account.type)
+                return _json(_account(catalogue, account, counted=counted))
         case ["users", login, "repos"]:
             account = catalogue.account(login)
             if account:
@@ -52,12 +64,12 @@ def answer(
             account = catalogue.account(login)
             if account and account.type == "Organization":
                 kind = parse_qs(query).get("type", ["all"])[0]
-                listed = _of_visibility(catalogue.visible(account.login, viewer), kind)
+                listed = _of_visibility(shown(catalogue.visible(account.login, viewer)), kind)
                 return _page(catalogue, base_url, path, query, listed)
         case ["repos", owner, name]:
             full_name = f"{owner}/{name}"
             found = catalogue.repositories.get(catalogue.renames.get(full_name, full_name))
-            if found and catalogue.may_see(found, viewer):
+            if found and catalogue.may_see(found, viewer) and rights.shows(found):
                 return _json(_repository(catalogue, base_url, found))
         case _:
             pass
@@ -103,7 +115,7 @@ def _affiliation(catalogue: Catalogue, repository: Repository, viewer: str) -> s
     return None
 
 
-def _account(catalogue: Catalogue, account: Account, *, own: bool) -> dict[str, object]:
+def _account(catalogue: Catalogue, account: Account, *, counted: bool) -> dict[str, object]:
     mine = [r for r in catalogue.repositories.values() if r.owner == account.login]
     described: dict[str, object] = {
         "login": account.login,
@@ -111,8 +123,9 @@ def _account(catalogue: Catalogue, account: Account, *, own: bool) -> dict[str, 
         "type": account.type,
         "public_repos": sum(not r.private for r in mine),
     }
-    if own:
-        described["owned_private_repos"] = sum(r.private for r in mine)
+    if counted:
+        private = sum(r.private for r in mine)
+        described |= {"owned_private_repos": private, "total_private_repos": private}
     return described
 
 

@@ -21,6 +21,7 @@ from local_cloud.github import api, smart_http
 from local_cloud.github.apps import Apps, Installation
 from local_cloud.github.catalogue import Catalogue, Repository
 from local_cloud.github.faults import Fault, Faults
+from local_cloud.github.rights import EVERYBODY, TokenRights
 
 SLOW_SECONDS = 0.05
 
@@ -44,8 +45,9 @@ class GitHubStandIn:
     """GitHub on 127.0.0.1, over the bare repositories and the catalogue in ``root``.
 
     ``port`` 0 takes any free one; ``tls`` serves HTTPS. Use it as a context manager, or call
-    ``start`` and ``stop``. ``faults``, ``catalogue``, ``apps`` and ``api_headers`` (sent with
-    every answer of the API) may be changed while it runs.
+    ``start`` and ``stop``. ``faults``, ``catalogue``, ``apps``, ``rights`` (by token; one that is
+    not there is a classic token with the scope ``repo``) and ``api_headers`` (sent with every
+    answer of the API) may be changed while it runs.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class GitHubStandIn:
         self.catalogue = Catalogue.load(root)
         self.faults = Faults(faults)
         self.apps = Apps()
+        self.rights: dict[str, TokenRights] = {}
         self.api_headers: dict[str, str] = {}
         self.token_expires_at = token_expires_at
         self.verbose = verbose
@@ -152,6 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(parts.path).removeprefix("/api/v3")
         self._status = 0
         self._grant: Installation | None = None
+        self._rights = EVERYBODY
         fault = hub.faults.take(self.command, path)
         try:
             if fault and fault.action == "status":
@@ -196,8 +200,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self._grant:
             return self._grant.account, True
         tokens = self.server.hub.catalogue.tokens
-        viewer = next((tokens[token] for token in offered if token in tokens), None)
-        return viewer, viewer is not None
+        token = next((token for token in offered if token in tokens), None)
+        if token is None:
+            return None, False
+        self._rights = self.server.hub.rights.get(token, TokenRights())
+        return tokens[token], True
 
     def _serve_api(self, path: str, query: str, fault: Fault | None) -> None:
         hub = self.server.hub
@@ -206,7 +213,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._serve_app(path)
             return
         viewer, accepted = self._viewer()
-        headers = {"Content-Type": "application/json; charset=utf-8", **hub.api_headers}
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        if viewer and not self._grant:
+            headers |= self._rights.headers
+        headers |= hub.api_headers
         headers |= {
             "X-RateLimit-Limit": "5000" if viewer else "60",
             "X-RateLimit-Remaining": "4999" if viewer else "59",
@@ -223,7 +233,7 @@ class _Handler(BaseHTTPRequestHandler):
             listed = hub.apps.listed(hub.catalogue, grant)
             reply = api.answer_app(hub.catalogue, base_url, path, query, listed)
         else:
-            reply = api.answer(hub.catalogue, base_url, path, query, viewer)
+            reply = api.answer(hub.catalogue, base_url, path, query, viewer, self._rights)
         self._send(reply.status, headers | dict(reply.headers), reply.body, fault)
 
     def _serve_app(self, path: str) -> None:
@@ -270,7 +280,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _may_read(self, repository: Repository, viewer: str | None) -> bool:
         if grant := self._grant:
             return grant.reads(repository)
-        return self.server.hub.catalogue.may_see(repository, viewer)
+        may_see = self.server.hub.catalogue.may_see(repository, viewer)
+        return may_see and self._rights.shows(repository)
 
     def _body(self) -> Iterator[bytes]:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":

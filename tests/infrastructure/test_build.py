@@ -64,7 +64,7 @@ def test_an_artifact_is_the_functions_package_what_it_shares_and_the_lock(
     artifacts: dict[str, Path],
 ) -> None:
     reporter, launcher = packages(artifacts["reporter"]), packages(artifacts["launcher"])
-    assert {"reporter", "shared", "boto3", "aws_lambda_powertools"} <= reporter
+    assert {"reporter", "shared", "visibility", "boto3", "aws_lambda_powertools"} <= reporter
     own = {"launcher", "app_jwt", "backup_options", "bootstrap.sh", "repo_backup.zip"}
     assert launcher - reporter == own
     assert reporter - launcher == {"reporter"}

@@ -67,8 +67,8 @@ def _cost(run: Run) -> float | None:
 def _verdicts(rows: Sequence[RunRow]) -> Chart:
     good = sum(row.tone is Tone.GOOD for row in rows)
     title = "Verdicts"
-    said = f"{good} of {len(rows)} runs backed up everything. A full bar is a run that did, "
-    said += "two thirds one that saved a part, one third one that saved nothing."
+    said = f"{good} of {len(rows)} runs backed up all that they listed. A full bar is a run that "
+    said += "did, two thirds one that saved a part, one third one that saved nothing."
     values = [_level(row) for row in rows]
     tips = [row.run.verdict for row in rows]
     labels = [{"value": level, "label": word} for level, word in _LEVELS.items()]
@@ -109,7 +109,7 @@ def _bars(
     tips: Sequence[str],
     **options: object,
 ) -> str:
-    """Bars in two series: runs that backed everything up, and the others."""
+    """Bars in two series: runs that backed up all that they listed, and the others."""
     import pygal
 
     dates = [f"{row.run.moment:%Y-%m-%d}" for row in rows]
@@ -136,7 +136,7 @@ def _bars(
         **options,
     )
     tones = [row.tone is Tone.GOOD for row in rows]
-    for title, wanted in (("everything backed up", True), ("anything else", False)):
+    for title, wanted in (("all backed up", True), ("anything else", False)):
         series = [
             {"value": value, "label": f"{date}: {tip}"} if good is wanted and value else None
             for value, date, tip, good in zip(values, dates, tips, tones, strict=True)

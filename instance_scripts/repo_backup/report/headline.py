@@ -13,7 +13,7 @@ VERIFIED, PARTIAL, UNVERIFIED = "verified", "partial", "unverified"
 SHOWN_AT_ONCE = 12
 
 MEANINGS = {
-    VERIFIED: "everything but what was left out is in the bucket, every archive checked",
+    VERIFIED: "all that was listed but what was left out is in the bucket, every archive checked",
     PARTIAL: "some repositories failed; all others but what was left out are in the bucket",
     UNVERIFIED: "an archive is not what was written down, or there is none",
     "interrupted": "AWS took the instance away at every attempt",
@@ -21,7 +21,7 @@ MEANINGS = {
     "failed": "the instance ended without finishing",
     "not-launched": "no instance could be started",
     "missed": "the scheduled run never began",
-    COMPLETE: "everything but what was left out is backed up, by the program's own word",
+    COMPLETE: "all that was listed but what was left out is backed up, by the program's own word",
     INCOMPLETE: "some repositories are not backed up",
     UNFINISHED: "under way, or cut off",
 }
@@ -42,6 +42,10 @@ _ADVICE = {
     UNFINISHED: "If nothing is running any more, run again: what is done is not done again.",
     INCOMPLETE: "What was saved earlier is still there; the next run tries again.",
 }
+_OUT_OF_SIGHT = (
+    "What is not visible is not backed up. Give a token, or a GitHub App that is installed for all "
+    "repositories (docs/private-repositories.md)."
+)
 _CONCERNS = (
     (
         Status.FAILED,
@@ -162,10 +166,19 @@ def headline(
     if run.verdict in (PARTIAL, INCOMPLETE) or any(
         each.status is Status.WIKI_FAILED for each in watched
     ):
-        return Headline(Tone.WATCH, "Almost everything is backed up", run.reason)
+        return Headline(Tone.WATCH, f"Almost {_extent(whole).lower()} backed up", run.reason)
     if unreadable:
         return Headline(Tone.WATCH, "Not everything could be read", run.reason)
-    return Headline(Tone.GOOD, "Everything is backed up", run.reason)
+    tone = Tone.WATCH if whole.coverage.action_needed else Tone.GOOD
+    bracketed = f" ({whole.coverage.label})" if whole.coverage.label else ""
+    return Headline(tone, f"{_extent(whole)} backed up{bracketed}", run.reason)
+
+
+def _extent(run: Run) -> str:
+    """Of how much it may be said that it is backed up, with the verb."""
+    if run.coverage.complete:
+        return "Everything is"
+    return "All visible repositories are" if run.coverage.label else "All listed repositories are"
 
 
 def _decisive(run: Run, whole: Run | None) -> list[tuple[Run, str]]:
@@ -198,6 +211,9 @@ def concerns(
         if lines:
             title = f"{counted(len(lines), 'repository', 'repositories')} {what}"
             listed.append(_concern(status.tone, title, advice, lines, status))
+    if whole and whole.coverage.action_needed:
+        title = f"Not all repositories are visible: {whole.coverage.sentence}"
+        listed.append(Concern(Tone.WATCH, title, _OUT_OF_SIGHT))
     if (days := overdue_days(runs, now)) is not None:
         said = "Look at the schedule, or run by hand."
         listed.append(Concern(Tone.BAD, f"No run for {days} days", said))

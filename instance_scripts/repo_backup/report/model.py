@@ -246,7 +246,10 @@ def _run_row(run: Run) -> RunRow:
 
 def _meaning(run: Run) -> str:
     if not run.only:
-        return MEANINGS.get(run.verdict, "")
+        meaning = MEANINGS.get(run.verdict, "")
+        if run.coverage.label and verdict_tone(run.verdict) is not Tone.BAD:
+            return f"{run.coverage.label}; {meaning}"
+        return meaning
     narrowed = f"narrowed to {' '.join(run.only)}"
     if verdict_tone(run.verdict) is Tone.GOOD:
         return f"{narrowed}: that is backed up, the others are as earlier runs left them"

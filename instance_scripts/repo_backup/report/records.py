@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from repo_backup.manifest import COUNTED, Manifest
+from visibility import Coverage, Visibility, describe
+from visibility import read as read_visibility
 
 _VERDICT = re.compile(r"[a-z][a-z-]{0,30}")
 _RUN_ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
@@ -38,6 +40,7 @@ class Report:
     usd_run: float | None = None
     usd_storage_per_month: float | None = None
     only: tuple[str, ...] = ()
+    visibility: tuple[Visibility, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,12 @@ class Run:
     drill: Drill | None = None
     token_expires_at: datetime | None = None
     only: tuple[str, ...] = ()
+    visibility: tuple[Visibility, ...] = ()
+
+    @property
+    def coverage(self) -> Coverage:
+        """What may be said of what the run could see."""
+        return describe(self.visibility)
 
 
 def moment_of(run_id: str) -> datetime | None:
@@ -116,6 +125,7 @@ def parse_report(data: bytes) -> Report:
         _number(document.get("usd_run")),
         _number(document.get("usd_storage_per_month")),
         _texts(document.get("only")),
+        read_visibility(document.get("visibility")),
     )
 
 
@@ -167,6 +177,7 @@ def build_run(
         drill=_drill(manifest),
         token_expires_at=aware(manifest.token_expires_at) if manifest else None,
         only=tuple(manifest.only) if manifest else told.only,
+        visibility=(manifest and manifest.visibility) or told.visibility,
     )
 
 
@@ -213,6 +224,8 @@ def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Rep
     else:
         verdict = COMPLETE
         reason = f"All that was listed{but} is backed up, says the program that did it."
+    if verdict != UNFINISHED and (seen := describe(manifest.visibility).sentence):
+        reason = f"{seen}. {reason}"
     seconds = (finished - started).total_seconds() if started and finished else None
     return Report(verdict, reason, moment, attempts=manifest.attempt, seconds=seconds)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local_cloud.github import Fault, GitHubStandIn
+from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, TokenRights
 from tests.integration.backup.conftest import Destination
 
 PARTIAL = {"X-GitHub-SSO": "partial-results; organizations=21955855,20582480"}
@@ -41,18 +41,18 @@ def test_a_repository_that_single_sign_on_protects_says_so(
 def test_a_classic_token_without_its_scope_is_in_the_manifest(
     destination: Destination, hub: GitHubStandIn, scopes: str
 ) -> None:
-    hub.api_headers = {"X-OAuth-Scopes": scopes}
+    hub.rights[CORPUS_TOKEN] = TokenRights(frozenset(scopes.split(", ")))
     destination.backup("--no-drill", "--only", "hello")
     assert destination.manifest()["notices"] == [
         "the GitHub token lacks the scope repo: private repositories are not seen"
     ]
 
 
-@pytest.mark.parametrize("headers", [{}, {"X-OAuth-Scopes": "repo, gist"}], ids=["fine", "classic"])
+@pytest.mark.parametrize("scopes", [None, frozenset({"repo", "gist"})], ids=["fine", "classic"])
 def test_a_token_that_lacks_nothing_is_not_complained_of(
-    destination: Destination, hub: GitHubStandIn, headers: dict[str, str]
+    destination: Destination, hub: GitHubStandIn, scopes: frozenset[str] | None
 ) -> None:
-    hub.api_headers = headers
+    hub.rights[CORPUS_TOKEN] = TokenRights(scopes)
     destination.backup("--no-drill", "--only", "hello")
     assert destination.manifest()["notices"] == []
 

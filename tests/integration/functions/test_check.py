@@ -15,8 +15,9 @@ from botocore.stub import Stubber
 from launcher import app
 from launcher.findings import Quota
 from launcher.survey import Survey
-from local_cloud.github import Account, Catalogue, GitHubStandIn, Repository
+from local_cloud.github import Account, Catalogue, GitHubStandIn, Repository, TokenRights
 from local_cloud.github import Fault as GitHubFault
+from local_cloud.github.corpus import init_repository
 from tests.integration.functions.account import REGION, TOPIC_ARN
 from tests.integration.functions.world import Fault, World
 
@@ -99,13 +100,25 @@ def lines(world: World) -> dict[str, str]:
     return checks
 
 
-def test_everything_in_order_is_said_line_by_line(ready: World) -> None:
+def give_token(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the stack have octo's token."""
+    world.aws.client("ssm").put_parameter(Name="/t", Value="good", Type="SecureString")
+    monkeypatch.setenv("GITHUB_TOKEN_PARAMETER", "/t")
+
+
+def test_everything_in_order_is_said_line_by_line(
+    ready: World, hub: GitHubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.catalogue.tokens["good"] = "octo"
+    hub.catalogue.add(Repository(2, "octo", "secret", private=True))
+    init_repository(hub.root / "octo" / "secret.git")
+    give_token(ready, monkeypatch)
     checks = lines(ready)
     assert list(checks) == NAMES
     mends = {name: line for name, line in checks.items() if line.startswith("MEND")}
     assert mends == {}
     assert checks["mail"] == "ok: me@example.com"
-    assert checks["GitHub"] == "ok: octo, 1 repository seen; public repositories only"
+    assert checks["GitHub"] == "ok: octo, 2 repositories seen (1 private)"
     assert checks["launch"].startswith("ok: AWS would launch c7g.medium spot in eu-central-1")
     assert checks["schedule"].startswith("ok: Fri 2026-12-04 17:00, Fri 2026-12-11 17:00")
     assert checks["last run"].startswith("note: none yet")
@@ -120,9 +133,103 @@ def test_that_nothing_would_be_backed_up_is_to_be_mended(
     assert said.startswith("MEND: no repository of octo is seen: nothing would be backed up")
     assert "GitHubTokenParameter" in said
     hub.catalogue.add(Repository(2, "octo", "other", private=True))
-    ready.aws.client("ssm").put_parameter(Name="/t", Value="good", Type="SecureString")
-    monkeypatch.setenv("GITHUB_TOKEN_PARAMETER", "/t")
+    give_token(ready, monkeypatch)
     assert "octo, 2 repositories seen (2 private)" in lines(ready)["GitHub"]
+
+
+def test_no_token_is_to_be_mended_for_private_repositories_are_hidden(ready: World) -> None:
+    assert lines(ready)["GitHub"].startswith(
+        "MEND: octo, 1 repository seen; public only: without a token no private repository is "
+        "visible. Store a token"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rights", "said"),
+    [
+        (TokenRights(None, counts=True), "ok: octo, 3 repositories seen (2 private)"),
+        (TokenRights(None), "ok: octo, 3 repositories seen (2 private), total unknown"),
+        (
+            TokenRights(None, frozenset({"octo/secret"}), counts=True),
+            "MEND: octo, 2 repositories seen (1 private); 2 of 3 repositories of octo are visible: "
+            "give the token access to all of them",
+        ),
+        (
+            TokenRights(None, frozenset({"octo/secret"})),
+            "ok: octo, 2 repositories seen (1 private), total unknown",
+        ),
+        (
+            TokenRights(None, frozenset(), counts=True),
+            "MEND: octo, 1 repository seen; 1 of 3 repositories of octo are visible",
+        ),
+        (
+            TokenRights(frozenset({"public_repo"})),
+            "MEND: octo, 1 repository seen; the token lacks the scope repo",
+        ),
+    ],
+    ids=["fine-counted", "fine", "selected-counted", "selected", "none-counted", "classic-public"],
+)
+def test_repositories_that_a_token_hides_are_to_be_mended(
+    ready: World,
+    hub: GitHubStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    rights: TokenRights,
+    said: str,
+) -> None:
+    hub.catalogue.tokens["good"] = "octo"
+    for number, name in enumerate(("secret", "other"), 2):
+        hub.catalogue.add(Repository(number, "octo", name, private=True))
+        init_repository(hub.root / "octo" / f"{name}.git")
+    hub.rights["good"] = rights
+    give_token(ready, monkeypatch)
+    assert lines(ready)["GitHub"].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("rights", "said"),
+    [
+        (TokenRights(), "ok: octo, 1 repository seen (1 private), total unknown"),
+        (
+            TokenRights(frozenset({"repo", "admin:org"})),
+            "MEND: octo, 1 repository seen (1 private); 1 of 3 repositories of octo are visible",
+        ),
+    ],
+    ids=["member", "told"],
+)
+def test_an_organisations_count_is_compared_where_it_is_told(
+    ready: World,
+    hub: GitHubStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    rights: TokenRights,
+    said: str,
+) -> None:
+    hub.catalogue = Catalogue(
+        {"octo": Account("octo", "Organization"), "ann": Account("ann")}, {}, {"good": "ann"}
+    )
+    hub.catalogue.add(Repository(1, "octo", "secret", private=True))
+    init_repository(hub.root / "octo" / "secret.git")
+    hub.rights["good"] = rights
+    if "admin:org" in (rights.scopes or ()):
+        body = {"login": "octo", "public_repos": 0, "owned_private_repos": 3}
+        hub.faults.add(GitHubFault("/orgs/octo", status=200, body=json.dumps(body).encode()))
+    give_token(ready, monkeypatch)
+    assert lines(ready)["GitHub"].startswith(said)
+
+
+@pytest.mark.parametrize("selected", [None, frozenset({"octo/hello"})], ids=["all", "selected"])
+def test_an_app_for_selected_repositories_is_to_be_mended(
+    ready: World,
+    hub: GitHubStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    selected: frozenset[str] | None,
+) -> None:
+    key = hub.apps.create()
+    hub.apps.install("octo", selected=selected)
+    ready.aws.client("ssm").put_parameter(Name="/key", Value=key, Type="SecureString")
+    monkeypatch.setenv("GITHUB_APP_ID", "4711")
+    monkeypatch.setenv("GITHUB_APP_KEY_PARAMETER", "/key")
+    line = lines(ready)["GitHub"]
+    assert line.startswith("MEND: the GitHub App is installed on selected" if selected else "ok: ")
 
 
 def test_options_that_the_program_would_refuse_are_to_be_mended(

@@ -119,3 +119,13 @@ def test_until_there_is_progress_the_wait_is_told(
     with pytest.raises(InterruptedRunError):
         remote.follow(store, RUN_ID, "", 0.01, told.append)
     assert told[-1] == "backing-up: 1 of 2 repositories"
+
+
+def test_a_run_that_saw_public_repositories_only_is_told_as_that(
+    launcher: Launcher, store: DirectoryStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = [{"owner": "octo", "scope": "public", "visible": 10, "total": None}]
+    report = {"verdict": "verified", "reason": "Why.", "problems": [], "visibility": seen}
+    store.write(f"runs/{RUN_ID}/report.json", json.dumps(report).encode())
+    assert launcher.start(store, LAUNCHED) == 0
+    assert "verified (public only): Why.\n" in capsys.readouterr().out

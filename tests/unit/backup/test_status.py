@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from repo_backup import layout
-from repo_backup.documents import RunningRow, RunRow
+from repo_backup.documents import RunningRow, RunRow, visibility_rows
 from repo_backup.manifest import Manifest
 from repo_backup.status import judge, read_running, read_runs
+from repo_backup.status import label as label_of
 from repo_backup.store import DirectoryStore
+from visibility import Visibility
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WEEK = timedelta(days=8)
@@ -25,6 +27,7 @@ def run(
     only: tuple[str, ...] = (),
     failed: int = 0,
     unsaved: int = 0,
+    visibility: tuple[Visibility, ...] = (),
 ) -> RunRow:
     return RunRow(
         run_id=run_id,
@@ -41,6 +44,7 @@ def run(
         unsaved=unsaved,
         only=[*only],
         bytes_stored=1,
+        visibility=visibility_rows(visibility),
     )
 
 
@@ -78,6 +82,33 @@ def test_good_is_the_newest_run_that_is_verified_and_young(
 ) -> None:
     found = judge(runs, None, NOW, WEEK)
     assert (found.good, found.reason) == (good, reason)
+
+
+@pytest.mark.parametrize(
+    ("visibility", "said", "label"),
+    [
+        (
+            (Visibility("octo", "public", 10),),
+            "0.8 days old; 10 repositories of octo are visible (public only)",
+            " (public only)",
+        ),
+        (
+            (Visibility("octo", "selected", 12, 30),),
+            "0.8 days old; 12 of 30 repositories of octo are visible (selected only)",
+            " (12 of 30 repositories visible)",
+        ),
+        ((Visibility("octo", "all", 10),), "0.8 days old", ""),
+        ((), "0.8 days old", ""),
+    ],
+    ids=["public", "selected", "all", "older"],
+)
+def test_a_good_run_is_told_with_what_it_could_see(
+    visibility: tuple[Visibility, ...], said: str, label: str
+) -> None:
+    newest = run("2026-11-27", good=True, verdict="verified", visibility=visibility)
+    found = judge([newest], None, NOW, WEEK)
+    assert (found.good, found.reason) == (True, f"the newest run is good and {said}")
+    assert label_of(newest) == label
 
 
 def test_a_run_that_is_under_way_does_not_speak_against_the_last() -> None:

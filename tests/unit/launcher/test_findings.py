@@ -8,7 +8,7 @@ import pytest
 
 from launcher import bucket_findings, findings
 from launcher.findings import Finding, Grade, Quota, Subscriber, Way
-from launcher.rights import Seen, count_of_pages
+from launcher.rights import Seen, count_of_pages, of_nobody, of_total
 from shared.run import Attempt, Options, Run
 
 NOW = datetime(2026, 11, 27, 17, 3, 9, tzinfo=UTC)
@@ -241,8 +241,9 @@ class TestAnswer:
 @pytest.mark.parametrize(
     ("seen", "anonymous", "grade", "said"),
     [
-        ([Seen("octo", 8, 0)], True, Grade.OK, "octo, 8 repositories seen; public"),
-        ([Seen("octo", 8, 3)], False, Grade.OK, "octo, 11 repositories seen (3 private)"),
+        ([Seen("octo", 8, 0, 8)], False, Grade.OK, "octo, 8 repositories seen"),
+        ([Seen("octo", 8, 0)], False, Grade.OK, "octo, 8 repositories seen, total unknown"),
+        ([Seen("octo", 8, 3, 11)], False, Grade.OK, "octo, 11 repositories seen (3 private)"),
         ([Seen("octo", 8, None)], False, Grade.OK, "octo, 8 public repositories seen"),
         ([Seen("octo", 0, None)], False, Grade.OK, "octo, 0 public repositories seen"),
         ([Seen("octo", None, None)], False, Grade.OK, "octo"),
@@ -258,6 +259,34 @@ def test_what_github_shows_is_counted_and_nothing_at_all_is_to_be_mended(
     found = findings.github([], seen, ["octo"], anonymous=anonymous)
     assert found.grade is grade
     assert said in found.reason
+
+
+@pytest.mark.parametrize(
+    ("limits", "grade"),
+    [([], Grade.OK), (of_nobody(), Grade.MEND), (of_total(Seen("octo", 8, 3, 30)), Grade.MEND)],
+    ids=["none", "no-token", "fewer"],
+)
+def test_what_the_access_hides_is_to_be_mended(limits: list[str], grade: Grade) -> None:
+    found = findings.github([], [Seen("octo", 8, 3, 30)], ["octo"], limits, anonymous=False)
+    assert found.grade is grade
+    assert all(limit in found.reason for limit in limits)
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (
+            Seen("octo", 8, 3, 30),
+            "11 of 30 repositories of octo are visible: give the token access",
+        ),
+        (Seen("octo", 8, 3, 11), ""),
+        (Seen("octo", 8, 3), ""),
+        (Seen("octo", 8, None, 30), ""),
+    ],
+)
+def test_fewer_than_github_counts_is_told_with_the_numbers(seen: Seen, said: str) -> None:
+    assert "".join(of_total(seen)).startswith(said)
+    assert bool(of_total(seen)) == bool(said)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from repo_backup.manifest import Archive, Entry, Manifest, Part, State
 from repo_backup.report.chronicle import Chronicle, read
 from repo_backup.report.model import Page, build_page
 from repo_backup.store import DirectoryStore
+from visibility import Visibility
 
 FIRST = datetime(2026, 11, 6, 17, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -60,9 +61,13 @@ class Runs:
         complete: bool = True,
         manifest: bool = True,
         only: Sequence[str] = (),
+        visibility: Sequence[Visibility] | None = None,
         **report: Any,
     ) -> str:
-        """A run and its archives; without a verdict, one that no reporter saw. Its id."""
+        """A run and its archives; without a verdict, one that no reporter saw. Its id.
+
+        All repositories are visible unless ``visibility`` tells otherwise.
+        """
         moment = FIRST + WEEK * len(self.ids)
         run_id = f"{moment:%Y-%m-%dT%H-%M-%SZ}"
         self.ids.append(run_id)
@@ -71,6 +76,8 @@ class Runs:
             by_id = {each.id: each for each in entries}
             written = Manifest(run_id, 1, ["octo"], moment, by_id, len(entries), ended, complete)
             written.only = [*only]
+            seen = [Visibility("octo", "all", len(entries))] if visibility is None else visibility
+            written.visibility = tuple(seen)
             self.put(layout.manifest(run_id), written.to_json())
         for each in entries:
             for archive in each.archives:

@@ -8,6 +8,7 @@ import pytest
 from repo_backup.manifest import Entry, Part
 from repo_backup.report.standing import Tone
 from tests.unit.report.runs import Runs, entry, passed_over
+from visibility import Visibility
 
 
 def glance(runs: Runs, **later: float) -> tuple[Tone, str]:
@@ -19,6 +20,46 @@ def test_after_a_verified_run_everything_is_backed_up(runs: Runs) -> None:
     runs.add(entry(1), entry(2, "empty"), entry(3, "skipped"))
     assert glance(runs) == (Tone.GOOD, "Everything is backed up")
     assert runs.page().concerns == ()
+
+
+@pytest.mark.parametrize(
+    ("visibility", "tone", "title"),
+    [
+        (
+            [Visibility("octo", "public", 2)],
+            Tone.WATCH,
+            "All visible repositories are backed up (public only)",
+        ),
+        (
+            [Visibility("octo", "all", 29, 30)],
+            Tone.WATCH,
+            "All visible repositories are backed up (29 of 30 repositories visible)",
+        ),
+        (
+            [Visibility("octo", "unknown", 2)],
+            Tone.GOOD,
+            "All visible repositories are backed up (2 repositories visible, total unknown)",
+        ),
+        ([], Tone.GOOD, "All listed repositories are backed up"),
+    ],
+    ids=["public", "fewer", "unknown", "older"],
+)
+@pytest.mark.parametrize("verdict", ["verified", None])
+def test_everything_is_said_only_where_all_is_visible(
+    runs: Runs, visibility: list[Visibility], tone: Tone, title: str, verdict: str | None
+) -> None:
+    runs.add(entry(1), entry(2, "empty"), verdict=verdict, visibility=visibility)
+    assert glance(runs) == (tone, title)
+    assert bool(runs.page().concerns) == (tone is Tone.WATCH)
+
+
+def test_a_page_of_run_reports_alone_tells_what_was_visible(runs: Runs) -> None:
+    runs.add(entry(1))
+    seen = [Visibility("octo", "public", 1).document]
+    runs.add(entry(1), manifest=False)
+    path = runs.root / "runs" / runs.ids[-1] / "report.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "visibility": seen}))
+    assert runs.read().runs[-1].coverage.label == "public only"
 
 
 def test_without_a_reporter_the_programs_word_counts_and_is_called_that(runs: Runs) -> None:

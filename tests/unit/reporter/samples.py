@@ -14,6 +14,7 @@ from reporter.summary import Facts, body, subject
 from reporter.verdict import Kind, Verdict, judge
 from reporter.world import Marker
 from shared.run import Attempt, Instance, Market, Options, Outcome, PoolAnswer, Run
+from visibility import Visibility
 
 BUCKET = "onlinebackup-backupbucket-1x2y3z"
 PAGE = Path(__file__).parents[3] / "docs" / "mail.md"
@@ -77,6 +78,7 @@ MANIFEST = Manifest(
     drill_failures=(),
     never_drilled=20,
     kept=KEPT,
+    visibility=(Visibility("octo", "all", 34, 34),),
 )
 LASTING = replace(MANIFEST, token_expires_at=None)
 BLAMED = "octo/hello: github_backups/octo/hello.zip has 1384 bytes, not 1420000"
@@ -126,6 +128,10 @@ EMPTY = replace(
     drilled=0,
     never_drilled=None,
 )
+PUBLIC = replace(LASTING, visibility=(Visibility("octo", "public", 34),))
+SELECTED = replace(
+    LASTING, visibility=(Visibility("octo", "selected", 30, 60), Visibility("acme", "all", 4))
+)
 LOG = (
     "17:00:48 bootstrap: run 2026-11-27T17-00-00Z, attempt 1",
     "17:01:30 listing octo: 34 repositories",
@@ -133,7 +139,8 @@ LOG = (
 )
 
 
-def _verdict(manifest: Manifest, *archive_problems: str) -> Verdict:
+def verdict(manifest: Manifest, *archive_problems: str) -> Verdict:
+    """What the reporter judges of a run that completed with this manifest."""
     marker = Marker("github_backups/2026-11-27-17-09.txt", RUN.id, manifest.attempt, SHA)
     return judge(Ending.COMPLETED, "", RUN.id, marker, manifest, SHA, archive_problems, ())
 
@@ -204,15 +211,17 @@ def _not_launched() -> Facts:
 
 
 SAMPLES: dict[str, Facts] = {
-    "Verified": _facts(RUN, _verdict(MANIFEST), MANIFEST),
-    "Partial": _facts(RUN, _verdict(FAILED), FAILED),
-    "Narrowed": _facts(ONLY, _verdict(NARROWED), NARROWED),
-    "Narrowed, and others are wanting": _facts(ONLY, _verdict(WANTING), WANTING),
+    "Verified": _facts(RUN, verdict(MANIFEST), MANIFEST),
+    "Verified, without a token": _facts(RUN, verdict(PUBLIC), PUBLIC),
+    "Verified, of what is visible": _facts(RUN, verdict(SELECTED), SELECTED),
+    "Partial": _facts(RUN, verdict(FAILED), FAILED),
+    "Narrowed": _facts(ONLY, verdict(NARROWED), NARROWED),
+    "Narrowed, and others are wanting": _facts(ONLY, verdict(WANTING), WANTING),
     "Nothing to back up": replace(
-        _facts(RUN, _verdict(EMPTY), EMPTY), previous=None, log_tail=LOG[:1]
+        _facts(RUN, verdict(EMPTY), EMPTY), previous=None, log_tail=LOG[:1]
     ),
     "Unverified": replace(
-        _facts(RUN, _verdict(LASTING, BLAMED), LASTING),
+        _facts(RUN, verdict(LASTING, BLAMED), LASTING),
         log_tail=LOG[:2],
     ),
     "Unverified, for the bucket may not be read": replace(
@@ -252,7 +261,7 @@ SAMPLES: dict[str, Facts] = {
                 ),
             ),
         ),
-        _verdict(replace(LASTING, attempt=2)),
+        verdict(replace(LASTING, attempt=2)),
         replace(LASTING, attempt=2),
     ),
     "Timed out": replace(

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reporter.manifest import Entry
+from reporter.record import report_document
 from reporter.story import refusals
 from reporter.summary import body, size, subject
 from reporter.verdict import Kind, Verdict
 from shared.run import Market, Outcome, PoolAnswer
 from shared.topic import BODY_BYTES, fitting_subject
 from tests.unit.reporter import samples
+from visibility import Visibility
 
 VERIFIED = samples.SAMPLES["Verified"]
 PARTIAL = samples.SAMPLES["Partial"]
@@ -26,6 +28,7 @@ def test_every_subject_begins_with_its_verdict_and_has_the_date(title: str) -> N
     facts = samples.SAMPLES[title]
     line = subject(facts)
     narrowed = f" (only {' '.join(facts.only)})" if facts.only else ""
+    narrowed = f" ({facts.coverage.label})" if facts.coverage.label else narrowed
     assert line.startswith(f"[OnlineBackup] {facts.verdict.kind}{narrowed}: ")
     assert line.replace(narrowed, "").partition(" (")[0].endswith(", 2026-11-27")
     assert fitting_subject(line) == line
@@ -143,6 +146,65 @@ def test_a_wiki_that_is_gone_is_counted_and_named_with_its_archive() -> None:
     text = body(replace(VERIFIED, manifest=replace(VERIFIED.manifest, entries=entries)))
     assert "1 wiki (1 absent)" in text
     assert "octo/hello.wiki: is not there any more; its archive is kept" in text
+
+
+@pytest.mark.parametrize(
+    ("visibility", "label", "first"),
+    [
+        (
+            (Visibility("octo", "public", 34),),
+            "verified (public only): 34 repositories, 3 changed, ",
+            "VERIFIED: 34 repositories of octo are visible (public only). All visible repositories",
+        ),
+        (
+            (Visibility("octo", "selected", 34, 60),),
+            "verified (34 of 60 repositories visible): 3 changed, ",
+            "VERIFIED: 34 of 60 repositories of octo are visible (selected only). All visible",
+        ),
+        (
+            (Visibility("octo", "unknown", 34),),
+            "verified (34 visible, total unknown): 3 changed, ",
+            "VERIFIED: 34 repositories of octo are visible (total unknown). All visible",
+        ),
+        ((), "verified: 34 repositories, 3 changed, ", "VERIFIED: All listed repositories"),
+        (
+            (Visibility("octo", "all", 34),),
+            "verified: 34 repositories, 3 changed, ",
+            "VERIFIED: Everything that GitHub lists",
+        ),
+    ],
+    ids=["public", "selected", "unknown", "older", "all"],
+)
+def test_subject_and_first_sentence_tell_what_was_visible(
+    visibility: tuple[Visibility, ...], label: str, first: str
+) -> None:
+    manifest = replace(samples.LASTING, visibility=visibility)
+    facts = replace(VERIFIED, manifest=manifest, verdict=samples.verdict(manifest))
+    assert label in subject(facts)
+    assert fitting_subject(subject(facts)) == subject(facts)
+    assert body(facts).startswith(first)
+    assert ("Everything" in body(facts)) == (visibility[:1] == (Visibility("octo", "all", 34),))
+    action = "Repositories that are not visible are not backed up" in body(facts)
+    assert action == bool(visibility and visibility[0].scope in ("public", "selected"))
+
+
+def test_a_narrowed_or_partial_run_tells_what_was_visible_too() -> None:
+    seen = (Visibility("octo", "public", 34),)
+    narrowed = replace(samples.NARROWED, visibility=seen)
+    facts = replace(
+        samples.SAMPLES["Narrowed"], manifest=narrowed, verdict=samples.verdict(narrowed)
+    )
+    assert "verified (only octo.github.io; public only): 1 of 34, 1 changed, " in subject(facts)
+    failed = replace(samples.FAILED, visibility=seen)
+    facts = replace(PARTIAL, manifest=failed, verdict=samples.verdict(failed))
+    assert "partial (public only): " in subject(facts)
+    assert body(facts).startswith("PARTIAL: 34 repositories of octo are visible (public only). 2 ")
+
+
+def test_the_run_report_has_what_was_visible() -> None:
+    facts = samples.SAMPLES["Verified, without a token"]
+    expected = [{"owner": "octo", "scope": "public", "visible": 34, "total": None}]
+    assert report_document(facts)["visibility"] == expected
 
 
 def test_what_was_left_out_is_said_in_the_first_sentence() -> None:
