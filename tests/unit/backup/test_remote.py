@@ -17,7 +17,7 @@ from botocore.stub import Stubber
 
 from repo_backup import remote
 from repo_backup.arguments import parse
-from repo_backup.errors import InterruptedRunError
+from repo_backup.errors import FatalError, InterruptedRunError
 from repo_backup.stack import Stack
 from repo_backup.store import DirectoryStore
 
@@ -119,3 +119,23 @@ def test_until_there_is_progress_the_wait_is_told(
     with pytest.raises(InterruptedRunError):
         remote.follow(store, RUN_ID, "", 0.01, told.append)
     assert told[-1] == "backing-up: 1 of 2 repositories"
+
+
+def test_a_damaged_progress_is_named_and_the_run_is_followed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "POLL_SECONDS", 0.01)
+    store, told = DirectoryStore(tmp_path), list[str]()
+    damaged = b'{"phase": "backing-up", "done": Infinity, "listed": 2}'
+    store.write(f"runs/{RUN_ID}/progress.json", damaged)
+    with pytest.raises(InterruptedRunError):
+        remote.follow(store, RUN_ID, "", 0.01, told.append)
+    assert "progress.json is unreadable: done is not a whole number" in told[-1]
+
+
+@pytest.mark.parametrize("damaged", [b"[]", b"{}", b'{"verdict": "verified", "reason": 1}'])
+def test_a_damaged_report_ends_the_following_with_its_name(tmp_path: Path, damaged: bytes) -> None:
+    store = DirectoryStore(tmp_path)
+    store.write(f"runs/{RUN_ID}/report.json", damaged)
+    with pytest.raises(FatalError, match=rf"^runs/{RUN_ID}/report.json is unreadable: "):
+        remote.follow(store, RUN_ID, "", 1, lambda _: None)
