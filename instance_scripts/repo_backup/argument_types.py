@@ -4,7 +4,8 @@ import argparse
 import re
 from pathlib import Path
 
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+from repo_backup.fields import RUN_ID
+
 _OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+(~[0-9]+)?")
 """``~ID`` where another repository has the name now."""
@@ -44,7 +45,7 @@ def owner(text: str) -> str:
 
 def run_id(text: str) -> str:
     """A run's name: part of a key, and of a path."""
-    if not _RUN_ID.fullmatch(text):
+    if not RUN_ID.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a run id")
     return text
 

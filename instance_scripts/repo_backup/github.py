@@ -18,6 +18,7 @@ from repo_backup.errors import (
     UnauthorizedError,
     said,
 )
+from repo_backup.fields import LIMIT
 from repo_backup.http import Http
 from repo_backup.installations import Installations
 from repo_backup.manifest import iso
@@ -78,7 +79,7 @@ class Remote:
             owner, name = str(item["owner"]["login"]), str(item["name"])
             safe = _NAME.fullmatch(owner) and _NAME.fullmatch(name)
             return cls(
-                id=int(item["id"]),
+                id=_id(item["id"]),
                 owner=said(owner),
                 name=said(name),
                 private=bool(item["private"]),
@@ -317,6 +318,14 @@ def _of(login: str, remotes: Iterable[Remote]) -> list[Remote]:
 
 def _query(**parameters: str) -> str:
     return urlencode({**parameters, "per_page": PER_PAGE})
+
+
+def _id(value: Any) -> int:
+    """A repository's id, as a manifest takes it. Raises ValueError and TypeError."""
+    number = int(value)
+    if not 0 <= number < LIMIT:
+        raise ValueError("its id is out of range")
+    return number
 
 
 def _expiry(text: str | None) -> str | None:

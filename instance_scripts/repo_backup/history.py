@@ -11,7 +11,7 @@ from functools import partial
 from repo_backup import layout
 from repo_backup.chronology import newest_first
 from repo_backup.concurrency import in_background
-from repo_backup.errors import RepositoryError
+from repo_backup.errors import RepositoryError, said
 from repo_backup.manifest import Entry, Kept, Manifest, Part
 from repo_backup.presence import not_in_place
 from repo_backup.store import Store, Stored
@@ -68,8 +68,8 @@ class History:
                 continue
             try:
                 manifest = Manifest.from_json(data)
-            except ValueError:
-                log.warning("unreadable manifest left out", extra={"run_id": earlier})
+            except ValueError as error:
+                log.warning("%s is left out: %s", said(layout.manifest(earlier)), error)
                 continue
             if mine:
                 history.mine = manifest

@@ -2,13 +2,15 @@
 
 import contextlib
 import json
+import logging
 import threading
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from repo_backup import layout
-from repo_backup.errors import BackupError, ConflictError, FatalError
+from repo_backup import fields, layout
+from repo_backup.errors import BackupError, ConflictError, FatalError, said
+from repo_backup.fields import Fields
 from repo_backup.manifest import iso
 from repo_backup.stop import Stop
 from repo_backup.store import Store
@@ -16,6 +18,7 @@ from repo_backup.store import Store
 LEASE = timedelta(minutes=10)
 RENEW_SECONDS = 150.0
 _WRITES = 3
+log = logging.getLogger(__name__)
 
 
 class Lease:
@@ -67,16 +70,21 @@ class Lease:
 
     def _refuse_others(self, data: bytes) -> None:
         """An own run's lease is taken over: the attempt that held it is dead or about to be."""
-        with contextlib.suppress(ValueError, KeyError, TypeError):
-            held = json.loads(data)
-            until = datetime.fromisoformat(held["expires_at"])
-            own = held["run_id"] == self._run_id and self._continues
-            if not own and until > datetime.now(UTC):
-                raise FatalError(
-                    f"run {held['run_id']} is writing to this destination; its lease ends "
-                    f"{held['expires_at']} unless it renews it. If it was killed, continue it "
-                    f"with --run-id {held['run_id']}"
-                )
+        try:
+            run_id, until = fields.decode(data, _held)
+        except ValueError as error:
+            log.warning("%s is taken over, for it is no lease: %s", layout.LOCK, error)
+            return
+        own = run_id == self._run_id and self._continues
+        if own or until <= datetime.now(UTC):
+            return
+        remedy = ""
+        if fields.RUN_ID.fullmatch(run_id):
+            remedy = f". If it was killed, continue it with --run-id {run_id}"
+        raise FatalError(
+            f"run {said(run_id)} is writing to this destination; its lease ends {iso(until)} "
+            f"unless it renews it{remedy}"
+        )
 
     def _acquire(self) -> None:
         if not self._looked:
@@ -114,8 +122,8 @@ class Lease:
     def _own(self) -> tuple[bytes, str] | None:
         """The lease as it is and its tag, if this holder wrote it."""
         found = self._store.read_tagged(layout.LOCK)
-        with contextlib.suppress(ValueError, KeyError, TypeError):
-            if found and json.loads(found[0])["holder"] == self._holder:
+        with contextlib.suppress(ValueError):
+            if found and fields.decode(found[0], _holder) == self._holder:
                 return found
         return None
 
@@ -145,3 +153,12 @@ class Lease:
     def _lose(self, reason: str) -> None:
         self.lost = True
         self._stop.request(reason)
+
+
+def _held(document: Fields) -> tuple[str, datetime]:
+    """Whose a lease is, and until when. The name is for show: it need not be a run id."""
+    return fields.text(document, "run_id"), fields.moment(document, "expires_at")
+
+
+def _holder(document: Fields) -> str:
+    return fields.text(document, "holder")

@@ -1,132 +1,22 @@
 """The manifest: what a run listed and what became of each repository. Schema 1, JSON. Pure."""
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
-from repo_backup import __version__
+from repo_backup import __version__, fields
+from repo_backup.entries import COUNTED, Archive, Entry, Kept, Part, State, read_entry, read_kept
+from repo_backup.fields import DamagedError, Fields
 from visibility import Visibility
 from visibility import read as read_visibility
 
-State = Literal["backed-up", "unchanged", "empty", "skipped", "failed", "absent", "kept"]
-COUNTED: tuple[State, ...] = ("backed-up", "unchanged", "empty", "skipped", "failed")
+__all__ = ["COUNTED", "Archive", "Entry", "Kept", "Manifest", "Part", "State", "iso"]
 
-
-@dataclass(frozen=True)
-class Archive:
-    """One zip at the destination. ``checksum`` is the store's own; ``run_id`` who uploaded it.
-
-    ``drilled_at`` is when a restore drill last read it back, None if never. ``remarks`` are what
-    was found or left undone when it was made; they are with it for as long as it is named.
-    """
-
-    key: str
-    bytes: int
-    sha256: str
-    run_id: str
-    checksum: dict[str, str] | None = None
-    version_id: str | None = None
-    etag: str | None = None
-    drilled_at: str | None = None
-    remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Part:
-    """What became of one git repository: a repository's own, or its wiki's.
-
-    Where there is an archive, ``refs_digest``, ``refs`` and ``lfs`` tell what is in it, even if
-    upstream has gone on since.
-    """
-
-    state: State
-    reason: str | None = None
-    warnings: tuple[str, ...] = ()
-    refs_digest: str | None = None
-    refs: int = 0
-    lfs: bool = False
-    seconds: float = 0.0
-    archive: Archive | None = None
-
-    def keeping(self, earlier: "Part | None") -> "Part":
-        """The same with the earlier archive, and what is in it."""
-        if earlier is None or earlier.archive is None:
-            return self
-        return replace(
-            self,
-            refs_digest=earlier.refs_digest,
-            refs=earlier.refs,
-            lfs=earlier.lfs,
-            archive=earlier.archive,
-        )
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One repository that was listed; ``wiki`` is None when it was not considered.
-
-    Where ``asked`` is False a run narrowed by ``--only`` passed it over: a failure is that of the
-    last run that tried.
-    """
-
-    id: int
-    owner: str
-    name: str
-    private: bool
-    fork: bool
-    archived: bool
-    part: Part
-    wiki: Part | None = None
-    asked: bool = True
-
-    @property
-    def full_name(self) -> str:
-        """``owner/name``."""
-        return f"{self.owner}/{self.name}"
-
-    @property
-    def failed(self) -> bool:
-        """Whether the repository or its wiki failed."""
-        return "failed" in (self.part.state, self.wiki and self.wiki.state)
-
-    @property
-    def unsaved(self) -> bool:
-        """Whether it was passed over though there is nothing of it at the destination."""
-        return not self.asked and self.part.state == "skipped" and self.part.archive is None
-
-    @property
-    def archives(self) -> list[Archive]:
-        """The archives there are, at most two."""
-        parts = [self.part] + ([self.wiki] if self.wiki else [])
-        return [part.archive for part in parts if part.archive]
-
-
-@dataclass(frozen=True)
-class Kept:
-    """An archive that no listed repository's entry names any more: whose, and what is in it.
-
-    The repository is gone from GitHub, or has another name now. ``part.archive`` is None when what
-    lies there is not what was recorded: nobody vouches for it, and nobody else gets its key.
-    """
-
-    key: str
-    id: int
-    owner: str
-    name: str
-    is_wiki: bool
-    part: Part
-
-    @property
-    def full_name(self) -> str:
-        """``owner/name``, as it was when the archive was its repository's newest."""
-        return f"{self.owner}/{self.name}"
-
-    @property
-    def entry(self) -> Entry:
-        """The same as an entry that has nothing else."""
-        part, wiki = (Part("kept"), self.part) if self.is_wiki else (self.part, None)
-        return Entry(self.id, self.owner, self.name, False, False, False, part, wiki)
+_COUNTS_TOO = frozenset({*COUNTED, "wikis", "bytes_uploaded", "bytes_stored"})
+_COUNTS_OF_DRILL = ("archives", "never_drilled", "runs_until_all_drilled")
+_LATER: Fields = {"errors": [], "notices": [], "only": [], "kept": None}
+"""What stands for fields that earlier versions did not write."""
 
 
 @dataclass
@@ -198,54 +88,50 @@ class Manifest:
 
     @classmethod
     def from_json(cls, data: bytes) -> "Manifest":
-        """Read a manifest or a checkpoint. Raises ValueError when it is no such document."""
-        try:
-            document = json.loads(data)
-            if document["schema"] != 1:
-                raise ValueError(f"schema {document['schema']}")
-            finished = document["finished_at"]
-            entries = [_checked(_entry(item)) for item in document["repositories"]]
-            kept = document.get("kept")
-            return cls(
-                run_id=document["run_id"],
-                attempt=document["attempt"],
-                owners=document["owners"],
-                started_at=_moment(document["started_at"]),
-                entries={entry.id: entry for entry in entries},
-                listed=document["totals"]["listed"],
-                finished_at=_moment(finished) if finished else None,
-                complete=document["complete"],
-                token_expires_at=document["token_expires_at"],
-                drill=document["drill"],
-                errors=document.get("errors", []),
-                notices=document.get("notices", []),
-                only=[str(glob) for glob in document.get("only") or ()],
-                kept=None if kept is None else [_kept(item) for item in kept],
-                visibility=read_visibility(document.get("visibility")),
-            )
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ValueError(f"this is no manifest: {error}") from error
+        """Read a manifest or a checkpoint: what is known is checked, what is unknown ignored.
+
+        Raises ValueError that names the field, as in ``repositories[0].archive.bytes is …``.
+        """
+        return fields.decode(data, cls._read)
+
+    @classmethod
+    def _read(cls, document: Fields) -> "Manifest":
+        document = {**_LATER, **document}
+        fields.schema(document, 1)
+        entries = fields.each(document, "repositories", read_entry)
+        listed = fields.inside(document, "totals", _listed)
+        complete = fields.flag(document, "complete")
+        finished_at = fields.nullable(fields.moment, document, "finished_at")
+        if complete and finished_at is None:
+            raise DamagedError("finished_at", "is null in a complete manifest")
+        read = cls(
+            run_id=fields.run_id(document, "run_id"),
+            attempt=fields.count(document, "attempt"),
+            owners=fields.texts(document, "owners"),
+            started_at=fields.moment(document, "started_at"),
+            entries={entry.id: entry for entry in entries},
+            listed=listed,
+            finished_at=finished_at,
+            complete=complete,
+            # The first version wrote GitHub's own words here.
+            token_expires_at=fields.nullable(fields.text, document, "token_expires_at"),
+            drill=fields.nullable(_drill, document, "drill"),
+            errors=fields.texts(document, "errors"),
+            notices=fields.texts(document, "notices"),
+            only=fields.texts(document, "only"),
+            kept=None if document["kept"] is None else fields.each(document, "kept", read_kept),
+            visibility=read_visibility(document.get("visibility")),
+        )
+        stored = (archive.bytes for entry in entries for archive in entry.archives)
+        kept = (each.part.archive.bytes for each in read.kept or () if each.part.archive)
+        if sum(stored) + sum(kept) >= fields.LIMIT:
+            raise DamagedError("totals", "are of archives that are 2^63 bytes or more together")
+        return read
 
 
 def iso(moment: datetime) -> str:
     """``2026-11-27T17:02:03Z``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _checked(entry: Entry) -> Entry:
-    """The entry when what is computed with is what it should be. Raises TypeError."""
-    archives = entry.archives
-    texts = (entry.owner, entry.name, *(text for a in archives for text in (a.key, a.run_id)))
-    numbers = (entry.id, *(a.bytes for a in archives))
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a name is no text")
-    if not all(isinstance(number, int) for number in numbers):
-        raise TypeError("a number is none")
-    return entry
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 def _archive_document(archive: Archive | None) -> dict[str, Any] | None:
@@ -283,37 +169,32 @@ def _entry_document(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _part(document: dict[str, Any]) -> Part:
-    archive = document["archive"]
-    return Part(
-        state=document["state"],
-        reason=document["reason"],
-        warnings=tuple(document.get("warnings", ())),
-        refs_digest=document["refs_digest"],
-        refs=document["refs"],
-        lfs=document.get("lfs", False),
-        seconds=document["seconds"],
-        archive=_archive(archive) if archive else None,
-    )
+def _listed(document: Fields) -> int:
+    """How many were listed; what else is in the totals is counted anew, and must be numbers."""
+    for name in document.keys() & _COUNTS_TOO:
+        fields.count(document, name)
+    return fields.count(document, "listed")
 
 
-def _archive(document: dict[str, Any]) -> Archive:
-    return Archive(**{**document, "remarks": tuple(document.get("remarks", ()))})
+def _drill(document: Fields, name: str) -> dict[str, Any]:
+    """The drill by its known fields, which :func:`repo_backup.drill.drill` writes."""
+    return fields.inside(document, name, _drilled)
 
 
-def _entry(document: dict[str, Any]) -> Entry:
-    wiki = document["wiki"]
-    return Entry(
-        id=document["id"],
-        owner=document["owner"],
-        name=document["name"],
-        private=document["private"],
-        fork=document["fork"],
-        archived=document["archived"],
-        part=_part(document),
-        wiki=_part(wiki) if wiki else None,
-        asked=document.get("asked") is not False,
-    )
+def _drilled(document: Fields) -> dict[str, Any]:
+    counts = {name: fields.count(document, name) for name in _COUNTS_OF_DRILL if name in document}
+    checked = fields.each(document, "checked", _checked)
+    return {"ok": fields.flag(document, "ok"), "checked": checked, **counts}
+
+
+def _checked(document: Fields) -> dict[str, Any]:
+    return {
+        "key": fields.text(document, "key"),
+        "ok": fields.nullable(fields.flag, document, "ok"),
+        "reason": fields.optional(fields.text, document, "reason"),
+        "remarks": fields.optional(fields.texts, document, "remarks") or [],
+        "seconds": fields.optional(fields.number, document, "seconds"),
+    }
 
 
 def _kept_document(kept: Kept) -> dict[str, Any]:
@@ -328,19 +209,3 @@ def _kept_document(kept: Kept) -> dict[str, Any]:
         "refs": kept.part.refs,
         "archive": _archive_document(kept.part.archive),
     }
-
-
-def _kept(document: dict[str, Any]) -> Kept:
-    key, wiki, archive = document["key"], document["wiki"], document["archive"]
-    if not isinstance(key, str) or not isinstance(wiki, bool):
-        raise TypeError("a kept archive has no key, or is of nothing")
-    part = Part(
-        "kept",
-        lfs=document["lfs"],
-        refs_digest=document["refs_digest"],
-        refs=document["refs"],
-        archive=_archive(archive) if archive else None,
-    )
-    kept = Kept(key, document["id"], document["owner"], document["name"], wiki, part)
-    _checked(kept.entry)
-    return kept

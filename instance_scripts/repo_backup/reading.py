@@ -108,13 +108,16 @@ def list_archives(options: argparse.Namespace) -> int:
 def restore(options: argparse.Namespace) -> int:
     """``repo_backup restore``."""
     store = open_store(options.store, connections=_CONNECTIONS)
+    named: set[str] = set()
     found = restoring.find(
         store,
         options.repository,
         wiki=options.wiki,
         run_id=options.run_id,
         version_id=options.version_id,
+        named=named,
     )
+    vouchers = restoring.Vouchers(store, named)
     reader = open_reader(store, Stop())
     # A run or a version that is named is wanted itself, or nothing.
     exact = bool(options.run_id or options.version_id)
@@ -124,13 +127,13 @@ def restore(options: argparse.Namespace) -> int:
     api = api_address()
     if options.into:
         with working(f"restoring {found.key} …"):
-            restored = _fetched(reader, found, Path(options.into), exact=exact)
+            restored = _fetched(reader, found, Path(options.into), vouchers, exact=exact)
         mirror = str(restored.mirror)
         said = f"{found.key} restored and checked: git clone {shlex.quote(mirror)}"
     else:
         with scratch_directory() as directory:
             with working(f"restoring {found.key} …"):
-                restored = _fetched(reader, found, directory, exact=exact)
+                restored = _fetched(reader, found, directory, vouchers, exact=exact)
             push(restored.mirror, target, github_token(), api)
         pushed_to = without_credentials(target)
         said = f"{found.key} restored and pushed to {pushed_to}"
@@ -159,13 +162,14 @@ def restore(options: argparse.Namespace) -> int:
 def verify(options: argparse.Namespace) -> int:
     """``repo_backup verify``: 0 when every archive that was read back is good, else 3."""
     store = open_store(options.store, connections=_CONNECTIONS)
-    named = restoring.held(store, options.run_id)
+    named: set[str] = set()
+    chosen = restoring.held(store, options.run_id, named)
     if not options.all:
-        named = random.sample(named, min(options.sample, len(named)))
+        chosen = random.sample(chosen, min(options.sample, len(chosen)))
     rows: list[CheckedRow] = []
-    reader, vouchers = open_reader(store, Stop()), restoring.Vouchers(store)
+    reader, vouchers = open_reader(store, Stop()), restoring.Vouchers(store, named)
     with scratch_directory() as directory:
-        for archive in tracked(named, [each.key for each in named]):
+        for archive in tracked(chosen, [each.key for each in chosen]):
             reason = None
             remarks: tuple[str, ...] = ()
             try:
@@ -211,13 +215,18 @@ def report(options: argparse.Namespace) -> int:
 
 
 def _fetched(
-    reader: restoring.Reader, found: restoring.Found, into: Path, *, exact: bool
+    reader: restoring.Reader,
+    found: restoring.Found,
+    into: Path,
+    vouchers: restoring.Vouchers,
+    *,
+    exact: bool,
 ) -> restoring.Restored:
     """What is there, if need be not what the newest run says but what another vouches for."""
     try:
         restored = reader.fetch_mirror(found, into)
     except restoring.OtherArchiveError as error:
-        other = restoring.Vouchers(reader.store).of(found.key, error.sha256)
+        other = vouchers.of(found.key, error.sha256)
         if other is None:
             raise
         if exact:

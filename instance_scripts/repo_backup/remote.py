@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from repo_backup import exits, layout
+from repo_backup import exits, fields, layout
 from repo_backup.documents import SCHEMA, AnswerDocument
-from repo_backup.errors import InterruptedRunError
+from repo_backup.errors import FatalError, InterruptedRunError
+from repo_backup.fields import Fields
 from repo_backup.output import print_document, print_facts, working
 from repo_backup.places import S3, open_store
 from repo_backup.stack import Stack, find_stack
@@ -77,21 +78,37 @@ def follow(
 ) -> Mapping[str, Any]:
     """Wait for the run's report, telling how far it is, or ``waiting`` before it is anywhere.
 
-    The run goes on whether it is followed or not. Raises InterruptedRunError when it is late.
+    The run goes on whether it is followed or not. Raises InterruptedRunError when it is late, and
+    FatalError for a report that is damaged.
     """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if data := store.read(layout.report(run_id)):
             tell("")
-            report: Mapping[str, Any] = json.loads(data)
-            return report
-        if said := store.read(layout.progress(run_id)):
-            progress = json.loads(said)
-            tell(f"{progress['phase']}: {progress['done']} of {progress['listed']} repositories")
-        else:
-            tell(waiting)
+            try:
+                return fields.decode(data, _report)
+            except ValueError as error:
+                raise FatalError(f"{layout.report(run_id)} is unreadable: {error}") from error
+        progress = store.read(layout.progress(run_id))
+        try:
+            tell(fields.decode(progress, _progress) if progress else waiting)
+        except ValueError as error:
+            tell(f"{layout.progress(run_id)} is unreadable: {error}")
         time.sleep(POLL_SECONDS)
     raise InterruptedRunError(f"{run_id} has no report yet; its mail will come")
+
+
+def _report(document: Fields) -> Mapping[str, Any]:
+    """The report as it is, once what is shown of it has been checked."""
+    fields.word(document, "verdict")
+    fields.text(document, "reason")
+    fields.texts(document, "problems")
+    return document
+
+
+def _progress(document: Fields) -> str:
+    done, listed = fields.count(document, "done"), fields.count(document, "listed")
+    return f"{fields.word(document, 'phase')}: {done} of {listed} repositories"
 
 
 def _teller() -> Callable[[str], None]:

@@ -12,7 +12,7 @@ from typing import IO
 from repo_backup import layout
 from repo_backup.checking import check_mirror
 from repo_backup.chronology import newest_first
-from repo_backup.errors import FatalError, NotFoundError, RepositoryError
+from repo_backup.errors import FatalError, NotFoundError, RepositoryError, said
 from repo_backup.manifest import Archive, Entry, Manifest, Part
 from repo_backup.retry import Patience
 from repo_backup.store import Store, Version
@@ -132,12 +132,16 @@ class Reader:
         return digest
 
 
-def manifests(store: Store, run_id: str | None = None) -> Iterator[Manifest]:
+def manifests(
+    store: Store, run_id: str | None = None, named: set[str] | None = None
+) -> Iterator[Manifest]:
     """The manifests at the destination, newest first, or the one of a run.
 
     One that cannot be read is left out with a warning: the others still lead to their archives.
-    Raises FatalError when it is that of the run that was asked for.
+    ``named`` are the keys of those of which a command has warned before. Raises FatalError when it
+    is that of the run that was asked for.
     """
+    named = set() if named is None else named
     for each in [run_id] if run_id else newest_first(store):
         data = store.read(layout.manifest(each))
         if data is None:
@@ -148,8 +152,11 @@ def manifests(store: Store, run_id: str | None = None) -> Iterator[Manifest]:
             yield Manifest.from_json(data)
         except ValueError as error:
             if run_id:
-                raise FatalError(f"the manifest of run {run_id} is unreadable") from error
-            log.warning("the manifest of run %s is unreadable and left out", each)
+                raise FatalError(f"the manifest of run {run_id} is unreadable: {error}") from error
+            key = layout.manifest(each)
+            if key not in named:
+                log.warning("%s is left out: %s", said(key), error)
+            named.add(key)
 
 
 def key_of(full_name: str, *, wiki: bool = False) -> str:
@@ -165,6 +172,7 @@ def find(
     wiki: bool,
     run_id: str | None = None,
     version_id: str | None = None,
+    named: set[str] | None = None,
 ) -> Found:
     """The archive of a repository (or its wiki): of a run, of a version, by default the newest.
 
@@ -176,7 +184,7 @@ def find(
     name, _, number = full_name.partition("~")
     alike: Found | None = None
     names: set[str] = set()
-    for manifest in manifests(store, run_id):
+    for manifest in manifests(store, run_id, named):
         for entry, part in _parts(manifest, wiki=wiki):
             if part.archive:
                 names.add(entry.full_name)
@@ -211,7 +219,7 @@ def versions(store: Store, full_name: str) -> list[Version]:
     return found
 
 
-def held(store: Store, run_id: str | None = None) -> list[Held]:
+def held(store: Store, run_id: str | None = None, named: set[str] | None = None) -> list[Held]:
     """Every archive that a run's manifest names, or else all that there are at the destination.
 
     A run may have listed less than an earlier one (other owners, no token): manifests are read,
@@ -220,7 +228,7 @@ def held(store: Store, run_id: str | None = None) -> list[Held]:
     """
     there = _zips(store)
     found: dict[str, Held] = {}
-    for manifest in manifests(store, run_id):
+    for manifest in manifests(store, run_id, named):
         for wiki in (False, True):
             for entry, part in _parts(manifest, wiki=wiki):
                 if archive := part.archive:
@@ -247,17 +255,21 @@ def _parts(manifest: Manifest, *, wiki: bool) -> Iterator[tuple[Entry, Part]]:
 
 
 class Vouchers:
-    """What all manifests together vouch for; they are read when that is first asked."""
+    """What all manifests together vouch for; they are read when that is first asked.
 
-    def __init__(self, store: Store) -> None:
+    ``named`` as for :func:`manifests`.
+    """
+
+    def __init__(self, store: Store, named: set[str] | None = None) -> None:
         self._store = store
+        self._named = named
         self._known: dict[tuple[str, str], Part] | None = None
 
     def of(self, key: str, sha256: str) -> Part | None:
         """What a manifest says of exactly these bytes under this key; None if none does."""
         if self._known is None:
             self._known = {}
-            for manifest in manifests(self._store):
+            for manifest in manifests(self._store, named=self._named):
                 for wiki in (False, True):
                     for _, part in _parts(manifest, wiki=wiki):
                         if archive := part.archive:

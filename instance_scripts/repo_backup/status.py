@@ -1,16 +1,16 @@
 """How the backups of a store stand, by what the store itself says."""
 
 import itertools
-import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from repo_backup import layout
+from repo_backup import fields, layout
 from repo_backup.chronology import newest_first
 from repo_backup.documents import NewestVerified, RunningRow, RunRow, visibility_rows
+from repo_backup.errors import said
+from repo_backup.fields import Fields
 from repo_backup.manifest import Manifest, iso
 from repo_backup.presence import not_in_place
 from repo_backup.store import Store, Stored
@@ -34,6 +34,16 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class _Report:
+    """What a reporter said of a run, and what it was narrowed to; ``reported_at`` as a row's."""
+
+    verdict: str | None = None
+    reason: str | None = None
+    reported_at: str | None = None
+    only: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class _Reliance:
     """The newest whole run that can be relied on, and whether narrowed ones had to mend it."""
 
@@ -51,11 +61,16 @@ def read_runs(store: Store, count: int) -> list[RunRow]:
     }
     # Those with a manifest by when it was written; names say when the others were due.
     chosen = {*written, *sorted(everything, reverse=True)[:count]}
-    rows = [_row(store, run_id) for run_id in chosen]
-    # Of two that began in the same second the one written last is the newer.
+    rows = {run_id: _row(store, run_id) for run_id in chosen}
+    when = {run_id: _when(row) or run_id for run_id, row in rows.items()}
+    # Of two that began in the same second the one written last is the newer. One whose manifest
+    # does not say when it began is just newer than the one before it.
     age = {run_id: index for index, run_id in enumerate(reversed(written))}
-    newest = sorted(rows, key=lambda row: (_when(row), age.get(row["run_id"], -1)), reverse=True)
-    return newest[:count]
+    before = ""
+    for run_id in age:
+        before = when[run_id] = _when(rows[run_id]) or before
+    newest = sorted(rows, key=lambda run_id: (when[run_id], age.get(run_id, -1)), reverse=True)
+    return [rows[run_id] for run_id in newest[:count]]
 
 
 def read_whole(store: Store, runs: list[RunRow]) -> list[RunRow]:
@@ -83,7 +98,10 @@ def read_misplaced(store: Store, runs: Sequence[RunRow]) -> list[str]:
     data = store.read(layout.manifest(run_id)) if run_id else None
     if data is None:
         return []
-    manifest = Manifest.from_json(data)
+    try:
+        manifest = Manifest.from_json(data)
+    except ValueError as error:  # it was written anew since it was read for the runs
+        return [f"{said(layout.manifest(str(run_id)))} is left out: {error}"]
     archives = [archive for entry in manifest.entries.values() for archive in entry.archives]
     archives += [each.part.archive for each in manifest.kept or () if each.part.archive]
     present: dict[str, Stored] = {}
@@ -98,23 +116,17 @@ def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> Running
     for run in runs:
         if run["verdict"] or run["complete"]:
             continue
+        key = layout.progress(run["run_id"])
+        data = store.read(key)
         try:
-            said = _read(store, layout.progress(run["run_id"]))
-            if not said or said["phase"] in _ENDED:
-                continue
-            if now - datetime.fromisoformat(said["updated_at"]) > SILENT_AFTER:
-                continue
-            return RunningRow(
-                run_id=said["run_id"],
-                attempt=said["attempt"],
-                phase=said["phase"],
-                done=said["done"],
-                listed=said["listed"],
-                failed=said["failed"],
-                updated_at=said["updated_at"],
-            )
-        except (ValueError, KeyError, TypeError):
-            log.warning("the progress of run %s is unreadable and left out", run["run_id"])
+            found = fields.decode(data, _running) if data is not None else None
+        except ValueError as error:
+            log.warning("%s is left out: %s", said(key), error)
+            continue
+        if found is None or found["phase"] in _ENDED:
+            continue
+        if now - datetime.fromisoformat(found["updated_at"]) <= SILENT_AFTER:
+            return found
     return None
 
 
@@ -215,15 +227,16 @@ def _became(run: RunRow) -> str:
 
 
 def _row(store: Store, run_id: str) -> RunRow:
-    report, only = _report(store, run_id)
-    data = store.read(layout.manifest(run_id))
+    report = _report(store, run_id)
+    key = layout.manifest(run_id)
+    data = store.read(key)
     manifest = None
     try:
-        manifest = Manifest.from_json(data) if data else None
-    except ValueError:
-        log.warning("the manifest of run %s is unreadable: it is not relied on", run_id)
-        report, only = {}, []
-    verdict = report.get("verdict")
+        manifest = Manifest.from_json(data) if data is not None else None
+    except ValueError as error:
+        log.warning("%s is left out, and its run is not relied on: %s", said(key), error)
+        report = _Report()
+    verdict = report.verdict
     totals = manifest.totals if manifest else {}
     complete = bool(manifest and manifest.complete)
     entries = list(manifest.entries.values()) if manifest else []
@@ -235,67 +248,59 @@ def _row(store: Store, run_id: str) -> RunRow:
     return RunRow(
         run_id=run_id,
         verdict=verdict,
-        reason=report.get("reason"),
+        reason=report.reason,
         good=verdict == VERIFIED if verdict else whole and not _drill_failed(manifest),
         complete=complete,
         started_at=iso(manifest.started_at) if manifest else None,
-        finished_at=iso(finished) if finished else _utc(report.get("reported_at")),
+        finished_at=iso(finished) if finished else report.reported_at,
         listed=totals.get("listed", 0),
         backed_up=totals.get("backed-up", 0),
         unchanged=totals.get("unchanged", 0),
         failed=failed,
         unsaved=unsaved,
-        only=manifest.only if manifest else only,
+        only=manifest.only if manifest else report.only,
         bytes_stored=totals.get("bytes_stored", 0),
         visibility=visibility_rows(manifest.visibility if manifest else ()),
     )
 
 
 def _drill_failed(manifest: Manifest | None) -> bool:
-    drill = manifest.drill if manifest else None
-    return isinstance(drill, dict) and drill.get("ok") is False
+    return bool(manifest and manifest.drill and not manifest.drill["ok"])
 
 
-def _when(run: RunRow) -> str:
-    return run["started_at"] or run["finished_at"] or run["run_id"]
+def _when(run: RunRow) -> str | None:
+    return run["started_at"] or run["finished_at"]
 
 
-def _utc(text: str | None) -> str | None:
-    return iso(datetime.fromisoformat(text)) if text else None
-
-
-def _report(store: Store, run_id: str) -> tuple[Mapping[str, str | None], list[str]]:
-    """What the reporter said of a run, if it did, and what the run was narrowed to.
-
-    A damaged report's run is not relied on.
-    """
-    try:
-        document = _read(store, layout.report(run_id)) or {}
-        report = _texts(document)
-        _utc(report["reported_at"])
-    except ValueError:
-        log.warning("the report of run %s is unreadable: the run is not relied on", run_id)
-        return {"verdict": UNREADABLE, "reason": "its report.json is unreadable"}, []
-    only = document.get("only")
-    return report, [str(glob) for glob in only] if isinstance(only, list) else []
-
-
-def _texts(document: Mapping[str, Any]) -> dict[str, str | None]:
-    texts = {name: document.get(name) for name in ("verdict", "reason", "reported_at")}
-    if not all(text is None or isinstance(text, str) for text in texts.values()):
-        raise ValueError("not a text")
-    return texts
-
-
-def _read(store: Store, key: str) -> Mapping[str, Any] | None:
-    """A JSON object, or None without one. Raises ValueError when it is none."""
+def _report(store: Store, run_id: str) -> _Report:
+    """What the reporter said of a run, if it did. A damaged report's run is not relied on."""
+    key = layout.report(run_id)
     data = store.read(key)
-    if not data:
-        return None
+    if data is None:
+        return _Report()
     try:
-        document = json.loads(data)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-    if not isinstance(document, dict):
-        raise ValueError("no JSON object")  # noqa: TRY004 - of the document, not of a caller
-    return document
+        return fields.decode(data, _reported)
+    except ValueError as error:
+        log.warning("%s is left out, and its run is not relied on: %s", said(key), error)
+        return _Report(UNREADABLE, f"its report.json is unreadable: {error}")
+
+
+def _reported(document: Fields) -> _Report:
+    return _Report(
+        verdict=fields.word(document, "verdict"),
+        reason=fields.optional(fields.text, document, "reason"),
+        reported_at=iso(fields.moment(document, "reported_at")),
+        only=fields.optional(fields.texts, document, "only") or [],
+    )
+
+
+def _running(document: Fields) -> RunningRow:
+    return RunningRow(
+        run_id=fields.run_id(document, "run_id"),
+        attempt=fields.count(document, "attempt"),
+        phase=fields.word(document, "phase"),
+        done=fields.count(document, "done"),
+        listed=fields.count(document, "listed"),
+        failed=fields.count(document, "failed"),
+        updated_at=iso(fields.moment(document, "updated_at")),
+    )

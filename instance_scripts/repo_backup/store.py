@@ -144,7 +144,7 @@ class DirectoryStore:
     def read_tagged(self, key: str) -> tuple[bytes, str] | None:
         """A file's bytes; its tag is its text."""
         data = self.read(key)
-        return None if data is None else (data, data.decode())
+        return None if data is None else (data, data.decode("utf-8", "surrogateescape"))
 
     def objects(self, prefix: str) -> dict[str, Stored]:
         """The files below a directory, without those still being written, and the system's own."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from repo_backup import layout
-from repo_backup.errors import FatalError
-from repo_backup.manifest import COUNTED, Archive, Entry, Manifest, Part
+from repo_backup.errors import FatalError, said
+from repo_backup.manifest import COUNTED, Entry, Manifest
 from repo_backup.report.records import Report, Run, build_run, moment_of, parse_report
 from repo_backup.store import Store, Stored
 
@@ -27,7 +27,6 @@ UNVERIFIED = "unverified"
 
 _LETTERS = dict(zip(COUNTED, (SAVED, UNCHANGED, EMPTY, LEFT_OUT, FAILED), strict=True))
 _READ_AHEAD = 3
-_ERROR_CHARACTERS = 200
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 _MANIFEST, _REPORT, _PROGRESS = "manifest.json", "report.json", "progress.json"
 
@@ -152,7 +151,7 @@ class _Reading:
         report, manifest = self._report(loaded), self._manifest(loaded)
         try:
             run = build_run(loaded.run_id, report, manifest, loaded.progress)
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             self._blame(loaded.run_id, _PROGRESS, error)
             run = build_run(loaded.run_id, report, manifest, None)
         if run is None:
@@ -195,16 +194,13 @@ class _Reading:
         if loaded.manifest is None:
             return None
         try:
-            manifest = Manifest.from_json(loaded.manifest)
-            _check(manifest)
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            return Manifest.from_json(loaded.manifest)
+        except ValueError as error:
             self._blame(loaded.run_id, _MANIFEST, error)
             return None
-        return manifest
 
     def _blame(self, run_id: str, name: str, error: Exception) -> None:
-        said = str(error)[:_ERROR_CHARACTERS]  # it may quote the document
-        self._unreadable.append(f"{layout.RUNS}{run_id}/{name}: {said}")
+        self._unreadable.append(f"{said(f'{layout.RUNS}{run_id}/{name}')}: {error}")
 
     def _add(self, index: int, run: Run, entry: Entry, unsound: Callable[[Entry], bool]) -> None:
         known = self._repositories.get(entry.id)
@@ -252,39 +248,3 @@ def _unsound(run: Run) -> Callable[[Entry], bool]:
         )
 
     return judge
-
-
-def _check(manifest: Manifest) -> None:
-    """Raises ValueError where a manifest's JSON has another type than it should."""
-    if not isinstance(manifest.owners, list) or not isinstance(manifest.errors, list):
-        raise ValueError("owners or errors are no list")  # noqa: TRY004 - as for all that is read
-    for entry in manifest.entries.values():
-        if not isinstance(entry.id, int) or not _texts(entry.owner, entry.name):
-            raise ValueError("an entry has no id or name")
-        if entry.part.state not in _LETTERS:
-            raise ValueError(f"the state {entry.part.state!r} is unknown")
-        for part in (entry.part, entry.wiki):
-            if part and not _is_whole(part):
-                raise ValueError(f"the entry of {entry.full_name!r} is damaged")
-
-
-def _is_whole(part: Part) -> bool:
-    archive: Archive | None = part.archive
-    return (
-        _texts(part.state, part.reason or "")
-        and all(isinstance(warning, str) for warning in part.warnings)
-        and (
-            archive is None
-            or (
-                isinstance(archive.bytes, int)
-                and archive.bytes >= 0
-                and _texts(
-                    archive.key, archive.run_id, archive.etag or "", archive.drilled_at or ""
-                )
-            )
-        )
-    )
-
-
-def _texts(*values: object) -> bool:
-    return all(isinstance(value, str) for value in values)

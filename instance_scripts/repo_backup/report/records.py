@@ -1,21 +1,20 @@
 """One run's record, from the documents that it left: report, manifest, progress. Pure.
 
-Whoever may write to the destination may write anything into it: nothing is believed to have the
-type that it should have before it was looked at.
+Whoever may write to the destination may write anything into it: :mod:`repo_backup.fields` looks at
+each field before anything is made of it.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
+from repo_backup import fields
+from repo_backup.fields import Fields
 from repo_backup.manifest import COUNTED, Manifest
 from visibility import Coverage, Visibility, describe
 from visibility import read as read_visibility
 
-_VERDICT = re.compile(r"[a-z][a-z-]{0,30}")
 _RUN_ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
 
 COMPLETE, INCOMPLETE, UNFINISHED = "complete", "incomplete", "unfinished"
@@ -98,47 +97,16 @@ def moment_of(run_id: str) -> datetime | None:
 
 
 def parse_report(data: bytes) -> Report:
-    """Read ``report.json``. Raises ValueError when it is no such document."""
-    document = _document(data)
-    if document.get("schema") != 1:
-        raise ValueError(f"schema {document.get('schema')}")
-    verdict = document.get("verdict")
-    if not isinstance(verdict, str) or not _VERDICT.fullmatch(verdict):
-        raise ValueError("it has no verdict")
-    reported_at = aware(document.get("reported_at"))
-    if reported_at is None:
-        raise ValueError("it has no date")
-    attempts, counts = document.get("attempts"), document.get("repositories")
-    stored = _number(document.get("bytes_stored"))
-    uploaded = _number(document.get("bytes_uploaded"))
-    return Report(
-        verdict,
-        str(document.get("reason") or ""),
-        reported_at,
-        _texts(document.get("problems")),
-        _texts(document.get("acknowledged")),
-        len(attempts) if isinstance(attempts, list) else 0,
-        _counts(counts),
-        _number(document.get("seconds")),
-        None if uploaded is None else int(uploaded),
-        None if stored is None else int(stored),
-        _number(document.get("usd_run")),
-        _number(document.get("usd_storage_per_month")),
-        _texts(document.get("only")),
-        read_visibility(document.get("visibility")),
-    )
+    """Read ``report.json``. Raises ValueError that names what is wrong with it."""
+    return fields.decode(data, _report)
 
 
 def parse_progress(data: bytes) -> tuple[str, datetime | None]:
     """How far ``progress.json`` says that a run is, in words, and when that was.
 
-    Raises ValueError when it is no such document.
+    Raises ValueError that names what is wrong with it.
     """
-    document = _document(data)
-    done, listed = _number(document.get("done")), _number(document.get("listed"))
-    phase = str(document.get("phase") or "no phase")
-    said = f"{done:.0f} of {listed:.0f} repositories done" if listed and done is not None else ""
-    return ", ".join(filter(None, (phase, said))), aware(document.get("updated_at"))
+    return fields.decode(data, _progress)
 
 
 def build_run(
@@ -146,8 +114,7 @@ def build_run(
 ) -> Run | None:
     """The record of a run from what it left; None if nothing dates it.
 
-    The reporter's word goes before the program's own. Raises ValueError for a progress or a
-    manifest that cannot be told.
+    The reporter's word goes before the program's own. Raises ValueError for a damaged progress.
     """
     so_far, told_at = parse_progress(progress) if progress else ("nothing but its launch", None)
     moment = (manifest and aware(manifest.started_at)) or moment_of(run_id)
@@ -173,7 +140,7 @@ def build_run(
         usd_run=told.usd_run,
         usd_storage_per_month=told.usd_storage_per_month,
         complete=bool(manifest and manifest.complete),
-        owners=tuple(str(owner) for owner in manifest.owners) if manifest else (),
+        owners=tuple(manifest.owners) if manifest else (),
         drill=_drill(manifest),
         token_expires_at=aware(manifest.token_expires_at) if manifest else None,
         only=tuple(manifest.only) if manifest else told.only,
@@ -231,43 +198,53 @@ def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Rep
 
 
 def _drill(manifest: Manifest | None) -> Drill | None:
-    checked = (
-        manifest.drill.get("checked") if manifest and isinstance(manifest.drill, dict) else None
-    )
-    if not isinstance(checked, list):
-        return None
-    items = [item for item in checked if isinstance(item, dict)]
-    done = [item for item in items if item.get("ok", False) is not None]
-    bad = frozenset(str(item.get("key")) for item in done if item.get("ok") is not True)
+    items = manifest.drill["checked"] if manifest and manifest.drill else []
+    done = [item for item in items if item["ok"] is not None]
+    bad = frozenset(item["key"] for item in done if not item["ok"])
     return Drill(len(done), bad, len(items) - len(done)) if items else None
 
 
-def _document(data: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(data)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-    if not isinstance(document, dict):
-        raise ValueError("it is no JSON object")  # noqa: TRY004 - the caller asked for text
-    return document
+def _report(document: Fields) -> Report:
+    fields.schema(document, 1)
+    attempts = fields.optional(fields.items, document, "attempts") or []
+    return Report(
+        verdict=fields.word(document, "verdict"),
+        reason=fields.optional(fields.text, document, "reason") or "",
+        reported_at=fields.moment(document, "reported_at"),
+        problems=_texts(document, "problems"),
+        acknowledged=_texts(document, "acknowledged"),
+        attempts=len(attempts),
+        counts=fields.optional(_counts, document, "repositories") or {},
+        seconds=fields.optional(fields.number, document, "seconds"),
+        bytes_uploaded=fields.optional(fields.count, document, "bytes_uploaded"),
+        bytes_stored=fields.optional(fields.count, document, "bytes_stored"),
+        usd_run=fields.optional(fields.number, document, "usd_run"),
+        usd_storage_per_month=fields.optional(fields.number, document, "usd_storage_per_month"),
+        only=_texts(document, "only"),
+        visibility=read_visibility(document.get("visibility")),
+    )
 
 
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+def _progress(document: Fields) -> tuple[str, datetime | None]:
+    done = fields.optional(fields.count, document, "done")
+    listed = fields.optional(fields.count, document, "listed")
+    said = f"{done} of {listed} repositories done" if listed and done is not None else ""
+    words = ", ".join(filter(None, (fields.word(document, "phase"), said)))
+    return words, fields.optional(fields.moment, document, "updated_at")
 
 
-def _counts(value: object) -> dict[str, int]:
-    if not isinstance(value, dict):
-        return {}
-    numbers = {state: _number(value.get(state)) for state in COUNTED}
-    return {state: int(number) for state, number in numbers.items() if number}
+def _texts(document: Fields, name: str) -> tuple[str, ...]:
+    return tuple(fields.optional(fields.texts, document, name) or ())
 
 
-def _number(value: object) -> float | None:
-    """A number that is one; JSON's NaN and Infinity are none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if abs(value) < 1e18 else None
+def _counts(document: Fields, name: str) -> dict[str, int]:
+    """The counts that are not 0, by state."""
+
+    def counts(found: Fields) -> dict[str, int]:
+        numbers = {each: fields.optional(fields.count, found, each) for each in COUNTED}
+        return {each: number for each, number in numbers.items() if number}
+
+    return fields.inside(document, name, counts)
 
 
 def _first(one: int | None, other: int | None) -> int | None:

@@ -241,7 +241,7 @@ def test_a_manifest_that_is_damaged_costs_its_own_run_only(
     assert main(["verify", *source, "--all"]) == 0
     into = ["--into", str(tmp_path / "other")]
     assert main(["restore", "octo/hello", *source, *into, "--run-id", "r2"]) == 1
-    assert "the manifest of run r2 is unreadable" in capsys.readouterr().err
+    assert "the manifest of run r2 is unreadable: it is no JSON" in capsys.readouterr().err
     assert main(["status", *source]) == 3
     assert "the newest run, r2, ended incomplete" in capsys.readouterr().out
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from repo_backup import drill, keys, listing
+from repo_backup import drill, keys, layout, listing
 from repo_backup.github import Remote
 from repo_backup.manifest import Archive, Entry, Kept, Manifest, Part
 from repo_backup.selection import Selection
@@ -123,7 +123,7 @@ def test_an_account_that_is_empty_can_be_accepted() -> None:
 
 
 def _kept(number: int, key: str) -> Kept:
-    archive = Archive(key, 1, "0", "r0")
+    archive = Archive(key, 1, "0" * 64, "r0")
     return Kept(key, number, "octo", "former", False, Part("kept", archive=archive))
 
 
@@ -133,7 +133,8 @@ def _archived(number: int, key: str) -> Entry:
 
 
 def _entry(number: int, size: int, run_id: str = "r1", drilled: str | None = None) -> Entry:
-    archive = Archive(f"{number}.zip", size, "0", run_id, drilled_at=drilled)
+    key = layout.archive("o", str(number))
+    archive = Archive(key, size, "0" * 64, run_id, drilled_at=drilled)
     return Entry(number, "o", str(number), False, False, False, Part("backed-up", archive=archive))
 
 
@@ -141,8 +142,11 @@ def test_the_drill_takes_the_largest_change_and_those_never_drilled() -> None:
     entries = [_entry(n, n, "old", "2026-01-01T00:00:00Z") for n in range(50)]
     entries += [_entry(90, 5, "new"), _entry(91, 9, "new"), _entry(92, 1, "old")]
     chosen = drill.choose(drill.candidates(entries), "new", 10**9, random.Random(1))
-    assert chosen[0].key == "91.zip"
-    assert {each.key for each in chosen[1:]} == {"90.zip", "92.zip"}
+    assert chosen[0].key == "github_backups/o/91.zip"
+    assert {each.key for each in chosen[1:]} == {
+        "github_backups/o/90.zip",
+        "github_backups/o/92.zip",
+    }
 
 
 def test_the_drill_leaves_out_what_the_disk_has_no_room_for() -> None:
@@ -176,14 +180,19 @@ def test_a_manifest_reads_back_as_it_was_written() -> None:
     again = Manifest.from_json(manifest.to_json())
     assert again == manifest
     assert again.totals["bytes_uploaded"] == 30
-    manifest.kept = [_kept(7, "k"), replace(_kept(8, "gone"), is_wiki=True, part=Part("kept"))]
+    manifest.kept = [
+        _kept(7, layout.archive("o", "k")),
+        replace(_kept(8, layout.archive("o", "gone")), is_wiki=True, part=Part("kept")),
+    ]
     again = Manifest.from_json(manifest.to_json())
     assert again == manifest
     assert again.totals["bytes_stored"] == 31
 
 
 def test_what_was_found_in_an_archive_stays_with_it() -> None:
-    remarked = Archive("k", 1, "0", "r1", remarks=("malformed history: badTimezone (1)",))
+    remarked = Archive(
+        layout.archive("o", "n"), 1, "0" * 64, "r1", remarks=("malformed history: badTimezone (1)",)
+    )
     part = Part("unchanged", archive=remarked)
     entry = Entry(1, "o", "n", False, False, False, part)
     manifest = Manifest("r2", 1, ["o"], datetime.now(UTC), {1: entry}, 1)

@@ -1,15 +1,59 @@
 """A lease survives the loss of an answer, and once ended it stays so."""
 
+import json
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from repo_backup import lease
+from repo_backup import layout, lease
 from repo_backup.errors import ConflictError, FatalError, TransientError
 from repo_backup.lease import Lease
 from repo_backup.stop import Stop
 from repo_backup.store import DirectoryStore
+
+AN_HOUR_AHEAD = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+
+
+def test_a_held_lease_whose_name_is_no_run_id_is_refused_in_one_line_without_a_command(
+    tmp_path: Path,
+) -> None:
+    store = DirectoryStore(tmp_path)
+    name = "x\n\u001b[2Krepo_backup: all is well"
+    lock = {"run_id": name, "expires_at": AN_HOUR_AHEAD}
+    store.write(layout.LOCK, json.dumps(lock).encode())
+    with pytest.raises(FatalError) as raised:
+        Lease(store, "r2", 1, Stop()).look()
+    told = str(raised.value)
+    assert told.isprintable()
+    assert told.startswith("run x??[2Krepo_backup: all is well is writing to this destination")
+    assert "--run-id" not in told
+
+
+@pytest.mark.parametrize(
+    ("lock", "what"),
+    [
+        (b"", "it is no JSON"),
+        (b"\xff\xfe", "it is not UTF-8"),
+        (b"[" * 100_000, "it is nested too deeply"),
+        (b'{"run_id": 1, "expires_at": "2999-01-01T00:00:00Z"}', "run_id is not text"),
+        (b'{"run_id": "r1"}', "expires_at is missing"),
+        (b'{"run_id": "r1", "expires_at": "2999-01-01T00:00:00"}', "without a time zone"),
+        (b'{"run_id": "r1", "expires_at": "9999-12-31T23:59:59-23:59"}', "is no date"),
+        (b'{"run_id": "r1", "expires_at": Infinity}', "expires_at is not text"),
+    ],
+)
+def test_what_is_no_lease_is_named_and_taken_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, lock: bytes, what: str
+) -> None:
+    store = DirectoryStore(tmp_path)
+    store.write(layout.LOCK, lock)
+    with Lease(store, "r2", 1, Stop()).held():
+        assert json.loads(store.read(layout.LOCK) or b"")["run_id"] == "r2"
+    (record,) = caplog.records
+    assert record.getMessage().startswith("runs/lock.json is taken over, for it is no lease: ")
+    assert what in record.getMessage()
 
 
 class Forgetful(DirectoryStore):

@@ -17,7 +17,7 @@ from botocore.stub import Stubber
 
 from repo_backup import remote
 from repo_backup.arguments import parse
-from repo_backup.errors import InterruptedRunError
+from repo_backup.errors import FatalError, InterruptedRunError
 from repo_backup.stack import Stack
 from repo_backup.store import DirectoryStore
 
@@ -129,3 +129,23 @@ def test_a_run_that_saw_public_repositories_only_is_told_as_that(
     store.write(f"runs/{RUN_ID}/report.json", json.dumps(report).encode())
     assert launcher.start(store, LAUNCHED) == 0
     assert "verified (public only): Why.\n" in capsys.readouterr().out
+
+
+def test_a_damaged_progress_is_named_and_the_run_is_followed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "POLL_SECONDS", 0.01)
+    store, told = DirectoryStore(tmp_path), list[str]()
+    damaged = b'{"phase": "backing-up", "done": Infinity, "listed": 2}'
+    store.write(f"runs/{RUN_ID}/progress.json", damaged)
+    with pytest.raises(InterruptedRunError):
+        remote.follow(store, RUN_ID, "", 0.01, told.append)
+    assert "progress.json is unreadable: done is not a whole number" in told[-1]
+
+
+@pytest.mark.parametrize("damaged", [b"[]", b"{}", b'{"verdict": "verified", "reason": 1}'])
+def test_a_damaged_report_ends_the_following_with_its_name(tmp_path: Path, damaged: bytes) -> None:
+    store = DirectoryStore(tmp_path)
+    store.write(f"runs/{RUN_ID}/report.json", damaged)
+    with pytest.raises(FatalError, match=rf"^runs/{RUN_ID}/report.json is unreadable: "):
+        remote.follow(store, RUN_ID, "", 1, lambda _: None)

@@ -133,7 +133,14 @@ def test_the_newest_verified_is_told_with_its_age_even_when_all_is_not_well() ->
     }
 
 
+VERDICT = b'{"verdict": "verified", "reported_at": "2026-11-20T17:05:00Z"}'
 DAMAGED = [
+    b"",
+    b"{}",
+    b'{"verdict": "verified"}',
+    b'{"verdict": "verified", "reported_at": "0001-01-01T00:00:00+23:59"}',
+    b'{"verdict": "verified", "reported_at": "2026-11-27T17:05:00"}',
+    b'{"verdict": "\\u001b[2K", "reported_at": "2026-11-27T17:05:00Z"}',
     b"{",
     b"[]",
     b"\xff\xfe",
@@ -154,14 +161,14 @@ def test_a_damaged_report_is_named_and_its_run_not_relied_on(
         manifest = Manifest(f"2026-11-{day}", 1, ["octo"], begun)
         manifest.complete, manifest.finished_at = True, begun
         store.write(f"runs/2026-11-{day}/manifest.json", manifest.to_json())
-    store.write("runs/2026-11-20/report.json", b'{"verdict": "verified"}')
+    store.write("runs/2026-11-20/report.json", VERDICT)
     store.write("runs/2026-11-27/report.json", damaged)
     runs = read_runs(store, 5)
     assert [(each["run_id"], each["verdict"], each["good"]) for each in runs] == [
         ("2026-11-27", "unreadable", False),
         ("2026-11-20", "verified", True),
     ]
-    assert "the report of run 2026-11-27 is unreadable" in caplog.text
+    assert caplog.text.count("runs/2026-11-27/report.json is left out") == 1
     found = judge(runs, read_running(store, runs, NOW), NOW, WEEK)
     assert (found.good, found.reason) == (
         False,
@@ -169,14 +176,14 @@ def test_a_damaged_report_is_named_and_its_run_not_relied_on(
     )
 
 
-@pytest.mark.parametrize("damaged", [*DAMAGED, b"{}", b'{"phase": [], "updated_at": 3}'])
+@pytest.mark.parametrize("damaged", [*DAMAGED, b'{"phase": [], "updated_at": 3}'])
 def test_a_damaged_progress_is_left_out(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, damaged: bytes
 ) -> None:
     store = DirectoryStore(tmp_path)
     store.write("runs/2026-11-27/progress.json", damaged)
     assert read_running(store, [FAILED], NOW) is None
-    assert bool(caplog.text) == (damaged != b"{}")
+    assert caplog.text.count("runs/2026-11-27/progress.json is left out") == 1
 
 
 HELLO = ("hello",)
@@ -226,3 +233,16 @@ def test_of_two_runs_of_the_same_second_the_one_written_last_is_the_newer(tmp_pa
         store.write(layout.manifest(run_id), Manifest(run_id, 1, ["octo"], NOW).to_json())
         os.utime(tmp_path / layout.manifest(run_id), (number, number))
     assert [row["run_id"] for row in read_runs(store, 2)] == ["a", "c"]
+
+
+def test_a_run_whose_manifest_is_damaged_keeps_its_place_whatever_it_is_named(
+    tmp_path: Path,
+) -> None:
+    store = DirectoryStore(tmp_path)
+    for number, run_id in enumerate(("zero", "one", "two", "a")):
+        begun = NOW + timedelta(minutes=number)
+        data = Manifest(run_id, 1, ["octo"], begun).to_json()
+        damaged = data.replace(b'"octo"', b"null")
+        store.write(layout.manifest(run_id), damaged if run_id in ("zero", "two") else data)
+        os.utime(tmp_path / layout.manifest(run_id), (number, number))
+    assert [row["run_id"] for row in read_runs(store, 4)] == ["a", "two", "one", "zero"]

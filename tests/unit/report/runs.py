@@ -24,7 +24,7 @@ def entry(
     *,
     name: str = "",
     reason: str | None = None,
-    run_id: str = "",
+    run_id: str = "earlier",
     wiki: Part | None = None,
     **more: Any,
 ) -> Entry:

@@ -1,0 +1,237 @@
+"""The fields of a JSON document at the destination, each read as what it must be. Pure.
+
+Whoever may write to the destination may write anything into a document, and a later version adds
+fields. What is known is checked when it is read; what is not known is ignored. Every reader takes
+an object and the name of a field, and raises DamagedError for one that is missing or wrong.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+Fields = Mapping[str, Any]
+T = TypeVar("T")
+
+LIMIT = 2**63
+"""Every number is below it, as in the other programs that read these documents."""
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+_WORD = re.compile(r"[a-z][a-z-]{0,30}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_NO_SEGMENTS = frozenset((b"", b".", b".."))
+_KEY_BYTES, _SEGMENT_BYTES = 1024, 255
+"""S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html; NAME_MAX of Linux."""
+_FIRST_YEAR = 1970
+_MISSING = object()
+
+
+class DamagedError(ValueError):
+    """A field is not what it must be: ``repositories[0].archive.bytes is …``."""
+
+    def __init__(self, path: str, what: str) -> None:
+        super().__init__(f"{path} {what}".strip())
+        self.path = path
+        self.what = what
+
+    def below(self, outer: str) -> "DamagedError":
+        """The same, with the path of the object that holds the field before its own."""
+        return DamagedError(f"{outer}.{self.path}" if self.path else outer, self.what)
+
+
+def decode(data: bytes, build: Callable[[Fields], T]) -> T:
+    """What ``build`` makes of a document. Raises ValueError, whatever is wrong with it."""
+    constants: list[str] = []
+
+    def constant(name: str) -> float:
+        constants.append(name)
+        return float(name)
+
+    try:
+        # A byte order mark is what an editor may add; nothing here was ever written in UTF-16.
+        document = json.loads(data.decode("utf-8-sig"), parse_constant=constant)
+    except RecursionError as error:
+        raise DamagedError("", "it is nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise DamagedError("", "it is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise DamagedError("", f"it is no JSON: {error.msg} (line {error.lineno})") from error
+    except ValueError as error:  # Python's limit of 4300 digits
+        raise DamagedError("", "it holds a number of too many digits") from error
+    if not isinstance(document, dict):
+        raise DamagedError("", "it is no JSON object")
+    built = build(document)
+    if constants:
+        raise DamagedError("", f"it is no JSON: it holds {constants[0]}")
+    return built
+
+
+def schema(document: Fields, known: int) -> None:
+    """Refuse a document of another schema."""
+    found = count(document, "schema")
+    if found != known:
+        raise DamagedError("", f"schema {found} is unknown, {known} is expected")
+
+
+def nullable(read: Callable[[Fields, str], T], document: Fields, name: str) -> T | None:
+    """What ``read`` makes of the field; None for null."""
+    return None if document.get(name, _MISSING) is None else read(document, name)
+
+
+def optional(read: Callable[[Fields, str], T], document: Fields, name: str) -> T | None:
+    """What ``read`` makes of the field; None where it is null or missing."""
+    return None if document.get(name) is None else read(document, name)
+
+
+def text(document: Fields, name: str) -> str:
+    """Text that UTF-8 has bytes for."""
+    found = document.get(name, _MISSING)
+    if isinstance(found, str) and (found.isascii() or _encodable(found)):
+        return found
+    raise _damaged(found, name, "is not text that UTF-8 has bytes for")
+
+
+def texts(document: Fields, name: str) -> list[str]:
+    """A list of such texts."""
+    found = document.get(name, _MISSING)
+    if not isinstance(found, list):
+        raise _damaged(found, name, "is not a list of texts")
+    for index, item in enumerate(found):
+        if not isinstance(item, str) or not _encodable(item):
+            raise DamagedError(f"{name}[{index}]", "is not text that UTF-8 has bytes for")
+    return [*found]
+
+
+def items(document: Fields, name: str) -> list[Any]:
+    """A list of whatever there is."""
+    found = document.get(name, _MISSING)
+    if not isinstance(found, list):
+        raise _damaged(found, name, "is not a list")
+    return found
+
+
+def named_texts(document: Fields, name: str) -> dict[str, str]:
+    """An object of such texts."""
+    found = document.get(name, _MISSING)
+    if not isinstance(found, dict):
+        raise _damaged(found, name, "is not an object")
+    for key, item in found.items():
+        if not isinstance(item, str) or not _encodable(key + item):
+            raise DamagedError(name, "is not an object of texts that UTF-8 has bytes for")
+    return {**found}
+
+
+def flag(document: Fields, name: str) -> bool:
+    """True or false."""
+    found = document.get(name, _MISSING)
+    if isinstance(found, bool):
+        return found
+    raise _damaged(found, name, "is neither true nor false")
+
+
+def count(document: Fields, name: str) -> int:
+    """A whole number from 0 on, below :data:`LIMIT`."""
+    found = document.get(name, _MISSING)
+    if type(found) is int and 0 <= found < LIMIT:
+        return found
+    raise _damaged(found, name, "is not a whole number from 0 to 2^63 - 1")
+
+
+def number(document: Fields, name: str) -> float:
+    """A finite number from 0 on, below :data:`LIMIT`."""
+    found = document.get(name, _MISSING)
+    if type(found) in (int, float) and 0 <= found < LIMIT:
+        return float(found)
+    raise _damaged(found, name, "is not a number from 0 to 2^63 - 1")
+
+
+def moment(document: Fields, name: str) -> datetime:
+    """A moment since 1970 in UTC, from a date with a time zone."""
+    written = text(document, name)
+    try:
+        found = datetime.fromisoformat(written)
+        utc = found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # the year 9999, moved over its edge by a zone
+        raise DamagedError(name, "is no date") from error
+    if found.tzinfo is None:
+        raise DamagedError(name, "is a date without a time zone")
+    if utc.year < _FIRST_YEAR:
+        raise DamagedError(name, f"is a date before {_FIRST_YEAR}")
+    return utc
+
+
+def word(document: Fields, name: str) -> str:
+    """A state, a phase or a verdict: small letters and hyphens."""
+    return _matching(_WORD, document, name, "is not a word of small letters")
+
+
+def run_id(document: Fields, name: str) -> str:
+    """A run's name."""
+    return _matching(RUN_ID, document, name, "is not a run id")
+
+
+def sha256(document: Fields, name: str) -> str:
+    """A SHA-256, hexadecimal."""
+    return _matching(_SHA256, document, name, "is not a SHA-256")
+
+
+def key(document: Fields, name: str, below: str) -> str:
+    """An object's key that stays below a prefix, in a bucket and as a path in a directory."""
+    found = text(document, name)
+    segments = found.encode().split(b"/")
+    if (
+        found.startswith(below)
+        and found.isprintable()
+        and "\\" not in found
+        and _NO_SEGMENTS.isdisjoint(segments)
+        and max(map(len, segments)) <= _SEGMENT_BYTES
+        and sum(map(len, segments)) + len(segments) - 1 <= _KEY_BYTES
+    ):
+        return found
+    raise DamagedError(name, f"is not a key below {below}")
+
+
+def inside(document: Fields, name: str, build: Callable[[Fields], T]) -> T:
+    """What ``build`` makes of the object in a field."""
+    found = document.get(name, _MISSING)
+    if not isinstance(found, dict):
+        raise _damaged(found, name, "is not an object")
+    try:
+        return build(found)
+    except DamagedError as error:
+        raise error.below(name) from error
+
+
+def each(document: Fields, name: str, build: Callable[[Fields], T]) -> list[T]:
+    """What ``build`` makes of each object of a list."""
+    built = []
+    for index, item in enumerate(items(document, name)):
+        if not isinstance(item, dict):
+            raise DamagedError(f"{name}[{index}]", "is not an object")
+        try:
+            built.append(build(item))
+        except DamagedError as error:
+            raise error.below(f"{name}[{index}]") from error
+    return built
+
+
+def _matching(pattern: re.Pattern[str], document: Fields, name: str, what: str) -> str:
+    found = document.get(name, _MISSING)
+    if isinstance(found, str) and pattern.fullmatch(found):
+        return found
+    raise _damaged(found, name, what)
+
+
+def _damaged(found: object, name: str, what: str) -> DamagedError:
+    return DamagedError(name, "is missing" if found is _MISSING else what)
+
+
+def _encodable(found: str) -> bool:
+    if found.isascii():
+        return True
+    try:
+        found.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
