@@ -14,7 +14,7 @@ from launcher.findings import Finding, Grade
 from launcher.launch import Launcher
 from launcher.request import LaunchRequest
 from launcher.survey import QUOTAS, Survey
-from shared.errors import RefusedError
+from shared.errors import DamagedRunError, RefusedError
 from shared.run import run_id_of
 
 Check = Callable[[], Finding]
@@ -115,6 +115,8 @@ def _line(name: str, look: Check) -> Finding:
         return look()
     except RefusedError as error:
         return Finding(name, Grade.MEND, str(error))
+    except DamagedRunError as error:
+        return Finding(name, Grade.UNKNOWN, str(error))
     except ClientError as error:
         code = error.response["Error"]["Code"]
         said = (

@@ -5,20 +5,30 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Self
 
-from shared.errors import OnlineBackupError
+from reporter.documents import (
+    DamagedError,
+    part,
+    part_or_none,
+    parts,
+    text,
+    text_or_none,
+    texts,
+    whole,
+)
+from shared import layout
 from visibility import Visibility
 from visibility import read as read_visibility
 
 KEPT = "kept"
 """The state of an archive of what GitHub does not list any more."""
 
+_KEY_BYTES = 1024
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+
 _LFS = "it keeps files in Git LFS; those are not in the archive"
-
-
-class ManifestError(OnlineBackupError):
-    """The manifest is not what schema 1 promises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,40 +96,31 @@ class Manifest:
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
-        """From the JSON document. Raises :class:`ManifestError`."""
-        try:
-            if document["schema"] != 1:
-                raise ManifestError(f"schema {document['schema']} is unknown, 1 is expected")
-            drill = document.get("drill") or {"checked": []}
-            return cls(
-                run_id=str(document["run_id"]),
-                attempt=int(document["attempt"]),
-                complete=document["complete"] is True,
-                owners=tuple(map(str, document["owners"])),
-                entries=tuple(_entries(document["repositories"])),
-                token_expires_at=document.get("token_expires_at"),
-                bytes_uploaded=int(document["totals"]["bytes_uploaded"]),
-                bytes_stored=int(document["totals"]["bytes_stored"]),
-                drilled=len(drill["checked"]),
-                drill_failures=tuple(
-                    f"{each['key']}: {each['reason']}"
-                    for each in drill["checked"]
-                    if each["ok"] is not None and not each["ok"]
-                ),
-                drill_undone=tuple(
-                    f"{each['key']}: {each['reason']}"
-                    for each in drill["checked"]
-                    if each["ok"] is None
-                ),
-                never_drilled=drill.get("never_drilled"),
-                notices=tuple(map(str, document.get("notices") or ())),
-                only=tuple(map(str, document.get("only") or ())),
-                errors=tuple(map(str, document.get("errors") or ())),
-                kept=tuple(map(_kept, document["kept"])) if "kept" in document else None,
-                visibility=read_visibility(document.get("visibility")),
-            )
-        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-            raise ManifestError(f"{type(error).__name__}: {error}") from error
+        """From the JSON document. Raises :class:`DamagedError`, which names the field."""
+        if (schema := whole(document, "schema")) != 1:
+            raise DamagedError(f"{schema} is unknown, 1 is expected.", "schema")
+        uploaded, stored = part(document, "totals", _totals)
+        checked, never_drilled = part_or_none(document, "drill", _drill) or ((), None)
+        repositories = parts(document, "repositories", _repository, needed=True)
+        return cls(
+            run_id=text(document, "run_id"),
+            attempt=whole(document, "attempt"),
+            complete=document.get("complete") is True,
+            owners=texts(document, "owners", needed=True),
+            entries=tuple(chain.from_iterable(repositories)),
+            token_expires_at=text_or_none(document, "token_expires_at"),
+            bytes_uploaded=uploaded,
+            bytes_stored=stored,
+            drilled=len(checked),
+            drill_failures=tuple(said for ok, said in checked if ok is False),
+            drill_undone=tuple(said for ok, said in checked if ok is None),
+            never_drilled=never_drilled,
+            notices=texts(document, "notices"),
+            only=texts(document, "only"),
+            errors=texts(document, "errors"),
+            kept=None if document.get("kept") is None else parts(document, "kept", _kept),
+            visibility=read_visibility(document.get("visibility")),
+        )
 
     @property
     def repositories(self) -> tuple[Entry, ...]:
@@ -136,40 +137,81 @@ class Manifest:
         return tuple(entry for entry in self.entries if entry.state == state)
 
 
-def _entries(repositories: list[Mapping[str, Any]]) -> Iterator[Entry]:
-    for each in repositories:
-        name = f"{each['owner']}/{each['name']}"
-        number, asked = int(each["id"]), each.get("asked") is not False
-        yield _entry(each, number, name, is_wiki=False, asked=asked)
-        if each.get("wiki"):
-            yield _entry(each["wiki"], number, f"{name}.wiki", is_wiki=True, asked=asked)
+def _totals(totals: Mapping[str, Any]) -> tuple[int, int]:
+    return whole(totals, "bytes_uploaded"), whole(totals, "bytes_stored")
+
+
+def _drill(drill: Mapping[str, Any]) -> tuple[tuple[tuple[bool | None, str], ...], int | None]:
+    rest = None if drill.get("never_drilled") is None else whole(drill, "never_drilled")
+    return parts(drill, "checked", _checked), rest
+
+
+def _checked(each: Mapping[str, Any]) -> tuple[bool | None, str]:
+    """Whether it is good, None where that could not be found out, and what was said of it."""
+    ok = each.get("ok")
+    if ok is not None and not isinstance(ok, bool):
+        raise DamagedError("it is neither true, false nor null.", "ok")
+    return ok, f"{text(each, 'key')}: {text_or_none(each, 'reason')}"
+
+
+def _repository(each: Mapping[str, Any]) -> Iterator[Entry]:
+    """The repository, and its wiki if it was considered."""
+    name = f"{text(each, 'owner')}/{text(each, 'name')}"
+    number, asked = whole(each, "id"), each.get("asked") is not False
+
+    def wiki(part: Mapping[str, Any]) -> Entry:
+        return _entry(part, number, f"{name}.wiki", is_wiki=True, asked=asked)
+
+    found = (
+        _entry(each, number, name, is_wiki=False, asked=asked),
+        part_or_none(each, "wiki", wiki),
+    )
+    return filter(None, found)
 
 
 def _kept(each: Mapping[str, Any]) -> Entry:
     """Its name tells it apart from a repository that has the same name now."""
-    number, wiki = int(each["id"]), ".wiki" if each["wiki"] else ""
-    name = f"{each['owner']}/{each['name']}{wiki} (kept, id {number})"
+    number, wiki = whole(each, "id"), ".wiki" if each.get("wiki") else ""
+    name = f"{text(each, 'owner')}/{text(each, 'name')}{wiki} (kept, id {number})"
     return _entry({**each, "state": KEPT}, number, name, is_wiki=bool(wiki), asked=True)
 
 
 def _entry(part: Mapping[str, Any], number: int, name: str, *, is_wiki: bool, asked: bool) -> Entry:
-    archive, checksum = part.get("archive"), None
-    if archive and archive.get("checksum"):
-        checksum = (str(archive["checksum"]["algorithm"]), str(archive["checksum"]["value"]))
     return Entry(
         number,
         name,
-        str(part["state"]),
-        str(part.get("reason") or ""),
-        (*map(str, part.get("warnings") or ()), *((_LFS,) if part.get("lfs") else ())),
-        archive
-        and Archive(
-            str(archive["key"]),
-            int(archive["bytes"]),
-            str(archive["sha256"]),
-            archive.get("version_id"),
-            checksum,
-        ),
+        text(part, "state"),
+        text_or_none(part, "reason") or "",
+        (*texts(part, "warnings"), *((_LFS,) if part.get("lfs") else ())),
+        part_or_none(part, "archive", _archive),
         is_wiki,
         asked,
     )
+
+
+def _archive(archive: Mapping[str, Any]) -> Archive:
+    return Archive(
+        _key(archive),
+        whole(archive, "bytes"),
+        text(archive, "sha256"),
+        text_or_none(archive, "version_id"),
+        part_or_none(archive, "checksum", _checksum),
+    )
+
+
+def _checksum(checksum: Mapping[str, Any]) -> tuple[str, str]:
+    return text(checksum, "algorithm"), text(checksum, "value")
+
+
+def _key(archive: Mapping[str, Any]) -> str:
+    """The archive's key, if it can be one: below the archives' prefix, with nothing that climbs."""
+    key = text(archive, "key")
+    names = key.removeprefix(layout.ARCHIVES).split("/")
+    if (
+        not key.startswith(layout.ARCHIVES)
+        or not key.isprintable()
+        or len(key.encode()) > _KEY_BYTES
+        or any(name in ("", ".", "..") for name in names)
+    ):
+        raise DamagedError(f"it is no key below {layout.ARCHIVES}.", "key")
+    return key

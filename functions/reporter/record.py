@@ -23,6 +23,7 @@ def report_document(facts: Facts) -> dict[str, Any]:
         "reason": facts.verdict.reason,
         "problems": list(facts.verdict.problems),
         "acknowledged": list(facts.verdict.acknowledged),
+        "damage": list(facts.damage),
         "owners": list(facts.owners),
         "only": list(facts.only),
         "visibility": [each.document for each in manifest.visibility] if manifest else [],

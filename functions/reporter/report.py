@@ -9,8 +9,8 @@ from time import monotonic
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import BotoCoreError, ClientError
 
+from reporter.boundary import Failed, tried
 from reporter.config import Config
 from reporter.ec2 import Ec2
 from reporter.evidence import Evidence
@@ -25,9 +25,8 @@ from reporter.next_step import (
     Wait,
     decide,
 )
-from reporter.record import emit_metrics, report_document
+from reporter.record import emit_metrics
 from reporter.s3 import Bucket
-from reporter.summary import body, subject
 from reporter.triggers import Interruption, Terminated, Trigger, Wake, Watchdog
 from reporter.verdict import Kind
 from reporter.watch import overdue
@@ -87,22 +86,24 @@ class Reporter:
     def _watch(self, now: datetime) -> dict[str, Any]:
         """Look at the schedule, and at every run that is not reported.
 
-        What cannot be looked at must not hide the others; its trouble is raised in the end.
+        What cannot be looked at, whatever the reason, must not hide the others; its trouble is
+        raised in the end.
         """
         looked, troubles = [], []
         for look in self._looks(now):
-            try:
-                looked.append(look())
-            except (ClientError, BotoCoreError, RunConflictError) as error:
-                self.log.exception("something could not be looked at")
-                troubles.append(error)
+            found = tried(look)
+            if isinstance(found, Failed):
+                self.log.error("something could not be looked at", exc_info=found.error)
+                troubles.append(found.error)
+            else:
+                looked.append(found)
         if troubles:
             raise troubles[0]
         return {"status": "watched", "runs": [each for each in looked if each]}
 
     def _looks(self, now: datetime) -> Iterator[Callable[[], dict[str, Any] | None]]:
         yield partial(self._expect, now)
-        yield from (partial(self.look, run.id, now) for run in self.store.unreported())
+        yield from (partial(self.look, run_id, now) for run_id in self.store.unreported_ids())
 
     def _expect(self, now: datetime) -> None:
         """Write down the scheduled run that never began, so that it is told like any other."""
@@ -195,13 +196,14 @@ class Reporter:
             return
         for stray in self.ec2.of_run(run.id):
             self._end(stray.id)
-        facts = self.evidence.facts(_concluded(run, world, step), world, step)
-        if not self.bucket.write_report(run.id, report_document(facts)):
+        summary = self.evidence.summary(_concluded(run, world, step), world, step)
+        facts = summary.facts
+        if not self.bucket.write_report(run.id, summary.report):
             self.log.error("the bucket takes no report")
         # It counts from now: the archives' check may have taken longer than it lasts.
         lease = world.now + timedelta(seconds=monotonic() - began) + MAIL_LEASE
         claimed = self.store.save(replace(run, mail_lease_until=lease))
-        self.send_mail(subject(facts), body(facts))
+        self.send_mail(summary.subject, summary.body)
         told = replace(facts.run, reported_at=world.now, verdict=facts.verdict.kind.value)
         self.store.save(replace(told, version=claimed.version))
         if facts.manifest and facts.manifest.complete:

@@ -1,16 +1,21 @@
 """The bucket as the reporter reads it: the marker, the manifest, and every archive's state."""
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import islice
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from reporter.manifest import KEPT, Entry
+from reporter.documents import DamagedError, json_object
+from reporter.manifest import KEPT, Entry, Manifest
 from reporter.world import Marker, Progress
 from shared import layout
 from shared.errors import UnreadableError
@@ -19,8 +24,27 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CONCURRENT_CHECKS = 16
+CHECK_TIME = timedelta(minutes=10)
+"""How long the archives may be looked at: the mail must be sent within the function's 15 minutes.
+A hundred thousand take six."""
+
+MOST_MANIFEST_BYTES = 64 * 2**20
+"""A manifest of 50,000 repositories has 60 MB. What this and the number of values allow at most
+fits the function's memory, even with characters of four bytes, and a second time for the run
+before: see MemorySize in the template."""
+
+MOST_PROGRESS_BYTES = 64 * 2**10
+MOST_MARKERS = 1000
+MOST_PAGES = 200
+"""Of a thousand keys each, written since the run began: a run leaves one or two."""
+
+_LATE = "were not looked at: time was up"
 _LOG_TAIL_BYTES = 8192
 _MARKER_BYTES = 4096
+_MARKER_KEY = re.compile(re.escape(layout.ARCHIVES) + r"[0-9]{4}(-[0-9]{2}){4}\.txt")
+_MARKER_AHEAD = timedelta(hours=2)
+"""A marker whose minute is taken has a later one, by an hour at most; and clocks differ."""
+
 _NO_BUCKET = "NoSuchBucket"
 _MISSING = ("404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed", _NO_BUCKET)
 _DENIED = (
@@ -28,6 +52,9 @@ _DENIED = (
     *("KMS.DisabledException", "KMS.KMSInvalidStateException", "KMS.NotFoundException"),
 )
 """A policy, and a key that is disabled, about to be deleted, or gone."""
+
+_UNUSABLE = ("InvalidObjectState", "InvalidRequest")
+"""Whoever wrote it put it into an archive tier, or encrypted it with a key that only they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,42 +67,71 @@ class Bucket:
     client: "S3Client"
     name: str
 
-    def marker(self, run_id: str, since: datetime) -> Marker | None:
-        """The date marker of this run, among those completed since a moment."""
+    def marker(self, run_id: str, since: datetime, now: datetime) -> Marker | None:
+        """The date marker of this run, among those completed since a moment.
+
+        Only what has the name and size of a marker is opened. Raises :class:`DamagedError` where
+        more lies there than could be listed in time.
+        """
+        try:
+            keys = list(self._marker_keys(since, now + _MARKER_AHEAD))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _NO_BUCKET:
+                raise self._translated(error, layout.ARCHIVES) from error
+            return None
+        for key in islice(reversed(keys), MOST_MARKERS):
+            with suppress(DamagedError):
+                data = self._bytes(key, _MARKER_BYTES, f"bytes=0-{_MARKER_BYTES - 1}")
+                found = read_marker(key, data or b"")
+                if found and found.run_id == run_id:
+                    return found
+        return None
+
+    def _marker_keys(self, since: datetime, until: datetime) -> Iterator[str]:
+        """Keys that markers of this time can have, oldest first."""
+        last = layout.markers_from(until)
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.name,
             Prefix=layout.ARCHIVES,
             Delimiter="/",
             StartAfter=layout.markers_from(since),
         )
-        try:
-            keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != _NO_BUCKET:
-                raise self._translated(error, layout.ARCHIVES) from error
-            return None
-        for key in reversed([key for key in keys if key.endswith(".txt")]):
-            found = read_marker(key, self._bytes(key, f"bytes=0-{_MARKER_BYTES}") or b"")
-            if found and found.run_id == run_id:
-                return found
-        return None
+        for number, page in enumerate(pages):
+            if number == MOST_PAGES:
+                raise DamagedError("too many objects lie beside the markers.", "", layout.ARCHIVES)
+            for each in page.get("Contents", []):
+                if each["Key"] > last:
+                    return
+                if each["Size"] <= _MARKER_BYTES and _MARKER_KEY.fullmatch(each["Key"]):
+                    yield each["Key"]
 
-    def manifest(self, run_id: str) -> tuple[dict[str, Any] | None, str]:
-        """The manifest's JSON document, None if absent or no JSON object, and its SHA-256."""
-        data = self._bytes(layout.manifest(run_id)) or b""
-        return _json_object(data), sha256(data).hexdigest()
+    def manifest(self, run_id: str) -> tuple[Manifest | None, str]:
+        """The run's manifest, None if there is none, and its SHA-256.
+
+        Raises :class:`DamagedError` with the document's name and the field.
+        """
+        key = layout.manifest(run_id)
+        data = self._bytes(key, MOST_MANIFEST_BYTES)
+        if data is None:
+            return None, ""
+        digest = sha256(data).hexdigest()
+        try:
+            return Manifest.read(json_object(data)), digest
+        except DamagedError as error:
+            raise error.within(key) from error
 
     def progress(self, run_id: str) -> Progress | None:
-        """How far the backup says it came; None where it said nothing legible."""
-        document = _json_object(self._bytes(layout.progress(run_id)) or b"")
+        """How far the backup says it came; None if it said nothing. Raises DamagedError."""
+        key = layout.progress(run_id)
+        data = self._bytes(key, MOST_PROGRESS_BYTES)
         try:
-            return Progress.read(document) if document else None
-        except (KeyError, TypeError, ValueError):
-            return None
+            return None if data is None else Progress.read(json_object(data))
+        except DamagedError as error:
+            raise error.within(key) from error
 
     def log_tail(self, run_id: str, lines: int) -> list[str]:
         """The last lines of the instance's log; empty if it was never uploaded."""
-        data = self._bytes(layout.log(run_id), f"bytes=-{_LOG_TAIL_BYTES}") or b""
+        data = self._bytes(layout.log(run_id), _LOG_TAIL_BYTES, f"bytes=-{_LOG_TAIL_BYTES}") or b""
         return data.decode(errors="replace").splitlines()[-lines:]
 
     def log_at(self, run_id: str) -> datetime | None:
@@ -83,7 +139,8 @@ class Bucket:
         try:
             head = self.client.head_object(Bucket=self.name, Key=layout.log(run_id))
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _MISSING:
+            # "400", in an answer without a body, is what _UNUSABLE says in words.
+            if error.response["Error"]["Code"] not in (*_MISSING, "400"):
                 raise self._translated(error, layout.log(run_id)) from error
             return None
         return head["LastModified"]
@@ -91,12 +148,20 @@ class Bucket:
     def check(self, entries: Iterable[Entry]) -> list[str]:
         """What is wrong with the archives of these entries, one line each; empty if nothing is.
 
-        Each archive costs one HeadObject; a few run at once.
+        Each archive costs one HeadObject; a few run at once. How many the time did not suffice
+        for is one line more.
         """
         named = [entry for entry in entries if entry.archive]
+        until = monotonic() + CHECK_TIME.total_seconds()
         with ThreadPoolExecutor(CONCURRENT_CHECKS) as pool:
-            found = pool.map(self._objection, named)
-            return [f"{each.name}: {said}" for each, said in zip(named, found, strict=True) if said]
+            found = list(pool.map(lambda entry: self._objection_in_time(entry, until), named))
+        checked = zip(named, found, strict=True)
+        lines = [f"{each.name}: {said}" for each, said in checked if said and said is not _LATE]
+        late = sum(said is _LATE for said in found)
+        return [*lines, f"{late} of {len(named)} archives {_LATE}"] if late else lines
+
+    def _objection_in_time(self, entry: Entry, until: float) -> str | None:
+        return self._objection(entry) if monotonic() < until else _LATE
 
     def write_report(self, run_id: str, report: dict[str, Any]) -> bool:
         """Write ``runs/<run id>/report.json``; False if this bucket will never take it."""
@@ -145,14 +210,22 @@ class Bucket:
                 return f"{archive.key} has another {algorithm} than the backup wrote"
         return None
 
-    def _bytes(self, key: str, byte_range: str = "") -> bytes | None:
+    def _bytes(self, key: str, most: int, byte_range: str = "") -> bytes | None:
+        """What lies there, None if nothing does. Raises DamagedError above ``most`` bytes."""
         part: Any = {"Range": byte_range} if byte_range else {}
         try:
-            return self.client.get_object(Bucket=self.name, Key=key, **part)["Body"].read()
+            answer = self.client.get_object(Bucket=self.name, Key=key, **part)
         except ClientError as error:
-            if error.response["Error"]["Code"] in (*_MISSING, "InvalidRange"):
+            code = error.response["Error"]["Code"]
+            if code in (*_MISSING, "InvalidRange"):
                 return None
+            if code in _UNUSABLE:
+                raise DamagedError(f"S3 does not hand it out ({code}).", "", key) from error
             raise self._translated(error, key) from error
+        if answer["ContentLength"] > most:
+            answer["Body"].close()
+            raise DamagedError(f"it has {answer['ContentLength']} bytes, {most} at most.", "", key)
+        return answer["Body"].read()
 
     def _translated(self, error: ClientError, key: str) -> Exception:
         code = error.response["Error"]["Code"]
@@ -168,17 +241,7 @@ def read_marker(key: str, data: bytes) -> Marker | None:
     """The marker in a date file's ``name=value`` lines; None if it is none of ours."""
     lines = data.decode(errors="replace").splitlines()
     values = dict(line.split("=", 1) for line in lines if "=" in line)
-    try:
-        return Marker(
-            key, values["run_id"], int(values["attempt"]), values["manifest_sha256"].strip()
-        )
-    except (KeyError, ValueError):
+    attempt, sha256 = values.get("attempt", ""), values.get("manifest_sha256", "").strip()
+    if "run_id" not in values or not sha256 or not re.fullmatch(r"[0-9]{1,9}", attempt):
         return None
-
-
-def _json_object(data: bytes) -> dict[str, Any] | None:
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
+    return Marker(key, values["run_id"], int(attempt), sha256)

@@ -67,7 +67,7 @@ _STATES = {"backed-up": "backed up", "skipped": "left out"}
 class Facts:
     """All that a mail tells. ``previous`` is the manifest of the last run that had a whole one.
 
-    ``next_run`` is in the schedule's own time zone.
+    ``next_run`` is in the schedule's own time zone. ``damage`` is what could not be read, and why.
     """
 
     run: Run
@@ -82,6 +82,7 @@ class Facts:
     next_run: datetime | None = None
     cost: Cost | None = None
     allow_on_demand: bool = True
+    damage: Sequence[str] = ()
 
     @property
     def only(self) -> Sequence[str]:
@@ -178,6 +179,7 @@ def body(facts: Facts) -> str:
         _urgent(facts),
         _errors(facts),
         _listed("Problems", facts.verdict.problems, where="report.json"),
+        _listed("Could not be read", facts.damage, where="the reporter's log"),
         _listed("Asked for in vain", refusals(facts.run.attempts), where="report.json"),
         _next(facts),
         _listed("Known failures, acknowledged", facts.verdict.acknowledged),
@@ -219,7 +221,7 @@ def _urgent(facts: Facts) -> list[str]:
         )
     if days is not None:
         left = timedelta(days=days)
-        too_late = facts.next_run is not None and facts.now + left < facts.next_run
+        too_late = facts.next_run is not None and left < facts.next_run - facts.now
         remedy = "create another and store it in the same parameter"
         if days < 0:
             lines.append(f"THE GITHUB TOKEN HAS EXPIRED: {remedy}.")

@@ -1,7 +1,7 @@
 """The verdict: what may be claimed of a run, from evidence alone. Pure."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reporter.manifest import Entry, Manifest
@@ -66,8 +66,11 @@ def judge(
     manifest_sha256: str,
     archive_problems: Sequence[str],
     known_failures: Collection[str],
+    illegible: str = "",
 ) -> Verdict:
     """The verdict on a run that is over.
+
+    ``illegible`` is what keeps a manifest that is there from being read.
 
     Only a completed run can be verified: its marker and manifest must be this run's and belong
     together, every archive must be in the bucket as the manifest says, there must be one, and
@@ -77,7 +80,8 @@ def judge(
     if ending is not Ending.COMPLETED:
         return Verdict(Kind(ending.value), reason)
     if marker is None or manifest is None:
-        return Verdict(Kind.UNVERIFIED, "The run's manifest is missing or cannot be read.")
+        said = illegible or "The run's manifest is missing or cannot be read."
+        return Verdict(Kind.UNVERIFIED, said)
     if (manifest.run_id, manifest.attempt) != (run_id, marker.attempt):
         said = f"The manifest is of {manifest.run_id}, attempt {manifest.attempt}."
         return Verdict(Kind.UNVERIFIED, said)
@@ -125,6 +129,14 @@ def _visible(manifest: Manifest) -> str:
     """What the token could see, as a sentence to go before the others; empty if that is all."""
     sentence = describe(manifest.visibility).sentence
     return f"{sentence}. " if sentence else ""
+
+
+def doubted(verdict: Verdict) -> Verdict:
+    """The verdict where something that it may rest on could not be read: no success is claimed."""
+    if verdict.kind not in (Kind.VERIFIED, Kind.PARTIAL):
+        return verdict
+    said = "Not all that the run left behind could be read; what could not is named below."
+    return replace(verdict, kind=Kind.UNVERIFIED, reason=said, advice="")
 
 
 def _verified(manifest: Manifest, but: str) -> str:

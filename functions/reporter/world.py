@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from reporter.documents import text, whole
+
+_MOST = 10**9
+"""More repositories, or attempts, than there can be."""
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceView:
@@ -41,12 +46,12 @@ class Progress:
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
-        """From ``progress.json``. Raises ValueError, KeyError or TypeError for anything else."""
+        """From ``progress.json``. Raises :class:`DamagedError` for anything else."""
         return cls(
-            int(document["attempt"]),
-            str(document["phase"]),
-            int(document["done"]),
-            int(document["listed"]),
+            whole(document, "attempt", _MOST),
+            text(document, "phase"),
+            whole(document, "done", _MOST),
+            whole(document, "listed", _MOST),
         )
 
 
@@ -56,7 +61,7 @@ class World:
 
     ``log_at`` is when the latest attempt saved its log, the last thing that it does.
     ``unreadable`` is what AWS says when the bucket may not be read: then nothing is known of what
-    lies in it.
+    lies in it. ``damage`` are documents that are there and say nothing legible, a line each.
     """
 
     now: datetime
@@ -66,6 +71,7 @@ class World:
     said_gone: bool = False
     log_at: datetime | None = None
     unreadable: str = ""
+    damage: tuple[str, ...] = ()
 
     @property
     def ended_at(self) -> datetime:

@@ -17,6 +17,10 @@ class RunConflictError(OnlineBackupError):
     """Somebody else advanced this run since it was read: read it again and decide anew."""
 
 
+class DamagedRunError(OnlineBackupError):
+    """The run table's item of a run is not what this program, or an earlier one, writes."""
+
+
 class UnreadableError(OnlineBackupError):
     """Something in the bucket may not be read, and no retry will change that."""
 

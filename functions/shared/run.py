@@ -4,12 +4,13 @@ Everything here is plain data. A run is stored as one document and only ever rep
 whoever read its latest version; so each function below takes a run and returns the next one.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 TAG_STACK = "online-backup:stack"
 TAG_RUN_ID = "online-backup:run-id"
@@ -20,6 +21,7 @@ POWER_OFF_MARGIN = timedelta(minutes=5)
 
 _RUN_ID = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}Z")
 _RUN_ID_FORMAT = "%Y-%m-%dT%H-%M-%SZ"
+T = TypeVar("T")
 
 
 def run_id_of(moment: datetime) -> str:
@@ -196,41 +198,57 @@ def to_document(run: Run) -> dict[str, Any]:
 
 
 def from_document(document: dict[str, Any], version: int) -> Run:
-    """The run from what :func:`to_document` gave."""
-    fields = dict(document)
-    options = fields.pop("options")
-    attempts = fields.pop("attempts")
-    return Run(
-        **_with_moments(fields, ("created_at", "mail_lease_until", "reported_at")),
-        options=Options(**{**options, "only": tuple(options["only"])}),
-        attempts=tuple(_attempt(each) for each in attempts),
-        version=version,
-    )
+    """The run from what :func:`to_document` gave.
+
+    Fields that are unknown are ignored: a later version, rolled back since, wrote them. Raises
+    AttributeError, KeyError, TypeError or ValueError for what is no run.
+    """
+    moments = _with_moments(document, ("created_at",), ("mail_lease_until", "reported_at"))
+    options = {**document["options"], "only": tuple(document["options"]["only"])}
+    attempts = tuple(map(_attempt, document["attempts"]))
+    whole = {**moments, "options": _made(Options, options), "attempts": attempts}
+    return _made(Run, {**whole, "version": version})
 
 
 def _attempt(document: dict[str, Any]) -> Attempt:
-    fields = _with_moments(
-        document, ("started_at", "deadline_at", "ended_at", "warned_at", "terminated_at")
-    )
-    instance = fields.pop("instance")
-    return Attempt(
-        **{
+    needed, others = ("started_at", "deadline_at"), ("ended_at", "warned_at", "terminated_at")
+    fields = _with_moments(document, needed, others)
+    instance, outcome = fields["instance"], fields["outcome"]
+    return _made(
+        Attempt,
+        {
             **fields,
-            "pools": tuple(Pool(**_with_market(each)) for each in fields["pools"]),
-            "answers": tuple(PoolAnswer(**_with_market(each)) for each in fields["answers"]),
-            "outcome": fields["outcome"] and Outcome(fields["outcome"]),
+            "pools": tuple(_made(Pool, _with_market(each)) for each in fields["pools"]),
+            "answers": tuple(_made(PoolAnswer, _with_market(each)) for each in fields["answers"]),
+            "outcome": outcome and Outcome(outcome),
+            "instance": instance
+            and _made(Instance, _with_moments(_with_market(instance), ("launched_at",))),
         },
-        instance=instance and Instance(**_with_moments(_with_market(instance), ("launched_at",))),
     )
+
+
+def _made(kind: type[T], values: dict[str, Any]) -> T:
+    """The dataclass from those of the values that are fields of it."""
+    names = [each.name for each in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    return kind(**{name: values[name] for name in names if name in values})
 
 
 def _with_market(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "market": Market(document["market"])}
 
 
-def _with_moments(document: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    moments = {name: datetime.fromisoformat(document[name]) for name in names if document[name]}
-    return {**document, **moments}
+def _with_moments(
+    document: dict[str, Any], needed: Iterable[str], others: Iterable[str] = ()
+) -> dict[str, Any]:
+    names = (*needed, *(name for name in others if document[name]))
+    return {**document, **{name: _moment(document[name]) for name in names}}
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"no time zone: {text}")
+    return moment
 
 
 def _plain(value: Any) -> Any:

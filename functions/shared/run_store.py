@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared.errors import RunConflictError
+from shared.errors import DamagedRunError, RunConflictError
+from shared.observability import logger
 from shared.run import Run, from_document, moment_of, run_id_of, to_document
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class RunStore:
         self._table = table
 
     def load(self, run_id: str) -> Run | None:
-        """The run, or None if there is no such run."""
+        """The run, or None if there is no such run. Raises :class:`DamagedRunError`."""
         item = self._get(run_id)
         return _run(item) if item else None
 
@@ -115,15 +116,23 @@ class RunStore:
         return item["run_id"]["S"] if item else None
 
     def unreported(self) -> list[Run]:
-        """Every run that nobody has been told about yet, oldest first."""
+        """Every run that nobody has been told about yet, oldest first.
+
+        One whose item is damaged is logged and left out: it must not hide the others.
+        """
+        return [run for run_id in self.unreported_ids() if (run := self._sound(run_id))]
+
+    def unreported_ids(self) -> list[str]:
+        """The same runs' ids, damaged ones' included."""
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table,
             ConsistentRead=True,
             FilterExpression="attribute_exists(document) AND #s <> :reported",
             ExpressionAttributeNames={"#s": "state"},
             ExpressionAttributeValues={":reported": {"S": "reported"}},
+            ProjectionExpression="pk",
         )
-        return sorted((_run(item) for page in pages for item in page["Items"]), key=lambda r: r.id)
+        return sorted(item["pk"]["S"] for page in pages for item in page["Items"])
 
     def latest(self) -> Run | None:
         """The run that began last, whatever became of it."""
@@ -139,7 +148,14 @@ class RunStore:
             ProjectionExpression="pk",
         )
         ids = (item["pk"]["S"] for page in pages for item in page["Items"])
-        return max(map(moment_of, ids), default=None)
+        return max(filter(None, map(_moment, ids)), default=None)
+
+    def _sound(self, run_id: str) -> Run | None:
+        try:
+            return self.load(run_id)
+        except DamagedRunError:
+            logger().exception("damaged run", extra={"run_id": run_id})
+            return None
 
     def _get(self, key: str) -> dict[str, Any] | None:
         answer = self._client.get_item(
@@ -149,4 +165,15 @@ class RunStore:
 
 
 def _run(item: dict[str, Any]) -> Run:
-    return from_document(json.loads(item["document"]["S"]), int(item["version"]["N"]))
+    try:
+        return from_document(json.loads(item["document"]["S"]), int(item["version"]["N"]))
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        said = f"run {item['pk']['S']}: its item is damaged ({type(error).__name__}: {error})"
+        raise DamagedRunError(said) from error
+
+
+def _moment(run_id: str) -> datetime | None:
+    try:
+        return moment_of(run_id)
+    except ValueError:
+        return None

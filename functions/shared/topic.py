@@ -1,5 +1,6 @@
 """The topic that every mail goes through."""
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 SUBJECT_CHARACTERS = 99
 BODY_BYTES = 262_144
 """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
+"""What no XML can carry, and what a terminal obeys."""
 
 _CUT = "\n[... cut: the mail can carry no more. See report.json in the bucket.]\n"
 
@@ -55,9 +59,10 @@ def fitting_subject(text: str) -> str:
 def fitting_body(text: str) -> str:
     """At most what SNS carries, counted in UTF-8, with a word where it was cut.
 
-    What UTF-8 cannot say, a lone surrogate out of somebody's JSON, becomes a question mark.
+    What UTF-8 cannot say, a lone surrogate out of somebody's JSON, becomes a question mark, and so
+    do control characters.
     """
-    data = text.encode(errors="replace")
+    data = _CONTROL.sub("?", text).encode(errors="replace")
     if len(data) <= BODY_BYTES:
         return data.decode()
     kept = data[: BODY_BYTES - len(_CUT.encode())].decode(errors="ignore")

@@ -22,9 +22,11 @@ from repo_backup.arguments import parse
 from repo_backup.errors import RepositoryError
 from repo_backup.manifest import Manifest as OwnManifest
 from reporter.config import Config as ReporterConfig
-from reporter.manifest import Manifest, ManifestError
+from reporter.documents import DamagedError, json_object, mapping
+from reporter.manifest import Manifest
 from reporter.s3 import read_marker
 from reporter.triggers import read_trigger
+from reporter.world import Progress
 from shared.errors import ConfigError, EventError
 from shared.run import moment_of, run_id_of
 from shared.schedule import ScheduleError
@@ -140,6 +142,7 @@ MANIFEST: dict[str, Any] = {
     ],
     "drill": {"ok": True, "checked": [{"key": "k", "ok": False, "reason": "r", "seconds": 1.0}]},
 }
+PROGRESS = {"attempt": 1, "phase": "backing-up", "done": 1, "listed": 2}
 MARKER = b"run_id=r1\nattempt=1\nmanifest=runs/r1/manifest.json\nmanifest_sha256=00\nlisted=1\n"
 ADVERTISEMENT = b"".join(
     [
@@ -193,8 +196,18 @@ CASES: dict[str, tuple[st.SearchStrategy[Any], Parser, tuple[type[BaseException]
     "reporter's events": (changed(EVENTS), read_trigger, (EventError,)),
     "manifest, as the reporter reads it": (
         changed([MANIFEST]),
-        Manifest.read,
-        (ManifestError,),
+        lambda document: Manifest.read(mapping(document)),
+        (DamagedError,),
+    ),
+    "manifest, damaged, as the reporter reads it": (
+        cut([json.dumps(MANIFEST).encode()]),
+        lambda data: Manifest.read(json_object(data)),
+        (DamagedError,),
+    ),
+    "progress, as the reporter reads it": (
+        changed([PROGRESS]),
+        lambda document: Progress.read(mapping(document)),
+        (DamagedError,),
     ),
     "manifest, as the program reads it": (changed([MANIFEST]), own_manifest, (ValueError,)),
     "manifest, damaged": (

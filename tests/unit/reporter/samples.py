@@ -224,6 +224,18 @@ SAMPLES: dict[str, Facts] = {
         _facts(RUN, verdict(LASTING, BLAMED), LASTING),
         log_tail=LOG[:2],
     ),
+    "Unverified, for the manifest is damaged": replace(
+        _facts(
+            RUN,
+            Verdict(
+                Kind.UNVERIFIED,
+                f"runs/{RUN.id}/manifest.json is damaged: totals.bytes_stored: it is no whole "
+                f"number from 0 to {2**63 - 1}.",
+            ),
+        ),
+        log_tail=LOG[:2],
+        damage=(f"runs/{RUN.id}/progress.json is damaged: it is no JSON.",),
+    ),
     "Unverified, for the bucket may not be read": replace(
         _facts(
             RUN,

@@ -307,3 +307,20 @@ def test_fewer_attempts_than_were_made_when_the_stack_was_changed_end_the_run() 
     step = decide(over, world(now=SOON, instance=None), replace(RULES, max_attempts=2))
     assert isinstance(step, Report)
     assert step.ending is Ending.INTERRUPTED
+
+
+@pytest.mark.parametrize("terminated_at", [None, DEADLINE])
+@pytest.mark.parametrize("minutes", [9, 179, 180, 181, 240])
+@pytest.mark.parametrize("state", ["running", "pending", "shutting-down", "stopped"])
+def test_nothing_in_the_bucket_decides_about_an_instance_that_is_there(
+    state: str, minutes: int, terminated_at: datetime | None
+) -> None:
+    run = RUN.with_attempt(terminated_at=terminated_at)
+    bare = World(START + timedelta(minutes=minutes), InstanceView("i-1", state), None, None)
+    for evidence in (
+        {"marker": MARKER},
+        {"progress": Progress(1, "failed", 3, 7)},
+        {"unreadable": "it may not be read"},
+        {"damage": ("progress",)},
+    ):
+        assert decide(run, replace(bare, **evidence), RULES) == decide(run, bare, RULES)

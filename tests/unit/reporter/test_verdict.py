@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporter.manifest import Archive, Entry, Manifest, ManifestError
+from reporter.documents import DamagedError
+from reporter.manifest import Archive, Entry, Manifest
 from reporter.next_step import Ending
-from reporter.verdict import Kind, Verdict, judge
+from reporter.verdict import Kind, Verdict, doubted, judge
 from reporter.world import Marker
 
 RUN_ID = "2026-11-27T17-00-00Z"
 SHA = "a" * 64
+KEY = "github_backups/octo/hello.zip"
 MARKER = Marker("github_backups/2026-11-27-17-09.txt", RUN_ID, 1, SHA)
 GOOD = Entry(1, "octo/hello", "backed-up", "", (), Archive("k", 1, SHA, None, None), False)
 BAD = Entry(2, "octo/taken", "failed", "451 DMCA", (), None, False)
@@ -70,6 +72,14 @@ def test_an_acknowledged_failure_stays_listed_and_no_longer_counts() -> None:
 )
 def test_any_doubt_about_the_evidence_makes_it_unverified(doubt: dict[str, Any]) -> None:
     assert verdict(**doubt).kind is Kind.UNVERIFIED
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_doubt_takes_back_a_success_and_nothing_else(kind: Kind) -> None:
+    success = kind in (Kind.VERIFIED, Kind.PARTIAL)
+    judged = doubted(Verdict(kind, "why", ("a problem",)))
+    assert judged.kind is (Kind.UNVERIFIED if success else kind)
+    assert judged.problems == ("a problem",)
 
 
 def test_an_archive_problem_outweighs_a_failed_repository_and_both_are_listed() -> None:
@@ -170,7 +180,7 @@ WHOLE = {
             "name": "hello",
             "state": "backed-up",
             "archive": {
-                "key": "k",
+                "key": KEY,
                 "bytes": 1,
                 "sha256": SHA,
                 "version_id": "v",
@@ -206,7 +216,7 @@ def test_a_drill_is_good_bad_or_was_not_done() -> None:
 
 def test_a_manifest_is_read_with_archives_wikis_and_drill() -> None:
     read = Manifest.read(WHOLE)
-    archive = Archive("k", 1, SHA, "v", ("CRC64NVME", "x="))
+    archive = Archive(KEY, 1, SHA, "v", ("CRC64NVME", "x="))
     assert read.entries == (
         Entry(1, "octo/hello", "backed-up", "", (), archive, False),
         Entry(1, "octo/hello.wiki", "absent", "", (), None, True),
@@ -218,5 +228,5 @@ def test_a_manifest_is_read_with_archives_wikis_and_drill() -> None:
 def test_a_damaged_manifest_raises_nothing_but_its_own_error(field: str, value: object) -> None:
     try:
         Manifest.read(json.loads(json.dumps({**WHOLE, field: value})))
-    except ManifestError:
+    except DamagedError:
         return

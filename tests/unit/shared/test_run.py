@@ -58,6 +58,15 @@ def test_a_run_survives_the_way_through_json() -> None:
     assert from_document(stored, version=4) == FULL
 
 
+def test_fields_of_a_later_version_are_ignored_wherever_they_are() -> None:
+    stored = json.loads(json.dumps(to_document(FULL)))
+    first, second = stored["attempts"]
+    parts = (stored["options"], first, first["pools"][0], first["answers"][0], second["instance"])
+    for each in (stored, *parts):
+        each["of_a_later_version"] = [1]
+    assert from_document(stored, version=4) == FULL
+
+
 def test_a_run_id_is_the_moment_in_utc() -> None:
     vienna = timezone(timedelta(hours=1))
     assert run_id_of(datetime(2026, 11, 27, 18, tzinfo=vienna)) == "2026-11-27T17-00-00Z"

@@ -32,6 +32,10 @@ def test_a_body_is_utf8_whatever_it_quotes(text: str) -> None:
     assert fitting_body(f"{text}\ud800").encode().endswith(b"?")
 
 
+def test_a_body_has_no_control_characters_but_line_ends_and_tabs() -> None:
+    assert fitting_body("a\0b\x1b[2Kc\rd\x9be\tf\n") == "a?b?[2Kc?d?e\tf\n"
+
+
 class _Unreachable:
     """An SNS that no connection can be made to."""
 

@@ -1,0 +1,286 @@
+"""Whatever lies in the bucket: an instance ends at its deadline, and the run is told once."""
+
+import json
+import os
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reporter.summary import Facts
+from reporter.summary import body as body_of
+from shared.errors import DamagedRunError
+from tests.integration.functions.test_runs import MANIFEST, assert_settled
+from tests.integration.functions.world import (
+    DUE,
+    RUN_ID,
+    SCHEDULED,
+    Fault,
+    World,
+    new_world,
+    terminated,
+)
+from tests.unit import test_parsers as inputs
+
+PROGRESS = f"runs/{RUN_ID}/progress.json"
+MARKER = "github_backups/2026-11-27-17-09.txt"
+EARLIER = "2026-11-20T17-00-00Z"
+EXAMPLES = int(os.environ.get("DOCUMENT_EXAMPLES", "15"))
+SAID = '{"attempt": 1, "phase": "backing-up", "done": %s, "listed": 2}'
+DAMAGED = {
+    "infinite": (SAID % "Infinity").encode(),
+    "not a number": (SAID % "NaN").encode(),
+    "out of range": (SAID % "1e400").encode(),
+    "400 digits": (SAID % ("9" * 400)).encode(),
+    "5000 digits": (SAID % ("9" * 5000)).encode(),
+    "nested": b"[" * 100_000,
+    "large": b'{"a": "' + b"x" * 2**17 + b'"}',
+    "UTF-16, cut": '{"attempt": 1}'.encode("utf-16")[:-1],
+    "a lone surrogate": rb'{"attempt": 1, "phase": "\ud800", "done": 1, "listed": 2}',
+    "no object": b"[1]",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)
+def test_no_progress_keeps_an_instance_alive_or_a_mail_from_being_sent(
+    world: World, data: bytes
+) -> None:
+    world.send("launcher", SCHEDULED)
+    world.write(PROGRESS, data)
+    world.pass_time(timedelta(hours=4))
+    assert_settled(world, "timed-out")
+    assert world.surprises == []
+    assert f"{PROGRESS} is damaged: " in world.mails[0].body
+
+
+def test_an_instance_is_ended_at_its_deadline_whether_or_not_s3_answers(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    (name,) = world.running()
+    for operation in ("s3.ListObjectsV2", "s3.GetObject", "s3.HeadObject"):
+        world.faults.append(Fault("error", operation=operation, times=10**6))
+    world.pass_time(timedelta(hours=3, minutes=5))
+    assert world.running() == []
+    assert world.ends[name][0] == DUE + timedelta(hours=3)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("totals", "bytes_stored"), -1e308),
+        (("repositories", 0, "archive", "bytes"), int("9" * 400)),
+        (("repositories", 0, "archive", "key"), ""),
+    ],
+)
+def test_a_manifest_with_one_damaged_field_is_unverified_and_the_field_is_named(
+    world: World, path: tuple[str | int, ...], value: object
+) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    document = world.object(MANIFEST)
+    inner = document
+    for name in path[:-1]:
+        inner = inner[name]
+    inner[path[-1]] = value
+    vouched_for(world, json.dumps(document).encode())
+    world.calls.clear()
+    world.end_instance()
+    assert_settled(world, "unverified")
+    field = ".".join(map(str, path)).replace(".0", "[0]")
+    assert f"{MANIFEST} is damaged: {field}: " in world.mails[0].body
+    assert world.mails[0].body.count(MANIFEST) == 1
+    # The log's is the only HEAD: none of the archives is asked for.
+    assert world.calls.count("s3.HeadObject") <= 3
+
+
+def vouched_for(world: World, manifest: bytes) -> None:
+    """The manifest and a marker that goes with it."""
+    world.write(MANIFEST, manifest)
+    digest = sha256(manifest).hexdigest()
+    world.write(MARKER, f"run_id={RUN_ID}\nattempt=1\nmanifest_sha256={digest}\n".encode())
+
+
+def test_a_damaged_manifest_of_the_last_run_is_named_once_and_costs_only_the_comparison(
+    world: World,
+) -> None:
+    world.write(f"runs/{EARLIER}/manifest.json", b'{"schema": 1, "owners": null}')
+    item = {"pk": {"S": "last-reported"}, "run_id": {"S": EARLIER}}
+    world.aws.client("dynamodb").put_item(TableName="runs", Item=item)
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.end_instance()
+    assert_settled(world, "verified")
+    assert world.mails[0].body.count(f"runs/{EARLIER}/manifest.json is damaged: ") == 1
+    (said,) = world.object(f"runs/{RUN_ID}/report.json")["damage"]
+    assert said.startswith(f"runs/{EARLIER}/manifest.json is damaged: ")
+
+
+def test_trouble_that_nobody_foresaw_costs_a_line_and_the_word_verified(world: World) -> None:
+    """An item without the field that every version wrote."""
+    item = {"pk": {"S": "last-reported"}}
+    world.aws.client("dynamodb").put_item(TableName="runs", Item=item)
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.end_instance()
+    assert_settled(world, "unverified")
+    assert "  - The last run could not be read (KeyError)" in world.mails[0].body
+    assert "2 repositories" in world.mails[0].body
+
+
+def test_a_summary_that_cannot_be_written_is_sent_without_what_the_run_left(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def body(facts: Facts) -> str:
+        return body_of(facts) if facts.manifest is None else str(1 / 0)
+
+    monkeypatch.setattr("reporter.evidence.body", body)
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.end_instance()
+    assert_settled(world, "unverified")
+    assert "could not be read (ZeroDivisionError)" in world.mails[0].body
+
+
+def test_documents_that_s3_does_not_hand_out_cost_no_mail(world: World) -> None:
+    """In an archive tier, as any writer may put them, and with a key that only the writer has."""
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.progress("backing-up", done=0)
+    world.save_log("hello")
+    s3 = world.aws.client("s3")
+    for key in (PROGRESS, MANIFEST, "github_backups/2026-11-27-17-10.txt"):
+        s3.put_object(Bucket="backups", Key=key, Body=b"{}", StorageClass="DEEP_ARCHIVE")
+    world.faults.append(Fault("error", operation="s3.HeadObject", code="400", status=400, times=9))
+    world.end_instance()
+    assert_settled(world, "unverified")
+    for key in (PROGRESS, MANIFEST):
+        assert f"{key} is damaged: S3 does not hand it out" in world.mails[0].body
+
+
+def test_trouble_of_aws_while_the_evidence_is_read_is_tried_again(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.faults.append(Fault("error", operation="s3.HeadObject", times=1))
+    world.end_instance()
+    assert_settled(world, "verified")
+
+
+def change_item(world: World, change: Any) -> None:
+    """Rewrite the run's stored document."""
+    client = world.aws.client("dynamodb")
+    item = client.get_item(TableName="runs", Key={"pk": {"S": RUN_ID}})["Item"]
+    item["document"]["S"] = change(item["document"]["S"])
+    client.put_item(TableName="runs", Item=item)
+
+
+def test_a_run_that_a_later_version_wrote_is_looked_at_after_a_roll_back(world: World) -> None:
+    def later(text: str) -> str:
+        document = json.loads(text)
+        for each in (document, document["options"], document["attempts"][0]):
+            each["of a later version"] = {"x": 1}
+        return json.dumps(document)
+
+    world.send("launcher", SCHEDULED)
+    change_item(world, later)
+    world.complete()
+    world.end_instance()
+    assert_settled(world, "verified")
+
+
+def second_run_that_fails_untold(world: World) -> None:
+    """One that was due ten minutes after the first."""
+    world.now += timedelta(minutes=10)
+    due = {**SCHEDULED, "scheduled_time": world.now.isoformat()}
+    assert world.invoke("launcher", due)["status"] == "launched"
+    world.end_instance("Client.VolumeLimitExceeded", tell=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[", "[]", "{}", "[" * 10_000, "null", '{"options": {"only": []}, "attempts": []}'],
+    ids=lambda text: text[:20],
+)
+def test_a_damaged_item_is_named_and_hides_no_other_run(world: World, text: str) -> None:
+    world.send("launcher", SCHEDULED)
+    world.end_instance(tell=False)
+    change_item(world, lambda _: text)
+    second_run_that_fails_untold(world)
+    with pytest.raises(DamagedRunError, match=f"^run {RUN_ID}: its item is damaged"):
+        world.invoke("reporter", {"trigger": "watchdog"})
+    assert world.verdicts == ["failed"]
+
+
+def test_a_look_that_fails_for_a_reason_that_nobody_foresaw_hides_no_other_run(
+    world: World,
+) -> None:
+    world.send("launcher", SCHEDULED)
+    world.end_instance("Client.VolumeLimitExceeded", tell=False)
+    second_run_that_fails_untold(world)
+    change_item(world, lambda text: text.replace('"wakes": 0', '"wakes": "many"'))
+    with pytest.raises(TypeError):
+        world.invoke("reporter", {"trigger": "watchdog"})
+    assert world.verdicts == ["failed", "failed"]
+
+
+def test_a_damaged_item_is_named_by_the_check_and_keeps_nobody_from_starting_a_backup(
+    world: World,
+) -> None:
+    world.send("launcher", SCHEDULED)
+    change_item(world, lambda _: "{}")
+    said = world.invoke("launcher", {"action": "check"})["checks"]["last run"]
+    assert said.startswith(f"unknown: run {RUN_ID}: its item is damaged")
+    world.now += timedelta(minutes=10)
+    assert world.invoke("launcher", {})["status"] == "launched"
+
+
+COMPLETE = {**inputs.MANIFEST, "run_id": RUN_ID}
+VALID_MARKER = inputs.MARKER.replace(b"run_id=r1", f"run_id={RUN_ID}".encode())
+
+
+def documents(valid: Any) -> st.SearchStrategy[bytes]:
+    """A document that is almost right, or bytes that are none."""
+    almost = inputs.changed([valid]).map(lambda document: json.dumps(document).encode())
+    return st.one_of(almost, inputs.cut([json.dumps(valid).encode()]), st.binary(max_size=20))
+
+
+@settings(
+    max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+@given(
+    progress=documents({**inputs.PROGRESS, "done": 0}),
+    manifest=documents(COMPLETE),
+    earlier=documents({**COMPLETE, "run_id": EARLIER}),
+    marker=st.none() | inputs.cut([VALID_MARKER]),
+    hangs=st.booleans(),
+)
+def test_whatever_the_documents_say_the_instance_ends_and_one_mail_is_sent(
+    deployment: Path,
+    progress: bytes,
+    manifest: bytes,
+    earlier: bytes,
+    marker: bytes | None,
+    hangs: bool,
+) -> None:
+    with new_world(deployment, INSTANCE_TYPES="c7g.medium", MAX_ATTEMPTS="1") as world:
+        world.send("launcher", SCHEDULED)
+        item = {"pk": {"S": "last-reported"}, "run_id": {"S": EARLIER}}
+        world.aws.client("dynamodb").put_item(TableName="runs", Item=item)
+        vouched_for(world, manifest)
+        world.write(PROGRESS, progress)
+        world.write(f"runs/{EARLIER}/manifest.json", earlier)
+        if marker is not None:
+            world.write(MARKER, marker)
+        if hangs:
+            world.pass_time(timedelta(hours=3, minutes=30))
+        else:
+            world.now += timedelta(minutes=9)
+            world.send("reporter", terminated(world.end_instance(tell=False)))
+        assert world.running() == []
+        assert (world.surprises, world.dead_letters) == ([], [])
+        assert len(world.mails) == 1
+        assert world.verdicts != ["verified"]  # no archive that they name is there
+        assert world.schedules() == {}
