@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 READY := .venv/.ready
-PYTHON_FOLDERS := $(wildcard functions instance_scripts local_cloud tests benchmarks)
+PYTHON_FOLDERS := $(wildcard functions instance_scripts local_cloud tests tools)
 SHELL_PROGRAM := PYTHONPATH=instance_scripts $(BIN)/python -m repo_backup
 STACK_OPTION = $(if $(STACK),--stack $(STACK))
 export PYTHONDONTWRITEBYTECODE := 1
@@ -26,7 +26,7 @@ demo: setup ## See a complete run on an embedded cloud (OWNER=name: of that GitH
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo $(if $(OWNER),--owner $(OWNER)) $(DEMO_OPTIONS)
 
 demo-interruption: setup ## See AWS take the instance away in mid-run, and the next attempt go on
-	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo_interruption
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo.interruption
 
 check: setup ## Ask a stack that you deployed whether everything is in order (STACK=name)
 	@$(SHELL_PROGRAM) check $(STACK_OPTION) || test $$? = 3  # 3: told above what to mend
@@ -59,48 +59,48 @@ fmt: setup ## Let ruff and shfmt rewrite what they would complain about
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shfmt -w
 
-bench: setup ## Measure the backup program (PART=… and BENCH_OPTIONS=… for one thing: benchmarks/README.md)
+bench: setup ## Measure the backup program (PART=… and BENCH_OPTIONS=… for one thing: tools/bench/README.md)
 	@export PYTHONPATH=instance_scripts:.; \
-	if [ -n "$(PART)$(BENCH_OPTIONS)" ]; then exec $(BIN)/python -m benchmarks$(if $(PART),.$(PART)) $(BENCH_OPTIONS); fi; \
-	$(BIN)/python -m benchmarks --repeat 3 --rivals-once; \
-	$(BIN)/python -m benchmarks --one-core --no-rivals --repeat 3 --results benchmarks/results/one-core; \
-	$(BIN)/python -m benchmarks --large --repositories 300 --latency 0 --repeat 1 --drill --no-rivals \
-		--results benchmarks/results/large; \
-	$(BIN)/python -m benchmarks.memory; \
-	$(BIN)/python -m benchmarks.scale; \
-	if [ "$$(id -u)" = 0 ]; then $(BIN)/python -m benchmarks.small --eighth; $(BIN)/python -m benchmarks.small; fi
+	if [ -n "$(PART)$(BENCH_OPTIONS)" ]; then exec $(BIN)/python -m tools.bench$(if $(PART),.$(PART)) $(BENCH_OPTIONS); fi; \
+	$(BIN)/python -m tools.bench --repeat 3 --rivals-once; \
+	$(BIN)/python -m tools.bench --one-core --no-rivals --repeat 3 --results tools/bench/results/one-core; \
+	$(BIN)/python -m tools.bench --large --repositories 300 --latency 0 --repeat 1 --drill --no-rivals \
+		--results tools/bench/results/large; \
+	$(BIN)/python -m tools.bench.memory; \
+	$(BIN)/python -m tools.bench.scale; \
+	if [ "$$(id -u)" = 0 ]; then $(BIN)/python -m tools.bench.small --eighth; $(BIN)/python -m tools.bench.small; fi
 
 bench-page: setup ## Measure the page: 10,000 repositories, three years
 	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python --requirement tests/browser/requirements.txt
-	@PYTHONPATH=instance_scripts:. $(BIN)/python -m benchmarks.page $(BENCH_OPTIONS)
+	@PYTHONPATH=instance_scripts:. $(BIN)/python -m tools.bench.page $(BENCH_OPTIONS)
 
 bench-functions: setup ## Measure both functions in AWS's runtime interface emulator
-	@PYTHONPATH=functions:. $(BIN)/python -m benchmarks.functions $(BENCH_OPTIONS)
+	@PYTHONPATH=functions:. $(BIN)/python -m tools.bench.functions $(BENCH_OPTIONS)
 
 fault-matrix: setup ## Play the fault matrix and write docs/fault-matrix.md (MATRIX_OPTIONS=--embedded: that part)
 	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tests.fault_matrix $(MATRIX_OPTIONS)
 
 policies: setup ## Let a policy evaluator judge what each role can do and cannot
-	@bash scanners/install.sh evaluator
+	@bash tools/scanners/install.sh evaluator
 	@$(BIN)/pytest -q -m policies tests/infrastructure
 
 scan: setup ## cfn-lint, checkov, cloudsplaining, bandit, zizmor, pip-audit
-	@bash scanners/install.sh
-	@bash scanners/scan.sh
+	@bash tools/scanners/install.sh
+	@bash tools/scanners/scan.sh
 
 reference: setup ## Write docs/reference.md anew from the sources
-	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tests.infrastructure.reference
+	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tools.reference
 
 pictures: setup ## Make the README's pictures anew, from a run on the embedded cloud
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m local_cloud.pictures
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m local_cloud.demo.pictures
 
 lock: setup ## Resolve requirements-dev.in anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
 		--output-file requirements-dev.txt requirements-dev.in
 	@for lock in requirements checkov; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
-			--output-file scanners/$$lock.txt scanners/$$lock.in; done
+			--output-file tools/scanners/$$lock.txt tools/scanners/$$lock.in; done
 
 clean: ## Remove everything that the other targets made
-	@rm -rf .venv .aws-sam .demo .cache tests/infrastructure/evaluator/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	@rm -rf .venv .aws-sam .demo .cache tools/iam/evaluator/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,9 +1,9 @@
 """Builds one function's artifact, as ``functions/Makefile`` asks for it during ``sam build``.
 
-An artifact is the function's own package, ``shared`` and the locked dependencies. The launcher's
-also carries what it has in common with the program that instances run, that program itself,
-``repo_backup.zip``, with dependencies of its own, and the ``bootstrap.sh`` that starts it. The
-same sources give the same bytes, for the program's SHA-256 is its name in the bucket.
+An artifact is the function's own package, ``shared``, ``backup_contract`` and the locked
+dependencies. The launcher's also carries the program that instances run, ``repo_backup.zip``, with
+dependencies of its own, and the ``bootstrap.sh`` that starts it. The same sources give the same
+bytes, for the program's SHA-256 is its name in the bucket.
 
 Standard library only: this runs with whatever ``python3`` is on the PATH.
 """
@@ -35,15 +35,8 @@ SERVICES = {
 """The services whose clients are made below each folder. botocore describes 400 more, which make
 up nine tenths of an artifact: without them the upload is 13 MB instead of 54."""
 
-IN_COMMON = ("app_jwt", "backup_options", "visibility")
-"""What both the launcher and the program carry: how a GitHub App signs, which options there are,
-and how it is told which repositories could be seen."""
-
-IN_REPORTER = ("visibility",)
-"""What the reporter carries of that."""
-
 _NEVER_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "tests")
-_NOT_ON_INSTANCES = shutil.ignore_patterns("__pycache__", "*.pyc", "report")
+_NOT_ON_INSTANCES = shutil.ignore_patterns("__pycache__", "*.pyc", "page")
 """The page is made on a person's machine, with libraries that instances have not."""
 
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -62,10 +55,8 @@ def build(function: str, artifact: Path) -> None:
     shutil.copytree(dependencies("functions"), artifact, dirs_exist_ok=True)
     for package in (function, "shared"):
         shutil.copytree(ROOT / "functions" / package, artifact / package, ignore=_NEVER_SHIPPED)
-    for package in IN_COMMON if function == "launcher" else IN_REPORTER:
-        shutil.copytree(
-            ROOT / "instance_scripts" / package, artifact / package, ignore=_NEVER_SHIPPED
-        )
+    contract = ROOT / "instance_scripts" / "backup_contract"
+    shutil.copytree(contract, artifact / "backup_contract", ignore=_NEVER_SHIPPED)
     if function == "launcher":
         shutil.copyfile(ROOT / "instance_scripts/bootstrap.sh", artifact / "bootstrap.sh")
         pack_program(artifact / "repo_backup.zip")
@@ -76,7 +67,7 @@ def pack_program(archive: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "program"
         shutil.copytree(dependencies("instance_scripts"), program)
-        for package in ("repo_backup", *IN_COMMON):
+        for package in ("repo_backup", "backup_contract"):
             shutil.copytree(
                 ROOT / "instance_scripts" / package, program / package, ignore=_NOT_ON_INSTANCES
             )

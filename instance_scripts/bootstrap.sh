@@ -1,6 +1,6 @@
 #!/bin/bash
 # The body of an instance's user data: fetch the backup program, check it, run it, power off.
-# The launcher puts the variables in front (functions/launcher/user_data.py); runs as root, once.
+# The launcher puts the variables in front (functions/launcher/launch/user_data.py); runs as root, once.
 set -Eeuo pipefail
 
 WORK=/nonexistent # until main has made it; the trap must never meet an unset variable

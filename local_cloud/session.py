@@ -61,7 +61,7 @@ class Session:
         with (self.directory / "server.log").open("w") as log:
             self._server = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "local_cloud.server"),
+                    *(sys.executable, "-m", "local_cloud.aws.server"),
                     *("--directory", str(self.directory), "--region", REGION),
                     *("--minute-seconds", str(self.minute_seconds)),
                     *("--event-copies", str(self.event_copies)),

@@ -13,21 +13,21 @@ import urllib3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config as ClientConfig
 
-from launcher.bucket import Bucket
 from launcher.config import Config
-from launcher.ec2 import Ec2
-from launcher.github import GitHub
-from launcher.images import Images
-from launcher.launch import Launcher
-from launcher.preflight import Preflight
+from launcher.launch.ec2 import Ec2
+from launcher.launch.images import Images
+from launcher.launch.launcher import Launcher
+from launcher.launch.program_store import Bucket
+from launcher.preflight.aws_facts import Survey
+from launcher.preflight.checks import Preflight
+from launcher.preflight.github_facts import GitHub
+from launcher.preflight.secrets import Secrets
 from launcher.request import CheckRequest, read_request
-from launcher.secrets import Secrets
-from launcher.survey import Survey
-from shared.functions import invoke
-from shared.observability import logger
-from shared.run_store import RunStore
-from shared.schedules import OneTimeSchedules
-from shared.topic import Topic
+from shared.aws.invoke import invoke
+from shared.aws.one_time_scheduler import OneTimeSchedules
+from shared.aws.run_table import RunStore
+from shared.aws.sns_topic import Topic
+from shared.logging import logger
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
-from shared.environment import Environment
+from shared.config_env import Environment
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.errors import EventError
-from shared.run import Options, moment_of, run_id_of
+from shared.model.run import Options, moment_of, run_id_of
 
 MANUAL = {
     "dry_run": (bool, "checks everything, lastly by AWS's own DryRun, and launches nothing"),

@@ -11,17 +11,17 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config as ClientConfig
 
 from reporter.config import Config
-from reporter.ec2 import Ec2
-from reporter.evidence import Evidence
-from reporter.heartbeat import Heartbeat
-from reporter.report import Reporter
-from reporter.s3 import CONCURRENT_CHECKS, Bucket
-from reporter.triggers import read_trigger
-from shared.functions import invoke
-from shared.observability import logger
-from shared.run_store import RunStore
-from shared.schedules import OneTimeSchedules
-from shared.topic import Topic
+from reporter.events import read_trigger
+from reporter.observe.bucket import CONCURRENT_CHECKS, Bucket
+from reporter.observe.ec2 import Ec2
+from reporter.observe.observer import Evidence
+from reporter.publish.heartbeat import Heartbeat
+from reporter.reporter import Reporter
+from shared.aws.invoke import invoke
+from shared.aws.one_time_scheduler import OneTimeSchedules
+from shared.aws.run_table import RunStore
+from shared.aws.sns_topic import Topic
+from shared.logging import logger
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

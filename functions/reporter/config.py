@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
-from reporter.next_step import Rules
-from reporter.watch import Watched
-from shared.environment import Environment
+from reporter.decide.missed_runs import Watched
+from reporter.decide.next_step import Rules
+from shared.config_env import Environment
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ def run() -> NoReturn:
     the process ends, without taking everything down first, piece by piece.
     """
     gc.disable()
-    from repo_backup.cli import main
+    from repo_backup.cli.main import main
 
     gc.freeze()
     gc.enable()

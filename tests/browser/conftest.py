@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from benchmarks.page.history import NEWEST, History
-from repo_backup.report.chronicle import read
-from repo_backup.report.command import write
-from repo_backup.report.model import build_page
-from repo_backup.report.page import render
-from repo_backup.store import DirectoryStore
-from tests.unit.report.runs import WEEK
+from repo_backup.cli.page_command import write
+from repo_backup.page.render import render
+from repo_backup.page.run_history import read
+from repo_backup.page.view_model import build_page
+from repo_backup.store.base import DirectoryStore
+from tests.unit.repo_backup.page.runs import WEEK
+from tools.bench.page.history import NEWEST, History
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

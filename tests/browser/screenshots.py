@@ -4,8 +4,8 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.page.history import History
 from tests.browser.conftest import WIDTHS, chromium, written
+from tools.bench.page.history import History
 
 FOLDER = Path(__file__).parents[2] / "docs" / "page"
 SHOTS: tuple[tuple[str, str, Literal["light", "dark"], str], ...] = (

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from repo_backup.report.model import restore_command
+from repo_backup.page.view_model import restore_command
 from tests.browser.conftest import SOURCE, WIDTHS, Open, written
-from tests.unit.report.runs import Runs, entry
-from tests.unit.report.test_page import HOSTILE
+from tests.unit.repo_backup.page.runs import Runs, entry
+from tests.unit.repo_backup.page.test_page import HOSTILE
 
 pytestmark = pytest.mark.browser
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.confinement import descendants, landlock_abi
-from local_cloud.machine import Machine
-from local_cloud.sandbox import PowerRequest, parse_power_request
+from local_cloud.machine.confinement import descendants, landlock_abi
+from local_cloud.machine.machine import Machine
+from local_cloud.machine.sandbox import PowerRequest, parse_power_request
 
 confined = pytest.mark.skipif(landlock_abi() < 6, reason="needs a kernel with Landlock 6")
 

@@ -16,7 +16,7 @@ import pytest
 from local_cloud.github import CORPUS_OWNER, Fault, GitHubStandIn
 from local_cloud.session import ROOT
 from local_cloud.stack import Stack
-from shared.run_store import RunStore
+from shared.aws.run_table import RunStore
 from tests.e2e.conftest import TOKEN_PARAMETER
 
 

@@ -22,12 +22,12 @@ from moto.server import ThreadedMotoServer
 
 from local_cloud.github import CORPUS_TOKEN, GitHubStandIn, Repository, build_corpus
 from local_cloud.github.corpus import commit_files, init_repository
-from repo_backup import journal
-from repo_backup import s3 as program_s3
-from repo_backup.cli import main
-from tests.infrastructure.calls import Call
-from tests.infrastructure.deployed import BUCKET, KEY_NAME, REGION, TOKEN_PARAMETER
+from repo_backup.cli.main import main
+from repo_backup.run import checkpoints as journal
+from repo_backup.store import s3 as program_s3
 from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World, new_world
+from tools.iam.calls import Call
+from tools.iam.deployed import BUCKET, KEY_NAME, REGION, TOKEN_PARAMETER
 
 PROGRAM_KEY = "admin/init_scripts/repo_backup-0.zip"
 

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.infrastructure.conftest import ROOT
+from tools.iam.template import ROOT
 
 LOCKS = ["functions/requirements.txt", "instance_scripts/requirements.txt"]
 
@@ -64,8 +64,8 @@ def test_an_artifact_is_the_functions_package_what_it_shares_and_the_lock(
     artifacts: dict[str, Path],
 ) -> None:
     reporter, launcher = packages(artifacts["reporter"]), packages(artifacts["launcher"])
-    assert {"reporter", "shared", "visibility", "boto3", "aws_lambda_powertools"} <= reporter
-    own = {"launcher", "app_jwt", "backup_options", "bootstrap.sh", "repo_backup.zip"}
+    assert {"reporter", "shared", "backup_contract", "boto3", "aws_lambda_powertools"} <= reporter
+    own = {"launcher", "bootstrap.sh", "repo_backup.zip"}
     assert launcher - reporter == own
     assert reporter - launcher == {"reporter"}
 
@@ -136,7 +136,7 @@ def test_the_program_runs_from_what_is_unpacked_alone(builder: ModuleType, progr
     )
     assert "--destination" in said
     # A stack is asked from a person's machine, never from an instance.
-    services = clients("instance_scripts/repo_backup", without="stack.py") | {"sts"}
+    services = clients("instance_scripts/repo_backup", without="deployed_stack.py") | {"sts"}
     assert services <= set(builder.SERVICES["instance_scripts"])
     in_isolation(
         program,
@@ -150,7 +150,7 @@ def test_the_program_has_nothing_compiled_for_it_runs_on_any_processor(program: 
 
 
 def test_the_page_is_made_on_a_persons_machine_and_not_shipped(program: Path) -> None:
-    assert not (program / "repo_backup" / "report").exists()
+    assert not (program / "repo_backup" / "page").exists()
     assert not {"jinja2", "pygal"} & {each.name for each in program.iterdir()}
 
 
@@ -180,8 +180,8 @@ def locked(lock: str) -> Iterator[tuple[str, str, str]]:
         *LOCKS,
         "requirements-dev.txt",
         "local_cloud/lambda_image/requirements.txt",
-        "scanners/requirements.txt",
-        "scanners/checkov.txt",
+        "tools/scanners/requirements.txt",
+        "tools/scanners/checkov.txt",
     ],
 )
 def test_every_lock_has_a_hash_for_everything(lock: str) -> None:
@@ -191,7 +191,7 @@ def test_every_lock_has_a_hash_for_everything(lock: str) -> None:
 
 
 def test_the_policy_evaluators_lock_has_a_hash_for_everything() -> None:
-    folder = ROOT / "tests/infrastructure/evaluator"
+    folder = ROOT / "tools/iam/evaluator"
     packages = json.loads((folder / "package-lock.json").read_text())["packages"]
     found = {name: each.get("integrity", "") for name, each in packages.items() if name}
     assert "node_modules/@cloud-copilot/iam-simulate" in found

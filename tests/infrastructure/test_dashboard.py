@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reporter.record import NAMESPACE, emit_metrics
-from tests.unit.reporter.samples import SAMPLES
+from reporter.publish.run_report import NAMESPACE, emit_metrics
+from tests.unit.reporter.publish.samples import SAMPLES
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 

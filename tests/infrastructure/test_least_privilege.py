@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from tests.infrastructure.calls import Call, distinct
-from tests.infrastructure.conftest import Template
-from tests.infrastructure.deployed import SHAPES, STACK, TOKEN_PARAMETER, Deployed, arn, deploy
-from tests.infrastructure.intrusions import forbidden
-from tests.infrastructure.judge import Judge, Request, as_list, running_judge
 from tests.infrastructure.recording import Recording, record_functions, record_instance
+from tools.iam.calls import Call, distinct
+from tools.iam.deployed import SHAPES, STACK, TOKEN_PARAMETER, Deployed, arn, deploy
+from tools.iam.intrusions import forbidden
+from tools.iam.judge import Judge, Request, as_list, running_judge
+from tools.iam.template import Template
 
 pytestmark = pytest.mark.policies
 

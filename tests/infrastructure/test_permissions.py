@@ -8,9 +8,9 @@ import re
 
 import pytest
 
-from tests.infrastructure import permission_table
-from tests.infrastructure.conftest import ROOT, Template, actions
-from tests.infrastructure.deployed import BUCKET, SHAPES, STACK, deploy
+from tools.iam import permission_table
+from tools.iam.deployed import BUCKET, SHAPES, STACK, deploy
+from tools.iam.template import ROOT, Template, actions
 
 KNOW_NO_RESOURCE = ("ec2:Describe", "servicequotas:GetAWSDefault", "ssmmessages:")
 ROLES = ["LauncherRole", "ReporterRole", "InstanceRole", "SchedulerRole"]
@@ -132,7 +132,7 @@ def test_nobody_can_log_in_unless_asked_for(template: Template) -> None:
 
 
 def test_the_documents_table_is_the_templates(template: Template) -> None:
-    """``python -m tests.infrastructure.permission_table`` writes it; the reasons are ours."""
+    """``python -m tools.iam.permission_table`` writes it; the reasons are ours."""
     document = permission_table.DOCUMENT.read_text()
     assert permission_table.written_anew(template, document) == document
     unexplained = [where for where, why in permission_table.reasons(document).items() if why == "?"]

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
+from backup_contract.exit_codes import OF_COMMANDS
 from launcher.request import MANUAL
-from repo_backup.cli import COMMANDS
-from repo_backup.exits import OF_COMMANDS
-from tests.infrastructure import reference
-from tests.infrastructure.conftest import ROOT, Template
+from repo_backup.cli.main import COMMANDS
+from tools import reference
+from tools.iam.template import ROOT, Template
 
 PAGES = sorted(
     str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))

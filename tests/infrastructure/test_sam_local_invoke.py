@@ -29,8 +29,8 @@ from local_cloud.github import CORPUS_OWNER, CORPUS_TOKEN, GitHubStandIn, build_
 from local_cloud.lambda_image import image
 from local_cloud.session import ROOT, Session
 from local_cloud.stack import Stack
-from shared.run import Attempt, Instance, Market, Outcome, Run
-from shared.run_store import RunStore
+from shared.aws.run_table import RunStore
+from shared.model.run import Attempt, Instance, Market, Outcome, Run
 
 pytestmark = pytest.mark.docker
 

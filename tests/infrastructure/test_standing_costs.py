@@ -6,7 +6,7 @@ Which types bill by use, by existence or never: https://aws.amazon.com/pricing/,
 from collections.abc import Mapping
 from typing import Any
 
-from tests.infrastructure.conftest import ROOT, Template
+from tools.iam.template import ROOT, Template
 
 FREE = {
     "AWS::CloudFormation::CustomResource",

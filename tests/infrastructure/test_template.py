@@ -16,8 +16,8 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[impor
 
 from launcher.config import Config as LauncherConfig
 from reporter.config import Config as ReporterConfig
-from tests.infrastructure.conftest import ROOT, Template, text
-from tests.infrastructure.deployed import KEYS, deploy
+from tools.iam.deployed import KEYS, deploy
+from tools.iam.template import ROOT, Template, text
 
 
 def run(*argv: str) -> subprocess.CompletedProcess[str]:

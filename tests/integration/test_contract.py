@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, build_corpus
-from repo_backup.cli import main
-from repo_backup.errors import UnfitMachineError
-from repo_backup.report.headline import MEANINGS
-from repo_backup.report.records import parse_report
-from reporter.manifest import Manifest
-from reporter.next_step import Ending
-from reporter.record import report_document
-from reporter.s3 import read_marker
-from reporter.verdict import Kind, judge
-from reporter.world import Progress
-from tests.unit.reporter.samples import SAMPLES
+from repo_backup.cli.main import main
+from repo_backup.page.headline import MEANINGS
+from repo_backup.page.run_record import parse_report
+from repo_backup.runtime.errors import UnfitMachineError
+from reporter.decide.next_step import Ending
+from reporter.decide.observation import Progress
+from reporter.judge.manifest import Manifest
+from reporter.judge.verdict import Kind, judge
+from reporter.observe.bucket import read_marker
+from reporter.publish.run_report import report_document
+from tests.unit.reporter.publish.samples import SAMPLES
 
 RUN_ID = "2026-11-27T17-00-00Z"
 
@@ -106,7 +106,7 @@ def test_a_drill_that_the_machine_could_not_do_is_read_as_that_and_blames_no_arc
     def fail(*_: object) -> None:
         raise trouble
 
-    monkeypatch.setattr(f"repo_backup.restore.{part}", fail)
+    monkeypatch.setattr(f"repo_backup.restore.archive_reader.{part}", fail)
     assert back_up(corpus, tmp_path, monkeypatch) == 0
     data = (tmp_path / "runs" / RUN_ID / "manifest.json").read_bytes()
     manifest = Manifest.read(json.loads(data))
@@ -163,7 +163,7 @@ def test_what_is_kept_is_read_as_it_was_written(
 def test_progress_is_read_as_it_was_written(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("repo_backup.journal.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("repo_backup.run.checkpoints.CHECKPOINT_SECONDS", 0.0)
     back_up(corpus, tmp_path, monkeypatch)
     document = json.loads((tmp_path / "runs" / RUN_ID / "progress.json").read_text())
     assert Progress.read(document) == Progress(1, "done", 8, 8)

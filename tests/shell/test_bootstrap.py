@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.user_data import render
+from launcher.launch.user_data import render
 
 BOOTSTRAP = (Path(__file__).parents[2] / "instance_scripts" / "bootstrap.sh").read_text()
 REAL = [

@@ -17,7 +17,7 @@ from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
 
-from shared.schedules import BACKSTOP
+from shared.aws.one_time_scheduler import BACKSTOP
 from tests.integration.functions.promises import IN_TIME, objections
 from tests.integration.functions.world import SCHEDULED, Fault, World, new_world
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reporter.manifest import Archive, Entry
-from reporter.s3 import Bucket
+from reporter.judge.manifest import Archive, Entry
+from reporter.observe.bucket import Bucket
 from tests.integration.functions.world import World
 
 KEY = "github_backups/octo/hello.zip"

@@ -13,8 +13,8 @@ import pytest
 from botocore.stub import Stubber
 
 from launcher import app
-from launcher.findings import Quota
-from launcher.survey import Survey
+from launcher.preflight.aws_facts import Survey
+from launcher.preflight.findings import Quota
 from local_cloud.github import Account, Catalogue, GitHubStandIn, Repository, TokenRights
 from local_cloud.github import Fault as GitHubFault
 from local_cloud.github.corpus import init_repository

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reporter.summary import Facts
-from reporter.summary import body as body_of
+from reporter.publish.mail import Facts
+from reporter.publish.mail import body as body_of
 from shared.errors import DamagedRunError
 from tests.integration.functions.test_runs import MANIFEST, assert_settled
 from tests.integration.functions.world import (
@@ -24,7 +24,7 @@ from tests.integration.functions.world import (
     new_world,
     terminated,
 )
-from tests.unit import test_parsers as inputs
+from tests.unit.repo_backup import test_parsers as inputs
 
 PROGRESS = f"runs/{RUN_ID}/progress.json"
 MARKER = "github_backups/2026-11-27-17-09.txt"
@@ -137,7 +137,7 @@ def test_a_summary_that_cannot_be_written_is_sent_without_what_the_run_left(
     def body(facts: Facts) -> str:
         return body_of(facts) if facts.manifest is None else str(1 / 0)
 
-    monkeypatch.setattr("reporter.evidence.body", body)
+    monkeypatch.setattr("reporter.observe.observer.body", body)
     world.send("launcher", SCHEDULED)
     world.complete()
     world.end_instance()

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from reporter.report import MAIL_LEASE
-from shared.run_store import RunStore
+from reporter.reporter import MAIL_LEASE
+from shared.aws.run_table import RunStore
 from tests.integration.functions.test_runs import assert_settled
 from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World, terminated
 
@@ -178,7 +178,7 @@ def test_the_lease_of_the_mail_begins_when_the_archives_are_checked(
     world.complete()
     world.faults.append(Fault("error", operation="sns.Publish", code="x", status=400, times=1))
     clock = iter((0.0, 300.0))
-    monkeypatch.setattr("reporter.report.monotonic", lambda: next(clock))
+    monkeypatch.setattr("reporter.reporter.monotonic", lambda: next(clock))
     instance = world.end_instance(tell=False)
     with pytest.raises(ClientError):
         world.invoke("reporter", terminated(instance))

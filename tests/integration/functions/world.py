@@ -30,7 +30,7 @@ from moto.sns.models import sns_backends
 from launcher import app as launcher_app
 from reporter import app as reporter_app
 from shared.errors import OnlineBackupError
-from shared.run import moment_of
+from shared.model.run import moment_of
 from tests.integration.functions.account import ACCOUNT, REGION, TOPIC_ARN, new_account
 
 RUN_ID = "2026-11-27T17-00-00Z"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from launcher.request import CheckRequest, LaunchRequest, read_request
 from shared.errors import EventError
-from shared.run import Options
+from shared.model.run import Options
 
 NOW = datetime(2026, 11, 27, 17, 3, 9, tzinfo=UTC)
 EVENTS = Path(__file__).parents[3] / "events"

@@ -1,0 +1,1 @@
+"""Request the instance: pools, images, user data, the program in the bucket."""

@@ -1,0 +1,52 @@
+"""The script that an instance is born with: its variables, then the bootstrap. Pure."""
+
+import shlex
+from collections.abc import Iterable, Mapping
+
+from launcher.config import Config
+from shared import layout
+from shared.errors import RefusedError
+from shared.model.run import POWER_OFF_MARGIN
+
+LIMIT_BYTES = 16 * 1024
+"""EC2's limit for raw user data."""
+
+
+def variables(config: Config, run_id: str, attempt: int, program_sha256: str) -> dict[str, str]:
+    """What the bootstrap and the program find in their environment."""
+    lifetime = config.deadline - POWER_OFF_MARGIN
+    return {
+        "ONLINE_BACKUP_RUN_ID": run_id,
+        "ONLINE_BACKUP_ATTEMPT": str(attempt),
+        "ONLINE_BACKUP_BUCKET": config.bucket,
+        "ONLINE_BACKUP_PROGRAM_KEY": layout.program(program_sha256),
+        "ONLINE_BACKUP_PROGRAM_SHA256": program_sha256,
+        "ONLINE_BACKUP_DEADLINE_MINUTES": str(int(lifetime.total_seconds() // 60)),
+        "GITHUB_API_URL": config.github_api_url,
+        "GITHUB_TOKEN_PARAMETER": config.github_token_parameter,
+        "GITHUB_APP_ID": config.github_app_id,
+        "GITHUB_APP_KEY_PARAMETER": config.github_app_key_parameter,
+        "AWS_DEFAULT_REGION": config.region,
+    }
+
+
+def render(environment: Mapping[str, str], words: Iterable[str], bootstrap: str) -> str:
+    """One bash script, at most 16 KiB. It stays readable on the instance: no secret goes in.
+
+    ``words`` are what :mod:`launcher.launch.program_arguments` gives, in the script a bash array.
+
+    Raises :class:`RefusedError` when it would be larger than EC2 takes.
+    """
+    lines = ["#!/bin/bash"]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+    lines += [f"ONLINE_BACKUP_ARGUMENTS=({shlex.join(words)})"]
+    body = bootstrap.removeprefix("#!/bin/bash\n")
+    script = "\n".join(lines) + "\n" + body
+    if len(script.encode()) > LIMIT_BYTES:
+        raise RefusedError(
+            "only",
+            f"the instance's script would have {len(script.encode())} bytes, EC2 takes "
+            f"{LIMIT_BYTES}.",
+            "Give fewer patterns in only, or fewer words in GitHubOwner and BackupOptions.",
+        )
+    return script

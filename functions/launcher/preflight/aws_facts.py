@@ -1,0 +1,181 @@
+"""What the preflight asks of AWS, as plain facts. Only ever reads."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from launcher.preflight.findings import Quota, Subscriber, Way
+from shared.errors import RefusedError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
+    from mypy_boto3_service_quotas import ServiceQuotasClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+SPOT_ROLE = "AWSServiceRoleForEC2Spot"
+QUOTAS = {
+    "spot": ("L-34B43A08", "MaxSpotInstanceCountExceeded"),
+    "on-demand": ("L-1216C47A", "VcpuLimitExceeded"),
+}
+"""EC2's limits for standard types, and what RunInstances answers when one is reached:
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-spot-limits.html,
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-on-demand-instances.html"""
+_STANDARD = re.compile(r"(?!dl|hpc|inf|mac|trn)[acdhimrtz]")
+"""The families that those limits count; all others have limits of their own."""
+_PENDING = "PendingConfirmation"
+_EVERYWHERE = "0.0.0.0/0"
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The account as it is. Methods raise botocore's errors; :class:`RefusedError` where noted."""
+
+    sns: "SNSClient"
+    iam: "IAMClient"
+    ec2: "EC2Client"
+    quotas: "ServiceQuotasClient"
+    s3: "S3Client"
+    scheduler: "EventBridgeSchedulerClient"
+    sqs: "SQSClient"
+
+    def subscribers(self, topic_arn: str) -> list[Subscriber]:
+        """Everybody who is subscribed, or is asked to confirm."""
+        pages = self.sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
+        return [
+            Subscriber(each["Protocol"], each["Endpoint"], each["SubscriptionArn"] != _PENDING)
+            for page in pages
+            for each in page["Subscriptions"]
+            if each["SubscriptionArn"] != "Deleted"
+        ]
+
+    def has_spot_role(self) -> bool:
+        """Whether EC2's service-linked role for spot exists."""
+        try:
+            self.iam.get_role(RoleName=SPOT_ROLE)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchEntity":
+                raise
+            return False
+        return True
+
+    def ways(self, subnet_ids: Sequence[str]) -> list[Way]:
+        """How each of these subnets reaches the internet."""
+        subnets = self.ec2.describe_subnets(SubnetIds=list(subnet_ids))["Subnets"]
+        vpcs = sorted({subnet["VpcId"] for subnet in subnets})
+        pages = self.ec2.get_paginator("describe_route_tables").paginate(
+            Filters=[{"Name": "vpc-id", "Values": vpcs}]
+        )
+        gateways: dict[str, str] = {}
+        for page in pages:
+            for table in page["RouteTables"]:
+                for each in table["Associations"]:
+                    # A subnet without a table of its own uses its VPC's main one.
+                    place = each.get("SubnetId") or (table["VpcId"] if each.get("Main") else "")
+                    gateways[place] = _way_out(table["Routes"])
+        return [
+            Way(
+                subnet["SubnetId"],
+                gateways.get(subnet["SubnetId"], gateways.get(subnet["VpcId"], "")),
+            )
+            for subnet in subnets
+        ]
+
+    def quota(self, market: str, instance_types: Sequence[str]) -> Quota | None:
+        """The limit for this market; None when none of the types is counted by it."""
+        standard = [kind for kind in instance_types if _STANDARD.match(kind)]
+        if not standard:
+            return None
+        answer = self.ec2.describe_instance_types(InstanceTypes=standard)  # type: ignore[arg-type]
+        need = min(each["VCpuInfo"]["DefaultVCpus"] for each in answer["InstanceTypes"])
+        code, refusal = QUOTAS[market]
+        asked: Any = {"ServiceCode": "ec2", "QuotaCode": code}
+        try:
+            found = self.quotas.get_service_quota(**asked)
+        except ClientError as error:
+            # An account whose limit was never changed may have none of its own.
+            if error.response["Error"]["Code"] != "NoSuchResourceException":
+                raise
+            found = self.quotas.get_aws_default_service_quota(**asked)
+        return Quota(code, market, refusal, int(found["Quota"]["Value"]), need)
+
+    def versioning(self, bucket: str) -> str:
+        """``Enabled``, ``Suspended``, or empty where it never was."""
+        return self.s3.get_bucket_versioning(Bucket=bucket).get("Status", "")
+
+    def encryption(self, bucket: str) -> tuple[str, str]:
+        """The algorithm by which new objects are encrypted, and the id, ARN or alias of its key.
+
+        The key is empty where it is S3's own, or the account's ``aws/s3``.
+        """
+        try:
+            answer = self.s3.get_bucket_encryption(Bucket=bucket)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ServerSideEncryptionConfigurationNotFoundError":
+                raise
+            return "AES256", ""
+        rule = answer["ServerSideEncryptionConfiguration"]["Rules"][0]
+        default = rule["ApplyServerSideEncryptionByDefault"]
+        return default["SSEAlgorithm"], default.get("KMSMasterKeyID", "")
+
+    def public_access(self, bucket: str) -> Mapping[str, bool]:
+        """The four settings that keep the public out; empty where none is set."""
+        try:
+            answer: Any = self.s3.get_public_access_block(Bucket=bucket)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchPublicAccessBlockConfiguration":
+                raise
+            return {}
+        settings: Mapping[str, bool] = answer["PublicAccessBlockConfiguration"]
+        return settings
+
+    def lifecycle(self, bucket: str) -> Sequence[Mapping[str, Any]]:
+        """The bucket's lifecycle rules, as S3 describes them."""
+        try:
+            answer: Any = self.s3.get_bucket_lifecycle_configuration(Bucket=bucket)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchLifecycleConfiguration":
+                raise
+            return ()
+        rules: Sequence[Mapping[str, Any]] = answer["Rules"]
+        return rules
+
+    def schedule(self, group: str) -> tuple[str, str, str]:
+        """Expression, time zone and state of the stack's schedule, as it is in force.
+
+        Raises :class:`RefusedError` when somebody has deleted it.
+        """
+        try:
+            found = self.scheduler.get_schedule(GroupName=group, Name="backup")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            raise RefusedError(
+                "ScheduleExpression",
+                "the schedule is gone, so nothing runs by itself.",
+                "Deploy with ScheduleState=DISABLED, then with ENABLED, to have it made anew.",
+            ) from error
+        zone = found.get("ScheduleExpressionTimezone", "UTC")
+        return found["ScheduleExpression"], zone, found["State"]
+
+    def dead_letters(self, queue_arn: str) -> tuple[int, str]:
+        """How many events were given up on, and the address of the queue that holds them."""
+        url = self.sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
+        answer = self.sqs.get_queue_attributes(
+            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"]), url
+
+
+def _way_out(routes: Sequence[Any]) -> str:
+    names = ("GatewayId", "NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "InstanceId")
+    for route in routes:
+        if route.get("DestinationCidrBlock") == _EVERYWHERE and route.get("State") == "active":
+            return next((str(route[name]) for name in names if route.get(name)), "other")
+    return ""

@@ -1,0 +1,131 @@
+"""The preflight: everything that a backup will need, looked at without launching anything."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from launcher.launch.launcher import Launcher
+from launcher.preflight import findings
+from launcher.preflight.aws_facts import QUOTAS, Survey
+from launcher.preflight.bucket_findings import encryption, lifecycle, public_access, versioning
+from launcher.preflight.findings import Finding, Grade
+from launcher.request import LaunchRequest
+from shared.errors import DamagedRunError, RefusedError
+from shared.model.run import run_id_of
+
+Check = Callable[[], Finding]
+
+_DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """Looks with the launcher's own eyes and rights: what it may not see, a launch may not use."""
+
+    launcher: Launcher
+    survey: Survey
+
+    def check(self, now: datetime) -> dict[str, Any]:
+        """Every check's line, in the order of what stops a backup first.
+
+        A check that AWS denies or that fails is a line too, and the others go on.
+        """
+        return findings.answer(_line(name, look) for name, look in self._checks(now))
+
+    def _checks(self, now: datetime) -> Iterator[tuple[str, Check]]:
+        config, survey = self.launcher.config, self.survey
+        bucket, region = config.bucket, config.region
+        yield (
+            "mail",
+            lambda: findings.mail(survey.subscribers(config.topic_arn), config.topic_arn, region),
+        )
+        yield "GitHub", self._github
+        yield "image", self._image
+        yield "network", self._network
+        yield "spot role", lambda: findings.spot_role(exists=survey.has_spot_role())
+        for market in QUOTAS if config.allow_on_demand else ("spot",):
+            yield f"quota {market}", partial(self._quota, market)
+        yield "launch", partial(self._launch, now)
+        yield "bucket versions", lambda: versioning(survey.versioning(bucket), bucket)
+        yield (
+            "bucket encryption",
+            lambda: encryption(*survey.encryption(bucket), config.kms_key_arn),
+        )
+        yield "bucket public", lambda: public_access(survey.public_access(bucket), bucket)
+        yield (
+            "bucket lifecycle",
+            lambda: lifecycle(survey.lifecycle(bucket), config.keep_versions_days, bucket),
+        )
+        yield "schedule", lambda: findings.schedule(*survey.schedule(config.schedule_group), now)
+        yield (
+            "dead letters",
+            lambda: findings.dead_letters(
+                *survey.dead_letters(config.dead_letter_queue_arn), region
+            ),
+        )
+        yield "last run", lambda: findings.last_run(self.launcher.store.latest())
+
+    def _github(self) -> Finding:
+        config = self.launcher.config
+        found = self.launcher.github.look(config.github_owners)
+        anonymous = not (config.github_token_parameter or config.github_app_id)
+        return findings.github(
+            found.notes, found.seen, config.github_owners, found.limits, anonymous=anonymous
+        )
+
+    def _image(self) -> Finding:
+        kinds = self.launcher.ec2.architectures(self.launcher.config.instance_types)
+        images = [
+            f"{self.launcher.images.newest(kind)} ({kind})" for kind in sorted(set(kinds.values()))
+        ]
+        return Finding("image", Grade.OK, ", ".join(images))
+
+    def _network(self) -> Finding:
+        config = self.launcher.config
+        subnets = [place.subnet_id for place in self.launcher.ec2.places(config.subnet_ids)]
+        return findings.network(self.survey.ways(subnets), public_address=config.assign_public_ip)
+
+    def _quota(self, market: str) -> Finding:
+        config = self.launcher.config
+        found = self.survey.quota(market, config.instance_types)
+        if found is None:
+            return Finding(
+                f"quota {market}", Grade.NOTE, "none of InstanceTypes has a limit known here"
+            )
+        return findings.quota(found, config.region)
+
+    def _launch(self, now: datetime) -> Finding:
+        """AWS's own DryRun, which judges the launcher's rights as well."""
+        answer = self.launcher.rehearse(LaunchRequest(run_id_of(now), 1, "manual", dry_run=True))
+        if answer["status"] == "refused":
+            said = answer.get("problem") or "; ".join(answer["objections"].values())
+            return Finding("launch", Grade.MEND, said)
+        if answer["objections"]:
+            said = "; ".join(f"{market}: {why}" for market, why in answer["objections"].items())
+            return Finding("launch", Grade.NOTE, said)
+        return Finding("launch", Grade.OK, f"AWS would launch {answer['first_pools'][0]}")
+
+
+def _line(name: str, look: Check) -> Finding:
+    try:
+        return look()
+    except RefusedError as error:
+        return Finding(name, Grade.MEND, str(error))
+    except DamagedRunError as error:
+        return Finding(name, Grade.UNKNOWN, str(error))
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        said = (
+            f"AWS denies the launcher {error.operation_name}: deploy again, or ask who governs "
+            "the account"
+            if code in _DENIED
+            else f"{error.operation_name} failed ({code}): check again later"
+        )
+        return Finding(name, Grade.UNKNOWN, said)
+    except BotoCoreError as error:
+        said = f"no answer ({type(error).__name__}): check again later"
+        return Finding(name, Grade.UNKNOWN, said)

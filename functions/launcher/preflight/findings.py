@@ -1,0 +1,256 @@
+"""What the preflight makes of the facts: for each check one line, with its remedy. Pure.
+
+Every judgement takes plain facts and returns a :class:`Finding`. Remedies are commands that can
+be pasted; they hold no double quote, which the JSON of the Lambda console would escape.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from launcher.preflight.github_rights import Seen, of_seen
+from shared.model.run import Run
+from shared.model.schedule import Rate, ScheduleError, parse
+
+NEXT_TIMES = 5
+_ENDED_WELL = ("verified", "partial")
+
+
+class Grade(StrEnum):
+    """How a check came out: ``note`` is worth knowing, ``unknown`` could not be looked at."""
+
+    OK = "ok"
+    NOTE = "note"
+    MEND = "MEND"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the preflight; ``reason`` says what is so and, to be mended, how."""
+
+    check: str
+    grade: Grade
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Somebody who gets the mails; ``confirmed`` only after following AWS's link."""
+
+    protocol: str
+    endpoint: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a subnet reaches the internet: ``gateway`` is an id such as ``igw-…``, or empty."""
+
+    subnet_id: str
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """One of EC2's limits on vCPUs; ``allowed`` at once, the smallest wanted type takes ``need``.
+
+    ``refusal`` is what EC2 answers when the limit is reached.
+    """
+
+    code: str
+    market: str
+    refusal: str
+    allowed: int
+    need: int
+
+
+def github(
+    notes: Sequence[str],
+    seen: Sequence[Seen],
+    owners: Sequence[str],
+    limits: Sequence[str] = (),
+    *,
+    anonymous: bool,
+) -> Finding:
+    """What GitHub shows of the owners; where that is nothing, no run can back anything up.
+
+    What is hidden is not backed up: each of ``limits`` is to be mended.
+    """
+    if seen and all(each.nothing for each in seen):
+        remedy = (
+            "store a token that sees the private ones and name it in GitHubTokenParameter"
+            if anonymous
+            else "give the token access to them"
+        )
+        said = f"no repository of {', '.join(owners)} is seen: nothing would be backed up; {remedy}"
+        return Finding("GitHub", Grade.MEND, "; ".join((said, *notes)))
+    counts = [of_seen(each) for each in seen if each.public is not None]
+    if not (counts or notes or limits):
+        counts = [", ".join(owners)]
+    said = "; ".join((*counts, *limits, *notes))
+    if limits:
+        return Finding("GitHub", Grade.MEND, said)
+    wanting = [each.owner for each in seen if each.nothing]
+    return Finding("GitHub", Grade.NOTE if notes or wanting else Grade.OK, said)
+
+
+def mail(subscribers: Sequence[Subscriber], topic_arn: str, region: str) -> Finding:
+    """Whether a mail would arrive; nobody is told of one that does not."""
+    subscribe = f"aws sns subscribe --region {region} --topic-arn {topic_arn} --protocol email"
+    pending = [each for each in subscribers if not each.confirmed]
+    confirmed = [each for each in subscribers if each.confirmed]
+    if pending:
+        names = ", ".join(each.endpoint for each in pending)
+        return Finding(
+            "mail",
+            Grade.NOTE if confirmed else Grade.MEND,
+            f"{names} has not confirmed, so no mail arrives there: follow the link in AWS's mail. "
+            f"To get it again: {subscribe} --notification-endpoint {pending[0].endpoint}",
+        )
+    if not confirmed:
+        return Finding(
+            "mail",
+            Grade.MEND,
+            f"nobody is subscribed: {subscribe} --notification-endpoint YOUR_ADDRESS",
+        )
+    return Finding("mail", Grade.OK, ", ".join(each.endpoint for each in confirmed))
+
+
+def spot_role(*, exists: bool) -> Finding:
+    """Whether the account has ever used spot instances."""
+    if exists:
+        return Finding("spot role", Grade.OK, "the account may use spot instances")
+    return Finding(
+        "spot role",
+        Grade.NOTE,
+        "not there yet; the first launch makes it. If that is forbidden: "
+        "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com",
+    )
+
+
+def network(ways: Sequence[Way], *, public_address: bool) -> Finding:
+    """Whether an instance in each subnet could reach GitHub and S3."""
+    cut_off = [way.subnet_id for way in ways if not way.gateway]
+    hidden = [
+        way.subnet_id for way in ways if way.gateway.startswith("igw-") and not public_address
+    ]
+    if cut_off:
+        return Finding(
+            "network",
+            Grade.MEND if len(cut_off) == len(ways) else Grade.NOTE,
+            f"{', '.join(cut_off)}: no route to the internet. Deploy with SubnetIds that have "
+            "one, or add it: aws ec2 create-route --destination-cidr-block 0.0.0.0/0 "
+            "--route-table-id TABLE --gateway-id GATEWAY",
+        )
+    if hidden:
+        return Finding(
+            "network",
+            Grade.MEND,
+            f"{', '.join(hidden)}: the way out is an internet gateway, which serves public "
+            "addresses only. Deploy with AssignPublicIp=true, or subnets behind a NAT gateway.",
+        )
+    through = ", ".join(sorted({way.gateway for way in ways}))
+    return Finding("network", Grade.OK, f"{len(ways)} subnets, internet through {through}")
+
+
+def quota(found: Quota, region: str) -> Finding:
+    """Whether EC2's limit lets the smallest wanted type start beside nothing else."""
+    check = f"quota {found.market}"
+    if found.allowed >= found.need:
+        return Finding(
+            check, Grade.OK, f"{found.allowed} vCPUs at once, the smallest type takes {found.need}"
+        )
+    return Finding(
+        check,
+        Grade.MEND,
+        f"{found.allowed} vCPUs at once, but the smallest type takes {found.need} "
+        f"({found.refusal}): aws service-quotas request-service-quota-increase --region {region} "
+        f"--service-code ec2 --quota-code {found.code} --desired-value {max(4, found.need)}",
+    )
+
+
+def schedule(expression: str, timezone: str, state: str, now: datetime) -> Finding:
+    """The next times in the schedule's own zone."""
+    if state != "ENABLED":
+        return Finding(
+            "schedule",
+            Grade.NOTE,
+            "switched off, only manual runs: deploy with ScheduleState=ENABLED",
+        )
+    try:
+        known = parse(expression, timezone)
+    except ScheduleError:
+        return Finding(
+            "schedule",
+            Grade.NOTE,
+            f"{expression} is beyond this check, though AWS took it; a run counts as missed "
+            "after MaxAgeDays",
+        )
+    if isinstance(known, Rate):
+        days = known.every.total_seconds() / 86400
+        return Finding(
+            "schedule",
+            Grade.OK,
+            f"every {days:g} days, counted from the time of deployment; only AWS knows the hour",
+        )
+    times = known.after(now, NEXT_TIMES)
+    if not times:
+        return Finding(
+            "schedule",
+            Grade.MEND,
+            f"{expression} is never due again: deploy with another ScheduleExpression",
+        )
+    zone = ZoneInfo(timezone)
+    shown = ", ".join(f"{at.astimezone(zone):%a %Y-%m-%d %H:%M}" for at in times)
+    return Finding("schedule", Grade.OK, f"{shown} ({timezone})")
+
+
+def dead_letters(count: int, queue_url: str, region: str) -> Finding:
+    """Whether events were given up on."""
+    if count == 0:
+        return Finding("dead letters", Grade.OK, "none")
+    queue = f"--region {region} --queue-url {queue_url}"
+    return Finding(
+        "dead letters",
+        Grade.MEND,
+        f"{count} events were given up on. Read them: aws sqs receive-message {queue} "
+        f"--max-number-of-messages 10; when understood: aws sqs purge-queue {queue}",
+    )
+
+
+def last_run(run: Run | None) -> Finding:
+    """What became of the newest run."""
+    if run is None:
+        return Finding("last run", Grade.NOTE, "none yet: invoke the launcher with {}")
+    if run.verdict is None:
+        return Finding("last run", Grade.OK, f"{run.id} is under way: {run.state}")
+    if run.verdict not in _ENDED_WELL:
+        return Finding(
+            "last run", Grade.MEND, f"{run.id} ended {run.verdict}: its mail says what to do"
+        )
+    only = " ".join(run.options.only)
+    grade = Grade.OK if run.verdict == "verified" and not only else Grade.NOTE
+    narrowed = f", narrowed to {only}: it proves nothing of the others" if only else ""
+    return Finding("last run", grade, f"{run.id} {run.verdict}{narrowed}")
+
+
+def answer(findings: Iterable[Finding]) -> dict[str, Any]:
+    """The preflight as the Lambda console shows it: one line for each check, in their order."""
+    found = list(findings)
+    mend = [each.check for each in found if each.grade is Grade.MEND]
+    unknown = [each.check for each in found if each.grade is Grade.UNKNOWN]
+    return {
+        "status": "mend" if mend else "unknown" if unknown else "ok",
+        "summary": _summary(len(found), mend, unknown),
+        "checks": {each.check: f"{each.grade}: {each.reason}" for each in found},
+    }
+
+
+def _summary(count: int, mend: Sequence[str], unknown: Sequence[str]) -> str:
+    parts = [f"to mend: {', '.join(mend)}"] if mend else []
+    parts += [f"could not be checked: {', '.join(unknown)}"] if unknown else []
+    return "; ".join(parts) or f"all {count} checks are in order"

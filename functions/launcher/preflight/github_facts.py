@@ -1,0 +1,248 @@
+"""GitHub before anything is spent: do these owners exist, is the token or the App good?"""
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import urllib3
+from aws_lambda_powertools import Logger
+
+from backup_contract.app_jwt import app_token
+from backup_contract.visibility import count
+from launcher.preflight import github_rights as rights
+from launcher.preflight.github_rights import Seen, settled
+from launcher.preflight.secrets import Secrets
+from shared.errors import RefusedError
+
+# https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_TIMEOUT = urllib3.Timeout(connect=3, read=5)
+_MOST_BYTES = 1 << 20
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer of GitHub's; ``status`` 0 when there was none."""
+
+    status: int
+    headers: urllib3.HTTPHeaderDict
+    document: Any
+
+    def field(self, name: str) -> Any:
+        """A field of the document, None where it is none."""
+        return self.document.get(name) if isinstance(self.document, dict) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen: ``notes`` are missing rights, a line for each, ``seen`` is by owner.
+
+    ``limits`` tell of repositories that the access hides, each with the remedy.
+    """
+
+    notes: list[str]
+    seen: list[Seen]
+    limits: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class GitHub:
+    """GitHub's API as the preflight needs it; ``app_id`` is empty unless an App is used."""
+
+    http: urllib3.PoolManager
+    secrets: Secrets
+    api_url: str
+    app_id: str
+    log: Logger
+    now: Callable[[], datetime] = _now
+
+    def check(self, owners: tuple[str, ...]) -> None:
+        """Raise :class:`RefusedError` for an owner, a token or an App that is definitely wrong.
+
+        A malformed name is one; GitHub's 404 for an owner or an App's installation and its 401
+        for the token or the App's signature are. Any other trouble of GitHub's is only logged: it
+        must never keep a scheduled backup from being tried.
+        """
+        _check_names(owners)
+        if self.app_id:
+            self._installations(owners)
+            return
+        token = self.secrets.token()
+        for owner in owners:
+            self._owner(owner, token)
+
+    def look(self, owners: tuple[str, ...]) -> Look:
+        """The same, which rights are missing as far as that can be known, and what is seen."""
+        _check_names(owners)
+        if self.app_id:
+            notes, limits = self._installations(owners)
+            return Look(notes, [], limits)
+        token = self.secrets.token()
+        notes, limits = [], []
+        seen: list[Seen] = []
+        for owner in owners:
+            account = self._owner(owner, token)
+            notes += rights.of_silence(account.status, owner)
+            public = account.field("public_repos")
+            one = Seen(owner, public if type(public) is int else None, None if token else 0)
+            if not token and account.status == 200:
+                limits += rights.of_nobody()
+            elif account.status == 200:
+                scopes = account.headers.get("X-OAuth-Scopes")
+                limits += rights.of_scopes(scopes)
+                expiry = account.headers.get("GitHub-Authentication-Token-Expiration")
+                notes += rights.of_expiry(expiry, self.now())
+                kind = str(account.field("type"))
+                found, one = self._private(one, kind, token)
+                one = replace(one, settled=one.private is not None and settled(scopes, kind))
+                notes += found
+                limits += rights.of_total(one)
+            seen.append(one if token else replace(one, settled=True))
+        return Look(list(dict.fromkeys(notes)), seen, list(dict.fromkeys(limits)))
+
+    def _private(self, seen: Seen, kind: str, token: str) -> tuple[list[str], Seen]:
+        """What the token makes of one private repository of the owner; how many there are."""
+        owner, counted = seen.owner, f"/orgs/{seen.owner}"
+        path = f"/orgs/{owner}/repos?type=private&per_page=1"
+        if kind != "Organization":
+            counted, path = "/user", "/user/repos?affiliation=owner&visibility=private&per_page=1"
+        account = self._get(counted, token)
+        if kind != "Organization":
+            viewer = str(account.field("login") or "")
+            if notes := rights.of_owner(viewer, owner, kind):
+                return (notes if viewer else []), seen
+        seen = replace(seen, total=count(account.document))
+        listed = self._get(path, token)
+        if notes := rights.of_single_sign_on(listed.headers.get("X-GitHub-SSO"), owner):
+            return notes, seen
+        if listed.status != 200 or not isinstance(listed.document, list):
+            return [], seen
+        private = [each for each in listed.document if each.get("private")]
+        if not private:
+            return rights.of_private(0, owner), replace(seen, private=0)
+        number = rights.count_of_pages(listed.headers.get("Link")) or len(private)
+        notes = rights.of_contents(*self._contents(private[0], token))
+        return notes, replace(seen, private=number)
+
+    def _contents(self, repository: dict[str, Any], token: str) -> tuple[int, str]:
+        """The status of git's own question for the repository's refs, and its name."""
+        name = str(repository.get("full_name"))
+        if not all(_OWNER.fullmatch(part.replace(".", "-")) for part in name.split("/")):
+            return 0, name
+        # Put together rather than taken from the answer: the token goes to no other address.
+        api = urlsplit(self.api_url)
+        host = f"{api.scheme}://{api.netloc.removeprefix('api.')}"
+        credentials = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+        url = f"{host}/{name}.git/info/refs?service=git-upload-pack"
+        return self._ask(url, f"Basic {credentials}").status, name
+
+    def _installations(self, owners: tuple[str, ...]) -> tuple[list[str], list[str]]:
+        """What the installations lack, and what they hide."""
+        key = self.secrets.app_key()
+        notes: list[str] = []
+        limits: list[str] = []
+        for owner in owners:
+            self._owner(owner, "")
+            signature = app_token(self.app_id, key, self.now())
+            answer = self._get(f"/users/{owner}/installation", signature)
+            if answer.status == 404:
+                answer = self._get(f"/orgs/{owner}/installation", signature)
+            if answer.status == 401:
+                raise RefusedError(
+                    "GitHubAppId",
+                    f"GitHub rejects the signature of App {self.app_id} ({_message(answer)}).",
+                    "GitHubAppId and the key in GitHubAppKeyParameter must be of the same App.",
+                )
+            if answer.status == 404:
+                raise RefusedError(
+                    "GitHubAppId",
+                    f"App {self.app_id} is not installed at {owner}.",
+                    "Install it there: on GitHub, Settings, Developer settings, GitHub Apps, Edit, "
+                    "Install App.",
+                )
+            if answer.field("suspended_at"):
+                raise RefusedError(
+                    "GitHubAppId",
+                    f"the installation of App {self.app_id} at {owner} is suspended.",
+                    "Unsuspend it in the account's settings, under Applications.",
+                )
+            notes += rights.of_silence(answer.status, owner)
+            if answer.status == 200 and isinstance(answer.document, dict):
+                notes += rights.of_installation(answer.document, owner)
+                limits += rights.of_selection(answer.document, owner)
+        return notes, limits
+
+    def _owner(self, owner: str, token: str) -> _Answer:
+        answer = self._get(f"/users/{owner}", token)
+        if answer.status == 401 and token:
+            name = self.secrets.token_parameter
+            raise RefusedError(
+                "GitHubTokenParameter",
+                f"GitHub rejects the token in {name} ({_message(answer)}).",
+                "Create a new token and store it: aws ssm put-parameter --overwrite "
+                f"--type SecureString --name {name} --value YOUR_TOKEN",
+            )
+        if answer.status == 404:
+            raise RefusedError(
+                "GitHubOwner",
+                f"GitHub knows no account named {owner}.",
+                "Correct the name and deploy again; it is the NAME of https://github.com/NAME.",
+            )
+        return answer
+
+    def _get(self, path: str, token: str) -> _Answer:
+        return self._ask(f"{self.api_url}{path}", f"Bearer {token}" if token else "")
+
+    def _ask(self, url: str, authorization: str) -> _Answer:
+        headers = {"Accept": "application/vnd.github+json", "User-Agent": "online-backup"}
+        if authorization:
+            headers["Authorization"] = authorization
+        try:
+            answer = self.http.request(
+                "GET",
+                url,
+                headers=headers,
+                timeout=_TIMEOUT,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            body = answer.read(_MOST_BYTES, decode_content=True)
+            answer.close()
+        except urllib3.exceptions.HTTPError as error:
+            self.log.warning("GitHub could not be asked", extra={"problem": type(error).__name__})
+            return _Answer(0, urllib3.HTTPHeaderDict(), None)
+        if answer.status not in (200, 401, 404):
+            self.log.warning("GitHub gave no answer of use", extra={"status": answer.status})
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            document = None
+        return _Answer(answer.status, answer.headers, document)
+
+
+def _check_names(owners: tuple[str, ...]) -> None:
+    if not owners:
+        raise RefusedError(
+            "GitHubOwner", "it is empty.", "Name the user or organisation to back up."
+        )
+    for owner in owners:
+        if not _OWNER.fullmatch(owner):
+            raise RefusedError(
+                "GitHubOwner",
+                f"{owner!r} is not a GitHub account name.",
+                "Give the name as in https://github.com/NAME, several separated by commas.",
+            )
+
+
+def _message(answer: _Answer) -> str:
+    return str(answer.field("message") or answer.status)

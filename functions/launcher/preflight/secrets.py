@@ -1,0 +1,75 @@
+"""The secret that GitHub is asked with: a token or an App's private key, from SSM into memory."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from backup_contract.app_jwt import PrivateKey, PrivateKeyError
+from shared.errors import RefusedError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Where the secret lies; empty names where there is none."""
+
+    ssm: "SSMClient"
+    token_parameter: str
+    app_key_parameter: str
+
+    def token(self) -> str:
+        """The token; empty without a parameter. Raises :class:`RefusedError`."""
+        if not self.token_parameter:
+            return ""
+        token = self._read("GitHubTokenParameter", self.token_parameter, "YOUR_TOKEN")
+        if not token.isascii() or not token.isprintable() or " " in token:
+            raise RefusedError(
+                "GitHubTokenParameter",
+                f"what is stored in {self.token_parameter} has blanks or line breaks in it.",
+                _store(self.token_parameter, "YOUR_TOKEN"),
+            )
+        return token
+
+    def app_key(self) -> PrivateKey:
+        """The App's private key. Raises :class:`RefusedError`."""
+        name, example = self.app_key_parameter, "file://KEY.pem"
+        text = self._read("GitHubAppKeyParameter", name, example)
+        try:
+            return PrivateKey.from_pem(text)
+        except PrivateKeyError as error:
+            raise RefusedError(
+                "GitHubAppKeyParameter",
+                f"what is stored in {name} is not the App's private key: {error}.",
+                _store(name, example),
+            ) from error
+
+    def _read(self, parameter: str, name: str, example: str) -> str:
+        try:
+            answer = self.ssm.get_parameter(Name=name, WithDecryption=True)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in ("AccessDeniedException", "InvalidKeyId"):
+                raise RefusedError(
+                    "GitHubTokenKeyArn",
+                    f"{name} cannot be decrypted ({code}).",
+                    "Deploy with the ARN of the KMS key that encrypts it, or store it under "
+                    "aws/ssm.",
+                ) from error
+            if code != "ParameterNotFound":
+                raise
+            raise RefusedError(
+                parameter,
+                f"there is no SSM parameter named {name}.",
+                f"Run: aws ssm put-parameter --type SecureString --name {name} --value {example}",
+            ) from error
+        return answer["Parameter"]["Value"].strip()
+
+
+def _store(name: str, example: str) -> str:
+    return (
+        "Store it anew: aws ssm put-parameter --overwrite --type SecureString "
+        f"--name {name} --value {example}"
+    )

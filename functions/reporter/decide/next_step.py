@@ -1,0 +1,259 @@
+"""What to do next with a run, from what is known of it and what can be seen. Pure.
+
+Whatever arrived, and however often: the same run in the same world leads to the same step.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from reporter.decide.observation import World
+from shared.model.run import Attempt, Outcome, Run
+
+RECHECK = timedelta(minutes=1)
+"""How soon to look again at an instance that is on its way."""
+
+_SETTLING = timedelta(minutes=10)
+"""How long DescribeInstances may not know a new instance: it is eventually consistent."""
+
+_STUBBORN = timedelta(minutes=15)
+"""When an instance that ignores its termination is reported rather than waited for."""
+
+GIVE_UP = timedelta(days=2)
+"""How long a due attempt may not begin: so long the daily watchdog asks the launcher for it."""
+
+_CUT_OFF = "The launcher was cut off before it had an instance."
+_OWN_SHUTDOWN = "Client.InstanceInitiatedShutdown"
+_ADVICE = {
+    "Client.VolumeLimitExceeded": (
+        "The account may have no more volumes: Service Quotas, EBS, 'Storage for gp3 volumes'."
+    ),
+    "Client.InternalError": (
+        "Mostly that is a volume that cannot be decrypted: the account encrypts volumes with a key "
+        "of its own, which the launcher may not use."
+    ),
+    "Client.UserInitiatedShutdown": (
+        "Somebody else ended it: CloudTrail's TerminateInstances says who."
+    ),
+}
+"""Reasons of EC2's that another attempt would only meet again, and what a person can do:
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html"""
+
+
+class Ending(StrEnum):
+    """How a run is over; whether a completed one is verified is judged by its archives."""
+
+    COMPLETED = "completed"
+    INTERRUPTED = "interrupted"
+    TIMED_OUT = "timed-out"
+    FAILED = "failed"
+    NOT_LAUNCHED = "not-launched"
+    MISSED = "missed"
+    UNREADABLE = "unverified"
+
+
+_ENDINGS = {
+    Outcome.NO_CAPACITY: (Ending.NOT_LAUNCHED, "No pool had capacity."),
+    Outcome.RECLAIMED: (Ending.INTERRUPTED, "AWS reclaimed the spot instance."),
+    Outcome.PAUSED: (Ending.TIMED_OUT, "The backup was not done when its time was up."),
+    Outcome.TIMED_OUT: (Ending.TIMED_OUT, "The backup did not end before its deadline."),
+    Outcome.LOST: (Ending.FAILED, "The instance vanished."),
+    Outcome.FAILED: (Ending.FAILED, "The instance ended without finishing the backup."),
+}
+"""What a run is if its latest attempt, which ended so, remains its last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The run is over and told."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Look again at ``until``."""
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate:
+    """The deadline has passed: end the instance, then see that it ended."""
+
+    instance_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """Record how the attempt ended and have the launcher make the next one at ``at``."""
+
+    outcome: Outcome
+    attempt: int
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Judge the run and mail its summary."""
+
+    ending: Ending
+    outcome: Outcome | None
+    reason: str
+
+
+Step = Nothing | Wait | Terminate | TryAgain | Report
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The template's parameters that decisions depend on."""
+
+    max_attempts: int
+    retry_delay: timedelta
+
+
+def decide(run: Run, world: World, rules: Rules) -> Step:
+    """The one next thing to do for this run."""
+    if run.reported_at:
+        return Nothing("already reported")
+    if not run.attempts:
+        return Report(Ending.MISSED, None, "It was due and never started.")
+    attempt = run.attempt
+    if attempt.outcome is Outcome.REFUSED:
+        return Report(Ending.NOT_LAUNCHED, Outcome.REFUSED, attempt.problem or "Refused.")
+    if attempt.outcome:
+        return _due(run, attempt.outcome, world.now, rules)
+    if attempt.instance is None and not (world.instance or world.marker or world.said_gone):
+        return _unlaunched(run, world, rules)
+    return _running(attempt, world) or _ended(run, world, rules)
+
+
+def _due(run: Run, outcome: Outcome, now: datetime, rules: Rules) -> Step:
+    """The attempt is over, and the next one is due or was asked for in vain."""
+    attempt, (ending, said) = run.attempt, _ENDINGS[outcome]
+    if outcome is Outcome.LOST and attempt.instance is None:
+        ending, said = Ending.NOT_LAUNCHED, _CUT_OFF
+    at = attempt.ended_at or attempt.started_at
+    if outcome is Outcome.NO_CAPACITY:
+        at = attempt.started_at + rules.retry_delay
+    elif outcome is Outcome.FAILED:
+        at += rules.retry_delay
+    said = " ".join(filter(None, (said, attempt.problem)))
+    if now >= at + GIVE_UP:
+        said += (
+            f" Another attempt was due at {at:%Y-%m-%d %H:%M} UTC and never began: the launcher's "
+            "log and the dead letters tell why."
+        )
+        return Report(ending, outcome, said)
+    return _again(run, rules, outcome, at, ending, said)
+
+
+def _unlaunched(run: Run, world: World, rules: Rules) -> Step:
+    """The launcher wrote down its plan and then nothing more: its own retries come first."""
+    if world.now < run.attempt.deadline_at:
+        return Wait(run.attempt.deadline_at, "The launcher is still at it.")
+    return _again(run, rules, Outcome.LOST, world.now, Ending.NOT_LAUNCHED, _CUT_OFF)
+
+
+def _running(attempt: Attempt, world: World) -> Step | None:
+    """What to do while there is, or may still be, an instance; None once it is gone."""
+    soon = world.now + RECHECK
+    if world.instance is None:
+        since = attempt.instance.launched_at if attempt.instance else attempt.started_at
+        unseen_yet = world.now < max(since, attempt.started_at) + _SETTLING
+        return None if world.said_gone or not unseen_yet else Wait(soon, "Not visible yet.")
+    if world.instance.gone:
+        return None
+    if attempt.terminated_at:
+        if world.now < attempt.terminated_at + _STUBBORN:
+            if world.instance.state == "shutting-down":
+                return Wait(soon, "The instance is being terminated.")
+            return Terminate(world.instance.id, f"It is still {world.instance.state}.")
+        return Report(
+            Ending.TIMED_OUT,
+            Outcome.TIMED_OUT,
+            f"Instance {world.instance.id} does not end although it was told to: it is "
+            f"{world.instance.state}. Terminate it by hand, it is being billed.",
+        )
+    if world.now >= attempt.deadline_at:
+        return Terminate(world.instance.id, f"It was still {world.instance.state}.")
+    if world.said_gone or world.instance.state == "shutting-down":
+        return Wait(soon, "The instance is ending.")
+    return Wait(attempt.deadline_at, "The instance is at work.")
+
+
+def _ended(run: Run, world: World, rules: Rules) -> Step:
+    """The instance is gone: what did it leave behind, and why did it go?
+
+    GitHub, or a mirror of packages, may have been down: a failed attempt is tried again. What is
+    wrong for good (a token, an owner, a parameter) is refused by the launcher's own check then.
+    Whoever started the run by hand hears of its failure at once, and can start another.
+    """
+    attempt, marker, progress = run.attempt, world.marker, world.progress
+    if world.unreadable:
+        if world.now < attempt.deadline_at:
+            return Wait(attempt.deadline_at, "The bucket may not be read, so far.")
+        return Report(Ending.UNREADABLE, Outcome.ENDED, world.unreadable)
+    if marker and marker.attempt == attempt.number:
+        return Report(Ending.COMPLETED, Outcome.ENDED, "The backup ran to its end.")
+    reason = world.instance.reason if world.instance else ""
+    phase = progress.phase if progress and progress.attempt == attempt.number else ""
+    # A warned backup saves what it has and powers off, mostly before AWS takes the instance:
+    # the reason is then its own shutdown, and either the event or the backup tells the true one.
+    reclaimed = reason.startswith("Server.SpotInstance") or phase == "reclaimed"
+    if reclaimed or (attempt.warned_at and (phase == "interrupted" or not reason)):
+        said = "AWS reclaimed the spot instance."
+        return _again(run, rules, Outcome.RECLAIMED, world.now, Ending.INTERRUPTED, said)
+    if attempt.terminated_at or (phase != "failed" and _time_was_up(attempt, world, reason)):
+        said = "The backup did not end before its deadline and was stopped."
+        return _continued(run, world, rules, Outcome.TIMED_OUT, said)
+    if phase == "interrupted":
+        said = "The backup was not done when its time was up."
+        return _continued(run, world, rules, Outcome.PAUSED, said)
+    if reason.startswith("Server."):
+        said = f"AWS ended the instance ({reason})."
+        return _again(run, rules, Outcome.RECLAIMED, world.now, Ending.INTERRUPTED, said)
+    if not reason and world.log_at is None:
+        said = "The instance is gone, and neither EC2 nor a log tells why."
+        return _again(run, rules, Outcome.LOST, world.now, Ending.FAILED, said)
+    why = "it powered itself off" if reason == _OWN_SHUTDOWN else reason or "no reason given"
+    said = f"The instance ended without finishing the backup ({why})."
+    if reason in _ADVICE:
+        return Report(Ending.FAILED, Outcome.FAILED, f"{said} {_ADVICE[reason]}")
+    if run.trigger == "manual":
+        return Report(Ending.FAILED, Outcome.FAILED, said)
+    later = world.ended_at + rules.retry_delay
+    return _again(run, rules, Outcome.FAILED, later, Ending.FAILED, said)
+
+
+def _time_was_up(attempt: Attempt, world: World, reason: str) -> bool:
+    """Whether the instance ended itself because its time was up, rather than its backup."""
+    if attempt.instance is None or reason != _OWN_SHUTDOWN:
+        return False
+    return world.ended_at >= attempt.instance.launched_at + attempt.powers_off_after
+
+
+def _continued(run: Run, world: World, rules: Rules, outcome: Outcome, said: str) -> Step:
+    """Time was up: the next attempt goes on if this one got further than those before it.
+
+    So an account too large for one deadline is finished in several attempts, and one that hangs
+    is told at once.
+    """
+    number, progress = run.attempt.number, world.progress
+    done = progress.done if progress and progress.attempt == number else 0
+    if done > max((earlier.done or 0 for earlier in run.attempts[:-1]), default=0):
+        return _again(run, rules, outcome, world.now, Ending.TIMED_OUT, said)
+    return Report(Ending.TIMED_OUT, outcome, said)
+
+
+def _again(
+    run: Run, rules: Rules, outcome: Outcome, at: datetime, ending: Ending, reason: str
+) -> Step:
+    number = run.attempt.number
+    if number >= rules.max_attempts:
+        return Report(ending, outcome, reason)
+    return TryAgain(outcome, number + 1, at, reason)

@@ -1,0 +1,79 @@
+"""What can be seen of a run: its instance, and what the backup left in the bucket. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from reporter.judge.documents import text, whole
+
+_MOST = 10**9
+"""More repositories, or attempts, than there can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceView:
+    """An instance as DescribeInstances shows it; ``reason`` is its StateReason code."""
+
+    id: str
+    state: str
+    reason: str = ""
+
+    @property
+    def gone(self) -> bool:
+        """True once nothing is running or billed any more."""
+        return self.state == "terminated"
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """The date marker of a run: which attempt completed, when, and the manifest it vouches for."""
+
+    key: str
+    run_id: str
+    attempt: int
+    manifest_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The backup's own last account: how many repositories of how many are settled."""
+
+    attempt: int
+    phase: str
+    done: int
+    listed: int
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """From ``progress.json``. Raises :class:`DamagedError` for anything else."""
+        return cls(
+            whole(document, "attempt", _MOST),
+            text(document, "phase"),
+            whole(document, "done", _MOST),
+            whole(document, "listed", _MOST),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that a decision looks at besides the run. ``said_gone``: an event said so.
+
+    ``log_at`` is when the latest attempt saved its log, the last thing that it does.
+    ``unreadable`` is what AWS says when the bucket may not be read: then nothing is known of what
+    lies in it. ``damage`` are documents that are there and say nothing legible, a line each.
+    """
+
+    now: datetime
+    instance: InstanceView | None
+    marker: Marker | None
+    progress: Progress | None
+    said_gone: bool = False
+    log_at: datetime | None = None
+    unreadable: str = ""
+    damage: tuple[str, ...] = ()
+
+    @property
+    def ended_at(self) -> datetime:
+        """When the latest attempt ended, as far as can be known: else when that was seen."""
+        return min(self.now, self.log_at) if self.log_at else self.now

@@ -1,0 +1,68 @@
+"""What an event hints at. Events are only hints: what is true is looked up afterwards. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.errors import EventError
+from shared.model.run import moment_of
+
+
+@dataclass(frozen=True, slots=True)
+class Terminated:
+    """EC2 says that an instance is gone; it may be anybody's instance of this account."""
+
+    instance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """EC2 is about to reclaim an instance, in two minutes or less."""
+
+    instance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Look at this run: its deadline came, a recheck is due, or its launch failed."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watchdog:
+    """Look at everything that should have happened by now."""
+
+
+Trigger = Terminated | Interruption | Wake | Watchdog
+
+_EC2: dict[str, type[Terminated | Interruption]] = {
+    "EC2 Instance State-change Notification": Terminated,
+    "EC2 Spot Instance Interruption Warning": Interruption,
+}
+
+
+def read_trigger(event: Mapping[str, Any]) -> Trigger:
+    """The trigger behind an event. Raises :class:`EventError` for one that nobody sends."""
+    if not isinstance(event, Mapping):
+        raise EventError("an event is a JSON object.")
+    kind = _EC2.get(str(event.get("detail-type")))
+    if kind:
+        detail = event.get("detail")
+        instance_id = detail.get("instance-id") if isinstance(detail, Mapping) else None
+        if not isinstance(instance_id, str) or not instance_id:
+            raise EventError("detail.instance-id: missing from an event of EC2.")
+        return kind(instance_id)
+    match event.get("trigger"):
+        case "deadline" | "recheck" | "launch-failed":
+            try:
+                moment_of(str(event.get("run_id")))
+            except ValueError as error:
+                raise EventError(f"run_id: {error}.") from error
+            return Wake(str(event["run_id"]))
+        case "watchdog":
+            return Watchdog()
+    raise EventError(
+        "trigger: the reporter knows deadline, recheck, launch-failed and watchdog, and the "
+        f"events of EC2, not {event.get('trigger')!r}. To start a backup, invoke the launcher."
+    )

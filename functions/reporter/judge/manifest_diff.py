@@ -1,0 +1,42 @@
+"""What changed on GitHub between two runs. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reporter.judge.manifest import Archive, Entry, Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Repositories told apart by GitHub's ids: a rename is no disappearance.
+
+    ``saved`` are, by id, the archives that are kept of what vanished, wikis' too.
+    """
+
+    new: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
+    vanished: tuple[Entry, ...] = ()
+    saved: Mapping[int, tuple[Archive, ...]] = field(default_factory=dict)
+
+
+def compare(manifest: Manifest, previous: Manifest) -> Comparison:
+    """What this run lists, against the last one; both lists must be whole."""
+    before = {entry.id: entry for entry in previous.repositories}
+    after = {entry.id: entry for entry in manifest.repositories}
+    # A manifest of an older program has no list of what is kept; what no entry took over is there.
+    taken = {entry.archive.key for entry in manifest.entries if entry.archive}
+    left = (each for each in previous.entries if each.archive and each.archive.key not in taken)
+    saved: dict[int, tuple[Archive, ...]] = {}
+    for each in left if manifest.kept is None else manifest.kept:
+        if each.archive and each.id not in after:
+            saved[each.id] = (*saved.get(each.id, ()), each.archive)
+    return Comparison(
+        saved=saved,
+        new=tuple(entry.name for number, entry in after.items() if number not in before),
+        renamed=tuple(
+            f"{before[number].name} is now {entry.name}"
+            for number, entry in after.items()
+            if number in before and before[number].name != entry.name
+        ),
+        vanished=tuple(entry for number, entry in before.items() if number not in after),
+    )

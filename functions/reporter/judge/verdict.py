@@ -1,0 +1,198 @@
+"""The verdict: what may be claimed of a run, from evidence alone. Pure."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from backup_contract.visibility import describe
+from reporter.decide.next_step import Ending
+from reporter.decide.observation import Marker
+from reporter.judge.manifest import Entry, Manifest
+
+_NOTHING = (
+    "Is the token there, does it see the repositories, do BackupOptions leave everything out? "
+    'Invoke {launcher} with {{"action": "check"}}; it says what is missing.'
+)
+_NOT_ASKED = (
+    "To back up everything now, invoke {launcher} with {{}}; the next scheduled run does so too. "
+    "What was saved before is still there."
+)
+_NOT_DRILLED = (
+    "The restore drill says below what kept it from being done: more memory (InstanceTypes) or "
+    "disk (VolumeSizeGiB) is the remedy where it names them. It found nothing wrong."
+)
+_WITHOUT_ARCHIVE = ("empty", "absent", "skipped", "failed")
+"""States in which there need be nothing in the bucket."""
+
+
+class Kind(StrEnum):
+    """The one word that the mail's subject starts with."""
+
+    VERIFIED = "verified"
+    PARTIAL = "partial"
+    UNVERIFIED = "unverified"
+    INTERRUPTED = "interrupted"
+    TIMED_OUT = "timed-out"
+    FAILED = "failed"
+    NOT_LAUNCHED = "not-launched"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A kind, why, and everything that is wrong, worst first.
+
+    A repository that failed together with its wiki is two problems, and one failed repository.
+    ``unsaved`` of ``failed_repositories`` were passed over by a narrowed run, with nothing of
+    them in the bucket. ``advice`` goes before what is advised for all of the kind; ``{launcher}``
+    in it is the function's name.
+    """
+
+    kind: Kind
+    reason: str
+    problems: tuple[str, ...] = ()
+    acknowledged: tuple[str, ...] = ()
+    failed_repositories: int = 0
+    unsaved: int = 0
+    advice: str = ""
+
+
+def judge(
+    ending: Ending,
+    reason: str,
+    run_id: str,
+    marker: Marker | None,
+    manifest: Manifest | None,
+    manifest_sha256: str,
+    archive_problems: Sequence[str],
+    known_failures: Collection[str],
+    illegible: str = "",
+) -> Verdict:
+    """The verdict on a run that is over.
+
+    ``illegible`` is what keeps a manifest that is there from being read.
+
+    Only a completed run can be verified: its marker and manifest must be this run's and belong
+    together, every archive must be in the bucket as the manifest says, there must be one, and
+    nothing failed but what ``known_failures`` (owner/name) acknowledges. What a narrowed run
+    passed over counts as earlier runs left it: failed, or not saved.
+    """
+    if ending is not Ending.COMPLETED:
+        return Verdict(Kind(ending.value), reason)
+    if marker is None or manifest is None:
+        said = illegible or "The run's manifest is missing or cannot be read."
+        return Verdict(Kind.UNVERIFIED, said)
+    if (manifest.run_id, manifest.attempt) != (run_id, marker.attempt):
+        said = f"The manifest is of {manifest.run_id}, attempt {manifest.attempt}."
+        return Verdict(Kind.UNVERIFIED, said)
+    if not manifest.complete or manifest_sha256 != marker.manifest_sha256:
+        return Verdict(Kind.UNVERIFIED, "The manifest is not the one that the marker vouches for.")
+    unproven = [
+        f"{entry.name}: called {entry.state}, but no archive is named"
+        for entry in manifest.entries
+        if entry.archive is None and entry.state not in _WITHOUT_ARCHIVE
+    ]
+    archive_problems = (*archive_problems, *unproven)
+    failed, known = _split(manifest.in_state("failed"), known_failures)
+    unsaved = [entry for entry in manifest.entries if entry.unsaved]
+    problems = (
+        *archive_problems,
+        *(f"restore drill failed: {each}" for each in manifest.drill_failures),
+        *(f"{entry.name}: {_reason(entry)}" for entry in (*failed, *unsaved)),
+    )
+    acknowledged = tuple(f"{entry.name}: {entry.reason}" for entry in known)
+    if archive_problems or manifest.drill_failures:
+        count = len(archive_problems) + len(manifest.drill_failures)
+        what = "archive in the bucket is" if count == 1 else "archives in the bucket are"
+        said = f"{count} {what} not what the backup put there."
+        return Verdict(Kind.UNVERIFIED, said, problems, acknowledged)
+    nothing = not any(entry.archive for entry in manifest.entries)
+    if failed or unsaved:
+        said = _partial(manifest, failed, unsaved, _but(manifest, known), nothing=nothing)
+        said = _visible(manifest) + said
+        count = len({entry.id for entry in (*failed, *unsaved)})
+        advice = _NOT_ASKED if manifest.only else ""
+        return Verdict(Kind.PARTIAL, said, problems, acknowledged, count, len(unsaved), advice)
+    if nothing:
+        said = f"Of all that GitHub lists{_but(manifest, known)} nothing is in the bucket."
+        said = _visible(manifest) + said
+        listed = len(manifest.repositories)
+        why = f"{', '.join(manifest.owners)}: {listed} repositories listed, no archive"
+        return Verdict(Kind.UNVERIFIED, said, (why,), acknowledged, advice=_NOTHING)
+    said = _visible(manifest) + _verified(manifest, _but(manifest, known))
+    if manifest.drill_undone:
+        return Verdict(Kind.VERIFIED, said, (), acknowledged, advice=_NOT_DRILLED)
+    return Verdict(Kind.VERIFIED, said, (), acknowledged)
+
+
+def _visible(manifest: Manifest) -> str:
+    """What the token could see, as a sentence to go before the others; empty if that is all."""
+    sentence = describe(manifest.visibility).sentence
+    return f"{sentence}. " if sentence else ""
+
+
+def doubted(verdict: Verdict) -> Verdict:
+    """The verdict where something that it may rest on could not be read: no success is claimed."""
+    if verdict.kind not in (Kind.VERIFIED, Kind.PARTIAL):
+        return verdict
+    said = "Not all that the run left behind could be read; what could not is named below."
+    return replace(verdict, kind=Kind.UNVERIFIED, reason=said, advice="")
+
+
+def _verified(manifest: Manifest, but: str) -> str:
+    if not manifest.only:
+        seen = describe(manifest.visibility)
+        what = f"All {'visible' if seen.sentence else 'listed'} repositories{but} are"
+        if seen.complete:
+            what = f"Everything that GitHub lists{but} is"
+        return f"{what} in the bucket, and every archive was checked."
+    return (
+        f"Nothing but {' '.join(manifest.only)} was backed up, as asked. What earlier runs saved "
+        f"of the others{but} is in the bucket too, as it was then. Every archive was checked."
+    )
+
+
+def _partial(
+    manifest: Manifest,
+    failed: Sequence[Entry],
+    unsaved: Sequence[Entry],
+    but: str,
+    *,
+    nothing: bool,
+) -> str:
+    tried = sum(entry.asked for entry in failed)
+    counts = (
+        (tried, "could not be backed up"),
+        (len(failed) - tried, "failed before, untried this time"),
+        (len(unsaved), "not saved, untried this time"),
+    )
+    wrong = "; ".join(f"{count} {what}" for count, what in counts if count)
+    if nothing:
+        return f"{wrong}; of all that GitHub lists{but} nothing is in the bucket."
+    since = ", as this run or an earlier one left them" if manifest.only else ""
+    return f"{wrong}; all others{but} are in the bucket{since}, checked."
+
+
+def _but(manifest: Manifest, known: Sequence[Entry]) -> str:
+    """What is not in the bucket, or not as GitHub has it now, though nothing went wrong."""
+    left_out = [entry for entry in manifest.in_state("skipped") if entry.asked]
+    but = [
+        f"{len(entries)} {why}"
+        for entries, why in ((left_out, "left out by options"), (known, "known to fail"))
+        if entries
+    ]
+    return f" (but for {' and '.join(but)}, named below)" if but else ""
+
+
+def _reason(entry: Entry) -> str:
+    if entry.unsaved:
+        return f"{entry.reason}, and nothing of it is saved"
+    return entry.reason if entry.asked else f"{entry.reason} (not tried this time)"
+
+
+def _split(
+    failed: Sequence[Entry], known_failures: Collection[str]
+) -> tuple[list[Entry], list[Entry]]:
+    known = {name.lower() for name in known_failures}
+    new = [entry for entry in failed if entry.name.lower() not in known]
+    return new, [entry for entry in failed if entry.name.lower() in known]

@@ -1,0 +1,247 @@
+"""The bucket as the reporter reads it: the marker, the manifest, and every archive's state."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import islice
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from reporter.decide.observation import Marker, Progress
+from reporter.judge.documents import DamagedError, json_object
+from reporter.judge.manifest import KEPT, Entry, Manifest
+from shared import layout
+from shared.errors import UnreadableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+CONCURRENT_CHECKS = 16
+CHECK_TIME = timedelta(minutes=10)
+"""How long the archives may be looked at: the mail must be sent within the function's 15 minutes.
+A hundred thousand take six."""
+
+MOST_MANIFEST_BYTES = 64 * 2**20
+"""A manifest of 50,000 repositories has 60 MB. What this and the number of values allow at most
+fits the function's memory, even with characters of four bytes, and a second time for the run
+before: see MemorySize in the template."""
+
+MOST_PROGRESS_BYTES = 64 * 2**10
+MOST_MARKERS = 1000
+MOST_PAGES = 200
+"""Of a thousand keys each, written since the run began: a run leaves one or two."""
+
+_LATE = "were not looked at: time was up"
+_LOG_TAIL_BYTES = 8192
+_MARKER_BYTES = 4096
+_MARKER_KEY = re.compile(re.escape(layout.ARCHIVES) + r"[0-9]{4}(-[0-9]{2}){4}\.txt")
+_MARKER_AHEAD = timedelta(hours=2)
+"""A marker whose minute is taken has a later one, by an hour at most; and clocks differ."""
+
+_NO_BUCKET = "NoSuchBucket"
+_MISSING = ("404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed", _NO_BUCKET)
+_DENIED = (
+    *("AccessDenied", "AllAccessDisabled", "403"),
+    *("KMS.DisabledException", "KMS.KMSInvalidStateException", "KMS.NotFoundException"),
+)
+"""A policy, and a key that is disabled, about to be deleted, or gone."""
+
+_UNUSABLE = ("InvalidObjectState", "InvalidRequest")
+"""Whoever wrote it put it into an archive tier, or encrypted it with a key that only they have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Reads the evidence of a run, and writes its report.
+
+    Raises :class:`UnreadableError` where a policy or a key forbids to read it.
+    """
+
+    client: "S3Client"
+    name: str
+
+    def marker(self, run_id: str, since: datetime, now: datetime) -> Marker | None:
+        """The date marker of this run, among those completed since a moment.
+
+        Only what has the name and size of a marker is opened. Raises :class:`DamagedError` where
+        more lies there than could be listed in time.
+        """
+        try:
+            keys = list(self._marker_keys(since, now + _MARKER_AHEAD))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _NO_BUCKET:
+                raise self._translated(error, layout.ARCHIVES) from error
+            return None
+        for key in islice(reversed(keys), MOST_MARKERS):
+            with suppress(DamagedError):
+                data = self._bytes(key, _MARKER_BYTES, f"bytes=0-{_MARKER_BYTES - 1}")
+                found = read_marker(key, data or b"")
+                if found and found.run_id == run_id:
+                    return found
+        return None
+
+    def _marker_keys(self, since: datetime, until: datetime) -> Iterator[str]:
+        """Keys that markers of this time can have, oldest first."""
+        last = layout.markers_from(until)
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name,
+            Prefix=layout.ARCHIVES,
+            Delimiter="/",
+            StartAfter=layout.markers_from(since),
+        )
+        for number, page in enumerate(pages):
+            if number == MOST_PAGES:
+                raise DamagedError("too many objects lie beside the markers.", "", layout.ARCHIVES)
+            for each in page.get("Contents", []):
+                if each["Key"] > last:
+                    return
+                if each["Size"] <= _MARKER_BYTES and _MARKER_KEY.fullmatch(each["Key"]):
+                    yield each["Key"]
+
+    def manifest(self, run_id: str) -> tuple[Manifest | None, str]:
+        """The run's manifest, None if there is none, and its SHA-256.
+
+        Raises :class:`DamagedError` with the document's name and the field.
+        """
+        key = layout.manifest(run_id)
+        data = self._bytes(key, MOST_MANIFEST_BYTES)
+        if data is None:
+            return None, ""
+        digest = sha256(data).hexdigest()
+        try:
+            return Manifest.read(json_object(data)), digest
+        except DamagedError as error:
+            raise error.within(key) from error
+
+    def progress(self, run_id: str) -> Progress | None:
+        """How far the backup says it came; None if it said nothing. Raises DamagedError."""
+        key = layout.progress(run_id)
+        data = self._bytes(key, MOST_PROGRESS_BYTES)
+        try:
+            return None if data is None else Progress.read(json_object(data))
+        except DamagedError as error:
+            raise error.within(key) from error
+
+    def log_tail(self, run_id: str, lines: int) -> list[str]:
+        """The last lines of the instance's log; empty if it was never uploaded."""
+        data = self._bytes(layout.log(run_id), _LOG_TAIL_BYTES, f"bytes=-{_LOG_TAIL_BYTES}") or b""
+        return data.decode(errors="replace").splitlines()[-lines:]
+
+    def log_at(self, run_id: str) -> datetime | None:
+        """When the instance saved its log; None if it never did."""
+        try:
+            head = self.client.head_object(Bucket=self.name, Key=layout.log(run_id))
+        except ClientError as error:
+            # "400", in an answer without a body, is what _UNUSABLE says in words.
+            if error.response["Error"]["Code"] not in (*_MISSING, "400"):
+                raise self._translated(error, layout.log(run_id)) from error
+            return None
+        return head["LastModified"]
+
+    def check(self, entries: Iterable[Entry]) -> list[str]:
+        """What is wrong with the archives of these entries, one line each; empty if nothing is.
+
+        Each archive costs one HeadObject; a few run at once. How many the time did not suffice
+        for is one line more.
+        """
+        named = [entry for entry in entries if entry.archive]
+        until = monotonic() + CHECK_TIME.total_seconds()
+        with ThreadPoolExecutor(CONCURRENT_CHECKS) as pool:
+            found = list(pool.map(lambda entry: self._objection_in_time(entry, until), named))
+        checked = zip(named, found, strict=True)
+        lines = [f"{each.name}: {said}" for each, said in checked if said and said is not _LATE]
+        late = sum(said is _LATE for said in found)
+        return [*lines, f"{late} of {len(named)} archives {_LATE}"] if late else lines
+
+    def _objection_in_time(self, entry: Entry, until: float) -> str | None:
+        return self._objection(entry) if monotonic() < until else _LATE
+
+    def write_report(self, run_id: str, report: dict[str, Any]) -> bool:
+        """Write ``runs/<run id>/report.json``; False if this bucket will never take it."""
+        try:
+            self.client.put_object(
+                Bucket=self.name,
+                Key=layout.report(run_id),
+                Body=json.dumps(report, indent=1).encode(),
+                ContentType="application/json",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in (*_DENIED, _NO_BUCKET):
+                raise
+            return False
+        return True
+
+    def _objection(self, entry: Entry) -> str | None:
+        archive = entry.archive
+        if archive is None:
+            return None
+        try:
+            head: dict[str, Any] = dict(
+                self.client.head_object(Bucket=self.name, Key=archive.key, ChecksumMode="ENABLED")
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            # What answers a HEAD has no body: of a key that is disabled only the status tells.
+            if code in (*_DENIED, "400"):
+                return f"{archive.key} may not be looked at ({code})"
+            if code not in _MISSING:
+                raise
+            return f"{archive.key} is not in the bucket"
+        if head["ContentLength"] != archive.bytes:
+            return f"{archive.key} has {head['ContentLength']} bytes, not {archive.bytes}"
+        # Nothing uploads again what is kept: in a bucket that was copied it is another version.
+        replaced = archive.version_id and head.get("VersionId") != archive.version_id
+        if replaced and entry.state != KEPT:
+            return f"{archive.key} was replaced after the backup wrote version {archive.version_id}"
+        if archive.checksum:
+            algorithm, expected = archive.checksum
+            found = head.get(f"Checksum{algorithm}")
+            # A version never changes: of the very one that was written S3 need not tell more.
+            if found is None and not archive.version_id:
+                return f"{archive.key} has no {algorithm} to compare"
+            if found not in (None, expected):
+                return f"{archive.key} has another {algorithm} than the backup wrote"
+        return None
+
+    def _bytes(self, key: str, most: int, byte_range: str = "") -> bytes | None:
+        """What lies there, None if nothing does. Raises DamagedError above ``most`` bytes."""
+        part: Any = {"Range": byte_range} if byte_range else {}
+        try:
+            answer = self.client.get_object(Bucket=self.name, Key=key, **part)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in (*_MISSING, "InvalidRange"):
+                return None
+            if code in _UNUSABLE:
+                raise DamagedError(f"S3 does not hand it out ({code}).", "", key) from error
+            raise self._translated(error, key) from error
+        if answer["ContentLength"] > most:
+            answer["Body"].close()
+            raise DamagedError(f"it has {answer['ContentLength']} bytes, {most} at most.", "", key)
+        return answer["Body"].read()
+
+    def _translated(self, error: ClientError, key: str) -> Exception:
+        code = error.response["Error"]["Code"]
+        if code not in _DENIED:
+            return error
+        return UnreadableError(
+            f"s3://{self.name}/{key} may not be read ({code}), so that nothing could be checked. "
+            "Look at the bucket's policy, and whether its KMS key is enabled."
+        )
+
+
+def read_marker(key: str, data: bytes) -> Marker | None:
+    """The marker in a date file's ``name=value`` lines; None if it is none of ours."""
+    lines = data.decode(errors="replace").splitlines()
+    values = dict(line.split("=", 1) for line in lines if "=" in line)
+    attempt, sha256 = values.get("attempt", ""), values.get("manifest_sha256", "").strip()
+    if "run_id" not in values or not sha256 or not re.fullmatch(r"[0-9]{1,9}", attempt):
+        return None
+    return Marker(key, values["run_id"], int(attempt), sha256)

@@ -1,0 +1,243 @@
+"""The evidence of a run: what can be seen of it while it goes on, and all that its mail tells."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Self, TypeVar
+
+from aws_lambda_powertools import Logger
+
+from reporter.boundary import Failed, tried
+from reporter.config import Config
+from reporter.decide.missed_runs import next_run
+from reporter.decide.next_step import Report, decide
+from reporter.decide.observation import Progress, World
+from reporter.judge.cost import Cost, estimate
+from reporter.judge.documents import DamagedError
+from reporter.judge.manifest import Manifest
+from reporter.judge.verdict import Kind, Verdict, doubted, judge
+from reporter.observe.bucket import Bucket
+from reporter.observe.ec2 import Ec2
+from reporter.publish.mail import Facts, body, subject
+from reporter.publish.run_report import report_document
+from shared.aws.run_table import RunStore
+from shared.errors import UnreadableError
+from shared.model.run import Outcome, Run
+
+_LOG_LINES = 25
+_WORDS_CHARACTERS = 200
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Gaps:
+    """What could not be read, a line each; ``unforeseen`` if one is no fault that we know of."""
+
+    lines: list[str] = field(default_factory=list)
+    unforeseen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is told of a run, and how: the mail, and ``report.json``."""
+
+    facts: Facts
+    subject: str
+    body: str
+    report: dict[str, Any]
+
+    @classmethod
+    def of(cls, facts: Facts) -> Self:
+        """The summary of these facts."""
+        return cls(facts, subject(facts), body(facts), report_document(facts))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Looks; changes nothing."""
+
+    config: Config
+    store: RunStore
+    ec2: Ec2
+    bucket: Bucket
+    log: Logger
+
+    def observe(self, run: Run, now: datetime, gone: str) -> World:
+        """The world of a run; ``gone`` is an instance that an event said is terminated."""
+        if run.reported_at or not run.attempts or run.attempt.outcome:
+            return World(now, None, None, None)
+        instance = run.attempt.instance
+        if instance:
+            view, said_gone = self.ec2.view(instance.id), gone == instance.id
+        else:
+            found = self.ec2.of_run(run.id, run.attempt.number)
+            earlier = {each.instance.id for each in run.attempts if each.instance}
+            view, said_gone = (found[0] if found else None), bool(gone) and gone not in earlier
+        world = World(now, view, None, None, said_gone)
+        there = view is not None and not view.gone
+        if there and not isinstance(decide(run, world, self.config.rules), Report):
+            # Clock and EC2 alone judge an instance that is there: nothing that lies in the bucket,
+            # or keeps it from being read, can keep the instance from being ended.
+            return world
+        seen = tried(lambda: self._left_behind(run, world))
+        if not isinstance(seen, Failed):
+            return seen
+        return replace(world, unreadable=self._said("The bucket", seen, Gaps()))
+
+    def _left_behind(self, run: Run, world: World) -> World:
+        """The world with what the run left in the bucket."""
+        marker = self.bucket.marker(run.id, run.created_at, world.now)
+        progress, damage = self._progress(run)
+        there = world.instance is not None and not world.instance.gone
+        log_at = None if there else self._own_log_at(run, Gaps())
+        return replace(world, marker=marker, progress=progress, log_at=log_at, damage=damage)
+
+    def _progress(self, run: Run) -> tuple[Progress | None, tuple[str, ...]]:
+        """How far the run came, as it says; what says nothing legible is unknown, and named."""
+        try:
+            return self.bucket.progress(run.id), ()
+        except DamagedError as error:
+            self.log.warning("damaged progress", extra={"problem": str(error)})
+            return None, (str(error),)
+
+    def last_words(self, run: Run, world: World) -> str | None:
+        """The last line of the log that the attempt's instance saved, if it did."""
+        if world.log_at is None:
+            return None
+        lines: list[str] = []
+        lines = self._gathered("The log", lambda: self.bucket.log_tail(run.id, 1), lines, Gaps())
+        return lines[0].strip()[:_WORDS_CHARACTERS] if lines else None
+
+    def summary(self, run: Run, world: World, step: Report) -> Summary:
+        """The run's mail and report: with everything that can be told, at least with the ending."""
+        found = tried(lambda: Summary.of(self._facts(run, world, step)))
+        if not isinstance(found, Failed):
+            return found
+        gaps = Gaps(list(world.damage))
+        gaps.lines.append(self._said("What the run left behind", found, gaps))
+        verdict = judge(step.ending, step.reason, run.id, None, None, "", (), ())
+        return Summary.of(self._bare(run, world, verdict, gaps))
+
+    def _facts(self, run: Run, world: World, step: Report) -> Facts:
+        """Everything that there is to tell.
+
+        What cannot be read costs a line. Where nobody foresaw why, nothing is called verified.
+        """
+        gaps = Gaps(list(world.damage))
+        manifest, verdict = self._judged(run, world, step, gaps)
+        previous = self._gathered("The last run", lambda: self._previous(manifest), None, gaps)
+        none: list[str] = []
+        log_tail = self._gathered("The log", lambda: self._log_tail(run, verdict, gaps), none, gaps)
+        cost = self._gathered("The cost", lambda: self._cost(run, world, manifest), None, gaps)
+        return replace(
+            self._bare(run, world, doubted(verdict) if gaps.unforeseen else verdict, gaps),
+            manifest=manifest,
+            previous=previous,
+            log_tail=log_tail,
+            cost=cost,
+            next_run=next_run(self.config.watched, world.now),
+        )
+
+    def _bare(self, run: Run, world: World, verdict: Verdict, gaps: Gaps) -> Facts:
+        """What is known without the bucket."""
+        return Facts(
+            run=run,
+            verdict=verdict,
+            now=world.now,
+            owners=self.config.github_owners,
+            bucket=self.config.bucket,
+            launcher=f"{self.config.stack_name}-launcher",
+            allow_on_demand=self.config.allow_on_demand,
+            damage=tuple(line for line in dict.fromkeys(gaps.lines) if line != verdict.reason),
+        )
+
+    def _judged(
+        self, run: Run, world: World, step: Report, gaps: Gaps
+    ) -> tuple[Manifest | None, Verdict]:
+        """The run's manifest, if it has a legible one, and the verdict."""
+        nothing: tuple[Manifest | None, str] = (None, "")
+        # Where there was no instance nothing was written, and the bucket may be what is wrong.
+        never_ran = all(a.outcome in (Outcome.REFUSED, Outcome.NO_CAPACITY) for a in run.attempts)
+        own = Gaps()
+        manifest, sha256 = (
+            nothing
+            if never_ran
+            else self._gathered("The manifest", lambda: self.bucket.manifest(run.id), nothing, own)
+        )
+        problems: list[str] = []
+        if manifest and world.marker:
+            archived = manifest.archived
+            problems = self._gathered(
+                "The archives", lambda: self.bucket.check(archived), problems, own
+            )
+        verdict = judge(
+            step.ending,
+            step.reason,
+            run.id,
+            world.marker,
+            manifest,
+            sha256,
+            problems,
+            self.config.known_failures,
+            illegible=" ".join(own.lines),
+        )
+        gaps.lines += own.lines
+        gaps.unforeseen |= own.unforeseen
+        return manifest, verdict
+
+    def _cost(self, run: Run, world: World, manifest: Manifest | None) -> Cost:
+        return estimate(
+            run.attempts,
+            world.now,
+            volume_gib=self.config.volume_size_gib,
+            public_address=self.config.assign_public_ip,
+            archives=len(manifest.archived) if manifest else 0,
+            uploads=sum(e.state == "backed-up" for e in manifest.entries) if manifest else 0,
+            bytes_stored=manifest.bytes_stored if manifest else 0,
+        )
+
+    def _previous(self, manifest: Manifest | None) -> Manifest | None:
+        """The manifest to compare with; none where this run has no whole list."""
+        last = self.store.last_reported() if manifest and manifest.complete else None
+        return self.bucket.manifest(last)[0] if last else None
+
+    def _own_log_at(self, run: Run, gaps: Gaps) -> datetime | None:
+        """When the latest attempt saved the log; None where it is that of an earlier one."""
+        saved_at = self._gathered("The log", lambda: self.bucket.log_at(run.id), None, gaps)
+        instance = run.attempt.instance
+        own = saved_at and instance and saved_at >= instance.launched_at
+        return saved_at if own else None
+
+    def _log_tail(self, run: Run, verdict: Verdict, gaps: Gaps) -> list[str]:
+        """How the log of the latest attempt ends, or its console where it saved none."""
+        instance = run.attempt.instance if run.attempts else None
+        if verdict.kind is Kind.VERIFIED or instance is None:
+            return []
+        lines: list[str] = []
+        if self._own_log_at(run, gaps):
+            lines = self._gathered(
+                "The log", lambda: self.bucket.log_tail(run.id, _LOG_LINES), lines, gaps
+            )
+        return lines or self.ec2.console_tail(instance.id, _LOG_LINES)
+
+    def _gathered(self, what: str, read: Callable[[], T], otherwise: T, gaps: Gaps) -> T:
+        """What is read; where it cannot be, something else, and a line in ``gaps``.
+
+        Raises AWS's passing troubles: Lambda tries again.
+        """
+        found = tried(read)
+        if not isinstance(found, Failed):
+            return found
+        gaps.lines.append(self._said(what, found, gaps))
+        return otherwise
+
+    def _said(self, what: str, failed: Failed, gaps: Gaps) -> str:
+        """The line that tells of it. Raises the error if it is AWS's and passing."""
+        if failed.passing:
+            raise failed.error
+        if isinstance(failed.error, UnreadableError | DamagedError):
+            self.log.warning("not legible", extra={"problem": str(failed.error)})
+            return str(failed.error)
+        self.log.error("unforeseen", extra={"what": what}, exc_info=failed.error)
+        gaps.unforeseen = True
+        return f"{what} could not be read ({type(failed.error).__name__}): see the reporter's log."

@@ -1,0 +1,1 @@
+"""Tell people: mail, run report, metrics, heartbeat."""

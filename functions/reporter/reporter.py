@@ -1,0 +1,247 @@
+"""The reporter at work: look at the world, decide, do the one next thing."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from reporter.boundary import Failed, tried
+from reporter.config import Config
+from reporter.decide.missed_runs import overdue
+from reporter.decide.next_step import (
+    RECHECK,
+    Nothing,
+    Report,
+    Step,
+    Terminate,
+    TryAgain,
+    Wait,
+    decide,
+)
+from reporter.decide.observation import World
+from reporter.events import Interruption, Terminated, Trigger, Wake, Watchdog
+from reporter.judge.verdict import Kind
+from reporter.observe.bucket import Bucket
+from reporter.observe.ec2 import Ec2
+from reporter.observe.observer import Evidence
+from reporter.publish.heartbeat import Heartbeat
+from reporter.publish.run_report import emit_metrics
+from shared.aws.one_time_scheduler import (
+    BACKUP,
+    OneTimeSchedules,
+    deadline_name,
+    overdue_name,
+    recheck_name,
+    retry_name,
+)
+from shared.aws.run_table import RunStore
+from shared.errors import RunConflictError
+from shared.model.run import Outcome, Run, run_id_of
+
+MAIL_LEASE = timedelta(seconds=50)
+"""How long one reporter alone may mail: less than Lambda waits before it retries (a minute)."""
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """The parts that a report needs."""
+
+    config: Config
+    store: RunStore
+    schedules: OneTimeSchedules
+    ec2: Ec2
+    bucket: Bucket
+    evidence: Evidence
+    send_mail: Callable[[str, str], None]
+    listeners: Callable[[], int | None]
+    heartbeat: Heartbeat
+    invoke_launcher: Callable[[dict[str, Any]], None]
+    log: Logger
+
+    def handle(self, trigger: Trigger, now: datetime) -> dict[str, Any]:
+        """Do the next thing for whatever the trigger hints at, and say what it was."""
+        match trigger:
+            case Watchdog():
+                return self._watch(now)
+            case Wake(woken):
+                return self.look(woken, now)
+            case Terminated(instance_id) | Interruption(instance_id):
+                run_id = self.store.run_id_of_instance(instance_id) or self.ec2.run_id_by_tag(
+                    instance_id
+                )
+                if run_id is None:
+                    self.log.info("not our instance", extra={"instance_id": instance_id})
+                    return {"status": "ignored", "reason": f"{instance_id} is not ours"}
+                if isinstance(trigger, Interruption):
+                    return self._warned(run_id, instance_id, now)
+                return self.look(run_id, now, gone=instance_id)
+
+    def _watch(self, now: datetime) -> dict[str, Any]:
+        """Look at the schedule, and at every run that is not reported.
+
+        What cannot be looked at, whatever the reason, must not hide the others; its trouble is
+        raised in the end.
+        """
+        looked, troubles = [], []
+        for look in self._looks(now):
+            found = tried(look)
+            if isinstance(found, Failed):
+                self.log.error("something could not be looked at", exc_info=found.error)
+                troubles.append(found.error)
+            else:
+                looked.append(found)
+        if troubles:
+            raise troubles[0]
+        return {"status": "watched", "runs": [each for each in looked if each]}
+
+    def _looks(self, now: datetime) -> Iterator[Callable[[], dict[str, Any] | None]]:
+        yield partial(self._expect, now)
+        yield from (partial(self.look, run_id, now) for run_id in self.store.unreported_ids())
+
+    def _expect(self, now: datetime) -> None:
+        """Write down the scheduled run that never began, so that it is told like any other."""
+        watched = self.config.watched.as_it_is(self.schedules.standing(BACKUP))
+        due = [run_id_of(moment) for moment in overdue(watched, self.store.newest(), now)]
+        if due and not any(self.store.load(run_id) for run_id in due):
+            self.log.warning("missed", extra={"run_id": due[0]})
+            with suppress(RunConflictError):
+                self.store.save(Run(due[0], "schedule", now))
+
+    def look(self, run_id: str, now: datetime, gone: str = "") -> dict[str, Any]:
+        """Decide and act for one run; ``gone`` is an instance that an event said is terminated.
+
+        Losing a race against another reporter means looking again. Anything AWS refuses is
+        raised, so that Lambda retries.
+        """
+        self.log.append_keys(run_id=run_id, attempt=None)
+        for _ in range(_TRIES):
+            run = self.store.load(run_id)
+            if run is None:
+                self.log.info("no such run")
+                return {"status": "ignored", "reason": f"there is no run {run_id}"}
+            self.log.append_keys(attempt=run.attempt.number if run.attempts else None)
+            world = self.evidence.observe(run, now, gone)
+            step = decide(run, world, self.config.rules)
+            self.log.info("decided", extra={"step": type(step).__name__, "reason": step.reason})
+            try:
+                self._act(run, world, step)
+            except RunConflictError:
+                continue
+            return {"status": type(step).__name__, "run_id": run_id, "reason": step.reason}
+        raise RunConflictError(run_id)
+
+    def _act(self, run: Run, world: World, step: Step) -> None:
+        match step:
+            case Nothing():
+                self._clean_up(run)
+            case Wait(until):
+                self._recheck(run, until, world.now)
+            case Terminate(instance_id):
+                # Written down first: what ended the instance must not depend on surviving the call.
+                told_at = run.attempt.terminated_at or world.now
+                told = run.with_attempt(terminated_at=told_at)
+                self._recheck(told, world.now + RECHECK, world.now)
+                self._end(instance_id)
+            case TryAgain():
+                concluded = _concluded(run, world, step)
+                if step.outcome is Outcome.FAILED and not run.attempt.outcome:
+                    said = self.evidence.last_words(run, world)
+                    concluded = concluded.with_attempt(problem=said)
+                self._try_again(concluded, world, step)
+            case Report():
+                self._report(run, world, step)
+
+    def _recheck(self, run: Run, until: datetime, now: datetime) -> None:
+        """Be woken again; the deadline's own schedule exists already, made by the launcher."""
+        # Near its time the deadline's schedule may have fired, and its name not be free again.
+        if run.attempts and until == run.attempt.deadline_at and until - now > 2 * RECHECK:
+            name = deadline_name(run.id, run.attempt.number)
+        else:
+            run = self.store.save(replace(run, wakes=run.wakes + 1))
+            name = recheck_name(run.id, run.wakes)
+        event = {"trigger": "recheck", "run_id": run.id}
+        self.schedules.wake(name, until, self.config.reporter_arn, event, now)
+
+    def _try_again(self, run: Run, world: World, step: TryAgain) -> None:
+        run = self.store.save(run)
+        event = {"trigger": "retry", "run_id": run.id, "attempt": step.attempt}
+        if step.at <= world.now:
+            self.invoke_launcher(event)
+        else:
+            self.schedules.wake(
+                retry_name(run.id, step.attempt),
+                step.at,
+                self.config.launcher_arn,
+                event,
+                world.now,
+            )
+
+    def _end(self, instance_id: str) -> None:
+        """End the instance; one that may not be ended must not keep the mail from being sent."""
+        if not self.ec2.terminate(instance_id):
+            self.log.error("the instance may not be ended", extra={"instance_id": instance_id})
+
+    def _report(self, run: Run, world: World, step: Report) -> None:
+        """Judge, claim the mail, send it, and only then call the run reported."""
+        began = monotonic()
+        if run.mail_lease_until and run.mail_lease_until > world.now:
+            self.log.info("another reporter is mailing")
+            return
+        for stray in self.ec2.of_run(run.id):
+            self._end(stray.id)
+        summary = self.evidence.summary(_concluded(run, world, step), world, step)
+        facts = summary.facts
+        if not self.bucket.write_report(run.id, summary.report):
+            self.log.error("the bucket takes no report")
+        # It counts from now: the archives' check may have taken longer than it lasts.
+        lease = world.now + timedelta(seconds=monotonic() - began) + MAIL_LEASE
+        claimed = self.store.save(replace(run, mail_lease_until=lease))
+        self.send_mail(summary.subject, summary.body)
+        told = replace(facts.run, reported_at=world.now, verdict=facts.verdict.kind.value)
+        self.store.save(replace(told, version=claimed.version))
+        if facts.manifest and facts.manifest.complete:
+            self.store.remember_reported(run.id)
+        self.log.info("reported", extra={"verdict": facts.verdict.kind})
+        self._clean_up(run)
+        listeners = self.listeners()
+        if listeners == 0:
+            self.log.error("nobody has confirmed a subscription to the mails")
+        emit_metrics(facts, self.config.stack_name, listeners)
+        if facts.verdict.kind is Kind.VERIFIED and not facts.only:
+            self.heartbeat.beat()
+
+    def _warned(self, run_id: str, instance_id: str, now: datetime) -> dict[str, Any]:
+        run = self.store.load(run_id)
+        if run and run.attempts and not run.attempt.warned_at:
+            self.store.save(run.with_attempt(warned_at=now))
+        self.log.warning("spot interruption", extra={"instance_id": instance_id})
+        return {"status": "warned", "run_id": run_id, "reason": "AWS will reclaim the instance."}
+
+    def _clean_up(self, run: Run) -> None:
+        names = [recheck_name(run.id, wake + 1) for wake in range(run.wakes)]
+        for attempt in run.attempts:
+            of_attempt = (deadline_name, overdue_name, retry_name)
+            names += [name(run.id, attempt.number) for name in of_attempt]
+        for name in names:
+            self.schedules.remove(name)
+
+
+def _concluded(run: Run, world: World, step: TryAgain | Report) -> Run:
+    """The run with its latest attempt's end written down, once."""
+    if not run.attempts or run.attempt.ended_at or step.outcome is None:
+        return run
+    progress = world.progress
+    known = progress if progress and progress.attempt == run.attempt.number else None
+    return run.with_attempt(
+        outcome=step.outcome,
+        ended_at=world.ended_at,
+        done=known and known.done,
+        listed=known and known.listed,
+    )

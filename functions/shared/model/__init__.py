@@ -1,0 +1,1 @@
+"""What a run is, and when one is due. Pure."""

@@ -1,0 +1,1 @@
+"""The documents in the bucket and on standard output."""

@@ -1,0 +1,242 @@
+"""What ``--json`` prints, command by command: the schema that scripts may rely on.
+
+Every document is one JSON object with ``schema`` (1) and ``command``. Names are never changed or
+taken away within a schema; new ones may be added. docs/reference.md is made from this module.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, NotRequired, TypedDict, cast
+
+from backup_contract.visibility import Visibility
+
+SCHEMA = 1
+
+
+class VisibilityRow(TypedDict):
+    """How many of an owner's repositories GitHub showed to a run."""
+
+    owner: Annotated[str, "the user or organisation"]
+    scope: Annotated[
+        str,
+        "public: no private ones; selected: not all of them; all; unknown: GitHub does not tell",
+    ]
+    visible: Annotated[int, "repositories that were listed"]
+    total: Annotated[int | None, "as GitHub counts them, unlisted ones too; null where it does not"]
+
+
+def visibility_rows(items: Iterable[Visibility]) -> list[VisibilityRow]:
+    """As the documents have it."""
+    return [cast(VisibilityRow, each.document) for each in items]
+
+
+class RunRow(TypedDict):
+    """One run, in ``status`` and ``list --runs``."""
+
+    run_id: Annotated[str, "its name, the time it was due or begun (UTC)"]
+    verdict: Annotated[
+        str | None,
+        "what the reporter found, unreadable where its report is damaged; "
+        "null before that, and without AWS",
+    ]
+    reason: Annotated[str | None, "the verdict in a sentence"]
+    good: Annotated[
+        bool,
+        "verified; without a reporter: complete, with archives, nothing failed or not saved",
+    ]
+    complete: Annotated[bool, "whether the backup wrote its whole manifest"]
+    started_at: Annotated[str | None, "ISO 8601, UTC"]
+    finished_at: Annotated[str | None, "ISO 8601, UTC"]
+    listed: Annotated[int, "repositories that GitHub listed"]
+    backed_up: Annotated[int, "fetched and uploaded anew"]
+    unchanged: Annotated[int, "found as an earlier run left them"]
+    failed: Annotated[int, "repositories that failed, themselves or their wikis"]
+    unsaved: Annotated[int, "that a narrowed run passed over, with nothing saved of them"]
+    only: Annotated[list[str], "the patterns that the run was narrowed to; empty: everything"]
+    bytes_stored: Annotated[int, "bytes of all archives that the run vouches for"]
+    visibility: Annotated[list[VisibilityRow], "by owner; empty: not known"]
+
+
+class RunningRow(TypedDict):
+    """The run that is under way."""
+
+    run_id: Annotated[str, "its name"]
+    attempt: Annotated[int, "which attempt, from 1"]
+    phase: Annotated[str, "listing, backing-up, drilling …"]
+    done: Annotated[int, "repositories done by this attempt"]
+    listed: Annotated[int, "repositories that GitHub listed"]
+    failed: Annotated[int, "of those done"]
+    updated_at: Annotated[str, "when it last said so, ISO 8601, UTC"]
+
+
+class NewestVerified(TypedDict):
+    """The newest run of everything that can be relied on, or that narrowed ones have mended."""
+
+    run_id: Annotated[str, "its name"]
+    finished_at: Annotated[str, "ISO 8601, UTC"]
+    age_days: Annotated[float, "how long ago that was"]
+
+
+class StatusDocument(TypedDict):
+    """``repo_backup status --json``."""
+
+    schema: int
+    command: str
+    source: Annotated[str, "the store that was asked"]
+    good: Annotated[bool, "what the exit code says: true is 0, false is 3"]
+    reason: Annotated[str, "why"]
+    misplaced: Annotated[list[str], "what is wrong with archives of the newest complete run"]
+    newest_verified: Annotated[NewestVerified | None, "null if there is none"]
+    running: Annotated[RunningRow | None, "null if nothing is under way"]
+    runs: Annotated[list[RunRow], "the newest runs, newest first"]
+
+
+class ArchiveRow(TypedDict):
+    """One archive, in ``list``."""
+
+    repository: Annotated[str, "owner/name"]
+    wiki: Annotated[bool, "whether it is the wiki's"]
+    key: Annotated[str, "where it lies in the store"]
+    bytes: Annotated[int, "its size"]
+    state: Annotated[
+        str | None,
+        "what the run found: backed-up, unchanged, failed …; kept: no longer listed; missing: it "
+        "is not there any more; "
+        "null if no manifest names it",
+    ]
+    run_id: Annotated[str | None, "the run that uploaded it; null if no manifest names it"]
+    version_id: Annotated[str | None, "its version in the bucket; null in a directory"]
+    sha256: Annotated[str | None, "of the zip, hexadecimal; null if no manifest names it"]
+
+
+class VersionRow(TypedDict):
+    """One version of an archive, in ``list --versions``."""
+
+    version_id: Annotated[str | None, "its id in the bucket; null in a directory"]
+    modified_at: Annotated[str, "ISO 8601, UTC"]
+    bytes: Annotated[int, "its size"]
+    latest: Annotated[bool, "whether it is the current one"]
+
+
+class ListDocument(TypedDict):
+    """``repo_backup list --json``: one of the three lists."""
+
+    schema: int
+    command: str
+    source: Annotated[str, "the store that was asked"]
+    archives: NotRequired[Annotated[list[ArchiveRow], "without an option"]]
+    runs: NotRequired[Annotated[list[RunRow], "with --runs, newest first"]]
+    versions: NotRequired[Annotated[list[VersionRow], "with --versions, newest first"]]
+
+
+class CheckedRow(TypedDict):
+    """One archive that was read back, in ``verify``."""
+
+    key: Annotated[str, "where it lies in the store"]
+    good: Annotated[bool, "whether git found every object, and the refs are the manifest's"]
+    reason: Annotated[str | None, "what is wrong with it; null if nothing is"]
+    remarks: Annotated[list[str], "what else to know: malformed history, links not checked"]
+
+
+class VerifyDocument(TypedDict):
+    """``repo_backup verify --json``."""
+
+    schema: int
+    command: str
+    source: Annotated[str, "the store that was asked"]
+    checked: Annotated[int, "archives that were read back"]
+    bad: Annotated[int, "of those"]
+    archives: Annotated[list[CheckedRow], "each of them"]
+
+
+class ReportDocument(TypedDict):
+    """``repo_backup report --json``."""
+
+    schema: int
+    command: str
+    source: Annotated[str, "the store that was asked"]
+    page: Annotated[str, "path of the page"]
+    good: Annotated[
+        bool, "whether all is well: nothing failed, nothing is known to be out of sight"
+    ]
+    headline: Annotated[str, "the sentence at the top of the page"]
+    runs: Annotated[int, "runs on the page"]
+    repositories: Annotated[int, "repositories on the page"]
+    unreadable: Annotated[list[str], "documents that are not what they should be, left out"]
+
+
+class RestoreDocument(TypedDict):
+    """``repo_backup restore --json``."""
+
+    schema: int
+    command: str
+    source: Annotated[str, "the store that was asked"]
+    repository: Annotated[str, "owner/name"]
+    wiki: Annotated[bool, "whether it is the wiki's"]
+    key: Annotated[str, "the archive"]
+    version_id: Annotated[str | None, "its version in the bucket; null in a directory"]
+    mirror: Annotated[str | None, "path of the bare mirror; null when it was pushed"]
+    pushed_to: Annotated[str | None, "address, without credentials; null when it was not pushed"]
+    remarks: Annotated[list[str], "what else to know: malformed history, links not checked"]
+
+
+class BackupDocument(TypedDict):
+    """``repo_backup backup --json``."""
+
+    schema: int
+    command: str
+    run_id: Annotated[str, "its name"]
+    exit_code: Annotated[int, "the program's own: 0 or 3"]
+    totals: Annotated[dict[str, int], "counts by state, and bytes, as in the manifest"]
+    visibility: Annotated[list[VisibilityRow], "by owner"]
+    failed: Annotated[dict[str, str], "reason by repository"]
+
+
+class PlannedRow(TypedDict):
+    """One repository, in ``backup --dry-run``."""
+
+    repository: Annotated[str, "owner/name"]
+    bytes: Annotated[int, "its size, by GitHub's estimate"]
+    bytes_to_fetch: Annotated[int, "of what would be fetched of it, about; 0 when unchanged"]
+    left_out: Annotated[str | None, "by which option; null when it would be backed up"]
+    would_be: Annotated[str, "fetched, unchanged, empty, left out or failed, with the reason"]
+    wiki_would_be: Annotated[str | None, "the same, or absent; null when it has no wiki"]
+
+
+class DryRunDocument(TypedDict):
+    """``repo_backup backup --dry-run --json``."""
+
+    schema: int
+    command: str
+    repositories: Annotated[list[PlannedRow], "every repository that is visible"]
+    visibility: Annotated[list[VisibilityRow], "by owner"]
+    bytes: Annotated[int, "of those that would be backed up"]
+    bytes_to_fetch: Annotated[int, "of those that changed, about"]
+    errors: Annotated[list[str], "what was wrong with the listing"]
+
+
+class AnswerDocument(TypedDict):
+    """``repo_backup run-now --json`` and ``check --json``."""
+
+    schema: int
+    command: str
+    stack: Annotated[str, "the stack's name"]
+    answer: Annotated[dict[str, Any], "what the launcher answered"]
+    report: Annotated[dict[str, Any] | None, "the run's report.json, once there is one"]
+
+
+class EstimateDocument(TypedDict):
+    """``repo_backup estimate --json``; amounts are USD, list prices without free allowances."""
+
+    schema: int
+    command: str
+    owners: Annotated[list[str], "whose repositories; empty: all that the token can see"]
+    repositories: Annotated[int, "listed and not left out"]
+    bytes_newest: Annotated[int, "of their newest archives, about"]
+    bytes_replaced: Annotated[int, "of replaced archives, once --keep-days have passed"]
+    usd_storage_newest: Annotated[float, "per month"]
+    usd_storage_replaced: Annotated[float, "per month, once --keep-days have passed"]
+    usd_runs: Annotated[float, "per month: instance, disk, address"]
+    usd_requests: Annotated[float, "per month"]
+    usd_month: Annotated[float, "all of that"]
+    usd_first_run: Annotated[float, "once"]
+    assumptions: Annotated[list[str], "what the figures rest on"]

@@ -1,0 +1,58 @@
+"""Which repositories a backup takes, and how it goes about it."""
+
+from argparse import ArgumentParser
+
+from backup_contract.options.values import number, size
+
+
+def add_only(parser: ArgumentParser) -> None:
+    """What narrows a single run: the one choice that ``BackupOptions`` cannot hold."""
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="this time nothing but these (may repeat); the others stay as earlier runs left them",
+    )
+
+
+def add_selection(parser: ArgumentParser) -> None:
+    """Which repositories, as a rule."""
+    parser.add_argument(
+        "--include",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="as a rule nothing but these (may repeat)",
+    )
+    parser.add_argument(
+        "--exclude", action="append", default=[], metavar="GLOB", help="not these (may repeat)"
+    )
+    parser.add_argument("--no-forks", action="store_true", help="leave forks out")
+    parser.add_argument("--no-archived", action="store_true", help="leave archived ones out")
+    parser.add_argument("--no-wikis", action="store_true", help="leave wikis out")
+    parser.add_argument(
+        "--max-size", type=size, metavar="SIZE", help="leave larger ones out (500M, 2G)"
+    )
+
+
+def add_choices(parser: ArgumentParser) -> None:
+    """Which repositories, and how: all that ``BackupOptions`` may hold."""
+    parser.add_argument(
+        "--jobs", type=number(1, 64), default=16, help="repositories at once (default 16)"
+    )
+    add_selection(parser)
+    parser.add_argument("--full", action="store_true", help="fetch also what has not changed")
+    parser.add_argument(
+        "--allow-shrink",
+        action="store_true",
+        help="accept a listing of less than half of last time's, or of nothing at all",
+    )
+    parser.add_argument("--no-drill", action="store_true", help="skip the restore drill at the end")
+    parser.add_argument(
+        "--stall-timeout",
+        type=number(1, 3600),
+        default=60,
+        metavar="SECONDS",
+        help="give a silent connection up after this long (default 60)",
+    )

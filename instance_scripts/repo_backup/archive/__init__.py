@@ -1,0 +1,1 @@
+"""Archives: bare repositories as zips, written and read."""

@@ -1,0 +1,90 @@
+"""A mirror out of its zip, taking only what this program puts in one.
+
+Whoever can write to a bucket can put a zip there. What is taken are the names, the sizes and the
+configuration of ``archive``: no hook, no alternate, no setting that runs something, no path that
+leads elsewhere, and nothing that grows on the way.
+"""
+
+import re
+import shutil
+import struct
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from repo_backup.git.mirror import CONFIGS
+from repo_backup.git.smart_http import is_head
+from repo_backup.runtime.errors import RepositoryError, said
+
+_TOP = re.compile(r"(?!\.{1,2}\.git$)[A-Za-z0-9._-]{1,110}\.git")
+_PACK = re.compile(r"objects/pack/pack-(?:[0-9a-f]{40}|[0-9a-f]{64})\.(?:pack|idx)")
+_TEXTS = {"HEAD": 4096, "config": 4096, "packed-refs": 256 << 20}
+_FOLDERS = ("", "refs/", "objects/", "objects/pack/")
+_BROKEN = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    NotImplementedError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    struct.error,
+)
+"""What zipfile raises for a zip that lies about itself; RuntimeError is for encrypted ones."""
+_BLOCK_BYTES = 1024 * 1024
+_PACK_AND_INDEX = 2
+
+
+def unpack(file: IO[bytes], into: Path) -> Path:
+    """Unpack a mirror's zip; its one top directory, new in ``into``. Raises RepositoryError."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entries = _entries(archive, file.seek(0, 2))
+            top = archive.namelist()[0].partition("/")[0]
+            target = into / top
+            if target.exists() or target.is_symlink():
+                raise RepositoryError(f"{target} exists already")
+            try:
+                _extract(archive, entries, target)
+            except BaseException:
+                shutil.rmtree(target, ignore_errors=True)
+                raise
+            return target
+    except _BROKEN as error:
+        raise RepositoryError(f"this is no whole zip: {said(str(error))}") from error
+
+
+def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
+    """The zip's files by their names below its top directory, when it is one of ours."""
+    tops = {name.partition("/")[0] for name in archive.namelist()}
+    if len(tops) != 1 or not _TOP.fullmatch(top := tops.pop()):
+        raise RepositoryError("this zip holds no mirror")
+    entries: dict[str, zipfile.ZipInfo] = {}
+    for entry in archive.infolist():
+        name = entry.orig_filename.removeprefix(f"{top}/")
+        known = name in _FOLDERS or name in _TEXTS or _PACK.fullmatch(name)
+        if not known or name in entries or entry.orig_filename != entry.filename:
+            raise RepositoryError(f"this zip holds what no mirror has: {said(name)!r}")
+        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
+            raise RepositoryError("this zip is packed otherwise than this program does")
+        if entry.file_size > _TEXTS.get(name, size):
+            raise RepositoryError(f"this zip has {name} too large")
+        entries[name] = entry
+    files = {name: entry for name, entry in entries.items() if name not in _FOLDERS}
+    stems = {PurePosixPath(name).stem for name in files if name not in _TEXTS}
+    if not files.keys() > _TEXTS.keys() or len(files) != len(_TEXTS) + _PACK_AND_INDEX:
+        raise RepositoryError("this zip holds no whole mirror")
+    if len(stems) != 1 or sum(entry.file_size for entry in files.values()) > size:
+        raise RepositoryError("this zip holds more than it has room for")
+    return files
+
+
+def _extract(archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo], target: Path) -> None:
+    if archive.read(files["config"]).decode(errors="replace") not in CONFIGS:
+        raise RepositoryError("this zip's config is none that this program writes")
+    if not is_head(archive.read(files["HEAD"]).decode("utf-8", "surrogateescape")):
+        raise RepositoryError("this zip's HEAD points nowhere")
+    (target / "objects" / "pack").mkdir(parents=True)
+    (target / "refs").mkdir()
+    for name, entry in files.items():
+        with archive.open(entry) as source, (target / name).open("xb") as file:
+            shutil.copyfileobj(source, file, _BLOCK_BYTES)

@@ -1,0 +1,219 @@
+"""A zip (stored) of a bare mirror that is never written to disk: headers in memory, packs in place.
+
+The same mirror gives the same bytes: entries in a fixed order, no times, no owners. Zip64 only
+where a size asks for it. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+"""
+
+import hashlib
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repo_backup.git.mirror import Mirror
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+MOST_PARTS = 10_000
+"""Of an upload to S3."""
+_EPOCH_DATE = (1 << 5) | 1
+"""1980-01-01, the first day that a zip can name."""
+_LIMIT = 0xFFFFFFFF
+_UTF8 = 0x800
+_FILE_MODE, _DIRECTORY_MODE = 0o100644 << 16, (0o040755 << 16) | 0x10
+_BLOCK_BYTES = 1024 * 1024
+_MADE_BY_UNIX = 3 << 8
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    size: int
+    crc32: int
+    source: bytes | Path
+
+
+class Archive:
+    """The zip of a mirror. ``sha256`` (hex), ``crc32`` and ``part_crc32s`` need one reading of it.
+
+    ``part_bytes`` is the length of every part but the last that ``part`` and ``part_crc32s`` know:
+    what was asked for, or more where that would make more parts than an upload may have.
+    """
+
+    def __init__(self, mirror: Mirror, part_bytes: int) -> None:
+        self._segments = _joined(_zip(_entries(mirror)))
+        self.size = sum(_length(segment) for segment in self._segments)
+        self.part_bytes = part_bytes = max(part_bytes, -(-self.size // MOST_PARTS))
+        sha256, crc32, parts = hashlib.sha256(), 0, []
+        for start in range(0, self.size, part_bytes):
+            part_crc32 = 0
+            with self.part(start) as body:
+                while block := body.read(_BLOCK_BYTES):
+                    sha256.update(block)
+                    crc32 = zlib.crc32(block, crc32)
+                    part_crc32 = zlib.crc32(block, part_crc32)
+            parts.append(part_crc32)
+        self.sha256, self.crc32, self.part_crc32s = sha256.hexdigest(), crc32, parts
+
+    def part(self, start: int) -> io.BufferedReader:
+        """A seekable file of the archive's bytes from ``start``, ``part_bytes`` at most."""
+        end = min(start + self.part_bytes, self.size)
+        return io.BufferedReader(_Slice(self._segments, start, end), _BLOCK_BYTES)
+
+    def blocks(self) -> Iterator[bytes]:
+        """The archive from its beginning to its end."""
+        for start in range(0, self.size, self.part_bytes):
+            with self.part(start) as body:
+                while block := body.read(_BLOCK_BYTES):
+                    yield block
+
+
+class _Slice(io.RawIOBase):
+    """A range of the segments' concatenation as a file."""
+
+    def __init__(self, segments: list[bytes | Path], start: int, end: int) -> None:
+        self._start, self._end, self._position = start, end, start
+        self._places: list[tuple[int, int, bytes | Path]] = []
+        offset = 0
+        for segment in segments:
+            following = offset + _length(segment)
+            if offset < end and following > start:
+                self._places.append((offset, following, segment))
+            offset = following
+        self._file: tuple[Path, io.FileIO] | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position - self._start
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: self._start, io.SEEK_CUR: self._position, io.SEEK_END: self._end}
+        self._position = max(self._start, base[whence] + offset)
+        return self.tell()
+
+    def readinto(self, target: "WriteableBuffer") -> int:
+        buffer = memoryview(target).cast("B")
+        for first, following, segment in self._places:
+            if first <= self._position < min(following, self._end):
+                wanted = min(len(buffer), min(following, self._end) - self._position)
+                offset = self._position - first
+                if isinstance(segment, bytes):
+                    count = wanted
+                    buffer[:count] = segment[offset : offset + count]
+                else:
+                    file = self._opened(segment)
+                    file.seek(offset)
+                    count = file.readinto(buffer[:wanted])
+                self._position += count
+                return count
+        return 0
+
+    def close(self) -> None:
+        if self._file:
+            self._file[1].close()
+        super().close()
+
+    def _opened(self, path: Path) -> io.FileIO:
+        if self._file is None or self._file[0] != path:
+            if self._file:
+                self._file[1].close()
+            self._file = path, io.FileIO(path)
+        return self._file[1]
+
+
+def _joined(segments: Iterator[bytes | Path]) -> list[bytes | Path]:
+    """The same, with what is in memory in as few pieces as there can be."""
+    joined: list[bytes | Path] = []
+    for segment in segments:
+        if joined and isinstance(segment, bytes) and isinstance(joined[-1], bytes):
+            joined[-1] += segment
+        else:
+            joined.append(segment)
+    return joined
+
+
+def _length(segment: bytes | Path) -> int:
+    return len(segment) if isinstance(segment, bytes) else segment.stat().st_size
+
+
+def _entries(mirror: Mirror) -> Iterator[_Entry]:
+    """What ``git clone`` needs of a bare repository, in the order of the archive."""
+    top = mirror.path.name
+    for name, text in mirror.texts().items():
+        yield _Entry(f"{top}/{name}", len(text), zlib.crc32(text), text)
+    yield _Entry(f"{top}/refs/", 0, 0, b"")
+    assert mirror.pack  # noqa: S101 - an archive is made of a received mirror
+    index = mirror.pack.with_suffix(".idx")
+    packs = f"{top}/objects/pack/"
+    yield _Entry(packs, 0, 0, b"")
+    yield _Entry(packs + index.name, index.stat().st_size, _crc32(index), index)
+    size = mirror.pack.stat().st_size
+    yield _Entry(packs + mirror.pack.name, size, mirror.pack_crc32, mirror.pack)
+
+
+def _crc32(path: Path) -> int:
+    crc32 = 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            crc32 = zlib.crc32(block, crc32)
+    return crc32
+
+
+def _zip(entries: Iterator[_Entry]) -> Iterator[bytes | Path]:
+    """The zip's bytes: a local header and the data for each entry, then the directory."""
+    offset, directory, count = 0, b"", 0
+    for entry in entries:
+        header = _local_header(entry)
+        yield header
+        if entry.size:
+            yield entry.source
+        directory += _directory_entry(entry, offset)
+        offset += len(header) + entry.size
+        count += 1
+    yield directory + _end(count, len(directory), offset)
+
+
+def _common(entry: _Entry, version: int, sizes: int, extra: int) -> bytes:
+    """The fields that a local header and a directory entry share."""
+    name = len(entry.name.encode())
+    return struct.pack(
+        "<HHHHHLLLHH", version, _UTF8, 0, 0, _EPOCH_DATE, entry.crc32, sizes, sizes, name, extra
+    )
+
+
+def _local_header(entry: _Entry) -> bytes:
+    big = entry.size >= _LIMIT
+    extra = struct.pack("<HHQQ", 1, 16, entry.size, entry.size) if big else b""
+    fields = _common(entry, 45 if big else 20, _LIMIT if big else entry.size, len(extra))
+    return b"PK\3\4" + fields + entry.name.encode() + extra
+
+
+def _directory_entry(entry: _Entry, offset: int) -> bytes:
+    big, far = entry.size >= _LIMIT, offset >= _LIMIT
+    values = ([entry.size, entry.size] if big else []) + ([offset] if far else [])
+    extra = struct.pack(f"<HH{len(values)}Q", 1, 8 * len(values), *values) if values else b""
+    version = 45 if values else 20
+    fields = _common(entry, version, _LIMIT if big else entry.size, len(extra))
+    mode = _DIRECTORY_MODE if entry.name.endswith("/") else _FILE_MODE
+    tail = struct.pack("<HHHLL", 0, 0, 0, mode, _LIMIT if far else offset)
+    made_by = struct.pack("<H", _MADE_BY_UNIX | version)
+    return b"PK\1\2" + made_by + fields + tail + entry.name.encode() + extra
+
+
+def _end(count: int, size: int, offset: int) -> bytes:
+    zip64 = b""
+    if offset >= _LIMIT:
+        record = struct.pack("<QHHLLQQQQ", 44, 45, 45, 0, 0, count, count, size, offset)
+        locator = struct.pack("<LQL", 0, offset + size, 1)
+        zip64 = b"PK\6\6" + record + b"PK\6\7" + locator
+    fields = struct.pack("<HHHHLLH", 0, 0, count, count, size, min(offset, _LIMIT), 0)
+    return zip64 + b"PK\5\6" + fields

@@ -1,0 +1,71 @@
+"""What an option's word must look like, and what to say when it does not."""
+
+import argparse
+import re
+from pathlib import Path
+
+from backup_contract.documents.fields import RUN_ID
+
+_OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})")
+_REPOSITORY = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+(~[0-9]+)?")
+"""``~ID`` where another repository has the name now."""
+
+
+def store(text: str) -> str:
+    """A directory or ``s3://BUCKET[/PREFIX]``."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty; name a directory or s3://BUCKET")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", text) and not re.match(r"s3://[^/]", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither s3://BUCKET[/PREFIX] nor a directory"
+        )
+    if not text.startswith("s3://"):
+        path = Path(text).expanduser()
+        if path.exists() and not path.is_dir():
+            raise argparse.ArgumentTypeError(f"{text!r} is a file; name a directory or s3://BUCKET")
+    return text
+
+
+def source(text: str) -> str:
+    """A :func:`store` that is there, as far as that can be seen without asking anybody."""
+    if not store(text).startswith("s3://") and not Path(text).expanduser().exists():
+        where = "a directory that is there, or s3://BUCKET"
+        raise argparse.ArgumentTypeError(f"there is no directory {text!r}; name {where}")
+    return text
+
+
+def owner(text: str) -> str:
+    """An account's name, as in ``https://github.com/NAME``."""
+    if _OWNER.fullmatch(text):
+        return text
+    address = re.fullmatch(r"(?:https?://)?[\w.-]+/([\w-]+)(?:/.*)?|@([\w-]+)", text)
+    meant = f"; give the name alone: {address[1] or address[2]}" if address else ""
+    raise argparse.ArgumentTypeError(f"{text!r} is not an account's name{meant}")
+
+
+def run_id(text: str) -> str:
+    """A run's name: part of a key, and of a path."""
+    if not RUN_ID.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a run id")
+    return text
+
+
+def repository(text: str) -> str:
+    """``OWNER/REPO``."""
+    if _REPOSITORY.fullmatch(text):
+        return text
+    address = re.fullmatch(
+        r"(?:https?://[^/]+/|[^/]*@[^/]+:)([\w-]+/[\w.-]+?)(?:\.git)?/?(?:[?#].*)?", text
+    )
+    meant = f"\ndid you mean {address[1]}?" if address else ""
+    raise argparse.ArgumentTypeError(f"{text!r} is not OWNER/REPO{meant}")
+
+
+def directory(text: str) -> Path:
+    """A directory on this machine that need not exist yet."""
+    if not text or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no directory of this machine")
+    path = Path(text).expanduser()
+    if path.exists() and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a file; name a directory")
+    return path

@@ -1,0 +1,220 @@
+"""``repo_backup backup``: builds the parts that a run needs and runs them."""
+
+import argparse
+import shutil
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from backup_contract.documents.command_output import (
+    SCHEMA,
+    BackupDocument,
+    DryRunDocument,
+    EstimateDocument,
+    visibility_rows,
+)
+from backup_contract.documents.manifest import Manifest
+from backup_contract.visibility import describe
+from backup_contract.visibility import read as read_visibility
+from repo_backup.aws import spot_notice as interruption
+from repo_backup.cli.output import print_document, print_table, working
+from repo_backup.health import monthly_cost as estimates
+from repo_backup.health.monthly_cost import Habits
+from repo_backup.hosts.github.connect import connect
+from repo_backup.restore import drill
+from repo_backup.run.checkpoints import Journal
+from repo_backup.run.dry_run import preview, summary, table
+from repo_backup.run.lease import Lease
+from repo_backup.run.listing import list_all
+from repo_backup.run.previous_runs import History
+from repo_backup.run.progress_display import open_display, print_summary, size
+from repo_backup.run.repository_backup import Fetcher
+from repo_backup.run.runner import Backup, Plan
+from repo_backup.run.selection import Selection
+from repo_backup.runtime.budgets import Budget, available_memory_bytes
+from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.errors import InterruptedRunError
+from repo_backup.runtime.retry import Patience
+from repo_backup.runtime.scratch import scratch_directory
+from repo_backup.runtime.signals import orderly_end
+from repo_backup.store.open import S3, SHARE, open_reader, open_store
+
+_STALL_SECONDS = 60
+
+
+def backup(options: argparse.Namespace) -> int:
+    """``repo_backup backup``."""
+    stop = Stop()
+    started_at = datetime.now(UTC)
+    plan = Plan(
+        run_id=options.run_id or f"{started_at:%Y-%m-%dT%H-%M-%SZ}",
+        attempt=options.attempt,
+        owners=tuple(dict.fromkeys(options.owner)),
+        jobs=options.jobs,
+        selection=_selection(options),
+        allow_shrink=options.allow_shrink,
+    )
+    github, http = connect(plan.owners, stop, options.stall_timeout, options.jobs)
+    # What GitHub lists comes in while the store is opened and asked for its history.
+    listing = stop.begin(lambda: list_all(github, plan.owners), "listing")
+    store = open_store(options.store, connections=2 * options.jobs)
+    manifest = Manifest(plan.run_id, plan.attempt, list(plan.owners), started_at)
+    manifest.only = list(plan.selection.only)
+    with scratch_directory() as directory, open_display() as display:
+        journal = Journal(store, manifest, display)
+        fetcher = Fetcher(
+            http,
+            store,
+            Patience(stop),
+            stop,
+            directory,
+            plan.run_id,
+            disk=Budget(int(shutil.disk_usage(directory).free * SHARE), stop),
+            memory=Budget(int(available_memory_bytes() * SHARE), stop),
+            lists=Budget(int(available_memory_bytes() * (1 - SHARE)), stop),
+            full=options.full,
+        )
+        if options.dry_run:
+            earlier = History.load(store, plan.run_id, plan.owners)
+            planned = preview(plan, listing(), earlier, fetcher)
+            return _dry_run(planned, json=options.json)
+        continues = options.run_id is not None
+        lease = Lease(store, plan.run_id, plan.attempt, stop, continues=continues)
+        lease.look()
+        history = stop.begin(lambda: History.load(store, plan.run_id, plan.owners), "history")
+
+        def drilled(manifest: Manifest, history: History) -> None:
+            if not options.no_drill:
+                drill.drill(manifest, open_reader(store, stop), directory, stop)
+
+        if options.store.startswith(S3):
+            interruption.watch(stop)
+        run = Backup(plan, listing, history, fetcher, store, journal, stop, drilled)
+        with orderly_end(stop), lease.held():
+            store.tidy()
+            try:
+                code = run.run()
+            except BaseException as error:
+                if not lease.lost:
+                    stop.closing(lambda: journal.checkpoint(_last_phase(stop)), "checkpoint")
+                if isinstance(error, InterruptedRunError):
+                    said = f"{error}; continue with --run-id {plan.run_id}"
+                    raise InterruptedRunError(said) from error
+                raise
+    if options.json:
+        print_document(_document(manifest, code))
+    else:
+        print_summary(manifest)
+    return code
+
+
+def _document(manifest: Manifest, code: int) -> BackupDocument:
+    failed = {
+        f"{entry.full_name}{'.wiki' if part is entry.wiki else ''}": part.reason or ""
+        for entry in manifest.entries.values()
+        if entry.asked
+        for part in (entry.part, entry.wiki)
+        if part and part.state == "failed"
+    }
+    return BackupDocument(
+        schema=SCHEMA,
+        command="backup",
+        run_id=manifest.run_id,
+        exit_code=code,
+        totals=manifest.totals,
+        visibility=visibility_rows(manifest.visibility),
+        failed=failed,
+    )
+
+
+def _last_phase(stop: Stop) -> str:
+    """How the progress ends for whoever continues this run: it tells why there is no marker."""
+    if not stop.requested:
+        return "failed"
+    return "reclaimed" if stop.reason == interruption.NOTICE else "interrupted"
+
+
+def estimate(options: argparse.Namespace) -> int:
+    """``repo_backup estimate``."""
+    owners = tuple(dict.fromkeys(options.owner))
+    with working("listing …"):
+        github, _ = connect(owners, Stop(), _STALL_SECONDS, jobs=1)
+        listing = list_all(github, owners)
+    chosen = _selection(options)
+    sizes = [
+        remote.size_kib * 1024 for remote in listing.remotes if chosen.skip_reason(remote) is None
+    ]
+    habits = Habits(options.every_days, Decimal(options.changed_percent), options.keep_days)
+    found = estimates.estimate(sizes, habits)
+    document = EstimateDocument(
+        schema=SCHEMA,
+        command="estimate",
+        owners=list(owners),
+        repositories=len(sizes),
+        bytes_newest=found.newest_bytes,
+        bytes_replaced=found.replaced_bytes,
+        usd_storage_newest=_usd(found.storage_newest),
+        usd_storage_replaced=_usd(found.storage_replaced),
+        usd_runs=_usd(found.runs),
+        usd_requests=_usd(found.requests),
+        usd_month=_usd(found.month),
+        usd_first_run=_usd(found.first_run),
+        assumptions=estimates.assumptions(habits),
+    )
+    if options.json:
+        print_document(document)
+    else:
+        print_table(("USD per month", "", ""), _bill(document))
+        print(f"The first run, once: {document['usd_first_run']:.4f} USD. This rests on:")
+        for line in document["assumptions"]:
+            print(f"  {line}")
+        if seen := describe(listing.visibility).sentence:
+            print(f"  {seen}")
+        for error in listing.errors:
+            print(error, file=sys.stderr)
+    return 1 if listing.errors else 0
+
+
+def _bill(document: EstimateDocument) -> list[tuple[str, str, str]]:
+    count = document["repositories"]
+    newest, replaced = size(document["bytes_newest"]), size(document["bytes_replaced"])
+    return [
+        (
+            f"{document['usd_storage_newest']:.4f}",
+            "newest archives",
+            f"{count} repositories, {newest}",
+        ),
+        (f"{document['usd_storage_replaced']:.4f}", "replaced archives", f"{replaced} in time"),
+        (f"{document['usd_runs']:.4f}", "runs", "instance, disk, address"),
+        (f"{document['usd_requests']:.4f}", "requests", ""),
+        (f"{document['usd_month']:.4f}", "together", ""),
+    ]
+
+
+def _usd(amount: Decimal) -> float:
+    return float(round(amount, 6))
+
+
+def _selection(options: argparse.Namespace) -> Selection:
+    return Selection(
+        tuple(options.only),
+        tuple(options.include),
+        tuple(options.exclude),
+        forks=not options.no_forks,
+        archived=not options.no_archived,
+        wikis=not options.no_wikis,
+        max_size_kib=options.max_size,
+    )
+
+
+def _dry_run(document: DryRunDocument, *, json: bool) -> int:
+    if json:
+        print_document(document)
+    else:
+        print_table(("repository", "size", "would be", "wiki"), table(document))
+        print(summary(document))
+        if seen := describe(read_visibility(document["visibility"])).sentence:
+            print(seen)
+        for error in document["errors"]:
+            print(error, file=sys.stderr)
+    return 1 if document["errors"] else 0

@@ -1,0 +1,103 @@
+"""A backup on a terminal: what is in work, how fast it goes, and a table at the end."""
+
+import threading
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from backup_contract.documents.manifest import Entry
+from repo_backup.run.progress_display import parts_of, size
+
+_STYLES = {"failed": "bold red", "backed-up": "green", "skipped": "yellow"}
+_SHOWN_AT_ONCE = 4
+
+
+class LiveDisplay:
+    """A bar with counts, bytes, rate and the repositories in work; problems scroll above it."""
+
+    def __init__(self, console: Console) -> None:
+        self._lock = threading.Lock()
+        self._current: dict[str, None] = {}
+        self._bytes = 0
+        self._started = time.monotonic()
+        self._progress = Progress(
+            SpinnerColumn(),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[volume]}"),
+            TextColumn("[dim]{task.fields[current]}"),
+            console=console,
+            transient=True,
+        )
+        self._task = self._progress.add_task("", total=None, volume="", current="listing …")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def listed(self, count: int) -> None:
+        """Now the bar has an end."""
+        self._progress.update(self._task, total=count, current="")
+
+    def started(self, name: str) -> None:
+        """Show it among the current ones."""
+        with self._lock:
+            self._current[name] = None
+            self._refresh()
+
+    def finished(self, entry: Entry, run_id: str) -> None:
+        """Advance; a problem stays on the screen."""
+        with self._lock:
+            self._current.pop(entry.full_name, None)
+            self._bytes += sum(a.bytes for a in entry.archives if a.run_id == run_id)
+            self._progress.advance(self._task)
+            self._refresh()
+        for name, part in parts_of(entry):
+            if part.state == "failed" and entry.asked:
+                self._progress.console.print(f"✗ {name}: {part.reason}", style="red", markup=False)
+            for warning in part.warnings:
+                text = f"! {name}: {warning}"
+                self._progress.console.print(text, style="yellow", markup=False)
+
+    def note(self, text: str) -> None:
+        """A line above the bar."""
+        self._progress.console.print(text, markup=False)
+
+    def _refresh(self) -> None:
+        seconds = max(0.1, time.monotonic() - self._started)
+        names = list(self._current)
+        more = f" and {len(names) - _SHOWN_AT_ONCE} more" if len(names) > _SHOWN_AT_ONCE else ""
+        self._progress.update(
+            self._task,
+            volume=f"{size(self._bytes)} at {size(self._bytes / seconds)}/s",
+            current=", ".join(names[:_SHOWN_AT_ONCE]) + more,
+        )
+
+
+def show_summary(
+    title: str, remarks: Sequence[tuple[str, str]], counts: Sequence[tuple[str, str]]
+) -> None:
+    """The remarks, each with the state that it is about, and a table of the counts, on stdout."""
+    console = Console()
+    for state, remark in remarks:
+        console.print(remark, style=_STYLES.get(state), markup=False, highlight=False)
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, value in counts:
+        state = name.strip()
+        table.add_row(name, value, style="dim" if value == "0" else _STYLES.get(state))
+    console.print(table)

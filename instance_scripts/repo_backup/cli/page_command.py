@@ -1,0 +1,110 @@
+"""``repo_backup report``: reads the runs, writes the page, says where it is."""
+
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from backup_contract import exit_codes as exits
+from backup_contract.documents.command_output import SCHEMA, ReportDocument
+from repo_backup.cli.output import print_document
+from repo_backup.page.headline import counted
+from repo_backup.page.render import GENERATOR, render
+from repo_backup.page.repository_status import Tone
+from repo_backup.page.run_history import Chronicle, read
+from repo_backup.page.view_model import build_page
+from repo_backup.runtime.errors import FatalError, UsageError
+from repo_backup.store.base import Store
+from repo_backup.store.open import S3, open_store
+
+INDEX = "index.html"
+_CONNECTIONS = 4
+_HEAD_BYTES = 4096
+
+
+def check_target(directory: Path) -> None:
+    """Whether the page may go there: a new or empty directory, or one that has a page of ours.
+
+    Raises UsageError otherwise.
+    """
+    if directory.exists() and not directory.is_dir():
+        raise UsageError(f"--out: {directory} is a file; name a directory")
+    if not directory.is_dir() or not any(directory.iterdir()):
+        return
+    with contextlib.suppress(FileNotFoundError), (directory / INDEX).open("rb") as file:
+        if f'name="generator" content="{GENERATOR} '.encode() in file.read(_HEAD_BYTES):
+            return
+    raise UsageError(
+        f"--out: {directory} is not empty, and what is in it is no page of this program; "
+        "name a new or empty directory"
+    )
+
+
+def write_page(options: argparse.Namespace) -> int:
+    """Write the page about ``options.store`` into ``options.out``.
+
+    3 when documents of some runs could not be read, which the page tells too. Raises UsageError
+    for a directory that it may not write to, before anything is read; whatever the store raises;
+    and FatalError when the page cannot be written.
+    """
+    directory: Path = options.out
+    check_target(directory)
+    source = options.store
+    if not source.startswith(S3):
+        source = str(Path(source).expanduser().resolve())
+    chronicle = _read(open_store(options.store, connections=_CONNECTIONS), options.runs)
+    page = build_page(chronicle, source, datetime.now(UTC))
+    index = write(directory, render(page)).resolve()
+    for each in chronicle.unreadable:
+        print(f"left out: {each}", file=sys.stderr)
+    if options.json:
+        document = ReportDocument(
+            schema=SCHEMA,
+            command="report",
+            source=options.store,
+            page=str(index),
+            good=page.headline.tone is Tone.GOOD,
+            headline=page.headline.title,
+            runs=len(page.runs),
+            repositories=len(page.repositories),
+            unreadable=list(chronicle.unreadable),
+        )
+        print_document(document)
+    else:
+        runs = counted(len(page.runs), "run", "runs")
+        repositories = counted(len(page.repositories), "repository", "repositories")
+        print(f"{page.headline.title}; {runs}, {repositories}: {index.as_uri()}")
+    return exits.NOT_ALL if chronicle.unreadable else exits.GOOD
+
+
+def write(directory: Path, html: bytes) -> Path:
+    """The page's path; it takes its name when it is whole. Raises FatalError."""
+    target = directory / INDEX
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=".", dir=directory)
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(html)
+            temporary.chmod(0o644)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise FatalError(f"--out: {target} cannot be written: {error.strerror}") from error
+    return target
+
+
+def _read(store: Store, newest: int | None) -> Chronicle:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return read(store, newest)
+    with console.status("listing …") as status:
+        return read(store, newest, lambda done, of: status.update(f"run {done} of {of} read"))

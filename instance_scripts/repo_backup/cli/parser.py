@@ -1,0 +1,261 @@
+"""The words of the command line, with help that teaches and a suggestion for every typo."""
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from backup_contract import __version__
+from backup_contract import exit_codes as exits
+from backup_contract.options.choices import add_choices, add_only, add_selection
+from backup_contract.options.parser import Parser
+from backup_contract.options.values import number
+from repo_backup.cli import argument_types as types
+
+_ENVIRONMENT = """\
+environment:
+  GITHUB_TOKEN            a token; without one only public repositories are seen
+  GITHUB_TOKEN_PARAMETER  or the SSM parameter that holds it
+  GITHUB_APP_ID           a GitHub App instead, with its key in GITHUB_APP_KEY, or in the SSM
+                          parameter that GITHUB_APP_KEY_PARAMETER names
+  GITHUB_API_URL          default https://api.github.com; GitHub Enterprise: https://HOST/api/v3
+  ONLINE_BACKUP_DESTINATION, ONLINE_BACKUP_STACK
+                          what --destination, --source and --stack are when they are not given
+  SSL_CERT_FILE           a private certificate authority
+  https_proxy, no_proxy   a proxy for GitHub, http://[USER:PASSWORD@]HOST:PORT, and its exceptions
+  AWS_…                   as for every AWS SDK; AWS_ENDPOINT_URL for S3-compatible stores
+"""
+_EXAMPLES = """\
+examples:
+  repo_backup backup --owner octo --destination ./mirrors
+  repo_backup backup --owner octo --owner octo-org --destination s3://my-bucket
+  repo_backup backup --owner octo --destination ./mirrors --no-forks --exclude 'test-*' --dry-run
+  repo_backup status --source s3://my-bucket
+  repo_backup list --source s3://my-bucket
+  repo_backup restore octo/hello --source s3://my-bucket --into .
+  repo_backup verify --source s3://my-bucket --all
+  repo_backup estimate --owner octo
+  repo_backup report --source s3://my-bucket --out ./page
+  repo_backup check --stack onlinebackup
+  repo_backup run-now --stack onlinebackup
+"""
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options; exits with code 2 for a wrong command line."""
+    options, unknown = command_line().parse_known_args(arguments)
+    if unknown:
+        asked: Parser = options.parser
+        asked.error(f"unknown: {' '.join(unknown)}")
+    return options
+
+
+def command_line() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = Parser(
+        prog="repo_backup",
+        description="Mirror every repository and wiki of a GitHub account to a bucket or a "
+        "directory, and prove that it can be restored.",
+        epilog=f"{_EXAMPLES}\n{_ENVIRONMENT}\n{exits.describe()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"repo_backup {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_backup(commands)
+    _add_status(commands)
+    _add_list(commands)
+    _add_restore(commands)
+    _add_verify(commands)
+    _add_estimate(commands)
+    _add_report(commands)
+    _add_run_now(commands)
+    _add_check(commands)
+    return parser
+
+
+def _command(commands: "argparse._SubParsersAction[Parser]", name: str, text: str) -> Parser:
+    parser = commands.add_parser(
+        name,
+        help=text,
+        description=text,
+        epilog=f"{_ENVIRONMENT}\n{exits.describe(name)}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(parser=parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    return parser
+
+
+def _add_backup(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(commands, "backup", "Mirror what changed since the last run.")
+    parser.add_argument(
+        "--owner",
+        action="append",
+        default=[],
+        type=types.owner,
+        help="user or organisation (may repeat); without it all that the token can see",
+    )
+    _add_store(parser, "--destination", "where the archives go")
+    parser.add_argument(
+        "--run-id",
+        type=types.run_id,
+        help="continue this run; default: a new one named after the time",
+    )
+    parser.add_argument("--attempt", type=number(1, 99), default=1, help="which attempt of the run")
+    add_only(parser)
+    add_choices(parser)
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+
+
+def _add_estimate(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(commands, "estimate", "Say what an account would cost per month, about.")
+    parser.add_argument(
+        "--owner",
+        action="append",
+        default=[],
+        type=types.owner,
+        help="user or organisation (may repeat); without it all that the token can see",
+    )
+    add_only(parser)
+    add_selection(parser)
+    parser.add_argument(
+        "--every-days", type=number(1, 365), default=7, help="days between runs (default 7)"
+    )
+    parser.add_argument(
+        "--changed-percent",
+        type=number(0, 100),
+        default=3,
+        help="how much of it changes between runs (default 3)",
+    )
+    parser.add_argument(
+        "--keep-days",
+        type=number(1, 3650),
+        default=365,
+        help="how long replaced archives are kept (default 365)",
+    )
+
+
+def _add_status(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(commands, "status", "Say whether the backups can be relied on.")
+    _add_store(parser, "--source", "where the archives are")
+    parser.add_argument(
+        "--runs", type=number(1, 1000), default=5, help="show so many runs (default 5)"
+    )
+    parser.add_argument(
+        "--max-age",
+        type=number(1, 400),
+        default=8,
+        metavar="DAYS",
+        help="the newest good run may be so old (default 8)",
+    )
+
+
+def _add_restore(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(commands, "restore", "Bring a repository back, checked by git.")
+    parser.add_argument(
+        "repository",
+        metavar="OWNER/REPO",
+        type=types.repository,
+    )
+    _add_store(parser, "--source", "where the archives are")
+    parser.add_argument("--wiki", action="store_true", help="its wiki instead")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--run-id", help="as of this run (default: the newest)")
+    which.add_argument(
+        "--version-id", metavar="ID", help="this version of a bucket (see list --versions)"
+    )
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument(
+        "--into", "--to", metavar="DIR", help="write the bare mirror DIR/REPO.git, ready to clone"
+    )
+    target.add_argument(
+        "--push-to", metavar="URL", help="push all branches and tags to this empty repository"
+    )
+
+
+def _add_list(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(commands, "list", "Say what is in the backup.")
+    _add_store(parser, "--source", "where the archives are")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--run-id", help="as of this run (default: all that there is)")
+    what.add_argument("--runs", action="store_true", help="the runs instead of the archives")
+    what.add_argument(
+        "--versions",
+        metavar="OWNER/REPO",
+        type=types.repository,
+        help="every version of one repository's archive",
+    )
+
+
+def _add_verify(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(commands, "verify", "Read archives back and let git check every object.")
+    _add_store(parser, "--source", "where the archives are")
+    parser.add_argument("--run-id", help="as of this run (default: all that there is)")
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument("--sample", type=number(1, 10**6), default=5, help="so many (default 5)")
+    amount.add_argument("--all", action="store_true", help="every archive")
+
+
+def _add_store(parser: Parser, name: str, text: str) -> None:
+    default = os.environ.get("ONLINE_BACKUP_DESTINATION")
+    parser.add_argument(
+        name,
+        dest="store",
+        required=default is None,
+        default=default,
+        type=types.store if name == "--destination" else types.source,
+        metavar="s3://BUCKET[/PREFIX]|DIRECTORY",
+        help=f"{text} (default: $ONLINE_BACKUP_DESTINATION)",
+    )
+
+
+def _add_report(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(commands, "report", "Write a page about all runs and repositories.")
+    _add_store(parser, "--source", "where the archives are")
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        type=types.directory,
+        help="write DIR/index.html, one file that needs no network",
+    )
+    parser.add_argument(
+        "--runs", type=number(1, 10**6), metavar="N", help="the newest N (default: all)"
+    )
+
+
+def _add_run_now(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(commands, "run-now", "Start a run of a deployed stack and follow it.")
+    _add_stack(parser)
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="GLOB", help="nothing but these (may repeat)"
+    )
+    parser.add_argument("--full", action="store_true", help="fetch also what has not changed")
+    parser.add_argument("--on-demand", action="store_true", help="no spot instance")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="launch nothing, ask AWS if it would"
+    )
+    parser.add_argument("--no-wait", action="store_true", help="do not wait for the report")
+    parser.add_argument(
+        "--timeout",
+        type=number(1, 10**5),
+        default=1440,
+        metavar="MINUTES",
+        help="wait so long (default a day); the run goes on",
+    )
+
+
+def _add_check(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(commands, "check", "Ask a deployed stack whether everything is in order.")
+    _add_stack(parser)
+
+
+def _add_stack(parser: Parser) -> None:
+    parser.add_argument(
+        "--stack",
+        default=os.environ.get("ONLINE_BACKUP_STACK", "onlinebackup"),
+        metavar="NAME",
+        help="the stack's name (default: $ONLINE_BACKUP_STACK, or onlinebackup)",
+    )
+    parser.add_argument("--region", help="the stack's region (default: as for the AWS CLI)")

@@ -1,0 +1,157 @@
+"""The commands that speak to a deployed stack: ``run-now`` and ``check``."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from backup_contract import exit_codes as exits
+from backup_contract import object_keys as layout
+from backup_contract.documents import fields
+from backup_contract.documents.command_output import SCHEMA, AnswerDocument
+from backup_contract.documents.fields import Fields
+from backup_contract.visibility import describe
+from backup_contract.visibility import read as read_visibility
+from repo_backup.cli.deployed_stack import Stack, find_stack
+from repo_backup.cli.output import print_document, print_facts, working
+from repo_backup.runtime.errors import FatalError, InterruptedRunError
+from repo_backup.store.base import Store
+from repo_backup.store.open import S3, open_store
+
+POLL_SECONDS = 5.0
+_EXITS = {"verified": exits.GOOD, "partial": exits.NOT_ALL, "unverified": exits.NOT_ALL}
+_CONNECTIONS = 2
+
+
+def run_now(options: argparse.Namespace) -> int:
+    """``repo_backup run-now``: 0 verified · 3 partial or unverified · 1 anything else."""
+    stack = find_stack(options.stack, options.region)
+    store = open_store(f"{S3}{stack.bucket}", connections=_CONNECTIONS)
+    return start(stack, store, options)
+
+
+def start(stack: Stack, store: Store, options: argparse.Namespace) -> int:
+    """Start a run of this stack, whose bucket is ``store``, and follow it; the exit code.
+
+    A run that no pool had capacity for is followed too, as long as another attempt is planned.
+    """
+    event = {
+        **({"only": options.only} if options.only else {}),
+        **{name: True for name in ("full", "on_demand", "dry_run") if getattr(options, name)},
+    }
+    with working("launching …"):
+        answer = stack.invoke(event)
+    report: Mapping[str, Any] | None = None
+    launched = answer["status"] in ("launched", "already launched")
+    if not options.json:
+        print_facts(_shown(answer))
+    planned = answer.get("next_attempt_at")
+    if (launched or planned) and not options.no_wait:
+        waiting = f"waiting for the attempt at {planned}" if planned else "the instance starts"
+        report = follow(store, answer["run_id"], waiting, options.timeout * 60, _teller())
+        if not options.json:
+            label = describe(read_visibility(report.get("visibility"))).label
+            bracketed = f" ({label})" if label else ""
+            print(f"{report['verdict']}{bracketed}: {report['reason']}")
+            for problem in report["problems"]:
+                print(f"  {problem}")
+    _print_json(options, "run-now", stack, answer, report)
+    if report:
+        return _EXITS.get(report["verdict"], exits.FATAL)
+    return exits.GOOD if launched or answer["status"] == "would launch" else exits.FATAL
+
+
+def check(options: argparse.Namespace) -> int:
+    """``repo_backup check``: the preflight; 0 when everything is in order, else 3."""
+    stack = find_stack(options.stack, options.region)
+    with working("checking …"):
+        answer = stack.invoke({"action": "check"})
+    if not options.json:
+        print_facts(answer["checks"])
+        print(f"{answer['status']}: {answer['summary']}")
+    _print_json(options, "check", stack, answer, None)
+    return exits.GOOD if answer["status"] == "ok" else exits.NOT_ALL
+
+
+def follow(
+    store: Store, run_id: str, waiting: str, seconds: float, tell: Callable[[str], None]
+) -> Mapping[str, Any]:
+    """Wait for the run's report, telling how far it is, or ``waiting`` before it is anywhere.
+
+    The run goes on whether it is followed or not. Raises InterruptedRunError when it is late, and
+    FatalError for a report that is damaged.
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if data := store.read(layout.report(run_id)):
+            tell("")
+            try:
+                return fields.decode(data, _report)
+            except ValueError as error:
+                raise FatalError(f"{layout.report(run_id)} is unreadable: {error}") from error
+        progress = store.read(layout.progress(run_id))
+        try:
+            tell(fields.decode(progress, _progress) if progress else waiting)
+        except ValueError as error:
+            tell(f"{layout.progress(run_id)} is unreadable: {error}")
+        time.sleep(POLL_SECONDS)
+    raise InterruptedRunError(f"{run_id} has no report yet; its mail will come")
+
+
+def _report(document: Fields) -> Mapping[str, Any]:
+    """The report as it is, once what is shown of it has been checked."""
+    fields.word(document, "verdict")
+    fields.text(document, "reason")
+    fields.texts(document, "problems")
+    return document
+
+
+def _progress(document: Fields) -> str:
+    done, listed = fields.count(document, "done"), fields.count(document, "listed")
+    return f"{fields.word(document, 'phase')}: {done} of {listed} repositories"
+
+
+def _teller() -> Callable[[str], None]:
+    """Progress on stderr: one line that changes on a terminal, one line per change elsewhere."""
+    terminal = sys.stderr.isatty()
+    last = ""
+
+    def tell(text: str) -> None:
+        nonlocal last
+        if text == last:
+            return
+        last = text
+        if terminal:
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+        elif text:
+            print(text, file=sys.stderr, flush=True)
+
+    return tell
+
+
+def _shown(answer: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in answer.items()
+        if value not in (None, [], {}) and name != "schema"
+    }
+
+
+def _print_json(
+    options: argparse.Namespace,
+    command: str,
+    stack: Stack,
+    answer: dict[str, Any],
+    report: Mapping[str, Any] | None,
+) -> None:
+    if options.json:
+        document = AnswerDocument(
+            schema=SCHEMA,
+            command=command,
+            stack=stack.name,
+            answer=answer,
+            report=dict(report) if report else None,
+        )
+        print_document(document)

@@ -1,0 +1,1 @@
+"""git: smart HTTP, mirrors, checks, pushes; the one package that starts git."""

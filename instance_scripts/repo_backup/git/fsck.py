@@ -1,0 +1,96 @@
+"""Whether a mirror on disk is whole: every object, every link between them, and the refs."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from backup_contract.documents.manifest import Part
+from repo_backup.git.mirror import CONNECTED, index_memory
+from repo_backup.git.process import Ended, memory_bound, run_git
+from repo_backup.git.smart_http import mirror_digest
+from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.errors import RepositoryError, UnfitMachineError, said
+
+_FSCK = ("fsck", "--full", "--no-dangling", "--no-progress")
+_INDEX_PACK = ("index-pack", "--threads=1")
+_OBJECTS_BUT_NO_LINKS = {1, 4, 5}
+"""fsck's exit code is a sum: 1 an object, 2 a link or a ref, 4 an object in a pack is at fault."""
+_BASE_BYTES, _OBJECT_BYTES = 48 << 20, 300
+"""fsck's memory: 41 MB with blobs of 15 MB, 220 to 280 bytes an object (tools/bench/memory.py)."""
+_COUNT_OFFSET = 8
+_LEAST_OBJECT_BYTES = 9
+"""In a pack: a type, and the shortest that zlib makes. More objects than fit are a lie."""
+
+
+def check_mirror(mirror: Path, part: Part | None, memory_bytes: int, stop: Stop) -> tuple[str, ...]:
+    """Let git check every object and link, and compare the refs with the manifest's; remarks.
+
+    Malformed history is no fault but a remark; that the machine has too little memory to look is an
+    UnfitMachineError. ``memory_bytes`` are what git may take: links are
+    not checked, and a remark says so, where they are too few for that. Raises RepositoryError, and
+    InterruptedRunError when told to stop.
+    """
+    packs = sorted((mirror / "objects" / "pack").glob("*.pack"))
+    count = sum(map(_object_count, packs))
+    need = _BASE_BYTES + count * _OBJECT_BYTES
+    if not (linked := need <= memory_bytes):
+        need = index_memory(count, links=False)
+    git = _Git(mirror, memory_bound(need, memory_bytes), stop)
+    remarks: tuple[str, ...]
+    if linked:
+        remarks = git.fsck(packs)
+    else:
+        git.index(packs, connected=False)
+        remarks = (f"links between its {count} objects were not checked: memory is short",)
+    if part and part.refs_digest and mirror_digest(mirror) != part.refs_digest:
+        raise RepositoryError("its refs are not those of the manifest")
+    return remarks
+
+
+@dataclass(frozen=True)
+class _Git:
+    """git's own checks of a mirror, within ``memory_bytes``."""
+
+    mirror: Path
+    memory_bytes: int
+    stop: Stop
+
+    def fsck(self, packs: list[Path]) -> tuple[str, ...]:
+        """Read every object and link; remarks. Raises RepositoryError."""
+        ended = self._run(_FSCK)
+        if ended.code in _OBJECTS_BUT_NO_LINKS and packs:
+            # fsck counts an ugly object like a broken one; index-pack refuses broken ones only.
+            self.index(packs, connected=True)
+        elif ended.code:
+            raise self._error("git fsck", ended)
+        return ended.complaints.warnings()
+
+    def index(self, packs: list[Path], *, connected: bool) -> None:
+        """Read every object of each pack. Raises RepositoryError."""
+        checks = CONNECTED if connected else ()
+        with tempfile.TemporaryDirectory(dir=self.mirror.parent) as scratch:
+            for pack in packs:
+                index = ("-o", f"{scratch}/{pack.stem}.idx")
+                ended = self._run((*_INDEX_PACK, *checks, *index, str(pack)))
+                if ended.code:
+                    raise self._error("git index-pack", ended)
+
+    def _error(self, tool: str, ended: Ended) -> RepositoryError:
+        lines = ended.complaints.last
+        # git has no exit code for that, and goes on to call what it could not read corrupt.
+        if ended.code < 0 or any("Out of memory" in line for line in lines):
+            return UnfitMachineError(
+                f"{tool}: it takes more memory than there is ({self.memory_bytes >> 20} MB for git)"
+            )
+        reason = said("; ".join(lines).replace(str(self.mirror), "")) or "no reason given"
+        return RepositoryError(f"{tool}: {reason}")
+
+    def _run(self, arguments: tuple[str, ...]) -> Ended:
+        return run_git(arguments, self.mirror, self.memory_bytes, self.stop)
+
+
+def _object_count(pack: Path) -> int:
+    """https://git-scm.com/docs/gitformat-pack: four bytes in the header."""
+    with pack.open("rb") as file:
+        head = file.read(_COUNT_OFFSET + 4)
+    return min(int.from_bytes(head[_COUNT_OFFSET:]), pack.stat().st_size // _LEAST_OBJECT_BYTES)

@@ -1,0 +1,266 @@
+"""git's smart HTTP protocol, version 0: one GET tells all refs, one POST brings everything.
+
+Version 0 because its first answer already holds every ref; version 2 needs two requests for that.
+https://git-scm.com/docs/gitprotocol-http and gitprotocol-pack say how it goes.
+"""
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from repo_backup.net.http import Answer, Http
+from repo_backup.runtime.errors import NotFoundError, RepositoryError, TransientError, said
+
+LONGEST_LIST_BYTES = 64 << 20
+"""Some 800,000 refs: more, or lines without end, would take other repositories' memory."""
+SHORT_LIST_BYTES = 1 << 20
+"""Some 12,000 refs: so much any number of repositories may send at the same time."""
+_BYTES_IN_MEMORY = 8
+"""For each byte of a list that is read and asked for: 7.7 (800,000 refs) to 8.6 (12,500)."""
+LONGEST_LIST_MEMORY = LONGEST_LIST_BYTES * _BYTES_IN_MEMORY
+_LINE_BYTES = 46
+"""A ref's line in the list beside its name: length, object id, blank, line feed."""
+_COUNTING_SECONDS = 1800.0
+"""How long a server may keep the connection alive before the first byte of a pack."""
+_UNMIRRORED = re.compile(r"refs/pull/\d+/merge")
+"""GitHub makes these anew without a push, so that they say nothing about a change."""
+_OBJECT_ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_OID_CHARACTERS = {"sha1": 40, "sha256": 64}
+_PACKET_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
+_UNBORN_HEAD = "refs/heads/main"
+_FORBIDDEN_IN_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|\.$|/$")
+
+
+class LongListError(RepositoryError):
+    """A server lists more refs than it was to."""
+
+
+@dataclass(frozen=True)
+class Advertisement:
+    """What a server says that it has: ``refs`` and ``peeled`` (annotated tags) by name.
+
+    ``head`` is the branch that HEAD points to; ``detached`` the object id when it is no branch.
+    """
+
+    url: str
+    refs: dict[str, str]
+    peeled: dict[str, str]
+    head: str | None
+    detached: str | None
+    object_format: str
+    capabilities: frozenset[str]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over everything that a mirror's refs consist of: equal means unchanged."""
+        return refs_digest(self.head or self.detached or "", self.refs)
+
+    @property
+    def memory_bytes(self) -> int:
+        """About what it takes in memory while its objects are fetched."""
+        names = sum(map(len, self.refs)) + sum(map(len, self.peeled))
+        lines = len(self.refs) + len(self.peeled)
+        return (names + lines * _LINE_BYTES) * _BYTES_IN_MEMORY
+
+    @property
+    def tips(self) -> list[str]:
+        """Every object id that a complete mirror must hold, once each."""
+        heads = [self.detached] if self.detached else []
+        return sorted({*self.refs.values(), *heads})
+
+
+def advertise(http: Http, url: str, most_bytes: int) -> Advertisement:
+    """Ask the server at clone address ``url`` for all its refs, in one request.
+
+    Raises what ``Http.open`` raises, LongListError when the answer is longer than ``most_bytes``,
+    and RepositoryError when it is no git server's.
+    """
+    query = "/info/refs?service=git-upload-pack"
+    with http.open("GET", url + query, "Basic", account=_account(url)) as answer:
+        kind = answer.headers.get("Content-Type", "")
+        if not kind.startswith("application/x-git-upload-pack-advertisement"):
+            raise RepositoryError(f"{urlsplit(url).path} does not speak git's smart protocol")
+        blocks = _bounded(answer.blocks(), most_bytes)
+        lines = [line for line in packets(blocks) if line is not None]
+    return parse(answer.url.partition("/info/refs?")[0], lines)
+
+
+@contextlib.contextmanager
+def fetch(http: Http, advertisement: Advertisement) -> Iterator[Iterator[bytes]]:
+    """Every object behind the advertised refs, as the bytes of one pack.
+
+    Raises what ``Http.open`` raises, and TransientError when the server breaks off.
+    """
+    capabilities = ["side-band-64k", "ofs-delta", "no-progress"]
+    if "object-format" in {name.partition("=")[0] for name in advertisement.capabilities}:
+        capabilities.append(f"object-format={advertisement.object_format}")
+    wants = advertisement.tips
+    lines = [f"want {wants[0]} {' '.join(capabilities)}\n"]
+    lines += [f"want {oid}\n" for oid in wants[1:]]
+    body = "".join(f"{len(line) + 4:04x}{line}" for line in lines) + "00000009done\n"
+    headers = {
+        "Content-Type": "application/x-git-upload-pack-request",
+        "Accept": "application/x-git-upload-pack-result",
+    }
+    url = f"{advertisement.url}/git-upload-pack"
+    account = _account(advertisement.url)
+    with http.open("POST", url, "Basic", headers, body.encode(), account=account) as answer:
+        yield _pack(answer)
+
+
+def refs_digest(head: str, refs: Mapping[str, str]) -> str:
+    """SHA-256 (hex) over HEAD's target and every ref."""
+    lines = [head, *(f"{oid} {name}" for name, oid in sorted(refs.items()))]
+    return hashlib.sha256(encode("\n".join(lines))).hexdigest()
+
+
+def is_head(text: str) -> bool:
+    """Whether this may be a mirror's HEAD: a lawful branch, or an object's id."""
+    target = text.removesuffix("\n")
+    if _OBJECT_ID.fullmatch(encode(target)):
+        return True
+    return target.startswith("ref: ") and _lawful(target.removeprefix("ref: "))
+
+
+def mirror_digest(mirror: Path) -> str:
+    """The ``refs_digest`` of a bare mirror that this program made (all its refs are packed)."""
+    head = _decode((mirror / "HEAD").read_bytes().rstrip(b"\n")).removeprefix("ref: ")
+    refs = {}
+    for line in (mirror / "packed-refs").read_bytes().splitlines():
+        if line[:1] not in (b"#", b"^"):
+            oid, _, name = _decode(line).partition(" ")
+            refs[name] = oid
+    return refs_digest(head, refs)
+
+
+def parse(url: str, lines: list[bytes]) -> Advertisement:
+    """The advertisement in these packets (the service line included)."""
+    path = urlsplit(url).path
+    if not lines or not lines[0].startswith(b"# service=git-upload-pack"):
+        raise RepositoryError(f"{path} sent no list of refs")
+    lines = lines[1:]
+    if lines and lines[0].startswith(b"version "):
+        lines = lines[1:]
+    found: dict[str, str] = {}
+    capabilities: frozenset[str] = frozenset()
+    for index, line in enumerate(lines):
+        pair, _, offered = line.rstrip(b"\n").partition(b"\0")
+        if pair.startswith(b"ERR "):
+            raise NotFoundError(said(_decode(pair[4:])))
+        if index == 0:
+            capabilities = frozenset(_decode(offered).split())
+        oid, _, name = pair.partition(b" ")
+        if not _OBJECT_ID.fullmatch(oid):
+            raise RepositoryError(f"{path} sent a malformed list of refs")
+        if name != b"capabilities^{}":
+            found[_decode(name)] = oid.decode()
+    offers = dict(item.partition("=")[::2] for item in capabilities)
+    object_format = offers.get("object-format", "sha1")
+    if any(len(oid) != _OID_CHARACTERS.get(object_format) for oid in found.values()):
+        raise RepositoryError(f"{path} sent objects that are not {said(object_format)}")
+    symrefs = [item.removeprefix("symref=") for item in capabilities if "symref=HEAD:" in item]
+    head = symrefs[0].removeprefix("HEAD:") if symrefs else None
+    if head is not None and not _lawful(head):
+        raise RepositoryError(f"{path} has a HEAD that git forbids: {said(head)!r}")
+    if head is None and "HEAD" not in found:
+        head = _UNBORN_HEAD
+    refs = {name: oid for name, oid in found.items() if _mirrored(name)}
+    peeled = {
+        name.removesuffix("^{}"): oid
+        for name, oid in found.items()
+        if name.endswith("^{}") and name.removesuffix("^{}") in refs
+    }
+    return Advertisement(
+        url=url,
+        refs=refs,
+        peeled=peeled,
+        head=head,
+        detached=None if head else found.get("HEAD"),
+        object_format=object_format,
+        capabilities=capabilities,
+    )
+
+
+def _mirrored(name: str) -> bool:
+    if name == "HEAD" or name.endswith("^{}"):
+        return False
+    if not _lawful(name):
+        raise RepositoryError(f"the server has a ref that git forbids: {said(name)!r}")
+    return not _UNMIRRORED.fullmatch(name)
+
+
+def _lawful(name: str) -> bool:
+    return name.startswith("refs/") and not _FORBIDDEN_IN_REF.search(name)
+
+
+def _account(url: str) -> str:
+    """Whose repository is at a clone address: the first part of its path."""
+    with contextlib.suppress(ValueError):
+        return urlsplit(url).path.strip("/").partition("/")[0]
+    return ""
+
+
+def _bounded(blocks: Iterator[bytes], most_bytes: int) -> Iterator[bytes]:
+    total = 0
+    for block in blocks:
+        total += len(block)
+        if total > most_bytes:
+            raise LongListError(f"it lists more than {most_bytes >> 20} MB of refs")
+        yield block
+
+
+def packets(blocks: Iterator[bytes]) -> Iterator[bytes | None]:
+    """The pkt-lines of a body; None for a flush."""
+    buffer, position = bytearray(), 0
+    while True:
+        while len(buffer) - position < 4 or len(buffer) - position < _length(buffer, position):
+            block = next(blocks, None)
+            if block is None:
+                if position < len(buffer):
+                    raise TransientError("the server's answer ended in the middle")
+                return
+            del buffer[:position]
+            position = 0
+            buffer += block
+        length = _length(buffer, position)
+        yield bytes(memoryview(buffer)[position + 4 : position + length]) if length > 4 else None
+        position += max(length, 4)
+
+
+def _length(buffer: bytearray, position: int) -> int:
+    digits = buffer[position : position + 4]
+    if not _PACKET_LENGTH.fullmatch(digits):
+        raise TransientError("the server's answer is garbled")
+    return int(digits, 16)
+
+
+def _pack(answer: Answer) -> Iterator[bytes]:
+    """The pack in a side-banded answer to ``done``.
+
+    Before it begins a server may count objects for minutes, keeping the connection alive.
+    """
+    flushed = False
+    for packet in packets(answer.blocks(_COUNTING_SECONDS)):
+        if packet is None:
+            flushed = True
+        elif packet[0] == 1:
+            yield packet[1:]
+        elif packet[0] == 3 or packet.startswith(b"ERR "):
+            told = _decode(packet.removeprefix(b"ERR ").lstrip(b"\3")).strip()
+            raise TransientError(f"the server gave up: {said(told)}")
+    if not flushed:
+        raise TransientError("the pack ended in the middle")
+
+
+def _decode(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    """A ref's name as git has it: any bytes, mostly UTF-8."""
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,1 @@
+"""GitHub: its API, its Apps, what a token may do."""

@@ -1,0 +1,121 @@
+"""Access to GitHub as the environment grants it: a token, a GitHub App, or none."""
+
+import ipaddress
+import os
+import re
+from collections.abc import Sequence
+
+from backup_contract.app_jwt import PrivateKey, PrivateKeyError
+from repo_backup.hosts.github.app_installations import AppSignature, Installations
+from repo_backup.hosts.github.client import GitHub
+from repo_backup.net.credentials import Credentials, Token
+from repo_backup.net.http import Http
+from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.errors import UsageError
+from repo_backup.runtime.retry import Limiter, Patience
+from repo_backup.store.s3 import read_parameter
+
+DEFAULT_API_URL = "https://api.github.com"
+_LISTING_CONNECTIONS = 4
+_APP = re.compile(r"[0-9]{1,12}|Iv[A-Za-z0-9.]{1,40}")
+"""An App's id, or its client id, which GitHub accepts in its place."""
+_ADDRESS = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+    r"(?P<path>(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)"
+)
+_PRIVATE_NAME = re.compile(r"[a-z][^.]*|.+\.(?:localhost|local|internal|test|home\.arpa)")
+"""Names that no public name server may know: one word, or below what is set aside for that."""
+_PRINTABLE = re.compile(r"[!-~]+")
+
+
+def connect(
+    owners: Sequence[str], stop: Stop, stall_seconds: float, jobs: int
+) -> tuple[GitHub, Http]:
+    """The API, and the connections for git that share its limits.
+
+    Raises UsageError for a combination that cannot work, and FatalError when a parameter cannot
+    be read.
+    """
+    api_url = api_address()
+    limiter = Limiter(stop)
+    app, token = os.environ.get("GITHUB_APP_ID", "").strip(), github_token()
+    credentials: Credentials = Token(token)
+    installations = None
+    if app:
+        if token:
+            raise UsageError("give GITHUB_TOKEN or GITHUB_APP_ID, not both")
+        if not owners:
+            raise UsageError("name an --owner: a GitHub App sees one account at a time")
+        signing = Http(
+            AppSignature(app, _app_key(app)), limiter, stall_seconds=stall_seconds, connections=1
+        )
+        credentials = installations = Installations(signing, api_url, owners)
+    elif not owners and not token:
+        raise UsageError("name an --owner, or give GITHUB_TOKEN to back up all that it can see")
+    http = Http(
+        credentials, limiter, stall_seconds=stall_seconds, connections=jobs + _LISTING_CONNECTIONS
+    )
+    return GitHub(http, api_url, Patience(stop), installations), http
+
+
+def api_address() -> str:
+    """The API of GitHub, or of the Enterprise server that the environment names.
+
+    Raises UsageError for what cannot be one, and for http:// to a machine that is not in a private
+    network: whoever listens on the way would get the token.
+    """
+    address = os.environ.get("GITHUB_API_URL", "").strip().rstrip("/") or DEFAULT_API_URL
+    if "://" not in address:
+        raise _no_api(address, f"it begins with https://, as https://{address}")
+    found = _ADDRESS.fullmatch(address)
+    if not found:
+        raise _no_api(address, "give https://HOST/api/v3 as GitHub Enterprise Server has it")
+    scheme, host, path = found["scheme"], found["host"].lower(), found["path"]
+    if scheme == "http" and not _is_private(host):
+        raise _no_api(address, "the token would go in clear; give https://")
+    if host in ("github.com", "www.github.com") or (host == "api.github.com" and path):
+        raise _no_api(address, f"GitHub's is {DEFAULT_API_URL}")
+    return address
+
+
+def _no_api(address: str, why: str) -> UsageError:
+    # No credentials that somebody put there: they are after the scheme and before an @.
+    shown = re.sub(r"//[^/]*@", "//…@", address)
+    return UsageError(f"GITHUB_API_URL: {shown!r} is not the address of an API: {why}")
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_private
+    except ValueError:
+        return _PRIVATE_NAME.fullmatch(host) is not None
+
+
+def github_token() -> str | None:
+    """The token from the environment, or from the parameter store; never written anywhere."""
+    token = _secret("GITHUB_TOKEN")
+    if token and not _PRINTABLE.fullmatch(token):
+        raise UsageError("the GitHub token has blanks or line breaks in it; store it anew")
+    return token or None
+
+
+def _app_key(app: str) -> PrivateKey:
+    if not _APP.fullmatch(app):
+        raise UsageError(f"GITHUB_APP_ID: {app!r} is neither an App's id nor its client id")
+    text = _secret("GITHUB_APP_KEY")
+    if not text:
+        raise UsageError("GITHUB_APP_ID needs the App's private key: GITHUB_APP_KEY_PARAMETER")
+    try:
+        return PrivateKey.from_pem(text)
+    except PrivateKeyError as error:
+        raise UsageError(f"the GitHub App's private key cannot be used: {error}") from error
+
+
+def _secret(name: str) -> str:
+    """The secret in this variable, or in the parameter that ``<name>_PARAMETER`` names.
+
+    The variable is taken out of the environment, so that no child inherits it.
+    """
+    value = os.environ.pop(name, "").strip()
+    parameter = os.environ.get(f"{name}_PARAMETER", "")
+    return value or (read_parameter(parameter).strip() if parameter else "")

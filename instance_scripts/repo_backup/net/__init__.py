@@ -1,0 +1,1 @@
+"""HTTP with limits: proxies, stalls, rate limits, credentials."""

@@ -1,0 +1,242 @@
+"""What one glance must tell: is everything backed up, and what is wrong. Pure."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from repo_backup.page.repository_status import Standing, Status, Tone
+from repo_backup.page.run_record import COMPLETE, INCOMPLETE, UNFINISHED, Run
+
+VERIFIED, PARTIAL, UNVERIFIED = "verified", "partial", "unverified"
+SHOWN_AT_ONCE = 12
+
+MEANINGS = {
+    VERIFIED: "all that was listed but what was left out is in the bucket, every archive checked",
+    PARTIAL: "some repositories failed; all others but what was left out are in the bucket",
+    UNVERIFIED: "an archive is not what was written down, or there is none",
+    "interrupted": "AWS took the instance away at every attempt",
+    "timed-out": "the deadline came first",
+    "failed": "the instance ended without finishing",
+    "not-launched": "no instance could be started",
+    "missed": "the scheduled run never began",
+    COMPLETE: "all that was listed but what was left out is backed up, by the program's own word",
+    INCOMPLETE: "some repositories are not backed up",
+    UNFINISHED: "under way, or cut off",
+}
+"""What each verdict means; the first eight are the mail's."""
+
+_UNDER_WAY = timedelta(hours=6)
+_LEAST_PATIENCE, _PATIENCE_FOR_ONE = timedelta(days=2), timedelta(days=15)
+_TYPICAL_RUNS = 10
+_ADVICE = {
+    UNVERIFIED: 'Do not trust the archives that are named. Run with {"full": true} to back '
+    "everything up afresh; earlier versions stay in the bucket.",
+    "interrupted": 'Run with {"on_demand": true}: AWS does not take such an instance away.',
+    "timed-out": "Raise DeadlineMinutes if the log shows steady work; what is done is not done "
+    "again.",
+    "failed": "The end of the run's log says why.",
+    "not-launched": "Its reason names the remedy. Then run by hand.",
+    "missed": "Look at the schedule and at the launcher's log.",
+    UNFINISHED: "If nothing is running any more, run again: what is done is not done again.",
+    INCOMPLETE: "What was saved earlier is still there; the next run tries again.",
+}
+_OUT_OF_SIGHT = (
+    "What is not visible is not backed up. Give a token, or a GitHub App that is installed for all "
+    "repositories (docs/private-repositories.md)."
+)
+_CONCERNS = (
+    (
+        Status.FAILED,
+        "could not be backed up",
+        "What was saved of them earlier is still there. The next run tries again.",
+    ),
+    (
+        Status.MISSING,
+        "not where the last run put them",
+        'Back them up afresh: {"full": true}, or --full from a shell. A bucket may still hold '
+        "earlier versions.",
+    ),
+    (
+        Status.UNSAVED,
+        "not saved",
+        "Narrowed runs passed them over. Back up everything: {}, or no --only from a shell.",
+    ),
+    (
+        Status.UNSOUND,
+        "not to be trusted",
+        'Back them up afresh: {"full": true}, or --full from a shell.',
+    ),
+    (
+        Status.WIKI_FAILED,
+        "backed up without their wikis",
+        "What was saved of the wikis earlier is still there. The next run tries again.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The answer to "is everything backed up?", and why."""
+
+    tone: Tone
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that is wrong, what to do, and whom it concerns: (name, reason), cut with a
+    count. ``status`` is what the table can be filtered by."""
+
+    tone: Tone
+    title: str
+    advice: str
+    lines: tuple[tuple[str, str], ...] = ()
+    more: int = 0
+    status: Status | None = None
+
+
+def newest_finished(runs: Sequence[Run], now: datetime) -> Run | None:
+    """The newest run that is not just under way."""
+    for run in reversed(runs):
+        if run.verdict != UNFINISHED or now - run.moment > _UNDER_WAY:
+            return run
+    return None
+
+
+def whole_runs(runs: Sequence[Run]) -> list[Run]:
+    """Those that were asked for everything: what a narrowed one proves is proven of a part."""
+    return [run for run in runs if not run.only]
+
+
+def last_proven(runs: Sequence[Run]) -> Run | None:
+    """The newest run of everything whose archives a reporter checked and found good."""
+    checked = (
+        r for r in reversed(whole_runs(runs)) if r.reported and r.verdict in (VERIFIED, PARTIAL)
+    )
+    return next(checked, None)
+
+
+def overdue_days(runs: Sequence[Run], now: datetime) -> int | None:
+    """How many days ago the newest run of everything was, if that is twice as long as such runs are
+    usually apart."""
+    runs = whole_runs(runs)
+    if not runs:
+        return None
+    moments = [run.moment for run in runs[-_TYPICAL_RUNS:]]
+    gaps = [(after - before).total_seconds() for before, after in itertools.pairwise(moments)]
+    usual = timedelta(seconds=2 * median(gaps)) if gaps else _PATIENCE_FOR_ONE
+    age = now - moments[-1]
+    return age.days if age > max(usual, _LEAST_PATIENCE) else None
+
+
+def headline(
+    runs: Sequence[Run], found: Sequence[Standing], unreadable: Sequence[str], now: datetime
+) -> Headline:
+    """The one sentence at the top; with ``unreadable`` documents nothing is said to be well."""
+    run = newest_finished(runs, now)
+    if run is None:
+        return Headline(Tone.WATCH, "No run has ended yet", runs[-1].reason if runs else "")
+    whole = newest_finished(whole_runs(runs), now)
+    bad = [each for each in found if each.status.tone is Tone.BAD]
+    watched = [each for each in found if each.status.tone is Tone.WATCH]
+    for each, which in _decisive(run, whole):
+        if each.verdict not in (VERIFIED, PARTIAL, UNVERIFIED, COMPLETE, INCOMPLETE):
+            what = MEANINGS.get(each.verdict, each.verdict)
+            title = f"{which}, of {each.moment:%a %Y-%m-%d}: {what}"
+            return Headline(Tone.BAD, title, each.reason)
+    listed = [each for each in found if each.status is not Status.NOT_LISTED]
+    if not any(each.entry.archives for each in listed):
+        return Headline(Tone.BAD, "Nothing is backed up", run.reason)
+    for each, which in _decisive(run, whole):
+        if each.verdict == UNVERIFIED and not bad:
+            return Headline(Tone.BAD, f"{which} could not be verified", each.reason)
+    if bad:
+        title = f"{len(bad)} of {counted(len(listed), 'repository', 'repositories')} "
+        title += "needs attention" if len(bad) == 1 else "need attention"
+        return Headline(Tone.BAD, title, run.reason)
+    if (days := overdue_days(runs, now)) is not None:
+        (newest, which) = _decisive(run, whole)[-1]
+        said = f"There was none since {newest.moment:%a %Y-%m-%d}, which is longer than usual."
+        return Headline(Tone.BAD, f"{which} is {days} days old", said)
+    if whole is None:
+        return Headline(Tone.WATCH, "No run of everything has ended yet", run.reason)
+    if run.verdict in (PARTIAL, INCOMPLETE) or any(
+        each.status is Status.WIKI_FAILED for each in watched
+    ):
+        return Headline(Tone.WATCH, f"Almost {_extent(whole).lower()} backed up", run.reason)
+    if unreadable:
+        return Headline(Tone.WATCH, "Not everything could be read", run.reason)
+    tone = Tone.WATCH if whole.coverage.action_needed else Tone.GOOD
+    bracketed = f" ({whole.coverage.label})" if whole.coverage.label else ""
+    return Headline(tone, f"{_extent(whole)} backed up{bracketed}", run.reason)
+
+
+def _extent(run: Run) -> str:
+    """Of how much it may be said that it is backed up, with the verb."""
+    if run.coverage.complete:
+        return "Everything is"
+    return "All visible repositories are" if run.coverage.label else "All listed repositories are"
+
+
+def _decisive(run: Run, whole: Run | None) -> list[tuple[Run, str]]:
+    """The newest run and, where that was narrowed, the newest of everything, as they are called."""
+    if whole is None or whole is run:
+        return [(run, "The newest run")]
+    return [(run, "The newest run"), (whole, "The newest run of everything")]
+
+
+def concerns(
+    runs: Sequence[Run],
+    found: Sequence[Standing],
+    unreadable: Sequence[str],
+    now: datetime,
+) -> list[Concern]:
+    """All that is wrong, the worst first."""
+    listed = []
+    newest = newest_finished(runs, now)
+    whole = newest_finished(whole_runs(runs), now)
+    for run, _ in _decisive(newest, whole) if newest else ():
+        if run.verdict in (VERIFIED, PARTIAL, COMPLETE, INCOMPLETE):
+            continue
+        title = f"The run of {run.moment:%a %Y-%m-%d} ended {run.verdict}"
+        if run.verdict == UNFINISHED:
+            title = f"The run of {run.moment:%a %Y-%m-%d} did not end"
+        lines = [("", problem) for problem in (run.reason, *run.problems)]
+        listed.append(_concern(Tone.BAD, title, _ADVICE.get(run.verdict, ""), lines))
+    for status, what, advice in _CONCERNS:
+        lines = [(s.entry.full_name, s.reason) for s in found if s.status is status]
+        if lines:
+            title = f"{counted(len(lines), 'repository', 'repositories')} {what}"
+            listed.append(_concern(status.tone, title, advice, lines, status))
+    if whole and whole.coverage.action_needed:
+        title = f"Not all repositories are visible: {whole.coverage.sentence}"
+        listed.append(Concern(Tone.WATCH, title, _OUT_OF_SIGHT))
+    if (days := overdue_days(runs, now)) is not None:
+        said = "Look at the schedule, or run by hand."
+        listed.append(Concern(Tone.BAD, f"No run for {days} days", said))
+    if unreadable:
+        title = f"{counted(len(unreadable), 'document', 'documents')} could not be read"
+        said = "They were left out of this page; whatever they tell is missing here."
+        listed.append(_concern(Tone.WATCH, title, said, [("", each) for each in unreadable]))
+    return listed
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """``1 repository``, ``34 repositories``."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _concern(
+    tone: Tone,
+    title: str,
+    advice: str,
+    lines: Iterable[tuple[str, str]],
+    status: Status | None = None,
+) -> Concern:
+    every = tuple(lines)
+    return Concern(
+        tone, title, advice, every[:SHOWN_AT_ONCE], max(0, len(every) - SHOWN_AT_ONCE), status
+    )

@@ -1,0 +1,115 @@
+"""Renders the page: one HTML file with its style, script and data inside.
+
+The file may run nothing but its own script and load nothing at all: a Content-Security-Policy
+names both by their SHA-256. Names and reasons come from strangers. They reach the page escaped by
+the template, or as JSON in which no markup can begin, and the script only ever writes text.
+"""
+
+import base64
+import hashlib
+import json
+from importlib import resources
+from typing import Any
+
+from backup_contract import __version__
+from repo_backup.page.charts import draw
+from repo_backup.page.repository_status import Status
+from repo_backup.page.view_model import Page, RepositoryRow, restore_command
+from repo_backup.run.progress_display import size
+
+GENERATOR = "repo_backup report"
+"""By this a page of ours is known again."""
+
+STATIC_ROWS = 500
+"""So many repositories are in the page without JavaScript too."""
+
+_SCRIPTS = ("basics.js", "table.js", "start.js")
+_STATUSES = list(Status)
+_ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+
+
+def render(page: Page) -> bytes:
+    """The whole page, UTF-8."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    style, script = _asset("page.css"), _script()
+    policy = (
+        "default-src 'none'",
+        f"script-src {_source(script)}",
+        f"style-src {_source(style)}",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+    html = environment.from_string(_asset("page.html")).render(
+        page=page,
+        charts=draw(page.runs[::-1]),
+        data=_json(payload(page)),
+        style=style,
+        script=script,
+        policy="; ".join(policy),
+        generator=f"{GENERATOR} {__version__}",
+        static_rows=page.repositories if len(page.repositories) <= STATIC_ROWS else (),
+        last_good=lambda row: _last_good(page, row),
+        command=lambda row: restore_command(row.name, page.source) if row.restorable else "",
+        size=size,
+    )
+    # A lone surrogate in a name is no reason to have no page.
+    return html.encode("utf-8", "replace")
+
+
+def payload(page: Page) -> dict[str, Any]:
+    """What the script works on: columns rather than objects, for 10,000 rows are many names."""
+    rows = page.repositories
+    return {
+        "source": page.source,
+        "generated": int(page.generated_at.timestamp()),
+        "runs": [[each.run.id, int(each.run.moment.timestamp())] for each in page.runs[::-1]],
+        "statuses": [[status.value, status.tone.value] for status in _STATUSES],
+        "name": [row.name for row in rows],
+        "status": [_STATUSES.index(row.status) for row in rows],
+        "bytes": [row.bytes for row in rows],
+        "lastGood": [row.last_good for row in rows],
+        "readBack": [row.read_back for row in rows],
+        "history": [row.history for row in rows],
+        "uploads": [row.uploads for row in rows],
+        "restorable": [int(row.restorable) for row in rows],
+        # Few repositories have any of these.
+        "wiki": {i: row.wiki_bytes for i, row in enumerate(rows) if row.wiki_bytes is not None},
+        "reason": {i: row.reason for i, row in enumerate(rows) if row.reason},
+        "warnings": {i: row.warnings for i, row in enumerate(rows) if row.warnings},
+        "former": {i: row.former_names for i, row in enumerate(rows) if row.former_names},
+        "private": [i for i, row in enumerate(rows) if row.private],
+    }
+
+
+def _last_good(page: Page, row: RepositoryRow) -> str:
+    if row.last_good is None:
+        return "never"
+    return f"{page.runs[len(page.runs) - 1 - row.last_good].run.moment:%a %Y-%m-%d}"
+
+
+def _json(document: object) -> str:
+    """JSON that is safe inside a script element: nothing in it can end the element."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.translate(_ESCAPES)
+
+
+def _source(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _script() -> str:
+    """The parts as one script that leaves no name behind."""
+    parts = "".join(map(_asset, _SCRIPTS))
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
+
+
+def _asset(name: str) -> str:
+    return (resources.files(__package__) / name).read_text("utf-8")

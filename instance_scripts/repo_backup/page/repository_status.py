@@ -1,0 +1,169 @@
+"""How each repository stands: backed up or not, since when, and whether that was proven. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from backup_contract import object_keys as layout
+from backup_contract.documents.manifest import Entry
+from repo_backup.page.run_history import (
+    EMPTY,
+    FAILED,
+    GOOD,
+    LEFT_OUT,
+    NO_RESULT,
+    SAVED,
+    UNLISTED,
+    UNSOUND,
+    WIKI_FAILED,
+    Chronicle,
+    Repository,
+)
+from repo_backup.page.run_record import Run
+from repo_backup.store.inventory import not_in_place
+
+_SILENT = (UNLISTED, NO_RESULT)
+
+
+class Tone(Enum):
+    """How loud something is said; never by colour alone."""
+
+    BAD = "bad"
+    WATCH = "watch"
+    QUIET = "quiet"
+    GOOD = "good"
+
+
+class Status(Enum):
+    """A repository's standing, worst first; the value is the word on the page."""
+
+    FAILED = "failed"
+    MISSING = "archive missing"
+    UNSAVED = "not saved"
+    UNSOUND = "not to be trusted"
+    WIKI_FAILED = "wiki failed"
+    KNOWN_FAILURE = "known failure"
+    NOT_LISTED = "no longer listed"
+    LEFT_OUT = "left out"
+    EMPTY = "empty"
+    BACKED_UP = "backed up"
+
+    @property
+    def tone(self) -> Tone:
+        """How loud."""
+        if self in (Status.FAILED, Status.MISSING, Status.UNSAVED, Status.UNSOUND):
+            return Tone.BAD
+        if self in (Status.WIKI_FAILED, Status.KNOWN_FAILURE):
+            return Tone.WATCH
+        return Tone.GOOD if self is Status.BACKED_UP else Tone.QUIET
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A repository now: its status and why, and the index of the run that last had it good."""
+
+    repository: Repository
+    status: Status
+    reason: str
+    last_good: int | None
+
+    @property
+    def entry(self) -> Entry:
+        """What its newest run wrote down."""
+        return self.repository.entry
+
+
+def standings(chronicle: Chronicle) -> list[Standing]:
+    """Every repository's standing, by name."""
+    known = {
+        text.partition(": ")[0].lower()
+        for run in _last(run for run in chronicle.runs if run.reported)
+        for text in run.acknowledged
+    }
+    newest_listing = _newest_listing(chronicle.runs)
+    settled = bool(chronicle.runs) and (chronicle.runs[-1].reported or chronicle.runs[-1].complete)
+    found = []
+    for each in chronicle.repositories:
+        status, reason = _status(each, chronicle.runs, newest_listing, known)
+        gone = not_in_place(each.entry.archives, chronicle.present, settled=settled)
+        if gone and status is Status.NOT_LISTED:
+            reason = "Neither GitHub nor the source has it any more."
+        elif gone and status is not Status.UNSOUND:
+            status, reason = Status.MISSING, gone
+        found.append(Standing(each, status, reason, _last_good(each.letters)))
+    return found
+
+
+def unnamed_archives(chronicle: Chronicle) -> list[str]:
+    """Keys of archives that no repository of the chronicle has or had, sorted."""
+    named = set(chronicle.kept)
+    for each in chronicle.repositories:
+        named |= {archive.key for archive in each.entry.archives}
+        for name in (*each.former_names, each.entry.full_name):
+            owner, _, repository = name.partition("/")
+            named |= {
+                layout.archive(owner, repository, wiki=wiki, repository_id=number)
+                for wiki in (False, True)
+                for number in (None, each.entry.id)
+            }
+    return sorted(chronicle.present.keys() - named)
+
+
+def _status(
+    each: Repository, runs: Sequence[Run], newest_listing: dict[str, int], known: set[str]
+) -> tuple[Status, str]:
+    """What narrowed runs passed over stands as the last run left it that was asked for it."""
+    entry = each.entry
+    listed = [index for index, letter in enumerate(each.letters) if letter not in _SILENT]
+    since = newest_listing.get(entry.owner.lower(), newest_listing.get("", -1))
+    if not listed or listed[-1] < since:
+        return Status.NOT_LISTED, "The newest run did not find it on GitHub; its archive is kept."
+    if entry.unsaved:
+        return Status.UNSAVED, entry.part.reason or ""
+    letter = _standing_letter(each, listed, runs)
+    wiki_reason = f"wiki: {entry.wiki.reason or 'no reason given'}" if entry.wiki else ""
+    reason = entry.part.reason or ""
+    if letter in (FAILED, WIKI_FAILED):
+        name = entry.full_name.lower()
+        if name in known or (letter == WIKI_FAILED and f"{name}.wiki" in known):
+            return Status.KNOWN_FAILURE, reason or wiki_reason
+        if letter == FAILED:
+            return Status.FAILED, reason or wiki_reason or "no reason given"
+        return Status.WIKI_FAILED, wiki_reason
+    if letter == UNSOUND:
+        return Status.UNSOUND, "Its archive is not what the run wrote down."
+    statuses = {LEFT_OUT: Status.LEFT_OUT, EMPTY: Status.EMPTY}
+    return statuses.get(letter, Status.BACKED_UP), reason
+
+
+def _standing_letter(each: Repository, listed: Sequence[int], runs: Sequence[Run]) -> int:
+    entry = each.entry
+    for index in reversed(listed):
+        letter = each.letters[index]
+        if letter == LEFT_OUT and runs[index].only:
+            continue
+        if entry.asked or letter != LEFT_OUT:
+            return letter
+        break
+    # Nothing that was read was asked for it: it says itself what it was before.
+    if entry.failed:
+        return FAILED if entry.part.state == "failed" else WIKI_FAILED
+    return EMPTY if entry.part.state == "empty" else SAVED
+
+
+def _newest_listing(runs: Sequence[Run]) -> dict[str, int]:
+    """The index of the newest complete run that listed each owner; ``""`` for all that a token
+    sees, where no owner was named."""
+    newest: dict[str, int] = {}
+    for index, run in enumerate(runs):
+        if run.complete:
+            newest |= dict.fromkeys((owner.lower() for owner in run.owners or ("",)), index)
+    return newest
+
+
+def _last_good(letters: bytearray) -> int | None:
+    return next((i for i in range(len(letters) - 1, -1, -1) if letters[i] in GOOD), None)
+
+
+def _last(runs: Iterable[Run]) -> list[Run]:
+    return list(runs)[-1:]

@@ -1,0 +1,250 @@
+"""Reads what all runs left, one manifest at a time: years of a large account fit in little memory.
+
+A manifest of 10,000 repositories is megabytes. Kept of it is a letter for each repository, the
+size of what it uploaded, and each repository's newest entry.
+"""
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from backup_contract import object_keys as layout
+from backup_contract.documents.manifest import COUNTED, Entry, Manifest
+from repo_backup.page.run_record import Report, Run, build_run, moment_of, parse_report
+from repo_backup.runtime.errors import FatalError, said
+from repo_backup.store.base import Store, Stored
+
+SAVED, UNCHANGED, EMPTY, LEFT_OUT, FAILED, WIKI_FAILED, UNSOUND, UNLISTED, NO_RESULT = b"buesfwx.-"
+"""What a run did to a repository, as a letter of its history. UNSOUND: the program saved it, and
+the reporter or the restore drill found that the archive is not what it should be. NO_RESULT: the
+run left no manifest, so that it says nothing of any repository."""
+
+GOOD = frozenset({SAVED, UNCHANGED, WIKI_FAILED})
+UNVERIFIED = "unverified"
+
+_LETTERS = dict(zip(COUNTED, (SAVED, UNCHANGED, EMPTY, LEFT_OUT, FAILED), strict=True))
+_READ_AHEAD = 3
+_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+_MANIFEST, _REPORT, _PROGRESS = "manifest.json", "report.json", "progress.json"
+
+
+@dataclass(slots=True)
+class Repository:
+    """``letters`` by run, ``uploads`` in bytes by the index of the run, and the newest entry."""
+
+    entry: Entry
+    letters: bytearray
+    uploads: dict[int, int] = field(default_factory=dict)
+    former_names: set[str] = field(default_factory=set)
+    seen: datetime = _BEGINNING
+
+
+@dataclass(frozen=True, slots=True)
+class Chronicle:
+    """Runs from the oldest to the newest, repositories by name, and the archives that are there.
+
+    ``kept`` are the keys of archives of what GitHub does not list any more, of whatever run.
+    ``unreadable`` names documents that are not what they should be.
+    """
+
+    runs: tuple[Run, ...]
+    repositories: tuple[Repository, ...]
+    present: dict[str, Stored]
+    unreadable: tuple[str, ...] = ()
+    kept: frozenset[str] = frozenset()
+
+
+def read(
+    store: Store, newest: int | None = None, tell: Callable[[int, int], None] = lambda *_: None
+) -> Chronicle:
+    """Read all runs, or the ``newest`` so many; ``tell`` hears how many of how many are read.
+
+    At most three requests for each run, and one for each thousand objects. Raises FatalError where
+    there is no backup or the store cannot be used, TransientError where it cannot be reached.
+    """
+    documents = _documents(store)
+    present = {k: v for k, v in store.objects(layout.ARCHIVES).items() if k.endswith(".zip")}
+    if not documents:
+        there = f", only {len(present)} archives without a record" if present else ""
+        raise FatalError(f"there is no backup at this source{there}")
+    chosen = _chosen(store, documents, newest)
+    reading = _Reading(len(chosen))
+    for index, loaded in enumerate(_loaded(store, chosen, documents)):
+        reading.absorb(index, loaded)
+        tell(index + 1, len(chosen))
+    return reading.chronicle(present)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A run's documents as they are at the destination."""
+
+    run_id: str
+    report: bytes | None
+    manifest: bytes | None
+    progress: bytes | None
+
+
+def _documents(store: Store) -> dict[str, set[str]]:
+    """The names of the documents of each run."""
+    found: dict[str, set[str]] = {}
+    for key in store.objects(layout.RUNS):
+        run_id, slash, name = key.removeprefix(layout.RUNS).partition("/")
+        if slash and run_id:
+            found.setdefault(run_id, set()).add(name)
+    return found
+
+
+def _chosen(store: Store, documents: dict[str, set[str]], newest: int | None) -> list[str]:
+    """The runs to read, about in order: the newest by when they were written, and those between
+    them that left no manifest."""
+    written = list(reversed(store.run_ids()))[-newest if newest else 0 :]
+    moments = {run_id: moment_of(run_id) or _BEGINNING for run_id in documents}
+    since = min((moments[run_id] for run_id in written), default=_BEGINNING)
+    without = [
+        run_id
+        for run_id, names in documents.items()
+        if _MANIFEST not in names and moments[run_id] >= since
+    ]
+    return sorted([*written, *without], key=lambda run_id: moments[run_id])
+
+
+def _loaded(store: Store, run_ids: list[str], documents: dict[str, set[str]]) -> Iterator[_Loaded]:
+    """The documents of each run, a few runs ahead of whoever asks."""
+
+    def load(run_id: str) -> _Loaded:
+        names = documents.get(run_id, set())
+        data = {
+            name: store.read(f"{layout.RUNS}{run_id}/{name}")
+            for name in (_REPORT, _MANIFEST, _PROGRESS)
+            if name in names and (name != _PROGRESS or _REPORT not in names)
+        }
+        return _Loaded(run_id, data.get(_REPORT), data.get(_MANIFEST), data.get(_PROGRESS))
+
+    waiting = iter(run_ids)
+    with ThreadPoolExecutor(_READ_AHEAD) as pool:
+        ahead: deque[Future[_Loaded]] = deque()
+        for run_id in itertools.islice(waiting, _READ_AHEAD):
+            ahead.append(pool.submit(load, run_id))
+        while ahead:
+            loaded = ahead.popleft().result()
+            for run_id in itertools.islice(waiting, 1):
+                ahead.append(pool.submit(load, run_id))
+            yield loaded
+
+
+class _Reading:
+    """Takes in one run after the other."""
+
+    def __init__(self, size: int) -> None:
+        self._template = bytearray([NO_RESULT]) * size
+        self._runs: dict[int, Run] = {}
+        self._repositories: dict[int, Repository] = {}
+        self._unreadable: list[str] = []
+        self._kept: set[str] = set()
+
+    def absorb(self, index: int, loaded: _Loaded) -> None:
+        """Take a run in; what cannot be read is named and left out."""
+        report, manifest = self._report(loaded), self._manifest(loaded)
+        try:
+            run = build_run(loaded.run_id, report, manifest, loaded.progress)
+        except ValueError as error:
+            self._blame(loaded.run_id, _PROGRESS, error)
+            run = build_run(loaded.run_id, report, manifest, None)
+        if run is None:
+            return
+        self._runs[index] = run
+        if manifest:
+            for letters in (self._template, *(r.letters for r in self._repositories.values())):
+                letters[index] = UNLISTED
+            unsound = _unsound(run)
+            self._kept |= {each.key for each in manifest.kept or ()}
+            for entry in manifest.entries.values():
+                self._add(index, run, entry, unsound)
+
+    def chronicle(self, present: dict[str, Stored]) -> Chronicle:
+        """All of it, runs in the order of their moments."""
+        order = sorted(self._runs, key=lambda index: (self._runs[index].moment, index))
+        places = {index: place for place, index in enumerate(order)}
+        repositories = list(self._repositories.values())
+        for each in repositories:
+            each.letters = bytearray(each.letters[index] for index in order)
+            each.uploads = {places[index]: count for index, count in each.uploads.items()}
+            each.former_names.discard(each.entry.full_name)
+        repositories.sort(key=lambda each: (each.entry.full_name.lower(), each.entry.id))
+        return Chronicle(
+            tuple(self._runs[index] for index in order),
+            tuple(repositories),
+            present,
+            tuple(self._unreadable),
+            frozenset(self._kept),
+        )
+
+    def _report(self, loaded: _Loaded) -> Report | None:
+        try:
+            return parse_report(loaded.report) if loaded.report is not None else None
+        except ValueError as error:
+            self._blame(loaded.run_id, _REPORT, error)
+            return None
+
+    def _manifest(self, loaded: _Loaded) -> Manifest | None:
+        if loaded.manifest is None:
+            return None
+        try:
+            return Manifest.from_json(loaded.manifest)
+        except ValueError as error:
+            self._blame(loaded.run_id, _MANIFEST, error)
+            return None
+
+    def _blame(self, run_id: str, name: str, error: Exception) -> None:
+        self._unreadable.append(f"{said(f'{layout.RUNS}{run_id}/{name}')}: {error}")
+
+    def _add(self, index: int, run: Run, entry: Entry, unsound: Callable[[Entry], bool]) -> None:
+        known = self._repositories.get(entry.id)
+        if known is None:
+            known = self._repositories[entry.id] = Repository(entry, self._template[:])
+        known.letters[index] = letter = _letter(entry, unsound)
+        known.former_names.add(entry.full_name)
+        uploaded = sum(archive.bytes for archive in entry.archives if archive.run_id == run.id)
+        if uploaded and letter in (SAVED, WIKI_FAILED, UNCHANGED):
+            known.uploads[index] = uploaded
+        if run.moment >= known.seen:
+            known.entry, known.seen = entry, run.moment
+
+
+def _letter(entry: Entry, unsound: Callable[[Entry], bool]) -> int:
+    if not entry.asked:
+        return UNSOUND if entry.archives and unsound(entry) else LEFT_OUT
+    letter = _LETTERS[entry.part.state]
+    if letter in GOOD and unsound(entry):
+        return UNSOUND
+    return WIKI_FAILED if letter in GOOD and entry.failed else letter
+
+
+def _unsound(run: Run) -> Callable[[Entry], bool]:
+    """Which entries of a run are not to be believed.
+
+    The reporter writes ``owner/name: what is wrong``. An unverified run of which it names nothing
+    is one whose manifest it did not believe: then nothing of it is.
+    """
+    bad = run.drill.bad if run.drill else frozenset()
+    named: frozenset[str] = frozenset()
+    everything = run.verdict == UNVERIFIED and not run.problems
+    if run.verdict == UNVERIFIED:
+        named = frozenset(problem.partition(": ")[0].lower() for problem in run.problems)
+    if not (everything or named or bad):
+        return lambda entry: False
+
+    def judge(entry: Entry) -> bool:
+        name = entry.full_name.lower()
+        return (
+            everything
+            or name in named
+            or f"{name}.wiki" in named
+            or any(archive.key in bad for archive in entry.archives)
+        )
+
+    return judge

@@ -1,0 +1,1 @@
+"""From the store back to a repository: catalogue, archive reader, restore drill."""

@@ -1,0 +1,1 @@
+"""One run of the backup: list, compare, fetch, record, and leave a manifest."""

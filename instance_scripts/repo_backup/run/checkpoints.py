@@ -1,0 +1,157 @@
+"""The run's own record as it grows: checkpoints, progress, and at the end manifest and marker."""
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
+
+from backup_contract import object_keys as layout
+from backup_contract.documents.manifest import COUNTED, Entry, Manifest, iso
+from repo_backup.run.key_ownership import Claims
+from repo_backup.run.progress_display import Display
+from repo_backup.runtime.background import in_background
+from repo_backup.runtime.errors import ConflictError, FatalError, TransientError
+from repo_backup.store.base import Store
+
+CHECKPOINT_SECONDS = 20.0
+_SHARE = 20
+"""A checkpoint that took long is not repeated before twenty times as long."""
+
+
+class Journal:
+    """Collects entries from all threads and writes them down at a bounded rate."""
+
+    def __init__(
+        self,
+        store: Store,
+        manifest: Manifest,
+        display: Display,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.manifest = manifest
+        self._store = store
+        self._display = display
+        self._now = now
+        self._lock = threading.Lock()
+        self._done: set[int] = set()
+        self._written = 0
+        self._due = time.monotonic() + CHECKPOINT_SECONDS
+        self._shown = False
+        self._complete_before = False
+        self._claims: Claims | None = None
+        self._writing: Future[None] | None = None
+        self._one_writer = threading.Lock()
+
+    def begin(self, earlier: Manifest | None, listed: set[int], claims: Claims) -> None:
+        """Take over what an earlier attempt of this run did to repositories that still exist.
+
+        A complete manifest, for which a marker may vouch, is replaced by a complete one only.
+        """
+        self._claims = claims
+        if earlier:
+            self._complete_before = earlier.complete
+            self.manifest.started_at = earlier.started_at
+            kept = {key: entry for key, entry in earlier.entries.items() if key in listed}
+            self.manifest.entries |= kept
+        self._display.listed(self.manifest.listed)
+
+    def start(self, name: str) -> None:
+        """Work on a repository begins."""
+        self._display.started(name)
+
+    def record(self, entry: Entry) -> None:
+        """A repository is done, one way or another."""
+        with self._lock:
+            self.manifest.entries[entry.id] = entry
+            self._done.add(entry.id)
+        self._display.finished(entry, self.manifest.run_id)
+
+    def tick(self) -> None:
+        """Let a checkpoint be written when one is due; nobody waits for a store that is slow.
+
+        Raises what kept an earlier one from being written, if that is final.
+        """
+        if self._writing and self._writing.done():
+            self._writing.result()
+            self._writing = None
+        if self._writing is None and time.monotonic() >= self._due:
+            self._writing = in_background(self.checkpoint, "checkpoint")
+
+    def checkpoint(self, phase: str = "backing-up") -> None:
+        """Write down how far the run is; a store that cannot be reached now may be later."""
+        with self._one_writer:
+            started = time.monotonic()
+            try:
+                written = len(self._done)
+                changed = written > self._written or self.manifest.errors
+                if changed and not self._complete_before:
+                    self._store.write(layout.manifest(self.manifest.run_id), self._document())
+                    self._written = written
+                self._progress(phase)
+            except TransientError as error:
+                self._display.note(str(error))
+            took = time.monotonic() - started
+            self._due = time.monotonic() + max(CHECKPOINT_SECONDS, took * _SHARE)
+
+    def complete(self) -> None:
+        """Write the manifest, and last of all the date marker."""
+        # A checkpoint that is still being written would replace the manifest.
+        with self._one_writer:
+            self._complete()
+
+    def _complete(self) -> None:
+        manifest, finished = self.manifest, self._now()
+        manifest.complete, manifest.finished_at = True, finished
+        document = self._document()
+        key = layout.manifest(manifest.run_id)
+        self._store.write(key, document)
+        if self._shown:
+            self._progress("done")
+        values = {
+            "run_id": manifest.run_id,
+            "attempt": manifest.attempt,
+            "completed_at": iso(finished),
+            "manifest": key,
+            "manifest_sha256": hashlib.sha256(document).hexdigest(),
+            **{name: manifest.totals[name] for name in ("listed", *COUNTED)},
+        }
+        text = "".join(f"{name}={value}\n" for name, value in values.items())
+        self._mark(finished, text.encode())
+
+    def _mark(self, finished: datetime, data: bytes) -> None:
+        """Write the date marker; a minute that another run has taken is left to that run."""
+        for minutes in range(60):
+            key = layout.marker(finished + timedelta(minutes=minutes))
+            try:
+                self._store.write_if(key, data, None, "text/plain; charset=utf-8")
+            except ConflictError:
+                continue
+            return
+        raise FatalError("the date marker could not be written: each of its names is taken")
+
+    def _document(self) -> bytes:
+        with self._lock:
+            if self._claims:
+                self.manifest.kept = self._claims.kept(self.manifest.entries)
+            return self.manifest.to_json()
+
+    def _progress(self, phase: str) -> None:
+        with self._lock:
+            totals = self.manifest.totals
+            failed = sum(self.manifest.entries[key].failed for key in self._done)
+        document = {
+            "schema": 1,
+            "run_id": self.manifest.run_id,
+            "attempt": self.manifest.attempt,
+            "updated_at": iso(self._now()),
+            "phase": phase,
+            "listed": self.manifest.listed,
+            "done": len(self._done),
+            "failed": failed,
+            "bytes_uploaded": totals["bytes_uploaded"],
+        }
+        self._store.write(layout.progress(self.manifest.run_id), json.dumps(document).encode())
+        self._shown = True

@@ -1,0 +1,100 @@
+"""Whose an archive's key is: no repository ever gets the key of another one's archive. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from backup_contract import object_keys as layout
+from backup_contract.documents.manifest import Entry, Kept
+from repo_backup.hosts.github.client import Remote
+
+
+@dataclass(frozen=True)
+class Key:
+    """Where an archive goes; ``reason`` tells why it is not the usual place, if it is not."""
+
+    text: str
+    reason: str | None = None
+
+
+def archive_keys(
+    remotes: Iterable[Remote],
+    claims: Mapping[str, Kept],
+    entries: Mapping[int, Entry],
+    *,
+    wikis: bool,
+    folded: bool,
+) -> dict[tuple[int, bool], Key]:
+    """The key of each repository's archive, and of its wiki's (``True``), by repository id.
+
+    A key belongs to the repository that an archive was recorded of (``claims``), then to whoever
+    is listed first. Whoever finds its usual key taken gets one of its own, and stays there while
+    its newest archive (``entries``) does. ``folded``: the destination does not tell upper from
+    lower case.
+    """
+    taken = {
+        _fold(key, folded): (each.id, each.is_wiki, each.full_name) for key, each in claims.items()
+    }
+    keys: dict[tuple[int, bool], Key] = {}
+    for remote in sorted(remotes, key=lambda each: (each.full_name.lower(), each.id)):
+        if remote.refused:
+            continue
+        for wiki in (False, True) if wikis and remote.has_wiki else (False,):
+            usual = layout.archive(remote.owner, remote.name, wiki=wiki)
+            own = layout.archive(remote.owner, remote.name, wiki=wiki, repository_id=remote.id)
+            me = (remote.id, wiki, remote.full_name)
+            number, of_wiki, name = taken.setdefault(_fold(usual, folded), me)
+            key = Key(usual)
+            if (number, of_wiki) != me[:2]:
+                what = "the wiki of " if of_wiki else ""
+                key = Key(own, f"{usual} is of another one, {what}{name} with id {number}")
+            elif own in _keys_of(entries.get(remote.id)):
+                key = Key(own)
+            keys[remote.id, wiki] = key
+    return keys
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What earlier runs recorded, by key, of the owners that a run covers.
+
+    ``awaited`` are keys by the id of a repository whose entry, once it is there, may name them.
+    """
+
+    by_key: Mapping[str, Kept]
+    awaited: Mapping[int, Collection[str]]
+    folded: bool = False
+
+    @classmethod
+    def of_run(
+        cls,
+        claims: Mapping[str, Kept],
+        entries: Mapping[int, Entry],
+        *,
+        owners: Collection[str],
+        awaited: Collection[int],
+        folded: bool,
+    ) -> "Claims":
+        """Of what there is, that in the folders of ``owners`` (lower case)."""
+        covered = {key: each for key, each in claims.items() if layout.owner_of(key) in owners}
+        newest = {each: _keys_of(entries.get(each)) for each in awaited}
+        return cls(covered, newest, folded)
+
+    def kept(self, entries: Mapping[int, Entry]) -> list[Kept]:
+        """What no entry names, and none of the repositories still to come may name."""
+        named = {
+            _fold(archive.key, self.folded)
+            for entry in entries.values()
+            for archive in entry.archives
+        }
+        for number, keys in self.awaited.items():
+            if number not in entries:
+                named |= {_fold(key, self.folded) for key in keys}
+        return [each for key, each in self.by_key.items() if _fold(key, self.folded) not in named]
+
+
+def _keys_of(entry: Entry | None) -> list[str]:
+    return [archive.key for archive in entry.archives] if entry else []
+
+
+def _fold(key: str, folded: bool) -> str:
+    return key.lower() if folded else key

@@ -1,0 +1,97 @@
+"""What GitHub lists, and whether a run may rely on it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from backup_contract.visibility import Visibility
+from repo_backup.hosts.github.client import GitHub, ListingError, Remote
+from repo_backup.run.selection import Selection
+from repo_backup.runtime.errors import FatalError
+
+_SHRUNK_BELOW = 0.5
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What GitHub listed, what was wrong with it, and what the token lacks (``notices``).
+
+    ``visibility`` has one item for each owner whose listing is whole.
+    """
+
+    remotes: list[Remote]
+    errors: list[str]
+    token_expires_at: str | None = None
+    notices: tuple[str, ...] = ()
+    visibility: tuple[Visibility, ...] = ()
+
+
+def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
+    """Every owner's repositories, once each.
+
+    A listing that fails is an error of the run, but what it had listed is backed up. Raises
+    FatalError for an unknown owner or a rejected token, or when nothing could be listed.
+    """
+    viewer = github.viewer()
+    found: dict[int, Remote] = {}
+    errors = []
+    wanted: list[str | None] = [*owners]
+    for owner in wanted or [None]:
+        try:
+            listed = github.repositories(owner, viewer)
+        except ListingError as error:
+            errors.append(str(error))
+            listed = error.found
+        found |= {remote.id: remote for remote in listed}
+    if errors and not found:
+        raise FatalError("; ".join(errors))
+    remotes = sorted(found.values(), key=lambda r: r.full_name.lower())
+    visible = {each.owner.lower(): each for each in github.visibility}
+    return Listing(
+        remotes,
+        errors,
+        github.token_expires_at,
+        tuple(github.notices),
+        tuple(visible.values()),
+    )
+
+
+def shrunk(remotes: list[Remote], before: dict[str, int]) -> list[str]:
+    """Which owners list far fewer repositories than in their last complete run. Pure."""
+    errors = []
+    for owner, count in sorted(before.items()):
+        now = sum(remote.owner.lower() == owner for remote in remotes)
+        if now < count * _SHRUNK_BELOW:
+            errors.append(
+                f"{owner} lists {now} repositories, {count} in the last complete run "
+                "(--allow-shrink accepts that)"
+            )
+    return errors
+
+
+def objection(
+    remotes: list[Remote],
+    owners: Sequence[str],
+    selection: Selection,
+    *,
+    allow_none: bool,
+    has_token: bool,
+) -> str | None:
+    """Why a run would back up nothing at all, with the remedy; None if there is something. Pure."""
+    if not remotes:
+        if allow_none:
+            return None
+        remedy = "give a token (or a GitHub App) that may read this account's repositories"
+        if not has_token:
+            remedy = "without a token only public repositories are seen: give GITHUB_TOKEN"
+        return (
+            f"GitHub lists no repository of {', '.join(owners) or 'anybody'}; {remedy} "
+            "(--allow-shrink accepts an account that is empty)"
+        )
+    if not any(map(selection.names, remotes)):
+        return f"no repository matches --only {' '.join(selection.only)}"
+    reasons = Counter(selection.skip_reason(remote) for remote in remotes)
+    if None in reasons:
+        return None
+    said = ", ".join(f"{count} by {reason}" for reason, count in reasons.most_common(3))
+    return f"the options leave out all {len(remotes)} repositories: {said}"

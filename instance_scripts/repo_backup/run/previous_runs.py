@@ -1,0 +1,180 @@
+"""What earlier runs left: for each repository the newest archive that still exists."""
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from backup_contract import object_keys as layout
+from backup_contract.documents.manifest import Entry, Kept, Manifest, Part
+from repo_backup.runtime.background import in_background
+from repo_backup.runtime.errors import RepositoryError, said
+from repo_backup.store.base import Store, Stored
+from repo_backup.store.inventory import not_in_place
+from repo_backup.store.run_order import newest_first
+
+_EVERYBODY = "*"
+_ZIP = ".zip"
+_BLOCK_BYTES = 1024 * 1024
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class History:
+    """Earlier entries by repository id, newest manifest first.
+
+    ``claims`` tell by key of which repository the archive there was recorded; what no manifest
+    names is nobody's; ``carried`` are the keys of those that were kept already. ``lost`` are kept
+    archives that are not there any more, or not as they were.
+    ``listed`` is how many repositories each owner had in the last complete run, ``owners`` whom
+    runs of everything that a token sees met. ``mine`` is the checkpoint of an earlier attempt of
+    this run.
+    """
+
+    entries: dict[int, Entry] = field(default_factory=dict)
+    claims: dict[str, Kept] = field(default_factory=dict)
+    lost: list[Kept] = field(default_factory=list)
+    listed: dict[str, int] = field(default_factory=dict)
+    owners: set[str] = field(default_factory=set)
+    mine: Manifest | None = None
+    carried: set[str] = field(default_factory=set)
+
+    @classmethod
+    def load(cls, store: Store, run_id: str, owners: Collection[str]) -> "History":
+        """Read manifests until each owner's last complete run is among them: an own one, newest.
+
+        No owner means all that a token sees. Checkpoints count: an interrupted run's archives are
+        there like any other's. What does not hang on anything else is asked for at once. A run
+        from before there were lists of what is kept is not the last one that is read, unless each
+        archive that is there has been named.
+        """
+        history, missing = cls(), {owner.lower() for owner in owners} or {_EVERYBODY}
+        uncounted = set(missing)
+        own = in_background(lambda: store.read(layout.manifest(run_id)), "own manifest")
+        present = {
+            prefix: in_background(partial(store.objects, prefix), "archives")
+            for prefix in [*map(layout.archives_of, owners)] or [layout.ARCHIVES]
+        }
+        others = (each for each in newest_first(store) if each != run_id)
+        for earlier in (run_id, *others):
+            if not missing:
+                break
+            mine = earlier == run_id
+            data = own.result() if mine else store.read(layout.manifest(earlier))
+            if data is None:
+                continue
+            try:
+                manifest = Manifest.from_json(data)
+            except ValueError as error:
+                log.warning("%s is left out: %s", said(layout.manifest(earlier)), error)
+                continue
+            if mine:
+                history.mine = manifest
+            history._add(manifest)
+            if manifest.complete:
+                covered = {owner.lower() for owner in manifest.owners} or {_EVERYBODY}
+                counts = Counter(entry.owner.lower() for entry in manifest.entries.values())
+                for owner in uncounted & covered:
+                    history.listed |= counts if owner == _EVERYBODY else {owner: counts[owner]}
+                uncounted -= covered
+                if manifest.kept is not None or history._names_all(present):
+                    missing -= covered
+        return history._existing(store, present)
+
+    def earlier(self, repository_id: int) -> Entry | None:
+        """The newest entry of this repository whose archive still exists, if there is one."""
+        return self.entries.get(repository_id)
+
+    def _add(self, manifest: Manifest) -> None:
+        kept = manifest.kept or ()
+        for entry in (*manifest.entries.values(), *(each.entry for each in kept)):
+            known = self.entries.setdefault(entry.id, entry)
+            if known.part.archive is None and entry.part.archive:
+                known = replace(known, part=entry.part)
+            if (known.wiki is None or known.wiki.archive is None) and entry.wiki:
+                known = replace(known, wiki=entry.wiki)
+            self.entries[entry.id] = known
+        for claim in _claims(manifest):
+            self.claims.setdefault(claim.key, claim)
+        for claim in kept:
+            if self.claims.setdefault(claim.key, claim) is claim:
+                self.carried.add(claim.key)
+        if not manifest.owners:
+            self.owners |= {layout.owner_of(key) for key in self.claims}
+
+    def _names_all(self, listed: Mapping[str, Future[dict[str, Stored]]]) -> bool:
+        zips = {key for each in listed.values() for key in each.result() if key.endswith(_ZIP)}
+        return zips <= self.claims.keys()
+
+    def _existing(self, store: Store, listed: Mapping[str, Future[dict[str, Stored]]]) -> "History":
+        """The same without archives that are gone, or that something else has replaced.
+
+        Where there is something else its key still belongs to the same repository: it may be an
+        archive of it of which nobody came to write down that it was uploaded.
+        """
+        present: dict[str, Stored] = {}
+        for each in listed.values():
+            present |= each.result()
+        prefixes = {key.rpartition("/")[0] + "/" for key in self.claims}
+        for prefix in sorted(prefixes):
+            if not prefix.startswith(tuple(listed)):
+                present |= store.objects(prefix)
+
+        def kept(part: Part | None) -> Part | None:
+            if part and not_in_place([part.archive] if part.archive else [], present, settled=True):
+                return replace(part, archive=None, refs_digest=None)
+            return part
+
+        for number, entry in self.entries.items():
+            part = kept(entry.part)
+            assert part  # noqa: S101 - kept returns a part for a part
+            self.entries[number] = replace(entry, part=part, wiki=kept(entry.wiki))
+        for key, claim in [*self.claims.items()]:
+            part, had = kept(claim.part), claim.part.archive
+            assert part  # noqa: S101 - as above
+            if key in self.carried and part.archive is None and key in present:
+                part = _the_same(store, claim.part, present[key]) or part
+            if key not in present:
+                del self.claims[key]
+            else:
+                self.claims[key] = replace(claim, part=part)
+            if key in self.carried and (key not in present or (had and part.archive is None)):
+                self.lost.append(claim)
+        return self
+
+
+def _claims(manifest: Manifest) -> Iterator[Kept]:
+    """What the entries say of whose each archive is."""
+    for entry in manifest.entries.values():
+        for part, is_wiki in ((entry.part, False), (entry.wiki, True)):
+            if part and part.archive:
+                kept = Part(
+                    "kept",
+                    refs_digest=part.refs_digest,
+                    refs=part.refs,
+                    lfs=part.lfs,
+                    archive=part.archive,
+                )
+                key = part.archive.key
+                yield Kept(key, entry.id, entry.owner, entry.name, is_wiki, kept)
+
+
+def _the_same(store: Store, part: Part, stored: Stored) -> Part | None:
+    """The archive, if it is that to the byte: in a bucket that was copied ETags may be others."""
+    archive = part.archive
+    if archive is None or archive.bytes != stored.bytes:
+        return None
+    digest = hashlib.sha256()
+    try:
+        with store.open(archive.key) as file:
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+    except RepositoryError as error:
+        log.warning("a kept archive cannot be read", extra={"key": archive.key, "why": str(error)})
+        return None
+    if digest.hexdigest() != archive.sha256:
+        return None
+    return replace(part, archive=replace(archive, etag=stored.etag, version_id=None))

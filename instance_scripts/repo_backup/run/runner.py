@@ -1,0 +1,279 @@
+"""The walk: back up each repository with its wiki, checkpoint, drill, finish."""
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from backup_contract import exit_codes as exits
+from backup_contract import object_keys as layout
+from backup_contract.documents.manifest import Entry, Kept, Manifest, Part
+from repo_backup.hosts.github.client import Remote
+from repo_backup.run.checkpoints import Journal
+from repo_backup.run.key_ownership import Claims, Key, archive_keys
+from repo_backup.run.listing import Listing, objection, shrunk
+from repo_backup.run.previous_runs import History
+from repo_backup.run.repository_backup import Address, Fetcher
+from repo_backup.run.selection import Selection
+from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.errors import BackupError, FatalError, InterruptedRunError
+from repo_backup.store.base import Store
+
+log = logging.getLogger(__name__)
+
+STOPPING_SECONDS = 9.0
+"""How long an interrupted run waits for what is in flight before it writes down what is done."""
+_LEAST_BYTES, _WIKI_BYTES = 4 << 20, 16 << 20
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is asked to do. ``owners`` empty means all that the token can see."""
+
+    run_id: str
+    attempt: int
+    owners: tuple[str, ...]
+    jobs: int
+    selection: Selection
+    allow_shrink: bool = False
+
+
+class Backup:
+    """One attempt of one run; ``listing`` and ``history`` wait for what is being asked for."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        listing: Callable[[], Listing],
+        history: Callable[[], History],
+        fetcher: Fetcher,
+        store: Store,
+        journal: Journal,
+        stop: Stop,
+        drill: Callable[[Manifest, History], None],
+    ) -> None:
+        self._plan = plan
+        self._listing = listing
+        self._history = history
+        self._fetcher = fetcher
+        self._store = store
+        self._journal = journal
+        self._stop = stop
+        self._drill = drill
+        self._keys: dict[tuple[int, bool], Key] = {}
+
+    def run(self) -> int:
+        """Everything; the exit code. Raises FatalError and InterruptedRunError."""
+        plan, journal = self._plan, self._journal
+        manifest = journal.manifest
+        history = self._history()
+        listing = self._listing()
+        manifest.errors += listing.errors
+        manifest.token_expires_at = listing.token_expires_at
+        manifest.listed = len(listing.remotes)
+        manifest.visibility = listing.visibility
+        if not plan.allow_shrink:
+            manifest.errors += shrunk(listing.remotes, history.listed)
+        self._begin(listing, history)
+        said = objection(
+            listing.remotes,
+            plan.owners,
+            plan.selection,
+            allow_none=plan.allow_shrink,
+            has_token=self._fetcher.http.has_token,
+        )
+        if said:
+            manifest.errors.append(said)
+            raise FatalError("; ".join(manifest.errors))
+        self._walk(listing.remotes, history)
+        if self._stop.requested:
+            raise InterruptedRunError(self._stop.reason)
+        left = len({remote.id for remote in listing.remotes} - manifest.entries.keys())
+        if left:
+            raise FatalError(f"a defect of this program: {left} repositories were not looked at")
+        self._stop.begin(lambda: self._drill(manifest, history), "drill")()
+        if manifest.errors:
+            raise FatalError("; ".join(manifest.errors))
+        journal.complete()
+        failed = any(entry.failed and entry.asked for entry in manifest.entries.values())
+        drilled = manifest.drill is None or manifest.drill["ok"]
+        return exits.NOT_ALL if failed or not drilled else exits.GOOD
+
+    def _begin(self, listing: Listing, history: History) -> None:
+        """Settle whose each key is, and what is kept of what is not listed any more."""
+        remotes, folded = listing.remotes, not self._store.case_sensitive
+        listed = {remote.id for remote in remotes}
+        self._keys = archive_keys(
+            remotes,
+            history.claims,
+            history.entries,
+            wikis=self._plan.selection.wikis,
+            folded=folded,
+        )
+        owners = {owner.lower() for owner in self._plan.owners} or history.owners
+        owners = owners | {remote.owner.lower() for remote in remotes}
+        # Whether what a doubtful listing lacks has vanished is not known.
+        if self._journal.manifest.errors:
+            unkept = history.claims.keys() - history.carried
+            awaited = listed | {history.claims[key].id for key in unkept}
+        else:
+            awaited = listed
+        claims = Claims.of_run(
+            history.claims, history.entries, owners=owners, awaited=awaited, folded=folded
+        )
+        unlisted = [
+            f"{owner}: GitHub lists no repository of it"
+            for owner in self._plan.owners
+            if remotes and not any(owner.lower() == each.owner.lower() for each in remotes)
+        ]
+        lost = [_lost(each) for each in history.lost if layout.owner_of(each.key) in owners]
+        self._journal.manifest.notices = [*listing.notices, *unlisted, *lost]
+        self._journal.begin(history.mine, listed, claims)
+
+    def _walk(self, remotes: list[Remote], history: History) -> None:
+        """Back up all repositories, ``jobs`` at once, largest first so that none is last alone."""
+        work: queue.SimpleQueue[Remote] = queue.SimpleQueue()
+        for remote in sorted(remotes, key=lambda r: -r.size_kib):
+            work.put(remote)
+        troubles: list[BaseException] = []
+
+        def worker() -> None:
+            with contextlib.suppress(queue.Empty):
+                while not (self._stop.requested or troubles):
+                    remote = work.get_nowait()
+                    self._journal.start(remote.full_name)
+                    try:
+                        self._journal.record(self._entry(remote, history))
+                    except InterruptedRunError:
+                        return
+                    except BaseException as error:  # noqa: BLE001 - raised by the main thread
+                        troubles.append(error)
+
+        threads = [
+            threading.Thread(target=worker, daemon=True, name=f"backup-{number}")
+            for number in range(min(self._plan.jobs, len(remotes)))
+        ]
+        for thread in threads:
+            thread.start()
+        deadline = float("inf")
+        while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
+            if self._stop.requested and deadline == float("inf"):
+                deadline = time.monotonic() + STOPPING_SECONDS
+            next((t for t in threads if t.is_alive()), threads[0]).join(0.2)
+            self._journal.tick()
+        for trouble in troubles:
+            raise trouble
+
+    def _entry(self, remote: Remote, history: History) -> Entry:
+        """What became of one repository and its wiki, whatever went wrong with it.
+
+        Raises FatalError and InterruptedRunError only.
+        """
+        earlier = history.earlier(remote.id)
+        unfinished = Entry(
+            remote.id,
+            remote.owner,
+            remote.name,
+            remote.private,
+            remote.fork,
+            remote.archived,
+            Part("failed").keeping(earlier.part if earlier else None),
+            wiki=earlier.wiki if earlier else None,
+        )
+        try:
+            return self._worked_on(remote, earlier, unfinished, history)
+        except BackupError:
+            raise
+        except Exception as error:
+            # A defect that one repository brings to light must not cost the others.
+            log.exception("a repository met a defect of this program")
+            reason = f"a defect of this program: {type(error).__name__}"
+            return replace(unfinished, part=replace(unfinished.part, reason=reason))
+
+    def _worked_on(
+        self, remote: Remote, earlier: Entry | None, entry: Entry, history: History
+    ) -> Entry:
+        before, wiki_before = (earlier.part, earlier.wiki) if earlier else (None, None)
+        selection = self._plan.selection
+        reason = selection.standing_reason(remote)
+        if not reason and not selection.names(remote):
+            return _passed_over(entry, earlier, " ".join(selection.only))
+        if reason:
+            wiki = _skipped(reason, wiki_before) if wiki_before else None
+            return replace(entry, part=_skipped(reason, before), wiki=wiki)
+        if remote.refused:
+            return replace(entry, part=replace(entry.part, reason=remote.refused))
+        part = self._back_up(remote, before, wiki=False)
+        part = replace(part, warnings=(*part.warnings, *_identity(remote, earlier, part)))
+        if remote.has_wiki and selection.wikis:
+            wiki = self._back_up(remote, wiki_before, wiki=True)
+        elif remote.has_wiki or (wiki_before and wiki_before.archive):
+            wiki = _skipped("--no-wikis" if remote.has_wiki else "wiki switched off", wiki_before)
+        else:
+            wiki = None
+        return replace(entry, part=part, wiki=wiki)
+
+    def _back_up(self, remote: Remote, before: Part | None, *, wiki: bool) -> Part:
+        """Back up under the key that was settled, and tell once if that is not the usual one."""
+        key = self._keys[remote.id, wiki]
+        part = self._fetcher.back_up(address_of(remote, key.text, wiki=wiki), before)
+        known = before and before.archive and before.archive.key == key.text
+        if key.reason is None or known:
+            return part
+        return replace(part, warnings=(*part.warnings, f"{key.reason}; its own is {key.text}"))
+
+
+def _passed_over(entry: Entry, earlier: Entry | None, only: str) -> Entry:
+    """What a narrowed run writes of a repository that it was not asked for.
+
+    It goes on being what the last run that tried found: a failure is none the less one.
+    """
+
+    def as_it_was(before: Part | None) -> Part:
+        if before and before.state in ("failed", "empty", "absent"):
+            return before
+        return _skipped(f"not in --only {only}", before)
+
+    wiki = as_it_was(earlier.wiki) if earlier and earlier.wiki else None
+    return replace(entry, part=as_it_was(earlier.part if earlier else None), wiki=wiki, asked=False)
+
+
+def _skipped(reason: str, before: Part | None) -> Part:
+    """Left out; what an earlier run stored is not forgotten."""
+    return Part("skipped", reason).keeping(before)
+
+
+def _identity(remote: Remote, earlier: Entry | None, part: Part) -> list[str]:
+    """What GitHub's numeric id says beyond the name."""
+    if earlier is None or earlier.full_name == remote.full_name:
+        return []
+    archive = earlier.part.archive
+    if archive is None or (part.archive and part.archive.key == archive.key):
+        return [f"renamed from {earlier.full_name}"]
+    return [f"renamed from {earlier.full_name}, whose archive {archive.key} is kept"]
+
+
+def _lost(kept: Kept) -> str:
+    """What became of a kept archive that is not as it was."""
+    if kept.part.archive is None:
+        return f"{kept.full_name}: what lay under its former key {kept.key} is gone"
+    return (
+        f"{kept.full_name}: its kept archive {kept.key} (of {kept.part.archive.bytes} bytes) is "
+        "gone, or was replaced by something that no run wrote down"
+    )
+
+
+def address_of(remote: Remote, key: str, *, wiki: bool) -> Address:
+    """Where a repository, or its wiki, is fetched from, and where its archive goes."""
+    name = f"{remote.name}.wiki" if wiki else remote.name
+    return Address(
+        url=remote.wiki_url if wiki else remote.clone_url,
+        key=key,
+        mirror_name=f"{name}.git",
+        size_bytes=_WIKI_BYTES if wiki else remote.size_kib * 1024 + _LEAST_BYTES,
+        is_wiki=wiki,
+        is_private=remote.private,
+    )

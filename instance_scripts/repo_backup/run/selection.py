@@ -1,0 +1,52 @@
+"""What is left out, and why. Pure."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from repo_backup.hosts.github.client import Remote
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which repositories are backed up; globs match ``owner/name`` or ``name``, in lower case.
+
+    ``only`` narrows one run and says nothing of what the others are worth; all else stands.
+    """
+
+    only: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    forks: bool = True
+    archived: bool = True
+    wikis: bool = True
+    max_size_kib: int | None = None
+
+    def names(self, remote: Remote) -> bool:
+        """Whether ``--only``, where it is given, names this repository."""
+        return not self.only or any(_matches(remote, glob) for glob in self.only)
+
+    def skip_reason(self, remote: Remote) -> str | None:
+        """Why this repository is left out; None when it is backed up."""
+        if reason := self.standing_reason(remote):
+            return reason
+        return None if self.names(remote) else f"not in --only {' '.join(self.only)}"
+
+    def standing_reason(self, remote: Remote) -> str | None:
+        """Why it is left out whatever this one run is narrowed to; None when it is not."""
+        if self.include and not any(_matches(remote, glob) for glob in self.include):
+            return f"not in --include {' '.join(self.include)}"
+        for glob in self.exclude:
+            if _matches(remote, glob):
+                return f"--exclude {glob}"
+        if remote.fork and not self.forks:
+            return "--no-forks"
+        if remote.archived and not self.archived:
+            return "--no-archived"
+        if self.max_size_kib is not None and remote.size_kib > self.max_size_kib:
+            return f"--max-size: {remote.size_kib} KiB"
+        return None
+
+
+def _matches(remote: Remote, glob: str) -> bool:
+    names = (remote.name.lower(), remote.full_name.lower())
+    return any(fnmatchcase(name, glob.lower()) for name in names)

@@ -1,0 +1,1 @@
+"""What every package may use: cancellation, budgets, retries, scratch space, errors."""

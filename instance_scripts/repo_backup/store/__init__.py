@@ -1,0 +1,1 @@
+"""Where archives lie: a directory or a bucket."""

@@ -1,0 +1,1 @@
+"""The AWS of the embedded cloud: the emulator, and what it lacks."""

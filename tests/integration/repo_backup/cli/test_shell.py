@@ -1,0 +1,202 @@
+"""Every command speaks JSON to scripts, with the names that the documents promise."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+
+from backup_contract.documents import command_output as documents
+from local_cloud.github import Fault, GitHubStandIn
+from local_cloud.github.corpus import init_repository
+from repo_backup.cli.main import main
+from repo_backup.cli.reading import without_credentials
+from tests.integration.repo_backup.conftest import Destination
+
+
+@pytest.fixture
+def source(destination: Destination, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """``--source`` of a store with one complete run."""
+    assert destination.backup() == 0
+    capsys.readouterr()
+    return ["--source", str(destination.root)]
+
+
+def spoken(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> Any:
+    assert main([*arguments, "--json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+def promised(kind: type) -> set[str]:
+    return set(get_type_hints(kind))
+
+
+def report(destination: Destination, verdict: str, run_id: str = "r1") -> None:
+    document = {"verdict": verdict, "reason": "because", "reported_at": "2026-11-27T17:10:00+00:00"}
+    path = destination.root / "runs" / run_id / "report.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document))
+
+
+class TestStatus:
+    def test_a_complete_run_is_good_where_no_reporter_judges(
+        self, source: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        said = spoken(capsys, "status", *source)
+        assert set(said) == promised(documents.StatusDocument)
+        assert set(said["runs"][0]) == promised(documents.RunRow)
+        assert said["good"]
+        assert said["runs"][0]["listed"] == 8
+        assert set(said["newest_verified"]) == promised(documents.NewestVerified)
+
+    def test_the_reporters_verdict_counts_where_there_is_one(
+        self, source: list[str], destination: Destination, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        report(destination, "unverified")
+        said = spoken(capsys, "status", *source, code=3)
+        assert (said["good"], said["runs"][0]["verdict"]) == (False, "unverified")
+        assert main(["status", *source]) == 3
+        assert "NOT GOOD: no run here can be relied on" in capsys.readouterr().out
+
+    def test_a_run_of_which_there_is_only_a_report_is_one_too(
+        self, source: list[str], destination: Destination, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        later = f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT%H-%M-%SZ}"
+        report(destination, "not-launched", later)
+        path = destination.root / "runs" / later / "report.json"
+        soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        path.write_text(json.dumps({**json.loads(path.read_text()), "reported_at": soon}))
+        said = spoken(capsys, "status", *source, code=3)
+        assert [run["run_id"] for run in said["runs"]] == [later, "r1"]
+        assert said["reason"] == f"the newest run, {later}, ended not-launched"
+
+    def test_what_is_under_way_is_shown_while_it_says_so(
+        self, source: list[str], destination: Destination, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        now = datetime.now(UTC)
+        progress = {
+            "run_id": "r2",
+            "attempt": 1,
+            "phase": "backing-up",
+            "done": 3,
+            "listed": 8,
+            "failed": 0,
+            "updated_at": now.isoformat(),
+        }
+        path = destination.root / "runs/r2/progress.json"
+        path.parent.mkdir()
+        path.write_text(json.dumps(progress))
+        said = spoken(capsys, "status", *source)
+        assert set(said["running"]) == promised(documents.RunningRow)
+        assert (said["running"]["done"], said["running"]["listed"]) == (3, 8)
+        main(["status", *source])
+        assert "under way: r2, attempt 1, backing-up, 3 of 8 done" in capsys.readouterr().out
+        path.write_text(json.dumps({**progress, "updated_at": "2026-01-01T00:00:00Z"}))
+        assert spoken(capsys, "status", *source, code=3)["running"] is None
+
+    def test_an_empty_store_is_not_good(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (tmp_path / "empty").mkdir()
+        said = spoken(capsys, "status", "--source", str(tmp_path / "empty"), code=3)
+        assert said["newest_verified"] is None
+
+
+def test_lists_are_what_the_tables_show(
+    source: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    archives = spoken(capsys, "list", *source)["archives"]
+    assert {each["repository"] for each in archives} >= {"octo/hello", "octo/secret"}
+    assert all(set(each) == promised(documents.ArchiveRow) for each in archives)
+    (run,) = spoken(capsys, "list", "--runs", *source)["runs"]
+    assert set(run) == promised(documents.RunRow)
+    (version,) = spoken(capsys, "list", "--versions", "octo/hello", *source)["versions"]
+    assert set(version) == promised(documents.VersionRow)
+    assert version["latest"]
+    age = datetime.now(UTC) - datetime.fromisoformat(version["modified_at"])
+    assert timedelta(0) <= age < timedelta(hours=1)
+
+
+def test_verify_tells_each_archive_and_its_fault(
+    source: list[str], destination: Destination, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (destination.root / "github_backups/octo/unicode.zip").write_bytes(b"no zip")
+    said = spoken(capsys, "verify", "--all", *source, code=3)
+    assert set(said) == promised(documents.VerifyDocument)
+    assert all(set(each) == promised(documents.CheckedRow) for each in said["archives"])
+    (bad,) = [each for each in said["archives"] if not each["good"]]
+    assert (bad["key"], said["bad"]) == ("github_backups/octo/unicode.zip", 1)
+    assert "SHA-256 differs" in bad["reason"]
+
+
+def test_restore_tells_where_the_mirror_is_or_where_it_went(
+    source: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = spoken(capsys, "restore", "octo/hello", "--into", str(tmp_path / "out"), *source)
+    assert set(said) == promised(documents.RestoreDocument)
+    assert (Path(said["mirror"]) / "HEAD").is_file()
+    url = init_repository(tmp_path / "target.git").as_uri()
+    pushed = spoken(capsys, "restore", "octo/hello", "--push-to", url, *source)
+    assert (pushed["mirror"], pushed["pushed_to"]) == (None, url)
+
+
+def test_an_address_is_shown_without_its_credentials() -> None:
+    assert without_credentials("https://me:secret@host/o/r.git") == "https://host/o/r.git"
+    assert without_credentials("git@github.com:o/r.git") == "git@github.com:o/r.git"
+
+
+def test_backup_tells_its_totals_and_what_failed(
+    destination: Destination, hub: GitHubStandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub.faults.add(Fault("/octo/hello.git/*", status=451))
+    assert destination.backup("--json") == 3
+    said = json.loads(capsys.readouterr().out)
+    assert set(said) == promised(documents.BackupDocument)
+    assert (said["exit_code"], said["totals"]["listed"]) == (3, 8)
+    assert list(said["failed"]) == ["octo/hello"]
+
+
+def test_a_dry_run_tells_what_it_would_do(
+    destination: Destination, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert destination.backup("--dry-run", "--no-forks", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert set(said) == promised(documents.DryRunDocument)
+    assert set(said["repositories"][0]) == promised(documents.PlannedRow)
+    left_out = {each["repository"]: each["left_out"] for each in said["repositories"]}
+    assert left_out["octo/old-fork"] == "--no-forks"
+    assert left_out["octo/hello"] is None
+
+
+def test_an_estimate_rests_on_what_github_lists_and_leaves_out_what_a_backup_would(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = spoken(capsys, "estimate", "--owner", "octo", "--no-forks", "--keep-days", "30")
+    assert set(said) == promised(documents.EstimateDocument)
+    assert said["repositories"] == 7
+    parts = ("storage_newest", "storage_replaced", "runs", "requests")
+    assert said["usd_month"] == pytest.approx(sum(said[f"usd_{part}"] for part in parts), abs=5e-6)
+    assert main(["estimate", "--owner", "octo"]) == 0
+    table = capsys.readouterr().out
+    for words in ("newest archives", "together", "replaced archives are kept for 365 days"):
+        assert words in table
+
+
+def test_a_reader_that_has_seen_enough_is_no_trouble(source: list[str], tmp_path: Path) -> None:
+    """As in ``repo_backup list … | head -1``: the pipe is closed before anything is written."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "repo_backup", "list", *source],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert done.stderr == ""

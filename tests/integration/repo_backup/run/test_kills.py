@@ -1,0 +1,80 @@
+"""Killed at random instants, again and again, a run still ends with everything that there is."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local_cloud.github import CORPUS_TOKEN, GitHubStandIn
+from repo_backup.cli.main import main
+from tests.integration.repo_backup.conftest import ALL, Bucket, refs
+from tests.integration.repo_backup.run.test_resume import PROGRAM
+
+WIKIS = ("hello", "octo.github.io", "secret")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_a_run_killed_at_random_instants_loses_nothing(
+    s3: Bucket,
+    hub: GitHubStandIn,
+    upstream: Callable[[str], Path],
+    environment: pytest.MonkeyPatch,
+    tmp_path: Path,
+    seed: int,
+) -> None:
+    chance, attempt, codes = random.Random(seed), 0, []
+    environment.setenv("GITHUB_TOKEN", CORPUS_TOKEN)
+    environment.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    command = [sys.executable, "-c", PROGRAM, "backup", "--owner", "octo", "--run-id", "r1"]
+    for attempt in range(1, 9):
+        hub.requests.clear()
+        process = subprocess.Popen(
+            [*command, "--destination", s3.location, "--attempt", str(attempt)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        # From before the first request to the last, and some time after it.
+        requests, after = chance.randrange(26), chance.uniform(0, 0.3)
+        while len(hub.requests) < requests and process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(after)
+        process.send_signal(signal.SIGKILL)
+        codes.append(process.wait())
+        _nothing_is_half(s3)
+    assert -signal.SIGKILL in codes
+    last = [*command, "--destination", s3.location, "--attempt", str(attempt + 1)]
+    subprocess.run(last, capture_output=True, check=True)
+    markers = [key for key in s3.keys if key.endswith(".txt")]
+    assert markers
+    assert s3.manifest()["complete"] is True
+    names = [(name, False) for name in ALL if name != "empty"] + [(name, True) for name in WIKIS]
+    for name, wiki in names:
+        out = tmp_path / f"{name}-{wiki}"
+        fixed = ["restore", f"octo/{name}", "--source", s3.location, "--into", str(out)]
+        assert main([*fixed, *(["--wiki"] if wiki else [])]) == 0
+        true = upstream(f"{name}.wiki" if wiki else name)
+        assert refs(next(out.glob("*.git"))) == refs(true)
+    assert list((tmp_path / "scratch").glob("repo_backup.*")) == []
+
+
+def _nothing_is_half(s3: Bucket) -> None:
+    """Whatever there is now is whole: the manifest's archives are what it says."""
+    if "runs/r1/manifest.json" not in s3.keys:
+        return
+    for entry in json.loads(s3.text("runs/r1/manifest.json"))["repositories"]:
+        for part in (entry, entry["wiki"] or {}):
+            if archive := part.get("archive"):
+                head = s3.client.head_object(
+                    Bucket=s3.name, Key=archive["key"], VersionId=archive["version_id"]
+                )
+                assert head["ContentLength"] == archive["bytes"]
+    if any(key.endswith(".txt") for key in s3.keys):
+        assert s3.manifest()["complete"] is True

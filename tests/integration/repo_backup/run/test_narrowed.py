@@ -1,0 +1,144 @@
+"""A run narrowed by ``--only`` says nothing good of what it passed over."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backup_contract.documents.manifest import Manifest, iso
+from local_cloud.github import Fault, GitHubStandIn
+from local_cloud.github.faults import Faults
+from repo_backup.cli.main import main
+from tests.integration.repo_backup.conftest import ALL, Destination
+
+BROKEN = Fault("/octo/unicode.git/*", status=451)
+
+
+@pytest.fixture
+def status(destination: Destination, capsys: pytest.CaptureFixture[str]) -> Any:
+    """What ``repo_backup status --json`` says; its exit code agrees."""
+
+    def ask(*arguments: str) -> Any:
+        capsys.readouterr()
+        code = main(["status", "--source", str(destination.root), "--json", *arguments])
+        said = json.loads(capsys.readouterr().out)
+        assert code == (0 if said["good"] else 3)
+        return said
+
+    return ask
+
+
+def test_what_failed_before_stays_failed_until_a_run_has_backed_it_up(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    hub.faults = Faults([BROKEN])
+    assert destination.backup() == 3
+    hub.faults = Faults([])
+    reason = destination.entry("unicode")["reason"]
+    for run_id in ("r2", "r3"):
+        assert destination.backup("--only", "hello", run_id=run_id) == 0
+        entry = destination.entry("unicode", run_id)
+        assert (entry["state"], entry["reason"], entry["asked"]) == ("failed", reason, False)
+        assert destination.manifest(run_id)["only"] == ["hello"]
+    assert destination.backup("--only", "unicode", run_id="r4") == 0
+    assert destination.states("r4")["unicode"] == "backed-up"
+    assert destination.backup("--only", "hello", run_id="r5") == 0
+    entry = destination.entry("unicode", "r5")
+    assert (entry["state"], entry["archive"]["run_id"]) == ("skipped", "r4")
+
+
+def test_what_was_passed_over_keeps_its_archive_and_an_empty_one_stays_empty(
+    destination: Destination,
+) -> None:
+    destination.backup()
+    destination.backup("--only", "hello", run_id="r2")
+    after, before = destination.entry("lfs", "r2"), destination.entry("lfs")
+    assert after["archive"]["sha256"] == before["archive"]["sha256"]
+    assert destination.states("r2")["empty"] == "empty"
+    assert "asked" not in destination.entry("hello", "r2")
+
+
+def test_what_a_standing_option_leaves_out_is_not_called_passed_over(
+    destination: Destination,
+) -> None:
+    destination.backup("--only", "hello", "--no-forks", "--include", "hello", "--include", "old-*")
+    assert "asked" not in destination.entry("old-fork")
+    assert destination.entry("old-fork")["reason"] == "--no-forks"
+    assert destination.entry("lfs")["reason"] == "not in --include hello old-*"
+
+
+def test_including_some_as_a_rule_narrows_nothing(destination: Destination) -> None:
+    assert destination.backup("--include", "hello") == 0
+    assert destination.manifest()["only"] == []
+    left_out = {entry["name"] for entry in destination.manifest()["repositories"]} - {"hello"}
+    assert left_out == {*ALL} - {"hello"}
+    assert all("asked" not in destination.entry(name) for name in left_out)
+
+
+def test_failed_repositories_are_well_when_narrowed_runs_have_mended_each(
+    destination: Destination, hub: GitHubStandIn, status: Any
+) -> None:
+    hub.faults = Faults([BROKEN, Fault("/octo/lfs.git/*", status=451)])
+    assert destination.backup() == 3
+    hub.faults = Faults([])
+    destination.backup("--only", "old-fork", run_id="r2")
+    assert "(only old-fork), ended with 2 failed" in status()["reason"]
+    destination.backup("--only", "lfs", run_id="r3")
+    assert not status()["good"]
+    destination.backup("--only", "unicode", run_id="r4")
+    said = status("--runs", "1")
+    assert said["good"]
+    assert "narrowed to unicode" in said["reason"]
+    assert said["newest_verified"]["run_id"] == "r1"
+    assert [(run["run_id"], run["only"]) for run in said["runs"]] == [("r4", ["unicode"])]
+
+
+def test_what_was_unsaved_is_a_problem_however_well_the_narrowed_run_went(
+    destination: Destination, status: Any, tmp_path: Path
+) -> None:
+    assert destination.backup("--only", "hello") == 0
+    said = status()
+    assert not said["good"]
+    assert said["runs"][0]["unsaved"] == len(ALL) - 1
+    assert main(["report", "--source", str(destination.root), "--out", str(tmp_path / "p")]) == 0
+    assert "7 of 8 repositories need attention" in (tmp_path / "p" / "index.html").read_text()
+    destination.backup(run_id="r2")
+    destination.backup("--only", "hello", run_id="r3")
+    assert status()["good"]
+
+
+def test_a_run_under_way_does_not_hide_the_newest_of_everything(
+    destination: Destination, status: Any
+) -> None:
+    destination.backup()
+    destination.backup("--only", "hello", run_id="r2")
+    now = iso(datetime.now(UTC))
+    said = {"run_id": "r3", "attempt": 1, "phase": "listing", "updated_at": now}
+    counts = {"done": 0, "listed": 0, "failed": 0}
+    begun = destination.root / "runs/r3/progress.json"
+    begun.parent.mkdir()
+    begun.write_text(json.dumps({**said, **counts}))
+    (begun.parent / "manifest.json").write_bytes(
+        Manifest("r3", 1, ["octo"], datetime.now(UTC)).to_json()
+    )
+    found = status("--runs", "1")
+    assert (found["running"]["run_id"], found["good"]) == ("r3", True)
+
+
+def test_an_archive_that_is_gone_is_a_problem_of_the_status_a_kept_one_too(
+    destination: Destination, hub: GitHubStandIn, status: Any
+) -> None:
+    destination.backup("--include", "hello", "--include", "lfs")
+    hub.catalogue.repositories.pop("octo/lfs")
+    destination.backup("--include", "hello", run_id="r2")
+    assert (status()["good"], status()["misplaced"]) == (True, [])
+    for gone in ("hello", "lfs"):
+        (destination.root / f"github_backups/octo/{gone}.zip").unlink()
+    said = status()
+    assert not said["good"]
+    assert said["misplaced"] == [
+        "github_backups/octo/hello.zip is not at the source.",
+        "github_backups/octo/lfs.zip is not at the source.",
+    ]

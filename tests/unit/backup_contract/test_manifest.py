@@ -1,0 +1,306 @@
+"""What a manifest must be to be read; and what is read, every command can work with."""
+
+import copy
+import json
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from backup_contract import object_keys as layout
+from backup_contract.documents.manifest import Archive, Entry, Kept, Manifest, Part
+from repo_backup.health.status import judge, read_misplaced, read_runs
+from repo_backup.page import run_history as chronicle
+from repo_backup.page.view_model import build_page
+from repo_backup.restore import archive_reader as restore
+from repo_backup.run.previous_runs import History
+from repo_backup.run.progress_display import print_summary
+from repo_backup.store.base import DirectoryStore
+
+NOW = datetime(2026, 11, 27, 17, tzinfo=UTC)
+FIRST = "repositories[0]"
+ARCHIVE = f"{FIRST}.archive"
+TOO_MANY_DIGITS = int("9" * 400)
+
+
+def _document() -> Any:
+    """A manifest with one of everything, as the program writes it."""
+    archive = Archive(
+        layout.archive("octo", "hello"),
+        10,
+        "0" * 64,
+        "r1",
+        {"algorithm": "CRC32", "type": "FULL_OBJECT", "value": "AAAAAA=="},
+        "v",
+        '"e"',
+        "2026-11-27T17:00:30Z",
+        ("malformed history: badDate (1)",),
+    )
+    former = replace(archive, key=layout.archive("octo", "former"))
+    wiki = Part("unchanged", archive=replace(archive, key=layout.archive("octo", "h", wiki=True)))
+    entry = Entry(1, "octo", "hello", True, False, False, Part("backed-up", archive=archive), wiki)
+    kept = Kept(former.key, 2, "octo", "former", False, Part("kept", archive=former))
+    gone = Kept("github_backups/octo/gone.zip", 3, "octo", "gone", True, Part("kept"))
+    checked = {"key": archive.key, "ok": None, "reason": "short", "remarks": ["r"], "seconds": 1.5}
+    drill = {"ok": True, "checked": [checked], "archives": 1, "never_drilled": 0}
+    manifest = Manifest("r1", 1, ["octo"], NOW, {1: entry}, 1, NOW, True, None, drill, kept=[kept])
+    manifest.kept = [kept, gone]
+    return json.loads(manifest.to_json())
+
+
+def _changed(path: str, value: object) -> bytes:
+    """The document with one field changed; ``a.b[0]`` is a path."""
+    document = container = _document()
+    *outer, last = path.replace("[", ".").replace("]", "").split(".")
+    for name in outer:
+        container = container[int(name)] if name.isdigit() else container[name]
+    container[int(last) if last.isdigit() else last] = value
+    return json.dumps(document).encode()
+
+
+DAMAGES: list[tuple[str, object]] = [
+    ("schema", 2),
+    ("schema", True),
+    ("run_id", None),
+    ("run_id", "x\n\u001b[2K"),
+    ("run_id", "../x"),
+    ("attempt", "x"),
+    ("attempt", -1),
+    ("attempt", 1.5),
+    ("owners", None),
+    ("owners", "octo"),
+    ("owners", [None]),
+    ("owners", ["\ud800"]),
+    ("only", None),
+    ("errors", {}),
+    ("notices", None),
+    ("started_at", "2026-11-27T17:00:00"),
+    ("started_at", "0001-01-01T00:00:00+23:59"),
+    ("started_at", "9999-12-31T23:59:59-23:59"),
+    ("started_at", "0999-01-01T00:00:00Z"),
+    ("started_at", 5),
+    ("finished_at", "yesterday"),
+    ("finished_at", None),
+    ("complete", "yes"),
+    ("token_expires_at", 3),
+    ("totals", None),
+    ("totals.listed", -1),
+    ("totals.bytes_stored", -1e308),
+    ("totals.bytes_uploaded", TOO_MANY_DIGITS),
+    ("drill", []),
+    ("drill.ok", None),
+    ("drill.checked", {}),
+    ("drill.checked[0]", None),
+    ("drill.checked[0].ok", 1),
+    ("drill.checked[0].key", 1),
+    ("drill.checked[0].seconds", float("nan")),
+    ("drill.never_drilled", float("inf")),
+    ("repositories", {}),
+    (FIRST, None),
+    (f"{FIRST}.id", True),
+    (f"{FIRST}.id", 2**63),
+    (f"{FIRST}.owner", None),
+    (f"{FIRST}.name", "\udfff"),
+    (f"{FIRST}.private", 0),
+    (f"{FIRST}.asked", "no"),
+    (f"{FIRST}.state", None),
+    (f"{FIRST}.state", "Backed up"),
+    (f"{FIRST}.reason", []),
+    (f"{FIRST}.warnings", "w"),
+    (f"{FIRST}.warnings", [1]),
+    (f"{FIRST}.refs", 1e400),
+    (f"{FIRST}.seconds", float("-inf")),
+    (f"{FIRST}.seconds", 1e300),
+    (f"{FIRST}.lfs", None),
+    (f"{FIRST}.wiki", []),
+    (f"{FIRST}.wiki.archive.bytes", "1"),
+    (ARCHIVE, "x"),
+    (f"{ARCHIVE}.bytes", TOO_MANY_DIGITS),
+    (f"{ARCHIVE}.bytes", -1),
+    (f"{ARCHIVE}.sha256", "0"),
+    (f"{ARCHIVE}.run_id", ""),
+    (f"{ARCHIVE}.checksum", "CRC32"),
+    (f"{ARCHIVE}.checksum", {"value": 1}),
+    (f"{ARCHIVE}.version_id", 1),
+    (f"{ARCHIVE}.etag", {}),
+    (f"{ARCHIVE}.drilled_at", "2026-11-27T17:00:00"),
+    (f"{ARCHIVE}.remarks", None),
+    ("kept", {}),
+    ("kept[0].key", "../../../etc/ssl/x"),
+    ("kept[0].wiki", None),
+    ("kept[0].archive.key", "github_backups/octo/hello.zip"),
+    ("kept[1].id", "x"),
+]
+BAD_KEYS = (
+    *("", "/", "/etc/ssl/x", "runs/lock.json", "github_backups", "github_backups/"),
+    *("github_backups//x", "github_backups/./x", "github_backups/octo/../../../etc/x"),
+    *("github_backups/octo/..", "github_backups/octo/x/", "github_backups/octo\\x"),
+    *("github_backups/o/\0", "github_backups/o/\x1b[2K", "github_backups/o/\u202ex", "\ud800"),
+    *("github_backups/" + "x" * 256, "github_backups/" + "x/" * 600 + "x", "../github_backups/x"),
+)
+DAMAGES += [(f"{ARCHIVE}.key", key) for key in BAD_KEYS]
+
+
+@pytest.mark.parametrize(("path", "value"), DAMAGES)
+def test_a_damaged_field_is_named(path: str, value: object) -> None:
+    with pytest.raises(ValueError) as raised:
+        Manifest.from_json(_changed(path, value))
+    assert str(raised.value).startswith(path)
+    assert str(raised.value).isprintable()
+
+
+def test_archives_are_refused_whose_sum_no_later_run_could_write() -> None:
+    with pytest.raises(ValueError, match=r"^totals are of archives that are 2\^63 bytes"):
+        Manifest.from_json(_changed(f"{ARCHIVE}.bytes", 2**63 - 20))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("run_id", "started_at", "owners", "repositories", "totals", "drill"),
+        *(f"{FIRST}.archive", f"{FIRST}.wiki", f"{FIRST}.state", f"{ARCHIVE}.key", "kept[0].key"),
+    ],
+)
+def test_a_field_that_is_missing_is_named(path: str) -> None:
+    document = container = _document()
+    *outer, last = path.replace("[", ".").replace("]", "").split(".")
+    for name in outer:
+        container = container[int(name)] if name.isdigit() else container[name]
+    del container[last]
+    with pytest.raises(ValueError) as raised:
+        Manifest.from_json(json.dumps(document).encode())
+    assert str(raised.value) == f"{path} is missing"
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"", "it is no JSON"),
+        (b"[]", "it is no JSON object"),
+        (b"[" * 100_000, "it is nested too deeply"),
+        (b'{"schema": 1, "x": ' + b'{"x": ' * 100_000, "it is nested too deeply"),
+        (b'{"schema": ' + b"9" * 5000 + b"}", "a number of too many digits"),
+        (b"\xff\xfe{\0}\0", "it is not UTF-8"),
+        (b'{"owners": ["\xed\xa0\x80"]}', "it is not UTF-8"),
+        (_changed("unknown", float("nan")), "it is no JSON: it holds NaN"),
+        (_changed("drill.unknown", float("inf")), "it is no JSON: it holds Infinity"),
+    ],
+)
+def test_what_is_no_document_at_all_is_told(data: bytes, what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        Manifest.from_json(data)
+
+
+UNKNOWN = {"a": [None, {"b": -1}], "c": "\ud800"}
+
+
+@pytest.mark.parametrize(
+    "path", ["", "totals.", f"{FIRST}.", f"{FIRST}.wiki.", f"{ARCHIVE}.", "kept[0].", "drill."]
+)
+def test_a_field_of_a_later_version_is_ignored(path: str) -> None:
+    plain = Manifest.from_json(json.dumps(_document()).encode())
+    assert Manifest.from_json(_changed(f"{path}of_a_later_version", UNKNOWN)) == plain
+
+
+@pytest.mark.parametrize("part", [FIRST, f"{FIRST}.wiki"])
+def test_a_state_of_a_later_version_is_no_success_and_keeps_its_archive(part: str) -> None:
+    (entry,) = Manifest.from_json(_changed(f"{part}.state", "half-saved")).entries.values()
+    assert entry.failed
+    assert len(entry.archives) == 2
+    failed = entry.part if part == FIRST else entry.wiki
+    assert failed
+    assert (failed.state, failed.reason) == ("failed", "its state half-saved is unknown")
+
+
+def test_what_an_earlier_version_did_not_write_is_not_missed() -> None:
+    document = _document()
+    for name in ("kept", "only", "notices", "errors"):
+        del document[name]
+    (entry,) = document["repositories"]
+    del entry["archive"]["remarks"]
+    document["token_expires_at"] = "2026-12-20 17:00:00 UTC"
+    manifest = Manifest.from_json(json.dumps(document).encode())
+    assert (manifest.kept, manifest.only, manifest.notices) == (None, [], [])
+    assert manifest.entries[1].asked
+
+
+def _every_command(data: bytes) -> None:
+    """What backup, status, list, restore, verify and report make of a manifest."""
+    manifest = Manifest.from_json(data)
+    assert Manifest.from_json(manifest.to_json()).totals == manifest.totals
+    with tempfile.TemporaryDirectory() as directory:
+        store = DirectoryStore(Path(directory))
+        store.write(layout.manifest("r1"), data)
+        store.write("github_backups/octo/hello.zip", b"x" * 10)
+        History.load(store, "r2", ["octo"])
+        runs = read_runs(store, 5)
+        judge(runs, None, NOW, timedelta(days=8), read_misplaced(store, runs))
+        restore.held(store)
+        restore.Vouchers(store).of("github_backups/octo/hello.zip", "0")
+        found = chronicle.read(store)
+        assert found.unreadable == ()
+        build_page(found, directory, NOW)
+        print_summary(manifest)
+
+
+NAMES = ("", "x" * 300, "\u202e", "\0", "٣", "\n", "half-saved", "skipped", "absent", "kept", "r1")
+DATES = ("9999-12-31T23:59:59Z", "1970-01-01T00:00:00+00:00", "2026-11-27T17:00:00-05:00")
+ODD: dict[type, tuple[object, ...]] = {
+    bool: (True, False),
+    int: (0, 1, 999, 2**62, 2**63 - 1),
+    float: (0, 0.5, 1e18, 5e-324),
+    str: (*NAMES, *DATES, "github_backups/octo/x.zip", "github_backups/x", "0" * 64),
+    list: ([], ["x", ""]),
+    dict: ({}, {"x": "y"}),
+    type(None): ("x", *DATES),
+}
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:
+    """Every container of a document with each of its keys."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    found: list[tuple[Any, Any]] = []
+    for key, inner in pairs:
+        found.append((value, key))
+        found += _places(inner) if isinstance(inner, dict | list) else []
+    return found
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_what_is_read_every_command_can_work_with(data: st.DataObject) -> None:
+    document = copy.deepcopy(_document())
+    for _ in range(data.draw(st.integers(1, 3))):
+        container, key = data.draw(st.sampled_from(_places(document)))
+        container[key] = data.draw(st.sampled_from((*ODD[type(container[key])], None)))
+    written = json.dumps(document).encode()
+    try:
+        Manifest.from_json(written)
+    except ValueError:
+        return
+    _every_command(written)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (f"{ARCHIVE}.bytes", 2**63 - 31),
+        ("started_at", "1970-01-01T00:00:00Z"),
+        ("finished_at", "9999-12-31T23:59:59Z"),
+        (f"{FIRST}.archive", None),
+        (f"{FIRST}.state", "kept"),
+        (f"{FIRST}.state", "absent"),
+        (f"{FIRST}.name", "\u202e\n\0"),
+        (f"{FIRST}.seconds", 1e18),
+        ("drill", None),
+        ("owners", []),
+        ("repositories", []),
+    ],
+)
+def test_what_is_just_within_bounds_every_command_can_work_with(path: str, value: object) -> None:
+    _every_command(_changed(path, value))

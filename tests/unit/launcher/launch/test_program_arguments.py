@@ -1,0 +1,130 @@
+"""What a person wants of the backup program is judged before there is an instance to run it."""
+
+import argparse
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samtranslator.yaml_helper import yaml_parse
+
+from backup_contract.options.choices import add_choices
+from launcher.launch.program_arguments import OWN_OPTIONS, program_arguments
+from repo_backup.cli.parser import command_line, parse
+from shared.errors import RefusedError
+from shared.model.run import Options
+
+TEMPLATE = Path(__file__).parents[4] / "template.yaml"
+BOOTSTRAP = ["backup", "--destination", "s3://b", "--run-id", "r", "--attempt", "1"]
+GOOD = [
+    "",
+    "--no-forks",
+    "--no-forks --exclude mirror-* --max-size 2G",
+    "--include='a b' --exclude 'x y*' --jobs=1 --stall-timeout 90",
+    "--allow-shrink --no-drill --no-wikis --no-archived --full",
+    "--max-size=500MiB",
+    "--exclude=-old",
+]
+BAD = [
+    ("--no-fork", "'--no-fork'; did you mean --no-forks?"),
+    ("no-forks", "'no-forks'; did you mean --no-forks?"),
+    ("--NO-FORKS", "unknown: '--NO-FORKS'"),
+    ("--no-forks --exclude", "argument --exclude: expected one argument"),
+    ("--exclude --no-forks", "argument --exclude: expected one argument"),
+    ("--no-forks=yes", "argument --no-forks: ignored explicit argument 'yes'"),
+    ("--jobs 0", "'0' is not a number from 1 to 64"),
+    ("--max-size huge", "'huge' is not a size like 500M or 2G"),
+    ("--stall-timeout 1h", "'1h' is not a number from 1 to 3600"),
+    ("--no-forks -- --full", "--: what follows it would be no options any more"),
+    ("--dry-run", "--dry-run: nothing would ever be backed up. To see whether a run would start"),
+    ("--destination /tmp/x", "--destination: the archives go to the stack's own bucket"),
+    ("--destination=/tmp/x", "--destination: the archives go to the stack's own bucket"),
+    ("--run-id 2020-01-01T00-00-00Z", "--run-id: the launcher names each run"),
+    ("--attempt 9", "--attempt: the launcher counts the attempts"),
+    ("--owner octo", "--owner: whose repositories they are says GitHubOwner"),
+    ("--only a", '--only: it narrows a single run, {"only": [...]}; --include is'),
+    ("--only=a", "--only: it narrows a single run"),
+    ("--json", "--json: nobody reads it there"),
+    ("-h", "-h: it would only print the options"),
+    ("--help", "--help: it would only print the options"),
+]
+
+
+def of_the_backup_command() -> argparse.ArgumentParser:
+    (commands,) = [
+        action
+        for action in command_line()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    ]
+    found: argparse.ArgumentParser = commands.choices["backup"]
+    return found
+
+
+def names(parser: argparse.ArgumentParser) -> set[str]:
+    return {name for action in parser._actions for name in action.option_strings}
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_what_the_program_understands_reaches_it(text: str) -> None:
+    parse([*BOOTSTRAP, *program_arguments(["octo"], text, Options())])
+
+
+@pytest.mark.parametrize(("text", "said"), BAD)
+def test_what_would_end_the_program_is_refused_by_its_word_with_the_remedy(
+    text: str, said: str
+) -> None:
+    with pytest.raises(RefusedError) as raised:
+        program_arguments(["octo"], text, Options())
+    assert raised.value.parameter == "BackupOptions"
+    assert said in raised.value.problem
+    assert "Correct BackupOptions and deploy again" in raised.value.remedy
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["--no-forks", "--exclude", "--jobs", "-x", "4", "--", "--include=-a", "b", "--full=1"]
+        ),
+        max_size=5,
+    ),
+    st.lists(st.text("-=a*", min_size=1, max_size=4), max_size=2),
+)
+def test_whatever_is_let_through_the_program_accepts(words: list[str], only: list[str]) -> None:
+    try:
+        passed = program_arguments(["octo"], " ".join(words), Options(only=tuple(only)))
+    except RefusedError:
+        return
+    options = parse([*BOOTSTRAP, *passed])
+    assert options.only[len(options.only) - len(only) :] == only
+    assert (options.owner, options.store, options.attempt) == (["octo"], "s3://b", 1)
+
+
+def test_every_option_of_a_backup_is_a_persons_to_choose_or_the_launchers_to_give() -> None:
+    choices = argparse.ArgumentParser(add_help=False)
+    add_choices(choices)
+    assert names(of_the_backup_command()) - names(choices) == set(OWN_OPTIONS)
+
+
+class TestTheTemplate:
+    """CloudFormation can look at words only, but it looks before anything is deployed."""
+
+    def pattern(self) -> str:
+        parameters = yaml_parse(TEMPLATE.read_text())["Parameters"]
+        found: str = parameters["BackupOptions"]["AllowedPattern"]
+        return found
+
+    @pytest.mark.parametrize("text", [*GOOD, "  --no-forks  ", "--exclude  a", "--max-size 1g"])
+    def test_allows_what_the_program_understands(self, text: str) -> None:
+        assert re.fullmatch(self.pattern(), text)
+
+    @pytest.mark.parametrize("text", [text for text, _ in BAD if text not in ("--jobs 0",)])
+    def test_refuses_most_of_the_rest(self, text: str) -> None:
+        assert not re.fullmatch(self.pattern(), text)
+
+    def test_names_every_option_where_it_refuses_one(self) -> None:
+        choices = argparse.ArgumentParser(add_help=False)
+        add_choices(choices)
+        parameters = yaml_parse(TEMPLATE.read_text())["Parameters"]
+        said = parameters["BackupOptions"]["ConstraintDescription"]
+        assert set(re.findall(r"--[a-z-]+", said)) == names(choices)

@@ -1,0 +1,305 @@
+"""Each check of the preflight says in one line what is so and, if it is not well, the remedy."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from launcher.preflight import bucket_findings, findings
+from launcher.preflight.findings import Finding, Grade, Quota, Subscriber, Way
+from launcher.preflight.github_rights import Seen, count_of_pages, of_nobody, of_total
+from shared.model.run import Attempt, Options, Run
+
+NOW = datetime(2026, 11, 27, 17, 3, 9, tzinfo=UTC)
+RULE: dict[str, Any] = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}}
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234"
+REPLACED = {**RULE, "NoncurrentVersionExpiration": {"NoncurrentDays": 365}}
+
+
+def lifecycle(*rules: dict[str, Any]) -> Finding:
+    return bucket_findings.lifecycle(rules, 365, "backups")
+
+
+class TestMail:
+    def mail(self, *subscribers: Subscriber) -> Finding:
+        return findings.mail(subscribers, "arn:topic", "eu-central-1")
+
+    def test_who_has_not_confirmed_is_named_with_the_way_to_a_new_link(self) -> None:
+        found = self.mail(Subscriber("email", "me@example.com", confirmed=False))
+        assert found.grade is Grade.MEND
+        assert found.reason.startswith("me@example.com has not confirmed")
+        assert (
+            "aws sns subscribe --region eu-central-1 --topic-arn arn:topic --protocol email "
+            "--notification-endpoint me@example.com"
+        ) in found.reason
+
+    def test_where_somebody_is_told_another_who_is_not_is_only_a_note(self) -> None:
+        found = self.mail(Subscriber("email", "a@b.de", True), Subscriber("email", "c@d.de", False))
+        assert (found.grade, found.reason[:7]) == (Grade.NOTE, "c@d.de ")
+
+    def test_nobody_subscribed_is_to_be_mended(self) -> None:
+        assert self.mail().grade is Grade.MEND
+
+    def test_all_confirmed_is_well(self) -> None:
+        assert self.mail(Subscriber("email", "a@b.de", True)).reason == "a@b.de"
+
+
+class TestNetwork:
+    @pytest.mark.parametrize(
+        ("ways", "public", "grade", "said"),
+        [
+            ([Way("s-1", "igw-1"), Way("s-2", "igw-1")], True, Grade.OK, "internet through igw-1"),
+            ([Way("s-1", "nat-1")], False, Grade.OK, "nat-1"),
+            ([Way("s-1", "igw-1"), Way("s-2", "")], True, Grade.NOTE, "s-2: no route"),
+            ([Way("s-1", "")], True, Grade.MEND, "aws ec2 create-route"),
+            ([Way("s-1", "igw-1")], False, Grade.MEND, "AssignPublicIp=true"),
+        ],
+    )
+    def test_every_subnet_needs_a_way_out_that_fits_its_addresses(
+        self, ways: list[Way], public: bool, grade: Grade, said: str
+    ) -> None:
+        found = findings.network(ways, public_address=public)
+        assert found.grade is grade
+        assert said in found.reason
+
+
+class TestQuota:
+    SPOT = Quota("L-34B43A08", "spot", "MaxSpotInstanceCountExceeded", 5, 1)
+
+    def test_enough_is_well(self) -> None:
+        assert findings.quota(self.SPOT, "eu-central-1").grade is Grade.OK
+
+    def test_too_little_comes_with_the_request_for_more(self) -> None:
+        found = findings.quota(replace(self.SPOT, allowed=0, need=2), "eu-central-1")
+        assert found.grade is Grade.MEND
+        assert (
+            "aws service-quotas request-service-quota-increase --region eu-central-1 "
+            "--service-code ec2 --quota-code L-34B43A08 --desired-value 4"
+        ) in found.reason
+
+
+class TestBucket:
+    def test_rules_as_the_stack_makes_them_are_well(self) -> None:
+        uploads = {**RULE, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2}}
+        assert lifecycle(REPLACED, uploads).grade is Grade.OK
+
+    @pytest.mark.parametrize("expiry", [{"Days": 30}, {"Date": "2027-01-01T00:00:00Z"}])
+    def test_a_rule_that_deletes_the_newest_archives_is_found(self, expiry: Any) -> None:
+        found = lifecycle(REPLACED, {**RULE, "ID": "clean up", "Expiration": expiry})
+        assert found.grade is Grade.MEND
+        assert found.reason.startswith("rule clean up deletes the newest archives too")
+
+    @pytest.mark.parametrize(
+        "harmless",
+        [
+            {**RULE, "Status": "Disabled", "Expiration": {"Days": 1}},
+            {**RULE, "Filter": {"Prefix": "elsewhere/"}, "Expiration": {"Days": 1}},
+            {"ID": "old style", "Status": "Enabled", "Prefix": "x/", "Expiration": {"Days": 1}},
+            {**RULE, "Expiration": {"ExpiredObjectDeleteMarker": True}},
+        ],
+        ids=["disabled", "elsewhere", "old style", "delete markers"],
+    )
+    def test_a_rule_that_reaches_no_archive_does_not_matter(self, harmless: Any) -> None:
+        assert lifecycle(REPLACED, harmless).grade is Grade.OK
+
+    @pytest.mark.parametrize(
+        "chosen", [{"Prefix": "github_backups/octo/"}, {"And": {"Prefix": "git", "Tags": []}}]
+    )
+    def test_a_rule_for_some_archives_matters(self, chosen: Any) -> None:
+        assert lifecycle({**RULE, "Filter": chosen, "Expiration": {"Days": 1}}).grade is Grade.MEND
+
+    def test_replaced_archives_that_go_too_soon_are_found(self) -> None:
+        found = lifecycle({**RULE, "NoncurrentVersionExpiration": {"NoncurrentDays": 30}})
+        assert found.grade is Grade.MEND
+        assert "after 30 days, KeepVersionsDays is 365" in found.reason
+
+    def test_archives_that_no_restore_can_read_at_once_are_found(self) -> None:
+        moved = {**REPLACED, "Transitions": [{"Days": 1, "StorageClass": "DEEP_ARCHIVE"}]}
+        assert lifecycle(moved).grade is Grade.MEND
+
+    def test_no_rule_at_all_only_costs_money(self) -> None:
+        assert lifecycle().grade is Grade.NOTE
+
+    @pytest.mark.parametrize(
+        ("found", "grade"),
+        [
+            (bucket_findings.versioning("Enabled", "b"), Grade.OK),
+            (bucket_findings.versioning("Suspended", "b"), Grade.MEND),
+            (bucket_findings.versioning("", "b"), Grade.MEND),
+            (bucket_findings.encryption("AES256", "", ""), Grade.OK),
+            (bucket_findings.encryption("aws:kms", "", ""), Grade.OK),
+            (bucket_findings.encryption("aws:kms", "alias/aws/s3", ""), Grade.OK),
+            (bucket_findings.encryption("aws:kms", KEY, KEY), Grade.OK),
+            (bucket_findings.encryption("aws:kms", "1234", KEY), Grade.OK),
+            (bucket_findings.encryption("aws:kms", KEY, ""), Grade.MEND),
+            (bucket_findings.encryption("aws:kms:dsse", KEY, KEY + "5"), Grade.MEND),
+            (bucket_findings.public_access({"BlockPublicAcls": True}, "b"), Grade.OK),
+            (bucket_findings.public_access({"A": True, "B": False}, "b"), Grade.MEND),
+            (bucket_findings.public_access({}, "b"), Grade.MEND),
+        ],
+    )
+    def test_settings_that_endanger_backups_are_found(self, found: Finding, grade: Grade) -> None:
+        assert found.grade is grade
+
+
+class TestSchedule:
+    def test_the_next_five_times_are_told_in_the_schedules_own_zone(self) -> None:
+        found = findings.schedule("cron(0 17 ? * FRI *)", "Europe/Berlin", "ENABLED", NOW)
+        assert found.reason == (
+            "Fri 2026-12-04 17:00, Fri 2026-12-11 17:00, Fri 2026-12-18 17:00, "
+            "Fri 2026-12-25 17:00, Fri 2027-01-01 17:00 (Europe/Berlin)"
+        )
+
+    @pytest.mark.parametrize(
+        ("expression", "state", "grade", "said"),
+        [
+            ("cron(0 17 ? * FRI *)", "DISABLED", Grade.NOTE, "ScheduleState=ENABLED"),
+            ("rate(7 days)", "ENABLED", Grade.OK, "every 7 days"),
+            ("rate(12 hours)", "ENABLED", Grade.OK, "every 0.5 days"),
+            ("cron(0 0 1 1 ? 2020)", "ENABLED", Grade.MEND, "never due again"),
+            ("cron(gibberish)", "ENABLED", Grade.NOTE, "beyond this check"),
+        ],
+    )
+    def test_what_is_out_of_the_ordinary_is_said(
+        self, expression: str, state: str, grade: Grade, said: str
+    ) -> None:
+        found = findings.schedule(expression, "UTC", state, NOW)
+        assert found.grade is grade
+        assert said in found.reason
+
+
+def test_dead_letters_come_with_the_commands_to_read_and_to_remove_them() -> None:
+    found = findings.dead_letters(2, "https://queue", "eu-central-1")
+    assert found.grade is Grade.MEND
+    assert "aws sqs receive-message --region eu-central-1 --queue-url https://queue" in found.reason
+    assert "aws sqs purge-queue" in found.reason
+    assert findings.dead_letters(0, "https://queue", "eu-central-1").grade is Grade.OK
+
+
+@pytest.mark.parametrize(
+    ("verdict", "grade"),
+    [("verified", Grade.OK), ("partial", Grade.NOTE), ("missed", Grade.MEND), (None, Grade.OK)],
+)
+def test_the_last_runs_verdict_is_told(verdict: str | None, grade: Grade) -> None:
+    run = Run("2026-11-20T17-00-00Z", "schedule", NOW, attempts=(Attempt(1, NOW, NOW),))
+    assert findings.last_run(replace(run, verdict=verdict)).grade is grade
+
+
+def test_a_narrowed_last_run_is_told_as_one() -> None:
+    asked = Options(only=("hello",))
+    run = Run("2026-11-20T17-00-00Z", "manual", NOW, asked, verdict="verified")
+    found = findings.last_run(run)
+    assert found.grade is Grade.NOTE
+    assert "narrowed to hello: it proves nothing of the others" in found.reason
+
+
+def test_before_the_first_run_there_is_none_to_tell_of() -> None:
+    assert findings.last_run(None).grade is Grade.NOTE
+
+
+class TestAnswer:
+    GOOD = Finding("mail", Grade.OK, "a@b.de")
+    NOTE = Finding("last run", Grade.NOTE, "none yet")
+    BAD = Finding("network", Grade.MEND, "no route")
+    DENIED = Finding("schedule", Grade.UNKNOWN, "denied")
+
+    def test_lines_keep_their_order_and_begin_with_their_grade(self) -> None:
+        answer = findings.answer([self.GOOD, self.BAD, self.NOTE])
+        assert list(answer["checks"].items()) == [
+            ("mail", "ok: a@b.de"),
+            ("network", "MEND: no route"),
+            ("last run", "note: none yet"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("found", "status", "summary"),
+        [
+            ([GOOD, NOTE], "ok", "all 2 checks are in order"),
+            ([GOOD, BAD], "mend", "to mend: network"),
+            ([DENIED], "unknown", "could not be checked: schedule"),
+            ([DENIED, BAD], "mend", "to mend: network; could not be checked: schedule"),
+        ],
+    )
+    def test_the_worst_line_is_the_status(
+        self, found: list[Finding], status: str, summary: str
+    ) -> None:
+        answer = findings.answer(found)
+        assert (answer["status"], answer["summary"]) == (status, summary)
+
+    def test_no_line_holds_what_the_console_would_escape(self) -> None:
+        for found in (
+            findings.mail([], "arn", "r"),
+            findings.spot_role(exists=False),
+            bucket_findings.versioning("", "b"),
+            bucket_findings.public_access({}, "b"),
+            lifecycle({**RULE, "Expiration": {"Days": 1}}),
+        ):
+            assert not set('"\\\n') & set(found.reason)
+
+
+@pytest.mark.parametrize(
+    ("seen", "anonymous", "grade", "said"),
+    [
+        ([Seen("octo", 8, 0, 8)], False, Grade.OK, "octo, 8 repositories seen"),
+        ([Seen("octo", 8, 0)], False, Grade.OK, "octo, 8 repositories seen, total unknown"),
+        ([Seen("octo", 8, 3, 11)], False, Grade.OK, "octo, 11 repositories seen (3 private)"),
+        ([Seen("octo", 8, None)], False, Grade.OK, "octo, 8 public repositories seen"),
+        ([Seen("octo", 0, None)], False, Grade.OK, "octo, 0 public repositories seen"),
+        ([Seen("octo", None, None)], False, Grade.OK, "octo"),
+        ([], False, Grade.OK, "octo"),
+        ([Seen("octo", 0, 0)], True, Grade.MEND, "nothing would be backed up; store a token"),
+        ([Seen("octo", 0, 0)], False, Grade.MEND, "backed up; give the token access"),
+        ([Seen("octo", 0, 0), Seen("cat", 1, 0)], False, Grade.NOTE, "octo, 0 repositories seen"),
+    ],
+)
+def test_what_github_shows_is_counted_and_nothing_at_all_is_to_be_mended(
+    seen: list[Seen], anonymous: bool, grade: Grade, said: str
+) -> None:
+    found = findings.github([], seen, ["octo"], anonymous=anonymous)
+    assert found.grade is grade
+    assert said in found.reason
+
+
+@pytest.mark.parametrize(
+    ("limits", "grade"),
+    [([], Grade.OK), (of_nobody(), Grade.MEND), (of_total(Seen("octo", 8, 3, 30)), Grade.MEND)],
+    ids=["none", "no-token", "fewer"],
+)
+def test_what_the_access_hides_is_to_be_mended(limits: list[str], grade: Grade) -> None:
+    found = findings.github([], [Seen("octo", 8, 3, 30)], ["octo"], limits, anonymous=False)
+    assert found.grade is grade
+    assert all(limit in found.reason for limit in limits)
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (
+            Seen("octo", 8, 3, 30),
+            "11 of 30 repositories of octo are visible: give the token access",
+        ),
+        (Seen("octo", 8, 3, 11), ""),
+        (Seen("octo", 8, 3), ""),
+        (Seen("octo", 8, None, 30), ""),
+    ],
+)
+def test_fewer_than_github_counts_is_told_with_the_numbers(seen: Seen, said: str) -> None:
+    assert "".join(of_total(seen)).startswith(said)
+    assert bool(of_total(seen)) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("link", "count"),
+    [
+        ('<https://h/x?per_page=1&page=2>; rel="next", <https://h/x?page=31&a=1>; rel="last"', 31),
+        ('<https://h/x?per_page=1&page=7>; rel="last"', 7),
+        ('<https://h/x?per_page=1>; rel="last"', None),
+        (None, None),
+        ("page=3", None),
+    ],
+)
+def test_a_listing_of_one_a_page_tells_how_many_there_are(
+    link: str | None, count: int | None
+) -> None:
+    assert count_of_pages(link) == count

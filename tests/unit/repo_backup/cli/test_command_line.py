@@ -1,0 +1,201 @@
+"""The command line teaches, and answers a typo with what was probably meant."""
+
+import io
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from backup_contract.documents.manifest import Archive, Entry, Manifest, Part
+from repo_backup.cli import main as cli
+from repo_backup.cli.live_display import LiveDisplay, show_summary
+from repo_backup.hosts.github.connect import api_address
+from repo_backup.run.progress_display import LineDisplay, open_display, print_summary, size
+
+BACKUP = ["backup", "--owner", "octo", "--destination", "d"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["bakcup"], "did you mean backup?"),
+        ([*BACKUP, "--ful"], "did you mean --full?"),
+        ([*BACKUP, "--no-fork"], "did you mean --no-forks?"),
+        ([*BACKUP, "--jobs", "0"], "'0' is not a number from 1 to 64"),
+        ([*BACKUP, "--max-size", "big"], "'big' is not a size like 500M or 2G"),
+        ([*BACKUP, "--run-id", "../x"], "'../x' is not a run id"),
+        (["backup", "--owner", "-x/y", "--destination", "d"], "--owner"),
+        (["backup", "--owner", "octo"], "--destination"),
+        (["backup", "--owner", "https://github.com/octo", "--destination", "d"], "alone: octo"),
+        (["backup", "--owner", "github.com/octo/x", "--destination", "d"], "alone: octo"),
+        (["backup", "--owner", "@octo", "--destination", "d"], "give the name alone: octo"),
+        (["restore", "hello", "--source", ".", "--into", "x"], "'hello' is not OWNER/REPO"),
+        (["restore", "https://h/a/b.git", "--source", ".", "--into", "x"], "did you mean a/b?"),
+        (["restore", "git@h:a/b.git", "--source", ".", "--into", "x"], "did you mean a/b?"),
+        (["restore", "a/b", "--source", "."], "--into"),
+        (["list", "--source", "./typo"], "there is no directory './typo'; name a directory that"),
+        (["status", "--source", "typo"], "there is no directory 'typo'"),
+        (["list", "--source", ".", "--runs", "--versions", "a/b"], "not allowed with"),
+        (["list", "--source", ".", "--versions", "b"], "'b' is not OWNER/REPO"),
+        (["backup", "--destination", "s3:/bucket"], "is neither s3://BUCKET[/PREFIX] nor a dir"),
+        (["backup", "--destination", "s3://"], "is neither s3://BUCKET[/PREFIX] nor a directory"),
+        (["backup", "--destination", "gs://bucket"], "is neither s3://BUCKET[/PREFIX] nor a dir"),
+        (["backup", "--destination", ""], "it is empty; name a directory or s3://BUCKET"),
+        (["backup", "--destination", __file__], "is a file; name a directory or s3://BUCKET"),
+    ],
+)
+def test_wrong_words_end_with_code_2_and_a_hint(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_help_shows_examples_variables_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    said = capsys.readouterr().out
+    for word in ("restore octo/hello", "GITHUB_TOKEN", "SSL_CERT_FILE", "75  interrupted"):
+        assert word in said
+
+
+def test_neither_owner_nor_token_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["backup", "--destination", "d"]) == 2
+    assert "name an --owner" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("api.github.com", "it begins with https://, as https://api.github.com"),
+        ("127.0.0.1:18765", "it begins with https://, as https://127.0.0.1:18765"),
+        ("http://github.example.com/api/v3", "the token would go in clear; give https://"),
+        ("http://8.8.8.8", "the token would go in clear"),
+        ("ftp://h/api/v3", "give https://HOST/api/v3"),
+        ("https://h/api//v3", "give https://HOST/api/v3"),
+        ("https://h/../v3", "give https://HOST/api/v3"),
+        ("https://h/api/v3?page=1", "give https://HOST/api/v3"),
+        ("https://me:s3cret@h/api/v3", "'https://…@h/api/v3' is not the address"),
+        ("https://github.com", "GitHub's is https://api.github.com"),
+        ("https://api.github.com/users/octo", "GitHub's is https://api.github.com"),
+    ],
+)
+def test_an_address_that_cannot_be_an_apis_is_refused_before_anything_is_asked(
+    address: str,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("GITHUB_API_URL", address)
+    monkeypatch.setenv("GITHUB_TOKEN", "canary")
+    for command in (
+        ["backup", "--owner", "octo", "--destination", str(tmp_path / "d")],
+        ["estimate", "--owner", "octo"],
+    ):
+        assert cli.main(command) == 2
+        shown = capsys.readouterr().err
+        assert shown.startswith("repo_backup: GITHUB_API_URL: ")
+        assert said in shown
+        assert "s3cret" not in shown
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://h.example/api/v3/",
+        "http://127.0.0.1:8",
+        "http://localhost:8",
+        "http://[::1]:8/a",
+        "http://host.docker.internal:8",
+        "http://git_hub/api/v3",
+    ],
+)
+def test_an_address_that_can_be_an_apis_is_taken(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_API_URL", address)
+    assert api_address() == address.rstrip("/")
+
+
+def test_a_source_that_may_not_be_read_is_named_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "runs").write_text("a file where a directory should be")
+    assert cli.main(["list", "--source", str(tmp_path), "--run-id", "r1"]) == 1
+    assert f"{tmp_path / 'runs/r1/manifest.json'}: Not a directory" in capsys.readouterr().err
+
+
+def _entry(state: str = "backed-up") -> Entry:
+    archive = Archive("k", 2_500_000, "0", "r1")
+    part = Part(state, "a reason", ("a warning",), archive=archive)  # type: ignore[arg-type]
+    return Entry(1, "octo", "hello", False, False, False, part)
+
+
+def test_away_from_a_terminal_every_fact_is_a_line() -> None:
+    stream = io.StringIO()
+    with open_display(stream) as display:
+        assert isinstance(display, LineDisplay)
+        display.listed(3)
+        display.started("octo/hello")
+        display.finished(_entry(), "r1")
+        display.note("something")
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "event=listed repositories=3"
+    assert lines[1].startswith("event=backed-up repository=octo/hello refs=0 bytes=2500000")
+    assert lines[2] == 'event=warning repository=octo/hello warning="a warning"'
+    assert len(lines) == 4
+
+
+def test_on_a_terminal_progress_is_shown_live() -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=120)
+    with LiveDisplay(console) as display:
+        display.listed(3)
+        display.started("octo/hello")
+        display.started("octo/world")
+        display.finished(_entry("failed"), "r1")
+        display.note("something")
+    said = stream.getvalue()
+    for words in ("1/3", "2.5 MB", "octo/world", "octo/hello: a reason", "something"):
+        assert words in said
+
+
+def test_away_from_a_terminal_the_summary_is_plain_problems_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    manifest = Manifest("r1", 1, ["octo"], datetime.now(UTC), {1: _entry("failed")}, listed=1)
+    manifest.drill = {"checked": [{"ok": True}, {"ok": False}]}
+    print_summary(manifest)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["failed: octo/hello: a reason", "Run r1"]
+    told = dict(line.split(maxsplit=1) for line in lines[2:-1])
+    assert told["listed"] == told["failed"] == "1"
+    assert told["uploaded"] == told["stored"] == "2.5 MB"
+    assert lines[-1] == "restore drill  1 of 2 archives good"
+
+
+def test_on_a_terminal_the_summary_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    show_summary("Run r1", [("failed", "failed: octo/hello: [a] reason")], [("listed", "7")])
+    said = capsys.readouterr().out
+    assert said.startswith("failed: octo/hello: [a] reason")
+    assert "Run r1" in said
+    assert "│ listed │ 7 │" in said
+
+
+def test_what_draws_on_terminals_is_not_imported_elsewhere() -> None:
+    code = "import repo_backup.cli.main, sys; sys.exit('rich' in sys.modules)"
+    path = os.pathsep.join(sys.path)
+    assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}).returncode == 0
+
+
+def test_bytes_are_readable() -> None:
+    counts = (999, 1500, 2_500_000, 7e12)
+    assert [size(count) for count in counts] == ["999 B", "1.5 kB", "2.5 MB", "7.0 TB"]

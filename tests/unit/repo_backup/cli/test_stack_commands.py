@@ -1,0 +1,151 @@
+"""A run that is started from a shell is followed to its verdict, also where it has to wait first.
+
+botocore's Stubber stands for the launcher; the bucket is a directory.
+"""
+
+import argparse
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.response import StreamingBody
+from botocore.session import Session
+from botocore.stub import Stubber
+
+from repo_backup.cli import stack_commands as remote
+from repo_backup.cli.deployed_stack import Stack
+from repo_backup.cli.parser import parse
+from repo_backup.runtime.errors import FatalError, InterruptedRunError
+from repo_backup.store.base import DirectoryStore
+
+RUN_ID = "2026-11-27T17-00-00Z"
+AT = "2026-11-27T17:30:00+00:00"
+NOT_LAUNCHED: dict[str, Any] = {
+    "status": "not launched",
+    "run_id": RUN_ID,
+    "attempt": 1,
+    "problem": "No pool had capacity. The next attempt is planned for 2026-11-27 17:30 UTC.",
+    "next_attempt_at": AT,
+}
+LAST = {**NOT_LAUNCHED, "problem": "No pool had capacity.", "next_attempt_at": None}
+LAUNCHED = {"status": "launched", "run_id": RUN_ID, "attempt": 1}
+REFUSED = {"status": "refused", "run_id": RUN_ID, "problem": "BackupOptions: …"}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DirectoryStore:
+    """A bucket in which the run's report is."""
+    store = DirectoryStore(tmp_path)
+    report = {"verdict": "verified", "reason": "All is there.", "problems": []}
+    store.write(f"runs/{RUN_ID}/report.json", json.dumps(report).encode())
+    return store
+
+
+class Launcher:
+    """A stack whose launcher gives one answer."""
+
+    def __init__(self) -> None:
+        session = Session()
+        session.set_credentials("test", "test")
+        functions: Any = session.create_client("lambda", region_name="eu-central-1")
+        self.stub = Stubber(functions)
+        self.stack = Stack("onlinebackup", "onlinebackup-launcher", "bucket", functions)
+
+    def start(self, store: DirectoryStore, answer: dict[str, Any], *options: str) -> int:
+        body = json.dumps(answer).encode()
+        payload = StreamingBody(io.BytesIO(body), len(body))
+        self.stub.add_response("invoke", {"StatusCode": 200, "Payload": payload})
+        asked: argparse.Namespace = parse(["run-now", *options])
+        return remote.start(self.stack, store, asked)
+
+
+@pytest.fixture
+def launcher() -> Iterator[Launcher]:
+    """A deployed launcher."""
+    found = Launcher()
+    with found.stub:
+        yield found
+
+
+@pytest.mark.parametrize("answer", [LAUNCHED, NOT_LAUNCHED], ids=["launched", "waiting"])
+def test_what_runs_or_is_planned_is_followed_to_its_verdict(
+    launcher: Launcher,
+    store: DirectoryStore,
+    answer: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert launcher.start(store, answer) == 0
+    said = capsys.readouterr().out
+    assert said.endswith("verified: All is there.\n")
+    assert answer.get("problem", "") in said
+
+
+@pytest.mark.parametrize(
+    ("answer", "options", "code"),
+    [
+        (LAST, (), 1),
+        (REFUSED, (), 1),
+        (NOT_LAUNCHED, ("--no-wait",), 1),
+        (LAUNCHED, ("--no-wait",), 0),
+    ],
+)
+def test_what_nothing_follows_or_nobody_waits_for_is_not(
+    launcher: Launcher,
+    store: DirectoryStore,
+    answer: dict[str, Any],
+    options: tuple[str, ...],
+    code: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert launcher.start(store, answer, *options) == code
+    said = capsys.readouterr().out
+    assert "All is there." not in said
+    assert answer.get("problem", "") in said
+
+
+def test_until_there_is_progress_the_wait_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "POLL_SECONDS", 0.01)
+    store, told = DirectoryStore(tmp_path), list[str]()
+    with pytest.raises(InterruptedRunError, match="its mail will come"):
+        remote.follow(store, RUN_ID, f"waiting for the attempt at {AT}", 0.05, told.append)
+    assert set(told) == {f"waiting for the attempt at {AT}"}
+    progress = {"phase": "backing-up", "done": 1, "listed": 2}
+    store.write(f"runs/{RUN_ID}/progress.json", json.dumps(progress).encode())
+    with pytest.raises(InterruptedRunError):
+        remote.follow(store, RUN_ID, "", 0.01, told.append)
+    assert told[-1] == "backing-up: 1 of 2 repositories"
+
+
+def test_a_run_that_saw_public_repositories_only_is_told_as_that(
+    launcher: Launcher, store: DirectoryStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = [{"owner": "octo", "scope": "public", "visible": 10, "total": None}]
+    report = {"verdict": "verified", "reason": "Why.", "problems": [], "visibility": seen}
+    store.write(f"runs/{RUN_ID}/report.json", json.dumps(report).encode())
+    assert launcher.start(store, LAUNCHED) == 0
+    assert "verified (public only): Why.\n" in capsys.readouterr().out
+
+
+def test_a_damaged_progress_is_named_and_the_run_is_followed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "POLL_SECONDS", 0.01)
+    store, told = DirectoryStore(tmp_path), list[str]()
+    damaged = b'{"phase": "backing-up", "done": Infinity, "listed": 2}'
+    store.write(f"runs/{RUN_ID}/progress.json", damaged)
+    with pytest.raises(InterruptedRunError):
+        remote.follow(store, RUN_ID, "", 0.01, told.append)
+    assert "progress.json is unreadable: done is not a whole number" in told[-1]
+
+
+@pytest.mark.parametrize("damaged", [b"[]", b"{}", b'{"verdict": "verified", "reason": 1}'])
+def test_a_damaged_report_ends_the_following_with_its_name(tmp_path: Path, damaged: bytes) -> None:
+    store = DirectoryStore(tmp_path)
+    store.write(f"runs/{RUN_ID}/report.json", damaged)
+    with pytest.raises(FatalError, match=rf"^runs/{RUN_ID}/report.json is unreadable: "):
+        remote.follow(store, RUN_ID, "", 1, lambda _: None)

@@ -1,0 +1,248 @@
+"""Whether backups can be relied on is decided by the newest run that has ended."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from backup_contract import object_keys as layout
+from backup_contract.documents.command_output import RunningRow, RunRow, visibility_rows
+from backup_contract.documents.manifest import Manifest
+from backup_contract.visibility import Visibility
+from repo_backup.health.status import judge, read_running, read_runs
+from repo_backup.health.status import label as label_of
+from repo_backup.store.base import DirectoryStore
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+WEEK = timedelta(days=8)
+
+
+def run(
+    run_id: str,
+    *,
+    good: bool,
+    verdict: str | None = None,
+    complete: bool = True,
+    only: tuple[str, ...] = (),
+    failed: int = 0,
+    unsaved: int = 0,
+    visibility: tuple[Visibility, ...] = (),
+) -> RunRow:
+    return RunRow(
+        run_id=run_id,
+        verdict=verdict,
+        reason=None,
+        good=good,
+        complete=complete,
+        started_at=f"{run_id}T17:00:00Z",
+        finished_at=f"{run_id}T17:10:00Z",
+        listed=1,
+        backed_up=1,
+        unchanged=0,
+        failed=failed,
+        unsaved=unsaved,
+        only=[*only],
+        bytes_stored=1,
+        visibility=visibility_rows(visibility),
+    )
+
+
+GOOD = run("2026-11-27", good=True, verdict="verified")
+OLD = run("2026-11-13", good=True, verdict="verified")
+PARTIAL = run("2026-11-27", good=False, verdict="partial")
+FAILED = run("2026-11-27", good=False, complete=False)
+FAILURES = run("2026-11-27", good=False, failed=2)
+
+
+@pytest.mark.parametrize(
+    ("runs", "good", "reason"),
+    [
+        ([GOOD, PARTIAL], True, "the newest run is good and 0.8 days old"),
+        ([], False, "no run here can be relied on"),
+        (
+            [PARTIAL],
+            False,
+            "no run here can be relied on; the newest, 2026-11-27, ended partial",
+        ),
+        (
+            [FAILURES],
+            False,
+            "no run here can be relied on; the newest, 2026-11-27, ended with 2 failed "
+            "(repo_backup report tells why)",
+        ),
+        ([PARTIAL, OLD], False, "the newest run, 2026-11-27, ended partial"),
+        ([FAILED, OLD], False, "the newest run, 2026-11-27, ended incomplete"),
+        ([OLD], False, "the newest good run is 14.8 days old, more than 8"),
+    ],
+    ids=["good", "none", "only partial", "only failures", "partial", "incomplete", "too old"],
+)
+def test_good_is_the_newest_run_that_is_verified_and_young(
+    runs: list[RunRow], good: bool, reason: str
+) -> None:
+    found = judge(runs, None, NOW, WEEK)
+    assert (found.good, found.reason) == (good, reason)
+
+
+@pytest.mark.parametrize(
+    ("visibility", "said", "label"),
+    [
+        (
+            (Visibility("octo", "public", 10),),
+            "0.8 days old; 10 repositories of octo are visible (public only)",
+            " (public only)",
+        ),
+        (
+            (Visibility("octo", "selected", 12, 30),),
+            "0.8 days old; 12 of 30 repositories of octo are visible (selected only)",
+            " (12 of 30 repositories visible)",
+        ),
+        ((Visibility("octo", "all", 10),), "0.8 days old", ""),
+        ((), "0.8 days old", ""),
+    ],
+    ids=["public", "selected", "all", "older"],
+)
+def test_a_good_run_is_told_with_what_it_could_see(
+    visibility: tuple[Visibility, ...], said: str, label: str
+) -> None:
+    newest = run("2026-11-27", good=True, verdict="verified", visibility=visibility)
+    found = judge([newest], None, NOW, WEEK)
+    assert (found.good, found.reason) == (True, f"the newest run is good and {said}")
+    assert label_of(newest) == label
+
+
+def test_a_run_that_is_under_way_does_not_speak_against_the_last() -> None:
+    under_way = run("2026-11-28", good=False, complete=False)
+    running = RunningRow(
+        run_id="2026-11-28",
+        attempt=1,
+        phase="backing-up",
+        done=1,
+        listed=2,
+        failed=0,
+        updated_at="2026-11-28T11:59:50Z",
+    )
+    assert judge([under_way, GOOD], running, NOW, WEEK).good
+
+
+def test_the_newest_verified_is_told_with_its_age_even_when_all_is_not_well() -> None:
+    assert judge([PARTIAL, OLD], None, NOW, WEEK).newest_verified == {
+        "run_id": "2026-11-13",
+        "finished_at": "2026-11-13T17:10:00Z",
+        "age_days": 14.78,
+    }
+
+
+VERDICT = b'{"verdict": "verified", "reported_at": "2026-11-20T17:05:00Z"}'
+DAMAGED = [
+    b"",
+    b"{}",
+    b'{"verdict": "verified"}',
+    b'{"verdict": "verified", "reported_at": "0001-01-01T00:00:00+23:59"}',
+    b'{"verdict": "verified", "reported_at": "2026-11-27T17:05:00"}',
+    b'{"verdict": "\\u001b[2K", "reported_at": "2026-11-27T17:05:00Z"}',
+    b"{",
+    b"[]",
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'{"verdict": ["verified"]}',
+    b'{"verdict": "verified", "reported_at": "yesterday"}',
+]
+
+
+@pytest.mark.parametrize("damaged", DAMAGED)
+def test_a_damaged_report_is_named_and_its_run_not_relied_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damaged: bytes
+) -> None:
+    """The run's manifest is whole, but nobody knows what became of its verification."""
+    store = DirectoryStore(tmp_path)
+    for day in (20, 27):
+        begun = datetime(2026, 11, day, 17, tzinfo=UTC)
+        manifest = Manifest(f"2026-11-{day}", 1, ["octo"], begun)
+        manifest.complete, manifest.finished_at = True, begun
+        store.write(f"runs/2026-11-{day}/manifest.json", manifest.to_json())
+    store.write("runs/2026-11-20/report.json", VERDICT)
+    store.write("runs/2026-11-27/report.json", damaged)
+    runs = read_runs(store, 5)
+    assert [(each["run_id"], each["verdict"], each["good"]) for each in runs] == [
+        ("2026-11-27", "unreadable", False),
+        ("2026-11-20", "verified", True),
+    ]
+    assert caplog.text.count("runs/2026-11-27/report.json is left out") == 1
+    found = judge(runs, read_running(store, runs, NOW), NOW, WEEK)
+    assert (found.good, found.reason) == (
+        False,
+        "the newest run, 2026-11-27, has an unreadable report",
+    )
+
+
+@pytest.mark.parametrize("damaged", [*DAMAGED, b'{"phase": [], "updated_at": 3}'])
+def test_a_damaged_progress_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damaged: bytes
+) -> None:
+    store = DirectoryStore(tmp_path)
+    store.write("runs/2026-11-27/progress.json", damaged)
+    assert read_running(store, [FAILED], NOW) is None
+    assert caplog.text.count("runs/2026-11-27/progress.json is left out") == 1
+
+
+HELLO = ("hello",)
+NARROWED = run("2026-11-28", good=True, verdict="verified", only=HELLO)
+WANTING = run("2026-11-28", good=False, only=HELLO, unsaved=2)
+CRASHED = run("2026-11-27", good=False, verdict="failed", complete=False)
+UNVERIFIED = run("2026-11-27", good=False, verdict="unverified")
+
+
+@pytest.mark.parametrize(
+    ("runs", "good", "reason"),
+    [
+        ([NARROWED, GOOD], True, "the newest of everything is good and 0.8 days old"),
+        ([NARROWED, PARTIAL], True, "everything, with what narrowed ones have mended, is good"),
+        ([WANTING, PARTIAL], False, "no run here can be relied on"),
+        ([WANTING, GOOD], False, "2026-11-28 (only hello), passed over 2 of which nothing"),
+        ([NARROWED, CRASHED, OLD], False, "of everything, 2026-11-27, ended failed; none since"),
+        ([NARROWED, UNVERIFIED, OLD], False, "of everything, 2026-11-27, ended unverified"),
+        ([NARROWED], False, "no run here can be relied on; the good ones were narrowed"),
+        ([NARROWED, OLD], False, "newest good run of everything is 14.8 days old, more than 8"),
+        ([FAILED, NARROWED, PARTIAL], False, "the newest run, 2026-11-27, ended incomplete"),
+    ],
+)
+def test_a_narrowed_run_is_no_better_than_the_newest_of_everything(
+    runs: list[RunRow], good: bool, reason: str
+) -> None:
+    found = judge(runs, None, NOW, WEEK)
+    assert found.good is good
+    assert reason in found.reason
+
+
+def test_what_a_narrowed_run_mends_does_not_make_the_backups_younger() -> None:
+    verified = judge([NARROWED, PARTIAL], None, NOW, WEEK).newest_verified
+    assert verified
+    assert verified["run_id"] == PARTIAL["run_id"]
+
+
+def test_archives_that_are_not_in_place_are_a_problem_however_good_the_run() -> None:
+    found = judge([GOOD], None, NOW, WEEK, ["k is not at the source.", "another"])
+    assert not found.good
+    assert found.reason == "not where the newest run put it: k is not at the source, and 1 more"
+
+
+def test_of_two_runs_of_the_same_second_the_one_written_last_is_the_newer(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    for number, run_id in enumerate(("b", "c", "a")):
+        store.write(layout.manifest(run_id), Manifest(run_id, 1, ["octo"], NOW).to_json())
+        os.utime(tmp_path / layout.manifest(run_id), (number, number))
+    assert [row["run_id"] for row in read_runs(store, 2)] == ["a", "c"]
+
+
+def test_a_run_whose_manifest_is_damaged_keeps_its_place_whatever_it_is_named(
+    tmp_path: Path,
+) -> None:
+    store = DirectoryStore(tmp_path)
+    for number, run_id in enumerate(("zero", "one", "two", "a")):
+        begun = NOW + timedelta(minutes=number)
+        data = Manifest(run_id, 1, ["octo"], begun).to_json()
+        damaged = data.replace(b'"octo"', b"null")
+        store.write(layout.manifest(run_id), damaged if run_id in ("zero", "two") else data)
+        os.utime(tmp_path / layout.manifest(run_id), (number, number))
+    assert [row["run_id"] for row in read_runs(store, 4)] == ["a", "two", "one", "zero"]

@@ -1,0 +1,230 @@
+"""One glance answers whether everything is backed up, when that was proven, and what is wrong."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from backup_contract.documents.manifest import Entry, Part
+from backup_contract.visibility import Visibility
+from repo_backup.page.repository_status import Tone
+from tests.unit.repo_backup.page.runs import Runs, entry, passed_over
+
+
+def glance(runs: Runs, **later: float) -> tuple[Tone, str]:
+    said = runs.page(runs.soon + timedelta(**later)).headline
+    return said.tone, said.title
+
+
+def test_after_a_verified_run_everything_is_backed_up(runs: Runs) -> None:
+    runs.add(entry(1), entry(2, "empty"), entry(3, "skipped"))
+    assert glance(runs) == (Tone.GOOD, "Everything is backed up")
+    assert runs.page().concerns == ()
+
+
+@pytest.mark.parametrize(
+    ("visibility", "tone", "title"),
+    [
+        (
+            [Visibility("octo", "public", 2)],
+            Tone.WATCH,
+            "All visible repositories are backed up (public only)",
+        ),
+        (
+            [Visibility("octo", "all", 29, 30)],
+            Tone.WATCH,
+            "All visible repositories are backed up (29 of 30 repositories visible)",
+        ),
+        (
+            [Visibility("octo", "unknown", 2)],
+            Tone.GOOD,
+            "All visible repositories are backed up (2 repositories visible, total unknown)",
+        ),
+        ([], Tone.GOOD, "All listed repositories are backed up"),
+    ],
+    ids=["public", "fewer", "unknown", "older"],
+)
+@pytest.mark.parametrize("verdict", ["verified", None])
+def test_everything_is_said_only_where_all_is_visible(
+    runs: Runs, visibility: list[Visibility], tone: Tone, title: str, verdict: str | None
+) -> None:
+    runs.add(entry(1), entry(2, "empty"), verdict=verdict, visibility=visibility)
+    assert glance(runs) == (tone, title)
+    assert bool(runs.page().concerns) == (tone is Tone.WATCH)
+
+
+def test_a_page_of_run_reports_alone_tells_what_was_visible(runs: Runs) -> None:
+    runs.add(entry(1))
+    seen = [Visibility("octo", "public", 1).document]
+    runs.add(entry(1), manifest=False)
+    path = runs.root / "runs" / runs.ids[-1] / "report.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "visibility": seen}))
+    assert runs.read().runs[-1].coverage.label == "public only"
+
+
+def test_without_a_reporter_the_programs_word_counts_and_is_called_that(runs: Runs) -> None:
+    runs.add(entry(1), verdict=None)
+    assert glance(runs) == (Tone.GOOD, "Everything is backed up")
+    fact = runs.page().facts[0]
+    assert (fact.label, fact.value) == ("Last complete run", "Fri 2026-11-06")
+    assert fact.note == "by the program's own word; nobody else checked it"
+
+
+def test_failed_repositories_are_counted_and_named(runs: Runs) -> None:
+    runs.add(entry(1), entry(2, "failed", reason="500"), verdict="partial")
+    assert glance(runs) == (Tone.BAD, "1 of 2 repositories needs attention")
+    (concern,) = runs.page().concerns
+    assert concern.title == "1 repository could not be backed up"
+    assert concern.lines == (("octo/repo-2", "500"),)
+
+
+def test_long_lists_are_cut_with_a_count(runs: Runs) -> None:
+    runs.add(*(entry(n, "failed", reason="500") for n in range(1, 31)), verdict="partial")
+    (concern,) = runs.page().concerns
+    assert (len(concern.lines), concern.more) == (12, 18)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("interrupted", "AWS took the instance away at every attempt"),
+        ("timed-out", "the deadline came first"),
+        ("failed", "the instance ended without finishing"),
+        ("not-launched", "no instance could be started"),
+        ("missed", "the scheduled run never began"),
+    ],
+)
+def test_a_newest_run_without_a_backup_is_what_is_said_first(
+    runs: Runs, verdict: str, words: str
+) -> None:
+    runs.add(entry(1))
+    runs.add(manifest=False, verdict=verdict)
+    assert glance(runs) == (Tone.BAD, f"The newest run, of Fri 2026-11-13: {words}")
+    page = runs.page()
+    assert page.facts[0].value == "Fri 2026-11-06", "that one was verified"
+    assert page.concerns[0].title == f"The run of Fri 2026-11-13 ended {verdict}"
+    assert page.concerns[0].advice
+
+
+def test_a_failed_wiki_is_almost_everything(runs: Runs) -> None:
+    runs.add(entry(1, wiki=Part("failed", "500")), verdict="partial")
+    assert glance(runs) == (Tone.WATCH, "Almost everything is backed up")
+
+
+def test_an_unverified_run_is_never_good(runs: Runs) -> None:
+    runs.add(entry(1), verdict="unverified", problems=["somebody/else: is odd"])
+    assert glance(runs) == (Tone.BAD, "The newest run could not be verified")
+
+
+def test_a_run_under_way_does_not_hide_the_one_before(runs: Runs) -> None:
+    runs.add(entry(1))
+    runs.add(entry(1), complete=False, verdict=None)
+    started = -24.0 + 1
+    assert glance(runs, hours=started) == (Tone.GOOD, "Everything is backed up")
+    assert glance(runs) == (Tone.BAD, "The newest run, of Fri 2026-11-13: under way, or cut off")
+
+
+def test_what_is_older_than_usual_is_not_up_to_date(runs: Runs) -> None:
+    for _ in range(3):
+        runs.add(entry(1))
+    assert glance(runs, days=12)[0] is Tone.GOOD
+    assert glance(runs, days=20) == (Tone.BAD, "The newest run is 21 days old")
+    assert runs.page(runs.soon + timedelta(days=20)).concerns[0].title == "No run for 21 days"
+
+
+def test_where_a_document_cannot_be_read_nothing_is_said_to_be_well(runs: Runs) -> None:
+    runs.add(entry(1))
+    runs.put(f"runs/{runs.ids[0]}/report.json", b"{")
+    assert glance(runs) == (Tone.WATCH, "Not everything could be read")
+    (concern,) = runs.page().concerns
+    assert concern.title == "1 document could not be read"
+
+
+def test_what_is_not_wrong_is_worth_knowing(runs: Runs) -> None:
+    runs.add(entry(1, lfs=True), entry(2, warnings=("odd history",)), entry(3))
+    runs.add(entry(1, lfs=True), entry(2, warnings=("odd history",)), entry(4, "skipped"))
+    runs.put("github_backups/octo/stranger.zip", b"")
+    assert [note.title for note in runs.page().notes] == [
+        "1 repository no longer on GitHub",
+        "1 repository left out by options",
+        "1 repository uses Git LFS",
+        "1 warning",
+        "1 archive that no run wrote down",
+    ]
+
+
+def test_costs_are_those_of_the_last_twelve_months(runs: Runs) -> None:
+    for _ in range(60):
+        runs.add(entry(1), usd_run=0.01, usd_storage_per_month=0.5)
+    costs = runs.page().facts[-1]
+    assert (costs.value, costs.note) == (
+        "0.0100 USD",
+        "the newest; 0.5300 USD in the last twelve months",
+    )
+    assert "about 0.5000 USD a month" in runs.page().facts[3].note
+
+
+def test_a_narrowed_run_does_not_make_well_what_it_passed_over(runs: Runs) -> None:
+    failed = entry(2, "failed", reason="500")
+    runs.add(entry(1), failed, verdict=None)
+    runs.add(entry(1), passed_over(failed), verdict=None, only=["repo-1"])
+    assert glance(runs) == (Tone.BAD, "1 of 2 repositories needs attention")
+    runs.add(passed_over(entry(1)), entry(2), verdict=None, only=["repo-2"])
+    assert glance(runs) == (Tone.GOOD, "Everything is backed up")
+    assert runs.page().runs[0].meaning.startswith("narrowed to repo-2: that is backed up")
+
+
+def test_what_was_unsaved_needs_attention_with_what_to_do(runs: Runs) -> None:
+    runs.add(entry(1), passed_over(entry(2, "skipped")), verdict=None, only=["repo-1"])
+    assert glance(runs) == (Tone.BAD, "1 of 2 repositories needs attention")
+    (concern,) = runs.page().concerns
+    assert concern.title == "1 repository not saved"
+    assert "no --only" in concern.advice
+
+
+@pytest.mark.parametrize(
+    ("verdict", "title"),
+    [
+        ("failed", "The newest run of everything, of Fri 2026-11-13: the instance ended"),
+        ("unverified", "The newest run of everything could not be verified"),
+    ],
+)
+def test_a_narrowed_run_does_not_hide_how_the_newest_of_everything_ended(
+    runs: Runs, verdict: str, title: str
+) -> None:
+    runs.add(entry(1))
+    runs.add(entry(1), manifest=verdict != "failed", verdict=verdict, problems=["elsewhere: odd"])
+    runs.add(passed_over(entry(1)), only=["x"])
+    tone, said = glance(runs)
+    assert (tone, said.startswith(title)) == (Tone.BAD, True), said
+    assert runs.page().facts[0].value == "Fri 2026-11-06", "narrowed runs prove nothing of all"
+
+
+def test_narrowed_runs_do_not_make_the_newest_of_everything_younger(runs: Runs) -> None:
+    for _ in range(3):
+        runs.add(entry(1))
+    for _ in range(3):
+        runs.add(passed_over(entry(1)), only=["x"])
+    tone, said = glance(runs)
+    assert (tone, said) == (Tone.BAD, "The newest run of everything is 22 days old")
+
+
+def test_of_narrowed_runs_alone_nothing_is_said_of_everything(runs: Runs) -> None:
+    runs.add(entry(1), only=["*"])
+    assert glance(runs) == (Tone.WATCH, "No run of everything has ended yet")
+
+
+@pytest.mark.parametrize("left", [(), (entry(1, "skipped"), entry(2, "empty"))])
+def test_where_nothing_is_backed_up_that_is_said(runs: Runs, left: tuple[Entry, ...]) -> None:
+    runs.add(*left, verdict=None)
+    assert glance(runs) == (Tone.BAD, "Nothing is backed up")
+
+
+def test_a_drill_that_could_not_be_done_blames_no_archive(runs: Runs) -> None:
+    run_id = runs.add(entry(1))
+    path = runs.root / "runs" / run_id / "manifest.json"
+    undone = {"key": "github_backups/octo/repo-1.zip", "ok": None, "reason": "no disk"}
+    drill = {"ok": True, "checked": [undone]}
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "drill": drill}))
+    assert glance(runs) == (Tone.GOOD, "Everything is backed up")
+    assert runs.page().facts[1].value == "never"

@@ -1,0 +1,218 @@
+"""Pure decisions: what is left out, what clashes, what shrank, what is drilled, what is written."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from backup_contract import object_keys as layout
+from backup_contract.documents.manifest import Archive, Entry, Kept, Manifest, Part
+from repo_backup.hosts.github.client import Remote
+from repo_backup.restore import drill
+from repo_backup.run import key_ownership as keys
+from repo_backup.run import listing
+from repo_backup.run.selection import Selection
+
+HELLO = Remote(1, "octo", "hello", False, False, False, 100, True, "https://h/octo/hello.git")
+USUAL, OWN = "github_backups/octo/hello.zip", "github_backups/octo/hello~2.zip"
+
+
+def test_only_the_trailing_git_of_an_address_makes_the_wikis() -> None:
+    dotted = replace(HELLO, name="octo.github.io", clone_url="https://h/octo/octo.github.io.git")
+    assert dotted.wiki_url == "https://h/octo/octo.github.io.wiki.git"
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "", "a b", "a\0b", "\u00e9"], ids=range(7))
+def test_a_name_that_must_not_become_a_path_is_refused(name: str) -> None:
+    item = {"id": 1, "owner": {"login": "octo"}, "name": name}
+    item |= {"private": False, "fork": False, "clone_url": "u"}
+    assert "unsafe" in (Remote.from_api(item).refused or "")
+
+
+@pytest.mark.parametrize(
+    ("selection", "reason"),
+    [
+        (Selection(), None),
+        (Selection(only=("hel*",)), None),
+        (Selection(only=("OCTO/hello",)), None),
+        (Selection(only=("other",)), "not in --only other"),
+        (Selection(exclude=("x", "h*")), "--exclude h*"),
+        (Selection(max_size_kib=99), "--max-size: 100 KiB"),
+        (Selection(forks=False, archived=False), None),
+    ],
+)
+def test_what_is_left_out(selection: Selection, reason: str | None) -> None:
+    assert selection.skip_reason(HELLO) == reason
+
+
+def test_forks_and_archived_ones_are_left_out_on_request() -> None:
+    assert Selection(forks=False).skip_reason(replace(HELLO, fork=True)) == "--no-forks"
+    assert Selection(archived=False).skip_reason(replace(HELLO, archived=True)) == "--no-archived"
+
+
+@pytest.mark.parametrize(
+    ("folded", "key"),
+    [(False, "github_backups/octo/Hello.zip"), (True, "github_backups/octo/Hello~2.zip")],
+)
+def test_names_that_differ_in_case_share_a_key_nowhere(folded: bool, key: str) -> None:
+    both = [HELLO, replace(HELLO, id=2, name="Hello")]
+    found = keys.archive_keys(both, {}, {}, wikis=False, folded=folded)
+    assert found[1, False] == keys.Key("github_backups/octo/hello.zip")
+    assert found[2, False].text == key
+
+
+@pytest.mark.parametrize(
+    ("owner", "before", "key"),
+    [
+        (None, None, USUAL),
+        (1, USUAL, USUAL),
+        (7, None, OWN),
+        (7, OWN, OWN),
+        (None, OWN, OWN),
+    ],
+    ids=["free", "its own", "another's", "another's still", "free again"],
+)
+def test_a_key_is_whose_archive_was_recorded_there(
+    owner: int | None, before: str | None, key: str
+) -> None:
+    claims = {} if owner is None else {USUAL: _kept(owner, USUAL)}
+    entries = {2: _archived(2, before)} if before else {}
+    if owner == 1:
+        claims, entries = {USUAL: _kept(2, USUAL)}, {2: _archived(2, before or "")}
+    found = keys.archive_keys([replace(HELLO, id=2)], claims, entries, wikis=False, folded=False)
+    assert found[2, False].text == key
+    assert (found[2, False].reason is None) is (owner != 7)
+
+
+def test_two_that_changed_names_overwrite_neither_archive() -> None:
+    swapped = [replace(HELLO, id=1, name="b"), replace(HELLO, id=2, name="a")]
+    claims = {f"github_backups/octo/{n}.zip": _kept(i, n) for i, n in ((1, "a"), (2, "b"))}
+    found = keys.archive_keys(swapped, claims, {}, wikis=False, folded=False)
+    assert found[1, False].text == "github_backups/octo/b~1.zip"
+    assert found[2, False].text == "github_backups/octo/a~2.zip"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "shrunk"),
+    [(10, 4, True), (10, 5, False), (4, 0, True), (3, 1, True), (2, 1, False), (1, 0, True)],
+)
+def test_less_than_half_of_last_times_listing_is_an_error(
+    before: int, now: int, shrunk: bool
+) -> None:
+    remotes = [replace(HELLO, id=number) for number in range(now)]
+    assert bool(listing.shrunk(remotes, {"octo": before})) is shrunk
+
+
+@pytest.mark.parametrize(
+    ("remotes", "selection", "has_token", "said"),
+    [
+        ([HELLO], Selection(), False, None),
+        ([], Selection(), False, "without a token only public repositories are seen: give GITHUB"),
+        ([], Selection(), True, "GitHub lists no repository of octo; give a token"),
+        ([HELLO], Selection(exclude=("*",)), True, "leave out all 1 repositories: 1 by --exclude"),
+        ([HELLO], Selection(only=("x",)), True, "no repository matches --only x"),
+    ],
+)
+def test_a_run_of_nothing_at_all_is_objected_to(
+    remotes: list[Remote], selection: Selection, has_token: bool, said: str | None
+) -> None:
+    found = listing.objection(remotes, ["octo"], selection, allow_none=False, has_token=has_token)
+    assert (found is None) if said is None else said in (found or "")
+
+
+def test_an_account_that_is_empty_can_be_accepted() -> None:
+    assert listing.objection([], ["octo"], Selection(), allow_none=True, has_token=True) is None
+
+
+def _kept(number: int, key: str) -> Kept:
+    archive = Archive(key, 1, "0" * 64, "r0")
+    return Kept(key, number, "octo", "former", False, Part("kept", archive=archive))
+
+
+def _archived(number: int, key: str) -> Entry:
+    part = Part("backed-up", archive=Archive(key, 1, "0", "r0"))
+    return Entry(number, "octo", "hello", False, False, False, part)
+
+
+def _entry(number: int, size: int, run_id: str = "r1", drilled: str | None = None) -> Entry:
+    key = layout.archive("o", str(number))
+    archive = Archive(key, size, "0" * 64, run_id, drilled_at=drilled)
+    return Entry(number, "o", str(number), False, False, False, Part("backed-up", archive=archive))
+
+
+def test_the_drill_takes_the_largest_change_and_those_never_drilled() -> None:
+    entries = [_entry(n, n, "old", "2026-01-01T00:00:00Z") for n in range(50)]
+    entries += [_entry(90, 5, "new"), _entry(91, 9, "new"), _entry(92, 1, "old")]
+    chosen = drill.choose(drill.candidates(entries), "new", 10**9, random.Random(1))
+    assert chosen[0].key == "github_backups/o/91.zip"
+    assert {each.key for each in chosen[1:]} == {
+        "github_backups/o/90.zip",
+        "github_backups/o/92.zip",
+    }
+
+
+def test_the_drill_leaves_out_what_the_disk_has_no_room_for() -> None:
+    chosen = drill.choose(drill.candidates([_entry(1, 1000)]), "r1", 2000, random.Random(1))
+    assert chosen == []
+
+
+@pytest.mark.parametrize(("archives", "drawn"), [(1, 2), (104, 2), (105, 3), (10_000, 193)])
+def test_a_year_of_drills_reaches_every_archive(archives: int, drawn: int) -> None:
+    assert drill.at_a_time(archives) == drawn
+
+
+def test_what_is_kept_is_what_no_entry_names_and_none_to_come_may_name() -> None:
+    claims = {key: _kept(number, key) for number, key in enumerate(("o/a", "o/b", "o/c", "p/d"))}
+    entries = {1: _archived(1, "o/b"), 2: _archived(2, "o/c")}
+    mine = {key: each for key, each in claims.items() if key[0] == "o"}
+    found = keys.Claims(mine, {1: ["o/b"], 2: ["o/c"]})
+    assert [each.key for each in found.kept({})] == ["o/a"]
+    assert [each.key for each in found.kept(entries)] == ["o/a"]
+    assert [each.key for each in found.kept({1: _archived(1, "o/new"), 2: entries[2]})] == [
+        "o/a",
+        "o/b",
+    ]
+
+
+def test_a_manifest_reads_back_as_it_was_written() -> None:
+    moment = datetime(2026, 11, 27, 17, tzinfo=UTC)
+    wiki = Part("absent", seconds=0.1)
+    entries = {1: _entry(1, 10), 2: replace(_entry(2, 20), wiki=wiki)}
+    manifest = Manifest("r1", 2, ["octo"], moment, entries, 2, moment, True, "soon", None, ["e"])
+    again = Manifest.from_json(manifest.to_json())
+    assert again == manifest
+    assert again.totals["bytes_uploaded"] == 30
+    manifest.kept = [
+        _kept(7, layout.archive("o", "k")),
+        replace(_kept(8, layout.archive("o", "gone")), is_wiki=True, part=Part("kept")),
+    ]
+    again = Manifest.from_json(manifest.to_json())
+    assert again == manifest
+    assert again.totals["bytes_stored"] == 31
+
+
+def test_what_was_found_in_an_archive_stays_with_it() -> None:
+    remarked = Archive(
+        layout.archive("o", "n"), 1, "0" * 64, "r1", remarks=("malformed history: badTimezone (1)",)
+    )
+    part = Part("unchanged", archive=remarked)
+    entry = Entry(1, "o", "n", False, False, False, part)
+    manifest = Manifest("r2", 1, ["o"], datetime.now(UTC), {1: entry}, 1)
+    assert Manifest.from_json(manifest.to_json()).entries[1].part.archive == remarked
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"schema": 2}', b'{"schema": 1}'])
+def test_what_is_no_manifest_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError):
+        Manifest.from_json(data)
+
+
+def test_a_manifest_of_ten_thousand_repositories_is_written_in_no_time() -> None:
+    entries = {number: _entry(number, number) for number in range(10_000)}
+    manifest = Manifest("r1", 1, ["o"], datetime.now(UTC), entries, 10_000)
+    started = datetime.now(UTC)
+    data = manifest.to_json()
+    Manifest.from_json(data)
+    assert (datetime.now(UTC) - started).total_seconds() < 5
+    assert len(data) < 10_000_000

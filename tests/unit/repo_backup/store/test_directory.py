@@ -1,0 +1,89 @@
+"""A directory as destination: what counts as an object there, and what is tidied away."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from repo_backup.runtime.errors import FatalError
+from repo_backup.store.base import DirectoryStore
+
+OWNER = "github_backups/octo/"
+
+
+@pytest.mark.parametrize("name", [".github.zip", ".github.wiki.zip", ".incoming-mail.zip", "a.zip"])
+def test_an_archive_whose_name_begins_with_a_dot_is_one(tmp_path: Path, name: str) -> None:
+    store = DirectoryStore(tmp_path)
+    store.write(OWNER + name, b"zip")
+    store.tidy()
+    assert store.objects(OWNER).keys() == {OWNER + name}
+    assert store.read(OWNER + name) == b"zip"
+
+
+def test_what_is_no_archive_is_no_object(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    store.write_if("runs/lock.json", b"{}", None)
+    folder = tmp_path / OWNER
+    folder.mkdir(parents=True)
+    for name in (".incoming-k3_x0abc", ".DS_Store", "._a.zip"):
+        (folder / name).write_bytes(b"not ours")
+    assert store.objects("").keys() == {"runs/lock.json"}
+    store.tidy()
+    assert {path.name for path in folder.iterdir()} == {".DS_Store", "._a.zip"}
+
+
+def _surviving(directory: Path, names: dict[int, set[str]]) -> set[str]:
+    """The files that a power cut now would leave, by the names that directories had on disk."""
+    found = set()
+    for name in names.get(directory.stat().st_ino, set()):
+        path = directory / name
+        if path.is_dir():
+            found |= {f"{name}/{inner}" for inner in _surviving(path, names)}
+        else:
+            found.add(name)
+    return found
+
+
+def test_a_power_cut_after_a_write_leaves_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk: dict[int, set[str]] = {}
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            on_disk[status.st_ino] = set(os.listdir(descriptor))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    store = DirectoryStore(tmp_path / "deep" / "mirrors")
+    store.write_if("runs/lock.json", b"{}", None)
+    keys = [f"{OWNER}a.zip", f"{OWNER}b.zip", "runs/r1/manifest.json", "github_backups/now.txt"]
+    for number, key in enumerate(keys):
+        store.write(key, b"text")
+        survivors = _surviving(tmp_path, on_disk)
+        assert survivors >= {f"deep/mirrors/{key}" for key in keys[: number + 1]}
+
+
+@pytest.mark.parametrize(("code", "written"), [(errno.EINVAL, True), (errno.EIO, False)])
+def test_where_directories_cannot_be_flushed_one_writes_and_a_broken_disk_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, written: bool
+) -> None:
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(code, os.strerror(code))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    store = DirectoryStore(tmp_path)
+    if written:
+        store.write("a.txt", b"text")
+        assert store.read("a.txt") == b"text"
+    else:
+        with pytest.raises(FatalError, match="cannot be written"):
+            store.write("a.txt", b"text")

@@ -1,0 +1,102 @@
+"""The newest run is told by the manifests, and by reading no more of them than must be."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backup_contract.documents.manifest import Manifest
+from repo_backup.store.base import DirectoryStore
+from repo_backup.store.run_order import newest_first
+
+FIRST = datetime(2026, 10, 2, 17, 0, tzinfo=UTC)
+WEEK = timedelta(days=7)
+
+
+class Watched(DirectoryStore):
+    """A directory that remembers what was opened."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.opened: list[str] = []
+
+    @contextmanager
+    def open(self, key: str, version_id: str | None = None) -> Iterator[IO[bytes]]:
+        self.opened.append(key)
+        with super().open(key, version_id) as file:
+            yield file
+
+
+def leave(root: Path, run_id: str, began_at: datetime, written_at: datetime) -> None:
+    """The manifest of a run."""
+    path = root / "runs" / run_id / "manifest.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(Manifest(run_id, 1, ["octo"], began_at).to_json())
+    os.utime(path, (written_at.timestamp(), written_at.timestamp()))
+
+
+def test_where_files_are_as_the_runs_wrote_them_one_beginning_is_read(tmp_path: Path) -> None:
+    for week, name in enumerate("cabd"):
+        began_at = FIRST + week * WEEK
+        leave(tmp_path, name, began_at, began_at + timedelta(minutes=20))
+    store = Watched(tmp_path)
+    assert next(newest_first(store)) == "d"
+    assert store.opened == ["runs/d/manifest.json"]
+    assert list(newest_first(store)) == ["d", "b", "a", "c"]
+
+
+@given(
+    order=st.permutations(range(5)),
+    copied_in=st.permutations(range(5)),
+    seconds=st.integers(0, 2),
+    later=st.booleans(),
+)
+def test_a_copy_whose_files_have_new_times_keeps_the_order_whatever_the_runs_are_named(
+    tmp_path_factory: pytest.TempPathFactory,
+    order: list[int],
+    copied_in: list[int],
+    seconds: int,
+    later: bool,
+) -> None:
+    """``order``: the runs' names by age; ``copied_in``: which files the copy wrote when."""
+    root = tmp_path_factory.mktemp("copy")
+    copied_at = FIRST + 20 * WEEK
+    for age, number in enumerate(order):
+        written_at = copied_at + copied_in[age] * timedelta(seconds=seconds)
+        leave(root, f"run-{number}", FIRST + age * WEEK, written_at)
+    expected = [f"run-{number}" for number in reversed(order)]
+    if later:
+        began_at = copied_at + WEEK
+        leave(root, "new", began_at, began_at + timedelta(minutes=5))
+        store = Watched(root)
+        assert next(newest_first(store)) == "new"
+        assert store.opened == ["runs/new/manifest.json"]
+        expected.insert(0, "new")
+    assert list(newest_first(DirectoryStore(root))) == expected
+
+
+def test_of_runs_within_one_second_the_one_written_last_is_the_newest(tmp_path: Path) -> None:
+    for number, name in enumerate("ba"):
+        leave(tmp_path, name, FIRST, FIRST + timedelta(milliseconds=100 * (number + 1)))
+    assert list(newest_first(DirectoryStore(tmp_path))) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", json.dumps({"started_at": "soon"}), '{"started_at": "2026-01-01T00:00:00"}']
+)
+def test_a_manifest_that_does_not_say_when_its_run_began_stands_where_it_was_written(
+    tmp_path: Path, text: str
+) -> None:
+    for week, name in enumerate("abc"):
+        leave(tmp_path, name, FIRST + week * WEEK, FIRST + week * WEEK)
+    path = tmp_path / "runs/b/manifest.json"
+    path.write_text(text)
+    os.utime(path, ((FIRST + WEEK).timestamp(),) * 2)
+    assert list(newest_first(DirectoryStore(tmp_path))) == ["c", "b", "a"]

@@ -1,0 +1,120 @@
+"""What lies in the bucket is read within bounds, however much of it there is."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any, cast
+
+import pytest
+
+from reporter.judge.documents import DamagedError
+from reporter.judge.manifest import Archive, Entry
+from reporter.observe import bucket as s3
+from reporter.observe.bucket import Bucket
+
+RUN_ID = "2026-11-27T17-00-00Z"
+DUE = datetime(2026, 11, 27, 17, tzinfo=UTC)
+END = DUE + timedelta(hours=3)
+NAME = "github_backups/2026-11-27-17-09.txt"
+MARKER = f"run_id={RUN_ID}\nattempt=1\nmanifest_sha256=00\n".encode()
+
+
+class Body(BytesIO):
+    """A body that nobody may read where it is too large."""
+
+    def __init__(self, data: bytes, *, legible: bool = True) -> None:
+        super().__init__(data)
+        self.legible = legible
+
+    def read(self, size: int | None = -1) -> bytes:
+        assert self.legible
+        return super().read(size)
+
+
+class Store:
+    """An S3 that answers with whatever is in it, page after page."""
+
+    def __init__(self, objects: dict[str, bytes], sizes: dict[str, int] | None = None) -> None:
+        self.objects = objects
+        self.sizes = sizes or {}
+        self.read: list[str] = []
+        self.pages = 0
+
+    def get_paginator(self, _: str) -> "Store":
+        return self
+
+    def paginate(self, StartAfter: str, **_: Any) -> Iterator[dict[str, Any]]:  # noqa: N803
+        keys = [key for key in sorted(self.objects) if key > StartAfter]
+        for start in range(0, len(keys), 1000):
+            self.pages += 1
+            yield {
+                "Contents": [
+                    {"Key": key, "Size": self._size(key)} for key in keys[start : start + 1000]
+                ]
+            }
+
+    def get_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        self.read.append(Key)
+        size = self._size(Key)
+        body = Body(self.objects[Key], legible=Key not in self.sizes)
+        return {"ContentLength": size, "Body": body}
+
+    def _size(self, key: str) -> int:
+        return self.sizes.get(key, len(self.objects[key]))
+
+
+def bucket(store: Store) -> Bucket:
+    return Bucket(cast(Any, store), "backups")
+
+
+def test_sixty_thousand_objects_that_are_no_markers_are_not_opened() -> None:
+    junk = {f"github_backups/2026-11-27-17-{n:05}.txt": b"run_id=x" for n in range(30_000)}
+    junk |= {f"github_backups/9999-{n:05}.txt": b"" for n in range(30_000)}
+    store = Store({**junk, NAME: MARKER})
+    found = bucket(store).marker(RUN_ID, DUE, END)
+    assert found
+    assert (found.key, found.run_id, found.attempt) == (NAME, RUN_ID, 1)
+    assert store.read == [NAME]
+    assert store.pages < 35
+
+
+def test_of_names_that_markers_can_have_a_bounded_number_is_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(s3, "MOST_MARKERS", 50)
+    later = {f"github_backups/2026-11-27-18-{n:02}.txt": b"junk" for n in range(60)}
+    store = Store({NAME: MARKER, **later})
+    assert bucket(store).marker(RUN_ID, DUE, END) is None
+    assert len(store.read) == 50
+
+
+def test_a_listing_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "MOST_PAGES", 3)
+    store = Store({f"github_backups/2026-11-27-17-{n:05}": b"" for n in range(9000)})
+    with pytest.raises(DamagedError, match="github_backups/ is damaged: too many objects"):
+        bucket(store).marker(RUN_ID, DUE, END)
+    assert store.pages == 4
+
+
+def test_a_marker_of_gigabytes_is_not_opened() -> None:
+    store = Store({NAME: MARKER}, sizes={NAME: 2**32})
+    assert bucket(store).marker(RUN_ID, DUE, END) is None
+    assert store.read == []
+
+
+@pytest.mark.parametrize("document", ["progress", "manifest"])
+def test_a_document_of_gigabytes_is_damaged_and_not_read(document: str) -> None:
+    key = f"runs/{RUN_ID}/{document}.json"
+    store = Store({key: b"{}"}, sizes={key: 2**33})
+    with pytest.raises(DamagedError, match=f"{key} is damaged: it has {2**33} bytes"):
+        getattr(bucket(store), document)(RUN_ID)
+
+
+def test_archives_that_the_time_does_not_suffice_for_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(s3, "CHECK_TIME", timedelta())
+    archive = Archive("github_backups/octo/hello.zip", 1, "", None, None)
+    entry = Entry(1, "octo/hello", "backed-up", "", (), archive, False)
+    said = bucket(Store({})).check([entry, entry])
+    assert said == ["2 of 2 archives were not looked at: time was up"]

@@ -1,0 +1,323 @@
+"""Runs whose mails docs/mail.md shows: one for each verdict, and one that was interrupted first.
+
+``python -m tests.unit.reporter.publish.samples`` writes it.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from backup_contract.visibility import Visibility
+from reporter.decide.next_step import Ending
+from reporter.decide.observation import Marker
+from reporter.judge.cost import estimate
+from reporter.judge.manifest import Archive, Entry, Manifest
+from reporter.judge.verdict import Kind, Verdict, judge
+from reporter.publish.mail import Facts, body, subject
+from shared.model.run import Attempt, Instance, Market, Options, Outcome, PoolAnswer, Run
+
+BUCKET = "onlinebackup-backupbucket-1x2y3z"
+PAGE = Path(__file__).parents[4] / "docs" / "mail.md"
+DUE = datetime(2026, 11, 27, 17, tzinfo=UTC)
+END = DUE + timedelta(minutes=9)
+SHA = "a" * 64
+SPOT = Instance("i-0a1b2c3d4e5f60718", "c7g.medium", "eu-central-1b", Market.SPOT, "0.0131", DUE)
+ATTEMPT = Attempt(
+    1,
+    DUE,
+    DUE + timedelta(hours=3),
+    instance=SPOT,
+    outcome=Outcome.ENDED,
+    ended_at=END,
+    done=34,
+    listed=34,
+)
+STUCK = replace(ATTEMPT, outcome=Outcome.TIMED_OUT, ended_at=DUE + timedelta(hours=3), done=21)
+RECLAIMED = tuple(
+    replace(
+        ATTEMPT,
+        number=number,
+        instance=replace(SPOT, launched_at=DUE + timedelta(minutes=40 * (number - 1))),
+        outcome=Outcome.RECLAIMED,
+        ended_at=DUE + timedelta(minutes=40 * (number - 1) + 6),
+        done=done,
+    )
+    for number, done in ((1, 12), (2, 20), (3, 27))
+)
+RUN = Run("2026-11-27T17-00-00Z", "schedule", DUE, attempts=(ATTEMPT,))
+
+
+def _entry(number: int, name: str, state: str, reason: str = "", size: int = 0) -> Entry:
+    archive = Archive(f"github_backups/octo/{name}.zip", size, SHA, "v", None) if size else None
+    return Entry(number, f"octo/{name}", state, reason, (), archive, False)
+
+
+ENTRIES = (
+    _entry(1, "hello", "backed-up", size=1_420_000),
+    _entry(2, "octo.github.io", "backed-up", size=48_300_000),
+    _entry(3, "new-idea", "backed-up", size=20_100),
+    *(_entry(n, f"tool-{n}", "unchanged", size=3_000_000) for n in range(4, 33)),
+    _entry(33, "scratch", "empty"),
+    _entry(34, "fork-of-linux", "skipped", "a fork (--no-forks)"),
+    replace(_entry(1, "hello", "backed-up", size=9_000), name="octo/hello.wiki", is_wiki=True),
+)
+KEPT = (
+    replace(_entry(77, "old-thing", "kept", size=700_000), name="octo/old-thing (kept, id 77)"),
+    replace(_entry(66, "older", "kept", size=41_000), name="octo/older (kept, id 66)"),
+)
+MANIFEST = Manifest(
+    run_id=RUN.id,
+    attempt=1,
+    complete=True,
+    owners=("octo",),
+    entries=ENTRIES,
+    token_expires_at="2026-12-04T16:00:00Z",
+    bytes_uploaded=49_749_100,
+    bytes_stored=137_490_100,
+    drilled=3,
+    drill_failures=(),
+    never_drilled=20,
+    kept=KEPT,
+    visibility=(Visibility("octo", "all", 34, 34),),
+)
+LASTING = replace(MANIFEST, token_expires_at=None)
+BLAMED = "octo/hello: github_backups/octo/hello.zip has 1384 bytes, not 1420000"
+BEFORE = replace(
+    MANIFEST,
+    entries=(
+        *(entry for entry in ENTRIES if entry.name != "octo/new-idea"),
+        _entry(77, "old-thing", "unchanged", size=700_000),
+    ),
+)
+FAILED = replace(
+    MANIFEST,
+    entries=(
+        *ENTRIES[:-3],
+        _entry(33, "scratch", "failed", "GitHub answered 500 four times", size=64_000),
+        _entry(34, "taken", "failed", "451: taken down, see https://github.com/github/dmca"),
+    ),
+)
+ONLY = replace(RUN, trigger="manual", options=Options(only=("octo.github.io",)))
+PASSED_OVER = "not in --only octo.github.io"
+NARROWED = replace(
+    LASTING,
+    only=ONLY.options.only,
+    entries=tuple(
+        entry
+        if entry.name in ("octo/octo.github.io", "octo/fork-of-linux")
+        else replace(entry, asked=False)
+        if entry.state == "empty"
+        else replace(entry, state="skipped", reason=PASSED_OVER, asked=False)
+        for entry in ENTRIES
+    ),
+    bytes_uploaded=48_300_000,
+    bytes_stored=136_749_100,
+)
+WANTING = replace(
+    NARROWED,
+    entries=(
+        *(replace(e, archive=None) if e.id == 3 else e for e in NARROWED.entries),
+        replace(FAILED.entries[-1], id=77, name="octo/old-thing", asked=False),
+    ),
+)
+EMPTY = replace(
+    LASTING,
+    entries=tuple(entry for entry in ENTRIES if entry.archive is None),
+    bytes_uploaded=0,
+    bytes_stored=0,
+    drilled=0,
+    never_drilled=None,
+)
+PUBLIC = replace(LASTING, visibility=(Visibility("octo", "public", 34),))
+SELECTED = replace(
+    LASTING, visibility=(Visibility("octo", "selected", 30, 60), Visibility("acme", "all", 4))
+)
+LOG = (
+    "17:00:48 bootstrap: run 2026-11-27T17-00-00Z, attempt 1",
+    "17:01:30 listing octo: 34 repositories",
+    "17:02:11 failed octo/scratch: GitHub answered 500 four times",
+)
+
+
+def verdict(manifest: Manifest, *archive_problems: str) -> Verdict:
+    """What the reporter judges of a run that completed with this manifest."""
+    marker = Marker("github_backups/2026-11-27-17-09.txt", RUN.id, manifest.attempt, SHA)
+    return judge(Ending.COMPLETED, "", RUN.id, marker, manifest, SHA, archive_problems, ())
+
+
+def _facts(run: Run, verdict: Verdict, manifest: Manifest | None = None) -> Facts:
+    return Facts(
+        run=run,
+        verdict=verdict,
+        now=END,
+        owners=("octo",),
+        bucket=BUCKET,
+        launcher="onlinebackup-launcher",
+        manifest=manifest,
+        previous=BEFORE if manifest else None,
+        cost=estimate(
+            run.attempts,
+            END,
+            volume_gib=16,
+            public_address=True,
+            archives=len(ENTRIES),
+            uploads=3,
+            bytes_stored=manifest.bytes_stored if manifest else 0,
+        ),
+        next_run=DUE + timedelta(days=7),
+        log_tail=() if verdict.kind in (Kind.VERIFIED, Kind.NOT_LAUNCHED, Kind.MISSED) else LOG,
+    )
+
+
+def _broken(number: int) -> Attempt:
+    """An attempt while GitHub is down; only the last one's log is in the mail."""
+    begun = DUE + (number - 1) * timedelta(minutes=34)
+    return replace(
+        ATTEMPT,
+        number=number,
+        started_at=begun,
+        instance=replace(SPOT, launched_at=begun),
+        ended_at=begun + timedelta(minutes=4),
+        outcome=Outcome.FAILED,
+        problem="repo_backup: octo: the listing failed: HTTP 503" if number < 3 else None,
+        done=None,
+        listed=None,
+    )
+
+
+def _not_launched() -> Facts:
+    answers = tuple(
+        PoolAnswer(kind, f"eu-central-1{zone}", market, code, "pool", "")
+        for market, code in (
+            (Market.SPOT, "InsufficientInstanceCapacity"),
+            (Market.ON_DEMAND, "VcpuLimitExceeded"),
+        )
+        for kind in ("c7g.medium", "m7g.medium")
+        for zone in "ab"
+        if market is Market.SPOT or (kind, zone) == ("c7g.medium", "a")
+    )
+    attempt = Attempt(
+        1,
+        DUE,
+        DUE + timedelta(hours=3),
+        answers=answers,
+        outcome=Outcome.NO_CAPACITY,
+        problem="Ask for a higher on-demand quota (Service Quotas, EC2, "
+        "'Running On-Demand Standard instances').",
+    )
+    run = replace(RUN, attempts=tuple(replace(attempt, number=n) for n in (1, 2, 3)))
+    reason = f"No pool had capacity. {attempt.problem}"
+    return _facts(run, Verdict(Kind.NOT_LAUNCHED, reason))
+
+
+SAMPLES: dict[str, Facts] = {
+    "Verified": _facts(RUN, verdict(MANIFEST), MANIFEST),
+    "Verified, without a token": _facts(RUN, verdict(PUBLIC), PUBLIC),
+    "Verified, of what is visible": _facts(RUN, verdict(SELECTED), SELECTED),
+    "Partial": _facts(RUN, verdict(FAILED), FAILED),
+    "Narrowed": _facts(ONLY, verdict(NARROWED), NARROWED),
+    "Narrowed, and others are wanting": _facts(ONLY, verdict(WANTING), WANTING),
+    "Nothing to back up": replace(
+        _facts(RUN, verdict(EMPTY), EMPTY), previous=None, log_tail=LOG[:1]
+    ),
+    "Unverified": replace(
+        _facts(RUN, verdict(LASTING, BLAMED), LASTING),
+        log_tail=LOG[:2],
+    ),
+    "Unverified, for the manifest is damaged": replace(
+        _facts(
+            RUN,
+            Verdict(
+                Kind.UNVERIFIED,
+                f"runs/{RUN.id}/manifest.json is damaged: totals.bytes_stored: it is no whole "
+                f"number from 0 to {2**63 - 1}.",
+            ),
+        ),
+        log_tail=LOG[:2],
+        damage=(f"runs/{RUN.id}/progress.json is damaged: it is no JSON.",),
+    ),
+    "Unverified, for the bucket may not be read": replace(
+        _facts(
+            RUN,
+            Verdict(
+                Kind.UNVERIFIED,
+                f"s3://{BUCKET}/github_backups/2026-11-27-17-09.txt may not be read "
+                "(KMS.DisabledException), so that nothing could be checked. Look at the bucket's "
+                "policy, and whether its KMS key is enabled.",
+            ),
+        ),
+        log_tail=(),
+    ),
+    "Interrupted": replace(
+        _facts(
+            replace(RUN, attempts=RECLAIMED),
+            Verdict(Kind.INTERRUPTED, "AWS reclaimed the spot instance."),
+            replace(
+                MANIFEST, complete=False, entries=ENTRIES[:27], token_expires_at=None, drilled=0
+            ),
+        ),
+        log_tail=LOG[:2],
+    ),
+    "Interrupted, then verified": _facts(
+        replace(
+            RUN,
+            attempts=(
+                RECLAIMED[0],
+                replace(
+                    ATTEMPT,
+                    number=2,
+                    instance=replace(
+                        SPOT, zone="eu-central-1a", launched_at=DUE + timedelta(minutes=7)
+                    ),
+                    ended_at=DUE + timedelta(minutes=14),
+                ),
+            ),
+        ),
+        verdict(replace(LASTING, attempt=2)),
+        replace(LASTING, attempt=2),
+    ),
+    "Timed out": replace(
+        _facts(
+            replace(RUN, attempts=(STUCK, replace(STUCK, number=2))),
+            Verdict(Kind.TIMED_OUT, "The backup did not end before its deadline and was stopped."),
+            replace(
+                MANIFEST, complete=False, entries=ENTRIES[:21], token_expires_at=None, drilled=0
+            ),
+        ),
+        log_tail=LOG[:2],
+    ),
+    "Failed": replace(
+        _facts(
+            replace(RUN, attempts=tuple(map(_broken, (1, 2, 3)))),
+            Verdict(
+                Kind.FAILED,
+                "The instance ended without finishing the backup (it powered itself off).",
+            ),
+        ),
+        log_tail=(
+            "bootstrap: run 2026-11-27T17-00-00Z, attempt 3",
+            "repo_backup: octo: the listing failed: HTTP 503",
+        ),
+    ),
+    "Not launched": _not_launched(),
+    "Missed": _facts(
+        replace(RUN, attempts=()),
+        Verdict(Kind.MISSED, "It was due and never started."),
+    ),
+}
+
+
+def page() -> str:
+    """The text of docs/mail.md."""
+    parts = [
+        "# The mails\n",
+        "Written by the code that writes the real ones, from made-up runs "
+        "(`tests/unit/reporter/publish/samples.py`).\n",
+    ]
+    for title, facts in SAMPLES.items():
+        parts.append(f"## {title}\n\n```\nSubject: {subject(facts)}\n\n{body(facts)}```\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

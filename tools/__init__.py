@@ -1,0 +1,1 @@
+"""What is done with the project by those who work on it: measure, scan, judge, document."""

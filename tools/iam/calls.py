@@ -1,0 +1,321 @@
+"""What AWS asks its policies for each call that the code makes.
+
+One call may need several permissions: RunInstances is judged for every resource that it uses, and
+by the way needs CreateTags and PassRole. Sources: the service authorization reference
+(https://docs.aws.amazon.com/service-authorization/latest/reference/) and, for keys, the services'
+own pages. What no call shows (whose image an AMI is, which tags an instance has) is written here.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tools.iam.deployed import ACCOUNT, REGION, STACK, Deployed, arn
+from tools.iam.judge import Request
+
+Parameters = Mapping[str, Any]
+TAG = "online-backup:stack"
+VPC = "vpc-0123456789abcdef0"
+OUR_TAGS = {f"aws:ResourceTag/{TAG}": STACK, f"ec2:ResourceTag/{TAG}": STACK}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of botocore's: ``operation`` is ``service.Operation``."""
+
+    who: str
+    operation: str
+    parameters: Parameters
+
+
+class UnknownCallError(Exception):
+    """The code calls something that is not described here."""
+
+
+def requests(call: Call, stack: Deployed) -> list[Request]:
+    """Everything that must be allowed for the call. Raises :class:`UnknownCallError`."""
+    describe = _KNOWN.get(call.operation)
+    if describe is None:
+        raise UnknownCallError(f"{call.operation} by {call.who}: add it to {__name__}")
+    return [
+        Request(call.who, action, resource, context)
+        for action, resource, context in describe(call.parameters, stack)
+    ]
+
+
+Asked = Iterator[tuple[str, str, dict[str, Any]]]
+
+
+def _describe(action: str) -> Callable[[Parameters, Deployed], Asked]:
+    def asked(_: Parameters, __: Deployed) -> Asked:
+        yield action, "*", {}
+
+    return asked
+
+
+def _table(action: str) -> Callable[[Parameters, Deployed], Asked]:
+    def asked(parameters: Parameters, _: Deployed) -> Asked:
+        yield action, arn("dynamodb", f"table/{parameters['TableName']}"), {}
+
+    return asked
+
+
+def _bucket(action: str) -> Callable[[Parameters, Deployed], Asked]:
+    def asked(parameters: Parameters, _: Deployed) -> Asked:
+        yield action, f"arn:aws:s3:::{parameters['Bucket']}", {}
+
+    return asked
+
+
+def _get(parameters: Parameters, stack: Deployed) -> Asked:
+    if "VersionId" in parameters:
+        yield "s3:GetObjectVersion", _object(parameters), {}
+    else:
+        yield "s3:GetObject", _object(parameters), {}
+        # Without it a missing object reads as a forbidden one.
+        yield "s3:ListBucket", f"arn:aws:s3:::{parameters['Bucket']}", {}
+    yield from _bucket_key(stack, "kms:Decrypt")
+
+
+_HEADERS = {
+    "ACL": "s3:PutObjectAcl",
+    "Tagging": "s3:PutObjectTagging",
+    "ObjectLockMode": "s3:PutObjectRetention",
+    "ObjectLockLegalHoldStatus": "s3:PutObjectLegalHold",
+}
+"""What a PUT needs beyond PutObject for a header that it carries."""
+
+
+def _put(parameters: Parameters, stack: Deployed) -> Asked:
+    yield "s3:PutObject", _object(parameters), {}
+    for header in _HEADERS.keys() & parameters.keys():
+        yield _HEADERS[header], _object(parameters), {}
+    # Parts of an upload are read again when they are put together.
+    yield from _bucket_key(stack, "kms:GenerateDataKey", "kms:Decrypt")
+
+
+def _abort(parameters: Parameters, _: Deployed) -> Asked:
+    yield "s3:AbortMultipartUpload", _object(parameters), {}
+
+
+def _object(parameters: Parameters) -> str:
+    return f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}"
+
+
+def _bucket_key(stack: Deployed, *actions: str) -> Asked:
+    if stack.parameters["KmsKeyArn"]:
+        via = {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
+        for action in actions:
+            yield action, stack.parameters["KmsKeyArn"], via
+
+
+def _publish(parameters: Parameters, stack: Deployed) -> Asked:
+    yield "sns:Publish", parameters["TopicArn"], {}
+    key = stack.properties("BackupTopic").get("KmsMasterKeyId")
+    if key:
+        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+            yield action, key, {"kms:ViaService": f"sns.{REGION}.amazonaws.com"}
+
+
+def _invoke(parameters: Parameters, _: Deployed) -> Asked:
+    yield "lambda:InvokeFunction", parameters["FunctionName"], {}
+
+
+def _create_schedule(parameters: Parameters, stack: Deployed) -> Asked:
+    yield "scheduler:CreateSchedule", _schedule(parameters), {}
+    role = parameters["Target"]["RoleArn"]
+    yield "iam:PassRole", role, {"iam:PassedToService": "scheduler.amazonaws.com"}
+
+
+def _delete_schedule(parameters: Parameters, _: Deployed) -> Asked:
+    yield "scheduler:DeleteSchedule", _schedule(parameters), {}
+
+
+def _schedule(parameters: Parameters) -> str:
+    return arn("scheduler", f"schedule/{parameters['GroupName']}/{parameters['Name']}")
+
+
+def _parameter(parameters: Parameters, stack: Deployed) -> Asked:
+    name = parameters["Name"]
+    # Public parameters belong to no account, which the evaluator takes for a malformed ARN.
+    account = "000000000000" if name.startswith("/aws/service/") else ACCOUNT
+    resource = arn("ssm", f"parameter{name}", account=account)
+    yield "ssm:GetParameter", resource, {}
+    if parameters.get("WithDecryption") and stack.parameters["GitHubTokenKeyArn"]:
+        via = {"kms:ViaService": f"ssm.{REGION}.amazonaws.com"}
+        yield "kms:Decrypt", stack.parameters["GitHubTokenKeyArn"], via
+
+
+def _topic(action: str) -> Callable[[Parameters, Deployed], Asked]:
+    def asked(parameters: Parameters, _: Deployed) -> Asked:
+        yield action, parameters["TopicArn"], {}
+
+    return asked
+
+
+def _queue(action: str) -> Callable[[Parameters, Deployed], Asked]:
+    def asked(parameters: Parameters, _: Deployed) -> Asked:
+        name = parameters.get("QueueName") or parameters["QueueUrl"].rpartition("/")[2]
+        yield action, arn("sqs", name), {}
+
+    return asked
+
+
+def _role(parameters: Parameters, _: Deployed) -> Asked:
+    # While a service-linked role does not exist, its path is not known either.
+    for path in ("aws-service-role/spot.amazonaws.com/", ""):
+        yield "iam:GetRole", arn("iam", f"role/{path}{parameters['RoleName']}", region=""), {}
+
+
+def _quota(parameters: Parameters, _: Deployed) -> Asked:
+    name = f"{parameters['ServiceCode']}/{parameters['QuotaCode']}"
+    yield "servicequotas:GetServiceQuota", arn("servicequotas", name), {}
+
+
+def _get_schedule(parameters: Parameters, _: Deployed) -> Asked:
+    yield "scheduler:GetSchedule", _schedule(parameters), {}
+
+
+def _our_instance(action: str, of: Callable[[Parameters], str]) -> Callable[..., Asked]:
+    def asked(parameters: Parameters, _: Deployed) -> Asked:
+        yield action, arn("ec2", f"instance/{of(parameters)}"), dict(OUR_TAGS)
+
+    return asked
+
+
+def _run_instances(parameters: Parameters, stack: Deployed) -> Asked:
+    metadata = parameters["MetadataOptions"]
+    market = parameters.get("InstanceMarketOptions", {}).get("MarketType", "on-demand")
+    (network,) = parameters["NetworkInterfaces"]
+    (disk,) = parameters["BlockDeviceMappings"]
+    shared = {"ec2:Region": REGION}
+    vpc = {"ec2:Vpc": arn("ec2", f"vpc/{VPC}")}
+    tags = {
+        each["ResourceType"]: {tag["Key"]: tag["Value"] for tag in each["Tags"]}
+        for each in parameters["TagSpecifications"]
+    }
+
+    def of(resource: str, context: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
+        kind = resource.partition("/")[0]
+        tagged = _request_tags(tags.get(kind, {}))
+        account = "" if kind == "image" else ACCOUNT
+        where = arn("ec2", resource, account=account)
+        return "ec2:RunInstances", where, {**shared, **tagged, **context}
+
+    yield of(
+        "instance/i-0123456789abcdef0",
+        {
+            "ec2:InstanceType": parameters["InstanceType"],
+            "ec2:InstanceMarketType": market,
+            "ec2:InstanceProfile": parameters["IamInstanceProfile"]["Arn"],
+            "ec2:MetadataHttpTokens": metadata["HttpTokens"],
+            "ec2:MetadataHttpPutResponseHopLimit": str(metadata["HttpPutResponseHopLimit"]),
+            "ec2:MetadataHttpEndpoint": metadata["HttpEndpoint"],
+        },
+    )
+    yield of(f"image/{parameters['ImageId']}", {"ec2:Owner": "amazon", "ec2:Public": "true"})
+    yield of(f"subnet/{network['SubnetId']}", {**vpc, "ec2:SubnetID": network["SubnetId"]})
+    for group in network["Groups"]:
+        yield of(f"security-group/{group}", {**vpc, "ec2:SecurityGroupID": group})
+    subnet = {**vpc, "ec2:Subnet": arn("ec2", f"subnet/{network['SubnetId']}")}
+    public = {"ec2:AssociatePublicIpAddress": str(network["AssociatePublicIpAddress"]).lower()}
+    yield of("network-interface/eni-0123456789abcdef0", {**subnet, **public})
+    yield of(
+        "volume/vol-0123456789abcdef0",
+        {
+            "ec2:Encrypted": str(disk["Ebs"]["Encrypted"]).lower(),
+            "ec2:VolumeSize": str(disk["Ebs"]["VolumeSize"]),
+            "ec2:VolumeType": disk["Ebs"]["VolumeType"],
+        },
+    )
+    if market == "spot":
+        yield of("spot-instances-request/sir-01234567", {})
+    if "KeyName" in parameters:
+        yield of(f"key-pair/{parameters['KeyName']}", {"ec2:KeyPairName": parameters["KeyName"]})
+    for kind, given in tags.items():
+        resource = {"instance": "instance/i-0123456789abcdef0"}.get(kind, f"{kind}/vol-01234567")
+        yield (
+            "ec2:CreateTags",
+            arn("ec2", resource),
+            {"ec2:CreateAction": "RunInstances", **_request_tags(given)},
+        )
+    yield (
+        "iam:PassRole",
+        arn("iam", "role/InstanceRole", region=""),
+        {"iam:PassedToService": "ec2.amazonaws.com"},
+    )
+    yield from _volume_key(stack)
+
+
+def _request_tags(tags: Mapping[str, str]) -> dict[str, Any]:
+    if not tags:
+        return {}
+    named: dict[str, Any] = {f"aws:RequestTag/{name}": value for name, value in tags.items()}
+    return {**named, "aws:TagKeys": list(tags)}
+
+
+def _volume_key(stack: Deployed) -> Asked:
+    # https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
+    key = stack.parameters["VolumeKeyArn"]
+    via = {"kms:ViaService": f"ec2.{REGION}.amazonaws.com"}
+    if key:
+        for name in ("Decrypt", "DescribeKey", "GenerateDataKeyWithoutPlaintext"):
+            yield f"kms:{name}", key, via
+        for name in ("ReEncryptFrom", "ReEncryptTo"):
+            yield f"kms:{name}", key, via
+        yield "kms:CreateGrant", key, {**via, "kms:GrantIsForAWSResource": "true"}
+
+
+_KNOWN: dict[str, Callable[[Parameters, Deployed], Asked]] = {
+    "dynamodb.GetItem": _table("dynamodb:GetItem"),
+    "dynamodb.PutItem": _table("dynamodb:PutItem"),
+    "dynamodb.Scan": _table("dynamodb:Scan"),
+    "ec2.DescribeInstances": _describe("ec2:DescribeInstances"),
+    "ec2.DescribeInstanceTypes": _describe("ec2:DescribeInstanceTypes"),
+    "ec2.DescribeRouteTables": _describe("ec2:DescribeRouteTables"),
+    "ec2.DescribeSpotPriceHistory": _describe("ec2:DescribeSpotPriceHistory"),
+    "ec2.DescribeSubnets": _describe("ec2:DescribeSubnets"),
+    "ec2.GetConsoleOutput": _our_instance("ec2:GetConsoleOutput", lambda p: p["InstanceId"]),
+    "ec2.RunInstances": _run_instances,
+    "ec2.TerminateInstances": _our_instance(
+        "ec2:TerminateInstances", lambda p: p["InstanceIds"][0]
+    ),
+    "iam.GetRole": _role,
+    "lambda.Invoke": _invoke,
+    "s3.AbortMultipartUpload": _abort,
+    "s3.CompleteMultipartUpload": _put,
+    "s3.CreateMultipartUpload": _put,
+    "s3.GetBucketEncryption": _bucket("s3:GetEncryptionConfiguration"),
+    "s3.GetBucketLifecycleConfiguration": _bucket("s3:GetLifecycleConfiguration"),
+    "s3.GetBucketVersioning": _bucket("s3:GetBucketVersioning"),
+    "s3.GetObject": _get,
+    "s3.GetPublicAccessBlock": _bucket("s3:GetBucketPublicAccessBlock"),
+    "s3.HeadObject": _get,
+    "s3.ListObjectsV2": _bucket("s3:ListBucket"),
+    "s3.ListObjectVersions": _bucket("s3:ListBucketVersions"),
+    "s3.PutObject": _put,
+    "s3.UploadPart": _put,
+    "scheduler.CreateSchedule": _create_schedule,
+    "scheduler.DeleteSchedule": _delete_schedule,
+    "scheduler.GetSchedule": _get_schedule,
+    "service-quotas.GetAWSDefaultServiceQuota": _describe(
+        "servicequotas:GetAWSDefaultServiceQuota"
+    ),
+    "service-quotas.GetServiceQuota": _quota,
+    "sns.ListSubscriptionsByTopic": _topic("sns:ListSubscriptionsByTopic"),
+    "sns.Publish": _publish,
+    "sqs.GetQueueAttributes": _queue("sqs:GetQueueAttributes"),
+    "sqs.GetQueueUrl": _queue("sqs:GetQueueUrl"),
+    "ssm.GetParameter": _parameter,
+}
+
+
+def distinct(calls: list[Call], stack: Deployed) -> list[Request]:
+    """The requests of all calls; of those that differ by nothing but an id in a key, one."""
+    found: dict[str, Request] = {}
+    for call in calls:
+        for request in requests(call, stack):
+            shape = re.sub(r"[0-9a-f]{16,}|\d{4}-\d\d-\d\d[T0-9Z-]*", "…", repr(request))
+            found.setdefault(shape, request)
+    return list(found.values())
