@@ -11,7 +11,7 @@ from repo_backup.cli.page_command import write
 from repo_backup.page.render import render
 from repo_backup.page.run_history import read
 from repo_backup.page.view_model import build_page
-from repo_backup.store.base import DirectoryStore
+from repo_backup.store.directory import DirectoryStore
 from tests.unit.repo_backup.page.runs import WEEK
 from tools.bench.page.history import NEWEST, History
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from reporter.judge.documents import text, whole
+from reporter.documents import text, whole
 
 _MOST = 10**9
 """More repositories, or attempts, than there can be."""

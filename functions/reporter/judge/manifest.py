@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from backup_contract.visibility import Visibility
 from backup_contract.visibility import read as read_visibility
-from reporter.judge.documents import (
+from reporter.documents import (
     DamagedError,
     part,
     part_or_none,

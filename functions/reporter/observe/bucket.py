@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from reporter.decide.observation import Marker, Progress
-from reporter.judge.documents import DamagedError, json_object
+from reporter.documents import DamagedError, json_object
 from reporter.judge.manifest import KEPT, Entry, Manifest
 from shared import layout
 from shared.errors import UnreadableError

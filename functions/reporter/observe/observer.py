@@ -12,8 +12,8 @@ from reporter.config import Config
 from reporter.decide.missed_runs import next_run
 from reporter.decide.next_step import Report, decide
 from reporter.decide.observation import Progress, World
+from reporter.documents import DamagedError
 from reporter.judge.cost import Cost, estimate
-from reporter.judge.documents import DamagedError
 from reporter.judge.manifest import Manifest
 from reporter.judge.verdict import Kind, Verdict, doubted, judge
 from reporter.observe.bucket import Bucket

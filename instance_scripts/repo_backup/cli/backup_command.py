@@ -4,30 +4,27 @@ import argparse
 import shutil
 import sys
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from backup_contract.documents.command_output import (
     SCHEMA,
     BackupDocument,
     DryRunDocument,
-    EstimateDocument,
     visibility_rows,
 )
 from backup_contract.documents.manifest import Manifest
 from backup_contract.visibility import describe
 from backup_contract.visibility import read as read_visibility
 from repo_backup.aws import spot_notice as interruption
-from repo_backup.cli.output import print_document, print_table, working
-from repo_backup.health import monthly_cost as estimates
-from repo_backup.health.monthly_cost import Habits
+from repo_backup.cli.display import open_display, print_summary
+from repo_backup.cli.output import print_document, print_table
 from repo_backup.hosts.github.connect import connect
 from repo_backup.restore import drill
+from repo_backup.restore.archive_reader import SHARE, open_reader
 from repo_backup.run.checkpoints import Journal
 from repo_backup.run.dry_run import preview, summary, table
 from repo_backup.run.lease import Lease
 from repo_backup.run.listing import list_all
 from repo_backup.run.previous_runs import History
-from repo_backup.run.progress_display import open_display, print_summary, size
 from repo_backup.run.repository_backup import Fetcher
 from repo_backup.run.runner import Backup, Plan
 from repo_backup.run.selection import Selection
@@ -37,7 +34,7 @@ from repo_backup.runtime.errors import InterruptedRunError
 from repo_backup.runtime.retry import Patience
 from repo_backup.runtime.scratch import scratch_directory
 from repo_backup.runtime.signals import orderly_end
-from repo_backup.store.open import S3, SHARE, open_reader, open_store
+from repo_backup.store.open import S3, open_store
 
 _STALL_SECONDS = 60
 
@@ -132,67 +129,6 @@ def _last_phase(stop: Stop) -> str:
     if not stop.requested:
         return "failed"
     return "reclaimed" if stop.reason == interruption.NOTICE else "interrupted"
-
-
-def estimate(options: argparse.Namespace) -> int:
-    """``repo_backup estimate``."""
-    owners = tuple(dict.fromkeys(options.owner))
-    with working("listing …"):
-        github, _ = connect(owners, Stop(), _STALL_SECONDS, jobs=1)
-        listing = list_all(github, owners)
-    chosen = _selection(options)
-    sizes = [
-        remote.size_kib * 1024 for remote in listing.remotes if chosen.skip_reason(remote) is None
-    ]
-    habits = Habits(options.every_days, Decimal(options.changed_percent), options.keep_days)
-    found = estimates.estimate(sizes, habits)
-    document = EstimateDocument(
-        schema=SCHEMA,
-        command="estimate",
-        owners=list(owners),
-        repositories=len(sizes),
-        bytes_newest=found.newest_bytes,
-        bytes_replaced=found.replaced_bytes,
-        usd_storage_newest=_usd(found.storage_newest),
-        usd_storage_replaced=_usd(found.storage_replaced),
-        usd_runs=_usd(found.runs),
-        usd_requests=_usd(found.requests),
-        usd_month=_usd(found.month),
-        usd_first_run=_usd(found.first_run),
-        assumptions=estimates.assumptions(habits),
-    )
-    if options.json:
-        print_document(document)
-    else:
-        print_table(("USD per month", "", ""), _bill(document))
-        print(f"The first run, once: {document['usd_first_run']:.4f} USD. This rests on:")
-        for line in document["assumptions"]:
-            print(f"  {line}")
-        if seen := describe(listing.visibility).sentence:
-            print(f"  {seen}")
-        for error in listing.errors:
-            print(error, file=sys.stderr)
-    return 1 if listing.errors else 0
-
-
-def _bill(document: EstimateDocument) -> list[tuple[str, str, str]]:
-    count = document["repositories"]
-    newest, replaced = size(document["bytes_newest"]), size(document["bytes_replaced"])
-    return [
-        (
-            f"{document['usd_storage_newest']:.4f}",
-            "newest archives",
-            f"{count} repositories, {newest}",
-        ),
-        (f"{document['usd_storage_replaced']:.4f}", "replaced archives", f"{replaced} in time"),
-        (f"{document['usd_runs']:.4f}", "runs", "instance, disk, address"),
-        (f"{document['usd_requests']:.4f}", "requests", ""),
-        (f"{document['usd_month']:.4f}", "together", ""),
-    ]
-
-
-def _usd(amount: Decimal) -> float:
-    return float(round(amount, 6))
 
 
 def _selection(options: argparse.Namespace) -> Selection:

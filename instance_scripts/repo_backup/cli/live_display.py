@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from backup_contract.documents.manifest import Entry
-from repo_backup.run.progress_display import parts_of, size
+from backup_contract.text import parts_of, size
 
 _STYLES = {"failed": "bold red", "backed-up": "green", "skipped": "yellow"}
 _SHOWN_AT_ONCE = 4

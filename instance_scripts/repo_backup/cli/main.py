@@ -1,26 +1,40 @@
 """The command line: which command does what, and what its end means."""
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
 
 from backup_contract import exit_codes as exits
-from repo_backup.cli import backup_command as commands
-from repo_backup.cli import reading
-from repo_backup.cli import stack_commands as remote
+from repo_backup.cli.backup_command import backup
+from repo_backup.cli.estimate_command import estimate
+from repo_backup.cli.list_command import list_archives
 from repo_backup.cli.parser import parse
+from repo_backup.cli.restore_command import restore
+from repo_backup.cli.stack_commands import check, run_now
+from repo_backup.cli.status_command import status
+from repo_backup.cli.verify_command import verify
 from repo_backup.runtime.errors import BackupError, InterruptedRunError, UsageError
 
+
+def report(options: argparse.Namespace) -> int:
+    """``repo_backup report``: 0 when the page is written, 3 when it lacks what was unreadable."""
+    # What instances run has neither this package nor the libraries that it needs.
+    from repo_backup.cli.page_command import write_page
+
+    return write_page(options)
+
+
 COMMANDS = {
-    "backup": commands.backup,
-    "status": reading.status,
-    "list": reading.list_archives,
-    "restore": reading.restore,
-    "verify": reading.verify,
-    "estimate": commands.estimate,
-    "report": reading.report,
-    "run-now": remote.run_now,
-    "check": remote.check,
+    "backup": backup,
+    "status": status,
+    "list": list_archives,
+    "restore": restore,
+    "verify": verify,
+    "estimate": estimate,
+    "report": report,
+    "run-now": run_now,
+    "check": check,
 }
 
 

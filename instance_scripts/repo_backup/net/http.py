@@ -25,9 +25,10 @@ from backup_contract import __version__
 from repo_backup.net.credentials import Credentials
 from repo_backup.net.github_errors import pause_seconds, refusal
 from repo_backup.net.proxy import Proxy, proxy_from
+from repo_backup.net.rate_limiter import Limiter
 from repo_backup.net.stall_guard import BLOCK_SECONDS, POOLS, Watched, watching
 from repo_backup.runtime.errors import RepositoryError, TransientError, said
-from repo_backup.runtime.retry import LONGEST_PAUSE_SECONDS, Limiter
+from repo_backup.runtime.retry import LONGEST_PAUSE_SECONDS
 
 USER_AGENT = f"git/2.0 (repo_backup {__version__})"
 CONNECT_SECONDS = 15.0

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from backup_contract.text import size
 from repo_backup.page.headline import PARTIAL, UNVERIFIED
 from repo_backup.page.repository_status import Tone
 from repo_backup.page.run_record import INCOMPLETE, Run
 from repo_backup.page.view_model import RunRow, duration, usd
-from repo_backup.run.progress_display import size
 
 _WIDTH, _HEIGHT = 520, 190
 _DATES_SHOWN = 5

@@ -12,10 +12,10 @@ from importlib import resources
 from typing import Any
 
 from backup_contract import __version__
+from backup_contract.text import size
 from repo_backup.page.charts import draw
 from repo_backup.page.repository_status import Status
 from repo_backup.page.view_model import Page, RepositoryRow, restore_command
-from repo_backup.run.progress_display import size
 
 GENERATOR = "repo_backup report"
 """By this a page of ours is known again."""

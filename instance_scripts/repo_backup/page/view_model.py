@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backup_contract.documents.manifest import Part
+from backup_contract.text import size
 from repo_backup.page.headline import (
     MEANINGS,
     SHOWN_AT_ONCE,
@@ -25,7 +26,6 @@ from repo_backup.page.headline import (
 from repo_backup.page.repository_status import Standing, Status, Tone, standings, unnamed_archives
 from repo_backup.page.run_history import Chronicle
 from repo_backup.page.run_record import COMPLETE, Run, aware
-from repo_backup.run.progress_display import size
 
 _RESTORABLE = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+")
 _YEAR = timedelta(days=365)

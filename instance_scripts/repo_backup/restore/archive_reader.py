@@ -1,26 +1,21 @@
 """The way back: find an archive, download it, check it, unpack it."""
 
-import difflib
 import hashlib
-import logging
 import tempfile
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Archive, Entry, Manifest, Part
+from backup_contract.documents.manifest import Part
 from repo_backup.archive.zip_reader import unpack
 from repo_backup.git.fsck import check_mirror
-from repo_backup.runtime.errors import FatalError, NotFoundError, RepositoryError, said
+from repo_backup.runtime.budgets import available_memory_bytes
+from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.errors import NotFoundError, RepositoryError
 from repo_backup.runtime.retry import Patience
-from repo_backup.store.base import Store, Version
-from repo_backup.store.run_order import newest_first
+from repo_backup.store.base import Store
 
 _BLOCK_BYTES = 1024 * 1024
-_KEPT = ("kept of a repository that GitHub does not list any more, or not under this name",)
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,32 +27,6 @@ class Found:
     version_id: str | None
     part: Part | None
     remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Held:
-    """An archive that is kept: ``part`` is what the newest manifest that names it says of it.
-
-    ``missing``: it should be there, and is not.
-    """
-
-    full_name: str
-    wiki: bool
-    key: str
-    bytes: int
-    part: Part | None
-    missing: bool = False
-
-    @property
-    def archive(self) -> Archive | None:
-        """The archive by its manifest."""
-        return self.part.archive if self.part else None
-
-    @property
-    def found(self) -> Found:
-        """For a :class:`Reader`."""
-        version = self.archive.version_id if self.archive else None
-        return Found(self.full_name, self.key, version, self.part)
 
 
 class OtherArchiveError(RepositoryError):
@@ -132,174 +101,10 @@ class Reader:
         return digest
 
 
-def manifests(
-    store: Store, run_id: str | None = None, named: set[str] | None = None
-) -> Iterator[Manifest]:
-    """The manifests at the destination, newest first, or the one of a run.
-
-    One that cannot be read is left out with a warning: the others still lead to their archives.
-    ``named`` are the keys of those of which a command has warned before. Raises FatalError when it
-    is that of the run that was asked for.
-    """
-    named = set() if named is None else named
-    for each in [run_id] if run_id else newest_first(store):
-        data = store.read(layout.manifest(each))
-        if data is None:
-            if run_id:
-                raise FatalError(f"there is no manifest of run {run_id}{_meant_run(store, run_id)}")
-            continue
-        try:
-            yield Manifest.from_json(data)
-        except ValueError as error:
-            if run_id:
-                raise FatalError(f"the manifest of run {run_id} is unreadable: {error}") from error
-            key = layout.manifest(each)
-            if key not in named:
-                log.warning("%s is left out: %s", said(key), error)
-            named.add(key)
+SHARE = 0.8
+"""Of the free disk and memory; the rest is for everybody else."""
 
 
-def key_of(full_name: str, *, wiki: bool = False) -> str:
-    """The key of ``owner/name``'s archive."""
-    owner, _, name = full_name.partition("/")
-    return layout.archive(owner, name, wiki=wiki)
-
-
-def find(
-    store: Store,
-    full_name: str,
-    *,
-    wiki: bool,
-    run_id: str | None = None,
-    version_id: str | None = None,
-    named: set[str] | None = None,
-) -> Found:
-    """The archive of a repository (or its wiki): of a run, of a version, by default the newest.
-
-    A name is taken as it is written before it is taken in any case; what is listed under it before
-    what is kept of it. ``OWNER/REPO~ID`` is the repository of that name with this id. Without a
-    manifest that names it, whatever lies under its key will do. Raises FatalError.
-    """
-    key = key_of(full_name, wiki=wiki)
-    name, _, number = full_name.partition("~")
-    alike: Found | None = None
-    names: set[str] = set()
-    for manifest in manifests(store, run_id, named):
-        for entry, part in _parts(manifest, wiki=wiki):
-            if part.archive:
-                names.add(entry.full_name)
-            if entry.full_name.lower() != name.lower() or number not in ("", str(entry.id)):
-                continue
-            archive = part.archive
-            if archive and version_id in (None, archive.version_id):
-                remarks = _KEPT if part.state == "kept" else ()
-                found = Found(entry.full_name, archive.key, archive.version_id, part, remarks)
-                if entry.full_name == name:
-                    return found
-                alike = alike or found
-    if alike:
-        return alike
-    if run_id is None:
-        if any(version_id in (None, each.id) for each in store.versions(key)):
-            return Found(full_name, key, version_id, None)
-        zips = (_named(each) for each in _zips(store))
-        names |= {name for name, is_wiki in zips if is_wiki == wiki}
-    where = f"of run {run_id}" if run_id else "at this destination"
-    which = f", version {version_id}," if version_id else ""
-    wanted = f"{full_name}{' (wiki)' if wiki else ''}{which}"
-    raise FatalError(f"there is no archive of {wanted} {where}{_meant(full_name, names)}")
-
-
-def versions(store: Store, full_name: str) -> list[Version]:
-    """Every version of what ``find`` finds, newest first. Raises FatalError if there is none."""
-    found = store.versions(find(store, full_name, wiki=False).key)
-    if not found:
-        names = {name for name, is_wiki in map(_named, _zips(store)) if not is_wiki}
-        raise FatalError(f"there is no archive of {full_name}{_meant(full_name, names)}")
-    return found
-
-
-def held(store: Store, run_id: str | None = None, named: set[str] | None = None) -> list[Held]:
-    """Every archive that a run's manifest names, or else all that there are at the destination.
-
-    A run may have listed less than an earlier one (other owners, no token): manifests are read,
-    newest first, until each archive that is there has been named. One that none names, as when
-    ``runs/`` was lost, is there all the same. Raises FatalError.
-    """
-    there = _zips(store)
-    found: dict[str, Held] = {}
-    for manifest in manifests(store, run_id, named):
-        for wiki in (False, True):
-            for entry, part in _parts(manifest, wiki=wiki):
-                if archive := part.archive:
-                    missing = archive.key not in there
-                    each = Held(entry.full_name, wiki, archive.key, archive.bytes, part, missing)
-                    found.setdefault(archive.key, each)
-        if run_id is None and there.keys() <= found.keys():
-            break
-    for key, size in there.items():
-        if run_id is None and key not in found:
-            found[key] = Held(*_named(key), key, size, None)
-    if not found:
-        of = f"run {run_id} has" if run_id else "there is"
-        raise FatalError(f"{of} no backup at this destination")
-    return [found[key] for key in sorted(found, key=str.lower)]
-
-
-def _parts(manifest: Manifest, *, wiki: bool) -> Iterator[tuple[Entry, Part]]:
-    """Of each repository that was listed, and then of what is kept of others."""
-    for entry in (*manifest.entries.values(), *(each.entry for each in manifest.kept or ())):
-        part = entry.wiki if wiki else entry.part
-        if part:
-            yield entry, part
-
-
-class Vouchers:
-    """What all manifests together vouch for; they are read when that is first asked.
-
-    ``named`` as for :func:`manifests`.
-    """
-
-    def __init__(self, store: Store, named: set[str] | None = None) -> None:
-        self._store = store
-        self._named = named
-        self._known: dict[tuple[str, str], Part] | None = None
-
-    def of(self, key: str, sha256: str) -> Part | None:
-        """What a manifest says of exactly these bytes under this key; None if none does."""
-        if self._known is None:
-            self._known = {}
-            for manifest in manifests(self._store, named=self._named):
-                for wiki in (False, True):
-                    for _, part in _parts(manifest, wiki=wiki):
-                        if archive := part.archive:
-                            self._known.setdefault((archive.key, archive.sha256), part)
-        return self._known.get((key, sha256))
-
-
-def _zips(store: Store) -> dict[str, int]:
-    """The archives that are there, with their sizes."""
-    stored = store.objects(layout.ARCHIVES)
-    return {key: each.bytes for key, each in stored.items() if key.endswith(".zip")}
-
-
-def _named(key: str) -> tuple[str, bool]:
-    """``owner/name`` by an archive's key, and whether it looks like a wiki's."""
-    name = key.removeprefix(layout.ARCHIVES).removesuffix(".zip")
-    return name.removesuffix(".wiki"), name.endswith(".wiki")
-
-
-def _meant(full_name: str, names: Iterable[str]) -> str:
-    """What a name was probably meant to be, as the end of a message."""
-    by_small = {name.lower(): name for name in names}
-    owner, _, name = full_name.lower().partition("/")
-    bare = by_small.get(f"{owner}/{name.removesuffix('.wiki')}")
-    if bare and name.endswith(".wiki"):
-        return f"\ndid you mean {bare} --wiki?"
-    close = difflib.get_close_matches(full_name.lower(), by_small, 1)
-    return f"\ndid you mean {by_small[close[0]]}?" if close else ""
-
-
-def _meant_run(store: Store, run_id: str) -> str:
-    close = difflib.get_close_matches(run_id, store.run_ids(), 1)
-    return f"\ndid you mean {close[0]}?" if close else "; see `list --runs`"
+def open_reader(store: Store, stop: Stop) -> Reader:
+    """What reads archives back, in the memory that this machine can spare now."""
+    return Reader(store, Patience(stop), int(available_memory_bytes() * SHARE))

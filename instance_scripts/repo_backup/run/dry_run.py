@@ -7,11 +7,11 @@ from backup_contract.documents.command_output import (
     visibility_rows,
 )
 from backup_contract.documents.manifest import Part
+from backup_contract.text import size
 from repo_backup.hosts.github.client import Remote
 from repo_backup.run.key_ownership import Key, archive_keys
 from repo_backup.run.listing import Listing, objection
 from repo_backup.run.previous_runs import History
-from repo_backup.run.progress_display import size
 from repo_backup.run.repository_backup import Fetcher
 from repo_backup.run.runner import Plan, address_of
 from repo_backup.runtime.background import at_once

@@ -1,25 +1,11 @@
-"""Where archives go: what a destination must be able to do, and a directory that does it."""
+"""What a store must be able to do, and what it says of what lies there."""
 
-import contextlib
-import errno
-import fcntl
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
+from io import BufferedReader
 from typing import IO, Protocol
-
-from backup_contract.documents.manifest import iso
-from repo_backup.archive.zip_writer import Archive
-from repo_backup.runtime.errors import ConflictError, FatalError, NotFoundError
-
-_BLOCK_BYTES = 1024 * 1024
-_INCOMING = ".incoming-"
-_CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 
 
 @dataclass(frozen=True)
@@ -42,6 +28,32 @@ class Version:
     latest: bool
 
 
+class Blob(Protocol):
+    """Bytes that can be read again and again: an archive on its way to a store.
+
+    ``size`` is in bytes. ``part_bytes`` is the length of every part but the last; ``crc32`` is that
+    of all bytes, ``part_crc32s`` those of the parts.
+    """
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def part_bytes(self) -> int: ...
+
+    @property
+    def crc32(self) -> int: ...
+
+    @property
+    def part_crc32s(self) -> Sequence[int]: ...
+
+    def part(self, start: int) -> BufferedReader:
+        """A seekable file of the bytes from ``start``, ``part_bytes`` at most."""
+
+    def blocks(self) -> Iterator[bytes]:
+        """All bytes from the beginning to the end."""
+
+
 class Store(Protocol):
     """A destination. Every object appears under its key only when complete.
 
@@ -54,7 +66,7 @@ class Store(Protocol):
     def case_sensitive(self) -> bool:
         """Whether keys that differ in case only are different."""
 
-    def put_archive(self, key: str, archive: Archive) -> Stored:
+    def put_archive(self, key: str, archive: Blob) -> Stored:
         """Store an archive."""
 
     def write(self, key: str, data: bytes, content_type: str = "application/json") -> None:
@@ -91,162 +103,3 @@ class Store(Protocol):
 
     def tidy(self) -> None:
         """Remove what a killed writer left behind; for the only writer there is."""
-
-
-class DirectoryStore:
-    """A directory as destination; it keeps one version of everything."""
-
-    part_bytes = 64 * _BLOCK_BYTES
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    @property
-    def case_sensitive(self) -> bool:
-        """Whether the file system tells ``A`` from ``a``."""
-        _make(self._root)
-        with tempfile.TemporaryDirectory(prefix=".case.", dir=self._root) as directory:
-            (Path(directory) / "a").touch()
-            return not (Path(directory) / "A").exists()
-
-    def put_archive(self, key: str, archive: Archive) -> Stored:
-        """Copy the archive to a temporary file, flush it to disk, rename it."""
-        with self._replacing(key) as file:
-            for block in archive.blocks():
-                file.write(block)
-        return Stored(archive.size)
-
-    def write(self, key: str, data: bytes, content_type: str = "application/json") -> None:
-        """Write a file; the content type has no place in a directory."""
-        with self._replacing(key) as file:
-            file.write(data)
-
-    def write_if(
-        self, key: str, data: bytes, tag: str | None, content_type: str = "application/json"
-    ) -> str:
-        """Compare and write under a file lock, which the system lifts when a process is killed."""
-        target = self._root / key
-        _make(target.parent)
-        with (target.parent / f".{target.name}.guard").open("w") as guard:
-            fcntl.flock(guard, fcntl.LOCK_EX)
-            found = self.read_tagged(key)
-            if (found and found[1]) != tag:
-                raise ConflictError(f"{key} was written by another process")
-            self.write(key, data)
-            return data.decode()
-
-    def read(self, key: str) -> bytes | None:
-        """A file's bytes."""
-        with contextlib.suppress(FileNotFoundError):
-            return (self._root / key).read_bytes()
-        return None
-
-    def read_tagged(self, key: str) -> tuple[bytes, str] | None:
-        """A file's bytes; its tag is its text."""
-        data = self.read(key)
-        return None if data is None else (data, data.decode("utf-8", "surrogateescape"))
-
-    def objects(self, prefix: str) -> dict[str, Stored]:
-        """The files below a directory, without those still being written, and the system's own."""
-        found = (self._root / prefix).rglob("*")
-        return {
-            path.relative_to(self._root).as_posix(): Stored(path.stat().st_size)
-            for path in found
-            if path.is_file() and not _is_hidden(path.name)
-        }
-
-    def manifests_written(self) -> list[tuple[str, datetime]]:
-        """By the manifests' times of modification."""
-        found = (self._root / "runs").glob("*/manifest.json")
-        times = sorted(
-            ((path.stat().st_mtime_ns, path.parent.name) for path in found), reverse=True
-        )
-        return [(run_id, datetime.fromtimestamp(ns / 1e9, UTC)) for ns, run_id in times]
-
-    def run_ids(self) -> list[str]:
-        """By the manifests' times of modification."""
-        return [run_id for run_id, _ in self.manifests_written()]
-
-    def versions(self, key: str) -> list[Version]:
-        """The one version there is."""
-        path = self._root / key
-        if not path.is_file():
-            return []
-        status = path.stat()
-        modified_at = iso(datetime.fromtimestamp(status.st_mtime, UTC))
-        return [Version(None, modified_at, status.st_size, latest=True)]
-
-    @contextlib.contextmanager
-    def open(self, key: str, version_id: str | None = None) -> Iterator[IO[bytes]]:
-        """A file for reading."""
-        try:
-            file = (self._root / key).open("rb")
-        except FileNotFoundError as error:
-            raise NotFoundError(f"there is no {key}") from error
-        with file:
-            yield file
-
-    def tidy(self) -> None:
-        """Remove files that never took their name."""
-        for path in self._root.rglob(f"{_INCOMING}*"):
-            if _is_hidden(path.name):
-                path.unlink(missing_ok=True)
-
-    @contextlib.contextmanager
-    def _replacing(self, key: str) -> Iterator[IO[bytes]]:
-        """A file that takes its name when it is whole and on disk, and then keeps it.
-
-        A marker, written last, must not outlive a power cut that an archive's name does not.
-        """
-        target = self._root / key
-        try:
-            _make(target.parent)
-            descriptor, name = tempfile.mkstemp(prefix=_INCOMING, dir=target.parent)
-            temporary = Path(name)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    yield file
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.chmod(0o644)
-                temporary.replace(target)
-                _sync(target.parent)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            free = shutil.disk_usage(self._root).free if self._root.exists() else 0
-            raise FatalError(
-                f"{target} cannot be written: {error.strerror} ({free} free)"
-            ) from error
-
-
-def _make(directory: Path) -> None:
-    """A directory, with those above it, whose names are on disk."""
-    if not directory.is_dir():
-        _make(directory.parent)
-        directory.mkdir(exist_ok=True)
-        _sync(directory.parent)
-
-
-def _sync(directory: Path) -> None:
-    """Have the names in a directory on disk, where the system and its file system can do that."""
-    try:
-        descriptor = os.open(directory, os.O_RDONLY)
-    except PermissionError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _CANNOT_SYNC:
-            raise
-    finally:
-        os.close(descriptor)
-
-
-def _is_hidden(name: str) -> bool:
-    """Whether a file is no object: an archive may begin with a dot as ``.github`` does.
-
-    ``._…`` is what macOS puts beside files on a foreign file system.
-    """
-    return name.startswith("._") or (name.startswith(".") and not name.endswith(".zip"))

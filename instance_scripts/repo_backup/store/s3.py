@@ -20,7 +20,6 @@ from botocore.exceptions import (
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import iso
-from repo_backup.archive.zip_writer import Archive
 from repo_backup.aws.session import session
 from repo_backup.runtime.background import at_once
 from repo_backup.runtime.errors import (
@@ -32,11 +31,10 @@ from repo_backup.runtime.errors import (
     TransientError,
     said,
 )
-from repo_backup.store.base import Stored, Version
+from repo_backup.store.base import Blob, Stored, Version
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_ssm import SSMClient
 
 MIB = 1024 * 1024
 PARTS_AT_ONCE = 4
@@ -66,7 +64,7 @@ class S3Store:
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
-    def put_archive(self, key: str, archive: Archive) -> Stored:
+    def put_archive(self, key: str, archive: Blob) -> Stored:
         """One request up to 16 MiB; above, one for each part and two more."""
         with self._told(key):
             if len(archive.part_crc32s) > 1:
@@ -193,7 +191,7 @@ class S3Store:
                 f"{where} could not be reached at {host}: {type(error).__name__}"
             ) from error
 
-    def _put_parts(self, key: str, archive: Archive) -> Stored:
+    def _put_parts(self, key: str, archive: Blob) -> Stored:
         target: Any = {"Bucket": self._bucket, "Key": self._prefix + key}
         upload = self._client.create_multipart_upload(
             **target,
@@ -246,16 +244,6 @@ def open_bucket(location: str, *, connections: int) -> S3Store:
         raise FatalError(f"AWS cannot be reached: {error}") from error
 
 
-def read_parameter(name: str) -> str:
-    """The SecureString parameter ``name`` of SSM's parameter store. Raises FatalError."""
-    try:
-        client = cast("SSMClient", session().create_client("ssm"))
-        answer = client.get_parameter(Name=name, WithDecryption=True)
-        return answer["Parameter"]["Value"]
-    except (BotoCoreError, ClientError) as error:
-        raise FatalError(f"the parameter {name} cannot be read: {error}") from error
-
-
 def _send_at_once(params: dict[str, Any], **_: object) -> None:
     params["headers"].pop("Expect", None)
 
@@ -264,7 +252,7 @@ def _crc32(value: int) -> str:
     return base64.b64encode(value.to_bytes(4)).decode()
 
 
-def _stored(archive: Archive, answer: Any, crc32: str | None = None) -> Stored:
+def _stored(archive: Blob, answer: Any, crc32: str | None = None) -> Stored:
     """What S3 says of an upload. ``crc32`` is what it has checked if it does not repeat it."""
     checksum = None
     if value := answer.get("ChecksumCRC32") or crc32:

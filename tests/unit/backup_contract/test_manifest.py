@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Archive, Entry, Kept, Manifest, Part
+from repo_backup.cli.display import print_summary
 from repo_backup.health.status import judge, read_misplaced, read_runs
 from repo_backup.page import run_history as chronicle
 from repo_backup.page.view_model import build_page
-from repo_backup.restore import archive_reader as restore
+from repo_backup.restore import catalogue as restore
 from repo_backup.run.previous_runs import History
-from repo_backup.run.progress_display import print_summary
-from repo_backup.store.base import DirectoryStore
+from repo_backup.store.directory import DirectoryStore
 
 NOW = datetime(2026, 11, 27, 17, tzinfo=UTC)
 FIRST = "repositories[0]"

@@ -24,8 +24,8 @@ from repo_backup.hosts.github import client as github
 from repo_backup.runtime.errors import RepositoryError
 from reporter.config import Config as ReporterConfig
 from reporter.decide.observation import Progress
+from reporter.documents import DamagedError, json_object, mapping
 from reporter.events import read_trigger
-from reporter.judge.documents import DamagedError, json_object, mapping
 from reporter.judge.manifest import Manifest
 from reporter.observe.bucket import read_marker
 from shared.errors import ConfigError, EventError

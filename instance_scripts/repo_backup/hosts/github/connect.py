@@ -6,14 +6,15 @@ import re
 from collections.abc import Sequence
 
 from backup_contract.app_jwt import PrivateKey, PrivateKeyError
+from repo_backup.aws.ssm import read_parameter
 from repo_backup.hosts.github.app_installations import AppSignature, Installations
 from repo_backup.hosts.github.client import GitHub
 from repo_backup.net.credentials import Credentials, Token
 from repo_backup.net.http import Http
+from repo_backup.net.rate_limiter import Limiter
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import UsageError
-from repo_backup.runtime.retry import Limiter, Patience
-from repo_backup.store.s3 import read_parameter
+from repo_backup.runtime.retry import Patience
 
 DEFAULT_API_URL = "https://api.github.com"
 _LISTING_CONNECTIONS = 4

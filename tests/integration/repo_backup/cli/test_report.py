@@ -16,7 +16,7 @@ from local_cloud.github import Fault, GitHubStandIn
 from repo_backup.cli.main import main
 from repo_backup.page.run_history import read
 from repo_backup.page.view_model import build_page
-from repo_backup.store.base import DirectoryStore
+from repo_backup.store.directory import DirectoryStore
 from repo_backup.store.s3 import open_bucket
 from tests.integration.repo_backup.conftest import Bucket, Destination
 

@@ -14,7 +14,7 @@ from backup_contract.documents import command_output as documents
 from local_cloud.github import Fault, GitHubStandIn
 from local_cloud.github.corpus import init_repository
 from repo_backup.cli.main import main
-from repo_backup.cli.reading import without_credentials
+from repo_backup.cli.restore_command import without_credentials
 from tests.integration.repo_backup.conftest import Destination
 
 

@@ -10,8 +10,8 @@ from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn
 from repo_backup.cli.main import main
 from repo_backup.hosts.github.app_installations import AppSignature, Installations
 from repo_backup.net.http import Http
+from repo_backup.net.rate_limiter import Limiter
 from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.retry import Limiter
 from tests.integration.repo_backup.conftest import ALL, Destination
 
 

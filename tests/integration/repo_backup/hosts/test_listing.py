@@ -6,7 +6,7 @@ import pytest
 
 from local_cloud.github import Fault, GitHubStandIn, Repository
 from repo_backup.cli.main import main
-from repo_backup.store.base import DirectoryStore
+from repo_backup.store.directory import DirectoryStore
 from tests.integration.repo_backup.conftest import ALL, Destination
 
 

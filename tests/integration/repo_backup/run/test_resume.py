@@ -24,7 +24,7 @@ from repo_backup.run import lease
 from repo_backup.run import runner as backup
 from repo_backup.runtime import cancellation as stop
 from repo_backup.runtime.errors import FatalError
-from repo_backup.store.base import DirectoryStore
+from repo_backup.store.directory import DirectoryStore
 from reporter.decide.observation import Progress
 from tests.integration.repo_backup.conftest import Bucket, Destination, refs
 

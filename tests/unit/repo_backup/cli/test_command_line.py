@@ -11,10 +11,12 @@ import pytest
 from rich.console import Console
 
 from backup_contract.documents.manifest import Archive, Entry, Manifest, Part
+from backup_contract.text import size
 from repo_backup.cli import main as cli
+from repo_backup.cli.display import open_display, print_summary
 from repo_backup.cli.live_display import LiveDisplay, show_summary
 from repo_backup.hosts.github.connect import api_address
-from repo_backup.run.progress_display import LineDisplay, open_display, print_summary, size
+from repo_backup.run.progress_display import LineDisplay
 
 BACKUP = ["backup", "--owner", "octo", "--destination", "d"]
 

@@ -19,7 +19,7 @@ from repo_backup.cli import stack_commands as remote
 from repo_backup.cli.deployed_stack import Stack
 from repo_backup.cli.parser import parse
 from repo_backup.runtime.errors import FatalError, InterruptedRunError
-from repo_backup.store.base import DirectoryStore
+from repo_backup.store.directory import DirectoryStore
 
 RUN_ID = "2026-11-27T17-00-00Z"
 AT = "2026-11-27T17:30:00+00:00"

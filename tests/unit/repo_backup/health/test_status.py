@@ -12,7 +12,7 @@ from backup_contract.documents.manifest import Manifest
 from backup_contract.visibility import Visibility
 from repo_backup.health.status import judge, read_running, read_runs
 from repo_backup.health.status import label as label_of
-from repo_backup.store.base import DirectoryStore
+from repo_backup.store.directory import DirectoryStore
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WEEK = timedelta(days=8)

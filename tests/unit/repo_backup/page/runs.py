@@ -12,7 +12,7 @@ from backup_contract.documents.manifest import Archive, Entry, Manifest, Part, S
 from backup_contract.visibility import Visibility
 from repo_backup.page.run_history import Chronicle, read
 from repo_backup.page.view_model import Page, build_page
-from repo_backup.store.base import DirectoryStore
+from repo_backup.store.directory import DirectoryStore
 
 FIRST = datetime(2026, 11, 6, 17, tzinfo=UTC)
 WEEK = timedelta(days=7)

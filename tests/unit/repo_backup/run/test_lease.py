@@ -12,7 +12,7 @@ from repo_backup.run import lease
 from repo_backup.run.lease import Lease
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import ConflictError, FatalError, TransientError
-from repo_backup.store.base import DirectoryStore
+from repo_backup.store.directory import DirectoryStore
 
 AN_HOUR_AHEAD = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 

@@ -4,12 +4,13 @@ import threading
 
 import pytest
 
+from repo_backup.net.rate_limiter import Limiter
 from repo_backup.runtime import retry
 from repo_backup.runtime.background import at_once
 from repo_backup.runtime.budgets import Budget, available_memory_bytes
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import InterruptedRunError, NotFoundError, TransientError
-from repo_backup.runtime.retry import Limiter, Patience
+from repo_backup.runtime.retry import Patience
 
 
 class Waits(Stop):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from repo_backup.runtime.errors import FatalError
-from repo_backup.store.base import DirectoryStore
+from repo_backup.store.directory import DirectoryStore
 
 OWNER = "github_backups/octo/"
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backup_contract.documents.manifest import Manifest
-from repo_backup.store.base import DirectoryStore
+from repo_backup.store.directory import DirectoryStore
 from repo_backup.store.run_order import newest_first
 
 FIRST = datetime(2026, 10, 2, 17, 0, tzinfo=UTC)

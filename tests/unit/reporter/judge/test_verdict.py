@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reporter.decide.next_step import Ending
 from reporter.decide.observation import Marker
-from reporter.judge.documents import DamagedError
+from reporter.documents import DamagedError
 from reporter.judge.manifest import Archive, Entry, Manifest
 from reporter.judge.verdict import Kind, Verdict, doubted, judge
 

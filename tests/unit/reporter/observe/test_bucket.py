@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from reporter.judge.documents import DamagedError
+from reporter.documents import DamagedError
 from reporter.judge.manifest import Archive, Entry
 from reporter.observe import bucket as s3
 from reporter.observe.bucket import Bucket

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from reporter import documents
 from reporter.decide.observation import Progress
-from reporter.judge import documents
-from reporter.judge.documents import DamagedError, json_object
+from reporter.documents import DamagedError, json_object
 from reporter.judge.manifest import Manifest
 from tests.unit.repo_backup.test_parsers import MANIFEST, PROGRESS
 

@@ -1,0 +1,103 @@
+"""``list``: archives, runs, versions."""
+
+import argparse
+from collections.abc import Sequence
+
+from backup_contract.documents.command_output import (
+    SCHEMA,
+    ArchiveRow,
+    ListDocument,
+    RunRow,
+    VersionRow,
+)
+from backup_contract.text import size
+from repo_backup.cli.output import print_document, print_table
+from repo_backup.cli.restore_command import CONNECTIONS, UNNAMED
+from repo_backup.health import status as statuses
+from repo_backup.restore.catalogue import Held, held, versions
+from repo_backup.store.open import open_store
+
+_ALL = 10**6
+
+
+def list_archives(options: argparse.Namespace) -> int:
+    """``repo_backup list``."""
+    store = open_store(options.store, connections=CONNECTIONS)
+    document = ListDocument(schema=SCHEMA, command="list", source=options.store)
+    if options.runs:
+        document["runs"] = statuses.read_runs(store, _ALL)
+    elif options.versions:
+        document["versions"] = [
+            VersionRow(
+                version_id=each.id,
+                modified_at=each.modified_at,
+                bytes=each.bytes,
+                latest=each.latest,
+            )
+            for each in versions(store, options.versions)
+        ]
+    else:
+        document["archives"] = [_archive_row(each) for each in held(store, options.run_id)]
+    if options.json:
+        print_document(document)
+    else:
+        _print_list(document)
+    return 0
+
+
+def _archive_row(each: Held) -> ArchiveRow:
+    archive, found = each.archive, each.part.state if each.part else None
+    return ArchiveRow(
+        repository=each.full_name,
+        wiki=each.wiki,
+        key=each.key,
+        bytes=each.bytes,
+        state="missing" if each.missing else found,
+        run_id=archive.run_id if archive else None,
+        version_id=archive.version_id if archive else None,
+        sha256=archive.sha256 if archive else None,
+    )
+
+
+def _print_list(document: ListDocument) -> None:
+    if "runs" in document:
+        _print_runs(document["runs"])
+    elif "versions" in document:
+        rows = [
+            (
+                each["version_id"] or "-",
+                each["modified_at"],
+                size(each["bytes"]),
+                "latest" if each["latest"] else "",
+            )
+            for each in document["versions"]
+        ]
+        print_table(("version", "modified", "size", ""), rows)
+    else:
+        found = document["archives"]
+        print_table(
+            ("archive", "size", "state", "uploaded by run"),
+            [
+                (e["key"], size(e["bytes"]), e["state"] or "-", e["run_id"] or UNNAMED)
+                for e in found
+            ],
+        )
+
+
+def _print_runs(runs: Sequence[RunRow]) -> None:
+    print_table(
+        ("run", "verdict", "listed", "backed up", "unchanged", "failed", "stored"),
+        [
+            (
+                run["run_id"],
+                (run["verdict"] or ("complete" if run["complete"] else "incomplete"))
+                + statuses.label(run),
+                str(run["listed"]),
+                str(run["backed_up"]),
+                str(run["unchanged"]),
+                str(run["failed"]),
+                size(run["bytes_stored"]),
+            )
+            for run in runs
+        ],
+    )

@@ -1,0 +1,124 @@
+"""``restore``: an archive back to a mirror, or to a host."""
+
+import argparse
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from backup_contract.documents.command_output import (
+    SCHEMA,
+    RestoreDocument,
+)
+from backup_contract.documents.manifest import Part
+from repo_backup.cli.output import print_document, working
+from repo_backup.git.push import push, push_address
+from repo_backup.hosts.github.connect import api_address, github_token
+from repo_backup.restore.archive_reader import (
+    Found,
+    OtherArchiveError,
+    Reader,
+    Restored,
+    open_reader,
+)
+from repo_backup.restore.catalogue import Vouchers, find
+from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.errors import RepositoryError
+from repo_backup.runtime.scratch import scratch_directory
+from repo_backup.runtime.signals import immediate_end
+from repo_backup.store.open import open_store
+
+CONNECTIONS = 4
+UNNAMED = "no manifest names it"
+
+
+@immediate_end()
+def restore(options: argparse.Namespace) -> int:
+    """``repo_backup restore``."""
+    store = open_store(options.store, connections=CONNECTIONS)
+    named: set[str] = set()
+    found = find(
+        store,
+        options.repository,
+        wiki=options.wiki,
+        run_id=options.run_id,
+        version_id=options.version_id,
+        named=named,
+    )
+    vouchers = Vouchers(store, named)
+    reader = open_reader(store, Stop())
+    # A run or a version that is named is wanted itself, or nothing.
+    exact = bool(options.run_id or options.version_id)
+    mirror: str | None = None
+    pushed_to: str | None = None
+    target = push_address(options.push_to) if options.push_to else ""
+    api = api_address()
+    if options.into:
+        with working(f"restoring {found.key} …"):
+            restored = _fetched(reader, found, Path(options.into), vouchers, exact=exact)
+        mirror = str(restored.mirror)
+        said = f"{found.key} restored and checked: git clone {shlex.quote(mirror)}"
+    else:
+        with scratch_directory() as directory:
+            with working(f"restoring {found.key} …"):
+                restored = _fetched(reader, found, directory, vouchers, exact=exact)
+            push(restored.mirror, target, github_token(), api)
+        pushed_to = without_credentials(target)
+        said = f"{found.key} restored and pushed to {pushed_to}"
+    if options.json:
+        document = RestoreDocument(
+            schema=SCHEMA,
+            command="restore",
+            source=options.store,
+            repository=options.repository,
+            wiki=options.wiki,
+            key=found.key,
+            version_id=found.version_id,
+            mirror=mirror,
+            pushed_to=pushed_to,
+            remarks=list(restored.remarks),
+        )
+        print_document(document)
+    else:
+        print(said)
+        for remark in restored.remarks:
+            print(f"{found.key}: {remark}")
+    return 0
+
+
+def _fetched(
+    reader: Reader,
+    found: Found,
+    into: Path,
+    vouchers: Vouchers,
+    *,
+    exact: bool,
+) -> Restored:
+    """What is there, if need be not what the newest run says but what another vouches for."""
+    try:
+        restored = reader.fetch_mirror(found, into)
+    except OtherArchiveError as error:
+        other = vouchers.of(found.key, error.sha256)
+        if other is None:
+            raise
+        if exact:
+            raise RepositoryError(instead(error, other)) from error
+        again = Found(found.name, found.key, None, other)
+        restored = reader.fetch_mirror(again, into)
+        return replace(restored, remarks=(instead(error, other), *restored.remarks))
+    if found.part is None:
+        return replace(restored, remarks=(*restored.remarks, UNNAMED))
+    return restored
+
+
+def instead(error: OtherArchiveError, other: Part) -> str:
+    run_id = other.archive.run_id if other.archive else ""
+    return f"{error}: it is the archive that run {run_id} uploaded"
+
+
+def without_credentials(url: str) -> str:
+    """The address as it may be shown."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
