@@ -20,7 +20,10 @@ from pathlib import Path
 
 from local_cloud.machine.confinement import adopt_orphans, confine, descendants
 
-GRACE_SECONDS = 1.0
+LONGEST_GRACE_SECONDS = 10.0
+"""What ends by itself may take so long; a real operating system gives 90 seconds."""
+_GRACE_MINUTES = 20.0
+"""The same on a machine whose minutes are short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,13 @@ def run(directory: Path, environment: Mapping[str, str], minute_seconds: float) 
     adopt_orphans()
     # Open both ends, so that the pipe does not report its end whenever a stand-in has written.
     power = os.open(directory / "power", os.O_RDWR | os.O_NONBLOCK)
+    grace_seconds = min(LONGEST_GRACE_SECONDS, _GRACE_MINUTES * minute_seconds)
     with (directory / "console.log").open("ab", buffering=0) as console:
         _boot(directory, environment, console.fileno())
         try:
-            return _watch(power, minute_seconds)
+            return _watch(power, minute_seconds, grace_seconds)
         finally:
-            _kill_all()
+            _kill_all(grace_seconds)
 
 
 def _boot(directory: Path, environment: Mapping[str, str], console: int) -> None:
@@ -85,7 +89,7 @@ def _boot(directory: Path, environment: Mapping[str, str], console: int) -> None
     )
 
 
-def _watch(power: int, minute_seconds: float) -> str:
+def _watch(power: int, minute_seconds: float, grace_seconds: float) -> str:
     ends_at: float | None = None
     while True:
         remaining = None if ends_at is None else max(0.0, ends_at - time.monotonic())
@@ -100,18 +104,18 @@ def _watch(power: int, minute_seconds: float) -> str:
             if request is None:
                 continue
             if not request.powers_off:
-                _kill_all()
+                _kill_all(grace_seconds)
             elif request.after_minutes is None:
                 ends_at = None
             else:
                 ends_at = time.monotonic() + request.after_minutes * minute_seconds
 
 
-def _kill_all() -> None:
+def _kill_all(grace_seconds: float) -> None:
     """End every descendant: politely at first, as an operating system that shuts down does."""
     for process in descendants(os.getpid()):
         _signal(process, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE_SECONDS
+    deadline = time.monotonic() + grace_seconds
     while True:
         _reap()
         alive = descendants(os.getpid())
