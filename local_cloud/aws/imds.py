@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-categories.html
 """
 
+import contextvars
 import http.server
 import json
 import secrets
@@ -10,15 +11,22 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from local_cloud.aws.emulator import Emulator
-
-if TYPE_CHECKING:
-    from local_cloud.aws.instances import Instance
+from local_cloud.aws.launch import Launch
 
 _LONGEST_TOKEN_SECONDS = 21600
 _CREDENTIALS_LAST = timedelta(hours=6)
+
+
+class Described(Protocol):
+    """What the service tells of an instance; ``notice`` is that of its interruption."""
+
+    instance_id: str
+    launch: Launch
+    context: contextvars.Context
+    notice: dict[str, str] | None
 
 
 @dataclass(slots=True)
@@ -29,7 +37,7 @@ class MetadataService:
     _server: http.server.ThreadingHTTPServer
 
     @classmethod
-    def start(cls, instance: "Instance", cloud: Emulator) -> "MetadataService":
+    def start(cls, instance: Described, cloud: Emulator) -> "MetadataService":
         """Serve ``instance``'s metadata on a free port of the loopback interface."""
         metadata = _Metadata(instance, cloud)
 
@@ -52,7 +60,7 @@ class MetadataService:
 class _Metadata:
     """What the service knows, and the tokens it gave out."""
 
-    instance: "Instance"
+    instance: Described
     cloud: Emulator
     tokens: dict[str, float] = field(default_factory=dict)
 
