@@ -36,8 +36,10 @@ SERVICES = {
 up nine tenths of an artifact: without them the upload is 13 MB instead of 54."""
 
 _NEVER_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "tests")
-_NOT_ON_INSTANCES = shutil.ignore_patterns("__pycache__", "*.pyc", "page")
-"""The page is made on a person's machine, with libraries that instances have not."""
+_NOT_ON_INSTANCES = shutil.ignore_patterns(
+    *("__pycache__", "*.pyc", "page", "page_command.py", "live_display.py")
+)
+"""The page and what draws on a terminal are for a person's machine, which has their libraries."""
 
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 

@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import os
+import pty
 import re
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from types import ModuleType
 
 import pytest
 
+from local_cloud.github import CORPUS_TOKEN, GitHubStandIn, build_corpus
 from tools.iam.template import ROOT
 
 LOCKS = ["functions/requirements.txt", "instance_scripts/requirements.txt"]
@@ -149,9 +152,35 @@ def test_the_program_has_nothing_compiled_for_it_runs_on_any_processor(program: 
     assert [each for each in program.rglob("*") if each.suffix in (".so", ".pyd", ".pyc")] == []
 
 
-def test_the_page_is_made_on_a_persons_machine_and_not_shipped(program: Path) -> None:
+def test_what_a_person_looks_at_is_not_shipped(program: Path) -> None:
     assert not (program / "repo_backup" / "page").exists()
-    assert not {"jinja2", "pygal"} & {each.name for each in program.iterdir()}
+    assert not (program / "repo_backup" / "cli" / "live_display.py").exists()
+    assert not {"jinja2", "rich", "pygments"} & {each.name for each in program.iterdir()}
+
+
+def test_the_program_backs_up_without_what_draws_even_on_a_terminal(
+    program: Path, tmp_path: Path
+) -> None:
+    build_corpus(tmp_path / "hub")
+    command = ("repo_backup", "backup", "--owner", "octo", "--destination", str(tmp_path / "out"))
+    code = (
+        f"import runpy, sys; sys.path.append({str(program)!r}); sys.argv = {[*command]!r}\n"
+        "runpy.run_module('repo_backup', run_name='__main__')"
+    )
+    terminal, end = pty.openpty()
+    with GitHubStandIn(tmp_path / "hub") as hub, os.fdopen(terminal, "rb"):
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-B", "-c", code],
+            env={**os.environ, "GITHUB_API_URL": hub.api_url, "GITHUB_TOKEN": CORPUS_TOKEN},
+            stdout=subprocess.PIPE,
+            stderr=end,
+            text=True,
+            check=False,
+        )
+    os.close(end)
+    assert "backed-up" in done.stdout
+    assert done.returncode == 0
+    assert list((tmp_path / "out").rglob("hello.zip"))
 
 
 def test_the_same_sources_give_the_same_program(

@@ -6,25 +6,23 @@ from typing import TextIO
 from backup_contract.documents.manifest import COUNTED, Manifest
 from backup_contract.text import parts_of, size
 from backup_contract.visibility import describe
-from repo_backup.cli.output import print_facts
+from repo_backup.cli.output import draws, print_facts
 from repo_backup.run.progress_display import Display, LineDisplay
 
 
 def open_display(stream: TextIO = sys.stderr) -> Display:
     """A live display when the stream is a terminal, lines otherwise."""
-    if not stream.isatty():
+    if not draws(stream):
         return LineDisplay(stream)
-    from rich.console import Console
+    from repo_backup.cli.live_display import live_display
 
-    from repo_backup.cli.live_display import LiveDisplay
-
-    return LiveDisplay(Console(file=stream))
+    return live_display(stream)
 
 
 def print_summary(manifest: Manifest) -> None:
     """What became of the run, on stdout: problems first, the counts last."""
     title, remarks, counts = f"Run {manifest.run_id}", _remarks(manifest), _counts(manifest)
-    if sys.stdout.isatty():
+    if draws(sys.stdout):
         from repo_backup.cli.live_display import show_summary
 
         show_summary(title, remarks, counts)

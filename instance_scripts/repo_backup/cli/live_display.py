@@ -1,13 +1,18 @@
-"""A backup on a terminal: what is in work, how fast it goes, and a table at the end."""
+"""All that is drawn on a terminal: a backup in work, bars, tables. Instances do not have it.
 
+A backup shows what is in work, how fast it goes, and a table at the end.
+"""
+
+import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.status import Status
 from rich.table import Table
 
 from backup_contract.documents.manifest import Entry
@@ -15,6 +20,8 @@ from backup_contract.text import parts_of, size
 
 _STYLES = {"failed": "bold red", "backed-up": "green", "skipped": "yellow"}
 _SHOWN_AT_ONCE = 4
+
+T = TypeVar("T")
 
 
 class LiveDisplay:
@@ -87,6 +94,11 @@ class LiveDisplay:
         )
 
 
+def live_display(stream: TextIO) -> LiveDisplay:
+    """A live display on a stream that is a terminal."""
+    return LiveDisplay(Console(file=stream))
+
+
 def show_summary(
     title: str, remarks: Sequence[tuple[str, str]], counts: Sequence[tuple[str, str]]
 ) -> None:
@@ -101,3 +113,34 @@ def show_summary(
         state = name.strip()
         table.add_row(name, value, style="dim" if value == "0" else _STYLES.get(state))
     console.print(table)
+
+
+def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Rows under headings on stdout, long cells folded."""
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(soft_wrap=True).print(table, markup=False, highlight=False)
+
+
+def bar(items: Sequence[T], names: Sequence[str]) -> Iterator[T]:
+    """The items, with a bar on stderr that names the one in work."""
+    columns = (BarColumn(bar_width=30), MofNCompleteColumn(), TextColumn("[dim]{task.description}"))
+    with Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # else what goes to a file would come out here
+    ) as progress:
+        task = progress.add_task("", total=len(items))
+        for item, name in zip(items, names, strict=True):
+            progress.update(task, description=name)
+            yield item
+            progress.advance(task)
+
+
+def spinner(text: str) -> Status:
+    """A spinner with a text on stderr, for as long as its context lasts."""
+    return Console(stderr=True).status(text)

@@ -1,18 +1,23 @@
 """How every command speaks: a table for people, one JSON object for scripts, progress aside.
 
 What was asked for goes to stdout; progress and complaints go to stderr, so that ``--json`` leaves
-nothing but JSON on stdout. rich is imported where it draws: that takes longer than most commands.
+nothing but JSON on stdout. ``live_display`` draws on a terminal. It is imported where it draws:
+that takes longer than most commands, and instances have neither it nor rich.
 """
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar
-
-_WIDE = 400
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any, TextIO, TypeVar
 
 T = TypeVar("T")
+
+
+def draws(stream: TextIO) -> bool:
+    """Whether to draw on the stream: it is a terminal, and what draws is installed."""
+    return stream.isatty() and all(map(find_spec, ("rich", "repo_backup.cli.live_display")))
 
 
 def print_document(document: Mapping[str, Any]) -> None:
@@ -22,16 +27,16 @@ def print_document(document: Mapping[str, Any]) -> None:
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Rows under headings; away from a terminal nothing is folded, for it is there to be copied."""
-    from rich.console import Console
-    from rich.table import Table
+    if draws(sys.stdout):
+        from repo_backup.cli.live_display import show_table
 
-    table = Table(box=None, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
-    console.print(table, markup=False, highlight=False)
+        show_table(headings, rows)
+        return
+    lines = [headings, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())
 
 
 def print_facts(facts: Mapping[str, str]) -> None:
@@ -43,33 +48,23 @@ def print_facts(facts: Mapping[str, str]) -> None:
 
 def tracked(items: Sequence[T], names: Sequence[str]) -> Iterator[T]:
     """The items, with a bar on a terminal that names the one in work."""
-    if not sys.stderr.isatty():
-        yield from items
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    if not draws(sys.stderr):
+        return iter(items)
+    from repo_backup.cli.live_display import bar
 
-    columns = (BarColumn(bar_width=30), MofNCompleteColumn(), TextColumn("[dim]{task.description}"))
-    with Progress(
-        *columns,
-        console=Console(stderr=True),
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),  # else what goes to a file would come out here
-    ) as bar:
-        task = bar.add_task("", total=len(items))
-        for item, name in zip(items, names, strict=True):
-            bar.update(task, description=name)
-            yield item
-            bar.advance(task)
+    return bar(items, names)
 
 
-def working(text: str) -> AbstractContextManager[object]:
+@contextmanager
+def working(text: str) -> Iterator[Callable[[str], None]]:
     """A sign of life on a terminal while something takes long; nothing is to be printed meanwhile.
 
-    Elsewhere nothing is shown.
+    What is yielded changes the text. Elsewhere nothing is shown.
     """
-    if not sys.stderr.isatty():
-        return nullcontext()
-    from rich.console import Console
+    if not draws(sys.stderr):
+        yield lambda text: None
+        return
+    from repo_backup.cli.live_display import spinner
 
-    return Console(stderr=True).status(text)
+    with spinner(text) as status:
+        yield status.update

@@ -8,18 +8,15 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
-
 from backup_contract import exit_codes as exits
 from backup_contract.documents.command_output import SCHEMA, ReportDocument
-from repo_backup.cli.output import print_document
+from repo_backup.cli.output import print_document, working
 from repo_backup.page.headline import counted
 from repo_backup.page.render import GENERATOR, render
 from repo_backup.page.repository_status import Tone
-from repo_backup.page.run_history import Chronicle, read
+from repo_backup.page.run_history import read
 from repo_backup.page.view_model import build_page
 from repo_backup.runtime.errors import FatalError, UsageError
-from repo_backup.store.base import Store
 from repo_backup.store.open import S3, open_store
 
 INDEX = "index.html"
@@ -57,7 +54,9 @@ def write_page(options: argparse.Namespace) -> int:
     source = options.store
     if not source.startswith(S3):
         source = str(Path(source).expanduser().resolve())
-    chronicle = _read(open_store(options.store, connections=_CONNECTIONS), options.runs)
+    store = open_store(options.store, connections=_CONNECTIONS)
+    with working("listing …") as say:
+        chronicle = read(store, options.runs, lambda done, of: say(f"run {done} of {of} read"))
     page = build_page(chronicle, source, datetime.now(UTC))
     index = write(directory, render(page)).resolve()
     for each in chronicle.unreadable:
@@ -100,11 +99,3 @@ def write(directory: Path, html: bytes) -> Path:
     except OSError as error:
         raise FatalError(f"--out: {target} cannot be written: {error.strerror}") from error
     return target
-
-
-def _read(store: Store, newest: int | None) -> Chronicle:
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return read(store, newest)
-    with console.status("listing …") as status:
-        return read(store, newest, lambda done, of: status.update(f"run {done} of {of} read"))

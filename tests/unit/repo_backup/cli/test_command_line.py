@@ -14,7 +14,8 @@ from backup_contract.documents.manifest import Archive, Entry, Manifest, Part
 from backup_contract.text import size
 from repo_backup.cli import main as cli
 from repo_backup.cli.display import open_display, print_summary
-from repo_backup.cli.live_display import LiveDisplay, show_summary
+from repo_backup.cli.live_display import LiveDisplay, show_summary, show_table
+from repo_backup.cli.output import print_table
 from repo_backup.hosts.github.connect import api_address
 from repo_backup.run.progress_display import LineDisplay
 
@@ -196,6 +197,21 @@ def test_what_draws_on_terminals_is_not_imported_elsewhere() -> None:
     code = "import repo_backup.cli.main, sys; sys.exit('rich' in sys.modules)"
     path = os.pathsep.join(sys.path)
     assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}).returncode == 0
+
+
+def test_away_from_a_terminal_a_table_is_columns_that_are_not_folded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_table(("name", "size"), [("octo/hello", "1 B"), ("o/h", "x" * 500)])
+    said = capsys.readouterr().out
+    assert said == f"name        size\nocto/hello  1 B\no/h         {'x' * 500}\n"
+
+
+def test_on_a_terminal_a_table_folds_long_cells(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(("name", "size"), [("octo/[hello]", "x" * 500)])
+    said = capsys.readouterr().out
+    assert "octo/[hello]" in said
+    assert max(map(len, said.splitlines())) <= 80
 
 
 def test_bytes_are_readable() -> None:
