@@ -1,13 +1,12 @@
-"""The charts of the page: one bar for each run, drawn by pygal as SVG that the page's CSS paints.
+"""The charts of the page: one bar for each run, measured here, drawn as SVG by the page's template.
 
-pygal's own script and style are left out: the page allows none but its own, and its colours follow
-light and dark. Every bar has a native tooltip; the table of runs has the same figures as text.
+The page's CSS paints them, so that they follow light and dark. Every bar has a native tooltip; the
+table of runs has the same figures as text. Lengths are units of the drawing.
 """
 
-import re
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from xml.etree import ElementTree
 
 from backup_contract.text import size
 from repo_backup.page.headline import PARTIAL, UNVERIFIED
@@ -16,24 +15,55 @@ from repo_backup.page.run_record import INCOMPLETE, Run
 from repo_backup.page.view_model import RunRow, duration, usd
 
 _WIDTH, _HEIGHT = 520, 190
-_DATES_SHOWN = 5
+_TOP, _BOTTOM, _RIGHT = 12, 168, 516
+_LEFT, _CHARACTER = 8, 7.6
+"""Left of the bars is room for the longest label of the vertical axis."""
+_DATES_SHOWN = 4
+_INTERVALS = 4
+_BAR_SHARE = 0.88
+"""Of the room that each bar has."""
 _LEAST_BARS = 12
 """So wide is a bar at most: a chart of few runs has room for more."""
 _BYTE_UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
 _TIME_UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
-_LONG_NUMBER = re.compile(r"-?\d+\.\d+")
-_NEEDLESS = frozenset({"background", "titles", "overlay", "text-overlay", "tooltip-overlay"})
-_LEVELS = {1: "none", 2: "partial", 3: "verified"}
+_LEVELS = ((0.0, ""), (1.0, "none"), (2.0, "partial"), (3.0, "verified"))
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A rectangle with a tooltip; ``good`` for a run that backed up all that it listed."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    good: bool
+    tip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text beside an axis: ``at`` is its height or, below the bars, its middle."""
+
+    at: float
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """``svg`` is inline markup; ``description`` says in words what it shows."""
+    """``description`` says in words what it shows; the bars lie between ``left`` and ``right``."""
 
     id: str
     title: str
     description: str
-    svg: str
+    left: float
+    bars: tuple[Bar, ...]
+    scale: tuple[Label, ...]
+    dates: tuple[Label, ...]
+    right: float = _RIGHT
+    bottom: float = _BOTTOM
+    width: float = _WIDTH
+    height: float = _HEIGHT
 
 
 def draw(rows: Sequence[RunRow]) -> list[Chart]:
@@ -69,14 +99,12 @@ def _verdicts(rows: Sequence[RunRow]) -> Chart:
     title = "Verdicts"
     said = f"{good} of {len(rows)} runs backed up all that they listed. A full bar is a run that "
     said += "did, two thirds one that saved a part, one third one that saved nothing."
-    values = [_level(row) for row in rows]
+    values: list[float | None] = [_level(row) for row in rows]
     tips = [row.run.verdict for row in rows]
-    labels = [{"value": level, "label": word} for level, word in _LEVELS.items()]
-    svg = _bars(rows, [float(v) for v in values], tips, range=(0, 3), y_labels=labels)
-    return Chart("verdicts", title, said, svg)
+    return _chart("verdicts", title, said, rows, values, tips, _LEVELS)
 
 
-def _level(row: RunRow) -> int:
+def _level(row: RunRow) -> float:
     if row.tone is Tone.GOOD:
         return 3
     return 2 if row.run.verdict in (PARTIAL, UNVERIFIED, INCOMPLETE) else 1
@@ -100,80 +128,56 @@ def _figures(
     least, most, newest = told(min(known)), told(max(known)), told(known[-1])
     span = f"Between {least} and {most}, " if least != most else ""
     said = f"{span}{newest} at the newest run."
-    yield Chart(name, f"{title}, in {unit}", said, _bars(rows, scaled, tips))
+    ticks = _round_numbers(max(known) / divisor)
+    yield _chart(name, f"{title}, in {unit}", said, rows, scaled, tips, ticks)
 
 
-def _bars(
+def _round_numbers(most: float) -> list[tuple[float, str]]:
+    """From 0 up to ``most``, at most so many as there are intervals: 0, 20, 40, 60 below 67."""
+    power = 10.0 ** math.floor(math.log10(most / _INTERVALS))
+    step = next(n * power for n in (1, 2, 5, 10) if n * power * _INTERVALS >= most * (1 - 1e-9))
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    count = int(most / step * (1 + 1e-9))
+    return [(0.0, "0"), *((n * step, f"{n * step:.{decimals}f}") for n in range(1, count + 1))]
+
+
+def _chart(
+    name: str,
+    title: str,
+    description: str,
     rows: Sequence[RunRow],
     values: Sequence[float | None],
     tips: Sequence[str],
-    **options: object,
-) -> str:
-    """Bars in two series: runs that backed up all that they listed, and the others."""
-    import pygal
-
+    ticks: Sequence[tuple[float, str]],
+) -> Chart:
+    """The chart of these values, each at least as tall as can be seen."""
+    left = _LEFT + _CHARACTER * max(len(text) for _, text in ticks)
+    room = (_RIGHT - left) / max(len(rows), _LEAST_BARS)
+    unit = (_BOTTOM - _TOP) / max(ticks[-1][0], *(value or 0 for value in values))
     dates = [f"{row.run.moment:%Y-%m-%d}" for row in rows]
-    room = [""] * (_LEAST_BARS - len(rows))
-    step = -(-len(dates + room) // _DATES_SHOWN)
+    bars = [
+        Bar(
+            x=round(left + room * (at + (1 - _BAR_SHARE) / 2), 1),
+            y=round(_BOTTOM - (tall := max(1.0, value * unit)), 1),
+            width=round(room * _BAR_SHARE, 1),
+            height=round(tall, 1),
+            good=row.tone is Tone.GOOD,
+            tip=f"{date}: {tip}",
+        )
+        for at, (row, value, date, tip) in enumerate(zip(rows, values, dates, tips, strict=True))
+        if value
+    ]
+    step = -(-max(len(rows), _LEAST_BARS) // _DATES_SHOWN)
     first = min(step // 2, len(dates) - 1)
-    # A label by its place, not by its text: two runs of one day would write over each other.
-    labels = [date if at % step == first else "" for at, date in enumerate(dates)]
-    chart = pygal.StackedBar(
-        width=_WIDTH,
-        height=_HEIGHT,
-        margin=4,
-        spacing=8,
-        js=(),
-        show_legend=False,
-        explicit_size=False,
-        disable_xml_declaration=True,
-        x_labels=labels + room,
-        y_labels_major_count=4,
-        show_minor_y_labels=False,
-        include_x_axis=True,
-        truncate_label=-1,
-        value_formatter=lambda value: f"{value:.6f}".rstrip("0").rstrip("."),
-        **options,
+    return Chart(
+        id=name,
+        title=title,
+        description=description,
+        left=round(left, 1),
+        bars=tuple(bars),
+        scale=tuple(Label(round(_BOTTOM - value * unit, 1), text) for value, text in ticks),
+        dates=tuple(
+            Label(round(left + room * (at + 0.5), 1), dates[at])
+            for at in range(first, len(dates), step)
+        ),
     )
-    tones = [row.tone is Tone.GOOD for row in rows]
-    for title, wanted in (("all backed up", True), ("anything else", False)):
-        series = [
-            {"value": value, "label": f"{date}: {tip}"} if good is wanted and value else None
-            for value, date, tip, good in zip(values, dates, tips, tones, strict=True)
-        ]
-        chart.add(title, series + [None] * len(room))
-    return _tamed(chart.render_tree())
-
-
-def _tamed(svg: ElementTree.Element) -> str:
-    """pygal's drawing without script, styles, overlays, empty bars and long numbers.
-
-    What it calls a label becomes the tooltip that browsers show by themselves.
-    """
-    svg.attrib.clear()
-    svg.attrib |= {"viewBox": f"0 0 {_WIDTH} {_HEIGHT}", "class": "chart", "aria-hidden": "true"}
-    for parent in list(svg.iter()):
-        for child in list(parent):
-            if _is_needless(child):
-                parent.remove(child)
-    for element in svg.iter():
-        for name, value in element.attrib.items():
-            element.attrib[name] = _LONG_NUMBER.sub(_shortened, value)
-        if element.tag == "desc":
-            element.tag, element.attrib = "title", {}
-    return ElementTree.tostring(svg, encoding="unicode")
-
-
-def _is_needless(element: ElementTree.Element) -> bool:
-    classes = str(element.get("class") or "").split()
-    if not isinstance(element.tag, str) or element.tag in ("defs", "title"):
-        return True
-    if element.tag == "desc":
-        return classes != ["label"]
-    if "bar" in classes:
-        return not any(child.get("class") == "label" for child in element)
-    return not _NEEDLESS.isdisjoint(classes)
-
-
-def _shortened(found: re.Match[str]) -> str:
-    return f"{float(found[0]):.1f}"

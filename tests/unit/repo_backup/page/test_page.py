@@ -187,7 +187,7 @@ def test_charts_are_painted_by_the_page_and_have_tooltips(runs: Runs) -> None:
 def test_a_first_run_is_one_bar_with_room_for_more(runs: Runs) -> None:
     runs.add(entry(1), usd_run=0.00008, usd_storage_per_month=0.00001, seconds=120.0)
     html = render(runs.page()).decode()
-    widths = [float(each) for each in re.findall(r'<rect[^>]* width="([\d.]+)"[^>]*reactive', html)]
+    widths = [float(each) for each in re.findall(r'<rect class="bar"[^>]* width="([\d.]+)"', html)]
     assert len(widths) == 4
     assert max(widths) < 40
     assert "2 min at the newest run." in html
