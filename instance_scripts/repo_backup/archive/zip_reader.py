@@ -13,12 +13,15 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from repo_backup.git.mirror import CONFIGS
-from repo_backup.git.smart_http import is_head
+from repo_backup.git.restorable import is_head, is_object_id, is_packed_ref
 from repo_backup.runtime.errors import RepositoryError, said
 
 _TOP = re.compile(r"(?!\.{1,2}\.git$)[A-Za-z0-9._-]{1,110}\.git")
 _PACK = re.compile(r"objects/pack/pack-(?:[0-9a-f]{40}|[0-9a-f]{64})\.(?:pack|idx)")
 _TEXTS = {"HEAD": 4096, "config": 4096, "packed-refs": 256 << 20}
+_SHALLOW = "shallow"
+"""Of a mirror whose upstream lacks the beginning of its history."""
+_MOST_BYTES = {**_TEXTS, _SHALLOW: 16 << 20}
 _FOLDERS = ("", "refs/", "objects/", "objects/pack/")
 _BROKEN = (
     zipfile.BadZipFile,
@@ -31,6 +34,7 @@ _BROKEN = (
 )
 """What zipfile raises for a zip that lies about itself; RuntimeError is for encrypted ones."""
 _BLOCK_BYTES = 1024 * 1024
+_LONGEST_LINE_BYTES = 64 << 10
 _PACK_AND_INDEX = 2
 
 
@@ -61,17 +65,18 @@ def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
     entries: dict[str, zipfile.ZipInfo] = {}
     for entry in archive.infolist():
         name = entry.orig_filename.removeprefix(f"{top}/")
-        known = name in _FOLDERS or name in _TEXTS or _PACK.fullmatch(name)
+        known = name in _FOLDERS or name in _MOST_BYTES or _PACK.fullmatch(name)
         if not known or name in entries or entry.orig_filename != entry.filename:
             raise RepositoryError(f"this zip holds what no mirror has: {said(name)!r}")
         if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
             raise RepositoryError("this zip is packed otherwise than this program does")
-        if entry.file_size > _TEXTS.get(name, size):
+        if entry.file_size > _MOST_BYTES.get(name, size):
             raise RepositoryError(f"this zip has {name} too large")
         entries[name] = entry
     files = {name: entry for name, entry in entries.items() if name not in _FOLDERS}
-    stems = {PurePosixPath(name).stem for name in files if name not in _TEXTS}
-    if not files.keys() > _TEXTS.keys() or len(files) != len(_TEXTS) + _PACK_AND_INDEX:
+    packs = files.keys() - _MOST_BYTES.keys()
+    stems = {PurePosixPath(name).stem for name in packs}
+    if not files.keys() > _TEXTS.keys() or len(packs) != _PACK_AND_INDEX:
         raise RepositoryError("this zip holds no whole mirror")
     if len(stems) != 1 or sum(entry.file_size for entry in files.values()) > size:
         raise RepositoryError("this zip holds more than it has room for")
@@ -83,6 +88,15 @@ def _extract(archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo], target
         raise RepositoryError("this zip's config is none that this program writes")
     if not is_head(archive.read(files["HEAD"]).decode("utf-8", "surrogateescape")):
         raise RepositoryError("this zip's HEAD points nowhere")
+    with archive.open(files["packed-refs"]) as lines:
+        while line := lines.readline(_LONGEST_LINE_BYTES):
+            shown = line.removesuffix(b"\n").decode("utf-8", "surrogateescape")
+            if not is_packed_ref(shown):
+                raise RepositoryError(f"this zip has a ref that git forbids: {said(shown)!r}")
+    if _SHALLOW in files:
+        cut = archive.read(files[_SHALLOW]).decode(errors="replace").splitlines()
+        if not all(map(is_object_id, cut)):
+            raise RepositoryError("this zip's shallow is no list of commits")
     (target / "objects" / "pack").mkdir(parents=True)
     (target / "refs").mkdir()
     for name, entry in files.items():

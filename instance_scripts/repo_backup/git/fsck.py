@@ -14,7 +14,10 @@ from repo_backup.runtime.errors import RepositoryError, UnfitMachineError, said
 _FSCK = ("fsck", "--full", "--no-dangling", "--no-progress")
 _INDEX_PACK = ("index-pack", "--threads=1")
 _OBJECTS_BUT_NO_LINKS = {1, 4, 5}
-"""fsck's exit code is a sum: 1 an object, 2 a link or a ref, 4 an object in a pack is at fault."""
+"""fsck's exit code is a sum: 1 an object, 2 a link or a ref's object, 4 an object in a pack is at
+fault, 8 what a ref or HEAD is: a branch that names a tag, a HEAD elsewhere."""
+_REF_HABITS = 8
+"""No fault: :mod:`repo_backup.git.restorable` says what refs may be."""
 _BASE_BYTES, _OBJECT_BYTES = 48 << 20, 300
 """fsck's memory: 41 MB with blobs of 15 MB, 220 to 280 bytes an object (tools/bench/memory.py)."""
 _COUNT_OFFSET = 8
@@ -58,10 +61,11 @@ class _Git:
     def fsck(self, packs: list[Path]) -> tuple[str, ...]:
         """Read every object and link; remarks. Raises RepositoryError."""
         ended = self._run(_FSCK)
-        if ended.code in _OBJECTS_BUT_NO_LINKS and packs:
+        code = ended.code & ~_REF_HABITS if ended.code > 0 else ended.code
+        if code in _OBJECTS_BUT_NO_LINKS and packs:
             # fsck counts an ugly object like a broken one; index-pack refuses broken ones only.
             self.index(packs, connected=True)
-        elif ended.code:
+        elif code:
             raise self._error("git fsck", ended)
         return ended.complaints.warnings()
 

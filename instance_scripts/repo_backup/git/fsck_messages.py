@@ -6,7 +6,11 @@ backup has to hold them. https://git-scm.com/docs/git-fsck#_fsck_messages descri
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from typing import IO
+
+from repo_backup.git.restorable import listed
+from repo_backup.runtime.errors import said
 
 _TOLERATED = (
     *("badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "badType"),
@@ -17,14 +21,24 @@ _TOLERATED = (
     *("treeNotSorted", "unknownType", "zeroPaddedDate", "zeroPaddedFilemode"),
     *("gitmodulesBlob", "gitmodulesLarge", "gitmodulesMissing", "gitmodulesName"),
     *("gitmodulesPath", "gitmodulesSymlink", "gitmodulesUpdate", "gitmodulesUrl"),
+    *("gitattributesBlob", "gitattributesLarge", "gitattributesLineLength"),
+    *("gitattributesMissing", "largePathname", "symlinkPointsToGitDir", "symlinkTargetLength"),
+    *("badGpgsig", "badHeaderContinuation"),
 )
-"""Names that every git knows since 2.30: it refuses an option with one that it does not know."""
 
-STRICT = "--strict=" + ",".join(f"{name}=warn" for name in _TOLERATED)
-"""Lets ``git index-pack`` look at the form of each object, and speak of it without refusing."""
+
+def strict_option(known: Collection[str]) -> str:
+    """Lets ``git index-pack`` look at the form of each object, and report it without refusing.
+
+    ``known`` are the names that this git knows: it refuses an option with any other.
+    """
+    return "--strict=" + ",".join(f"{name}=warn" for name in _TOLERATED if name in known)
+
 
 _LINE = re.compile(rb"(?:error|warning)(?:: object| in \w+) ([0-9a-f]+): (\w+): ")
+_NO_COMMIT = re.compile(rb"error: (refs/heads/.*): not a commit")
 _LAST_LINES = 3
+_MOST_NAMES = 1000
 _LINE_BYTES = 1000
 
 
@@ -36,6 +50,7 @@ class Complaints:
 
     def __init__(self) -> None:
         self.found: Counter[str] = Counter()
+        self.no_commits: set[str] = set()
         self.last: list[str] = []
 
     def read(self, stream: IO[bytes]) -> None:
@@ -47,13 +62,22 @@ class Complaints:
                 # An author and a committer may both be wrong: that is one object.
                 self.found[name] += named.groups() != before
                 before = named.groups()
+            elif branch := _NO_COMMIT.match(line):
+                if len(self.no_commits) < _MOST_NAMES:
+                    self.no_commits.add(said(branch[1].decode("utf-8", "replace")))
             else:
-                said = line.decode("utf-8", "replace").strip()
-                self.last = [*self.last, said][-_LAST_LINES:]
+                shown = line.decode("utf-8", "replace").strip()
+                self.last = [*self.last, shown][-_LAST_LINES:]
 
     def warnings(self) -> tuple[str, ...]:
-        """One sentence that names all malformations, or none."""
-        if not self.found:
-            return ()
-        counts = ", ".join(f"{name} ({count})" for name, count in sorted(self.found.items()))
-        return (f"malformed history, archived as it is: {counts}",)
+        """One sentence that names all malformations, one for branches that name no commit."""
+        told = []
+        if self.found:
+            counts = ", ".join(f"{name} ({count})" for name, count in sorted(self.found.items()))
+            told.append(f"malformed history, archived as it is: {counts}")
+        if self.no_commits:
+            told.append(
+                f"{listed(sorted(self.no_commits))}: a branch that names no commit; "
+                "most hosts refuse a push of it"
+            )
+        return tuple(told)

@@ -12,8 +12,8 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from repo_backup.git.fsck_messages import STRICT
-from repo_backup.git.process import memory_bound, run_git
+from repo_backup.git.fsck_messages import strict_option
+from repo_backup.git.process import known_fsck_messages, memory_bound, run_git
 from repo_backup.git.smart_http import Advertisement, encode
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop
@@ -85,11 +85,14 @@ class Mirror:
             packed.append(f"{known.refs[name]} {name}")
             if name in known.peeled:
                 packed.append(f"^{known.peeled[name]}")
-        return {
+        texts = {
             "HEAD": encode(f"{head}\n"),
             "config": config.encode(),
             "packed-refs": encode("".join(f"{line}\n" for line in packed)),
         }
+        if known.shallow:
+            texts["shallow"] = "".join(f"{oid}\n" for oid in known.shallow).encode()
+        return texts
 
     def receive(
         self, blocks: Iterator[bytes], memory: Budget, stop: Stop, *, closely: bool = True
@@ -108,7 +111,8 @@ class Mirror:
         connected = index_memory(count, links=True) <= memory.total
         need = index_memory(count, links=connected)
         # To look closely git walks all links: it takes the memory of that.
-        checks = (*CONNECTED, *((STRICT,) if closely else ())) if connected else ()
+        strict = (strict_option(known_fsck_messages()),) if closely else ()
+        checks = (*CONNECTED, *strict) if connected else ()
         with memory.lend(need):
             limit = memory_bound(need, memory.total)
             remarks = self._index(itertools.chain([head], blocks), stop, checks, limit)

@@ -3,7 +3,9 @@ memory, and never longer than this program.
 """
 
 import contextlib
+import functools
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -31,6 +33,8 @@ LEAN_GIT = (
 """git in little memory: of a 500 MB blob fsck held 960 MB without, 70 MB with these (2.39)."""
 _HELD = ("/bin/sh", "-c", 'read -r go && exec "$@"', "sh")
 """Begins when it gets a line: a git that waits for no input must not run before it is bounded."""
+_MESSAGE = re.compile(r"^fsck\.(\w+)$", re.MULTILINE)
+_ASK_SECONDS = 5
 _FIRST_TO_GO = "800"
 _WAKE_SECONDS = 0.2
 _DELTA_BYTES = 256 << 20
@@ -66,6 +70,29 @@ def git_environment(home: Path) -> dict[str, str]:
         # git's own name for what OpenSSL calls SSL_CERT_FILE, which its GnuTLS does not read.
         **({"GIT_SSL_CAINFO": authority} if authority else {}),
     }
+
+
+@functools.cache
+def known_fsck_messages() -> frozenset[str]:
+    """The names of all that this machine's git may find fault with; none where it does not say.
+
+    git lists its configuration variables, and each of these names is one:
+    https://git-scm.com/docs/git-fsck#_fsck_messages
+    """
+    try:
+        told = subprocess.run(
+            ("git", "help", "--config-for-completion"),
+            env=git_environment(Path("/")),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_ASK_SECONDS,
+            check=False,
+            text=True,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return frozenset()
+    return frozenset(_MESSAGE.findall(told.stdout))
 
 
 def memory_bound(need_bytes: int, spare_bytes: int) -> int:

@@ -7,12 +7,13 @@ https://git-scm.com/docs/gitprotocol-http and gitprotocol-pack say how it goes.
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from repo_backup.git.restorable import is_archived, is_object_id, is_ref
 from repo_backup.net.http import Answer, Http
 from repo_backup.runtime.errors import NotFoundError, RepositoryError, TransientError, said
 
@@ -27,13 +28,12 @@ _LINE_BYTES = 46
 """A ref's line in the list beside its name: length, object id, blank, line feed."""
 _COUNTING_SECONDS = 1800.0
 """How long a server may keep the connection alive before the first byte of a pack."""
-_UNMIRRORED = re.compile(r"refs/pull/\d+/merge")
-"""GitHub makes these anew without a push, so that they say nothing about a change."""
-_OBJECT_ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _OID_CHARACTERS = {"sha1": 40, "sha256": 64}
 _PACKET_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 _UNBORN_HEAD = "refs/heads/main"
-_FORBIDDEN_IN_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|\.$|/$")
+_ASK_FOR_HEAD = (b"command=ls-refs\n", None, b"symrefs\n", b"unborn\n", b"ref-prefix HEAD\n")
+_HEAD_ANSWER = re.compile(r"(?:unborn|[0-9a-f]+) HEAD symref-target:(\S+)")
+_HEAD_ANSWER_BYTES = 1 << 16
 
 
 class LongListError(RepositoryError):
@@ -44,7 +44,9 @@ class LongListError(RepositoryError):
 class Advertisement:
     """What a server says that it has: ``refs`` and ``peeled`` (annotated tags) by name.
 
-    ``head`` is the branch that HEAD points to; ``detached`` the object id when it is no branch.
+    ``head`` is the ref that HEAD points to; ``detached`` the object id when it points to none.
+    ``shallow`` are the commits whose parents the server lacks. ``head_told`` is False where
+    ``head`` is a guess: version 0 says nothing of a HEAD whose branch does not exist.
     """
 
     url: str
@@ -54,11 +56,13 @@ class Advertisement:
     detached: str | None
     object_format: str
     capabilities: frozenset[str]
+    shallow: tuple[str, ...] = ()
+    head_told: bool = True
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over everything that a mirror's refs consist of: equal means unchanged."""
-        return refs_digest(self.head or self.detached or "", self.refs)
+        return refs_digest(self.head or self.detached or "", self.refs, self.shallow)
 
     @property
     def memory_bytes(self) -> int:
@@ -87,7 +91,38 @@ def advertise(http: Http, url: str, most_bytes: int) -> Advertisement:
             raise RepositoryError(f"{urlsplit(url).path} does not speak git's smart protocol")
         blocks = _bounded(answer.blocks(), most_bytes)
         lines = [line for line in packets(blocks) if line is not None]
-    return parse(answer.url.partition("/info/refs?")[0], lines)
+    known = parse(answer.url.partition("/info/refs?")[0], lines)
+    if known.refs and not known.head_told:
+        return replace(known, head=_unborn_head(http, known.url) or known.head)
+    return known
+
+
+def _unborn_head(http: Http, url: str) -> str | None:
+    """The branch that HEAD points to without being there; only version 2 of the protocol says it.
+
+    None where the server does not say: that is no reason to fail.
+    """
+    body = b"".join(b"0001" if line is None else _packet(line) for line in _ASK_FOR_HEAD) + b"0000"
+    headers = {
+        "Content-Type": "application/x-git-upload-pack-request",
+        "Accept": "application/x-git-upload-pack-result",
+        "Git-Protocol": "version=2",
+    }
+    with (
+        contextlib.suppress(RepositoryError),
+        http.open(
+            "POST", f"{url}/git-upload-pack", "Basic", headers, body, account=_account(url)
+        ) as answer,
+    ):
+        for line in packets(_bounded(answer.blocks(), _HEAD_ANSWER_BYTES)):
+            found = _HEAD_ANSWER.match(_decode(line or b""))
+            if found and is_ref(found[1]):
+                return found[1]
+    return None
+
+
+def _packet(line: bytes) -> bytes:
+    return b"%04x" % (len(line) + 4) + line
 
 
 @contextlib.contextmanager
@@ -113,18 +148,11 @@ def fetch(http: Http, advertisement: Advertisement) -> Iterator[Iterator[bytes]]
         yield _pack(answer)
 
 
-def refs_digest(head: str, refs: Mapping[str, str]) -> str:
-    """SHA-256 (hex) over HEAD's target and every ref."""
+def refs_digest(head: str, refs: Mapping[str, str], shallow: Collection[str] = ()) -> str:
+    """SHA-256 (hex) over HEAD's target, every ref, and where a shallow history ends."""
     lines = [head, *(f"{oid} {name}" for name, oid in sorted(refs.items()))]
+    lines += [f"shallow {oid}" for oid in sorted(shallow)]
     return hashlib.sha256(encode("\n".join(lines))).hexdigest()
-
-
-def is_head(text: str) -> bool:
-    """Whether this may be a mirror's HEAD: a lawful branch, or an object's id."""
-    target = text.removesuffix("\n")
-    if _OBJECT_ID.fullmatch(encode(target)):
-        return True
-    return target.startswith("ref: ") and _lawful(target.removeprefix("ref: "))
 
 
 def mirror_digest(mirror: Path) -> str:
@@ -135,7 +163,8 @@ def mirror_digest(mirror: Path) -> str:
         if line[:1] not in (b"#", b"^"):
             oid, _, name = _decode(line).partition(" ")
             refs[name] = oid
-    return refs_digest(head, refs)
+    cut = mirror / "shallow"
+    return refs_digest(head, refs, cut.read_text().split() if cut.exists() else ())
 
 
 def parse(url: str, lines: list[bytes]) -> Advertisement:
@@ -147,6 +176,7 @@ def parse(url: str, lines: list[bytes]) -> Advertisement:
     if lines and lines[0].startswith(b"version "):
         lines = lines[1:]
     found: dict[str, str] = {}
+    shallow: list[str] = []
     capabilities: frozenset[str] = frozenset()
     for index, line in enumerate(lines):
         pair, _, offered = line.rstrip(b"\n").partition(b"\0")
@@ -154,20 +184,25 @@ def parse(url: str, lines: list[bytes]) -> Advertisement:
             raise NotFoundError(said(_decode(pair[4:])))
         if index == 0:
             capabilities = frozenset(_decode(offered).split())
-        oid, _, name = pair.partition(b" ")
-        if not _OBJECT_ID.fullmatch(oid):
+        oid, _, name = (_decode(part) for part in pair.partition(b" "))
+        if oid == "shallow" and is_object_id(name):
+            shallow.append(name)
+            continue
+        if not is_object_id(oid):
             raise RepositoryError(f"{path} sent a malformed list of refs")
-        if name != b"capabilities^{}":
-            found[_decode(name)] = oid.decode()
+        if name != "capabilities^{}":
+            found[name] = oid
     offers = dict(item.partition("=")[::2] for item in capabilities)
     object_format = offers.get("object-format", "sha1")
-    if any(len(oid) != _OID_CHARACTERS.get(object_format) for oid in found.values()):
+    ids = (*found.values(), *shallow)
+    if any(len(oid) != _OID_CHARACTERS.get(object_format) for oid in ids):
         raise RepositoryError(f"{path} sent objects that are not {said(object_format)}")
     symrefs = [item.removeprefix("symref=") for item in capabilities if "symref=HEAD:" in item]
     head = symrefs[0].removeprefix("HEAD:") if symrefs else None
-    if head is not None and not _lawful(head):
+    if head is not None and not is_ref(head):
         raise RepositoryError(f"{path} has a HEAD that git forbids: {said(head)!r}")
-    if head is None and "HEAD" not in found:
+    head_told = head is not None or "HEAD" in found
+    if not head_told:
         head = _UNBORN_HEAD
     refs = {name: oid for name, oid in found.items() if _mirrored(name)}
     peeled = {
@@ -183,19 +218,17 @@ def parse(url: str, lines: list[bytes]) -> Advertisement:
         detached=None if head else found.get("HEAD"),
         object_format=object_format,
         capabilities=capabilities,
+        shallow=tuple(sorted(shallow)),
+        head_told=head_told,
     )
 
 
 def _mirrored(name: str) -> bool:
     if name == "HEAD" or name.endswith("^{}"):
         return False
-    if not _lawful(name):
+    if not is_ref(name):
         raise RepositoryError(f"the server has a ref that git forbids: {said(name)!r}")
-    return not _UNMIRRORED.fullmatch(name)
-
-
-def _lawful(name: str) -> bool:
-    return name.startswith("refs/") and not _FORBIDDEN_IN_REF.search(name)
+    return is_archived(name)
 
 
 def _account(url: str) -> str:

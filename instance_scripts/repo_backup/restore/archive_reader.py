@@ -1,6 +1,7 @@
 """The way back: find an archive, download it, check it, unpack it."""
 
 import hashlib
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,15 +58,18 @@ class Reader:
         """Download, check against the manifest and unpack to a bare mirror below ``into``.
 
         Raises OtherArchiveError when the archive is not what the manifest says, and another
-        RepositoryError when it is not whole.
+        RepositoryError when it is not whole; then nothing of it is left there.
         """
         into = into.expanduser().resolve()  # git is run elsewhere
         into.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=into) as file:
             self._download(found, file)
             mirror = unpack(file, into)
-        stop = self.patience.stop
-        remarks = check_mirror(mirror, found.part, self.memory_bytes, stop)
+        try:
+            remarks = check_mirror(mirror, found.part, self.memory_bytes, self.patience.stop)
+        except BaseException:
+            shutil.rmtree(mirror, ignore_errors=True)
+            raise
         return Restored(mirror, (*found.remarks, *remarks))
 
     def _download(self, found: Found, file: IO[bytes]) -> None:

@@ -14,6 +14,7 @@ from backup_contract.documents.manifest import Part, State
 from repo_backup.archive import zip_writer as archives
 from repo_backup.git import smart_http as git
 from repo_backup.git.mirror import Mirror
+from repo_backup.git.restorable import oddities
 from repo_backup.net.http import Http
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop
@@ -194,6 +195,10 @@ class Fetcher:
             mirror.create()
             with git.fetch(self.http, known) as blocks:
                 remarks = mirror.receive(blocks, self.memory, self.stop, closely=closely)
+            remarks = (
+                *oddities(known.head, known.refs, known.peeled, known.shallow),
+                *remarks,
+            )
             if not closely:
                 remarks = (*remarks, f"archived without a close look: {refused[0]}")
             lfs = not address.is_wiki and mirror.uses_lfs(self.stop)

@@ -32,7 +32,8 @@ def slow_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program = tmp_path / "bin" / "git"
     program.parent.mkdir()
     program.write_text(
-        f"#!/bin/sh\ncat > /dev/null\necho $$ > {file}.new\nmv {file}.new {file}\nexec sleep 600\n"
+        '#!/bin/sh\n[ "$1" = help ] && exit\ncat > /dev/null\n'
+        f"echo $$ > {file}.new\nmv {file}.new {file}\nexec sleep 600\n"
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
