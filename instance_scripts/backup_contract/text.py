@@ -1,6 +1,34 @@
-"""Text for people: sizes and the like. Pure."""
+"""Text for people: sizes, names, and what others wrote. Pure."""
 
 from backup_contract.documents.manifest import Entry, Part
+
+MESSAGE_CHARACTERS = 1000
+"""Where a message of somebody else's is cut: those of GitHub and git have some hundred."""
+CUT = " […]"
+"""Marks the place."""
+
+
+def one_line(text: str, most_characters: int | None = MESSAGE_CHARACTERS) -> str:
+    """Text that others wrote, fit for one line of a log, a mail, a page or a terminal.
+
+    Names, messages, reasons, keys: a line break in one would forge a line of ours, a terminal would
+    obey an escape sequence, and a bidirectional override would reorder what is read. Each blank,
+    line breaks included, becomes a space; what nobody can see (controls, formats, zero-width
+    characters, lone surrogates) a question mark. A text longer than ``most_characters`` is cut
+    at a word, and ``CUT`` says so; None: never.
+    """
+    if most_characters is None or len(text) <= most_characters:
+        return _visible(text)
+    kept = _visible(text[: most_characters + 1])
+    # One word without end is cut all the same.
+    at_word = kept.rfind(" ", most_characters // 2)
+    return kept[: at_word if at_word > 0 else most_characters].rstrip() + CUT
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
 
 
 def size(count: float) -> str:

@@ -411,8 +411,9 @@ def test_where_memory_is_short_a_restore_says_what_was_not_checked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     destination.backup("--only", "unicode")
-    little = "repo_backup.restore.archive_reader.available_memory_bytes"
-    monkeypatch.setattr(little, lambda: 16 << 20)
+    monkeypatch.setattr(
+        "repo_backup.restore.archive_reader.available_memory_bytes", lambda: 16 << 20
+    )
     capsys.readouterr()
     assert refs(destination.restored("unicode", tmp_path / "out")) == refs(upstream("unicode"))
     assert "links between its 6 objects were not checked" in capsys.readouterr().out
