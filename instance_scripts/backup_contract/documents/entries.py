@@ -38,7 +38,7 @@ class Archive:
 
 
 @dataclass(frozen=True)
-class Part:
+class ItemResult:
     """What became of one git repository: a repository's own, or its wiki's.
 
     Where there is an archive, ``refs_digest``, ``refs`` and ``lfs`` tell what is in it, even if
@@ -54,7 +54,7 @@ class Part:
     seconds: float = 0.0
     archive: Archive | None = None
 
-    def keeping(self, earlier: "Part | None") -> "Part":
+    def keeping(self, earlier: "ItemResult | None") -> "ItemResult":
         """The same with the earlier archive, and what is in it."""
         if earlier is None or earlier.archive is None:
             return self
@@ -81,8 +81,8 @@ class Entry:
     private: bool
     fork: bool
     archived: bool
-    part: Part
-    wiki: Part | None = None
+    part: ItemResult
+    wiki: ItemResult | None = None
     asked: bool = True
 
     @property
@@ -108,7 +108,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Kept:
+class OrphanedArchive:
     """An archive that no listed repository's entry names any more: whose, and what is in it.
 
     The repository is gone from GitHub, or has another name now. ``part.archive`` is None when what
@@ -120,7 +120,7 @@ class Kept:
     owner: str
     name: str
     is_wiki: bool
-    part: Part
+    part: ItemResult
 
     @property
     def full_name(self) -> str:
@@ -130,7 +130,7 @@ class Kept:
     @property
     def entry(self) -> Entry:
         """The same as an entry that has nothing else."""
-        part, wiki = (Part("kept"), self.part) if self.is_wiki else (self.part, None)
+        part, wiki = (ItemResult("kept"), self.part) if self.is_wiki else (self.part, None)
         return Entry(self.id, self.owner, self.name, False, False, False, part, wiki)
 
 
@@ -158,14 +158,14 @@ def _date(document: Fields, name: str) -> str:
     return fields.text(document, name)
 
 
-def _part(document: Fields, states: Mapping[str, State]) -> Part:
+def _part(document: Fields, states: Mapping[str, State]) -> ItemResult:
     reason = fields.nullable(fields.text, document, "reason")
     word = fields.word(document, "state")
     state = states.get(word)
     if state is None:
         # Of a later version. What it means is not known, so that it is not called good.
         state, reason = "failed", "; ".join(filter(None, (f"its state {word} is unknown", reason)))
-    return Part(
+    return ItemResult(
         state=state,
         reason=reason,
         warnings=tuple(fields.texts(document, "warnings")) if "warnings" in document else (),
@@ -177,7 +177,7 @@ def _part(document: Fields, states: Mapping[str, State]) -> Part:
     )
 
 
-def _wiki_in(document: Fields, name: str) -> Part:
+def _wiki_in(document: Fields, name: str) -> ItemResult:
     return fields.inside(document, name, lambda wiki: _part(wiki, _STATES_OF_WIKI))
 
 
@@ -196,9 +196,9 @@ def read_entry(document: Fields) -> Entry:
     )
 
 
-def read_kept(document: Fields) -> Kept:
+def read_kept(document: Fields) -> OrphanedArchive:
     """An item of ``kept``. Raises DamagedError."""
-    part = Part(
+    part = ItemResult(
         "kept",
         lfs=fields.flag(document, "lfs"),
         refs_digest=fields.nullable(fields.text, document, "refs_digest"),
@@ -208,7 +208,7 @@ def read_kept(document: Fields) -> Kept:
     key = fields.key(document, "key", layout.ARCHIVES)
     if part.archive and part.archive.key != key:
         raise DamagedError("archive.key", "is not the key of what is kept")
-    return Kept(
+    return OrphanedArchive(
         key=key,
         id=fields.count(document, "id"),
         owner=fields.text(document, "owner"),

@@ -11,8 +11,8 @@ from backup_contract.documents.entries import (
     COUNTED,
     Archive,
     Entry,
-    Kept,
-    Part,
+    ItemResult,
+    OrphanedArchive,
     State,
     read_entry,
     read_kept,
@@ -21,7 +21,16 @@ from backup_contract.documents.fields import DamagedError, Fields
 from backup_contract.visibility import Visibility
 from backup_contract.visibility import read as read_visibility
 
-__all__ = ["COUNTED", "Archive", "Entry", "Kept", "Manifest", "Part", "State", "iso"]
+__all__ = [
+    "COUNTED",
+    "Archive",
+    "Entry",
+    "ItemResult",
+    "Manifest",
+    "OrphanedArchive",
+    "State",
+    "iso",
+]
 
 _COUNTS_TOO = frozenset({*COUNTED, "wikis", "bytes_uploaded", "bytes_stored"})
 _COUNTS_OF_DRILL = ("archives", "never_drilled", "runs_until_all_drilled")
@@ -52,7 +61,7 @@ class Manifest:
     errors: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     only: list[str] = field(default_factory=list)
-    kept: list[Kept] | None = None
+    kept: list[OrphanedArchive] | None = None
     visibility: tuple[Visibility, ...] = ()
 
     @property
@@ -152,7 +161,7 @@ def _archive_document(archive: Archive | None) -> dict[str, Any] | None:
     return described | ({"remarks": list(archive.remarks)} if archive.remarks else {})
 
 
-def _part_document(part: Part) -> dict[str, Any]:
+def _part_document(part: ItemResult) -> dict[str, Any]:
     return {
         "state": part.state,
         "reason": part.reason,
@@ -207,7 +216,7 @@ def _checked(document: Fields) -> dict[str, Any]:
     }
 
 
-def _kept_document(kept: Kept) -> dict[str, Any]:
+def _kept_document(kept: OrphanedArchive) -> dict[str, Any]:
     return {
         "key": kept.key,
         "id": kept.id,

@@ -14,7 +14,7 @@ from backup_contract.text import size
 from repo_backup.cli.output import print_document, print_table
 from repo_backup.cli.restore_command import CONNECTIONS, UNNAMED
 from repo_backup.health import status as statuses
-from repo_backup.restore.catalogue import Held, held, versions
+from repo_backup.restore.catalogue import ArchiveListing, held, versions
 from repo_backup.store.open import open_store
 
 _ALL = 10**6
@@ -45,7 +45,7 @@ def list_archives(options: argparse.Namespace) -> int:
     return 0
 
 
-def _archive_row(each: Held) -> ArchiveRow:
+def _archive_row(each: ArchiveListing) -> ArchiveRow:
     archive, found = each.archive, each.part.state if each.part else None
     return ArchiveRow(
         repository=each.full_name,

@@ -10,12 +10,12 @@ from backup_contract.documents.command_output import (
     SCHEMA,
     RestoreDocument,
 )
-from backup_contract.documents.manifest import Part
+from backup_contract.documents.manifest import ItemResult
 from repo_backup.cli.output import print_document, working
 from repo_backup.git.push import push, push_address
 from repo_backup.hosts.github.connect import api_address, github_token
 from repo_backup.restore.archive_reader import (
-    Found,
+    ArchiveRef,
     OtherArchiveError,
     Reader,
     Restored,
@@ -88,7 +88,7 @@ def restore(options: argparse.Namespace) -> int:
 
 def _fetched(
     reader: Reader,
-    found: Found,
+    found: ArchiveRef,
     into: Path,
     vouchers: Vouchers,
     *,
@@ -103,7 +103,7 @@ def _fetched(
             raise
         if exact:
             raise RepositoryError(instead(error, other)) from error
-        again = Found(found.name, found.key, None, other)
+        again = ArchiveRef(found.name, found.key, None, other)
         restored = reader.fetch_mirror(again, into)
         return replace(restored, remarks=(instead(error, other), *restored.remarks))
     if found.part is None:
@@ -111,7 +111,7 @@ def _fetched(
     return restored
 
 
-def instead(error: OtherArchiveError, other: Part) -> str:
+def instead(error: OtherArchiveError, other: ItemResult) -> str:
     run_id = other.archive.run_id if other.archive else ""
     return f"{error}: it is the archive that run {run_id} uploaded"
 

@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from backup_contract.documents.manifest import Part
+from backup_contract.documents.manifest import ItemResult
 from repo_backup.git.mirror import CONNECTED, index_memory
 from repo_backup.git.process import Ended, memory_bound, run_git
 from repo_backup.git.smart_http import mirror_digest
@@ -25,7 +25,9 @@ _LEAST_OBJECT_BYTES = 9
 """In a pack: a type, and the shortest that zlib makes. More objects than fit are a lie."""
 
 
-def check_mirror(mirror: Path, part: Part | None, memory_bytes: int, stop: Stop) -> tuple[str, ...]:
+def check_mirror(
+    mirror: Path, part: ItemResult | None, memory_bytes: int, stop: Stop
+) -> tuple[str, ...]:
     """Let git check every object and link, and compare the refs with the manifest's; remarks.
 
     Malformed history is no fault but a remark; that the machine has too little memory to look is an

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backup_contract.documents.manifest import Part
+from backup_contract.documents.manifest import ItemResult
 from backup_contract.text import size
 from repo_backup.page.headline import (
     MEANINGS,
@@ -282,7 +282,7 @@ def _repository_row(each: Standing) -> RepositoryRow:
     )
 
 
-def _parts(each: Standing) -> list[Part]:
+def _parts(each: Standing) -> list[ItemResult]:
     return [part for part in (each.entry.part, each.entry.wiki) if part]
 
 

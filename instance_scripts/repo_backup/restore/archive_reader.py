@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from backup_contract.documents.manifest import Part
+from backup_contract.documents.manifest import ItemResult
 from repo_backup.archive.zip_reader import unpack
 from repo_backup.git.fsck import check_mirror
 from repo_backup.runtime.budgets import available_memory_bytes
@@ -20,13 +20,13 @@ _BLOCK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Found:
+class ArchiveRef:
     """An archive at the destination; ``part`` is None when no manifest names it."""
 
     name: str
     key: str
     version_id: str | None
-    part: Part | None
+    part: ItemResult | None
     remarks: tuple[str, ...] = ()
 
 
@@ -54,7 +54,7 @@ class Reader:
     patience: Patience
     memory_bytes: int
 
-    def fetch_mirror(self, found: Found, into: Path) -> Restored:
+    def fetch_mirror(self, found: ArchiveRef, into: Path) -> Restored:
         """Download, check against the manifest and unpack to a bare mirror below ``into``.
 
         Raises OtherArchiveError when the archive is not what the manifest says, and another
@@ -72,7 +72,7 @@ class Reader:
             raise
         return Restored(mirror, (*found.remarks, *remarks))
 
-    def _download(self, found: Found, file: IO[bytes]) -> None:
+    def _download(self, found: ArchiveRef, file: IO[bytes]) -> None:
         """The version that the manifest names; in a copied bucket versions have other names.
 
         Raises OtherArchiveError when the SHA-256 is not the manifest's.

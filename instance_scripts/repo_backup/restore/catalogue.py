@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Archive, Entry, Manifest, Part
-from repo_backup.restore.archive_reader import Found
+from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest
+from repo_backup.restore.archive_reader import ArchiveRef
 from repo_backup.runtime.errors import FatalError, said
 from repo_backup.store.base import Store, Version
 from repo_backup.store.run_order import newest_first
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Held:
+class ArchiveListing:
     """An archive that is kept: ``part`` is what the newest manifest that names it says of it.
 
     ``missing``: it should be there, and is not.
@@ -29,7 +29,7 @@ class Held:
     wiki: bool
     key: str
     bytes: int
-    part: Part | None
+    part: ItemResult | None
     missing: bool = False
 
     @property
@@ -38,10 +38,10 @@ class Held:
         return self.part.archive if self.part else None
 
     @property
-    def found(self) -> Found:
+    def found(self) -> ArchiveRef:
         """For a :class:`Reader`."""
         version = self.archive.version_id if self.archive else None
-        return Found(self.full_name, self.key, version, self.part)
+        return ArchiveRef(self.full_name, self.key, version, self.part)
 
 
 def manifests(
@@ -85,7 +85,7 @@ def find(
     run_id: str | None = None,
     version_id: str | None = None,
     named: set[str] | None = None,
-) -> Found:
+) -> ArchiveRef:
     """The archive of a repository (or its wiki): of a run, of a version, by default the newest.
 
     A name is taken as it is written before it is taken in any case; what is listed under it before
@@ -94,7 +94,7 @@ def find(
     """
     key = key_of(full_name, wiki=wiki)
     name, _, number = full_name.partition("~")
-    alike: Found | None = None
+    alike: ArchiveRef | None = None
     names: set[str] = set()
     for manifest in manifests(store, run_id, named):
         for entry, part in _parts(manifest, wiki=wiki):
@@ -105,7 +105,7 @@ def find(
             archive = part.archive
             if archive and version_id in (None, archive.version_id):
                 remarks = _KEPT if part.state == "kept" else ()
-                found = Found(entry.full_name, archive.key, archive.version_id, part, remarks)
+                found = ArchiveRef(entry.full_name, archive.key, archive.version_id, part, remarks)
                 if entry.full_name == name:
                     return found
                 alike = alike or found
@@ -113,7 +113,7 @@ def find(
         return alike
     if run_id is None:
         if any(version_id in (None, each.id) for each in store.versions(key)):
-            return Found(full_name, key, version_id, None)
+            return ArchiveRef(full_name, key, version_id, None)
         zips = (_named(each) for each in _zips(store))
         names |= {name for name, is_wiki in zips if is_wiki == wiki}
     where = f"of run {run_id}" if run_id else "at this destination"
@@ -131,7 +131,9 @@ def versions(store: Store, full_name: str) -> list[Version]:
     return found
 
 
-def held(store: Store, run_id: str | None = None, named: set[str] | None = None) -> list[Held]:
+def held(
+    store: Store, run_id: str | None = None, named: set[str] | None = None
+) -> list[ArchiveListing]:
     """Every archive that a run's manifest names, or else all that there are at the destination.
 
     A run may have listed less than an earlier one (other owners, no token): manifests are read,
@@ -139,26 +141,28 @@ def held(store: Store, run_id: str | None = None, named: set[str] | None = None)
     ``runs/`` was lost, is there all the same. Raises FatalError.
     """
     there = _zips(store)
-    found: dict[str, Held] = {}
+    found: dict[str, ArchiveListing] = {}
     for manifest in manifests(store, run_id, named):
         for wiki in (False, True):
             for entry, part in _parts(manifest, wiki=wiki):
                 if archive := part.archive:
                     missing = archive.key not in there
-                    each = Held(entry.full_name, wiki, archive.key, archive.bytes, part, missing)
+                    each = ArchiveListing(
+                        entry.full_name, wiki, archive.key, archive.bytes, part, missing
+                    )
                     found.setdefault(archive.key, each)
         if run_id is None and there.keys() <= found.keys():
             break
     for key, size in there.items():
         if run_id is None and key not in found:
-            found[key] = Held(*_named(key), key, size, None)
+            found[key] = ArchiveListing(*_named(key), key, size, None)
     if not found:
         of = f"run {run_id} has" if run_id else "there is"
         raise FatalError(f"{of} no backup at this destination")
     return [found[key] for key in sorted(found, key=str.lower)]
 
 
-def _parts(manifest: Manifest, *, wiki: bool) -> Iterator[tuple[Entry, Part]]:
+def _parts(manifest: Manifest, *, wiki: bool) -> Iterator[tuple[Entry, ItemResult]]:
     """Of each repository that was listed, and then of what is kept of others."""
     for entry in (*manifest.entries.values(), *(each.entry for each in manifest.kept or ())):
         part = entry.wiki if wiki else entry.part
@@ -175,9 +179,9 @@ class Vouchers:
     def __init__(self, store: Store, named: set[str] | None = None) -> None:
         self._store = store
         self._named = named
-        self._known: dict[tuple[str, str], Part] | None = None
+        self._known: dict[tuple[str, str], ItemResult] | None = None
 
-    def of(self, key: str, sha256: str) -> Part | None:
+    def of(self, key: str, sha256: str) -> ItemResult | None:
         """What a manifest says of exactly these bytes under this key; None if none does."""
         if self._known is None:
             self._known = {}

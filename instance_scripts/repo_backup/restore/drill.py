@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from backup_contract.documents.manifest import Entry, Manifest, Part, iso
-from repo_backup.restore.archive_reader import Found, Reader
+from backup_contract.documents.manifest import Entry, ItemResult, Manifest, iso
+from repo_backup.restore.archive_reader import ArchiveRef, Reader
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, UnfitMachineError
 
@@ -32,7 +32,7 @@ class Candidate:
 
     entry: Entry
     is_wiki: bool
-    part: Part
+    part: ItemResult
 
     @property
     def key(self) -> str:
@@ -134,7 +134,7 @@ def read_back(reader: Reader, candidate: Candidate, directory: Path) -> ReadBack
     remarks: tuple[str, ...] = ()
     archive = candidate.part.archive
     version = archive.version_id if archive else None
-    found = Found(candidate.entry.full_name, candidate.key, version, candidate.part)
+    found = ArchiveRef(candidate.entry.full_name, candidate.key, version, candidate.part)
     try:
         with tempfile.TemporaryDirectory(dir=directory, ignore_cleanup_errors=True) as room:
             remarks = reader.fetch_mirror(found, Path(room)).remarks

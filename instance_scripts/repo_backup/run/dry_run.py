@@ -6,7 +6,7 @@ from backup_contract.documents.command_output import (
     PlannedRow,
     visibility_rows,
 )
-from backup_contract.documents.manifest import Part
+from backup_contract.documents.manifest import ItemResult
 from backup_contract.text import size
 from repo_backup.hosts.github.client import Remote
 from repo_backup.run.key_ownership import Key, archive_keys
@@ -105,13 +105,13 @@ def _row(
     return planned
 
 
-def _said(part: Part) -> str:
+def _said(part: ItemResult) -> str:
     if part.state == "backed-up":
         return FETCHED
     return f"{part.state}: {part.reason}" if part.reason else part.state
 
 
-def _bytes(part: Part, listed: int) -> int:
+def _bytes(part: ItemResult, listed: int) -> int:
     """An earlier archive tells more of the size than GitHub's estimate, which knows no wikis."""
     if part.state != "backed-up":
         return 0

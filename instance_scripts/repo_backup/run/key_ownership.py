@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Entry, Kept
+from backup_contract.documents.manifest import Entry, OrphanedArchive
 from repo_backup.hosts.github.client import Remote
 
 
@@ -18,7 +18,7 @@ class Key:
 
 def archive_keys(
     remotes: Iterable[Remote],
-    claims: Mapping[str, Kept],
+    claims: Mapping[str, OrphanedArchive],
     entries: Mapping[int, Entry],
     *,
     wikis: bool,
@@ -60,14 +60,14 @@ class Claims:
     ``awaited`` are keys by the id of a repository whose entry, once it is there, may name them.
     """
 
-    by_key: Mapping[str, Kept]
+    by_key: Mapping[str, OrphanedArchive]
     awaited: Mapping[int, Collection[str]]
     folded: bool = False
 
     @classmethod
     def of_run(
         cls,
-        claims: Mapping[str, Kept],
+        claims: Mapping[str, OrphanedArchive],
         entries: Mapping[int, Entry],
         *,
         owners: Collection[str],
@@ -79,7 +79,7 @@ class Claims:
         newest = {each: _keys_of(entries.get(each)) for each in awaited}
         return cls(covered, newest, folded)
 
-    def kept(self, entries: Mapping[int, Entry]) -> list[Kept]:
+    def kept(self, entries: Mapping[int, Entry]) -> list[OrphanedArchive]:
         """What no entry names, and none of the repositories still to come may name."""
         named = {
             _fold(archive.key, self.folded)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Entry, Kept, Manifest, Part
+from backup_contract.documents.manifest import Entry, ItemResult, Manifest, OrphanedArchive
 from repo_backup.runtime.background import in_background
 from repo_backup.runtime.errors import RepositoryError, said
 from repo_backup.store.base import Store, Stored
@@ -35,8 +35,8 @@ class History:
     """
 
     entries: dict[int, Entry] = field(default_factory=dict)
-    claims: dict[str, Kept] = field(default_factory=dict)
-    lost: list[Kept] = field(default_factory=list)
+    claims: dict[str, OrphanedArchive] = field(default_factory=dict)
+    lost: list[OrphanedArchive] = field(default_factory=list)
     listed: dict[str, int] = field(default_factory=dict)
     owners: set[str] = field(default_factory=set)
     mine: Manifest | None = None
@@ -123,7 +123,7 @@ class History:
             if not prefix.startswith(tuple(listed)):
                 present |= store.objects(prefix)
 
-        def kept(part: Part | None) -> Part | None:
+        def kept(part: ItemResult | None) -> ItemResult | None:
             if part and not_in_place([part.archive] if part.archive else [], present, settled=True):
                 return replace(part, archive=None, refs_digest=None)
             return part
@@ -146,12 +146,12 @@ class History:
         return self
 
 
-def _claims(manifest: Manifest) -> Iterator[Kept]:
+def _claims(manifest: Manifest) -> Iterator[OrphanedArchive]:
     """What the entries say of whose each archive is."""
     for entry in manifest.entries.values():
         for part, is_wiki in ((entry.part, False), (entry.wiki, True)):
             if part and part.archive:
-                kept = Part(
+                kept = ItemResult(
                     "kept",
                     refs_digest=part.refs_digest,
                     refs=part.refs,
@@ -159,10 +159,10 @@ def _claims(manifest: Manifest) -> Iterator[Kept]:
                     archive=part.archive,
                 )
                 key = part.archive.key
-                yield Kept(key, entry.id, entry.owner, entry.name, is_wiki, kept)
+                yield OrphanedArchive(key, entry.id, entry.owner, entry.name, is_wiki, kept)
 
 
-def _the_same(store: Store, part: Part, stored: Stored) -> Part | None:
+def _the_same(store: Store, part: ItemResult, stored: Stored) -> ItemResult | None:
     """The archive, if it is that to the byte: in a bucket that was copied ETags may be others."""
     archive = part.archive
     if archive is None or archive.bytes != stored.bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backup_contract.documents import manifest
-from backup_contract.documents.manifest import Part, State
+from backup_contract.documents.manifest import ItemResult, State
 from repo_backup.archive import zip_writer as archives
 from repo_backup.git import smart_http as git
 from repo_backup.git.mirror import Mirror
@@ -71,7 +71,7 @@ class Fetcher:
     lists: Budget
     full: bool = False
 
-    def back_up(self, address: Address, earlier: Part | None) -> Part:
+    def back_up(self, address: Address, earlier: ItemResult | None) -> ItemResult:
         """Fetch and store what is at the address, unless ``earlier`` is still the whole truth.
 
         Every trouble that is this repository's own comes back as state ``failed`` with its reason,
@@ -79,44 +79,48 @@ class Fetcher:
         """
         return self._classified(address, earlier, lambda: self._patiently(address, earlier))
 
-    def look(self, address: Address, earlier: Part | None) -> Part:
+    def look(self, address: Address, earlier: ItemResult | None) -> ItemResult:
         """What ``back_up`` would say, by the refs alone: what it would fetch is ``backed-up``."""
 
-        def looked() -> Part:
+        def looked() -> ItemResult:
             with self._advertised(address) as known:
                 part = self._compared(address, known, earlier)
-                return part or Part("backed-up", refs=len(known.refs))
+                return part or ItemResult("backed-up", refs=len(known.refs))
 
         return self._classified(address, earlier, lambda: self.patience.call(looked))
 
     def _classified(
-        self, address: Address, earlier: Part | None, action: Callable[[], Part]
-    ) -> Part:
+        self, address: Address, earlier: ItemResult | None, action: Callable[[], ItemResult]
+    ) -> ItemResult:
         started = time.monotonic()
         try:
             part = action()
         except NotFoundError as error:
-            part = Part("absent") if address.is_wiki else Part("failed", _refused(address, error))
+            part = (
+                ItemResult("absent")
+                if address.is_wiki
+                else ItemResult("failed", _refused(address, error))
+            )
         except ForbiddenError as error:
-            part = Part("failed", _refused(address, error))
+            part = ItemResult("failed", _refused(address, error))
         except UnauthorizedError as error:
             # Without a token GitHub asks for credentials rather than admit that nothing is there.
             if address.is_wiki and not self.http.has_token:
-                part = Part("absent")
+                part = ItemResult("absent")
             else:
-                part = Part("failed", str(error))
+                part = ItemResult("failed", str(error))
         except RepositoryError as error:
-            part = Part("failed", str(error))
+            part = ItemResult("failed", str(error))
         if part.archive is None and earlier and earlier.archive:
             part = part.keeping(earlier)
             if said := _ONCE_THERE.get(part.state):
                 part = replace(part, warnings=(*part.warnings, said))
         return replace(part, seconds=time.monotonic() - started)
 
-    def _patiently(self, address: Address, earlier: Part | None) -> Part:
+    def _patiently(self, address: Address, earlier: ItemResult | None) -> ItemResult:
         refused: list[str] = []
 
-        def attempt(disk_bytes: int) -> Part:
+        def attempt(disk_bytes: int) -> ItemResult:
             try:
                 return self._once(address, earlier, disk_bytes, refused)
             except RefusedPackError as error:
@@ -130,8 +134,8 @@ class Fetcher:
             return self.patience.call(lambda: attempt(self.disk.total))
 
     def _once(
-        self, address: Address, earlier: Part | None, disk_bytes: int, refused: list[str]
-    ) -> Part:
+        self, address: Address, earlier: ItemResult | None, disk_bytes: int, refused: list[str]
+    ) -> ItemResult:
         with self._advertised(address) as known:
             part = self._compared(address, known, earlier)
             if part:
@@ -158,8 +162,8 @@ class Fetcher:
             yield known
 
     def _compared(
-        self, address: Address, known: git.Advertisement, earlier: Part | None
-    ) -> Part | None:
+        self, address: Address, known: git.Advertisement, earlier: ItemResult | None
+    ) -> ItemResult | None:
         """What there is to say by the refs alone; None when it must be fetched."""
         about = _about(address, known)
         if not known.tips:
@@ -181,8 +185,8 @@ class Fetcher:
         return None
 
     def _fetch(
-        self, address: Address, known: git.Advertisement, about: Part, refused: list[str]
-    ) -> Part:
+        self, address: Address, known: git.Advertisement, about: ItemResult, refused: list[str]
+    ) -> ItemResult:
         """Fetch everything, check it, and store it.
 
         A pack that git ``refused`` twice is looked at less closely: history that git would not
@@ -241,9 +245,9 @@ def _refused(address: Address, error: RepositoryError) -> str:
     return f"{error}; it is listed, so the token lacks the right to read its contents (Contents)"
 
 
-def _about(address: Address, known: git.Advertisement) -> Part:
+def _about(address: Address, known: git.Advertisement) -> ItemResult:
     moved = () if known.url == address.url else (f"moved to {known.url} meanwhile",)
-    return Part("empty", None, moved, known.digest, len(known.refs))
+    return ItemResult("empty", None, moved, known.digest, len(known.refs))
 
 
 def _disk_error(error: OSError) -> RepositoryError:

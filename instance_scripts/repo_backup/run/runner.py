@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from backup_contract import exit_codes as exits
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Entry, Kept, Manifest, Part
+from backup_contract.documents.manifest import Entry, ItemResult, Manifest, OrphanedArchive
 from repo_backup.hosts.github.client import Remote
 from repo_backup.run.checkpoints import Journal
 from repo_backup.run.key_ownership import Claims, Key, archive_keys
@@ -180,7 +180,7 @@ class Backup:
             remote.private,
             remote.fork,
             remote.archived,
-            Part("failed").keeping(earlier.part if earlier else None),
+            ItemResult("failed").keeping(earlier.part if earlier else None),
             wiki=earlier.wiki if earlier else None,
         )
         try:
@@ -216,7 +216,7 @@ class Backup:
             wiki = None
         return replace(entry, part=part, wiki=wiki)
 
-    def _back_up(self, remote: Remote, before: Part | None, *, wiki: bool) -> Part:
+    def _back_up(self, remote: Remote, before: ItemResult | None, *, wiki: bool) -> ItemResult:
         """Back up under the key that was settled, and tell once if that is not the usual one."""
         key = self._keys[remote.id, wiki]
         part = self._fetcher.back_up(address_of(remote, key.text, wiki=wiki), before)
@@ -232,7 +232,7 @@ def _passed_over(entry: Entry, earlier: Entry | None, only: str) -> Entry:
     It goes on being what the last run that tried found: a failure is none the less one.
     """
 
-    def as_it_was(before: Part | None) -> Part:
+    def as_it_was(before: ItemResult | None) -> ItemResult:
         if before and before.state in ("failed", "empty", "absent"):
             return before
         return _skipped(f"not in --only {only}", before)
@@ -241,12 +241,12 @@ def _passed_over(entry: Entry, earlier: Entry | None, only: str) -> Entry:
     return replace(entry, part=as_it_was(earlier.part if earlier else None), wiki=wiki, asked=False)
 
 
-def _skipped(reason: str, before: Part | None) -> Part:
+def _skipped(reason: str, before: ItemResult | None) -> ItemResult:
     """Left out; what an earlier run stored is not forgotten."""
-    return Part("skipped", reason).keeping(before)
+    return ItemResult("skipped", reason).keeping(before)
 
 
-def _identity(remote: Remote, earlier: Entry | None, part: Part) -> list[str]:
+def _identity(remote: Remote, earlier: Entry | None, part: ItemResult) -> list[str]:
     """What GitHub's numeric id says beyond the name."""
     if earlier is None or earlier.full_name == remote.full_name:
         return []
@@ -256,7 +256,7 @@ def _identity(remote: Remote, earlier: Entry | None, part: Part) -> list[str]:
     return [f"renamed from {earlier.full_name}, whose archive {archive.key} is kept"]
 
 
-def _lost(kept: Kept) -> str:
+def _lost(kept: OrphanedArchive) -> str:
     """What became of a kept archive that is not as it was."""
     if kept.part.archive is None:
         return f"{kept.full_name}: what lay under its former key {kept.key} is gone"

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Archive, Entry, Kept, Manifest, Part
+from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, OrphanedArchive
 from repo_backup.cli.display import print_summary
 from repo_backup.health.status import judge, read_misplaced, read_runs
 from repo_backup.page import run_history as chronicle
@@ -42,10 +42,18 @@ def _document() -> Any:
         ("malformed history: badDate (1)",),
     )
     former = replace(archive, key=layout.archive("octo", "former"))
-    wiki = Part("unchanged", archive=replace(archive, key=layout.archive("octo", "h", wiki=True)))
-    entry = Entry(1, "octo", "hello", True, False, False, Part("backed-up", archive=archive), wiki)
-    kept = Kept(former.key, 2, "octo", "former", False, Part("kept", archive=former))
-    gone = Kept("github_backups/octo/gone.zip", 3, "octo", "gone", True, Part("kept"))
+    wiki = ItemResult(
+        "unchanged", archive=replace(archive, key=layout.archive("octo", "h", wiki=True))
+    )
+    entry = Entry(
+        1, "octo", "hello", True, False, False, ItemResult("backed-up", archive=archive), wiki
+    )
+    kept = OrphanedArchive(
+        former.key, 2, "octo", "former", False, ItemResult("kept", archive=former)
+    )
+    gone = OrphanedArchive(
+        "github_backups/octo/gone.zip", 3, "octo", "gone", True, ItemResult("kept")
+    )
     checked = {"key": archive.key, "ok": None, "reason": "short", "remarks": ["r"], "seconds": 1.5}
     drill = {"ok": True, "checked": [checked], "archives": 1, "never_drilled": 0}
     manifest = Manifest("r1", 1, ["octo"], NOW, {1: entry}, 1, NOW, True, None, drill, kept=[kept])

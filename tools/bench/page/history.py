@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Archive, Entry, Manifest, Part, iso
+from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, iso
 from repo_backup.page.run_record import moment_of
 
 WEEK = timedelta(days=7)
@@ -88,7 +88,7 @@ class History:
         }
         failing = [] if verdict == "verified" else [2, min(5, listed)]
         for index in failing:
-            failed = Part("failed", chance.choice(_REASONS)).keeping(entries[index].part)
+            failed = ItemResult("failed", chance.choice(_REASONS)).keeping(entries[index].part)
             entries[index] = replace(entries[index], part=failed)
         self.entries |= entries
         seconds = 60 + listed / 20 + chance.random() * 30
@@ -126,10 +126,10 @@ class History:
             return replace(before, part=part, wiki=_unchanged(before.wiki))
         name = before.name if before else self._name(index)
         if index % 41 == 7:
-            return Entry(index, self.owner, name, False, False, False, Part("empty"))
+            return Entry(index, self.owner, name, False, False, False, ItemResult("empty"))
         count = round(self.archive_bytes * chance.lognormvariate(0, 1.6)) + 200
         key = layout.archive(self.owner, name)
-        part = Part(
+        part = ItemResult(
             "backed-up",
             refs_digest=f"{chance.getrandbits(256):064x}",
             refs=12,
@@ -142,7 +142,7 @@ class History:
             saved = Archive(
                 layout.archive(self.owner, name, wiki=True), 9000, "0" * 64, run_id, version_id="w"
             )
-            wiki = Part("backed-up", refs=1, archive=saved)
+            wiki = ItemResult("backed-up", refs=1, archive=saved)
         return Entry(
             index,
             self.owner,
@@ -160,7 +160,7 @@ class History:
         return f"{word}-{kind}" + (f"-{rest}" if rest else "")
 
 
-def _unchanged(part: Part | None) -> Part | None:
+def _unchanged(part: ItemResult | None) -> ItemResult | None:
     return replace(part, state="unchanged") if part else None
 
 

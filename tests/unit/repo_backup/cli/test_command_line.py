@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from backup_contract.documents.manifest import Archive, Entry, Manifest, Part
+from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest
 from backup_contract.text import size
 from repo_backup.cli import main as cli
 from repo_backup.cli.display import open_display, print_summary
@@ -138,7 +138,7 @@ def test_a_source_that_may_not_be_read_is_named_without_a_traceback(
 
 def _entry(state: str = "backed-up") -> Entry:
     archive = Archive("k", 2_500_000, "0", "r1")
-    part = Part(state, "a reason", ("a warning",), archive=archive)  # type: ignore[arg-type]
+    part = ItemResult(state, "a reason", ("a warning",), archive=archive)  # type: ignore[arg-type]
     return Entry(1, "octo", "hello", False, False, False, part)
 
 

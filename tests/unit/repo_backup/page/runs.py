@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Archive, Entry, Manifest, Part, State
+from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, State
 from backup_contract.visibility import Visibility
 from repo_backup.page.run_history import Chronicle, read
 from repo_backup.page.view_model import Page, build_page
@@ -25,7 +25,7 @@ def entry(
     name: str = "",
     reason: str | None = None,
     run_id: str = "earlier",
-    wiki: Part | None = None,
+    wiki: ItemResult | None = None,
     **more: Any,
 ) -> Entry:
     """A repository ``octo/repo-N`` with an archive of N kB where its state has one."""
@@ -33,7 +33,7 @@ def entry(
     archive = None
     if state in ("backed-up", "unchanged"):
         archive = Archive(layout.archive("octo", name), number * 1000, "0" * 64, run_id)
-    part = Part(state, reason, archive=archive, **more)
+    part = ItemResult(state, reason, archive=archive, **more)
     return Entry(number, "octo", name, False, False, False, part, wiki)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from backup_contract.documents.manifest import Entry, Part
+from backup_contract.documents.manifest import Entry, ItemResult
 from backup_contract.visibility import Visibility
 from repo_backup.page.repository_status import Tone
 from tests.unit.repo_backup.page.runs import Runs, entry, passed_over
@@ -107,7 +107,7 @@ def test_a_newest_run_without_a_backup_is_what_is_said_first(
 
 
 def test_a_failed_wiki_is_almost_everything(runs: Runs) -> None:
-    runs.add(entry(1, wiki=Part("failed", "500")), verdict="partial")
+    runs.add(entry(1, wiki=ItemResult("failed", "500")), verdict="partial")
     assert glance(runs) == (Tone.WATCH, "Almost everything is backed up")
 
 

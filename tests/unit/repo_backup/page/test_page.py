@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from backup_contract.documents.manifest import Part
+from backup_contract.documents.manifest import ItemResult
 from repo_backup.cli.parser import parse
 from repo_backup.page.render import STATIC_ROWS, render
 from repo_backup.page.view_model import restorable, restore_command
@@ -83,7 +83,7 @@ def hostile(runs: Runs) -> Runs:
                 entry(n, "failed", name=f"{text}{n}", reason=text, warnings=(text,), lfs=True)
                 for n in range(1, 4)
             ),
-            entry(4, "failed", reason=text, wiki=Part("failed", text)),
+            entry(4, "failed", reason=text, wiki=ItemResult("failed", text)),
             verdict="partial",
             problems=[f"{text}: {text}"],
             acknowledged=[text],

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from backup_contract.documents.manifest import Part
+from backup_contract.documents.manifest import ItemResult
 from repo_backup.page.repository_status import standings, unnamed_archives
 from repo_backup.runtime.errors import FatalError
 from tests.unit.repo_backup.page.runs import Runs, entry, passed_over
@@ -171,7 +171,7 @@ def test_a_failure_that_is_known_is_told_apart(runs: Runs) -> None:
 
 
 def test_a_failed_wiki_does_not_make_the_repository_old(runs: Runs) -> None:
-    runs.add(entry(1, wiki=Part("failed", "500")), verdict="partial")
+    runs.add(entry(1, wiki=ItemResult("failed", "500")), verdict="partial")
     (found,) = standings(runs.read())
     assert (found.status.value, found.reason, found.last_good) == ("wiki failed", "wiki: 500", 0)
 

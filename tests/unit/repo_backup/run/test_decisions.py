@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Archive, Entry, Kept, Manifest, Part
+from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, OrphanedArchive
 from repo_backup.hosts.github.client import Remote
 from repo_backup.restore import drill
 from repo_backup.run import key_ownership as keys
@@ -125,20 +125,24 @@ def test_an_account_that_is_empty_can_be_accepted() -> None:
     assert listing.objection([], ["octo"], Selection(), allow_none=True, has_token=True) is None
 
 
-def _kept(number: int, key: str) -> Kept:
+def _kept(number: int, key: str) -> OrphanedArchive:
     archive = Archive(key, 1, "0" * 64, "r0")
-    return Kept(key, number, "octo", "former", False, Part("kept", archive=archive))
+    return OrphanedArchive(
+        key, number, "octo", "former", False, ItemResult("kept", archive=archive)
+    )
 
 
 def _archived(number: int, key: str) -> Entry:
-    part = Part("backed-up", archive=Archive(key, 1, "0", "r0"))
+    part = ItemResult("backed-up", archive=Archive(key, 1, "0", "r0"))
     return Entry(number, "octo", "hello", False, False, False, part)
 
 
 def _entry(number: int, size: int, run_id: str = "r1", drilled: str | None = None) -> Entry:
     key = layout.archive("o", str(number))
     archive = Archive(key, size, "0" * 64, run_id, drilled_at=drilled)
-    return Entry(number, "o", str(number), False, False, False, Part("backed-up", archive=archive))
+    return Entry(
+        number, "o", str(number), False, False, False, ItemResult("backed-up", archive=archive)
+    )
 
 
 def test_the_drill_takes_the_largest_change_and_those_never_drilled() -> None:
@@ -177,7 +181,7 @@ def test_what_is_kept_is_what_no_entry_names_and_none_to_come_may_name() -> None
 
 def test_a_manifest_reads_back_as_it_was_written() -> None:
     moment = datetime(2026, 11, 27, 17, tzinfo=UTC)
-    wiki = Part("absent", seconds=0.1)
+    wiki = ItemResult("absent", seconds=0.1)
     entries = {1: _entry(1, 10), 2: replace(_entry(2, 20), wiki=wiki)}
     manifest = Manifest("r1", 2, ["octo"], moment, entries, 2, moment, True, "soon", None, ["e"])
     again = Manifest.from_json(manifest.to_json())
@@ -185,7 +189,7 @@ def test_a_manifest_reads_back_as_it_was_written() -> None:
     assert again.totals["bytes_uploaded"] == 30
     manifest.kept = [
         _kept(7, layout.archive("o", "k")),
-        replace(_kept(8, layout.archive("o", "gone")), is_wiki=True, part=Part("kept")),
+        replace(_kept(8, layout.archive("o", "gone")), is_wiki=True, part=ItemResult("kept")),
     ]
     again = Manifest.from_json(manifest.to_json())
     assert again == manifest
@@ -196,7 +200,7 @@ def test_what_was_found_in_an_archive_stays_with_it() -> None:
     remarked = Archive(
         layout.archive("o", "n"), 1, "0" * 64, "r1", remarks=("malformed history: badTimezone (1)",)
     )
-    part = Part("unchanged", archive=remarked)
+    part = ItemResult("unchanged", archive=remarked)
     entry = Entry(1, "o", "n", False, False, False, part)
     manifest = Manifest("r2", 1, ["o"], datetime.now(UTC), {1: entry}, 1)
     assert Manifest.from_json(manifest.to_json()).entries[1].part.archive == remarked
