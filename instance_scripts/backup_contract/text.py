@@ -1,7 +1,5 @@
 """Text for people: sizes, names, and what others wrote. Pure."""
 
-from backup_contract.documents.manifest import Entry, ItemResult
-
 MESSAGE_CHARACTERS = 1000
 """Where a message of somebody else's is cut: those of GitHub and git have some hundred."""
 CUT = " […]"
@@ -38,9 +36,3 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} TB"
-
-
-def parts_of(entry: Entry) -> list[tuple[str, ItemResult]]:
-    """A repository and its wiki by the names that people see."""
-    parts = [(entry.full_name, entry.part)]
-    return parts + ([(f"{entry.full_name}.wiki", entry.wiki)] if entry.wiki else [])

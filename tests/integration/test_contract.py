@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from backup_contract.documents.manifest import Manifest
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, build_corpus
 from repo_backup.cli.main import main
 from repo_backup.page.headline import MEANINGS
@@ -14,7 +15,6 @@ from repo_backup.page.run_record import parse_report
 from repo_backup.runtime.errors import UnfitMachineError
 from reporter.decide.next_step import Ending
 from reporter.decide.observation import Progress
-from reporter.judge.manifest import Manifest
 from reporter.judge.verdict import Kind, judge
 from reporter.observe.bucket import read_marker
 from reporter.publish.run_report import report_document
@@ -51,21 +51,22 @@ def test_a_complete_run_is_read_and_judged_verified(
 ) -> None:
     assert back_up(corpus, tmp_path, monkeypatch) == 0
     data = (tmp_path / "runs" / RUN_ID / "manifest.json").read_bytes()
-    manifest = Manifest.read(json.loads(data))
+    manifest = Manifest.from_json(data)
     (path,) = (tmp_path / "github_backups").glob("*.txt")
     marker = read_marker(path.name, path.read_bytes())
     verdict = judge(
         Ending.COMPLETED, "", RUN_ID, marker, manifest, sha256(data).hexdigest(), [], []
     )
     assert verdict.kind is Kind.VERIFIED
-    archives = [entry.archive for entry in manifest.entries if entry.archive]
+    archives = [item.archive for item in manifest.items if item.archive]
     assert len(archives) == 10
     for archive in archives:
         stored = (tmp_path / archive.key).read_bytes()
         assert (len(stored), sha256(stored).hexdigest()) == (archive.bytes, archive.sha256)
-    assert manifest.drilled > 0
+    assert manifest.drill
+    assert manifest.drill.good
     assert manifest.token_expires_at == "2026-12-20T17:00:00Z"
-    assert any("Git LFS" in said for entry in manifest.entries for said in entry.warnings)
+    assert any(item.result.lfs for item in manifest.items)
 
 
 def test_a_failed_repository_is_read_with_its_reason_and_judged_partial(
@@ -74,7 +75,7 @@ def test_a_failed_repository_is_read_with_its_reason_and_judged_partial(
     fault = Fault("/octo/unicode.git/*", status=451)
     assert back_up(corpus, tmp_path, monkeypatch, fault) == 3
     data = (tmp_path / "runs" / RUN_ID / "manifest.json").read_bytes()
-    manifest = Manifest.read(json.loads(data))
+    manifest = Manifest.from_json(data)
     (failed,) = manifest.in_state("failed")
     assert failed.name == "octo/unicode"
     assert "451" in failed.reason
@@ -109,10 +110,11 @@ def test_a_drill_that_the_machine_could_not_do_is_read_as_that_and_blames_no_arc
     monkeypatch.setattr(f"repo_backup.restore.archive_reader.{part}", fail)
     assert back_up(corpus, tmp_path, monkeypatch) == 0
     data = (tmp_path / "runs" / RUN_ID / "manifest.json").read_bytes()
-    manifest = Manifest.read(json.loads(data))
-    assert (len(manifest.drill_undone), manifest.drill_failures) == (manifest.drilled, ())
-    assert all(reason in each for each in manifest.drill_undone)
-    assert json.loads(data)["drill"]["never_drilled"] == 10
+    manifest = Manifest.from_json(data)
+    assert manifest.drill
+    assert (manifest.drill.undone, manifest.drill.ok) == (manifest.drill.checked, True)
+    assert all(reason in each.told for each in manifest.drill.undone)
+    assert manifest.drill.never_drilled == 10
     (path,) = (tmp_path / "github_backups").glob("*.txt")
     marker = read_marker(path.name, path.read_bytes())
     digest = sha256(data).hexdigest()
@@ -126,11 +128,11 @@ def test_a_narrowed_run_is_read_with_what_it_passed_over(
 ) -> None:
     assert back_up(corpus, tmp_path, monkeypatch, only=("hello",)) == 0
     data = (tmp_path / "runs" / RUN_ID / "manifest.json").read_bytes()
-    manifest = Manifest.read(json.loads(data))
-    assert manifest.only == ("hello",)
-    asked = {entry.name for entry in manifest.entries if entry.asked}
+    manifest = Manifest.from_json(data)
+    assert manifest.only == ["hello"]
+    asked = {entry.name for entry in manifest.items if entry.asked}
     assert asked == {"octo/hello", "octo/hello.wiki"}
-    assert all(entry.unsaved for entry in manifest.entries if not entry.asked)
+    assert all(item.unsaved for item in manifest.items if not item.asked)
 
 
 def test_what_is_kept_is_read_as_it_was_written(
@@ -138,8 +140,8 @@ def test_what_is_kept_is_read_as_it_was_written(
 ) -> None:
     assert back_up(corpus, tmp_path, monkeypatch) == 0
     path = tmp_path / "runs" / RUN_ID / "manifest.json"
-    first = Manifest.read(json.loads(path.read_bytes()))
-    assert first.kept == ()
+    first = Manifest.from_json(path.read_bytes())
+    assert first.kept == []
     earlier = tmp_path / "runs" / "2026-11-20T17-00-00Z"
     path.parent.rename(earlier)
     document = json.loads((earlier / "manifest.json").read_bytes())
@@ -147,17 +149,17 @@ def test_what_is_kept_is_read_as_it_was_written(
     hello["id"] = 4711
     (earlier / "manifest.json").write_text(json.dumps(document))
     assert back_up(corpus, tmp_path, monkeypatch) == 0
-    manifest = Manifest.read(json.loads(path.read_bytes()))
+    manifest = Manifest.from_json(path.read_bytes())
     assert manifest.kept
-    assert [each.name for each in manifest.kept] == [
+    assert [each.name for each in manifest.orphaned] == [
         "octo/hello (kept, id 4711)",
         "octo/hello.wiki (kept, id 4711)",
     ]
-    for each in manifest.kept:
+    for each in manifest.orphaned:
         assert each.archive
         stored = (tmp_path / each.archive.key).read_bytes()
         assert sha256(stored).hexdigest() == each.archive.sha256
-    assert {each.archive for each in manifest.kept} < {each.archive for each in manifest.archived}
+    assert len(manifest.archived) == len(manifest.orphaned) + 10
 
 
 def test_progress_is_read_as_it_was_written(
@@ -179,7 +181,9 @@ def test_the_page_reads_every_report_as_the_reporter_writes_it(title: str) -> No
     assert report.reported_at == facts.now
     assert report.attempts == len(facts.run.attempts)
     assert report.usd_run == pytest.approx(float(facts.cost.run) if facts.cost else None, abs=1e-6)
-    assert report.bytes_stored == (facts.manifest.bytes_stored if facts.manifest else None)
+    assert report.bytes_stored == (
+        facts.manifest.totals["bytes_stored"] if facts.manifest else None
+    )
 
 
 def test_the_page_has_words_for_every_verdict() -> None:

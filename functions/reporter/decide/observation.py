@@ -1,14 +1,11 @@
 """What can be seen of a run: its instance, and what the backup left in the bucket. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
-from reporter.documents import text, whole
-
-_MOST = 10**9
-"""More repositories, or attempts, than there can be."""
+from backup_contract.documents import fields
+from backup_contract.documents.fields import Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +42,13 @@ class Progress:
     listed: int
 
     @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Self:
+    def read(cls, document: Fields) -> Self:
         """From ``progress.json``. Raises :class:`DamagedError` for anything else."""
         return cls(
-            whole(document, "attempt", _MOST),
-            text(document, "phase"),
-            whole(document, "done", _MOST),
-            whole(document, "listed", _MOST),
+            fields.count(document, "attempt"),
+            fields.word(document, "phase"),
+            fields.count(document, "done"),
+            fields.count(document, "listed"),
         )
 
 

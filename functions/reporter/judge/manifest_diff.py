@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reporter.judge.manifest import Archive, Entry, Manifest
+from backup_contract.documents.manifest import Archive, Item, Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Comparison:
 
     new: tuple[str, ...] = ()
     renamed: tuple[str, ...] = ()
-    vanished: tuple[Entry, ...] = ()
+    vanished: tuple[Item, ...] = ()
     saved: Mapping[int, tuple[Archive, ...]] = field(default_factory=dict)
 
 
@@ -24,10 +24,10 @@ def compare(manifest: Manifest, previous: Manifest) -> Comparison:
     before = {entry.id: entry for entry in previous.repositories}
     after = {entry.id: entry for entry in manifest.repositories}
     # A manifest of an older program has no list of what is kept; what no entry took over is there.
-    taken = {entry.archive.key for entry in manifest.entries if entry.archive}
-    left = (each for each in previous.entries if each.archive and each.archive.key not in taken)
+    taken = {item.archive.key for item in manifest.items if item.archive}
+    left = [each for each in previous.items if each.archive and each.archive.key not in taken]
     saved: dict[int, tuple[Archive, ...]] = {}
-    for each in left if manifest.kept is None else manifest.kept:
+    for each in left if manifest.kept is None else manifest.orphaned:
         if each.archive and each.id not in after:
             saved[each.id] = (*saved.get(each.id, ()), each.archive)
     return Comparison(

@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from backup_contract.documents.manifest import Item, Manifest
 from backup_contract.visibility import describe
 from reporter.decide.next_step import Ending
 from reporter.decide.observation import Marker
-from reporter.judge.manifest import Entry, Manifest
 
 _NOTHING = (
     "Is the token there, does it see the repositories, do BackupOptions leave everything out? "
@@ -89,24 +89,25 @@ def judge(
         return Verdict(Kind.UNVERIFIED, "The manifest is not the one that the marker vouches for.")
     unproven = [
         f"{entry.name}: called {entry.state}, but no archive is named"
-        for entry in manifest.entries
+        for entry in manifest.items
         if entry.archive is None and entry.state not in _WITHOUT_ARCHIVE
     ]
     archive_problems = (*archive_problems, *unproven)
     failed, known = _split(manifest.in_state("failed"), known_failures)
-    unsaved = [entry for entry in manifest.entries if entry.unsaved]
+    unsaved = [entry for entry in manifest.items if entry.unsaved]
+    drilled_bad = manifest.drill.bad if manifest.drill else ()
     problems = (
         *archive_problems,
-        *(f"restore drill failed: {each}" for each in manifest.drill_failures),
+        *(f"restore drill failed: {each.told}" for each in drilled_bad),
         *(f"{entry.name}: {_reason(entry)}" for entry in (*failed, *unsaved)),
     )
     acknowledged = tuple(f"{entry.name}: {entry.reason}" for entry in known)
-    if archive_problems or manifest.drill_failures:
-        count = len(archive_problems) + len(manifest.drill_failures)
+    if archive_problems or drilled_bad:
+        count = len(archive_problems) + len(drilled_bad)
         what = "archive in the bucket is" if count == 1 else "archives in the bucket are"
         said = f"{count} {what} not what the backup put there."
         return Verdict(Kind.UNVERIFIED, said, problems, acknowledged)
-    nothing = not any(entry.archive for entry in manifest.entries)
+    nothing = not any(entry.archive for entry in manifest.items)
     if failed or unsaved:
         said = _partial(manifest, failed, unsaved, _but(manifest, known), nothing=nothing)
         said = _visible(manifest) + said
@@ -120,7 +121,7 @@ def judge(
         why = f"{', '.join(manifest.owners)}: {listed} repositories listed, no archive"
         return Verdict(Kind.UNVERIFIED, said, (why,), acknowledged, advice=_NOTHING)
     said = _visible(manifest) + _verified(manifest, _but(manifest, known))
-    if manifest.drill_undone:
+    if manifest.drill and manifest.drill.undone:
         return Verdict(Kind.VERIFIED, said, (), acknowledged, advice=_NOT_DRILLED)
     return Verdict(Kind.VERIFIED, said, (), acknowledged)
 
@@ -154,8 +155,8 @@ def _verified(manifest: Manifest, but: str) -> str:
 
 def _partial(
     manifest: Manifest,
-    failed: Sequence[Entry],
-    unsaved: Sequence[Entry],
+    failed: Sequence[Item],
+    unsaved: Sequence[Item],
     but: str,
     *,
     nothing: bool,
@@ -173,7 +174,7 @@ def _partial(
     return f"{wrong}; all others{but} are in the bucket{since}, checked."
 
 
-def _but(manifest: Manifest, known: Sequence[Entry]) -> str:
+def _but(manifest: Manifest, known: Sequence[Item]) -> str:
     """What is not in the bucket, or not as GitHub has it now, though nothing went wrong."""
     left_out = [entry for entry in manifest.in_state("skipped") if entry.asked]
     but = [
@@ -184,15 +185,15 @@ def _but(manifest: Manifest, known: Sequence[Entry]) -> str:
     return f" (but for {' and '.join(but)}, named below)" if but else ""
 
 
-def _reason(entry: Entry) -> str:
+def _reason(entry: Item) -> str:
     if entry.unsaved:
         return f"{entry.reason}, and nothing of it is saved"
     return entry.reason if entry.asked else f"{entry.reason} (not tried this time)"
 
 
 def _split(
-    failed: Sequence[Entry], known_failures: Collection[str]
-) -> tuple[list[Entry], list[Entry]]:
+    failed: Sequence[Item], known_failures: Collection[str]
+) -> tuple[list[Item], list[Item]]:
     known = {name.lower() for name in known_failures}
     new = [entry for entry in failed if entry.name.lower() not in known]
     return new, [entry for entry in failed if entry.name.lower() in known]

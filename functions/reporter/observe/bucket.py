@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from backup_contract.documents import fields
+from backup_contract.documents.fields import DamagedError
+from backup_contract.documents.manifest import Item, Manifest
 from reporter.decide.observation import Marker, Progress
-from reporter.documents import DamagedError, json_object
-from reporter.judge.manifest import KEPT, Entry, Manifest
 from shared import layout
 from shared.errors import UnreadableError
 
@@ -32,6 +33,10 @@ MOST_MANIFEST_BYTES = 64 * 2**20
 """A manifest of 50,000 repositories has 60 MB. What this and the number of values allow at most
 fits the function's memory, even with characters of four bytes, and a second time for the run
 before: see MemorySize in the template."""
+
+MOST_VALUES = 2_500_000
+"""How many values a manifest may hold. A repository with a wiki takes some 50: this is enough for
+50,000."""
 
 MOST_PROGRESS_BYTES = 64 * 2**10
 MOST_MARKERS = 1000
@@ -98,7 +103,7 @@ class Bucket:
         )
         for number, page in enumerate(pages):
             if number == MOST_PAGES:
-                raise DamagedError("too many objects lie beside the markers.", "", layout.ARCHIVES)
+                raise DamagedError("", "too many objects lie beside the markers", layout.ARCHIVES)
             for each in page.get("Contents", []):
                 if each["Key"] > last:
                     return
@@ -116,7 +121,7 @@ class Bucket:
             return None, ""
         digest = sha256(data).hexdigest()
         try:
-            return Manifest.read(json_object(data)), digest
+            return Manifest.from_json(data, MOST_VALUES), digest
         except DamagedError as error:
             raise error.within(key) from error
 
@@ -125,7 +130,7 @@ class Bucket:
         key = layout.progress(run_id)
         data = self._bytes(key, MOST_PROGRESS_BYTES)
         try:
-            return None if data is None else Progress.read(json_object(data))
+            return None if data is None else fields.decode(data, Progress.read, MOST_VALUES)
         except DamagedError as error:
             raise error.within(key) from error
 
@@ -145,7 +150,7 @@ class Bucket:
             return None
         return head["LastModified"]
 
-    def check(self, entries: Iterable[Entry]) -> list[str]:
+    def check(self, entries: Iterable[Item]) -> list[str]:
         """What is wrong with the archives of these entries, one line each; empty if nothing is.
 
         Each archive costs one HeadObject; a few run at once. How many the time did not suffice
@@ -160,7 +165,7 @@ class Bucket:
         late = sum(said is _LATE for said in found)
         return [*lines, f"{late} of {len(named)} archives {_LATE}"] if late else lines
 
-    def _objection_in_time(self, entry: Entry, until: float) -> str | None:
+    def _objection_in_time(self, entry: Item, until: float) -> str | None:
         return self._objection(entry) if monotonic() < until else _LATE
 
     def write_report(self, run_id: str, report: dict[str, Any]) -> bool:
@@ -178,7 +183,7 @@ class Bucket:
             return False
         return True
 
-    def _objection(self, entry: Entry) -> str | None:
+    def _objection(self, entry: Item) -> str | None:
         archive = entry.archive
         if archive is None:
             return None
@@ -198,10 +203,10 @@ class Bucket:
             return f"{archive.key} has {head['ContentLength']} bytes, not {archive.bytes}"
         # Nothing uploads again what is kept: in a bucket that was copied it is another version.
         replaced = archive.version_id and head.get("VersionId") != archive.version_id
-        if replaced and entry.state != KEPT:
+        if replaced and entry.state != "kept":
             return f"{archive.key} was replaced after the backup wrote version {archive.version_id}"
         if archive.checksum:
-            algorithm, expected = archive.checksum
+            algorithm, expected = archive.checksum["algorithm"], archive.checksum["value"]
             found = head.get(f"Checksum{algorithm}")
             # A version never changes: of the very one that was written S3 need not tell more.
             if found is None and not archive.version_id:
@@ -220,11 +225,11 @@ class Bucket:
             if code in (*_MISSING, "InvalidRange"):
                 return None
             if code in _UNUSABLE:
-                raise DamagedError(f"S3 does not hand it out ({code}).", "", key) from error
+                raise DamagedError("", f"S3 does not hand it out ({code})", key) from error
             raise self._translated(error, key) from error
         if answer["ContentLength"] > most:
             answer["Body"].close()
-            raise DamagedError(f"it has {answer['ContentLength']} bytes, {most} at most.", "", key)
+            raise DamagedError("", f"it has {answer['ContentLength']} bytes, {most} at most", key)
         return answer["Body"].read()
 
     def _translated(self, error: ClientError, key: str) -> Exception:

@@ -7,14 +7,14 @@ from typing import Any, Self, TypeVar
 
 from aws_lambda_powertools import Logger
 
+from backup_contract.documents.fields import DamagedError
+from backup_contract.documents.manifest import Manifest
 from reporter.boundary import Failed, tried
 from reporter.config import Config
 from reporter.decide.missed_runs import next_run
 from reporter.decide.next_step import Report, decide
 from reporter.decide.observation import Progress, World
-from reporter.documents import DamagedError
 from reporter.judge.cost import Cost, estimate
-from reporter.judge.manifest import Manifest
 from reporter.judge.verdict import Kind, Verdict, doubted, judge
 from reporter.observe.bucket import Bucket
 from reporter.observe.ec2 import Ec2
@@ -192,8 +192,8 @@ class Evidence:
             volume_gib=self.config.volume_size_gib,
             public_address=self.config.assign_public_ip,
             archives=len(manifest.archived) if manifest else 0,
-            uploads=sum(e.state == "backed-up" for e in manifest.entries) if manifest else 0,
-            bytes_stored=manifest.bytes_stored if manifest else 0,
+            uploads=len(manifest.in_state("backed-up")) if manifest else 0,
+            bytes_stored=manifest.totals["bytes_stored"] if manifest else 0,
         )
 
     def _previous(self, manifest: Manifest | None) -> Manifest | None:

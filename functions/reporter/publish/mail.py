@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from backup_contract.documents.manifest import Item, Manifest
+from backup_contract.kinds import GIT, KINDS
+from backup_contract.text import size
 from backup_contract.visibility import PUBLIC_ONLY, Coverage, describe
 from reporter.judge.cost import Cost
-from reporter.judge.manifest import Entry, Manifest
 from reporter.judge.manifest_diff import Comparison, compare
 from reporter.judge.verdict import Kind, Verdict
 from reporter.publish.attempt_lines import lasted, refusals, story
@@ -244,42 +246,54 @@ def _manifest(facts: Facts) -> list[str]:
     manifest, comparison = facts.manifest, facts.comparison
     if manifest is None:
         return []
-    wikis = [e for e in manifest.entries if e.is_wiki and (e.archive or e.state != "absent")]
-    counted = _counted(manifest.repositories, "repositor", "y", "ies")
+    items = manifest.items
+    counted = _counted(manifest.repositories, GIT)
     owners = ", ".join(manifest.owners)
     lines = [f"{owners}: {counted}" if manifest.complete else f"{owners}, so far: {counted}"]
-    if wikis:
-        lines.append(_counted(wikis, "wiki", "", "s"))
-    lines.append(
-        f"{size(manifest.bytes_uploaded)} uploaded, {size(manifest.bytes_stored)} in all archives"
-    )
-    if kept := [each.archive.bytes for each in manifest.kept or () if each.archive]:
+    for kind in KINDS:
+        if kind != GIT and (there := [each for each in items if _is_there(each, kind)]):
+            lines.append(_counted(there, kind))
+    totals = manifest.totals
+    uploaded, stored = size(totals["bytes_uploaded"]), size(totals["bytes_stored"])
+    lines.append(f"{uploaded} uploaded, {stored} in all archives")
+    if kept := [each.archive.bytes for each in manifest.orphaned if each.archive]:
         what = "1 is" if len(kept) == 1 else f"{len(kept)} are"
         lines.append(f"Of these {what} kept of what GitHub no longer lists, {size(sum(kept))}")
-    if manifest.drilled:
-        rest = manifest.never_drilled
-        good = manifest.drilled - len(manifest.drill_failures) - len(manifest.drill_undone)
+    if (drill := manifest.drill) and drill.checked:
+        rest = drill.never_drilled
         lines.append(
-            f"Restore drill: {good} of {manifest.drilled} archives downloaded, unpacked and "
-            "compared" + (f"; {rest} not yet drilled" if rest else "")
+            f"Restore drill: {len(drill.good)} of {len(drill.checked)} archives downloaded, "
+            "unpacked and compared" + (f"; {rest} not yet drilled" if rest else "")
         )
-    lines += _listed("The restore drill could not be done for", manifest.drill_undone)
+        undone = (each.told for each in drill.undone)
+        lines += _listed("The restore drill could not be done for", undone)
     lines += _listed("Changed", map(_changed, manifest.in_state("backed-up")))
     lines += _listed("New on GitHub", comparison.new)
     lines += _listed("Renamed on GitHub", comparison.renamed)
     lines += _listed("No longer on GitHub", _vanished(comparison, facts.bucket))
     lines += _listed("Left out", _left_out(manifest.in_state("skipped")))
-    warned = (f"{e.name}: {said}" for e in manifest.entries for said in e.warnings)
+    warned = (f"{item.name}: {said}" for item in items for said in _warnings(item))
     return lines + _listed("Worth knowing", (*manifest.notices, *warned))
 
 
-def _counted(entries: Sequence[Entry], stem: str, one: str, many: str) -> str:
+def _is_there(item: Item, kind: str) -> bool:
+    """Whether there is, or was, something of this kind."""
+    return item.kind == kind and bool(item.archive or item.state != "absent")
+
+
+def _warnings(item: Item) -> tuple[str, ...]:
+    lfs = ("it keeps files in Git LFS; those are not in the archive",) if item.result.lfs else ()
+    return (*item.result.warnings, *lfs)
+
+
+def _counted(entries: Sequence[Item], kind: str) -> str:
     counts = Counter(_STATES.get(entry.state, entry.state) for entry in entries)
     parts = ", ".join(f"{count} {state}" for state, count in counts.items())
-    return f"{len(entries)} {stem}{one if len(entries) == 1 else many} ({parts or 'none'})"
+    noun = KINDS[kind].one if len(entries) == 1 else KINDS[kind].many
+    return f"{len(entries)} {noun} ({parts or 'none'})"
 
 
-def _left_out(skipped: Iterable[Entry]) -> list[str]:
+def _left_out(skipped: Iterable[Item]) -> list[str]:
     """One line for each reason, with a few of the names."""
     by_reason: dict[str, list[str]] = {}
     for entry in skipped:
@@ -305,7 +319,7 @@ def _vanished(comparison: Comparison, bucket: str) -> Iterator[str]:
             yield f"{entry.name}: {kept} until you remove it: aws s3 rm {where}"
 
 
-def _changed(entry: Entry) -> str:
+def _changed(entry: Item) -> str:
     return f"{entry.name}, {size(entry.archive.bytes)}" if entry.archive else entry.name
 
 
@@ -358,11 +372,3 @@ def _listed(
     if len(every) > _MOST_LINES:
         shown.append(f"{mark}and {len(every) - _MOST_LINES} more, all in {where}")
     return [f"{title}:", *shown]
-
-
-def size(number: int) -> str:
-    """Bytes as a person reads them: ``1.4 MB``, in powers of 1000."""
-    amount, units = float(number), ["B", "kB", "MB", "GB", "TB"]
-    while amount >= 1000 and len(units) > 1:
-        amount, units = amount / 1000, units[1:]
-    return f"{number} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"

@@ -1,20 +1,19 @@
 """The run's figures for machines: ``report.json`` and CloudWatch metrics."""
 
-from collections import Counter
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from backup_contract.documents.manifest import COUNTED
 from reporter.publish.mail import Facts
 
 NAMESPACE = "OnlineBackup"
-STATES = ("backed-up", "unchanged", "empty", "skipped", "failed")
 
 
 def report_document(facts: Facts) -> dict[str, Any]:
     """``report.json``: the verdict and the figures behind the mail."""
     manifest, run = facts.manifest, facts.run
-    states = Counter(entry.state for entry in manifest.repositories) if manifest else Counter()
+    totals = manifest.totals if manifest else None
     return {
         "schema": 1,
         "run_id": run.id,
@@ -40,9 +39,9 @@ def report_document(facts: Facts) -> dict[str, Any]:
             }
             for attempt in run.attempts
         ],
-        "repositories": {state: states[state] for state in STATES} if manifest else None,
-        "bytes_uploaded": manifest and manifest.bytes_uploaded,
-        "bytes_stored": manifest and manifest.bytes_stored,
+        "repositories": {state: totals[state] for state in COUNTED} if totals else None,
+        "bytes_uploaded": totals["bytes_uploaded"] if totals else None,
+        "bytes_stored": totals["bytes_stored"] if totals else None,
         "usd_run": facts.cost and float(round(facts.cost.run, 6)),
         "usd_storage_per_month": facts.cost and float(round(facts.cost.storage, 6)),
     }

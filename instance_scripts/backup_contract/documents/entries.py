@@ -1,78 +1,32 @@
-"""What a manifest says of one repository, its parts and archives, and how it is read. Pure.
+"""What a manifest says of one repository, by kind, and of archives that no repository has. Pure."""
 
-A later version's fields are ignored. Its states are read as failures: what they mean is not known,
-so that nothing is called good because of them.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any
 
 from backup_contract import object_keys as layout
 from backup_contract.documents import fields
 from backup_contract.documents.fields import DamagedError, Fields
+from backup_contract.documents.results import (
+    STATES_BESIDE,
+    Archive,
+    ItemResult,
+    State,
+    read_archive,
+    read_result,
+)
+from backup_contract.kinds import GIT, KINDS, WIKI, suffix
 
-State = Literal["backed-up", "unchanged", "empty", "skipped", "failed", "absent", "kept"]
-COUNTED: tuple[State, ...] = ("backed-up", "unchanged", "empty", "skipped", "failed")
-_STATES: Mapping[str, State] = {state: state for state in COUNTED}
-_STATES_OF_WIKI: Mapping[str, State] = {**_STATES, "absent": "absent"}
-
-
-@dataclass(frozen=True)
-class Archive:
-    """One zip at the destination. ``checksum`` is the store's own; ``run_id`` who uploaded it.
-
-    ``drilled_at`` is when a restore drill last read it back, None if never. ``remarks`` are what
-    was found or left undone when it was made; they are with it for as long as it is named.
-    """
-
-    key: str
-    bytes: int
-    sha256: str
-    run_id: str
-    checksum: dict[str, str] | None = None
-    version_id: str | None = None
-    etag: str | None = None
-    drilled_at: str | None = None
-    remarks: tuple[str, ...] = ()
+HOST = "github.com"
 
 
-@dataclass(frozen=True)
-class ItemResult:
-    """What became of one git repository: a repository's own, or its wiki's.
-
-    Where there is an archive, ``refs_digest``, ``refs`` and ``lfs`` tell what is in it, even if
-    upstream has gone on since.
-    """
-
-    state: State
-    reason: str | None = None
-    warnings: tuple[str, ...] = ()
-    refs_digest: str | None = None
-    refs: int = 0
-    lfs: bool = False
-    seconds: float = 0.0
-    archive: Archive | None = None
-
-    def keeping(self, earlier: "ItemResult | None") -> "ItemResult":
-        """The same with the earlier archive, and what is in it."""
-        if earlier is None or earlier.archive is None:
-            return self
-        return replace(
-            self,
-            refs_digest=earlier.refs_digest,
-            refs=earlier.refs,
-            lfs=earlier.lfs,
-            archive=earlier.archive,
-        )
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One repository that was listed; ``wiki`` is None when it was not considered.
+    """One repository that was listed, and what became of it: a result for each kind that was
+    considered, its own git first.
 
-    Where ``asked`` is False a run narrowed by ``--only`` passed it over: a failure is that of the
-    last run that tried.
+    ``id`` is the host's. Where ``asked`` is False a run narrowed by ``--only`` passed it over: a
+    failure is that of the last run that tried.
     """
 
     id: int
@@ -81,9 +35,9 @@ class Entry:
     private: bool
     fork: bool
     archived: bool
-    part: ItemResult
-    wiki: ItemResult | None = None
+    results: Mapping[str, ItemResult]
     asked: bool = True
+    host: str = HOST
 
     @property
     def full_name(self) -> str:
@@ -91,36 +45,116 @@ class Entry:
         return f"{self.owner}/{self.name}"
 
     @property
+    def git(self) -> ItemResult:
+        """What became of the git repository itself."""
+        return self.results[GIT]
+
+    @property
     def failed(self) -> bool:
-        """Whether the repository or its wiki failed."""
-        return "failed" in (self.part.state, self.wiki and self.wiki.state)
+        """Whether anything of it failed."""
+        return any(result.state == "failed" for result in self.results.values())
 
     @property
     def unsaved(self) -> bool:
         """Whether it was passed over though there is nothing of it at the destination."""
-        return not self.asked and self.part.state == "skipped" and self.part.archive is None
+        return not self.asked and self.git.state == "skipped" and self.git.archive is None
 
     @property
     def archives(self) -> list[Archive]:
-        """The archives there are, at most two."""
-        parts = [self.part] + ([self.wiki] if self.wiki else [])
-        return [part.archive for part in parts if part.archive]
+        """The archives there are, one for a kind at most."""
+        return [result.archive for result in self.results.values() if result.archive]
+
+    @property
+    def items(self) -> "list[Item]":
+        """Each of its results, by the name that people see."""
+        return [Item(self, kind, result) for kind, result in self.results.items()]
+
+    def having(self, kind: str, result: ItemResult) -> "Entry":
+        """The same with another result of this kind."""
+        return replace(self, results={**self.results, kind: result})
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As it stands in the manifest: git's result in the entry itself, the others beside it."""
+        beside: dict[str, Any] = {WIKI: None}
+        for kind, result in self.results.items():
+            if kind != GIT:
+                beside[kind] = result.document
+        return {
+            "id": self.id,
+            "owner": self.owner,
+            "name": self.name,
+            "private": self.private,
+            "fork": self.fork,
+            "archived": self.archived,
+            **({} if self.asked else {"asked": False}),
+            **({} if self.host == HOST else {"host": self.host}),
+            **self.git.document,
+            **beside,
+        }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One result of a repository: what is told, checked, drilled and restored by itself."""
+
+    entry: Entry
+    kind: str
+    result: ItemResult
+
+    @property
+    def name(self) -> str:
+        """``octo/hello``, ``octo/hello.wiki``; ``octo/hello (kept, id 7)`` of what is not listed
+        any more, which tells it apart from a repository that has the name now."""
+        name = f"{self.entry.full_name}{suffix(self.kind)}"
+        return f"{name} (kept, id {self.entry.id})" if self.result.state == "kept" else name
+
+    @property
+    def id(self) -> int:
+        """The repository's."""
+        return self.entry.id
+
+    @property
+    def state(self) -> State:
+        """What became of it."""
+        return self.result.state
+
+    @property
+    def reason(self) -> str:
+        """Why; empty if nobody said so."""
+        return self.result.reason or ""
+
+    @property
+    def archive(self) -> Archive | None:
+        """Its archive, if there is one."""
+        return self.result.archive
+
+    @property
+    def asked(self) -> bool:
+        """Whether the run was asked for it."""
+        return self.entry.asked
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether it is what makes its repository unsaved."""
+        return self.kind == GIT and self.entry.unsaved
+
+
+@dataclass(frozen=True, slots=True)
 class OrphanedArchive:
     """An archive that no listed repository's entry names any more: whose, and what is in it.
 
-    The repository is gone from GitHub, or has another name now. ``part.archive`` is None when what
-    lies there is not what was recorded: nobody vouches for it, and nobody else gets its key.
+    The repository is gone from GitHub, or has another name now. ``result.archive`` is None when
+    what lies there is not what was recorded: nobody vouches for it, and nobody else gets its key.
     """
 
     key: str
     id: int
     owner: str
     name: str
-    is_wiki: bool
-    part: ItemResult
+    kind: str
+    result: ItemResult
+    host: str = HOST
 
     @property
     def full_name(self) -> str:
@@ -128,91 +162,95 @@ class OrphanedArchive:
         return f"{self.owner}/{self.name}"
 
     @property
+    def item(self) -> Item:
+        """The same as an item of a repository that has nothing else."""
+        return Item(self.entry, self.kind, self.result)
+
+    @property
     def entry(self) -> Entry:
         """The same as an entry that has nothing else."""
-        part, wiki = (ItemResult("kept"), self.part) if self.is_wiki else (self.part, None)
-        return Entry(self.id, self.owner, self.name, False, False, False, part, wiki)
+        results = {GIT: ItemResult("kept"), self.kind: self.result}
+        return Entry(self.id, self.owner, self.name, False, False, False, results, host=self.host)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As it stands in the manifest."""
+        return {
+            "key": self.key,
+            "id": self.id,
+            "owner": self.owner,
+            "name": self.name,
+            "wiki": self.kind == WIKI,
+            **({} if self.kind in (GIT, WIKI) else {"kind": self.kind}),
+            **({} if self.host == HOST else {"host": self.host}),
+            "lfs": self.result.lfs,
+            "refs_digest": self.result.refs_digest,
+            "refs": self.result.refs,
+            "archive": self.result.archive.document if self.result.archive else None,
+        }
 
 
-def _archive(document: Fields) -> Archive:
-    return Archive(
-        key=fields.key(document, "key", layout.ARCHIVES),
-        bytes=fields.count(document, "bytes"),
-        sha256=fields.sha256(document, "sha256"),
-        run_id=fields.run_id(document, "run_id"),
-        checksum=fields.optional(fields.named_texts, document, "checksum"),
-        version_id=fields.optional(fields.text, document, "version_id"),
-        etag=fields.optional(fields.text, document, "etag"),
-        drilled_at=fields.optional(_date, document, "drilled_at"),
-        remarks=tuple(fields.texts(document, "remarks")) if "remarks" in document else (),
-    )
-
-
-def _archive_in(document: Fields, name: str) -> Archive:
-    return fields.inside(document, name, _archive)
-
-
-def _date(document: Fields, name: str) -> str:
-    """The text of a date, as it is."""
-    fields.moment(document, name)
-    return fields.text(document, name)
-
-
-def _part(document: Fields, states: Mapping[str, State]) -> ItemResult:
-    reason = fields.nullable(fields.text, document, "reason")
-    word = fields.word(document, "state")
-    state = states.get(word)
-    if state is None:
-        # Of a later version. What it means is not known, so that it is not called good.
-        state, reason = "failed", "; ".join(filter(None, (f"its state {word} is unknown", reason)))
-    return ItemResult(
-        state=state,
-        reason=reason,
-        warnings=tuple(fields.texts(document, "warnings")) if "warnings" in document else (),
-        refs_digest=fields.nullable(fields.text, document, "refs_digest"),
-        refs=fields.count(document, "refs"),
-        lfs="lfs" in document and fields.flag(document, "lfs"),
-        seconds=fields.number(document, "seconds"),
-        archive=fields.nullable(_archive_in, document, "archive"),
-    )
-
-
-def _wiki_in(document: Fields, name: str) -> ItemResult:
-    return fields.inside(document, name, lambda wiki: _part(wiki, _STATES_OF_WIKI))
+def by_kind(git: ItemResult, wiki: ItemResult | None = None) -> dict[str, ItemResult]:
+    """The results of a repository, of its wiki where that was considered."""
+    return {GIT: git, WIKI: wiki} if wiki else {GIT: git}
 
 
 def read_entry(document: Fields) -> Entry:
     """An item of ``repositories``. Raises DamagedError."""
+    results = {GIT: read_result(document)}
+    for kind in KINDS:
+        # Every version tells of the wiki; what a later one tells of need not be there.
+        if kind != GIT and (kind == WIKI or kind in document):
+            found = fields.nullable(_beside, document, kind)
+            if found:
+                results[kind] = found
     return Entry(
-        id=fields.count(document, "id"),
-        owner=fields.text(document, "owner"),
-        name=fields.text(document, "name"),
-        private=fields.flag(document, "private"),
-        fork=fields.flag(document, "fork"),
-        archived=fields.flag(document, "archived"),
-        part=_part(document, _STATES),
-        wiki=fields.nullable(_wiki_in, document, "wiki"),
-        asked="asked" not in document or fields.flag(document, "asked"),
+        fields.count(document, "id"),
+        fields.text(document, "owner"),
+        fields.text(document, "name"),
+        fields.flag(document, "private"),
+        fields.flag(document, "fork"),
+        fields.flag(document, "archived"),
+        results,
+        "asked" not in document or fields.flag(document, "asked"),
+        fields.text(document, "host") if "host" in document else HOST,
     )
 
 
-def read_kept(document: Fields) -> OrphanedArchive:
+def read_orphaned(document: Fields) -> OrphanedArchive:
     """An item of ``kept``. Raises DamagedError."""
-    part = ItemResult(
+    result = ItemResult(
         "kept",
         lfs=fields.flag(document, "lfs"),
-        refs_digest=fields.nullable(fields.text, document, "refs_digest"),
+        refs_digest=fields.text_or_null(document, "refs_digest"),
         refs=fields.count(document, "refs"),
-        archive=fields.nullable(_archive_in, document, "archive"),
+        archive=read_archive(document, "archive"),
     )
     key = fields.key(document, "key", layout.ARCHIVES)
-    if part.archive and part.archive.key != key:
+    if result.archive and result.archive.key != key:
         raise DamagedError("archive.key", "is not the key of what is kept")
     return OrphanedArchive(
-        key=key,
-        id=fields.count(document, "id"),
-        owner=fields.text(document, "owner"),
-        name=fields.text(document, "name"),
-        is_wiki=fields.flag(document, "wiki"),
-        part=part,
+        key,
+        fields.count(document, "id"),
+        fields.text(document, "owner"),
+        fields.text(document, "name"),
+        _kind(document),
+        result,
+        fields.text(document, "host") if "host" in document else HOST,
     )
+
+
+def items_of(entries: Mapping[int, Entry]) -> Iterator[Item]:
+    """Each result of each repository, in their order."""
+    return (item for entry in entries.values() for item in entry.items)
+
+
+def _beside(document: Fields, name: str) -> ItemResult:
+    return fields.inside(document, name, lambda found: read_result(found, STATES_BESIDE))
+
+
+def _kind(document: Fields) -> str:
+    wiki = fields.flag(document, "wiki")
+    if "kind" in document:
+        return fields.word(document, "kind")
+    return WIKI if wiki else GIT

@@ -28,29 +28,47 @@ _MISSING = object()
 
 
 class DamagedError(ValueError):
-    """A field is not what it must be: ``repositories[0].archive.bytes is …``."""
+    """A field is not what it must be: ``repositories[0].archive.bytes is …``.
 
-    def __init__(self, path: str, what: str) -> None:
-        super().__init__(f"{path} {what}".strip())
+    ``document`` is what holds it, empty where that is not known.
+    """
+
+    def __init__(self, path: str, what: str, document: str = "") -> None:
+        said = f"{path} {what}".strip()
+        super().__init__(f"{document} is damaged: {said}." if document else said)
         self.path = path
         self.what = what
+        self.document = document
 
     def below(self, outer: str) -> "DamagedError":
         """The same, with the path of the object that holds the field before its own."""
         return DamagedError(f"{outer}.{self.path}" if self.path else outer, self.what)
 
+    def within(self, document: str) -> "DamagedError":
+        """The same, with the document's name."""
+        return DamagedError(self.path, self.what, document)
 
-def decode(data: bytes, build: Callable[[Fields], T]) -> T:
-    """What ``build`` makes of a document. Raises ValueError, whatever is wrong with it."""
+
+def decode(data: bytes, build: Callable[[Fields], T], most_values: int | None = None) -> T:
+    """What ``build`` makes of a document. Raises DamagedError, whatever is wrong with it.
+
+    A document that may hold more than ``most_values`` values is refused unread: eleven bytes of
+    JSON can take 200 of memory.
+    """
+    if most_values is not None and sum(map(data.count, (b"{", b"[", b","))) > most_values:
+        raise DamagedError("", f"it holds more than {most_values} values")
     constants: list[str] = []
 
     def constant(name: str) -> float:
         constants.append(name)
         return float(name)
 
+    # Looking for constants takes the decoder half as long again as all the rest.
+    suspect = b"NaN" in data or b"Infinity" in data
     try:
         # A byte order mark is what an editor may add; nothing here was ever written in UTF-16.
-        document = json.loads(data.decode("utf-8-sig"), parse_constant=constant)
+        text = data.decode("utf-8-sig")
+        document = json.loads(text, parse_constant=constant) if suspect else json.loads(text)
     except RecursionError as error:
         raise DamagedError("", "it is nested too deeply") from error
     except UnicodeDecodeError as error:
@@ -90,6 +108,16 @@ def text(document: Fields, name: str) -> str:
     if isinstance(found, str) and (found.isascii() or _encodable(found)):
         return found
     raise _damaged(found, name, "is not text that UTF-8 has bytes for")
+
+
+def text_or_null(document: Fields, name: str) -> str | None:
+    """Such text; None for null."""
+    return None if document.get(name, _MISSING) is None else text(document, name)
+
+
+def text_or_none(document: Fields, name: str) -> str | None:
+    """Such text; None where it is null or missing."""
+    return None if document.get(name) is None else text(document, name)
 
 
 def texts(document: Fields, name: str) -> list[str]:
@@ -141,7 +169,8 @@ def count(document: Fields, name: str) -> int:
 def number(document: Fields, name: str) -> float:
     """A finite number from 0 on, below :data:`LIMIT`."""
     found = document.get(name, _MISSING)
-    if type(found) in (int, float) and 0 <= found < LIMIT:
+    # Of the largest whole numbers the nearest float is the limit itself.
+    if type(found) in (int, float) and 0 <= found < LIMIT and float(found) < LIMIT:
         return float(found)
     raise _damaged(found, name, "is not a number from 0 to 2^63 - 1")
 

@@ -3,37 +3,41 @@
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from backup_contract import __version__
 from backup_contract.documents import fields
 from backup_contract.documents.entries import (
-    COUNTED,
-    Archive,
     Entry,
-    ItemResult,
+    Item,
     OrphanedArchive,
-    State,
+    by_kind,
+    items_of,
     read_entry,
-    read_kept,
+    read_orphaned,
 )
 from backup_contract.documents.fields import DamagedError, Fields
+from backup_contract.documents.restore_drill import Drill, DrilledArchive, read_drill
+from backup_contract.documents.results import COUNTED, Archive, ItemResult, State
+from backup_contract.kinds import GIT, WIKI
 from backup_contract.visibility import Visibility
 from backup_contract.visibility import read as read_visibility
 
 __all__ = [
     "COUNTED",
     "Archive",
+    "Drill",
+    "DrilledArchive",
     "Entry",
+    "Item",
     "ItemResult",
     "Manifest",
     "OrphanedArchive",
     "State",
+    "by_kind",
     "iso",
 ]
 
 _COUNTS_TOO = frozenset({*COUNTED, "wikis", "bytes_uploaded", "bytes_stored"})
-_COUNTS_OF_DRILL = ("archives", "never_drilled", "runs_until_all_drilled")
 _LATER: Fields = {"errors": [], "notices": [], "only": [], "kept": None}
 """What stands for fields that earlier versions did not write."""
 
@@ -57,7 +61,7 @@ class Manifest:
     finished_at: datetime | None = None
     complete: bool = False
     token_expires_at: str | None = None
-    drill: dict[str, Any] | None = None
+    drill: Drill | None = None
     errors: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     only: list[str] = field(default_factory=list)
@@ -65,16 +69,41 @@ class Manifest:
     visibility: tuple[Visibility, ...] = ()
 
     @property
+    def items(self) -> list[Item]:
+        """Each result of each listed repository."""
+        return list(items_of(self.entries))
+
+    @property
+    def repositories(self) -> list[Item]:
+        """Of each listed repository its own git."""
+        return [Item(entry, GIT, entry.git) for entry in self.entries.values()]
+
+    @property
+    def orphaned(self) -> list[Item]:
+        """What is kept of what is not listed any more, where an archive of it is there."""
+        return [each.item for each in self.kept or () if each.result.archive]
+
+    @property
+    def archived(self) -> list[Item]:
+        """All that must be at the destination."""
+        return [item for item in (*items_of(self.entries), *self.orphaned) if item.archive]
+
+    def in_state(self, state: str) -> list[Item]:
+        """The results of listed repositories that are in this state."""
+        return [item for item in items_of(self.entries) if item.state == state]
+
+    @property
     def totals(self) -> dict[str, int]:
         """Counts by state, and bytes."""
-        parts = list(self.entries.values())
-        states = [entry.part.state for entry in parts]
-        archives = [archive for entry in parts for archive in entry.archives]
-        kept = [each.part.archive for each in self.kept or () if each.part.archive]
+        entries = list(self.entries.values())
+        states = [entry.git.state for entry in entries]
+        archives = [archive for entry in entries for archive in entry.archives]
+        kept = [each.result.archive for each in self.kept or () if each.result.archive]
+        wikis = (entry.results.get(WIKI) for entry in entries)
         return {
             "listed": self.listed,
             **{state: states.count(state) for state in COUNTED},
-            "wikis": sum(bool(entry.wiki and entry.wiki.archive) for entry in parts),
+            "wikis": sum(bool(wiki and wiki.archive) for wiki in wikis),
             "bytes_uploaded": sum(a.bytes for a in archives if a.run_id == self.run_id),
             "bytes_stored": sum(a.bytes for a in (*archives, *kept)),
         }
@@ -96,28 +125,32 @@ class Manifest:
             "errors": self.errors,
             "notices": self.notices,
             "totals": self.totals,
-            "repositories": [_entry_document(entry) for entry in entries],
-            "drill": self.drill,
+            "repositories": [entry.document for entry in entries],
+            "drill": self.drill.document if self.drill else None,
         }
         if self.kept is not None:
-            document["kept"] = [_kept_document(each) for each in self.kept]
+            document["kept"] = [each.document for each in self.kept]
         if self.visibility:
             document["visibility"] = [each.document for each in self.visibility]
         return json.dumps(document, indent=1, ensure_ascii=False).encode("utf-8", "replace")
 
     @classmethod
-    def from_json(cls, data: bytes) -> "Manifest":
+    def from_json(cls, data: bytes, most_values: int | None = None) -> "Manifest":
         """Read a manifest or a checkpoint: what is known is checked, what is unknown ignored.
 
-        Raises ValueError that names the field, as in ``repositories[0].archive.bytes is …``.
+        Raises DamagedError that names the field, as in ``repositories[0].archive.bytes is …``, or
+        the size of one that may hold more than ``most_values`` values.
         """
-        return fields.decode(data, cls._read)
+        return fields.decode(data, cls._read, most_values)
 
     @classmethod
     def _read(cls, document: Fields) -> "Manifest":
         document = {**_LATER, **document}
         fields.schema(document, 1)
-        entries = fields.each(document, "repositories", read_entry)
+        found = fields.each(document, "repositories", read_entry)
+        entries = {entry.id: entry for entry in found}
+        if len(entries) < len(found):
+            raise DamagedError("repositories", "hold the same id twice")
         listed = fields.inside(document, "totals", _listed)
         complete = fields.flag(document, "complete")
         finished_at = fields.nullable(fields.moment, document, "finished_at")
@@ -128,22 +161,22 @@ class Manifest:
             attempt=fields.count(document, "attempt"),
             owners=fields.texts(document, "owners"),
             started_at=fields.moment(document, "started_at"),
-            entries={entry.id: entry for entry in entries},
+            entries=entries,
             listed=listed,
             finished_at=finished_at,
             complete=complete,
             # The first version wrote GitHub's own words here.
-            token_expires_at=fields.nullable(fields.text, document, "token_expires_at"),
-            drill=fields.nullable(_drill, document, "drill"),
+            token_expires_at=fields.text_or_null(document, "token_expires_at"),
+            drill=fields.nullable(read_drill, document, "drill"),
             errors=fields.texts(document, "errors"),
             notices=fields.texts(document, "notices"),
             only=fields.texts(document, "only"),
-            kept=None if document["kept"] is None else fields.each(document, "kept", read_kept),
+            kept=None if document["kept"] is None else fields.each(document, "kept", read_orphaned),
             visibility=read_visibility(document.get("visibility")),
         )
-        stored = (archive.bytes for entry in entries for archive in entry.archives)
-        kept = (each.part.archive.bytes for each in read.kept or () if each.part.archive)
-        if sum(stored) + sum(kept) >= fields.LIMIT:
+        archives = (archive for entry in found for archive in entry.archives)
+        kept = (each.result.archive for each in read.kept or () if each.result.archive)
+        if sum(archive.bytes for archive in (*archives, *kept)) >= fields.LIMIT:
             raise DamagedError("totals", "are of archives that are 2^63 bytes or more together")
         return read
 
@@ -153,78 +186,8 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _archive_document(archive: Archive | None) -> dict[str, Any] | None:
-    if archive is None:
-        return None
-    names = ("key", "bytes", "sha256", "checksum", "version_id", "etag", "run_id", "drilled_at")
-    described = {name: getattr(archive, name) for name in names}
-    return described | ({"remarks": list(archive.remarks)} if archive.remarks else {})
-
-
-def _part_document(part: ItemResult) -> dict[str, Any]:
-    return {
-        "state": part.state,
-        "reason": part.reason,
-        "warnings": list(part.warnings),
-        "lfs": part.lfs,
-        "refs_digest": part.refs_digest,
-        "refs": part.refs,
-        "seconds": round(part.seconds, 3),
-        "archive": _archive_document(part.archive),
-    }
-
-
-def _entry_document(entry: Entry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "owner": entry.owner,
-        "name": entry.name,
-        "private": entry.private,
-        "fork": entry.fork,
-        "archived": entry.archived,
-        **({} if entry.asked else {"asked": False}),
-        **_part_document(entry.part),
-        "wiki": _part_document(entry.wiki) if entry.wiki else None,
-    }
-
-
 def _listed(document: Fields) -> int:
     """How many were listed; what else is in the totals is counted anew, and must be numbers."""
     for name in document.keys() & _COUNTS_TOO:
         fields.count(document, name)
     return fields.count(document, "listed")
-
-
-def _drill(document: Fields, name: str) -> dict[str, Any]:
-    """The drill by its known fields, which :func:`repo_backup.restore.drill.drill` writes."""
-    return fields.inside(document, name, _drilled)
-
-
-def _drilled(document: Fields) -> dict[str, Any]:
-    counts = {name: fields.count(document, name) for name in _COUNTS_OF_DRILL if name in document}
-    checked = fields.each(document, "checked", _checked)
-    return {"ok": fields.flag(document, "ok"), "checked": checked, **counts}
-
-
-def _checked(document: Fields) -> dict[str, Any]:
-    return {
-        "key": fields.text(document, "key"),
-        "ok": fields.nullable(fields.flag, document, "ok"),
-        "reason": fields.optional(fields.text, document, "reason"),
-        "remarks": fields.optional(fields.texts, document, "remarks") or [],
-        "seconds": fields.optional(fields.number, document, "seconds"),
-    }
-
-
-def _kept_document(kept: OrphanedArchive) -> dict[str, Any]:
-    return {
-        "key": kept.key,
-        "id": kept.id,
-        "owner": kept.owner,
-        "name": kept.name,
-        "wiki": kept.is_wiki,
-        "lfs": kept.part.lfs,
-        "refs_digest": kept.part.refs_digest,
-        "refs": kept.part.refs,
-        "archive": _archive_document(kept.part.archive),
-    }

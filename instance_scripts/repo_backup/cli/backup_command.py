@@ -106,13 +106,7 @@ def backup(options: argparse.Namespace) -> int:
 
 
 def _document(manifest: Manifest, code: int) -> BackupDocument:
-    failed = {
-        f"{entry.full_name}{'.wiki' if part is entry.wiki else ''}": part.reason or ""
-        for entry in manifest.entries.values()
-        if entry.asked
-        for part in (entry.part, entry.wiki)
-        if part and part.state == "failed"
-    }
+    failed = {item.name: item.reason for item in manifest.in_state("failed") if item.asked}
     return BackupDocument(
         schema=SCHEMA,
         command="backup",

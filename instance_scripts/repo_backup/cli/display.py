@@ -4,7 +4,7 @@ import sys
 from typing import TextIO
 
 from backup_contract.documents.manifest import COUNTED, Manifest
-from backup_contract.text import parts_of, size
+from backup_contract.text import size
 from backup_contract.visibility import describe
 from repo_backup.cli.output import draws, print_facts
 from repo_backup.run.progress_display import Display, LineDisplay
@@ -35,9 +35,7 @@ def print_summary(manifest: Manifest) -> None:
 
 def _remarks(manifest: Manifest) -> list[tuple[str, str]]:
     """What a person must know, and the state that it is about."""
-    entries = manifest.entries.values()
-    seen = describe(manifest.visibility)
-    named = [pair for entry in entries for pair in parts_of(entry)]
+    items, seen = manifest.items, describe(manifest.visibility)
     told = (
         ("failed", True, "failed"),
         ("failed", False, "failed before, and was not tried this time"),
@@ -46,14 +44,12 @@ def _remarks(manifest: Manifest) -> list[tuple[str, str]]:
     )
     remarks: list[tuple[str, str]] = [("skipped", seen.sentence)] if seen.sentence else []
     remarks += [
-        (state, f"{words}: {name}: {part.reason}{'; nothing is saved of it' * entry.unsaved}")
+        (state, f"{words}: {item.name}: {item.reason}{'; nothing is saved of it' * item.unsaved}")
         for state, asked, words in told
-        for entry in entries
-        if entry.asked is asked
-        for name, part in parts_of(entry)
-        if part.state == state
+        for item in items
+        if item.asked is asked and item.state == state
     ]
-    lfs = ", ".join(name for name, part in named if part.lfs)
+    lfs = ", ".join(item.name for item in items if item.result.lfs)
     if lfs:
         remarks.append(("", f"use Git LFS, whose objects are not in the archive: {lfs}"))
     return remarks
@@ -66,10 +62,9 @@ def _counts(manifest: Manifest) -> list[tuple[str, str]]:
     counts += [(f"  {state}", str(totals[state])) for state in COUNTED]
     counts.append(("wikis", str(totals["wikis"])))
     counts += [(each, size(totals[f"bytes_{each}"])) for each in ("uploaded", "stored")]
-    if manifest.drill:
-        checked = manifest.drill["checked"]
-        good = sum(item["ok"] is True for item in checked)
-        undone = sum(item["ok"] is None for item in checked)
+    if drill := manifest.drill:
+        undone = len(drill.undone)
         told = f"; {undone} could not be tried on this machine" if undone else ""
-        counts.append(("restore drill", f"{good} of {len(checked)} archives good{told}"))
+        good = f"{len(drill.good)} of {len(drill.checked)} archives good{told}"
+        counts.append(("restore drill", good))
     return counts

@@ -16,7 +16,7 @@ from rich.status import Status
 from rich.table import Table
 
 from backup_contract.documents.manifest import Entry
-from backup_contract.text import parts_of, size
+from backup_contract.text import size
 
 _STYLES = {"failed": "bold red", "backed-up": "green", "skipped": "yellow"}
 _SHOWN_AT_ONCE = 4
@@ -72,7 +72,8 @@ class LiveDisplay:
             self._bytes += sum(a.bytes for a in entry.archives if a.run_id == run_id)
             self._progress.advance(self._task)
             self._refresh()
-        for name, part in parts_of(entry):
+        for item in entry.items:
+            name, part = item.name, item.result
             if part.state == "failed" and entry.asked:
                 self._progress.console.print(f"✗ {name}: {part.reason}", style="red", markup=False)
             for warning in part.warnings:

@@ -108,8 +108,7 @@ def read_misplaced(store: Store, runs: Sequence[RunRow]) -> list[str]:
         manifest = Manifest.from_json(data)
     except ValueError as error:  # it was written anew since it was read for the runs
         return [f"{said(layout.manifest(str(run_id)))} is left out: {error}"]
-    archives = [archive for entry in manifest.entries.values() for archive in entry.archives]
-    archives += [each.part.archive for each in manifest.kept or () if each.part.archive]
+    archives = [item.archive for item in manifest.archived if item.archive]
     present: dict[str, Stored] = {}
     for prefix in sorted({archive.key.rpartition("/")[0] + "/" for archive in archives}):
         present |= store.objects(prefix)
@@ -271,7 +270,7 @@ def _row(store: Store, run_id: str) -> RunRow:
 
 
 def _drill_failed(manifest: Manifest | None) -> bool:
-    return bool(manifest and manifest.drill and not manifest.drill["ok"])
+    return bool(manifest and manifest.drill and not manifest.drill.ok)
 
 
 def _when(run: RunRow) -> str | None:

@@ -6,6 +6,7 @@ from enum import Enum
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Entry
+from backup_contract.kinds import WIKI
 from repo_backup.page.run_history import (
     EMPTY,
     FAILED,
@@ -119,10 +120,11 @@ def _status(
     if not listed or listed[-1] < since:
         return Status.NOT_LISTED, "The newest run did not find it on GitHub; its archive is kept."
     if entry.unsaved:
-        return Status.UNSAVED, entry.part.reason or ""
+        return Status.UNSAVED, entry.git.reason or ""
     letter = _standing_letter(each, listed, runs)
-    wiki_reason = f"wiki: {entry.wiki.reason or 'no reason given'}" if entry.wiki else ""
-    reason = entry.part.reason or ""
+    wiki = entry.results.get(WIKI)
+    wiki_reason = f"wiki: {wiki.reason or 'no reason given'}" if wiki else ""
+    reason = entry.git.reason or ""
     if letter in (FAILED, WIKI_FAILED):
         name = entry.full_name.lower()
         if name in known or (letter == WIKI_FAILED and f"{name}.wiki" in known):
@@ -147,8 +149,8 @@ def _standing_letter(each: Repository, listed: Sequence[int], runs: Sequence[Run
         break
     # Nothing that was read was asked for it: it says itself what it was before.
     if entry.failed:
-        return FAILED if entry.part.state == "failed" else WIKI_FAILED
-    return EMPTY if entry.part.state == "empty" else SAVED
+        return FAILED if entry.git.state == "failed" else WIKI_FAILED
+    return EMPTY if entry.git.state == "empty" else SAVED
 
 
 def _newest_listing(runs: Sequence[Run]) -> dict[str, int]:

@@ -218,7 +218,7 @@ class _Reading:
 def _letter(entry: Entry, unsound: Callable[[Entry], bool]) -> int:
     if not entry.asked:
         return UNSOUND if entry.archives and unsound(entry) else LEFT_OUT
-    letter = _LETTERS[entry.part.state]
+    letter = _LETTERS[entry.git.state]
     if letter in GOOD and unsound(entry):
         return UNSOUND
     return WIKI_FAILED if letter in GOOD and entry.failed else letter

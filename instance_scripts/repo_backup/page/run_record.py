@@ -170,7 +170,7 @@ def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Rep
     entries = manifest.entries.values()
     failed = sum(entry.failed for entry in entries)
     unsaved = sum(entry.unsaved for entry in entries)
-    left_out = sum(entry.asked and entry.part.state == "skipped" for entry in entries)
+    left_out = sum(entry.asked and entry.git.state == "skipped" for entry in entries)
     but = f" (but for {left_out} left out by options)" if left_out else ""
     started, finished = aware(manifest.started_at), aware(manifest.finished_at)
     if not manifest.complete or started is None or finished is None:
@@ -198,10 +198,11 @@ def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Rep
 
 
 def _drill(manifest: Manifest | None) -> Drill | None:
-    items = manifest.drill["checked"] if manifest and manifest.drill else []
-    done = [item for item in items if item["ok"] is not None]
-    bad = frozenset(item["key"] for item in done if not item["ok"])
-    return Drill(len(done), bad, len(items) - len(done)) if items else None
+    drill = manifest.drill if manifest else None
+    if drill is None or not drill.checked:
+        return None
+    bad = frozenset(each.key for each in drill.bad)
+    return Drill(len(drill.good) + len(bad), bad, len(drill.undone))
 
 
 def _report(document: Fields) -> Report:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backup_contract.documents.manifest import ItemResult
+from backup_contract.kinds import WIKI
 from backup_contract.text import size
 from repo_backup.page.headline import (
     MEANINGS,
@@ -258,8 +258,8 @@ def _meaning(run: Run) -> str:
 
 def _repository_row(each: Standing) -> RepositoryRow:
     entry = each.entry
-    wiki = entry.wiki.archive if entry.wiki else None
-    archive = entry.part.archive
+    wiki = entry.results[WIKI].archive if WIKI in entry.results else None
+    archive = entry.git.archive
     drilled = aware(archive.drilled_at) if archive else None
     uploads = sorted(each.repository.uploads.items())
     return RepositoryRow(
@@ -282,13 +282,9 @@ def _repository_row(each: Standing) -> RepositoryRow:
     )
 
 
-def _parts(each: Standing) -> list[ItemResult]:
-    return [part for part in (each.entry.part, each.entry.wiki) if part]
-
-
 def _any_lfs(each: Standing) -> bool:
-    return any(part.lfs is True for part in _parts(each))
+    return any(result.lfs for result in each.entry.results.values())
 
 
 def _warnings(each: Standing) -> list[str]:
-    return [text for part in _parts(each) for text in part.warnings]
+    return [text for result in each.entry.results.values() for text in result.warnings]

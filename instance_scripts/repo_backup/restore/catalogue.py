@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest
+from backup_contract.documents.manifest import Archive, Item, ItemResult, Manifest
+from backup_contract.kinds import GIT, WIKI
 from repo_backup.restore.archive_reader import ArchiveRef
 from repo_backup.runtime.errors import FatalError, said
 from repo_backup.store.base import Store, Version
@@ -93,11 +94,12 @@ def find(
     manifest that names it, whatever lies under its key will do. Raises FatalError.
     """
     key = key_of(full_name, wiki=wiki)
+    kind = WIKI if wiki else GIT
     name, _, number = full_name.partition("~")
     alike: ArchiveRef | None = None
     names: set[str] = set()
     for manifest in manifests(store, run_id, named):
-        for entry, part in _parts(manifest, wiki=wiki):
+        for entry, part in ((i.entry, i.result) for i in _items(manifest) if i.kind == kind):
             if part.archive:
                 names.add(entry.full_name)
             if entry.full_name.lower() != name.lower() or number not in ("", str(entry.id)):
@@ -143,14 +145,17 @@ def held(
     there = _zips(store)
     found: dict[str, ArchiveListing] = {}
     for manifest in manifests(store, run_id, named):
-        for wiki in (False, True):
-            for entry, part in _parts(manifest, wiki=wiki):
-                if archive := part.archive:
-                    missing = archive.key not in there
-                    each = ArchiveListing(
-                        entry.full_name, wiki, archive.key, archive.bytes, part, missing
-                    )
-                    found.setdefault(archive.key, each)
+        for item in _items(manifest):
+            if archive := item.archive:
+                each = ArchiveListing(
+                    item.entry.full_name,
+                    item.kind == WIKI,
+                    archive.key,
+                    archive.bytes,
+                    item.result,
+                    missing=archive.key not in there,
+                )
+                found.setdefault(archive.key, each)
         if run_id is None and there.keys() <= found.keys():
             break
     for key, size in there.items():
@@ -162,12 +167,9 @@ def held(
     return [found[key] for key in sorted(found, key=str.lower)]
 
 
-def _parts(manifest: Manifest, *, wiki: bool) -> Iterator[tuple[Entry, ItemResult]]:
+def _items(manifest: Manifest) -> list[Item]:
     """Of each repository that was listed, and then of what is kept of others."""
-    for entry in (*manifest.entries.values(), *(each.entry for each in manifest.kept or ())):
-        part = entry.wiki if wiki else entry.part
-        if part:
-            yield entry, part
+    return [*manifest.items, *manifest.orphaned]
 
 
 class Vouchers:
@@ -186,10 +188,9 @@ class Vouchers:
         if self._known is None:
             self._known = {}
             for manifest in manifests(self._store, named=self._named):
-                for wiki in (False, True):
-                    for _, part in _parts(manifest, wiki=wiki):
-                        if archive := part.archive:
-                            self._known.setdefault((archive.key, archive.sha256), part)
+                for item in _items(manifest):
+                    if archive := item.archive:
+                        self._known.setdefault((archive.key, archive.sha256), item.result)
         return self._known.get((key, sha256))
 
 

@@ -7,6 +7,7 @@ from backup_contract.documents.command_output import (
     visibility_rows,
 )
 from backup_contract.documents.manifest import ItemResult
+from backup_contract.kinds import GIT, WIKI
 from backup_contract.text import size
 from repo_backup.hosts.github.client import Remote
 from repo_backup.run.key_ownership import Key, archive_keys
@@ -93,13 +94,15 @@ def _row(
         planned["would_be"] = f"failed: {remote.refused}"
         return planned
     earlier = history.earlier(remote.id)
-    before, wiki_before = (earlier.part, earlier.wiki) if earlier else (None, None)
-    part = fetcher.look(address_of(remote, keys[remote.id, False].text, wiki=False), before)
+    before = earlier.results if earlier else {}
+    part = fetcher.look(
+        address_of(remote, keys[remote.id, False].text, wiki=False), before.get(GIT)
+    )
     planned["would_be"] = _said(part)
     planned["bytes_to_fetch"] = _bytes(part, planned["bytes"])
     if remote.has_wiki and plan.selection.wikis:
         wiki_key = keys[remote.id, True].text
-        wiki = fetcher.look(address_of(remote, wiki_key, wiki=True), wiki_before)
+        wiki = fetcher.look(address_of(remote, wiki_key, wiki=True), before.get(WIKI))
         planned["wiki_would_be"] = _said(wiki)
         planned["bytes_to_fetch"] += _bytes(wiki, 0)
     return planned

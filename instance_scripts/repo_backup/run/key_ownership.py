@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Entry, OrphanedArchive
+from backup_contract.kinds import WIKI
 from repo_backup.hosts.github.client import Remote
 
 
@@ -32,7 +33,8 @@ def archive_keys(
     lower case.
     """
     taken = {
-        _fold(key, folded): (each.id, each.is_wiki, each.full_name) for key, each in claims.items()
+        _fold(key, folded): (each.id, each.kind == WIKI, each.full_name)
+        for key, each in claims.items()
     }
     keys: dict[tuple[int, bool], Key] = {}
     for remote in sorted(remotes, key=lambda each: (each.full_name.lower(), each.id)):

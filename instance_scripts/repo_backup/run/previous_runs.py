@@ -92,10 +92,10 @@ class History:
         kept = manifest.kept or ()
         for entry in (*manifest.entries.values(), *(each.entry for each in kept)):
             known = self.entries.setdefault(entry.id, entry)
-            if known.part.archive is None and entry.part.archive:
-                known = replace(known, part=entry.part)
-            if (known.wiki is None or known.wiki.archive is None) and entry.wiki:
-                known = replace(known, wiki=entry.wiki)
+            for kind, result in entry.results.items():
+                newer = known.results.get(kind)
+                if newer is None or (newer.archive is None and result.archive):
+                    known = known.having(kind, result)
             self.entries[entry.id] = known
         for claim in _claims(manifest):
             self.claims.setdefault(claim.key, claim)
@@ -123,43 +123,36 @@ class History:
             if not prefix.startswith(tuple(listed)):
                 present |= store.objects(prefix)
 
-        def kept(part: ItemResult | None) -> ItemResult | None:
-            if part and not_in_place([part.archive] if part.archive else [], present, settled=True):
-                return replace(part, archive=None, refs_digest=None)
-            return part
+        def kept(result: ItemResult) -> ItemResult:
+            archives = [result.archive] if result.archive else []
+            if not_in_place(archives, present, settled=True):
+                return replace(result, archive=None, refs_digest=None)
+            return result
 
         for number, entry in self.entries.items():
-            part = kept(entry.part)
-            assert part  # noqa: S101 - kept returns a part for a part
-            self.entries[number] = replace(entry, part=part, wiki=kept(entry.wiki))
+            results = {kind: kept(result) for kind, result in entry.results.items()}
+            self.entries[number] = replace(entry, results=results)
         for key, claim in [*self.claims.items()]:
-            part, had = kept(claim.part), claim.part.archive
-            assert part  # noqa: S101 - as above
-            if key in self.carried and part.archive is None and key in present:
-                part = _the_same(store, claim.part, present[key]) or part
+            result, had = kept(claim.result), claim.result.archive
+            if key in self.carried and result.archive is None and key in present:
+                result = _the_same(store, claim.result, present[key]) or result
             if key not in present:
                 del self.claims[key]
             else:
-                self.claims[key] = replace(claim, part=part)
-            if key in self.carried and (key not in present or (had and part.archive is None)):
+                self.claims[key] = replace(claim, result=result)
+            if key in self.carried and (key not in present or (had and result.archive is None)):
                 self.lost.append(claim)
         return self
 
 
 def _claims(manifest: Manifest) -> Iterator[OrphanedArchive]:
     """What the entries say of whose each archive is."""
-    for entry in manifest.entries.values():
-        for part, is_wiki in ((entry.part, False), (entry.wiki, True)):
-            if part and part.archive:
-                kept = ItemResult(
-                    "kept",
-                    refs_digest=part.refs_digest,
-                    refs=part.refs,
-                    lfs=part.lfs,
-                    archive=part.archive,
-                )
-                key = part.archive.key
-                yield OrphanedArchive(key, entry.id, entry.owner, entry.name, is_wiki, kept)
+    for item in manifest.items:
+        if item.archive:
+            entry, kept = item.entry, ItemResult("kept").keeping(item.result)
+            yield OrphanedArchive(
+                item.archive.key, entry.id, entry.owner, entry.name, item.kind, kept, entry.host
+            )
 
 
 def _the_same(store: Store, part: ItemResult, stored: Stored) -> ItemResult | None:

@@ -5,7 +5,6 @@ from types import TracebackType
 from typing import Protocol, Self, TextIO
 
 from backup_contract.documents.manifest import Entry
-from backup_contract.text import parts_of
 
 
 class Display(Protocol):
@@ -60,7 +59,8 @@ class LineDisplay:
 
     def finished(self, entry: Entry, run_id: str) -> None:
         """One line for the repository and one for its wiki, when there is something to say."""
-        for name, part in parts_of(entry):
+        for item in entry.items:
+            name, part = item.name, item.result
             if part.state not in ("unchanged", "absent"):
                 event = part.state if entry.asked else "passed-over"
                 size = (

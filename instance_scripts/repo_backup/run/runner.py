@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from backup_contract import exit_codes as exits
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Entry, ItemResult, Manifest, OrphanedArchive
+from backup_contract.documents.manifest import Entry, ItemResult, Manifest, OrphanedArchive, by_kind
+from backup_contract.kinds import GIT, WIKI
 from repo_backup.hosts.github.client import Remote
 from repo_backup.run.checkpoints import Journal
 from repo_backup.run.key_ownership import Claims, Key, archive_keys
@@ -99,7 +100,7 @@ class Backup:
             raise FatalError("; ".join(manifest.errors))
         journal.complete()
         failed = any(entry.failed and entry.asked for entry in manifest.entries.values())
-        drilled = manifest.drill is None or manifest.drill["ok"]
+        drilled = manifest.drill is None or manifest.drill.ok
         return exits.NOT_ALL if failed or not drilled else exits.GOOD
 
     def _begin(self, listing: Listing, history: History) -> None:
@@ -180,8 +181,10 @@ class Backup:
             remote.private,
             remote.fork,
             remote.archived,
-            ItemResult("failed").keeping(earlier.part if earlier else None),
-            wiki=earlier.wiki if earlier else None,
+            {
+                **(earlier.results if earlier else {}),
+                GIT: ItemResult("failed").keeping(earlier.git if earlier else None),
+            },
         )
         try:
             return self._worked_on(remote, earlier, unfinished, history)
@@ -191,30 +194,31 @@ class Backup:
             # A defect that one repository brings to light must not cost the others.
             log.exception("a repository met a defect of this program")
             reason = f"a defect of this program: {type(error).__name__}"
-            return replace(unfinished, part=replace(unfinished.part, reason=reason))
+            return unfinished.having(GIT, replace(unfinished.git, reason=reason))
 
     def _worked_on(
         self, remote: Remote, earlier: Entry | None, entry: Entry, history: History
     ) -> Entry:
-        before, wiki_before = (earlier.part, earlier.wiki) if earlier else (None, None)
+        before = earlier.results if earlier else {}
         selection = self._plan.selection
         reason = selection.standing_reason(remote)
         if not reason and not selection.names(remote):
             return _passed_over(entry, earlier, " ".join(selection.only))
         if reason:
-            wiki = _skipped(reason, wiki_before) if wiki_before else None
-            return replace(entry, part=_skipped(reason, before), wiki=wiki)
+            left_out = {kind: _skipped(reason, each) for kind, each in before.items()}
+            return replace(entry, results={GIT: _skipped(reason, None), **left_out})
         if remote.refused:
-            return replace(entry, part=replace(entry.part, reason=remote.refused))
-        part = self._back_up(remote, before, wiki=False)
+            return entry.having(GIT, replace(entry.git, reason=remote.refused))
+        part = self._back_up(remote, before.get(GIT), wiki=False)
         part = replace(part, warnings=(*part.warnings, *_identity(remote, earlier, part)))
+        wiki_before = before.get(WIKI)
         if remote.has_wiki and selection.wikis:
             wiki = self._back_up(remote, wiki_before, wiki=True)
         elif remote.has_wiki or (wiki_before and wiki_before.archive):
             wiki = _skipped("--no-wikis" if remote.has_wiki else "wiki switched off", wiki_before)
         else:
             wiki = None
-        return replace(entry, part=part, wiki=wiki)
+        return replace(entry, results=by_kind(part, wiki))
 
     def _back_up(self, remote: Remote, before: ItemResult | None, *, wiki: bool) -> ItemResult:
         """Back up under the key that was settled, and tell once if that is not the usual one."""
@@ -237,8 +241,9 @@ def _passed_over(entry: Entry, earlier: Entry | None, only: str) -> Entry:
             return before
         return _skipped(f"not in --only {only}", before)
 
-    wiki = as_it_was(earlier.wiki) if earlier and earlier.wiki else None
-    return replace(entry, part=as_it_was(earlier.part if earlier else None), wiki=wiki, asked=False)
+    before = earlier.results if earlier else {}
+    results = {kind: as_it_was(each) for kind, each in before.items()}
+    return replace(entry, results={GIT: as_it_was(None), **results}, asked=False)
 
 
 def _skipped(reason: str, before: ItemResult | None) -> ItemResult:
@@ -250,7 +255,7 @@ def _identity(remote: Remote, earlier: Entry | None, part: ItemResult) -> list[s
     """What GitHub's numeric id says beyond the name."""
     if earlier is None or earlier.full_name == remote.full_name:
         return []
-    archive = earlier.part.archive
+    archive = earlier.git.archive
     if archive is None or (part.archive and part.archive.key == archive.key):
         return [f"renamed from {earlier.full_name}"]
     return [f"renamed from {earlier.full_name}, whose archive {archive.key} is kept"]
@@ -258,10 +263,10 @@ def _identity(remote: Remote, earlier: Entry | None, part: ItemResult) -> list[s
 
 def _lost(kept: OrphanedArchive) -> str:
     """What became of a kept archive that is not as it was."""
-    if kept.part.archive is None:
+    if kept.result.archive is None:
         return f"{kept.full_name}: what lay under its former key {kept.key} is gone"
     return (
-        f"{kept.full_name}: its kept archive {kept.key} (of {kept.part.archive.bytes} bytes) is "
+        f"{kept.full_name}: its kept archive {kept.key} (of {kept.result.archive.bytes} bytes) is "
         "gone, or was replaced by something that no run wrote down"
     )
 

@@ -1,14 +1,17 @@
 """Each archive is held against what the backup says it wrote: there, size, version, checksum."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from reporter.judge.manifest import Archive, Entry
+from backup_contract.documents.manifest import Archive, Entry, Item, ItemResult, State
+from backup_contract.kinds import GIT
 from reporter.observe.bucket import Bucket
 from tests.integration.functions.world import World
 
 KEY = "github_backups/octo/hello.zip"
+OTHER = {"algorithm": "CRC32", "value": "AAAAAA=="}
 
 
 @pytest.fixture
@@ -17,14 +20,15 @@ def written(world: World) -> Archive:
     stored = world.aws.client("s3").put_object(
         Bucket="backups", Key=KEY, Body=b"archive", ChecksumAlgorithm="CRC32"
     )
-    checksum = ("CRC32", stored["ChecksumCRC32"])
-    return Archive(KEY, 7, "0" * 64, stored["VersionId"], checksum)
+    checksum = {"algorithm": "CRC32", "value": stored["ChecksumCRC32"]}
+    return Archive(KEY, 7, "0" * 64, "r1", checksum, stored["VersionId"])
 
 
-def said(world: World, archive: Archive, state: str = "backed-up") -> list[str]:
+def said(world: World, archive: Archive, state: State = "backed-up") -> list[str]:
     """The reporter's objections."""
-    entry = Entry(1, "octo/hello", state, "", (), archive, False)
-    return Bucket(world.aws.client("s3"), "backups").check([entry])
+    result = ItemResult(state, archive=archive)
+    entry = Entry(1, "octo", "hello", False, False, False, {GIT: result})
+    return Bucket(world.aws.client("s3"), "backups").check([Item(entry, GIT, result)])
 
 
 def test_what_the_backup_wrote_is_not_objected_to(world: World, written: Archive) -> None:
@@ -37,17 +41,20 @@ def test_what_the_backup_wrote_is_not_objected_to(world: World, written: Archive
         ({"key": "github_backups/octo/lost.zip"}, "is not in the bucket"),
         ({"bytes": 8}, "has 7 bytes, not 8"),
         ({"version_id": "another"}, "was replaced after the backup wrote version another"),
-        ({"checksum": ("CRC32", "AAAAAA==")}, "has another CRC32 than the backup wrote"),
         (
-            {"version_id": None, "checksum": ("CRC64NVME", "AAAAAAAAAAA=")},
+            {"checksum": {"algorithm": "CRC32", "value": "AAAAAA=="}},
+            "has another CRC32 than the backup wrote",
+        ),
+        (
+            {"version_id": None, "checksum": {"algorithm": "CRC64NVME", "value": "AAAAAAAAAAA="}},
             "has no CRC64NVME to compare",
         ),
     ],
 )
 def test_anything_else_is(
-    world: World, written: Archive, changes: dict[str, str], objection: str
+    world: World, written: Archive, changes: dict[str, Any], objection: str
 ) -> None:
-    (line,) = said(world, replace(written, **changes))  # type: ignore[arg-type]
+    (line,) = said(world, replace(written, **changes))
     assert objection in line
 
 
@@ -55,6 +62,10 @@ def test_what_is_kept_may_be_another_version_in_a_bucket_that_was_copied(
     world: World, written: Archive
 ) -> None:
     assert said(world, replace(written, version_id="of the first bucket"), "kept") == []
-    other = replace(written, version_id="of the first bucket", checksum=("CRC32", "AAAAAA=="))
+    other = replace(
+        written,
+        version_id="of the first bucket",
+        checksum=OTHER,
+    )
     assert "has another CRC32" in said(world, other, "kept")[0]
     assert "is not in the bucket" in said(world, replace(written, key="gone"), "kept")[0]

@@ -91,7 +91,7 @@ def test_a_manifest_with_one_damaged_field_is_unverified_and_the_field_is_named(
     world.end_instance()
     assert_settled(world, "unverified")
     field = ".".join(map(str, path)).replace(".0", "[0]")
-    assert f"{MANIFEST} is damaged: {field}: " in world.mails[0].body
+    assert f"{MANIFEST} is damaged: {field} is " in world.mails[0].body
     assert world.mails[0].body.count(MANIFEST) == 1
     # The log's is the only HEAD: none of the archives is asked for.
     assert world.calls.count("s3.HeadObject") <= 3

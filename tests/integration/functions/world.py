@@ -27,6 +27,7 @@ from moto.ec2.models import ec2_backends
 from moto.scheduler.models import scheduler_backends
 from moto.sns.models import sns_backends
 
+from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, by_kind
 from launcher import app as launcher_app
 from reporter import app as reporter_app
 from shared.errors import OnlineBackupError
@@ -180,30 +181,16 @@ class World:
         ``more`` is what else the manifest says.
         """
         s3 = self.aws.client("s3")
-        entries = []
+        entries = [_failed(number) for number in range(failed)]
         for name in names:
             body = f"archive of {name}".encode()
             key = f"github_backups/octo/{name}.zip"
             stored = s3.put_object(Bucket="backups", Key=key, Body=body)
-            entries.append(
-                {
-                    "id": len(name) + ord(name[0]),
-                    "owner": "octo",
-                    "name": name,
-                    "state": "backed-up",
-                    "archive": {
-                        "key": key,
-                        "bytes": len(body),
-                        "sha256": sha256(body).hexdigest(),
-                        "version_id": stored["VersionId"],
-                        "checksum": None,
-                    },
-                    "wiki": {"state": "absent", "archive": None},
-                }
-            )
-        entries += [
-            {"id": 9, "owner": "octo", "name": "broken", "state": "failed", "reason": "HTTP 500"}
-        ] * failed
+            digest, version = sha256(body).hexdigest(), stored["VersionId"]
+            archive = Archive(key, len(body), digest, run_id, version_id=version)
+            results = by_kind(ItemResult("backed-up", archive=archive), ItemResult("absent"))
+            number = len(name) + ord(name[0])
+            entries.append(Entry(number, "octo", name, False, False, False, results))
         manifest = self.write_manifest(
             entries, attempt=attempt, run_id=run_id, complete=True, only=only, **more
         )
@@ -218,7 +205,7 @@ class World:
 
     def write_manifest(
         self,
-        entries: list[Any],
+        entries: list[Entry],
         *,
         attempt: int = 1,
         run_id: str = RUN_ID,
@@ -227,19 +214,11 @@ class World:
         **more: Any,
     ) -> bytes:
         """What a backup writes down of these repositories, at its end or on its way."""
-        manifest = json.dumps(
-            {
-                "schema": 1,
-                "run_id": run_id,
-                "attempt": attempt,
-                "owners": ["octo"],
-                "only": only,
-                "complete": complete,
-                "totals": {"bytes_uploaded": 32, "bytes_stored": 32},
-                "repositories": entries,
-                **more,
-            }
-        ).encode()
+        written = Manifest(run_id, attempt, ["octo"], moment_of(run_id), listed=len(entries))
+        written.entries = {entry.id: entry for entry in entries}
+        written.complete, written.only = complete, [*only]
+        written.finished_at = self.now if complete else None
+        manifest = json.dumps(json.loads(written.to_json()) | more).encode()
         self.write(f"runs/{run_id}/manifest.json", manifest)
         return manifest
 
@@ -425,6 +404,13 @@ def new_world(deployment: Path, **settings: str) -> Iterator[World]:
     with new_account(deployment, world, settings) as session:
         world.aws = session
         yield world
+
+
+def _failed(number: int) -> Entry:
+    """A repository that could not be backed up."""
+    name = f"broken-{number}" if number else "broken"
+    results = by_kind(ItemResult("failed", "HTTP 500"))
+    return Entry(9 + number, "octo", name, False, False, False, results)
 
 
 def _answer(status: int, parsed: dict[str, Any]) -> tuple[SimpleNamespace, dict[str, Any]]:

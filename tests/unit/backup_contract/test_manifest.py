@@ -13,7 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, OrphanedArchive
+from backup_contract.documents.fields import DamagedError
+from backup_contract.documents.manifest import (
+    Archive,
+    Drill,
+    DrilledArchive,
+    Entry,
+    ItemResult,
+    Manifest,
+    OrphanedArchive,
+    by_kind,
+)
+from backup_contract.kinds import GIT, KINDS, WIKI
 from repo_backup.cli.display import print_summary
 from repo_backup.health.status import judge, read_misplaced, read_runs
 from repo_backup.page import run_history as chronicle
@@ -45,17 +56,14 @@ def _document() -> Any:
     wiki = ItemResult(
         "unchanged", archive=replace(archive, key=layout.archive("octo", "h", wiki=True))
     )
-    entry = Entry(
-        1, "octo", "hello", True, False, False, ItemResult("backed-up", archive=archive), wiki
-    )
-    kept = OrphanedArchive(
-        former.key, 2, "octo", "former", False, ItemResult("kept", archive=former)
-    )
+    results = by_kind(ItemResult("backed-up", archive=archive), wiki)
+    entry = Entry(1, "octo", "hello", True, False, False, results)
+    kept = OrphanedArchive(former.key, 2, "octo", "former", GIT, ItemResult("kept", archive=former))
     gone = OrphanedArchive(
-        "github_backups/octo/gone.zip", 3, "octo", "gone", True, ItemResult("kept")
+        "github_backups/octo/gone.zip", 3, "octo", "gone", WIKI, ItemResult("kept")
     )
-    checked = {"key": archive.key, "ok": None, "reason": "short", "remarks": ["r"], "seconds": 1.5}
-    drill = {"ok": True, "checked": [checked], "archives": 1, "never_drilled": 0}
+    checked = DrilledArchive(archive.key, None, "short", ("r",), 1.5)
+    drill = Drill((checked,), archives=1, never_drilled=0)
     manifest = Manifest("r1", 1, ["octo"], NOW, {1: entry}, 1, NOW, True, None, drill, kept=[kept])
     manifest.kept = [kept, gone]
     return json.loads(manifest.to_json())
@@ -102,6 +110,7 @@ DAMAGES: list[tuple[str, object]] = [
     ("totals.bytes_uploaded", TOO_MANY_DIGITS),
     ("drill", []),
     ("drill.ok", None),
+    ("drill.ok", False),
     ("drill.checked", {}),
     ("drill.checked[0]", None),
     ("drill.checked[0].ok", 1),
@@ -110,6 +119,7 @@ DAMAGES: list[tuple[str, object]] = [
     ("drill.never_drilled", float("inf")),
     ("repositories", {}),
     (FIRST, None),
+    (f"{FIRST}.host", 1),
     (f"{FIRST}.id", True),
     (f"{FIRST}.id", 2**63),
     (f"{FIRST}.owner", None),
@@ -134,6 +144,7 @@ DAMAGES: list[tuple[str, object]] = [
     (f"{ARCHIVE}.run_id", ""),
     (f"{ARCHIVE}.checksum", "CRC32"),
     (f"{ARCHIVE}.checksum", {"value": 1}),
+    (f"{ARCHIVE}.checksum", {"algorithm": "CRC32"}),
     (f"{ARCHIVE}.version_id", 1),
     (f"{ARCHIVE}.etag", {}),
     (f"{ARCHIVE}.drilled_at", "2026-11-27T17:00:00"),
@@ -160,6 +171,13 @@ def test_a_damaged_field_is_named(path: str, value: object) -> None:
         Manifest.from_json(_changed(path, value))
     assert str(raised.value).startswith(path)
     assert str(raised.value).isprintable()
+
+
+def test_an_id_that_two_repositories_have_is_refused() -> None:
+    document = _document()
+    document["repositories"] *= 2
+    with pytest.raises(ValueError, match="the same id twice"):
+        Manifest.from_json(json.dumps(document).encode())
 
 
 def test_archives_are_refused_whose_sum_no_later_run_could_write() -> None:
@@ -197,11 +215,35 @@ def test_a_field_that_is_missing_is_named(path: str) -> None:
         (b'{"owners": ["\xed\xa0\x80"]}', "it is not UTF-8"),
         (_changed("unknown", float("nan")), "it is no JSON: it holds NaN"),
         (_changed("drill.unknown", float("inf")), "it is no JSON: it holds Infinity"),
+        (json.dumps(_document()).encode("utf-16"), "it is not UTF-8"),
     ],
 )
 def test_what_is_no_document_at_all_is_told(data: bytes, what: str) -> None:
     with pytest.raises(ValueError, match=what):
         Manifest.from_json(data)
+
+
+def test_a_document_of_too_many_values_is_refused_unread() -> None:
+    data = b'{"schema": 2, "a": [[], [], [], [], [], [], []]}'
+    with pytest.raises(DamagedError, match="more than 10 values"):
+        Manifest.from_json(data, most_values=10)
+    with pytest.raises(DamagedError, match="schema 2 is unknown"):
+        Manifest.from_json(data, most_values=20)
+
+
+def test_a_damaged_document_is_named_with_its_field() -> None:
+    with pytest.raises(DamagedError) as raised:
+        Manifest.from_json(_changed("attempt", -1))
+    said = "runs/r1/manifest.json is damaged: attempt is not a whole number from 0 to 2^63 - 1."
+    assert str(raised.value.within("runs/r1/manifest.json")) == said
+
+
+def test_a_host_is_written_only_where_it_is_another() -> None:
+    manifest = Manifest.from_json(json.dumps(_document()).encode())
+    assert b'"host"' not in manifest.to_json()
+    manifest.entries[1] = replace(manifest.entries[1], host="git.example.org")
+    again = Manifest.from_json(manifest.to_json())
+    assert again.entries[1].host == "git.example.org"
 
 
 UNKNOWN = {"a": [None, {"b": -1}], "c": "\ud800"}
@@ -215,13 +257,13 @@ def test_a_field_of_a_later_version_is_ignored(path: str) -> None:
     assert Manifest.from_json(_changed(f"{path}of_a_later_version", UNKNOWN)) == plain
 
 
-@pytest.mark.parametrize("part", [FIRST, f"{FIRST}.wiki"])
-def test_a_state_of_a_later_version_is_no_success_and_keeps_its_archive(part: str) -> None:
-    (entry,) = Manifest.from_json(_changed(f"{part}.state", "half-saved")).entries.values()
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_state_of_a_later_version_is_no_success_and_keeps_its_archive(kind: str) -> None:
+    path = FIRST if kind == GIT else f"{FIRST}.{kind}"
+    (entry,) = Manifest.from_json(_changed(f"{path}.state", "half-saved")).entries.values()
     assert entry.failed
     assert len(entry.archives) == 2
-    failed = entry.part if part == FIRST else entry.wiki
-    assert failed
+    failed = entry.results[kind]
     assert (failed.state, failed.reason) == ("failed", "its state half-saved is unknown")
 
 

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backup_contract.documents.manifest import Manifest as OwnManifest
+from backup_contract.documents.fields import DamagedError, decode
+from backup_contract.documents.manifest import Manifest
 from launcher.config import Config as LauncherConfig
 from launcher.request import read_request
 from repo_backup.cli.parser import parse
@@ -24,9 +25,7 @@ from repo_backup.hosts.github import client as github
 from repo_backup.runtime.errors import RepositoryError
 from reporter.config import Config as ReporterConfig
 from reporter.decide.observation import Progress
-from reporter.documents import DamagedError, json_object, mapping
 from reporter.events import read_trigger
-from reporter.judge.manifest import Manifest
 from reporter.observe.bucket import read_marker
 from shared.errors import ConfigError, EventError
 from shared.model.run import moment_of, run_id_of
@@ -176,7 +175,7 @@ VARIABLES = {
 
 
 def own_manifest(document: Any) -> None:
-    manifest = OwnManifest.from_json(json.dumps(document).encode())
+    manifest = Manifest.from_json(json.dumps(document).encode())
     assert manifest.totals["bytes_stored"] is not None
     assert all(entry.full_name.lower() for entry in manifest.entries.values())
 
@@ -195,26 +194,16 @@ Parser = Callable[[Any], object]
 CASES: dict[str, tuple[st.SearchStrategy[Any], Parser, tuple[type[BaseException], ...]]] = {
     "launcher's events": (changed(EVENTS), lambda e: read_request(e, NOW), (EventError,)),
     "reporter's events": (changed(EVENTS), read_trigger, (EventError,)),
-    "manifest, as the reporter reads it": (
-        changed([MANIFEST]),
-        lambda document: Manifest.read(mapping(document)),
-        (DamagedError,),
-    ),
-    "manifest, damaged, as the reporter reads it": (
-        cut([json.dumps(MANIFEST).encode()]),
-        lambda data: Manifest.read(json_object(data)),
-        (DamagedError,),
-    ),
-    "progress, as the reporter reads it": (
+    "progress": (
         changed([PROGRESS]),
-        lambda document: Progress.read(mapping(document)),
+        lambda document: decode(json.dumps(document).encode(), Progress.read),
         (DamagedError,),
     ),
-    "manifest, as the program reads it": (changed([MANIFEST]), own_manifest, (ValueError,)),
+    "manifest": (changed([MANIFEST]), own_manifest, (DamagedError,)),
     "manifest, damaged": (
         cut([json.dumps(MANIFEST).encode()]),
-        OwnManifest.from_json,
-        (ValueError,),
+        Manifest.from_json,
+        (DamagedError,),
     ),
     "marker": (cut([MARKER]), lambda data: read_marker("k", data), ()),
     "advertisement": (cut([ADVERTISEMENT]), refs, (RepositoryError,)),
@@ -284,4 +273,4 @@ def test_a_parser_raises_its_own_error_or_none_thousands_of_times(
 def test_documents_nested_without_end_are_no_crash() -> None:
     deep = b"[" * 200_000
     with pytest.raises(ValueError):
-        OwnManifest.from_json(deep)
+        Manifest.from_json(deep)

@@ -8,7 +8,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, iso
+from backup_contract.documents.manifest import (
+    Archive,
+    Drill,
+    DrilledArchive,
+    Entry,
+    ItemResult,
+    Manifest,
+    by_kind,
+    iso,
+)
+from backup_contract.kinds import GIT, WIKI
 from repo_backup.page.run_record import moment_of
 
 WEEK = timedelta(days=7)
@@ -88,14 +98,14 @@ class History:
         }
         failing = [] if verdict == "verified" else [2, min(5, listed)]
         for index in failing:
-            failed = ItemResult("failed", chance.choice(_REASONS)).keeping(entries[index].part)
-            entries[index] = replace(entries[index], part=failed)
+            failed = ItemResult("failed", chance.choice(_REASONS)).keeping(entries[index].git)
+            entries[index] = entries[index].having(GIT, failed)
         self.entries |= entries
         seconds = 60 + listed / 20 + chance.random() * 30
         drilled = [chance.choice(list(entries.values())) for _ in range(3)]
         self._drill(drilled, moment)
         checked = [
-            {"key": archive.key, "ok": True, "reason": None, "seconds": 0.5}
+            DrilledArchive(archive.key, good=True, seconds=0.5)
             for entry in drilled
             for archive in entry.archives[:1]
         ]
@@ -108,25 +118,26 @@ class History:
             listed,
             moment + timedelta(seconds=40 + seconds),
             complete=True,
-            drill={"ok": True, "checked": checked, "archives": listed, "never_drilled": 0},
+            drill=Drill(tuple(checked), archives=listed, never_drilled=0),
         )
 
     def _drill(self, drilled: list[Entry], moment: datetime) -> None:
         for entry in drilled:
-            if entry.part.archive:
-                archive = replace(entry.part.archive, drilled_at=iso(moment))
-                self.entries[entry.id] = replace(entry, part=replace(entry.part, archive=archive))
+            if entry.git.archive:
+                archive = replace(entry.git.archive, drilled_at=iso(moment))
+                self.entries[entry.id] = entry.having(GIT, replace(entry.git, archive=archive))
 
     def _entry(
         self, index: int, run_id: str, moment: datetime, first: bool, chance: random.Random
     ) -> Entry:
         before = self.entries.get(index)
-        if before and before.part.archive and chance.random() > 0.03:
-            part = replace(before.part, state="unchanged", reason=None, seconds=0.1)
-            return replace(before, part=part, wiki=_unchanged(before.wiki))
+        if before and before.git.archive and chance.random() > 0.03:
+            part = replace(before.git, state="unchanged", reason=None, seconds=0.1)
+            results = by_kind(part, _unchanged(before.results.get(WIKI)))
+            return replace(before, results=results)
         name = before.name if before else self._name(index)
         if index % 41 == 7:
-            return Entry(index, self.owner, name, False, False, False, ItemResult("empty"))
+            return Entry(index, self.owner, name, False, False, False, {GIT: ItemResult("empty")})
         count = round(self.archive_bytes * chance.lognormvariate(0, 1.6)) + 200
         key = layout.archive(self.owner, name)
         part = ItemResult(
@@ -137,7 +148,7 @@ class History:
             seconds=1.5,
             archive=Archive(key, count, f"{chance.getrandbits(256):064x}", run_id, version_id="v"),
         )
-        wiki = before.wiki if before else None
+        wiki = before.results.get(WIKI) if before else None
         if index % 9 == 4 and wiki is None:
             saved = Archive(
                 layout.archive(self.owner, name, wiki=True), 9000, "0" * 64, run_id, version_id="w"
@@ -150,8 +161,7 @@ class History:
             index % 3 == 0,
             False,
             False,
-            part,
-            _unchanged(wiki) if before else wiki,
+            by_kind(part, _unchanged(wiki) if before else wiki),
         )
 
     def _name(self, index: int) -> str:
@@ -185,7 +195,7 @@ def _report(
         "trigger": "schedule",
         "verdict": verdict,
         "reason": reasons[verdict],
-        "problems": [f"{each.full_name}: {each.part.reason}" for each in failed],
+        "problems": [f"{each.full_name}: {each.git.reason}" for each in failed],
         "acknowledged": [],
         "owners": list(manifest.owners) if manifest else [],
         "reported_at": (moment + timedelta(seconds=seconds)).isoformat(),

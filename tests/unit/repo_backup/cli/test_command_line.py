@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest
+from backup_contract.documents.manifest import (
+    Archive,
+    Drill,
+    DrilledArchive,
+    Entry,
+    ItemResult,
+    Manifest,
+)
+from backup_contract.kinds import GIT
 from backup_contract.text import size
 from repo_backup.cli import main as cli
 from repo_backup.cli.display import open_display, print_summary
@@ -139,7 +147,7 @@ def test_a_source_that_may_not_be_read_is_named_without_a_traceback(
 def _entry(state: str = "backed-up") -> Entry:
     archive = Archive("k", 2_500_000, "0", "r1")
     part = ItemResult(state, "a reason", ("a warning",), archive=archive)  # type: ignore[arg-type]
-    return Entry(1, "octo", "hello", False, False, False, part)
+    return Entry(1, "octo", "hello", False, False, False, {GIT: part})
 
 
 def test_away_from_a_terminal_every_fact_is_a_line() -> None:
@@ -175,7 +183,7 @@ def test_away_from_a_terminal_the_summary_is_plain_problems_first(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     manifest = Manifest("r1", 1, ["octo"], datetime.now(UTC), {1: _entry("failed")}, listed=1)
-    manifest.drill = {"checked": [{"ok": True}, {"ok": False}]}
+    manifest.drill = Drill((DrilledArchive("a", True), DrilledArchive("b", False)))
     print_summary(manifest)
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["failed: octo/hello: a reason", "Run r1"]

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, State
+from backup_contract.documents.manifest import (
+    Archive,
+    Entry,
+    ItemResult,
+    Manifest,
+    State,
+    by_kind,
+)
+from backup_contract.kinds import GIT
 from backup_contract.visibility import Visibility
 from repo_backup.page.run_history import Chronicle, read
 from repo_backup.page.view_model import Page, build_page
@@ -34,16 +42,17 @@ def entry(
     if state in ("backed-up", "unchanged"):
         archive = Archive(layout.archive("octo", name), number * 1000, "0" * 64, run_id)
     part = ItemResult(state, reason, archive=archive, **more)
-    return Entry(number, "octo", name, False, False, False, part, wiki)
+    return Entry(number, "octo", name, False, False, False, by_kind(part, wiki))
 
 
 def passed_over(before: Entry) -> Entry:
     """What a run narrowed to x writes of a repository that it was not asked for."""
-    state: State = before.part.state
+    state: State = before.git.state
     if state not in ("failed", "empty"):
         state = "skipped"
-    reason = before.part.reason if state == "failed" else "not in --only x"
-    return replace(before, part=replace(before.part, state=state, reason=reason), asked=False)
+    reason = before.git.reason if state == "failed" else "not in --only x"
+    result = replace(before.git, state=state, reason=reason)
+    return replace(before.having(GIT, result), asked=False)
 
 
 @dataclass

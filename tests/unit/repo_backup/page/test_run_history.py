@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from backup_contract.documents.manifest import ItemResult
+from backup_contract.kinds import GIT
 from repo_backup.page.repository_status import standings, unnamed_archives
 from repo_backup.runtime.errors import FatalError
 from tests.unit.repo_backup.page.runs import Runs, entry, passed_over
@@ -160,7 +161,7 @@ def test_what_a_narrowed_run_saved_is_mended_and_what_it_found_bad_is_bad(runs: 
 
 def test_what_a_standing_option_leaves_out_is_left_out_at_once(runs: Runs) -> None:
     runs.add(entry(1))
-    runs.add(replace(entry(1), part=replace(entry(1).part, state="skipped", reason="--no-forks")))
+    runs.add(entry(1).having(GIT, replace(entry(1).git, state="skipped", reason="--no-forks")))
     assert statuses(runs) == {"repo-1": "left out"}
 
 

@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 import pytest
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, OrphanedArchive
+from backup_contract.documents.manifest import (
+    Archive,
+    Entry,
+    Item,
+    ItemResult,
+    Manifest,
+    OrphanedArchive,
+)
+from backup_contract.kinds import GIT, WIKI
 from repo_backup.hosts.github.client import Remote
 from repo_backup.restore import drill
 from repo_backup.run import key_ownership as keys
@@ -127,37 +135,38 @@ def test_an_account_that_is_empty_can_be_accepted() -> None:
 
 def _kept(number: int, key: str) -> OrphanedArchive:
     archive = Archive(key, 1, "0" * 64, "r0")
-    return OrphanedArchive(
-        key, number, "octo", "former", False, ItemResult("kept", archive=archive)
-    )
+    return OrphanedArchive(key, number, "octo", "former", GIT, ItemResult("kept", archive=archive))
 
 
 def _archived(number: int, key: str) -> Entry:
     part = ItemResult("backed-up", archive=Archive(key, 1, "0", "r0"))
-    return Entry(number, "octo", "hello", False, False, False, part)
+    return Entry(number, "octo", "hello", False, False, False, {GIT: part})
 
 
 def _entry(number: int, size: int, run_id: str = "r1", drilled: str | None = None) -> Entry:
     key = layout.archive("o", str(number))
     archive = Archive(key, size, "0" * 64, run_id, drilled_at=drilled)
-    return Entry(
-        number, "o", str(number), False, False, False, ItemResult("backed-up", archive=archive)
-    )
+    results = {GIT: ItemResult("backed-up", archive=archive)}
+    return Entry(number, "o", str(number), False, False, False, results)
+
+
+def _items(entries: list[Entry]) -> list[Item]:
+    return [item for entry in entries for item in entry.items]
 
 
 def test_the_drill_takes_the_largest_change_and_those_never_drilled() -> None:
     entries = [_entry(n, n, "old", "2026-01-01T00:00:00Z") for n in range(50)]
     entries += [_entry(90, 5, "new"), _entry(91, 9, "new"), _entry(92, 1, "old")]
-    chosen = drill.choose(drill.candidates(entries), "new", 10**9, random.Random(1))
-    assert chosen[0].key == "github_backups/o/91.zip"
-    assert {each.key for each in chosen[1:]} == {
+    chosen = drill.choose(drill.candidates(_items(entries)), "new", 10**9, random.Random(1))
+    assert chosen[0].archive.key == "github_backups/o/91.zip"
+    assert {each.archive.key for each in chosen[1:]} == {
         "github_backups/o/90.zip",
         "github_backups/o/92.zip",
     }
 
 
 def test_the_drill_leaves_out_what_the_disk_has_no_room_for() -> None:
-    chosen = drill.choose(drill.candidates([_entry(1, 1000)]), "r1", 2000, random.Random(1))
+    chosen = drill.choose(drill.candidates(_items([_entry(1, 1000)])), "r1", 2000, random.Random(1))
     assert chosen == []
 
 
@@ -182,14 +191,14 @@ def test_what_is_kept_is_what_no_entry_names_and_none_to_come_may_name() -> None
 def test_a_manifest_reads_back_as_it_was_written() -> None:
     moment = datetime(2026, 11, 27, 17, tzinfo=UTC)
     wiki = ItemResult("absent", seconds=0.1)
-    entries = {1: _entry(1, 10), 2: replace(_entry(2, 20), wiki=wiki)}
+    entries = {1: _entry(1, 10), 2: _entry(2, 20).having(WIKI, wiki)}
     manifest = Manifest("r1", 2, ["octo"], moment, entries, 2, moment, True, "soon", None, ["e"])
     again = Manifest.from_json(manifest.to_json())
     assert again == manifest
     assert again.totals["bytes_uploaded"] == 30
     manifest.kept = [
         _kept(7, layout.archive("o", "k")),
-        replace(_kept(8, layout.archive("o", "gone")), is_wiki=True, part=ItemResult("kept")),
+        replace(_kept(8, layout.archive("o", "gone")), kind=WIKI, result=ItemResult("kept")),
     ]
     again = Manifest.from_json(manifest.to_json())
     assert again == manifest
@@ -201,9 +210,9 @@ def test_what_was_found_in_an_archive_stays_with_it() -> None:
         layout.archive("o", "n"), 1, "0" * 64, "r1", remarks=("malformed history: badTimezone (1)",)
     )
     part = ItemResult("unchanged", archive=remarked)
-    entry = Entry(1, "o", "n", False, False, False, part)
+    entry = Entry(1, "o", "n", False, False, False, {GIT: part})
     manifest = Manifest("r2", 1, ["o"], datetime.now(UTC), {1: entry}, 1)
-    assert Manifest.from_json(manifest.to_json()).entries[1].part.archive == remarked
+    assert Manifest.from_json(manifest.to_json()).entries[1].git.archive == remarked
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"schema": 2}', b'{"schema": 1}'])

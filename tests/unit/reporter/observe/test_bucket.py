@@ -7,8 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from reporter.documents import DamagedError
-from reporter.judge.manifest import Archive, Entry
+from backup_contract.documents.fields import DamagedError
+from backup_contract.documents.manifest import Archive, Entry, ItemResult
+from backup_contract.kinds import GIT
 from reporter.observe import bucket as s3
 from reporter.observe.bucket import Bucket
 
@@ -114,7 +115,8 @@ def test_archives_that_the_time_does_not_suffice_for_are_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(s3, "CHECK_TIME", timedelta())
-    archive = Archive("github_backups/octo/hello.zip", 1, "", None, None)
-    entry = Entry(1, "octo/hello", "backed-up", "", (), archive, False)
-    said = bucket(Store({})).check([entry, entry])
+    archive = Archive("github_backups/octo/hello.zip", 1, "", RUN_ID)
+    results = {GIT: ItemResult("backed-up", archive=archive)}
+    items = Entry(1, "octo", "hello", False, False, False, results).items
+    said = bucket(Store({})).check([*items, *items])
     assert said == ["2 of 2 archives were not looked at: time was up"]

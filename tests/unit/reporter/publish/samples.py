@@ -7,11 +7,22 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from backup_contract.documents.manifest import (
+    Archive,
+    Drill,
+    DrilledArchive,
+    Entry,
+    ItemResult,
+    Manifest,
+    OrphanedArchive,
+    State,
+    by_kind,
+)
+from backup_contract.kinds import GIT, WIKI
 from backup_contract.visibility import Visibility
 from reporter.decide.next_step import Ending
 from reporter.decide.observation import Marker
 from reporter.judge.cost import estimate
-from reporter.judge.manifest import Archive, Entry, Manifest
 from reporter.judge.verdict import Kind, Verdict, judge
 from reporter.publish.mail import Facts, body, subject
 from shared.model.run import Attempt, Instance, Market, Options, Outcome, PoolAnswer, Run
@@ -47,87 +58,113 @@ RECLAIMED = tuple(
 RUN = Run("2026-11-27T17-00-00Z", "schedule", DUE, attempts=(ATTEMPT,))
 
 
-def _entry(number: int, name: str, state: str, reason: str = "", size: int = 0) -> Entry:
-    archive = Archive(f"github_backups/octo/{name}.zip", size, SHA, "v", None) if size else None
-    return Entry(number, f"octo/{name}", state, reason, (), archive, False)
+EARLIER = "2026-11-20T17-00-00Z"
 
 
-ENTRIES = (
-    _entry(1, "hello", "backed-up", size=1_420_000),
+def result(name: str, state: State, reason: str = "", size: int = 0) -> ItemResult:
+    """What became of something whose archive, if it has a size, has this name."""
+    if not size:
+        return ItemResult(state, reason or None)
+    run_id = RUN.id if state == "backed-up" else EARLIER
+    archive = Archive(f"github_backups/octo/{name}.zip", size, SHA, run_id, version_id="v")
+    return ItemResult(state, reason or None, archive=archive)
+
+
+def _entry(number: int, name: str, state: State, reason: str = "", size: int = 0) -> Entry:
+    results = by_kind(result(name, state, reason, size))
+    return Entry(number, "octo", name, False, False, False, results)
+
+
+def _kept(number: int, name: str, size: int) -> OrphanedArchive:
+    found = result(name, "kept", size=size)
+    key = f"github_backups/octo/{name}.zip"
+    return OrphanedArchive(key, number, "octo", name, GIT, found)
+
+
+def by_id(*entries: Entry) -> dict[int, Entry]:
+    """As a manifest holds them."""
+    return {entry.id: entry for entry in entries}
+
+
+HELLO = _entry(1, "hello", "backed-up", size=1_420_000).having(
+    WIKI, result("hello.wiki", "backed-up", size=9_000)
+)
+LISTED = (
+    HELLO,
     _entry(2, "octo.github.io", "backed-up", size=48_300_000),
     _entry(3, "new-idea", "backed-up", size=20_100),
     *(_entry(n, f"tool-{n}", "unchanged", size=3_000_000) for n in range(4, 33)),
     _entry(33, "scratch", "empty"),
     _entry(34, "fork-of-linux", "skipped", "a fork (--no-forks)"),
-    replace(_entry(1, "hello", "backed-up", size=9_000), name="octo/hello.wiki", is_wiki=True),
 )
-KEPT = (
-    replace(_entry(77, "old-thing", "kept", size=700_000), name="octo/old-thing (kept, id 77)"),
-    replace(_entry(66, "older", "kept", size=41_000), name="octo/older (kept, id 66)"),
-)
+KEPT = [_kept(77, "old-thing", 700_000), _kept(66, "older", 41_000)]
 MANIFEST = Manifest(
     run_id=RUN.id,
     attempt=1,
+    owners=["octo"],
+    started_at=DUE,
+    entries=by_id(*LISTED),
+    listed=34,
+    finished_at=END,
     complete=True,
-    owners=("octo",),
-    entries=ENTRIES,
     token_expires_at="2026-12-04T16:00:00Z",
-    bytes_uploaded=49_749_100,
-    bytes_stored=137_490_100,
-    drilled=3,
-    drill_failures=(),
-    never_drilled=20,
+    drill=Drill(tuple(DrilledArchive(f"k{n}", good=True) for n in range(3)), 33, 20),
     kept=KEPT,
     visibility=(Visibility("octo", "all", 34, 34),),
 )
 LASTING = replace(MANIFEST, token_expires_at=None)
 BLAMED = "octo/hello: github_backups/octo/hello.zip has 1384 bytes, not 1420000"
+OLD_THING = _entry(77, "old-thing", "unchanged", size=700_000)
 BEFORE = replace(
-    MANIFEST,
-    entries=(
-        *(entry for entry in ENTRIES if entry.name != "octo/new-idea"),
-        _entry(77, "old-thing", "unchanged", size=700_000),
-    ),
+    MANIFEST, entries=by_id(*(each for each in LISTED if each.name != "new-idea"), OLD_THING)
 )
+TAKEN = _entry(34, "taken", "failed", "451: taken down, see https://github.com/github/dmca")
 FAILED = replace(
     MANIFEST,
-    entries=(
-        *ENTRIES[:-3],
+    entries=by_id(
+        *LISTED[:-2],
         _entry(33, "scratch", "failed", "GitHub answered 500 four times", size=64_000),
-        _entry(34, "taken", "failed", "451: taken down, see https://github.com/github/dmca"),
+        TAKEN,
     ),
 )
 ONLY = replace(RUN, trigger="manual", options=Options(only=("octo.github.io",)))
 PASSED_OVER = "not in --only octo.github.io"
+
+
+def _passed_over(entry: Entry) -> Entry:
+    """An entry of what a narrowed run was not asked for."""
+    if entry.git.state == "empty":
+        return replace(entry, asked=False)
+    results = {
+        kind: ItemResult("skipped", PASSED_OVER).keeping(
+            result(each.archive.key[21:-4], "skipped", size=each.archive.bytes)
+            if each.archive
+            else None
+        )
+        for kind, each in entry.results.items()
+    }
+    return replace(entry, results=results, asked=False)
+
+
 NARROWED = replace(
     LASTING,
-    only=ONLY.options.only,
-    entries=tuple(
-        entry
-        if entry.name in ("octo/octo.github.io", "octo/fork-of-linux")
-        else replace(entry, asked=False)
-        if entry.state == "empty"
-        else replace(entry, state="skipped", reason=PASSED_OVER, asked=False)
-        for entry in ENTRIES
+    only=[*ONLY.options.only],
+    entries=by_id(
+        *(
+            each if each.name in ("octo.github.io", "fork-of-linux") else _passed_over(each)
+            for each in LISTED
+        )
     ),
-    bytes_uploaded=48_300_000,
-    bytes_stored=136_749_100,
 )
 WANTING = replace(
     NARROWED,
-    entries=(
-        *(replace(e, archive=None) if e.id == 3 else e for e in NARROWED.entries),
-        replace(FAILED.entries[-1], id=77, name="octo/old-thing", asked=False),
-    ),
+    entries={
+        **NARROWED.entries,
+        3: NARROWED.entries[3].having(GIT, ItemResult("skipped", PASSED_OVER)),
+        77: replace(TAKEN, id=77, name="old-thing", asked=False),
+    },
 )
-EMPTY = replace(
-    LASTING,
-    entries=tuple(entry for entry in ENTRIES if entry.archive is None),
-    bytes_uploaded=0,
-    bytes_stored=0,
-    drilled=0,
-    never_drilled=None,
-)
+EMPTY = replace(LASTING, entries=by_id(*LISTED[-2:]), listed=2, drill=None, kept=[])
 PUBLIC = replace(LASTING, visibility=(Visibility("octo", "public", 34),))
 SELECTED = replace(
     LASTING, visibility=(Visibility("octo", "selected", 30, 60), Visibility("acme", "all", 4))
@@ -160,9 +197,9 @@ def _facts(run: Run, verdict: Verdict, manifest: Manifest | None = None) -> Fact
             END,
             volume_gib=16,
             public_address=True,
-            archives=len(ENTRIES),
+            archives=35,
             uploads=3,
-            bytes_stored=manifest.bytes_stored if manifest else 0,
+            bytes_stored=manifest.totals["bytes_stored"] if manifest else 0,
         ),
         next_run=DUE + timedelta(days=7),
         log_tail=() if verdict.kind in (Kind.VERIFIED, Kind.NOT_LAUNCHED, Kind.MISSED) else LOG,
@@ -229,12 +266,12 @@ SAMPLES: dict[str, Facts] = {
             RUN,
             Verdict(
                 Kind.UNVERIFIED,
-                f"runs/{RUN.id}/manifest.json is damaged: totals.bytes_stored: it is no whole "
-                f"number from 0 to {2**63 - 1}.",
+                f"runs/{RUN.id}/manifest.json is damaged: totals.bytes_stored is not a whole "
+                "number from 0 to 2^63 - 1.",
             ),
         ),
         log_tail=LOG[:2],
-        damage=(f"runs/{RUN.id}/progress.json is damaged: it is no JSON.",),
+        damage=(f"runs/{RUN.id}/progress.json is damaged: it is not UTF-8.",),
     ),
     "Unverified, for the bucket may not be read": replace(
         _facts(
@@ -252,9 +289,7 @@ SAMPLES: dict[str, Facts] = {
         _facts(
             replace(RUN, attempts=RECLAIMED),
             Verdict(Kind.INTERRUPTED, "AWS reclaimed the spot instance."),
-            replace(
-                MANIFEST, complete=False, entries=ENTRIES[:27], token_expires_at=None, drilled=0
-            ),
+            replace(LASTING, complete=False, entries=by_id(*LISTED[:27]), drill=None),
         ),
         log_tail=LOG[:2],
     ),
@@ -280,9 +315,7 @@ SAMPLES: dict[str, Facts] = {
         _facts(
             replace(RUN, attempts=(STUCK, replace(STUCK, number=2))),
             Verdict(Kind.TIMED_OUT, "The backup did not end before its deadline and was stopped."),
-            replace(
-                MANIFEST, complete=False, entries=ENTRIES[:21], token_expires_at=None, drilled=0
-            ),
+            replace(LASTING, complete=False, entries=by_id(*LISTED[:21]), drill=None),
         ),
         log_tail=LOG[:2],
     ),

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from backup_contract.documents.manifest import Entry, ItemResult
+from backup_contract.kinds import GIT, WIKI
+from backup_contract.text import size
 from backup_contract.visibility import Visibility
-from reporter.judge.manifest import Entry
 from reporter.judge.verdict import Kind, Verdict
 from reporter.publish.attempt_lines import refusals
-from reporter.publish.mail import body, size, subject
+from reporter.publish.mail import body, subject
 from reporter.publish.run_report import report_document
 from shared.aws.sns_topic import BODY_BYTES, fitting_subject
 from shared.model.run import Market, Outcome, PoolAnswer
@@ -96,11 +98,11 @@ def test_what_vanished_is_named_with_each_archive_kept_of_it_and_how_to_remove_i
 def test_a_vanished_ones_archive_is_its_own_and_not_its_namesakes() -> None:
     assert VERIFIED.manifest
     key = "github_backups/octo/old-thing.zip"
-    taken = replace(samples.BEFORE.entries[-1], id=99, archive=samples.KEPT[1].archive)
-    facts = replace(
-        VERIFIED,
-        manifest=replace(VERIFIED.manifest, entries=(*VERIFIED.manifest.entries, taken)),
+    taken = replace(samples.OLD_THING, id=99).having(
+        GIT, replace(samples.KEPT[1].result, state="unchanged")
     )
+    entries = {**VERIFIED.manifest.entries, 99: taken}
+    facts = replace(VERIFIED, manifest=replace(VERIFIED.manifest, entries=entries))
     text = body(facts)
     assert f"  - octo/old-thing: {key} (700.0 kB) is kept" in text
     assert "New on GitHub:\n  - octo/new-idea\n  - octo/old-thing\n" in text
@@ -108,12 +110,13 @@ def test_a_vanished_ones_archive_is_its_own_and_not_its_namesakes() -> None:
 
 def test_of_a_vanished_one_without_an_archive_nothing_is_called_kept() -> None:
     assert VERIFIED.manifest
-    gone = replace(VERIFIED, manifest=replace(VERIFIED.manifest, kept=()))
+    gone = replace(VERIFIED, manifest=replace(VERIFIED.manifest, kept=[]))
     key = "github_backups/octo/old-thing.zip"
     assert f"  - octo/old-thing: its archive {key} is gone, or not as it was recorded\n" in body(
         gone
     )
-    before = replace(samples.BEFORE, entries=(replace(samples.BEFORE.entries[-1], archive=None),))
+    unsaved = samples.OLD_THING.having(GIT, ItemResult("failed"))
+    before = replace(samples.BEFORE, entries={77: unsaved})
     assert "octo/old-thing: nothing was saved of it" in body(replace(gone, previous=before))
 
 
@@ -128,7 +131,7 @@ def test_a_run_that_lists_nothing_is_mailed_with_its_reason_and_remedy() -> None
     failed = samples.SAMPLES["Failed"]
     last = failed.run.attempt.number
     empty = replace(
-        samples.MANIFEST, attempt=last, complete=False, entries=(), kept=(), errors=(said,)
+        samples.MANIFEST, attempt=last, complete=False, entries={}, kept=[], errors=[said]
     )
     text = body(replace(failed, manifest=empty))
     assert f"Errors of the whole run:\n  - {said}\n" in text
@@ -140,11 +143,11 @@ def test_a_run_that_lists_nothing_is_mailed_with_its_reason_and_remedy() -> None
 def test_a_wiki_that_is_gone_is_counted_and_named_with_its_archive() -> None:
     assert VERIFIED.manifest
     wiki = replace(
-        samples.ENTRIES[-1],
+        samples.HELLO.results[WIKI],
         state="absent",
         warnings=("is not there any more; its archive is kept",),
     )
-    entries = (*samples.ENTRIES[:-1], wiki)
+    entries = {**samples.MANIFEST.entries, 1: samples.HELLO.having(WIKI, wiki)}
     text = body(replace(VERIFIED, manifest=replace(VERIFIED.manifest, entries=entries)))
     assert "1 wiki (1 absent)" in text
     assert "octo/hello.wiki: is not there any more; its archive is kept" in text
@@ -295,21 +298,21 @@ def test_the_tokens_end_is_told_by_the_day_and_its_absence_is_no_trouble(
 
 def test_what_the_token_lacks_is_in_the_mail() -> None:
     assert VERIFIED.manifest
-    lacking = replace(VERIFIED.manifest, notices=("the GitHub token lacks the scope repo",))
+    lacking = replace(VERIFIED.manifest, notices=["the GitHub token lacks the scope repo"])
     text = body(replace(VERIFIED, manifest=lacking))
     assert "Worth knowing:\n  - the GitHub token lacks the scope repo" in text
 
 
 def test_ten_thousand_failures_are_counted_and_still_fit_one_mail() -> None:
     assert PARTIAL.manifest
-    entries = tuple(
-        Entry(n, f"octo/{'long-name-' * 8}{n}", "failed", "x" * 200, (), None, False)
+    failed = {GIT: ItemResult("failed", "x" * 200)}
+    entries = {
+        n: Entry(n, "octo", f"{'long-name-' * 8}{n}", False, False, False, failed)
         for n in range(10_000)
-    )
-    verdict = Verdict(Kind.PARTIAL, "many", tuple(f"{e.name}: {e.reason}" for e in entries))
-    text = body(
-        replace(PARTIAL, verdict=verdict, manifest=replace(PARTIAL.manifest, entries=entries))
-    )
+    }
+    manifest = replace(PARTIAL.manifest, entries=entries)
+    verdict = Verdict(Kind.PARTIAL, "many", tuple(f"{i.name}: {i.reason}" for i in manifest.items))
+    text = body(replace(PARTIAL, verdict=verdict, manifest=manifest))
     assert len(text.encode()) < BODY_BYTES / 4
     assert "and 9960 more" in text
 

@@ -1,0 +1,102 @@
+"""The restore drill of a run: which archives it read back, and how that went. Pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from backup_contract.documents import fields
+from backup_contract.documents.fields import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class DrilledArchive:
+    """One archive that was to be read back: ``good`` is None where this machine could not do it,
+    whatever the archive is worth. What is None else was not written down."""
+
+    key: str
+    good: bool | None
+    reason: str | None = None
+    remarks: tuple[str, ...] = ()
+    seconds: float | None = None
+
+    @property
+    def told(self) -> str:
+        """The key, and what was said of it."""
+        return f"{self.key}: {self.reason}"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As it stands in the manifest."""
+        return {
+            "key": self.key,
+            "ok": self.good,
+            "reason": self.reason,
+            "remarks": list(self.remarks),
+            "seconds": self.seconds if self.seconds is None else round(self.seconds, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A restore drill. ``archives`` are all that there were, ``never_drilled`` those of them that
+    none has read back yet; None where nobody wrote that down."""
+
+    checked: tuple[DrilledArchive, ...]
+    archives: int | None = None
+    never_drilled: int | None = None
+    runs_until_all_drilled: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether no archive was found bad."""
+        return not self.bad
+
+    @property
+    def good(self) -> tuple[DrilledArchive, ...]:
+        """Those that are as they should be."""
+        return tuple(each for each in self.checked if each.good)
+
+    @property
+    def bad(self) -> tuple[DrilledArchive, ...]:
+        """Those that are not."""
+        return tuple(each for each in self.checked if each.good is False)
+
+    @property
+    def undone(self) -> tuple[DrilledArchive, ...]:
+        """Those that the machine could not read back."""
+        return tuple(each for each in self.checked if each.good is None)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As it stands in the manifest."""
+        counts = {name: getattr(self, name) for name in _COUNTS}
+        return {
+            "ok": self.ok,
+            "checked": [each.document for each in self.checked],
+            **{name: count for name, count in counts.items() if count is not None},
+        }
+
+
+_COUNTS = ("archives", "never_drilled", "runs_until_all_drilled")
+
+
+def read_drill(document: Fields, name: str) -> Drill:
+    """The drill in a field. Raises DamagedError."""
+    return fields.inside(document, name, _drill)
+
+
+def _drill(document: Fields) -> Drill:
+    counts = {each: fields.optional(fields.count, document, each) for each in _COUNTS}
+    drill = Drill(tuple(fields.each(document, "checked", _checked)), **counts)
+    if not fields.flag(document, "ok") and drill.ok:
+        raise fields.DamagedError("ok", "is false, and no archive is called bad")
+    return drill
+
+
+def _checked(document: Fields) -> DrilledArchive:
+    return DrilledArchive(
+        fields.text(document, "key"),
+        fields.nullable(fields.flag, document, "ok"),
+        fields.text_or_none(document, "reason"),
+        tuple(fields.optional(fields.texts, document, "remarks") or ()),
+        fields.optional(fields.number, document, "seconds"),
+    )

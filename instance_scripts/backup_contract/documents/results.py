@@ -1,0 +1,151 @@
+"""What became of one item, a repository's git or its wiki, and its archive. Pure.
+
+A later version's fields are ignored. Its states are read as failures: what they mean is not known,
+so that nothing is called good because of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from backup_contract import object_keys as layout
+from backup_contract.documents import fields
+from backup_contract.documents.fields import Fields
+
+State = Literal["backed-up", "unchanged", "empty", "skipped", "failed", "absent", "kept"]
+COUNTED: tuple[State, ...] = ("backed-up", "unchanged", "empty", "skipped", "failed")
+STATES: Mapping[str, State] = {state: state for state in COUNTED}
+STATES_BESIDE: Mapping[str, State] = {**STATES, "absent": "absent"}
+"""Of what a repository need not have: a wiki."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One zip at the destination. ``checksum`` is the store's own; ``run_id`` who uploaded it.
+
+    ``drilled_at`` is when a restore drill last read it back, None if never. ``remarks`` are what
+    was found or left undone when it was made; they are with it for as long as it is named.
+    """
+
+    key: str
+    bytes: int
+    sha256: str
+    run_id: str
+    checksum: dict[str, str] | None = None
+    version_id: str | None = None
+    etag: str | None = None
+    drilled_at: str | None = None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As it stands in the manifest. The first version takes no further field here."""
+        return {
+            "key": self.key,
+            "bytes": self.bytes,
+            "sha256": self.sha256,
+            "checksum": self.checksum,
+            "version_id": self.version_id,
+            "etag": self.etag,
+            "run_id": self.run_id,
+            "drilled_at": self.drilled_at,
+            **({"remarks": list(self.remarks)} if self.remarks else {}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What became of one item of a repository.
+
+    Where there is an archive, ``refs_digest``, ``refs`` and ``lfs`` tell what is in it, even if
+    upstream has gone on since.
+    """
+
+    state: State
+    reason: str | None = None
+    warnings: tuple[str, ...] = ()
+    refs_digest: str | None = None
+    refs: int = 0
+    lfs: bool = False
+    seconds: float = 0.0
+    archive: Archive | None = None
+
+    def keeping(self, earlier: "ItemResult | None") -> "ItemResult":
+        """The same with the earlier archive, and what is in it."""
+        if earlier is None or earlier.archive is None:
+            return self
+        return replace(
+            self,
+            refs_digest=earlier.refs_digest,
+            refs=earlier.refs,
+            lfs=earlier.lfs,
+            archive=earlier.archive,
+        )
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As it stands in the manifest."""
+        return {
+            "state": self.state,
+            "reason": self.reason,
+            "warnings": list(self.warnings),
+            "lfs": self.lfs,
+            "refs_digest": self.refs_digest,
+            "refs": self.refs,
+            "seconds": round(self.seconds, 3),
+            "archive": self.archive.document if self.archive else None,
+        }
+
+
+def read_archive(document: Fields, name: str) -> Archive | None:
+    """The archive in a field; None for null. Raises DamagedError."""
+    return fields.inside(document, name, _archive) if document.get(name, 0) is not None else None
+
+
+def read_result(document: Fields, states: Mapping[str, State] = STATES) -> ItemResult:
+    """A result by the fields that it has in an entry. Raises DamagedError."""
+    reason = fields.text_or_null(document, "reason")
+    word = fields.word(document, "state")
+    state = states.get(word)
+    if state is None:
+        # Of a later version. What it means is not known, so that it is not called good.
+        state, reason = "failed", "; ".join(filter(None, (f"its state {word} is unknown", reason)))
+    return ItemResult(
+        state,
+        reason,
+        tuple(fields.texts(document, "warnings")) if "warnings" in document else (),
+        fields.text_or_null(document, "refs_digest"),
+        fields.count(document, "refs"),
+        "lfs" in document and fields.flag(document, "lfs"),
+        fields.number(document, "seconds"),
+        read_archive(document, "archive"),
+    )
+
+
+def _archive(document: Fields) -> Archive:
+    return Archive(
+        fields.key(document, "key", layout.ARCHIVES),
+        fields.count(document, "bytes"),
+        fields.sha256(document, "sha256"),
+        fields.run_id(document, "run_id"),
+        fields.optional(_checksum, document, "checksum"),
+        fields.text_or_none(document, "version_id"),
+        fields.text_or_none(document, "etag"),
+        fields.optional(_date, document, "drilled_at"),
+        tuple(fields.texts(document, "remarks")) if "remarks" in document else (),
+    )
+
+
+def _checksum(document: Fields, name: str) -> dict[str, str]:
+    """All that is said of it; without its algorithm and value it is none."""
+    found = fields.named_texts(document, name)
+    for needed in ("algorithm", "value"):
+        if needed not in found:
+            raise fields.DamagedError(f"{name}.{needed}", "is missing")
+    return found
+
+
+def _date(document: Fields, name: str) -> str:
+    """The text of a date, as it is."""
+    fields.moment(document, name)
+    return fields.text(document, name)
