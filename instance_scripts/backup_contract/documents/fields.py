@@ -20,6 +20,8 @@ RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _WORD = re.compile(r"[a-z][a-z-]{0,30}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_PLAIN_KEY = re.compile(r"(?=.{1,1024}\Z)\w[\w.~+-]{0,254}(?:/\w[\w.~+-]{0,254})+", re.ASCII)
+"""What nearly every key is: of these no other rule need be asked."""
 _NO_SEGMENTS = frozenset((b"", b".", b".."))
 _KEY_BYTES, _SEGMENT_BYTES = 1024, 255
 """S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html; NAME_MAX of Linux."""
@@ -208,6 +210,8 @@ def sha256(document: Fields, name: str) -> str:
 def key(document: Fields, name: str, below: str) -> str:
     """An object's key that stays below a prefix, in a bucket and as a path in a directory."""
     found = text(document, name)
+    if found.startswith(below) and _PLAIN_KEY.fullmatch(found):
+        return found
     segments = found.encode().split(b"/")
     if (
         found.startswith(below)

@@ -148,4 +148,5 @@ def _checksum(document: Fields, name: str) -> dict[str, str]:
 def _date(document: Fields, name: str) -> str:
     """The text of a date, as it is."""
     fields.moment(document, name)
-    return fields.text(document, name)
+    written: str = document[name]
+    return written
