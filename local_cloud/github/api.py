@@ -1,4 +1,7 @@
-"""The REST API's answers, as pure functions of the catalogue."""
+"""The REST API's answers, as pure functions of the catalogue.
+
+Lists are in the order that GitHub documents: https://docs.github.com/rest/repos/repos
+"""
 
 import json
 from collections.abc import Mapping
@@ -43,7 +46,7 @@ def answer(
             wanted = _affiliations(query)
             listed = [r for r in listed if _affiliation(catalogue, r, viewer) in wanted]
             listed = _of_visibility(listed, parse_qs(query).get("visibility", ["all"])[0])
-            return _page(catalogue, base_url, path, query, listed)
+            return _page(catalogue, base_url, path, query, _sorted(listed, query, "full_name"))
         case ["user"] | ["user", "repos"]:
             return _error(401, "Requires authentication")
         case ["users", login]:
@@ -59,18 +62,26 @@ def answer(
             account = catalogue.account(login)
             if account:
                 listed = catalogue.visible(account.login, None)
-                return _page(catalogue, base_url, path, query, listed)
+                return _page(catalogue, base_url, path, query, _sorted(listed, query, "full_name"))
         case ["orgs", login, "repos"]:
             account = catalogue.account(login)
             if account and account.type == "Organization":
                 kind = parse_qs(query).get("type", ["all"])[0]
                 listed = _of_visibility(shown(catalogue.visible(account.login, viewer)), kind)
-                return _page(catalogue, base_url, path, query, listed)
+                return _page(catalogue, base_url, path, query, _sorted(listed, query, "created"))
         case ["repos", owner, name]:
             full_name = f"{owner}/{name}"
-            found = catalogue.repositories.get(catalogue.renames.get(full_name, full_name))
+            moved = catalogue.repositories.get(catalogue.renames.get(full_name, ""))
+            found = catalogue.repositories.get(full_name) or moved
             if found and catalogue.may_see(found, viewer) and rights.shows(found):
+                if found is moved:
+                    location = f"{base_url}/repositories/{found.id}"
+                    return Answer(301, b'{"message": "Moved Permanently"}', {"Location": location})
                 return _json(_repository(catalogue, base_url, found))
+        case ["repositories", number]:
+            numbered = catalogue.by_id(number)
+            if numbered and catalogue.may_see(numbered, viewer) and rights.shows(numbered):
+                return _json(_repository(catalogue, base_url, numbered))
         case _:
             pass
     return _error(404, "Not Found")
@@ -89,12 +100,25 @@ def answer_app(
             return _error(403, "Resource not accessible by integration")
         case ["orgs", login, "repos"]:
             public = catalogue.visible(login, None)
-            listed_here = sorted(
-                {r.id: r for r in (*public, *installed)}.values(), key=lambda r: r.id
-            )
-            return _page(catalogue, base_url, path, query, listed_here)
+            listed_here = [*{r.id: r for r in (*public, *installed)}.values()]
+            ordered = _sorted(listed_here, query, "created")
+            return _page(catalogue, base_url, path, query, ordered)
+        case ["repositories", number]:
+            found = catalogue.by_id(number)
+            if found and (not found.private or found in installed):
+                return _json(_repository(catalogue, base_url, found))
+            return _error(404, "Not Found")
         case _:
             return answer(catalogue, base_url, path, query, None)
+
+
+def _sorted(listed: list[Repository], query: str, default: str) -> list[Repository]:
+    """In the order that is asked for; ids tell which one was created first."""
+    parameters = parse_qs(query)
+    by_name = parameters.get("sort", [default])[0] == "full_name"
+    direction = parameters.get("direction", ["asc" if by_name else "desc"])[0]
+    listed = sorted(listed, key=lambda r: r.full_name.lower() if by_name else f"{r.id:020}")
+    return listed if direction == "asc" else listed[::-1]
 
 
 def _affiliations(query: str) -> set[str]:

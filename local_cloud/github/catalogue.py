@@ -81,6 +81,18 @@ class Catalogue:
         self.repositories[repository.full_name] = repository
         return repository
 
+    def by_id(self, number: str) -> Repository | None:
+        """The repository with this id, whatever its name is now."""
+        found = (each for each in self.repositories.values() if str(each.id) == number)
+        return next(found, None)
+
+    def move(self, name: str, to: str) -> Repository:
+        """Rename or transfer a repository: ``owner/name`` to ``owner/name``; it keeps its id."""
+        moved = self.repositories.pop(name)
+        moved.owner, _, moved.name = to.partition("/")
+        self.renames[name] = to
+        return self.add(moved)
+
     def account(self, login: str) -> Account | None:
         """The account of that name, whatever its case, as GitHub does it."""
         wanted = login.lower()

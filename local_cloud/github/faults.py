@@ -1,23 +1,65 @@
 """Faults to inject, by rule: a short declarative list that may change while the server runs."""
 
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Any, Literal, get_args
 
-Action = Literal["status", "reset", "truncate", "corrupt", "hang", "slow"]
+from local_cloud.github.catalogue import Catalogue, Repository
+
+OfAnswer = Literal["status", "reset", "truncate", "corrupt", "hang", "slow"]
+OfList = Literal["none", "no-link", "odd-link", "null-item", "null-owner", "repeat", "short"]
+Action = OfAnswer | OfList
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What somebody does on GitHub meanwhile: to the repository ``name``, ``owner/name``.
+
+    ``move`` renames or transfers it to ``to``; ``hide`` makes it private, ``show`` public;
+    ``create`` gives it the next id, ``delete`` forgets it.
+    """
+
+    action: Literal["move", "delete", "create", "hide", "show"]
+    name: str
+    to: str = ""
+
+    def apply(self, catalogue: Catalogue) -> None:
+        """Do it, if there is such a repository."""
+        if self.action == "create":
+            newest = max((each.id for each in catalogue.repositories.values()), default=0)
+            owner, _, name = self.name.partition("/")
+            catalogue.add(Repository(newest + 1, owner, name))
+        elif self.name in catalogue.repositories:
+            match self.action:
+                case "move":
+                    catalogue.move(self.name, self.to)
+                case "delete":
+                    del catalogue.repositories[self.name]
+                case _:
+                    hidden = replace(
+                        catalogue.repositories[self.name], private=self.action == "hide"
+                    )
+                    catalogue.add(hidden)
 
 
 @dataclass
 class Fault:
     """One rule: what happens to requests whose path (without query) matches the glob ``path``.
 
-    ``status`` answers with ``status``, ``headers`` and ``body``. The others let the true answer
+    ``status`` answers with ``status``, ``headers`` and ``body``. Others let the true answer
     begin: after ``after_bytes`` of its body ``reset`` resets the connection, ``truncate`` ends the
     body early but properly, ``corrupt`` inverts one byte, ``hang`` sends nothing more until the
-    server closes, ``slow`` sends a byte every 50 ms. ``times`` is how often the rule still fires
-    (None: always); ``skip`` lets that many matching requests pass first.
+    server closes, ``slow`` sends a byte every 50 ms.
+
+    Of a list, ``no-link`` takes the ``Link`` header away, ``odd-link`` writes the same in another
+    lawful way, ``null-item`` and ``null-owner`` put null in the place of the first item or of its
+    owner, ``repeat`` adds the first item once more, and ``short`` leaves the first one out.
+
+    ``edits`` are made before the answer, whatever the action; with ``none`` nothing else happens.
+    ``query`` is a glob, too. ``times`` is how often the rule still fires (None: always); ``skip``
+    lets that many matching requests pass first.
     """
 
     path: str
@@ -29,6 +71,34 @@ class Fault:
     times: int | None = None
     skip: int = 0
     method: str | None = None
+    query: str = "*"
+    edits: Sequence[Edit] = ()
+
+    @property
+    def of_a_list(self) -> bool:
+        """Whether it changes what a list says, and not how the answer comes."""
+        return self.action in get_args(OfList)
+
+    def distorted(self, body: Any, headers: Mapping[str, str]) -> tuple[Any, dict[str, str]]:
+        """The JSON and the headers of a list as this rule has them; another answer as it is."""
+        changed = dict(headers)
+        if self.action == "no-link":
+            changed.pop("Link", None)
+        elif self.action == "odd-link" and "Link" in changed:
+            changed["Link"] = _odd(changed["Link"])
+        items = body["repositories"] if isinstance(body, dict) and "repositories" in body else body
+        if isinstance(items, list) and items:
+            first = items[0]
+            match self.action:
+                case "null-item":
+                    items[0] = None
+                case "null-owner":
+                    items[0] = {**first, "owner": None}
+                case "repeat":
+                    items.append(first)
+                case "short":
+                    del items[0]
+        return body, changed
 
 
 class Faults:
@@ -48,11 +118,13 @@ class Faults:
         with self._lock:
             self._rules.clear()
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str, query: str = "") -> Fault | None:
         """The rule that this request fires, counting it; None when the request goes well."""
         with self._lock:
             for rule in self._rules:
                 if rule.times == 0 or not fnmatchcase(path, rule.path):
+                    continue
+                if not fnmatchcase(query, rule.query):
                     continue
                 if rule.method not in (None, method):
                     continue
@@ -63,3 +135,14 @@ class Faults:
                     rule.times -= 1
                 return rule
         return None
+
+
+def _odd(link: str) -> str:
+    """The same ``Link`` header, its relations among others, without quotes, after a title."""
+    parts = (part.partition("; rel=") for part in link.split(", "))
+    return ",".join(
+        f'{url};title="page, next; of many" ;REL="x-page {relation[1:-1]}"'
+        if number % 2
+        else f"{url} ; rel={relation[1:-1]}; x=1"
+        for number, (url, _, relation) in enumerate(parts)
+    )

@@ -70,6 +70,7 @@ class GitHubStandIn:
         self.token_expires_at = token_expires_at
         self.verbose = verbose
         self.requests: list[Request] = []
+        self.changing = threading.Lock()
         self.closing = threading.Event()
         self.scheme = "https" if tls else "http"
         self._server = _Server((host, port), self, tls)
@@ -156,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._status = 0
         self._grant: Installation | None = None
         self._rights = EVERYBODY
-        fault = hub.faults.take(self.command, path)
+        fault = hub.faults.take(self.command, path, parts.query)
         try:
             if fault and fault.action == "status":
                 self._discard_body()
@@ -229,11 +230,17 @@ class _Handler(BaseHTTPRequestHandler):
             return
         host = self.headers.get("Host", f"{hub.host}:{hub.port}")
         base_url = f"{hub.scheme}://{host}"
-        if grant := self._grant:
-            listed = hub.apps.listed(hub.catalogue, grant)
-            reply = api.answer_app(hub.catalogue, base_url, path, query, listed)
-        else:
-            reply = api.answer(hub.catalogue, base_url, path, query, viewer, self._rights)
+        with hub.changing:
+            for edit in fault.edits if fault else ():
+                edit.apply(hub.catalogue)
+            if grant := self._grant:
+                listed = hub.apps.listed(hub.catalogue, grant)
+                reply = api.answer_app(hub.catalogue, base_url, path, query, listed)
+            else:
+                reply = api.answer(hub.catalogue, base_url, path, query, viewer, self._rights)
+        if fault and fault.of_a_list:
+            body, changed = fault.distorted(json.loads(reply.body), reply.headers)
+            reply, fault = api.Answer(reply.status, json.dumps(body).encode(), changed), None
         self._send(reply.status, headers | dict(reply.headers), reply.body, fault)
 
     def _serve_app(self, path: str) -> None:

@@ -21,7 +21,7 @@ from launcher.config import Config as LauncherConfig
 from launcher.request import read_request
 from repo_backup.cli.parser import parse
 from repo_backup.git import smart_http as git
-from repo_backup.hosts.github import client as github
+from repo_backup.hosts.github.links import links_of
 from repo_backup.runtime.errors import RepositoryError
 from reporter.config import Config as ReporterConfig
 from reporter.decide.observation import Progress
@@ -208,8 +208,8 @@ CASES: dict[str, tuple[st.SearchStrategy[Any], Parser, tuple[type[BaseException]
     "marker": (cut([MARKER]), lambda data: read_marker("k", data), ()),
     "advertisement": (cut([ADVERTISEMENT]), refs, (RepositoryError,)),
     "link header": (
-        cut([b'<https://h/r?page=2>; rel="next", <https://h/r?page=9>; rel="last"']),
-        lambda data: github.links_of(data.decode("latin-1")),
+        cut([b'<https://h/r?page=2>; rel="next", <https://h/r?page=9>; a; rel = "x last"']),
+        lambda data: links_of(data.decode("latin-1")),
         (),
     ),
     "run id": (

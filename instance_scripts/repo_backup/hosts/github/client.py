@@ -2,10 +2,9 @@
 
 import contextlib
 import json
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -14,6 +13,15 @@ from backup_contract.documents.fields import LIMIT
 from backup_contract.documents.manifest import iso
 from backup_contract.visibility import Scope, Visibility, count, measure
 from repo_backup.hosts.github.app_installations import Installations
+from repo_backup.hosts.github.links import links_of
+from repo_backup.hosts.github.paging import (
+    PER_PAGE,
+    Listed,
+    Page,
+    Pager,
+    far_fewer,
+)
+from repo_backup.hosts.github.remote import NAME, Remote
 from repo_backup.net.http import Http
 from repo_backup.runtime.errors import (
     FatalError,
@@ -25,14 +33,13 @@ from repo_backup.runtime.errors import (
 )
 from repo_backup.runtime.retry import Patience
 
-PER_PAGE = 100
-_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
-_LINK = re.compile(r'<([^<>]+)>;\s*rel="(\w+)"')
+__all__ = ["GitHub", "ListingError", "Remote", "git_url"]
+
 _EVERYTHING = "owner,collaborator,organization_member"
-_COUNT_TOLERANCE = 0.9
-"""GitHub counts repositories that it does not list (disabled ones); far fewer is a truncation."""
+_BY_CREATION = {"sort": "created", "direction": "asc"}
+"""The order in which what is renamed stays in its place, and what is new comes last:
+https://docs.github.com/rest/repos/repos"""
 _PAGE_BYTES = 32 << 20
-_MOST_PAGES = 10_000
 _PRIVATE_SCOPE = "repo"
 
 
@@ -42,59 +49,6 @@ class ListingError(FatalError):
     def __init__(self, reason: str, found: "Iterable[Remote]" = ()) -> None:
         super().__init__(reason)
         self.found = list(found)
-
-
-@dataclass(frozen=True)
-class Remote:
-    """A repository as GitHub lists it. ``size_kib`` is GitHub's estimate, wiki not included.
-
-    ``refused`` is why it cannot be backed up at all: a name that must not become a path.
-    """
-
-    id: int
-    owner: str
-    name: str
-    private: bool
-    fork: bool
-    archived: bool
-    size_kib: int
-    has_wiki: bool
-    clone_url: str
-    refused: str | None = None
-
-    @property
-    def full_name(self) -> str:
-        """``owner/name``."""
-        return f"{self.owner}/{self.name}"
-
-    @property
-    def wiki_url(self) -> str:
-        """The wiki's clone address: only the trailing ``.git`` is replaced (``octo.github.io``)."""
-        return self.clone_url.removesuffix(".git") + ".wiki.git"
-
-    @classmethod
-    def from_api(cls, item: dict[str, Any]) -> "Remote":
-        """From the API's JSON. Raises ListingError when it is no repository."""
-        try:
-            owner, name = str(item["owner"]["login"]), str(item["name"])
-            safe = _NAME.fullmatch(owner) and _NAME.fullmatch(name)
-            return cls(
-                id=_id(item["id"]),
-                owner=said(owner),
-                name=said(name),
-                private=bool(item["private"]),
-                fork=bool(item["fork"]),
-                archived=bool(item.get("archived")),
-                size_kib=max(0, int(item.get("size") or 0)),
-                has_wiki=bool(item.get("has_wiki")),
-                clone_url=str(item["clone_url"]),
-                refused=None if safe else "its name is none that GitHub gives, and unsafe",
-            )
-        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-            reason = said(f"{type(error).__name__}: {error}")
-            raise ListingError(
-                f"GitHub listed something that is no repository: {reason}"
-            ) from error
 
 
 @dataclass(frozen=True)
@@ -128,6 +82,7 @@ class GitHub:
         self.visibility: list[Visibility] = []
         self._scopes: frozenset[str] | None = None
         self._own_count: int | None = None
+        self._pager = Pager(_identified)
         http.trust(self._api_url)
         http.trust(git_url(self._api_url))
 
@@ -158,30 +113,52 @@ class GitHub:
         ListingError when the listing fails or is evidently short.
         """
         if owner is None:
-            found = self._listed(f"/user/repos?{_query(affiliation=_EVERYTHING)}")
-            self._see_all(found, viewer)
-            return found
+            listed = self._listed(f"/user/repos?{_query(affiliation=_EVERYTHING)}")
+            if listed.problems:
+                raise ListingError("; ".join(listed.problems), listed.found)
+            self._see_all(listed.found, viewer)
+            return listed.found
         login, organisation, counted = self._account(owner)
         own = viewer is not None and viewer.lower() == login.lower()
         if organisation:
-            found = self._listed(f"/orgs/{login}/repos?{_query(type='all')}", login)
+            first = self._listed(f"/orgs/{login}/repos?{_query(type='all')}", login)
         elif own:
-            found = self._listed(f"/user/repos?{_query(affiliation='owner')}", login, sso=False)
+            first = self._listed(f"/user/repos?{_query(affiliation='owner')}", login, sso=False)
         else:
-            found = self._listed(f"/users/{login}/repos?{_query(type='owner')}", login, sso=False)
+            first = self._listed(f"/users/{login}/repos?{_query(type='owner')}", login, sso=False)
+        more = []
         if viewer and not organisation and not own:
             collaborating = f"/user/repos?{_query(affiliation='collaborator')}"
-            found += _of(login, self._listed(collaborating, login, sso=False))
+            more.append(self._listed(collaborating, login, sso=False))
         if self._installations:
-            found += _of(login, self._listed(f"/installation/repositories?{_query()}", login))
+            more.append(self._listed(f"/installation/repositories?per_page={PER_PAGE}", login))
             self.notices += self._installations.notices(login)
-        found = list({remote.id: remote for remote in found}.values())
+        lists = [first, *(replace(each, found=_of(login, each.found)) for each in more)]
+        found = list({remote.id: remote for each in lists for remote in each.found}.values())
+        problems = [problem for each in lists for problem in each.problems]
         public = sum(not remote.private for remote in found)
-        if public < int(counted * _COUNT_TOLERANCE):
-            reason = f"the listing of {login} is truncated: {public} of {counted}"
-            raise ListingError(reason, found)
+        if not problems and far_fewer(public, counted):
+            problems.append(f"the listing is truncated: {public} of {counted}")
+        if problems:
+            raise ListingError(f"{login}: {'; '.join(problems)}", found)
         self._see(login, len(found), organisation=organisation, own=own)
         return found
+
+    def repository(self, number: int, account: str) -> Remote | None:
+        """The repository with this id, whatever its name and owner are now; None if GitHub says
+        that there is none (404), which it also says of one that the token may not see.
+
+        GitHub redirects former names to this address. Raises RepositoryError for every other
+        answer: a refusal says nothing about whether the repository is there.
+        """
+        try:
+            answer = self._get(f"{self._api_url}/repositories/{number}", account)
+        except NotFoundError:
+            return None
+        remote = Remote.from_api(answer.document)
+        if remote.id != number:
+            raise RepositoryError(f"GitHub answered with another repository, id {remote.id}")
+        return remote
 
     def _see(self, login: str, visible: int, *, organisation: bool = False, own: bool) -> None:
         """Keep how much of an owner is visible; some organisations are asked for their count."""
@@ -227,7 +204,7 @@ class GitHub:
             raise ListingError(f"{owner} could not be looked up: {error}") from error
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise ListingError(f"{owner}: GitHub answered something else") from error
-        if not _NAME.fullmatch(login):
+        if not NAME.fullmatch(login):
             raise ListingError(f"{owner}: GitHub gave it the unsafe name {said(login)!r}")
         return login, organisation, counted
 
@@ -241,43 +218,33 @@ class GitHub:
                 "the GitHub token lacks the scope repo: private repositories are not seen"
             )
 
-    def _listed(self, path: str, account: str = "", *, sso: bool = True) -> list[Remote]:
+    def _listed(self, path: str, account: str = "", *, sso: bool = True) -> Listed[Remote]:
         """What is listed at this path, all its pages; ``sso``: organisations matter to it."""
-        found: dict[int, Remote] = {}
-        try:
-            for page in self._pages(f"{self._api_url}{path}", account, sso=sso):
-                for remote in map(Remote.from_api, page):
-                    found[remote.id] = remote
-        except (RepositoryError, ListingError) as error:
-            reason = f"the listing failed after {len(found)} repositories: {error}"
-            raise ListingError(reason, found.values()) from error
-        return list(found.values())
+        hidden: list[str] = []
+        listed = self._pager.whole(
+            f"{self._api_url}{path}", lambda url: self._page(url, account, hidden)
+        )
+        if not sso or not hidden:
+            return listed
+        problem = (
+            f"GitHub left organisations out that require single sign-on ({said(hidden[0])}): "
+            "authorise the token for them"
+        )
+        return replace(listed, problems=(*listed.problems, problem))
 
-    def _pages(self, url: str, account: str, *, sso: bool) -> Iterator[list[dict[str, Any]]]:
-        last, seen = 0, set[str]()
-        without = ""
-        while url:
-            if url in seen or len(seen) >= _MOST_PAGES:
-                raise RepositoryError("the listing has no end")
-            seen.add(url)
-            page = self._get(url, account)
-            document = page.document
-            if isinstance(document, dict):
-                document = document.get("repositories")
-            if not isinstance(document, list):
-                raise RepositoryError("GitHub answered something that is no list")
-            yield document
-            without = without or page.headers.get("X-GitHub-SSO", "")
-            links = links_of(page.headers.get("Link", ""))
-            last = max(last, _page_number(links.get("last", "")))
-            url = links.get("next", "")
-        if len(seen) < last:
-            raise RepositoryError(f"the listing is truncated: {len(seen)} of {last} pages")
-        if sso and without:
-            raise RepositoryError(
-                f"GitHub left organisations out that require single sign-on ({said(without)}): "
-                "authorise the token for them"
-            )
+    def _page(self, url: str, account: str, hidden: list[str]) -> Page:
+        """One page of a list; ``hidden`` gets what single sign-on keeps from the token."""
+        answer = self._get(url, account)
+        document: Any = answer.document
+        total = document.get("total_count") if isinstance(document, dict) else None
+        document = document.get("repositories") if isinstance(document, dict) else document
+        if not isinstance(document, list):
+            raise RepositoryError("GitHub answered something that is no list")
+        if without := answer.headers.get("X-GitHub-SSO"):
+            hidden.append(without)
+        links = links_of(answer.headers.get("Link", ""))
+        counted = total if type(total) is int and 0 <= total < LIMIT else None
+        return Page(document, links, counted)
 
     def _get(self, url: str, account: str = "") -> _Page:
         """The JSON document at ``url``, retried with patience."""
@@ -298,11 +265,6 @@ class GitHub:
         return self._patience.call(get)
 
 
-def links_of(header: str) -> dict[str, str]:
-    """The addresses in a ``Link`` header by their relation (RFC 8288, as far as GitHub uses it)."""
-    return {relation: target for target, relation in _LINK.findall(header)}
-
-
 def git_url(api_url: str) -> str:
     """Where the git of an API is: ``api.`` less, or the same host.
 
@@ -317,15 +279,12 @@ def _of(login: str, remotes: Iterable[Remote]) -> list[Remote]:
 
 
 def _query(**parameters: str) -> str:
-    return urlencode({**parameters, "per_page": PER_PAGE})
+    return urlencode({**parameters, **_BY_CREATION, "per_page": PER_PAGE})
 
 
-def _id(value: Any) -> int:
-    """A repository's id, as a manifest takes it. Raises ValueError and TypeError."""
-    number = int(value)
-    if not 0 <= number < LIMIT:
-        raise ValueError("its id is out of range")
-    return number
+def _identified(item: Any) -> tuple[int, Remote]:
+    remote = Remote.from_api(item)
+    return remote.id, remote
 
 
 def _expiry(text: str | None) -> str | None:
@@ -333,8 +292,3 @@ def _expiry(text: str | None) -> str | None:
     with contextlib.suppress(ValueError, OverflowError):
         return iso(datetime.strptime((text or "").replace("UTC", "+0000"), "%Y-%m-%d %H:%M:%S %z"))
     return None
-
-
-def _page_number(url: str) -> int:
-    found = re.search(r"[?&]page=([0-9]{1,9})", url)
-    return int(found[1]) if found else 0

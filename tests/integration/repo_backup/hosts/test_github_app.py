@@ -51,7 +51,7 @@ def test_a_token_that_ends_in_mid_run_is_made_anew_for_the_api_and_for_git(
     rejected = {
         request.path.rpartition("/")[2] for request in hub.requests if request.status == 401
     }
-    assert rejected >= {"repositories", "refs", "git-upload-pack"}
+    assert rejected >= {"repos", "refs", "git-upload-pack"}
 
 
 def test_a_token_is_made_anew_before_it_ends(hub: GitHubStandIn, key: str) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local_cloud.github import Fault, GitHubStandIn, Repository
+from local_cloud.github import Edit, Fault, GitHubStandIn, Repository
 from repo_backup.cli.main import main
 from repo_backup.store.directory import DirectoryStore
 from tests.integration.repo_backup.conftest import ALL, Destination
@@ -18,6 +18,14 @@ def _errors(destination: Destination, run_id: str = "r1") -> str:
 def _many(hub: GitHubStandIn, count: int) -> None:
     for number in range(100, 100 + count):
         hub.catalogue.add(Repository(number, "octo", f"many-{number}"))
+
+
+def _names(destination: Destination, run_id: str = "r1") -> set[str]:
+    return {entry["name"] for entry in destination.manifest(run_id)["repositories"]}
+
+
+def _pages(hub: GitHubStandIn) -> int:
+    return sum(request.path == "/user/repos" for request in hub.requests)
 
 
 def test_a_listing_that_answers_500_once_is_outlasted(
@@ -60,6 +68,107 @@ def test_a_failing_second_page_backs_up_the_first_and_fails_the_run(
     assert "the listing failed after 100 repositories" in _errors(destination)
     assert destination.states()["hello"] == "backed-up"
     assert destination.markers() == []
+
+
+ONLY = ("--only", "hello", "--no-wikis", "--no-drill")
+
+
+@pytest.mark.parametrize(
+    ("edits", "pages"),
+    [
+        ([], 4),
+        ([Edit("move", "octo/empty", "octo/zzz")], 4),
+        ([Edit("create", "octo/aaa")], 4),
+        ([Edit("delete", "octo/many-101")], 8),
+        ([Edit("move", "octo/many-101", "octo-org/many-101")], 8),
+        ([Edit("delete", "octo/many-101"), Edit("create", "octo/aaa")], 8),
+    ],
+    ids=["nothing", "renamed", "created", "deleted", "transferred", "deleted-and-created"],
+)
+def test_what_changes_between_two_pages_hides_no_other_repository(
+    destination: Destination, hub: GitHubStandIn, edits: list[Edit], pages: int
+) -> None:
+    _many(hub, 150)
+    everything = {each.name for each in hub.catalogue.visible("octo", "octo")}
+    hub.faults.add(Fault("/user/repos", "none", query="*&page=2", edits=edits, times=1))
+    assert destination.backup(*ONLY) == 0
+    changed = {edit.name.partition("/")[2] for edit in edits}
+    assert _names(destination) >= everything - changed
+    assert _pages(hub) == pages
+
+
+def test_a_listing_that_never_stands_still_backs_up_all_that_it_saw_and_is_no_success(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    _many(hub, 150)
+    for number in range(100, 104):
+        edit = Edit("delete", f"octo/many-{number}")
+        hub.faults.add(Fault("/user/repos", "none", query="*&page=2", edits=[edit], times=1))
+    assert destination.backup(*ONLY) == 1
+    assert "octo: the listing changed each of the 4 times that it was read" in _errors(destination)
+    assert len(_names(destination)) == 158
+    assert destination.states()["hello"] == "backed-up"
+    assert destination.markers() == []
+
+
+@pytest.mark.parametrize(("count", "pages"), [(92, 4), (242, 8), (292, 8)])
+def test_a_proxy_that_strips_link_headers_costs_no_repository(
+    destination: Destination, hub: GitHubStandIn, count: int, pages: int
+) -> None:
+    _many(hub, count)
+    hub.faults.add(Fault("/user/repos", "no-link"))
+    assert destination.backup(*ONLY) == 0
+    assert destination.manifest()["totals"]["listed"] == count + len(ALL)
+    assert _pages(hub) == pages
+
+
+@pytest.mark.parametrize("action", ["odd-link", "repeat"])
+def test_an_odd_link_header_and_repeated_items_cost_no_repository(
+    destination: Destination, hub: GitHubStandIn, action: str
+) -> None:
+    _many(hub, 242)
+    hub.faults.add(Fault("/user/repos", action))  # type: ignore[arg-type]
+    assert destination.backup(*ONLY) == 0
+    assert destination.manifest()["totals"]["listed"] == 250
+
+
+def test_a_page_in_the_middle_that_is_not_full_ends_nothing(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    _many(hub, 242)
+    hub.faults.add(Fault("/user/repos", "short", query="*&page=2"))
+    assert destination.backup(*ONLY) == 0
+    assert destination.manifest()["totals"]["listed"] == 249
+
+
+@pytest.mark.parametrize(
+    ("action", "named"),
+    [
+        ("null-item", "it is no repository but null (item 1 of page 1)"),
+        ("null-owner", "octo/hello has no owner (item 1 of page 1)"),
+    ],
+)
+def test_an_item_that_cannot_be_read_is_named_and_all_others_are_backed_up(
+    destination: Destination, hub: GitHubStandIn, action: str, named: str
+) -> None:
+    hub.faults.add(Fault("/user/repos", action, query="*per_page=100"))  # type: ignore[arg-type]
+    assert destination.backup("--no-drill") == 1
+    assert f"octo: GitHub lists an item that cannot be read: {named}" in _errors(destination)
+    assert _names(destination) == {*ALL} - {"hello"}
+    assert "failed" not in destination.states().values()
+    assert destination.markers() == []
+
+
+def test_a_listing_costs_one_request_a_page_and_another_to_prove_it(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    asked = []
+    for count in (0, 92, 93, 292):
+        _many(hub, count)
+        hub.requests.clear()
+        destination.backup(*ONLY)
+        asked.append(_pages(hub))
+    assert asked == [2, 2, 4, 6]
 
 
 def test_a_failing_listing_is_an_error(destination: Destination, hub: GitHubStandIn) -> None:

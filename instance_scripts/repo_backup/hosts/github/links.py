@@ -1,0 +1,40 @@
+"""``Link`` headers as RFC 8288 defines them, and the page numbers in their addresses. Pure."""
+
+import re
+
+_TARGET = re.compile(r"<([^<>]*)>")
+_PARAMETER = re.compile(
+    r"""\s*;\s*(?P<name>[^\s=;,<>"]+)(?:\s*=\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s;,<>"]*)))?"""
+)
+_PAGE = re.compile(r"[?&]page=([0-9]{1,9})(?:&|$)")
+
+
+def links_of(header: str) -> dict[str, str]:
+    """The addresses in a ``Link`` header by their relation, in small letters.
+
+    A relation may stand without quotes, with others in one ``rel``, and after other parameters:
+    https://www.rfc-editor.org/rfc/rfc8288#section-3. Of two addresses the first one counts.
+    """
+    found: dict[str, str] = {}
+    position = 0
+    while target := _TARGET.search(header, position):
+        position = target.end()
+        relations: str | None = None
+        while parameter := _PARAMETER.match(header, position):
+            position = parameter.end()
+            if parameter["name"].lower() == "rel" and relations is None:
+                relations = parameter["quoted"] or parameter["bare"] or ""
+        for relation in (relations or "").lower().split():
+            found.setdefault(relation, target[1])
+    return found
+
+
+def page_number(url: str) -> int:
+    """The number of the page that an address names; 0 if it names none."""
+    found = _PAGE.search(url)
+    return int(found[1]) if found else 0
+
+
+def numbered(url: str, number: int) -> str:
+    """The address of one page; ``url``, which has a query, is that of the first."""
+    return url if number == 1 else f"{url}&page={number}"

@@ -1,0 +1,233 @@
+"""Lists that GitHub gives in pages, read until it is proven that nothing slid past unseen.
+
+A list is no snapshot. What leaves it between two pages (deleted, transferred, hidden) moves
+everything behind it up by one place, so that the first item of the next page is on none. What
+left was seen on an earlier page and is missing when the list is read again. So a pass that was
+read in order is proven whole by a later one that still has all that it had. This needs a list in
+an order that only grows at its end: ``sort=created&direction=asc``.
+
+Not proven: an item that leaves the list and returns to it while the list is being read.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+
+from repo_backup.hosts.github.links import numbered, page_number
+from repo_backup.runtime.background import at_once
+from repo_backup.runtime.errors import RepositoryError
+
+PER_PAGE = 100
+MOST_PASSES = 4
+"""Two passes in order, each with another one that proves it or does not."""
+_AT_ONCE = 4
+_MOST_PAGES = 10_000
+_NAMED = 10
+
+T = TypeVar("T")
+
+
+class UnreadableItemError(RepositoryError):
+    """An item of a list is not what it must be; the reason names it."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer: its items, the addresses in its ``Link`` header, and how many there are.
+
+    ``total`` is GitHub's count of the whole list, where it gives one.
+    """
+
+    items: list[Any]
+    links: Mapping[str, str]
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Listed(Generic[T]):
+    """What was listed, and why that may not be all; no problem means that it is."""
+
+    found: list[T]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Read(Generic[T]):
+    """A page that was read: ``count`` items, those that are unreadable with their place on it."""
+
+    count: int
+    found: dict[int, T]
+    unreadable: tuple[tuple[int, str], ...]
+    links: Mapping[str, str]
+    total: int | None
+
+
+@dataclass
+class _Pass(Generic[T]):
+    """The list once. ``announced`` is the number of its last page as GitHub told it.
+
+    ``at_an_instant``: one answer had all of it, so that nothing could move.
+    """
+
+    found: dict[int, T] = field(default_factory=dict)
+    unreadable: list[str] = field(default_factory=list)
+    pages: int = 0
+    filled: int = 0
+    announced: int = 0
+    total: int | None = None
+    at_an_instant: bool = False
+
+    @property
+    def seen(self) -> int:
+        """How many different items there were."""
+        return len(self.found) + len(self.unreadable)
+
+    @property
+    def shortfall(self) -> str:
+        """What GitHub announced and did not list; empty where nothing is known to be missing."""
+        if self.total is not None and far_fewer(self.seen, self.total):
+            return f"{self.seen} of {self.total} repositories"
+        if self.pages < self.announced:
+            return f"{self.pages} of {self.announced} pages"
+        return ""
+
+    def add(self, page: _Read[T]) -> int:
+        """Add a page; how many items on it were on no other."""
+        before = len(self.found)
+        self.found |= page.found
+        self.pages += 1
+        self.filled += bool(page.count)
+        for place, reason in page.unreadable:
+            self.unreadable.append(f"{reason} (item {place} of page {self.pages})")
+        self.announced = max(self.announced, page_number(page.links.get("last", "")))
+        self.total = page.total if page.total is not None else self.total
+        return len(self.found) - before
+
+    def proven(self, earlier: "_Pass[T] | None") -> bool:
+        """Whether all is here; ``earlier`` is a pass that was read in order just before this."""
+        if self.shortfall:
+            return False
+        if earlier is None:
+            return self.at_an_instant and not self.unreadable
+        return earlier.found.keys() <= self.found.keys()
+
+
+class Pager(Generic[T]):
+    """Reads lists whose items ``read`` gives with their ids, or raises UnreadableItemError.
+
+    One pager for one host: it learns whether ``Link`` headers come through, for a proxy may take
+    them away.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[Any], tuple[int, T]],
+        *,
+        per_page: int = PER_PAGE,
+        most_at_once: int = _AT_ONCE,
+    ) -> None:
+        self._read = read
+        self._per_page = per_page
+        self._most_at_once = most_at_once
+        self._links_come = False
+
+    def whole(self, url: str, ask: Callable[[str], Page]) -> Listed[T]:
+        """The list at ``url``, an address with a query, and what keeps it from being whole.
+
+        ``ask`` gets the page at an address, for several threads at once. One pass is enough where
+        one page is. Every second pass asks for the pages of the one before side by side: in which
+        order they come does not matter to a proof. Raises no RepositoryError.
+        """
+        union: dict[int, T] = {}
+        in_order: _Pass[T] | None = None
+        latest = _Pass[T]()
+        for _ in range(MOST_PASSES):
+            latest = _Pass()
+            try:
+                self._pass(url, ask, latest, in_order.pages if in_order else 1)
+            except RepositoryError as error:
+                union |= latest.found
+                reason = f"the listing failed after {len(union)} repositories: {error}"
+                return Listed([*union.values()], (reason, *_unread(latest)))
+            union |= latest.found
+            if latest.proven(in_order):
+                return Listed([*latest.found.values()], _unread(latest))
+            in_order = None if in_order else latest
+        return Listed([*union.values()], (_doubt(latest, len(union)), *_unread(latest)))
+
+    def _pass(self, url: str, ask: Callable[[str], Page], into: _Pass[T], expected: int) -> None:
+        """Read all pages: the first ``expected`` ones side by side, what follows in order."""
+
+        def read(number: int) -> _Read[T]:
+            return self._page(ask(numbered(url, number + 1)))
+
+        pages = at_once(read, expected, self._most_at_once)
+        for page in pages:
+            into.add(page)
+        page, asked = pages[-1], {url}
+        while following := self._following(url, page, into):
+            if following in asked or into.pages >= _MOST_PAGES:
+                raise RepositoryError("the listing has no end")
+            asked.add(following)
+            before, by_number = page, "next" not in page.links
+            page = self._page(ask(following))
+            full = page.count >= self._per_page
+            if by_number and page.count and page == replace(before, links=page.links) and not full:
+                break  # Whoever answers knows no page numbers: this was the first one again.
+            if not into.add(page) and by_number and full:
+                raise RepositoryError(f"page {into.pages} has nothing that is not on others")
+        alone = into.filled <= 1 and "next" not in pages[0].links and into.announced <= 1
+        into.at_an_instant = alone and (self._links_come or pages[0].count < self._per_page)
+
+    def _page(self, page: Page) -> _Read[T]:
+        found: dict[int, T] = {}
+        unreadable = []
+        for place, item in enumerate(page.items, 1):
+            try:
+                key, value = self._read(item)
+            except UnreadableItemError as error:
+                unreadable.append((place, str(error)))
+            else:
+                found[key] = value
+        self._links_come = self._links_come or bool(page.links)
+        return _Read(len(page.items), found, tuple(unreadable), page.links, page.total)
+
+    def _following(self, url: str, page: _Read[T], into: _Pass[T]) -> str | None:
+        """The address of the page after this one; None after the last one.
+
+        Without a ``Link`` header, which one page that is all lacks too, the next page is asked for
+        by its number until there is an empty one, unless such headers are known to come through.
+        """
+        if "next" in page.links:
+            return page.links["next"]
+        if not page.count:
+            return None
+        ended = page.links or (self._links_come and page.count < self._per_page)
+        if ended and into.pages >= into.announced:
+            return None
+        return numbered(url, into.pages + 1)
+
+
+def far_fewer(seen: int, counted: int) -> bool:
+    """Whether a listing is cut: GitHub counts a few that it never lists (disabled ones). Pure."""
+    return seen < counted * 9 // 10
+
+
+def _unread(latest: _Pass[Any]) -> tuple[str, ...]:
+    """The items that cannot be read, in one line."""
+    unreadable = latest.unreadable
+    if not unreadable:
+        return ()
+    more = len(unreadable) - _NAMED
+    named = "; ".join(unreadable[:_NAMED]) + (f"; and {more} more" if more > 0 else "")
+    what = "an item" if len(unreadable) == 1 else f"{len(unreadable)} items"
+    return (f"GitHub lists {what} that cannot be read: {named}",)
+
+
+def _doubt(latest: _Pass[Any], union: int) -> str:
+    if shortfall := latest.shortfall:
+        return f"the listing is truncated: {shortfall}"
+    return (
+        f"the listing changed each of the {MOST_PASSES} times that it was read: some repositories "
+        f"may not be among these {union}; run the backup again"
+    )

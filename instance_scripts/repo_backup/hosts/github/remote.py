@@ -1,0 +1,98 @@
+"""A repository as GitHub's API describes it. Pure."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from backup_contract.documents.fields import LIMIT
+from repo_backup.hosts.github.paging import UnreadableItemError
+from repo_backup.runtime.errors import said
+
+NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+"""What GitHub accepts for the name of an owner or a repository."""
+_NEEDED = ("id", "owner", "name", "private", "fork", "clone_url")
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A repository as GitHub lists it. ``size_kib`` is GitHub's estimate, wiki not included.
+
+    ``refused`` is why it cannot be backed up at all: a name that must not become a path.
+    """
+
+    id: int
+    owner: str
+    name: str
+    private: bool
+    fork: bool
+    archived: bool
+    size_kib: int
+    has_wiki: bool
+    clone_url: str
+    refused: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """``owner/name``."""
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def wiki_url(self) -> str:
+        """The wiki's clone address: only the trailing ``.git`` is replaced (``octo.github.io``)."""
+        return self.clone_url.removesuffix(".git") + ".wiki.git"
+
+    @classmethod
+    def from_api(cls, item: Any) -> "Remote":
+        """From the API's JSON. Raises UnreadableItemError when it is no repository."""
+        try:
+            owner, name = _text(item["owner"]["login"]), _text(item["name"])
+            safe = NAME.fullmatch(owner) and NAME.fullmatch(name)
+            return cls(
+                id=_id(item["id"]),
+                owner=said(owner),
+                name=said(name),
+                private=bool(item["private"]),
+                fork=bool(item["fork"]),
+                archived=bool(item.get("archived")),
+                size_kib=max(0, int(item.get("size") or 0)),
+                has_wiki=bool(item.get("has_wiki")),
+                clone_url=_text(item["clone_url"]),
+                refused=None if safe else "its name is none that GitHub gives, and unsafe",
+            )
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+            raise UnreadableItemError(_unreadable(item)) from error
+
+
+def _text(value: Any) -> str:
+    """A name or an address. Raises TypeError."""
+    if not isinstance(value, str):
+        raise TypeError("it is no text")
+    return value
+
+
+def _unreadable(item: Any) -> str:
+    """Which repository an item is of, as far as that can be told, and what it lacks."""
+    if not isinstance(item, dict):
+        return f"it is no repository but {said(json.dumps(item))}"
+    owner = item.get("owner")
+    login = owner.get("login") if isinstance(owner, dict) else owner
+    names = [item.get("full_name"), item.get("name"), item.get("id")]
+    name = next(
+        (said(str(each)) for each in names if isinstance(each, str | int)), "one without name"
+    )
+    wanted = {**item, "owner": login}
+    lacking = [each for each in _NEEDED if wanted.get(each) is None]
+    return (
+        f"{name} has no {' and no '.join(lacking)}"
+        if lacking
+        else f"{name} has fields of another kind"
+    )
+
+
+def _id(value: Any) -> int:
+    """A repository's id, as a manifest takes it. Raises ValueError and TypeError."""
+    number = int(value)
+    if not 0 <= number < LIMIT:
+        raise ValueError("its id is out of range")
+    return number
