@@ -15,6 +15,7 @@ from backup_contract.documents.results import (
     read_archive,
     read_result,
 )
+from backup_contract.documents.upstream import Upstream, read_upstream
 from backup_contract.kinds import GIT, KINDS, WIKI, suffix
 
 HOST = "github.com"
@@ -146,6 +147,7 @@ class OrphanedArchive:
 
     The repository is gone from GitHub, or has another name now. ``result.archive`` is None when
     what lies there is not what was recorded: nobody vouches for it, and nobody else gets its key.
+    ``upstream`` is what GitHub told of the repository by its id; None where nobody asked.
     """
 
     key: str
@@ -155,6 +157,7 @@ class OrphanedArchive:
     kind: str
     result: ItemResult
     host: str = HOST
+    upstream: Upstream | None = None
 
     @property
     def full_name(self) -> str:
@@ -187,6 +190,7 @@ class OrphanedArchive:
             "refs_digest": self.result.refs_digest,
             "refs": self.result.refs,
             "archive": self.result.archive.document if self.result.archive else None,
+            **({"upstream": self.upstream.document} if self.upstream else {}),
         }
 
 
@@ -237,6 +241,7 @@ def read_orphaned(document: Fields) -> OrphanedArchive:
         _kind(document),
         result,
         fields.text(document, "host") if "host" in document else HOST,
+        read_upstream(document.get("upstream")),
     )
 
 

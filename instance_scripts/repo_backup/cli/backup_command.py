@@ -23,11 +23,12 @@ from repo_backup.restore.archive_reader import SHARE, open_reader
 from repo_backup.run.checkpoints import Journal
 from repo_backup.run.dry_run import preview, summary, table
 from repo_backup.run.lease import Lease
-from repo_backup.run.listing import list_all
+from repo_backup.run.listing import Listing, list_all
 from repo_backup.run.previous_runs import History
 from repo_backup.run.repository_backup import Fetcher
 from repo_backup.run.runner import Backup, Plan
 from repo_backup.run.selection import Selection
+from repo_backup.run.unlisted import MOST_QUESTIONS, MOST_QUESTIONS_WITHOUT_TOKEN, confirmed
 from repo_backup.runtime.budgets import Budget, available_memory_bytes
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import InterruptedRunError
@@ -79,6 +80,14 @@ def backup(options: argparse.Namespace) -> int:
         lease = Lease(store, plan.run_id, plan.attempt, stop, continues=continues)
         lease.look()
         history = stop.begin(lambda: History.load(store, plan.run_id, plan.owners), "history")
+        most = MOST_QUESTIONS if http.has_token else MOST_QUESTIONS_WITHOUT_TOKEN
+
+        def ask_for_unlisted() -> Listing:
+            shrink = plan.allow_shrink
+            ask, owners = github.repository, plan.owners
+            return confirmed(listing(), history(), ask, owners, allow_shrink=shrink, most=most)
+
+        whole = stop.begin(ask_for_unlisted, "unlisted")
 
         def drilled(manifest: Manifest, history: History) -> None:
             if not options.no_drill:
@@ -86,7 +95,7 @@ def backup(options: argparse.Namespace) -> int:
 
         if options.store.startswith(S3):
             interruption.watch(stop)
-        run = Backup(plan, listing, history, fetcher, store, journal, stop, drilled)
+        run = Backup(plan, whole, history, fetcher, store, journal, stop, drilled)
         with orderly_end(stop), lease.held():
             store.tidy()
             try:

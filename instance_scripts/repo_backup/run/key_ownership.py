@@ -1,10 +1,11 @@
 """Whose an archive's key is: no repository ever gets the key of another one's archive. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Entry, OrphanedArchive
+from backup_contract.documents.upstream import upstream_of
 from backup_contract.kinds import WIKI
 from repo_backup.hosts.github.client import Remote
 
@@ -60,11 +61,13 @@ class Claims:
     """What earlier runs recorded, by key, of the owners that a run covers.
 
     ``awaited`` are keys by the id of a repository whose entry, once it is there, may name them.
+    ``now`` are the repositories that GitHub shows by their ids, None for one that it does not.
     """
 
     by_key: Mapping[str, OrphanedArchive]
     awaited: Mapping[int, Collection[str]]
     folded: bool = False
+    now: Mapping[int, Remote | None] = field(default_factory=dict)
 
     @classmethod
     def of_run(
@@ -75,11 +78,12 @@ class Claims:
         owners: Collection[str],
         awaited: Collection[int],
         folded: bool,
+        now: Mapping[int, Remote | None],
     ) -> "Claims":
         """Of what there is, that in the folders of ``owners`` (lower case)."""
         covered = {key: each for key, each in claims.items() if layout.owner_of(key) in owners}
         newest = {each: _keys_of(entries.get(each)) for each in awaited}
-        return cls(covered, newest, folded)
+        return cls(covered, newest, folded, now)
 
     def kept(self, entries: Mapping[int, Entry]) -> list[OrphanedArchive]:
         """What no entry names, and none of the repositories still to come may name."""
@@ -91,7 +95,16 @@ class Claims:
         for number, keys in self.awaited.items():
             if number not in entries:
                 named |= {_fold(key, self.folded) for key in keys}
-        return [each for key, each in self.by_key.items() if _fold(key, self.folded) not in named]
+        left = (each for key, each in self.by_key.items() if _fold(key, self.folded) not in named)
+        return [self._with_upstream(each) for each in left]
+
+    def _with_upstream(self, kept: OrphanedArchive) -> OrphanedArchive:
+        """The same with what GitHub told of its repository, now or in an earlier run."""
+        if kept.id not in self.now:
+            return kept
+        remote = self.now[kept.id]
+        told = upstream_of(kept.full_name, remote.full_name if remote else None)
+        return replace(kept, upstream=told)
 
 
 def _keys_of(entry: Entry | None) -> list[str]:

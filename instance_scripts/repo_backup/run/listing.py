@@ -1,8 +1,8 @@
 """What GitHub lists, and whether a run may rely on it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from backup_contract.visibility import Visibility
 from repo_backup.hosts.github.client import GitHub, ListingError, Remote
@@ -16,7 +16,9 @@ _SHRUNK_BELOW = 0.5
 class Listing:
     """What GitHub listed, what was wrong with it, and what the token lacks (``notices``).
 
-    ``visibility`` has one item for each owner whose listing is whole.
+    ``visibility`` has one item for each owner whose listing is whole. ``viewer`` is the token's
+    user. ``upstream`` are repositories that were asked for by their ids because they are not
+    listed, None for one that GitHub does not show.
     """
 
     remotes: list[Remote]
@@ -24,6 +26,8 @@ class Listing:
     token_expires_at: str | None = None
     notices: tuple[str, ...] = ()
     visibility: tuple[Visibility, ...] = ()
+    viewer: str | None = None
+    upstream: Mapping[int, Remote | None] = field(default_factory=dict)
 
 
 def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
@@ -53,7 +57,17 @@ def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
         github.token_expires_at,
         tuple(github.notices),
         tuple(visible.values()),
+        viewer,
     )
+
+
+def covered_owners(
+    asked: Iterable[str], met: Collection[str], remotes: Iterable[Remote]
+) -> set[str]:
+    """Whose repositories a run is about (lower case): those that it was ``asked`` for, or whom
+    earlier runs of everything that a token sees ``met``, and all that are listed. Pure."""
+    owners = {owner.lower() for owner in asked} or {*met}
+    return owners | {remote.owner.lower() for remote in remotes}
 
 
 def shrunk(remotes: list[Remote], before: dict[str, int]) -> list[str]:

@@ -30,8 +30,9 @@ class History:
     names is nobody's; ``carried`` are the keys of those that were kept already. ``lost`` are kept
     archives that are not there any more, or not as they were.
     ``listed`` is how many repositories each owner had in the last complete run, ``owners`` whom
-    runs of everything that a token sees met. ``mine`` is the checkpoint of an earlier attempt of
-    this run.
+    runs of everything that a token sees met. ``answered`` are the ids of those that GitHub no
+    longer lists and was asked for since. ``mine`` is the checkpoint of an earlier attempt of this
+    run.
     """
 
     entries: dict[int, Entry] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class History:
     owners: set[str] = field(default_factory=set)
     mine: Manifest | None = None
     carried: set[str] = field(default_factory=set)
+    answered: set[int] = field(default_factory=set)
 
     @classmethod
     def load(cls, store: Store, run_id: str, owners: Collection[str]) -> "History":
@@ -90,6 +92,10 @@ class History:
 
     def _add(self, manifest: Manifest) -> None:
         kept = manifest.kept or ()
+        for claim in kept:
+            listed_since = claim.id in self.entries or claim.id in manifest.entries
+            if claim.upstream and not listed_since:
+                self.answered.add(claim.id)
         for entry in (*manifest.entries.values(), *(each.entry for each in kept)):
             known = self.entries.setdefault(entry.id, entry)
             for kind, result in entry.results.items():

@@ -15,7 +15,7 @@ from backup_contract.kinds import GIT, WIKI
 from repo_backup.hosts.github.client import Remote
 from repo_backup.run.checkpoints import Journal
 from repo_backup.run.key_ownership import Claims, Key, archive_keys
-from repo_backup.run.listing import Listing, objection, shrunk
+from repo_backup.run.listing import Listing, covered_owners, objection, shrunk
 from repo_backup.run.previous_runs import History
 from repo_backup.run.repository_backup import Address, Fetcher
 from repo_backup.run.selection import Selection
@@ -114,8 +114,7 @@ class Backup:
             wikis=self._plan.selection.wikis,
             folded=folded,
         )
-        owners = {owner.lower() for owner in self._plan.owners} or history.owners
-        owners = owners | {remote.owner.lower() for remote in remotes}
+        owners = covered_owners(self._plan.owners, history.owners, remotes)
         # Whether what a doubtful listing lacks has vanished is not known.
         if self._journal.manifest.errors:
             unkept = history.claims.keys() - history.carried
@@ -123,7 +122,12 @@ class Backup:
         else:
             awaited = listed
         claims = Claims.of_run(
-            history.claims, history.entries, owners=owners, awaited=awaited, folded=folded
+            history.claims,
+            history.entries,
+            owners=owners,
+            awaited=awaited,
+            folded=folded,
+            now={**listing.upstream, **{remote.id: remote for remote in remotes}},
         )
         unlisted = [
             f"{owner}: GitHub lists no repository of it"
