@@ -13,9 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from backup_contract.text import one_line
+from repo_backup.git import server_messages as messages
 from repo_backup.git.restorable import is_archived, is_object_id, is_ref
 from repo_backup.net.http import Answer, Http
-from repo_backup.runtime.errors import NotFoundError, RepositoryError, TransientError, said
+from repo_backup.runtime.errors import RepositoryError, TransientError
 
 LONGEST_LIST_BYTES = 64 << 20
 """Some 800,000 refs: more, or lines without end, would take other repositories' memory."""
@@ -81,14 +83,16 @@ class Advertisement:
 def advertise(http: Http, url: str, most_bytes: int) -> Advertisement:
     """Ask the server at clone address ``url`` for all its refs, in one request.
 
-    Raises what ``Http.open`` raises, LongListError when the answer is longer than ``most_bytes``,
-    and RepositoryError when it is no git server's.
+    Raises what ``Http.open`` raises, AbsentError when there is no such repository or wiki,
+    LongListError when the answer is longer than ``most_bytes``, TransientError for every other
+    reason that the server gives, and RepositoryError when it is no git server's.
     """
     query = "/info/refs?service=git-upload-pack"
     with http.open("GET", url + query, "Basic", account=_account(url)) as answer:
         kind = answer.headers.get("Content-Type", "")
         if not kind.startswith("application/x-git-upload-pack-advertisement"):
-            raise RepositoryError(f"{urlsplit(url).path} does not speak git's smart protocol")
+            told = messages.of_other_content(answer, kind)
+            raise RepositoryError(f"{urlsplit(url).path} does not speak git's smart protocol{told}")
         blocks = _bounded(answer.blocks(), most_bytes)
         lines = [line for line in packets(blocks) if line is not None]
     known = parse(answer.url.partition("/info/refs?")[0], lines)
@@ -129,7 +133,8 @@ def _packet(line: bytes) -> bytes:
 def fetch(http: Http, advertisement: Advertisement) -> Iterator[Iterator[bytes]]:
     """Every object behind the advertised refs, as the bytes of one pack.
 
-    Raises what ``Http.open`` raises, and TransientError when the server breaks off.
+    Raises what ``Http.open`` raises, and TransientError when the server breaks off, with what it
+    said.
     """
     capabilities = ["side-band-64k", "ofs-delta", "no-progress"]
     if "object-format" in {name.partition("=")[0] for name in advertisement.capabilities}:
@@ -170,6 +175,8 @@ def mirror_digest(mirror: Path) -> str:
 def parse(url: str, lines: list[bytes]) -> Advertisement:
     """The advertisement in these packets (the service line included)."""
     path = urlsplit(url).path
+    if lines and lines[0].startswith(b"ERR "):
+        raise messages.of_error(lines[0][4:])
     if not lines or not lines[0].startswith(b"# service=git-upload-pack"):
         raise RepositoryError(f"{path} sent no list of refs")
     lines = lines[1:]
@@ -181,7 +188,7 @@ def parse(url: str, lines: list[bytes]) -> Advertisement:
     for index, line in enumerate(lines):
         pair, _, offered = line.rstrip(b"\n").partition(b"\0")
         if pair.startswith(b"ERR "):
-            raise NotFoundError(said(_decode(pair[4:])))
+            raise messages.of_error(pair[4:])
         if index == 0:
             capabilities = frozenset(_decode(offered).split())
         oid, _, name = (_decode(part) for part in pair.partition(b" "))
@@ -196,11 +203,11 @@ def parse(url: str, lines: list[bytes]) -> Advertisement:
     object_format = offers.get("object-format", "sha1")
     ids = (*found.values(), *shallow)
     if any(len(oid) != _OID_CHARACTERS.get(object_format) for oid in ids):
-        raise RepositoryError(f"{path} sent objects that are not {said(object_format)}")
+        raise RepositoryError(f"{path} sent objects that are not {one_line(object_format)}")
     symrefs = [item.removeprefix("symref=") for item in capabilities if "symref=HEAD:" in item]
     head = symrefs[0].removeprefix("HEAD:") if symrefs else None
     if head is not None and not is_ref(head):
-        raise RepositoryError(f"{path} has a HEAD that git forbids: {said(head)!r}")
+        raise RepositoryError(f"{path} has a HEAD that git forbids: {one_line(head)!r}")
     head_told = head is not None or "HEAD" in found
     if not head_told:
         head = _UNBORN_HEAD
@@ -227,7 +234,7 @@ def _mirrored(name: str) -> bool:
     if name == "HEAD" or name.endswith("^{}"):
         return False
     if not is_ref(name):
-        raise RepositoryError(f"the server has a ref that git forbids: {said(name)!r}")
+        raise RepositoryError(f"the server has a ref that git forbids: {one_line(name)!r}")
     return is_archived(name)
 
 
@@ -275,19 +282,22 @@ def _length(buffer: bytearray, position: int) -> int:
 def _pack(answer: Answer) -> Iterator[bytes]:
     """The pack in a side-banded answer to ``done``.
 
-    Before it begins a server may count objects for minutes, keeping the connection alive.
+    Before it begins a server may count objects for minutes, keeping the connection alive. What it
+    says on the second band is shown when the pack ends early.
     """
-    flushed = False
+    flushed, beside = False, messages.SecondBand()
     for packet in packets(answer.blocks(_COUNTING_SECONDS)):
         if packet is None:
             flushed = True
         elif packet[0] == 1:
             yield packet[1:]
+        elif packet[0] == 2:
+            beside.add(packet[1:])
         elif packet[0] == 3 or packet.startswith(b"ERR "):
-            told = _decode(packet.removeprefix(b"ERR ").lstrip(b"\3")).strip()
-            raise TransientError(f"the server gave up: {said(told)}")
+            last = packet[1:] if packet[0] == 3 else packet[4:]
+            raise TransientError(f"the server gave up: {beside.with_last(last)}")
     if not flushed:
-        raise TransientError("the pack ended in the middle")
+        raise TransientError(f"the pack ended in the middle: {beside.with_last()}")
 
 
 def _decode(data: bytes) -> str:

@@ -1,49 +1,53 @@
 """What GitHub means by an answer that is none: a rate limit, a right that is missing, a fault."""
 
 import contextlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+from backup_contract.github_refusal import read_refusal
 from repo_backup.runtime.errors import (
+    AbsentError,
     ForbiddenError,
     NotFoundError,
     RepositoryError,
     TransientError,
     UnauthorizedError,
-    said,
 )
 
 _UNSAID_PAUSE_SECONDS = 60.0
 """GitHub: without any other hint wait at least a minute after a secondary rate limit."""
-_SSO_REMEDY = (
-    "the organisation requires single sign-on: authorise the token for it in GitHub's settings"
-)
+_NO_REPOSITORY = "Repository not found"
+"""What GitHub's git answers for a repository or a wiki that is not there, or not to be seen; a
+proxy that has nothing at an address does not."""
 _NUMBER = re.compile(r"[0-9]{1,12}")
 
 
 def refusal(
     path: str, status: int, headers: Mapping[str, str], body: bytes, *, has_token: bool
 ) -> RepositoryError:
-    """The error that a status stands for. Pure."""
+    """The error that a status stands for, with GitHub's own words. Pure."""
+    refused = read_refusal(status, headers, body)
+    told = refused.words
     match status:
         case 401:
             used = "rejects the token" if has_token else "wants a token"
-            return UnauthorizedError(f"GitHub {used} for {path} (401)")
-        case 403 if "X-GitHub-SSO" in headers:
-            return ForbiddenError(f"{_SSO_REMEDY} (403)")
+            return UnauthorizedError(f"GitHub {used} for {path} (401){told}")
         case 403:
-            return ForbiddenError(f"GitHub refuses {path} (403){_permissions(headers)}")
+            return ForbiddenError(f"GitHub refuses {path} (403){told}")
+        case 404 if refused.message.startswith(_NO_REPOSITORY):
+            return AbsentError(f"GitHub has nothing at {path} (404){told}")
         case 404 | 410:
-            return NotFoundError(f"GitHub has nothing at {path} ({status})")
+            return NotFoundError(f"GitHub has nothing at {path} ({status}){told}")
         case 451:
-            return RepositoryError(f"blocked for legal reasons (451){_block_url(body)}")
+            return RepositoryError(f"blocked for legal reasons (451){told}")
         case 408 | 425 | 500 | 502 | 503 | 504:
-            return TransientError(f"GitHub answered {status} for {path}", _retry_after(headers))
+            return TransientError(
+                f"GitHub answered {status} for {path}{told}", _retry_after(headers)
+            )
         case _:
-            return RepositoryError(f"GitHub answered {status} for {path}")
+            return RepositoryError(f"GitHub answered {status} for {path}{told}")
 
 
 def pause_seconds(status: int, headers: Mapping[str, str], body: bytes, now: float) -> float | None:
@@ -75,15 +79,3 @@ def _answered_at(headers: Mapping[str, str], otherwise: float) -> float:
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     value = headers.get("Retry-After", "")
     return float(value) if _NUMBER.fullmatch(value) else None
-
-
-def _permissions(headers: Mapping[str, str]) -> str:
-    """What GitHub says would have been enough, of a fine-grained token or an App."""
-    needed = headers.get("X-Accepted-GitHub-Permissions", "")
-    return f": it wants {said(needed)}" if needed else ""
-
-
-def _block_url(body: bytes) -> str:
-    with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
-        return f", see {said(str(json.loads(body)['block']['html_url']))}"
-    return ""

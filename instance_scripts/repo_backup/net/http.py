@@ -15,19 +15,22 @@ from urllib3.exceptions import (
     HTTPError,
     NameResolutionError,
     NewConnectionError,
+    ProxyError,
     ReadTimeoutError,
-    SSLError,
 )
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Timeout
 
 from backup_contract import __version__
+from backup_contract.github_refusal import BODY_BYTES, read_refusal
+from backup_contract.text import one_line
+from backup_contract.tls_failure import tls_failure
 from repo_backup.net.credentials import Credentials
 from repo_backup.net.github_errors import pause_seconds, refusal
 from repo_backup.net.proxy import Proxy, proxy_from
 from repo_backup.net.rate_limiter import Limiter
 from repo_backup.net.stall_guard import BLOCK_SECONDS, POOLS, Watched, watching
-from repo_backup.runtime.errors import RepositoryError, TransientError, said
+from repo_backup.runtime.errors import RepositoryError, TransientError
 from repo_backup.runtime.retry import LONGEST_PAUSE_SECONDS
 
 USER_AGENT = f"git/2.0 (repo_backup {__version__})"
@@ -35,7 +38,6 @@ CONNECT_SECONDS = 15.0
 BLOCK_BYTES = 65536
 _REDIRECTS = (301, 302, 307, 308)
 _MOST_REDIRECTS = 5
-_ERROR_BODY_BYTES = 65536
 _LEFT_OVER_BYTES = 65536
 """How much of a body that nobody needs is read so that its connection can be used again."""
 
@@ -187,7 +189,7 @@ class Http:
             stranger = True
         if stranger:
             scheme, _, rest = url.partition("://")
-            where = said(f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}")
+            where = one_line(f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}")
             raise RepositoryError(f"{where} is not an address of the GitHub that is backed up")
 
     def _request(
@@ -210,20 +212,23 @@ class Http:
     def _fault(self, url: str, response: BaseHTTPResponse) -> RepositoryError:
         """The error that a status stands for; a rate limit closes the gate for everybody."""
         path, status = urlsplit(url).path, response.status
-        body = response.read(_ERROR_BODY_BYTES, decode_content=True)
+        body = response.read(BODY_BYTES, decode_content=True)
         pause = pause_seconds(status, response.headers, body, time.time())
         if pause is not None:
             if pause <= LONGEST_PAUSE_SECONDS:
                 self._limiter.pause(pause)
-            return TransientError(f"GitHub asked to wait {pause:.0f} s ({status})", pause)
+            told = read_refusal(status, response.headers, body).words
+            return TransientError(f"GitHub asked to wait {pause:.0f} s ({status}){told}", pause)
         return refusal(path, status, response.headers, body, has_token=self.has_token)
 
 
 def _why(error: HTTPError) -> str:
     """What broke a connection, for people; its name where it is not theirs to mend."""
+    if told := tls_failure(error):
+        return told
     match error:
-        case SSLError():
-            return "TLS fails; SSL_CERT_FILE names a certificate authority of your own"
+        case ProxyError():
+            return f"the proxy refuses it: {one_line(str(error.original_error))}"
         case NameResolutionError():
             return "no such host is known"
         case NewConnectionError():

@@ -19,9 +19,8 @@ from repo_backup.net.http import Http
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import (
+    AbsentError,
     DiskFullError,
-    ForbiddenError,
-    NotFoundError,
     RefusedPackError,
     RepositoryError,
     TransientError,
@@ -95,14 +94,12 @@ class Fetcher:
         started = time.monotonic()
         try:
             part = action()
-        except NotFoundError as error:
+        except AbsentError as error:
             part = (
                 ItemResult("absent")
                 if address.is_wiki
-                else ItemResult("failed", _refused(address, error))
+                else ItemResult("failed", _not_found(address, error))
             )
-        except ForbiddenError as error:
-            part = ItemResult("failed", _refused(address, error))
         except UnauthorizedError as error:
             # Without a token GitHub asks for credentials rather than admit that nothing is there.
             if address.is_wiki and not self.http.has_token:
@@ -238,11 +235,14 @@ class Fetcher:
             raise RepositoryError(str(error)) from error
 
 
-def _refused(address: Address, error: RepositoryError) -> str:
-    """The reason, with the right that is missing where a private repository was listed."""
+def _not_found(address: Address, error: AbsentError) -> str:
+    """The reason, with what GitHub means by it where a private repository was listed."""
     if not address.is_private:
         return str(error)
-    return f"{error}; it is listed, so the token lacks the right to read its contents (Contents)"
+    return (
+        f"{error}; it is listed, so the token lacks the right to read its contents (Contents), or "
+        "it was renamed or deleted since"
+    )
 
 
 def _about(address: Address, known: git.Advertisement) -> ItemResult:

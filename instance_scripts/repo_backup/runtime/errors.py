@@ -45,8 +45,12 @@ class NotFoundError(RepositoryError):
     """There is nothing at this address, or nothing that this token may see."""
 
 
+class AbsentError(NotFoundError):
+    """GitHub's own answer for a repository or a wiki that does not exist."""
+
+
 class ForbiddenError(RepositoryError):
-    """GitHub knows who asks, and refuses: a right is missing."""
+    """GitHub knows who asks, and refuses: the message says why."""
 
 
 class UnauthorizedError(RepositoryError):

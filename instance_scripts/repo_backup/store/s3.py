@@ -4,7 +4,7 @@ import base64
 import contextlib
 import threading
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from botocore.exceptions import (
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import iso
+from backup_contract.text import one_line
 from repo_backup.aws.session import session
 from repo_backup.runtime.background import at_once
 from repo_backup.runtime.errors import (
@@ -29,9 +30,9 @@ from repo_backup.runtime.errors import (
     NotFoundError,
     RepositoryError,
     TransientError,
-    said,
 )
 from repo_backup.store.base import Blob, Stored, Version
+from repo_backup.store.s3_errors import SKEWED, code_and_message, sdk_error, skew
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -184,12 +185,10 @@ class S3Store:
         except ClientError as error:
             raise _error(where, self._bucket, error) from error
         except _NOBODY as error:
-            raise FatalError(f"s3://{self._bucket}: {said(str(error))}. {_LOGIN}") from error
+            raise FatalError(f"s3://{self._bucket}: {one_line(str(error))}. {_LOGIN}") from error
         except BotoCoreError as error:
             host = urlsplit(self._client.meta.endpoint_url).hostname
-            raise TransientError(
-                f"{where} could not be reached at {host}: {type(error).__name__}"
-            ) from error
+            raise sdk_error(where, host, error) from error
 
     def _put_parts(self, key: str, archive: Blob) -> Stored:
         target: Any = {"Bucket": self._bucket, "Key": self._prefix + key}
@@ -241,7 +240,7 @@ def open_bucket(location: str, *, connections: int) -> S3Store:
         client.meta.events.register_last("before-call.s3", _send_at_once)
         return S3Store(client, bucket, prefix, connections=connections)
     except (BotoCoreError, ValueError) as error:
-        raise FatalError(f"AWS cannot be reached: {error}") from error
+        raise FatalError(f"AWS cannot be reached: {one_line(str(error))}") from error
 
 
 def _send_at_once(params: dict[str, Any], **_: object) -> None:
@@ -264,18 +263,20 @@ def _stored(archive: Blob, answer: Any, crc32: str | None = None) -> Stored:
 def _error(where: str, bucket: str, error: ClientError) -> BackupError:
     code = error.response.get("Error", {}).get("Code", "")
     answer = error.response.get("ResponseMetadata", {})
-    status = answer.get("HTTPStatusCode", 0)
+    status, told = answer.get("HTTPStatusCode", 0), code_and_message(error)
+    if code == SKEWED:
+        return FatalError(f"S3 refuses {where}: {told}: {skew(error, datetime.now(UTC))}")
     if code == "NoSuchBucket":
         return FatalError(f"there is no bucket {bucket}: see `aws s3 ls` for its name")
     if code in _CREDENTIALS:
-        return FatalError(f"s3://{bucket}: AWS refuses the credentials ({code}). {_LOGIN}")
+        return FatalError(f"s3://{bucket}: AWS refuses the credentials: {told}. {_LOGIN}")
     if code in _REGION:
         region = answer.get("HTTPHeaders", {}).get("x-amz-bucket-region", "its region")
-        return FatalError(f"the bucket {bucket} is elsewhere ({code}): set AWS_REGION={region}")
+        return FatalError(f"the bucket {bucket} is elsewhere ({told}): set AWS_REGION={region}")
     if code in _MISSING:
         return NotFoundError(f"there is no {where}")
     if code in _CONFLICT:
         return ConflictError(f"{where} was written by another process")
     if status >= 500 or code in ("SlowDown", "RequestTimeout", "BadDigest"):
-        return TransientError(f"S3 could not take {where}: {code}")
-    return RepositoryError(f"S3 refuses {where}: {code}")
+        return TransientError(f"S3 could not take {where}: {told}")
+    return RepositoryError(f"S3 refuses {where}: {told}")

@@ -170,8 +170,8 @@ class Installations:
                 document = json.loads(answer.whole(_ANSWER_BYTES))
         except UnauthorizedError as error:
             raise FatalError(
-                "GitHub rejects the App's signature (401): GITHUB_APP_ID and the private key must "
-                "be of the same App, and the clock right"
+                f"{error}: that is the App's signature. GITHUB_APP_ID and the private key must be "
+                "of the same App, and the clock right"
             ) from error
         except (ValueError, RecursionError) as error:
             raise TransientError("GitHub answered something that is no JSON") from error

@@ -97,7 +97,7 @@ class GitHub:
             page = self._get(f"{self._api_url}/user")
             login = str(page.document["login"])
         except UnauthorizedError as error:
-            raise FatalError("GitHub rejects the token (401): renew GITHUB_TOKEN") from error
+            raise FatalError(f"{error}: renew GITHUB_TOKEN") from error
         except TransientError as error:
             raise ListingError(f"the token's user could not be asked for: {error}") from error
         except (RepositoryError, KeyError, TypeError):

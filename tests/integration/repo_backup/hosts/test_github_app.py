@@ -146,7 +146,7 @@ def test_a_signature_that_github_rejects_is_fatal_and_says_what_to_look_at(
         hub.apps.now = lambda: time.time() - 3600
     assert backup(destination) == 1
     said = capsys.readouterr().err
-    assert "GitHub rejects the App's signature" in said
+    assert "that is the App's signature" in said
     assert "PRIVATE KEY" not in said
     assert destination.markers() == []
 

@@ -1,5 +1,7 @@
 """What a token lacks is named: never a short listing in silence."""
 
+import json
+
 import pytest
 
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, TokenRights
@@ -57,12 +59,108 @@ def test_a_token_that_lacks_nothing_is_not_complained_of(
     assert destination.manifest()["notices"] == []
 
 
-@pytest.mark.parametrize("status", [403, 404])
-def test_a_private_repository_that_may_be_listed_and_not_read_names_the_right(
-    destination: Destination, hub: GitHubStandIn, status: int
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (
+            403,
+            b"remote: Write access to repository not granted.\n",
+            "(403): Write access to repository not granted.; the token lacks the permission "
+            "Contents (read)",
+        ),
+        (
+            404,
+            b"Repository not found.\n",
+            "(404): Repository not found.; it is listed, so the token lacks the right to read its "
+            "contents (Contents), or it was renamed or deleted since",
+        ),
+        (
+            403,
+            b"Access to this repository has been disabled by GitHub staff.\n",
+            "(403): Access to this repository has been disabled by GitHub staff.",
+        ),
+        (
+            403,
+            b"remote: Repository has been locked for migration.\n",
+            "(403): Repository has been locked for migration.",
+        ),
+        (403, b"", "(403)"),
+        (
+            451,
+            b'{"message": "Repository access blocked", "block": {"reason": "dmca", '
+            b'"html_url": "https://github.com/github/dmca/blob/master/2026/11/octo.md"}}',
+            "(451): Repository access blocked; reason: dmca; see "
+            "https://github.com/github/dmca/blob/master/2026/11/octo.md",
+        ),
+    ],
+    ids=["contents", "hidden", "disabled", "locked", "silent", "notice"],
+)
+def test_a_private_repository_that_git_refuses_has_githubs_reason_and_no_guess(
+    destination: Destination, hub: GitHubStandIn, status: int, body: bytes, told: str
 ) -> None:
-    needed = {"X-Accepted-GitHub-Permissions": "contents=read"}
-    hub.faults.add(Fault("/octo/secret.git/*", status=status, headers=needed))
+    hub.faults.add(Fault("/octo/secret.git/*", status=status, body=body))
     assert destination.backup("--no-drill", "--no-wikis") == 3
-    reason = destination.entry("secret")["reason"]
-    assert "lacks the right to read its contents (Contents)" in reason
+    assert destination.entry("secret")["reason"].endswith(told)
+
+
+def test_an_ip_allow_list_is_told_where_the_listing_fails(
+    destination: Destination, hub: GitHubStandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = "the `octo` organization has an IP allow list enabled, and your IP address is not on it"
+    body = json.dumps({"message": told}).encode()
+    hub.faults.add(Fault("/user/repos", status=403, body=body))
+    assert destination.backup("--no-drill") == 1
+    shown = capsys.readouterr().err
+    assert f"GitHub refuses /user/repos (403): {told}; the list must contain the public" in shown
+
+
+UNAVAILABLE = "Repository storage is temporarily unavailable"
+WIKI = "/octo/hello.wiki.git/info/refs"
+
+
+def answers(words: str, times: int | None = None) -> Fault:
+    """A wiki's git server that answers 200 with an error in place of refs."""
+    lines = ("# service=git-upload-pack\n", f"ERR {words}")
+    body = "".join(f"{len(line) + 4:04x}{line}" for line in lines).encode()
+    headers = {"Content-Type": "application/x-git-upload-pack-advertisement"}
+    return Fault(WIKI, status=200, headers=headers, body=body, times=times)
+
+
+def test_a_wiki_that_is_unavailable_for_a_moment_is_tried_again(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    hub.faults.add(answers(UNAVAILABLE, times=2))
+    assert destination.backup("--no-drill", "--only", "hello") == 0
+    assert destination.states()["hello.wiki"] == "backed-up"
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (answers(UNAVAILABLE), f"the server answers: {UNAVAILABLE}"),
+        (Fault(WIKI, status=404, body=b"<title>No route</title>"), "titled 'No route'"),
+        (Fault(WIKI, status=410, body=b"Gone fishing"), "(410): Gone fishing"),
+        (Fault(WIKI, status=403, body=b"remote: Locked."), "(403): Locked."),
+        (
+            Fault(WIKI, status=200, headers={"Content-Type": "text/html"}, body=b"<title>Log in"),
+            "does not speak git's smart protocol: it sent text/html, a web page, titled 'Log in'",
+        ),
+    ],
+    ids=["unavailable", "proxy", "gone", "locked", "page"],
+)
+def test_a_wiki_that_is_refused_has_failed_and_is_not_absent(
+    destination: Destination, hub: GitHubStandIn, fault: Fault, told: str
+) -> None:
+    hub.faults.add(fault)
+    assert destination.backup("--no-drill", "--only", "hello") == 3
+    wiki = destination.entry("hello")["wiki"]
+    assert wiki["state"] == "failed"
+    assert wiki["reason"].endswith(told)
+
+
+def test_a_wiki_without_a_first_page_is_absent(
+    destination: Destination, hub: GitHubStandIn
+) -> None:
+    hub.faults.add(answers("access denied or repository not exported: /c/nw/cc/50/1/1.wiki.git"))
+    assert destination.backup("--no-drill", "--only", "hello") == 0
+    assert destination.states()["hello.wiki"] == "absent"

@@ -273,8 +273,14 @@ def test_an_absurd_rate_limit_is_no_crash(
             "objects that are not md5",
         ),
         (advertisement(f"{OID * 2}{OID[:-16]} refs/heads/main"), "malformed"),
-        (packet("ERR \x1b]0;pwned\x07\nevent=forged"), "no list of refs"),
-        (packet("# service=git-upload-pack\n") + packet("ERR a\nevent=forged"), "a?event=forged"),
+        (
+            packet("ERR \x1b]0;pwned\x07\nevent=forged"),
+            "the server answers: ?]0;pwned? event=forged",
+        ),
+        (
+            packet("# service=git-upload-pack\n") + packet("ERR a\nevent=forged"),
+            "the server answers: a event=forged",
+        ),
         (b"-001", "garbled"),
         (b"0_05x", "garbled"),
         (b"+005x", "garbled"),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repo_backup.git import smart_http as git
-from repo_backup.runtime.errors import NotFoundError, RepositoryError
+from repo_backup.runtime.errors import AbsentError, RepositoryError, TransientError
 
 A, B = "a" * 40, "b" * 40
 SERVICE = b"# service=git-upload-pack\n"
@@ -65,9 +65,19 @@ def test_odd_but_lawful_refs_are_kept(name: str) -> None:
     assert name in git.parse("u", _lines(f"{A} {name}")).refs
 
 
-def test_an_error_of_the_server_is_an_absence() -> None:
-    with pytest.raises(NotFoundError):
-        git.parse("u", [SERVICE, b"ERR no such repository"])
+@pytest.mark.parametrize("first", [[SERVICE], []])
+def test_an_error_of_the_server_is_tried_again_with_its_message(first: list[bytes]) -> None:
+    told = b"ERR Repository storage is temporarily unavailable\n"
+    with pytest.raises(TransientError, match=r"storage is temporarily unavailable$"):
+        git.parse("u", [*first, told])
+    with pytest.raises(TransientError, match="gave no reason"):
+        git.parse("u", [*first, b"ERR "])
+
+
+def test_only_what_github_answers_for_a_wiki_without_a_page_is_an_absence() -> None:
+    told = b"ERR access denied or repository not exported: /c/nw/cc/50/e1/1/1.wiki.git"
+    with pytest.raises(AbsentError, match="repository not exported"):
+        git.parse("u", [SERVICE, told])
 
 
 def test_what_is_no_list_of_refs_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""What GitHub's refusals mean for how long nobody asks anything."""
+"""What GitHub's refusals mean, and for how long nobody asks anything."""
 
 import time
 from datetime import UTC, datetime
@@ -6,7 +6,15 @@ from email.utils import format_datetime
 
 import pytest
 
-from repo_backup.net.github_errors import pause_seconds
+from repo_backup.net.github_errors import pause_seconds, refusal
+from repo_backup.runtime.errors import (
+    AbsentError,
+    ForbiddenError,
+    NotFoundError,
+    RepositoryError,
+    TransientError,
+    UnauthorizedError,
+)
 
 ENDS_AT = datetime(2026, 11, 27, 17, 30, tzinfo=UTC).timestamp()
 ANSWERED = "Fri, 27 Nov 2026 17:10:00 GMT"
@@ -43,3 +51,31 @@ def test_a_limit_that_has_ended_is_waited_for_a_second() -> None:
 def test_what_is_no_rate_limit_is_not_waited_for() -> None:
     assert pause_seconds(404, LIMIT, b"", 0.0) is None
     assert pause_seconds(403, {"X-RateLimit-Remaining": "17"}, b"no", 0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "told"),
+    [
+        (401, b'{"message": "Bad credentials"}', UnauthorizedError, "(401): Bad credentials"),
+        (403, b'{"message": "Sorry. Your account was suspended"}', ForbiddenError, "suspended"),
+        (403, b"remote: disabled by GitHub staff.", ForbiddenError, ": disabled by GitHub staff."),
+        (404, b"Repository not found.\n", AbsentError, "(404): Repository not found."),
+        (404, b'{"message": "Not Found"}', NotFoundError, "(404)"),
+        (404, b"<title>No such page</title>", NotFoundError, "titled 'No such page'"),
+        (451, b'{"message": "Repository access blocked"}', RepositoryError, "access blocked"),
+        (503, b'{"message": "Down for now"}', TransientError, ": Down for now"),
+        (422, b'{"message": "No", "errors": ["why"]}', RepositoryError, ": No; why"),
+    ],
+)
+def test_each_refusal_has_its_kind_and_githubs_words(
+    status: int, body: bytes, kind: type[Exception], told: str
+) -> None:
+    error = refusal("/x", status, {}, body, has_token=True)
+    assert type(error) is kind
+    assert told in str(error)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 410, 451, 500])
+@pytest.mark.parametrize("body", [b"", b"<p>Repository not found", b"not here"])
+def test_no_other_answer_is_an_absence(status: int, body: bytes) -> None:
+    assert not isinstance(refusal("/x", status, {}, body, has_token=True), AbsentError)

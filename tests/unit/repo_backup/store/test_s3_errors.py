@@ -3,26 +3,51 @@
 botocore's Stubber stands for S3 where the emulators do not judge: credentials and regions.
 """
 
+import base64
+import ssl
+from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import pytest
+import urllib3
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.exceptions import SSLError as TlsError
 from botocore.session import Session
 from botocore.stub import Stubber
 
 from repo_backup.cli.main import main
-from repo_backup.runtime.errors import BackupError, FatalError, NotFoundError, TransientError
+from repo_backup.runtime.errors import (
+    BackupError,
+    FatalError,
+    NotFoundError,
+    RepositoryError,
+    TransientError,
+)
 from repo_backup.store.s3 import S3Store
+from repo_backup.store.s3_errors import sdk_error, skew
+
+NOW = datetime(2026, 11, 27, 17, tzinfo=UTC)
 
 
-def refused(code: str, status: int, **headers: str) -> BackupError:
-    """What is raised when S3 answers a GET like that."""
+def open_client() -> Any:
     session = Session()
     session.set_credentials("test", "test")
-    client: Any = session.create_client("s3", region_name="eu-central-1")
+    return session.create_client("s3", region_name="eu-central-1")
+
+
+def refused(code: str, status: int, message: str = "", **headers: str) -> BackupError:
+    """What is raised when S3 answers a GET like that."""
+    client = open_client()
     with Stubber(client) as stub:
         stub.add_client_error(
-            "get_object", code, http_status_code=status, response_meta={"HTTPHeaders": headers}
+            "get_object",
+            code,
+            message,
+            http_status_code=status,
+            response_meta={"HTTPHeaders": headers},
         )
         store = S3Store(client, "my-bucket", "some/where", connections=4)
         with pytest.raises(BackupError) as raised, store.open("runs/lock.json"):
@@ -40,7 +65,7 @@ def test_a_bucket_that_is_not_there_is_named_with_how_to_find_its_name() -> None
 def test_credentials_that_are_refused_are_to_be_set(code: str) -> None:
     error = refused(code, 403)
     assert isinstance(error, FatalError)
-    assert f"s3://my-bucket: AWS refuses the credentials ({code}). Set credentials" in str(error)
+    assert f"s3://my-bucket: AWS refuses the credentials: {code}. Set credentials" in str(error)
 
 
 def test_a_bucket_of_another_region_is_told_with_the_region() -> None:
@@ -58,6 +83,70 @@ def test_a_bucket_of_another_region_is_told_with_the_region() -> None:
 )
 def test_an_object_that_is_refused_is_named_in_whole(code: str, status: int, said: str) -> None:
     assert str(refused(code, status)) == said
+
+
+def test_s3s_message_is_shown_whole_however_long_an_authorization_message_is() -> None:
+    encoded = "x" * 10_240
+    message = f"User: arn:aws:sts::1:assumed-role/r is not authorized.\nEncoded: {encoded}"
+    assert str(refused("AccessDenied", 403, message)).endswith(
+        f": AccessDenied: User: arn:aws:sts::1:assumed-role/r is not authorized. Encoded: {encoded}"
+    )
+
+
+def test_a_message_cannot_forge_a_line() -> None:
+    assert str(refused("AccessDenied", 403, "no\r\nevent=forged\x1b[2J")).endswith(
+        "AccessDenied: no event=forged?[2J"
+    )
+
+
+@pytest.mark.parametrize(
+    ("request_time", "told"),
+    [
+        ("20261129T200000Z", "2 days 3 h ahead of"),
+        ("2026-11-27T16:14:00Z", "46 min behind"),
+        ("Fri, 27 Nov 2026 18:30:00 GMT", "1 h 30 min ahead of"),
+        ("nonsense", "0 min behind"),
+    ],
+)
+def test_a_wrong_clock_is_named_with_the_difference(request_time: str, told: str) -> None:
+    answer: Any = {
+        "Error": {"RequestTime": request_time, "ServerTime": "2026-11-27T17:00:00Z"},
+        "ResponseMetadata": {},
+    }
+    error = ClientError(answer, "PutObject")
+    assert skew(error, NOW) == f"this machine's clock is {told} S3's: set it"
+
+
+def test_a_wrong_clock_ends_the_run_and_costs_no_repository() -> None:
+    error = refused("RequestTimeTooSkewed", 403, "Too large.", date="Mon, 27 Nov 2000 17:00:00 GMT")
+    assert isinstance(error, FatalError)
+    assert "RequestTimeTooSkewed: Too large.: this machine's clock is " in str(error)
+    assert str(error).endswith(" ahead of S3's: set it")
+
+
+def test_a_wrong_checksum_is_damage_and_no_trouble_with_the_line() -> None:
+    client, crc32 = open_client(), base64.b64encode(b"\0\0\0\1").decode()
+
+    def answer(request: Any, **_: object) -> AWSResponse:
+        headers: Any = {"x-amz-checksum-crc32": crc32, "Content-Length": "4"}
+        body = urllib3.HTTPResponse(BytesIO(b"rots"), preload_content=False)
+        return AWSResponse(request.url, 200, headers, body)
+
+    client.meta.events.register("before-send.s3.GetObject", answer)
+    store = S3Store(client, "my-bucket", connections=4)
+    with pytest.raises(RepositoryError) as raised, store.open("a.zip") as body:
+        body.read()
+    assert not isinstance(raised.value, TransientError)
+    assert str(raised.value).startswith("s3://my-bucket/a.zip is damaged: its bytes are not")
+    assert crc32 in str(raised.value)
+
+
+def test_a_certificate_that_is_not_accepted_is_told_with_its_reason() -> None:
+    cause = ssl.SSLCertVerificationError(1, "failed")
+    cause.verify_code, cause.verify_message = 10, "certificate has expired"
+    error = TlsError(endpoint_url="https://s3", error=urllib3.exceptions.SSLError(cause))
+    told = str(sdk_error("s3://my-bucket/x", "s3.test", error))
+    assert "could not be reached at s3.test: its certificate is not accepted: certif" in told
 
 
 def test_an_object_that_is_not_there_is_named_in_whole() -> None:
