@@ -37,7 +37,7 @@ class RefusedError(OnlineBackupError):
     """
 
     def __init__(self, parameter: str, problem: str, remedy: str) -> None:
-        super().__init__(f"{parameter}: {problem} {remedy}")
+        super().__init__(f"{parameter}: {problem} {remedy}".rstrip())
         self.parameter = parameter
         self.problem = problem
         self.remedy = remedy

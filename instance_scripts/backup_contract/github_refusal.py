@@ -43,11 +43,12 @@ _CONTENTS_LACKING = "write access to repository not granted"
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """One refusal. ``message`` is GitHub's, empty where it gave none; ``remedy`` is ours, empty
-    where none is known for sure."""
+    where none is known for sure. ``passing``: the same question may be answered later."""
 
     status: int
     message: str
     remedy: str = ""
+    passing: bool = False
 
     @property
     def reason(self) -> str:
@@ -65,7 +66,13 @@ class Refusal:
 def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
     """What an answer that is none says. ``headers`` must find names in any case."""
     message = _message(status, body[:BODY_BYTES])
-    return Refusal(status, message, _remedy(status, headers, message))
+    limited = (
+        headers.get("X-RateLimit-Remaining") == "0"
+        or "Retry-After" in headers
+        or "rate limit" in message.lower()
+    )
+    passing = status >= 500 or status in (408, 425, 429) or (status == 403 and limited)
+    return Refusal(status, message, _remedy(status, headers, message), passing)
 
 
 def text_of(body: bytes) -> str:

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as UnreachedError
 
+from backup_contract.aws_refusal import whole_message
 from launcher.launch.pools import Kind, Place, classify
 from shared.errors import RefusedError
 from shared.model.run import Instance, Market, Pool, PoolAnswer
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
-
-
-_MESSAGE_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +253,6 @@ def _refusal(pool: Pool, code: str, kind: Kind, message: str) -> PoolAnswer:
         pool.market,
         code,
         kind,
-        message[:_MESSAGE_CHARACTERS],
+        whole_message(message),
         pool.subnet_id,
     )

@@ -6,8 +6,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as UnreachedError
 
+from backup_contract.aws_refusal import code_and_message
+from backup_contract.text import one_line
+from backup_contract.tls_failure import tls_failure
 from launcher.launch.launcher import Launcher
 from launcher.preflight import findings
 from launcher.preflight.aws_facts import QUOTAS, Survey
@@ -118,14 +122,22 @@ def _line(name: str, look: Check) -> Finding:
     except DamagedRunError as error:
         return Finding(name, Grade.UNKNOWN, str(error))
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        said = (
-            f"AWS denies the launcher {error.operation_name}: deploy again, or ask who governs "
-            "the account"
-            if code in _DENIED
-            else f"{error.operation_name} failed ({code}): check again later"
-        )
-        return Finding(name, Grade.UNKNOWN, said)
+        return Finding(name, Grade.UNKNOWN, _refusal(error))
+    except (UnreachedError, HTTPClientError) as error:
+        untrusted = tls_failure(error, "AWS_CA_BUNDLE")
+        later = "" if untrusted else ": check again later"
+        told = untrusted or one_line(str(error)) or type(error).__name__
+        return Finding(name, Grade.UNKNOWN, f"no answer ({told}){later}")
     except BotoCoreError as error:
-        said = f"no answer ({type(error).__name__}): check again later"
-        return Finding(name, Grade.UNKNOWN, said)
+        return Finding(name, Grade.UNKNOWN, f"no answer ({one_line(str(error))})")
+
+
+def _refusal(error: ClientError) -> str:
+    """AWS's code and message; advice only where the same question may be answered later."""
+    operation, told = error.operation_name, code_and_message(error.response)
+    code = error.response["Error"]["Code"]
+    if code in _DENIED:
+        return f"AWS denies the launcher {operation}: {told}"
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    later = ": check again later" if status >= 500 or "Throttl" in code else ""
+    return f"{operation} failed ({told}){later}"

@@ -13,6 +13,9 @@ import urllib3
 from aws_lambda_powertools import Logger
 
 from backup_contract.app_jwt import app_token
+from backup_contract.github_refusal import Refusal, read_refusal
+from backup_contract.text import one_line
+from backup_contract.tls_failure import tls_failure
 from backup_contract.visibility import count
 from launcher.preflight import github_rights as rights
 from launcher.preflight.github_rights import Seen, settled
@@ -36,6 +39,7 @@ class _Answer:
     status: int
     headers: urllib3.HTTPHeaderDict
     document: Any
+    refused: Refusal
 
     def field(self, name: str) -> Any:
         """A field of the document, None where it is none."""
@@ -91,7 +95,8 @@ class GitHub:
         seen: list[Seen] = []
         for owner in owners:
             account = self._owner(owner, token)
-            notes += rights.of_silence(account.status, owner)
+            notes += rights.of_silence(account.refused, owner)
+            limits += rights.of_refusal(account.refused, owner)
             public = account.field("public_repos")
             one = Seen(owner, public if type(public) is int else None, None if token else 0)
             if not token and account.status == 200:
@@ -102,48 +107,61 @@ class GitHub:
                 expiry = account.headers.get("GitHub-Authentication-Token-Expiration")
                 notes += rights.of_expiry(expiry, self.now())
                 kind = str(account.field("type"))
-                found, one = self._private(one, kind, token)
+                found, hidden, one = self._private(one, kind, token)
                 one = replace(one, settled=one.private is not None and settled(scopes, kind))
                 notes += found
+                limits += hidden
                 limits += rights.of_total(one)
             seen.append(one if token else replace(one, settled=True))
         return Look(list(dict.fromkeys(notes)), seen, list(dict.fromkeys(limits)))
 
-    def _private(self, seen: Seen, kind: str, token: str) -> tuple[list[str], Seen]:
-        """What the token makes of one private repository of the owner; how many there are."""
+    def _private(self, seen: Seen, kind: str, token: str) -> tuple[list[str], list[str], Seen]:
+        """What the token makes of one private repository of the owner; how many there are.
+
+        Notes first, then what hides repositories, as in :class:`Look`.
+        """
         owner, counted = seen.owner, f"/orgs/{seen.owner}"
         path = f"/orgs/{owner}/repos?type=private&per_page=1"
         if kind != "Organization":
             counted, path = "/user", "/user/repos?affiliation=owner&visibility=private&per_page=1"
         account = self._get(counted, token)
         if kind != "Organization":
+            if account.status != 200:
+                what = "whose the token is"
+                notes = rights.of_silence(account.refused, what)
+                return notes, rights.of_refusal(account.refused, what), seen
             viewer = str(account.field("login") or "")
             if notes := rights.of_owner(viewer, owner, kind):
-                return (notes if viewer else []), seen
+                return (notes if viewer else []), [], seen
         seen = replace(seen, total=count(account.document))
         listed = self._get(path, token)
-        if notes := rights.of_single_sign_on(listed.headers.get("X-GitHub-SSO"), owner):
-            return notes, seen
-        if listed.status != 200 or not isinstance(listed.document, list):
-            return [], seen
-        private = [each for each in listed.document if each.get("private")]
+        what = f"the private repositories of {owner}"
+        if listed.status != 200:
+            notes = rights.of_silence(listed.refused, what)
+            return notes, rights.of_refusal(listed.refused, what), seen
+        if hidden := rights.of_single_sign_on(listed.headers.get("X-GitHub-SSO"), owner):
+            return [], hidden, seen
+        if not isinstance(listed.document, list):
+            return [], [f"GitHub does not show {what} (its answer is no list)"], seen
+        private = [each for each in listed.document if isinstance(each, dict)]
+        private = [each for each in private if each.get("private")]
         if not private:
-            return rights.of_private(0, owner), replace(seen, private=0)
+            return rights.of_private(0, owner), [], replace(seen, private=0)
         number = rights.count_of_pages(listed.headers.get("Link")) or len(private)
         notes = rights.of_contents(*self._contents(private[0], token))
-        return notes, replace(seen, private=number)
+        return notes, [], replace(seen, private=number)
 
-    def _contents(self, repository: dict[str, Any], token: str) -> tuple[int, str]:
-        """The status of git's own question for the repository's refs, and its name."""
-        name = str(repository.get("full_name"))
+    def _contents(self, repository: dict[str, Any], token: str) -> tuple[Refusal, str]:
+        """What git's own question for the repository's refs is answered, and its name."""
+        name = one_line(str(repository.get("full_name")))
         if not all(_OWNER.fullmatch(part.replace(".", "-")) for part in name.split("/")):
-            return 0, name
+            return Refusal(0, ""), name
         # Put together rather than taken from the answer: the token goes to no other address.
         api = urlsplit(self.api_url)
         host = f"{api.scheme}://{api.netloc.removeprefix('api.')}"
         credentials = base64.b64encode(f"x-access-token:{token}".encode()).decode()
         url = f"{host}/{name}.git/info/refs?service=git-upload-pack"
-        return self._ask(url, f"Basic {credentials}").status, name
+        return self._ask(url, f"Basic {credentials}").refused, name
 
     def _installations(self, owners: tuple[str, ...]) -> tuple[list[str], list[str]]:
         """What the installations lack, and what they hide."""
@@ -159,7 +177,7 @@ class GitHub:
             if answer.status == 401:
                 raise RefusedError(
                     "GitHubAppId",
-                    f"GitHub rejects the signature of App {self.app_id} ({_message(answer)}).",
+                    f"GitHub rejects the signature of App {self.app_id} ({answer.refused.reason}).",
                     "GitHubAppId and the key in GitHubAppKeyParameter must be of the same App.",
                 )
             if answer.status == 404:
@@ -175,7 +193,9 @@ class GitHub:
                     f"the installation of App {self.app_id} at {owner} is suspended.",
                     "Unsuspend it in the account's settings, under Applications.",
                 )
-            notes += rights.of_silence(answer.status, owner)
+            what = f"the App's installation at {owner}"
+            notes += rights.of_silence(answer.refused, what)
+            limits += rights.of_refusal(answer.refused, what)
             if answer.status == 200 and isinstance(answer.document, dict):
                 notes += rights.of_installation(answer.document, owner)
                 limits += rights.of_selection(answer.document, owner)
@@ -187,7 +207,7 @@ class GitHub:
             name = self.secrets.token_parameter
             raise RefusedError(
                 "GitHubTokenParameter",
-                f"GitHub rejects the token in {name} ({_message(answer)}).",
+                f"GitHub rejects the token in {name} ({answer.refused.reason}).",
                 "Create a new token and store it: aws ssm put-parameter --overwrite "
                 f"--type SecureString --name {name} --value YOUR_TOKEN",
             )
@@ -219,15 +239,22 @@ class GitHub:
             body = answer.read(_MOST_BYTES, decode_content=True)
             answer.close()
         except urllib3.exceptions.HTTPError as error:
-            self.log.warning("GitHub could not be asked", extra={"problem": type(error).__name__})
-            return _Answer(0, urllib3.HTTPHeaderDict(), None)
+            untrusted = tls_failure(error)
+            told = untrusted or type(error).__name__
+            self.log.warning("GitHub could not be asked", extra={"problem": told})
+            silence = Refusal(0, told, passing=not untrusted)
+            return _Answer(0, urllib3.HTTPHeaderDict(), None, silence)
+        refused = Refusal(answer.status, "")
+        if answer.status != 200:
+            refused = read_refusal(answer.status, answer.headers, body)
         if answer.status not in (200, 401, 404):
-            self.log.warning("GitHub gave no answer of use", extra={"status": answer.status})
+            extra = {"status": answer.status, "reason": refused.reason}
+            self.log.warning("GitHub gave no answer of use", extra=extra)
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):
             document = None
-        return _Answer(answer.status, answer.headers, document)
+        return _Answer(answer.status, answer.headers, document, refused)
 
 
 def _check_names(owners: tuple[str, ...]) -> None:
@@ -242,7 +269,3 @@ def _check_names(owners: tuple[str, ...]) -> None:
                 f"{owner!r} is not a GitHub account name.",
                 "Give the name as in https://github.com/NAME, several separated by commas.",
             )
-
-
-def _message(answer: _Answer) -> str:
-    return str(answer.field("message") or answer.status)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from backup_contract.github_refusal import Refusal
+
 _NEEDED = ("contents", "metadata")
 _EXPIRY_NOTICE_DAYS = 30
 _LAST_PAGE = re.compile(r"[?&]page=(\d{1,9})[^>]*>; *rel=\"last\"")
@@ -127,13 +129,14 @@ def of_private(private: int, owner: str) -> list[str]:
     return [f"the token sees no private repository of {owner}"]
 
 
-def of_contents(status: int, repository: str) -> list[str]:
-    """Of git's answer for a private repository that was listed."""
-    if status not in (401, 403, 404):
+def of_contents(refused: Refusal, repository: str) -> list[str]:
+    """Of git's refusal for a private repository that was listed a moment ago."""
+    if refused.passing or refused.status in (0, 200):
         return []
-    return [
-        f"the token may list {repository} but not read it ({status}): give it Contents (read-only)"
-    ]
+    # GitHub hides what a token must not read.
+    hidden = refused.status == 404 and not refused.remedy
+    remedy = ": give it Contents (read-only)" if hidden else ""
+    return [f"the token may list {repository} but not read it ({refused.reason}){remedy}"]
 
 
 def of_single_sign_on(header: str | None, owner: str) -> list[str]:
@@ -173,9 +176,17 @@ def of_selection(document: Mapping[str, Any], owner: str) -> list[str]:
     ]
 
 
-def of_silence(status: int, owner: str) -> list[str]:
-    """Of an answer about the owner from which nothing can be learnt; 0 where there was none."""
-    if status == 200:
+def of_silence(refused: Refusal, what: str) -> list[str]:
+    """Of an answer from which nothing can be learnt now, and something later."""
+    if refused.status == 200 or not refused.passing:
         return []
-    said = f"status {status}" if status else "no answer"
-    return [f"GitHub could not be asked about {owner} ({said}): check again later"]
+    answer = f"status {refused.reason}" if refused.status else f"no answer{refused.words}"
+    return [f"GitHub could not be asked about {what} ({answer}): check again later"]
+
+
+def of_refusal(refused: Refusal, what: str) -> list[str]:
+    """Of an answer that stays the same until somebody does something about it."""
+    if refused.status == 200 or refused.passing:
+        return []
+    answer = refused.reason if refused.status else refused.message
+    return [f"GitHub does not show {what} ({answer})"]

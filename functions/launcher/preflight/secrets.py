@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from backup_contract.app_jwt import PrivateKey, PrivateKeyError
+from backup_contract.aws_refusal import code_and_message
 from shared.errors import RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
+
+_KEY_WORDS = ("kms", "invalidkeyid", "ciphertext", "master key")
+"""By these words SSM's AccessDeniedException is about the key, and not about the parameter:
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +57,7 @@ class Secrets:
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in ("AccessDeniedException", "InvalidKeyId"):
-                raise RefusedError(
-                    "GitHubTokenKeyArn",
-                    f"{name} cannot be decrypted ({code}).",
-                    "Deploy with the ARN of the KMS key that encrypts it, or store it under "
-                    "aws/ssm.",
-                ) from error
+                raise _denied(parameter, name, error) from error
             if code != "ParameterNotFound":
                 raise
             raise RefusedError(
@@ -66,6 +66,18 @@ class Secrets:
                 f"Run: aws ssm put-parameter --type SecureString --name {name} --value {example}",
             ) from error
         return answer["Parameter"]["Value"].strip()
+
+
+def _denied(parameter: str, name: str, error: ClientError) -> RefusedError:
+    """AWS's words, and what to do about the key where they speak of one."""
+    told = code_and_message(error.response)
+    if not any(word in told.lower() for word in _KEY_WORDS):
+        return RefusedError(parameter, f"{name} cannot be read ({told}).", "")
+    return RefusedError(
+        "GitHubTokenKeyArn",
+        f"{name} cannot be decrypted ({told}).",
+        "Deploy with the ARN of the KMS key that encrypts it, or store it under aws/ssm.",
+    )
 
 
 def _store(name: str, example: str) -> str:

@@ -7,6 +7,9 @@ from botocore.exceptions import (
     ClientError,
 )
 
+from backup_contract.aws_refusal import code_and_message
+from backup_contract.text import one_line
+from backup_contract.tls_failure import tls_failure
 from repo_backup.aws.session import session
 from repo_backup.runtime.errors import (
     FatalError,
@@ -22,5 +25,9 @@ def read_parameter(name: str) -> str:
         client = cast("SSMClient", session().create_client("ssm"))
         answer = client.get_parameter(Name=name, WithDecryption=True)
         return answer["Parameter"]["Value"]
-    except (BotoCoreError, ClientError) as error:
-        raise FatalError(f"the parameter {name} cannot be read: {error}") from error
+    except ClientError as error:
+        told = code_and_message(error.response)
+        raise FatalError(f"the parameter {name} cannot be read: {told}") from error
+    except BotoCoreError as error:
+        told = tls_failure(error, "AWS_CA_BUNDLE") or one_line(str(error))
+        raise FatalError(f"the parameter {name} cannot be read: {told}") from error

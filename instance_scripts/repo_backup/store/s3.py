@@ -19,6 +19,7 @@ from botocore.exceptions import (
 )
 
 from backup_contract import object_keys as layout
+from backup_contract.aws_refusal import code_and_message
 from backup_contract.documents.manifest import iso
 from backup_contract.text import one_line
 from repo_backup.aws.session import session
@@ -32,7 +33,7 @@ from repo_backup.runtime.errors import (
     TransientError,
 )
 from repo_backup.store.base import Blob, Stored, Version
-from repo_backup.store.s3_errors import SKEWED, code_and_message, sdk_error, skew
+from repo_backup.store.s3_errors import SKEWED, sdk_error, skew
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -263,7 +264,7 @@ def _stored(archive: Blob, answer: Any, crc32: str | None = None) -> Stored:
 def _error(where: str, bucket: str, error: ClientError) -> BackupError:
     code = error.response.get("Error", {}).get("Code", "")
     answer = error.response.get("ResponseMetadata", {})
-    status, told = answer.get("HTTPStatusCode", 0), code_and_message(error)
+    status, told = answer.get("HTTPStatusCode", 0), code_and_message(error.response)
     if code == SKEWED:
         return FatalError(f"S3 refuses {where}: {told}: {skew(error, datetime.now(UTC))}")
     if code == "NoSuchBucket":

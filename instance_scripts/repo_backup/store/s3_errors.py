@@ -1,4 +1,4 @@
-"""S3's own words: its code and message, what a wrong clock says, and whether bytes were damaged."""
+"""What S3 or its SDK means: a wrong clock, damaged bytes, a connection that failed."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,20 +11,8 @@ from backup_contract.text import one_line
 from backup_contract.tls_failure import tls_failure
 from repo_backup.runtime.errors import RepositoryError, TransientError
 
-_MESSAGE_CHARACTERS = 12_000
-"""Whole: an encoded authorization message of 10,240 characters, the longest that STS decodes.
-https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html"""
 SKEWED = "RequestTimeTooSkewed"
 _STAMP = "%Y%m%dT%H%M%SZ"
-
-
-def code_and_message(error: ClientError) -> str:
-    """``AccessDenied: User: arn:… is not authorized to perform: s3:PutObject …``."""
-    told = error.response.get("Error", {})
-    code = told.get("Code") or str(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
-    message = " ".join(str(told.get("Message") or "").split())
-    words = f"{code}: {message}" if message and message != code else code
-    return one_line(words, _MESSAGE_CHARACTERS)
 
 
 def skew(error: ClientError, now: datetime) -> str:

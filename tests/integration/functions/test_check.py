@@ -272,8 +272,8 @@ def test_an_owner_that_github_does_not_know_is_one_line_and_stops_no_other(
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (GitHubFault("*", status=503), "status 503"),
-        (GitHubFault("*", action="reset"), "no answer"),
+        (GitHubFault("*", status=503), "status 503: injected fault"),
+        (GitHubFault("*", action="reset"), "no answer: ProtocolError"),
     ],
 )
 def test_a_github_that_does_not_answer_is_not_called_in_order(
@@ -282,6 +282,65 @@ def test_a_github_that_does_not_answer_is_not_called_in_order(
     hub.faults.add(fault)
     line = lines(ready)["GitHub"]
     assert line == f"note: GitHub could not be asked about octo ({said}): check again later"
+
+
+IP_LIST = (
+    "Although you appear to have the correct authorization credentials, the `octo` organization "
+    "has an IP allow list enabled, and your IP address is not permitted to access this resource."
+)
+
+
+@pytest.mark.parametrize(
+    ("refused", "status", "message", "told"),
+    [
+        ("/users/octo", 403, IP_LIST, f"GitHub does not show octo (403: {IP_LIST}; the list must"),
+        (
+            "/user",
+            403,
+            "Sorry. Your account was suspended",
+            "octo, 0 public repositories seen, total unknown; GitHub does not show whose the token "
+            "is (403: Sorry. Your account was suspended)",
+        ),
+        (
+            "/user/repos",
+            403,
+            IP_LIST,
+            "octo, 0 public repositories seen, total unknown; GitHub does not show the private "
+            f"repositories of octo (403: {IP_LIST}; the list must",
+        ),
+        ("/user/repos", 451, "Taken down", "repositories of octo (451: Taken down)"),
+        ("/user/repos", 404, "Not Found", "repositories of octo (404)"),
+    ],
+)
+def test_a_refused_listing_asks_for_action_with_githubs_message(
+    ready: World,
+    hub: GitHubStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: str,
+    status: int,
+    message: str,
+    told: str,
+) -> None:
+    hub.catalogue = Catalogue({"octo": Account("octo")}, {}, {"good": "octo"})
+    give_token(ready, monkeypatch)
+    body = json.dumps({"message": message}).encode()
+    hub.faults.add(GitHubFault(refused, status=status, body=body))
+    answer = ready.invoke("launcher", CHECK)
+    assert answer["status"] == "mend"
+    assert answer["checks"]["GitHub"].startswith("MEND: ")
+    assert told in answer["checks"]["GitHub"]
+
+
+def test_a_listing_that_a_rate_limit_refuses_is_to_be_looked_at_later(
+    ready: World, hub: GitHubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.catalogue.tokens["good"] = "octo"
+    give_token(ready, monkeypatch)
+    body = b'{"message": "API rate limit exceeded for user ID 1."}'
+    hub.faults.add(GitHubFault("/user/repos", status=403, body=body))
+    line = lines(ready)["GitHub"]
+    assert line.startswith("note: ")
+    assert "(status 403: API rate limit exceeded for user ID 1.): check again later" in line
 
 
 OPERATIONS = {
@@ -313,7 +372,9 @@ def test_what_aws_denies_or_fails_is_one_line_and_the_others_go_on(
     ready.faults.append(Fault("error", operation=operation, code=code, status=status, times=1000))
     after = lines(ready)
     assert after[check].startswith("unknown: ")
-    assert operation.partition(".")[2] in after[check]
+    name, later = operation.partition(".")[2], ": check again later" if status >= 500 else ""
+    denied = f"AWS denies the launcher {name}: {code}: no"
+    assert after[check].endswith(f"{name} failed ({code}: no){later}" if later else denied)
     assert list(after) == NAMES
     shared = {"image", "launch", "quota on-demand"}
     untouched = set(NAMES) - {check} - shared

@@ -147,13 +147,40 @@ def test_a_right_that_is_missing_is_named_in_the_dry_run_and_launches_nothing_le
     assert world.invoke("launcher", {})["status"] == "launched"
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (
+            404,
+            b"Repository not found.\n",
+            "404: Repository not found.): give it Contents (read-only)",
+        ),
+        (
+            403,
+            b"remote: Write access to repository not granted.\n",
+            "403: Write access to repository not granted.; the token lacks the permission Contents "
+            "(read))",
+        ),
+        (
+            403,
+            b"Access to this repository has been disabled by GitHub staff.",
+            "403: Access to this repository has been disabled by GitHub staff.)",
+        ),
+    ],
+)
 def test_a_token_that_lists_but_must_not_read_is_told_by_the_repository(
-    world: World, hub: GitHubStandIn, account: Catalogue, monkeypatch: pytest.MonkeyPatch
+    world: World,
+    hub: GitHubStandIn,
+    account: Catalogue,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    body: bytes,
+    told: str,
 ) -> None:
     store_token(world, monkeypatch, "good")
-    hub.faults.add(Fault("/octo/secret.git/info/refs", status=403))
+    hub.faults.add(Fault("/octo/secret.git/info/refs", status=status, body=body))
     (note,) = rights(world)
-    assert "may list octo/secret but not read it (403): give it Contents (read-only)" in note
+    assert note == f"the token may list octo/secret but not read it ({told}"
 
 
 def test_a_token_of_somebody_else_is_told(
