@@ -69,15 +69,19 @@ def open_backend(
 def _environment(
     root: Path, method: str, path: str, query: str, headers: Message
 ) -> dict[str, str]:
+    configuration = {
+        # The repositories may belong to another user than the one who serves them.
+        "safe.directory": "*",
+        # As GitHub: nobody pushes pull requests, and what is pushed is checked.
+        "receive.hideRefs": "refs/pull",
+        "receive.fsckObjects": "true",
+    }
     environment = {
         "PATH": os.environ["PATH"],
         "GIT_PROJECT_ROOT": str(root),
         "GIT_HTTP_EXPORT_ALL": "1",
         "GIT_CONFIG_NOSYSTEM": "1",
-        # The repositories may belong to another user than the one who serves them.
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "safe.directory",
-        "GIT_CONFIG_VALUE_0": "*",
+        "GIT_CONFIG_COUNT": str(len(configuration)),
         "REQUEST_METHOD": method,
         "PATH_INFO": path,
         "QUERY_STRING": query,
@@ -85,6 +89,9 @@ def _environment(
         "HTTP_CONTENT_ENCODING": headers.get("Content-Encoding", ""),
         "REMOTE_ADDR": "127.0.0.1",
     }
+    for number, (name, value) in enumerate(configuration.items()):
+        environment[f"GIT_CONFIG_KEY_{number}"] = name
+        environment[f"GIT_CONFIG_VALUE_{number}"] = value
     if protocol := headers.get("Git-Protocol"):
         environment["GIT_PROTOCOL"] = protocol
     return environment

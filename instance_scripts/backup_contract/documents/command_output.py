@@ -177,6 +177,7 @@ class RestoreDocument(TypedDict):
     mirror: Annotated[str | None, "path of the bare mirror; null when it was pushed"]
     pushed_to: Annotated[str | None, "address, without credentials; null when it was not pushed"]
     remarks: Annotated[list[str], "what else to know: malformed history, links not checked"]
+    refs_not_pushed: Annotated[dict[str, str], "by ref, why the host does not take it"]
 
 
 class BackupDocument(TypedDict):

@@ -170,7 +170,14 @@ def _add_restore(commands: "argparse._SubParsersAction[Parser]") -> None:
         "--into", "--to", metavar="DIR", help="write the bare mirror DIR/REPO.git, ready to clone"
     )
     target.add_argument(
-        "--push-to", metavar="URL", help="push all branches and tags to this empty repository"
+        "--push-to",
+        metavar="URL",
+        help="push all branches, tags and other refs to this empty repository",
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="with --push-to: it need not be empty; refs of the same name are overwritten",
     )
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import sys
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -12,7 +13,9 @@ from backup_contract.documents.command_output import (
 )
 from backup_contract.documents.manifest import ItemResult
 from repo_backup.cli.output import print_document, working
-from repo_backup.git.push import push, push_address
+from repo_backup.git.fsck_messages import MALFORMED, REFUSED_ELSEWHERE
+from repo_backup.git.push import Pushed, check_empty, push
+from repo_backup.git.push_target import Target, push_address
 from repo_backup.hosts.github.connect import api_address, github_token
 from repo_backup.restore.archive_reader import (
     ArchiveRef,
@@ -23,7 +26,7 @@ from repo_backup.restore.archive_reader import (
 )
 from repo_backup.restore.catalogue import Vouchers, find
 from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.errors import RepositoryError
+from repo_backup.runtime.errors import RepositoryError, UsageError
 from repo_backup.runtime.scratch import scratch_directory
 from repo_backup.runtime.signals import immediate_end
 from repo_backup.store.open import open_store
@@ -35,6 +38,8 @@ UNNAMED = "no manifest names it"
 @immediate_end()
 def restore(options: argparse.Namespace) -> int:
     """``repo_backup restore``."""
+    if options.force and options.into:
+        raise UsageError("--force: it goes with --push-to")
     store = open_store(options.store, connections=CONNECTIONS)
     named: set[str] = set()
     found = find(
@@ -53,16 +58,23 @@ def restore(options: argparse.Namespace) -> int:
     pushed_to: str | None = None
     target = push_address(options.push_to) if options.push_to else ""
     api = api_address()
+    pushed = Pushed({}, ())
     if options.into:
         with working(f"restoring {found.key} …"):
             restored = _fetched(reader, found, Path(options.into), vouchers, exact=exact)
         mirror = str(restored.mirror)
         said = f"{found.key} restored and checked: git clone {shlex.quote(mirror)}"
     else:
+        host = Target(target, github_token(), api)
+        if not options.force:
+            check_empty(host)
         with scratch_directory() as directory:
             with working(f"restoring {found.key} …"):
                 restored = _fetched(reader, found, directory, vouchers, exact=exact)
-            push(restored.mirror, target, github_token(), api)
+            for remark in restored.remarks:
+                if remark.startswith(MALFORMED):
+                    print(f"{found.key}: {remark}; {REFUSED_ELSEWHERE}", file=sys.stderr)
+            pushed = push(restored.mirror, host, force=options.force)
         pushed_to = without_credentials(target)
         said = f"{found.key} restored and pushed to {pushed_to}"
     if options.json:
@@ -76,12 +88,13 @@ def restore(options: argparse.Namespace) -> int:
             version_id=found.version_id,
             mirror=mirror,
             pushed_to=pushed_to,
-            remarks=list(restored.remarks),
+            remarks=[*restored.remarks, *pushed.remarks],
+            refs_not_pushed=pushed.refused,
         )
         print_document(document)
     else:
         print(said)
-        for remark in restored.remarks:
+        for remark in (*restored.remarks, *pushed.remarks):
             print(f"{found.key}: {remark}")
     return 0
 

@@ -35,6 +35,16 @@ def strict_option(known: Collection[str]) -> str:
     return "--strict=" + ",".join(f"{name}=warn" for name in _TOLERATED if name in known)
 
 
+MALFORMED = "malformed history, archived as it is"
+"""How the sentence begins that names what was found."""
+
+REFUSED_ELSEWHERE = (
+    "a host that checks what it is sent (receive.fsckObjects), as GitHub does, may refuse it. "
+    "What can be done: push to a host that does not check, for one a bare repository of your own; "
+    "or let git filter-repo, or git fast-export and fast-import, write the history anew, which "
+    "gives its commits other ids"
+)
+
 _LINE = re.compile(rb"(?:error|warning)(?:: object| in \w+) ([0-9a-f]+): (\w+): ")
 _NO_COMMIT = re.compile(rb"error: (refs/heads/.*): not a commit")
 _LAST_LINES = 3
@@ -74,7 +84,7 @@ class Complaints:
         told = []
         if self.found:
             counts = ", ".join(f"{name} ({count})" for name, count in sorted(self.found.items()))
-            told.append(f"malformed history, archived as it is: {counts}")
+            told.append(f"{MALFORMED}: {counts}")
         if self.no_commits:
             told.append(
                 f"{listed(sorted(self.no_commits))}: a branch that names no commit; "

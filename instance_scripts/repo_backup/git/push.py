@@ -1,105 +1,177 @@
-"""Putting a restored mirror back: git itself connects, and learns the token by askpass alone."""
+"""Putting a restored mirror back: all refs that the host takes, in parts that it takes."""
 
-import os
 import re
-import shlex
 import subprocess
 import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from repo_backup.git.process import git_environment
-from repo_backup.runtime.errors import RepositoryError, UsageError, said
+from repo_backup.git.process import LEAN_GIT, git_environment
+from repo_backup.git.push_plan import MOST_BYTES, Commit, divide, hidden_refs, is_github, refspecs
+from repo_backup.git.push_target import Target
+from repo_backup.git.smart_http import mirror_refs
+from repo_backup.runtime.errors import RepositoryError, printable
 
-_REFSPECS = ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
-"""GitHub refuses ``refs/pull``."""
-_PUSH = (
-    *("git", "-c", "credential.helper=", "-c", "core.hooksPath=/dev/null"),
-    *("-c", "http.followRedirects=false", "push", "--quiet"),
-)
-_USER = "x-access-token"
-# git asks "Username for 'https://HOST': ", then "Password for 'https://USER@HOST': ", and names
-# another host after a redirect. /dev/fd: not every shell knows "<&" with two digits.
-_ASKPASS = """#!/bin/sh
-case "$1" in
-{username}*) echo {user} ;;
-{password}*) cat /dev/fd/{descriptor} ;;
-*) exit 1 ;;
-esac
-"""
-_PERSONS = (
-    *("SSH_AUTH_SOCK", "http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"),
-    "all_proxy",
-)
+_REFUSED = re.compile(r"!\t[^\t]*:(?P<ref>[^\t]+)\t(?P<summary>.*)")
+"""https://git-scm.com/docs/git-push#_output"""
+_HIDDEN = "GitHub lets nobody push there"
+_SHOWN, _FEW = 20, 3
+_MUST = ("refs/heads/", "refs/tags/")
 
 
-def push(mirror: Path, url: str, token: str | None, api_url: str) -> None:
-    """Push all branches and tags to a new, empty repository.
+@dataclass(frozen=True)
+class Pushed:
+    """What a push did not do: refs that stay away by reason, and another default branch."""
 
-    The token goes to the host whose API is at ``api_url`` only, through a pipe that git's askpass
-    reads: it is in no argument, no variable and no file. Raises UsageError for an address with a
-    password in it, which everybody could read, and RepositoryError.
+    refused: dict[str, str]
+    remarks: tuple[str, ...]
+
+
+def check_empty(target: Target) -> None:
+    """Raise RepositoryError when the target has refs, or when its host does not list them."""
+    if there := target.refs():
+        shown = ", ".join(map(printable, [*there][:_FEW])) + ", …" * (len(there) > _FEW)
+        raise RepositoryError(
+            f"--push-to: the repository is not empty, it has {shown}. Create one without README, "
+            "licence and .gitignore, or give --force, which overwrites refs of the same name"
+        )
+
+
+def push(mirror: Path, target: Target, *, force: bool, most_bytes: int = MOST_BYTES) -> Pushed:
+    """Push all refs that the host takes, in parts of about ``most_bytes``.
+
+    ``force`` overwrites refs of the same name. The default branch goes first: a host takes the
+    first branch of an empty repository for its default. Raises RepositoryError with the host's
+    words when it refuses a branch or a tag.
     """
-    if urlsplit(url).password:
-        raise UsageError("--push-to: leave the password out and give it as GITHUB_TOKEN")
-    offered = token if token and _belongs(url, api_url) else None
-    reader, writer = os.pipe()
-    with tempfile.TemporaryDirectory() as directory:
-        askpass = Path(directory) / "askpass"
-        askpass.write_text(_askpass(url, reader) if offered else "#!/bin/sh\nexit 1\n")
-        askpass.chmod(0o700)
-        os.write(writer, f"{offered or ''}\n".encode())
-        os.close(writer)
-        try:
-            done = subprocess.run(
-                (*_PUSH, url, *_REFSPECS),
-                cwd=mirror,
-                env={**_environment(), "GIT_ASKPASS": str(askpass)},
-                pass_fds=(reader,),
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        finally:
-            os.close(reader)
-    if done.returncode != 0:
-        hint = "" if offered or not token else f" (GITHUB_TOKEN is for {api_url} only)"
-        lines = "; ".join(line.strip() for line in done.stderr.splitlines() if line.strip())
-        raise RepositoryError(f"git push failed: {said(lines)}{hint}")
+    there = target.refs() if force else {}
+    head, refs = mirror_refs(mirror)
+    hidden = hidden_refs(refs, github=is_github(target.url, target.api_url))
+    wanted = {name: oid for name, oid in refs.items() if name not in set(hidden)}
+    refused: dict[str, str] = {}
+    for arguments in _pushes(mirror, head, wanted, there, force=force, most_bytes=most_bytes):
+        done = target.run(("push", "--porcelain", "--no-progress", target.url, *arguments), mirror)
+        now = dict(_refused(done.stdout))
+        refused |= now
+        if done.returncode and (not now or any(name.startswith(_MUST) for name in now)):
+            raise RepositoryError(f"git push failed{_named(now)}:{target.words(done)}")
+    remarks = []
+    if hidden:
+        remarks.append(f"not pushed: {len(hidden)} refs below refs/pull: {_HIDDEN}")
+    if refused:
+        remarks.append(f"not pushed{_named(refused)}")
+    if head in refs and head.startswith("refs/heads/"):
+        remarks += _settled_head(target, head)
+    return Pushed({**dict.fromkeys(hidden, _HIDDEN), **refused}, tuple(remarks))
 
 
-def push_address(text: str) -> str:
-    """An address for git, which works elsewhere: a directory in whole. Raises UsageError."""
-    if "://" in text or re.match(r"[^/]+:", text):
-        return text
-    path = Path(text).expanduser().resolve()
-    if not path.is_dir():
-        raise UsageError(f"--push-to: there is no {path}; make it with git init --bare")
-    return str(path)
+def _pushes(
+    mirror: Path,
+    head: str,
+    wanted: dict[str, str],
+    there: dict[str, str],
+    *,
+    force: bool,
+    most_bytes: int,
+) -> Iterator[list[str]]:
+    """The refspecs of one push after the other."""
+    large = sum(pack.stat().st_size for pack in mirror.glob("objects/pack/*.pack")) > most_bytes
+    first = {name: oid for name, oid in wanted.items() if name == head}
+    rest = {name: oid for name, oid in wanted.items() if name != head}
+    known = [*there.values()]
+    for group in filter(None, (first, rest)):
+        if large:
+            commits = _lacking(mirror, group, known)
+            for part in divide(commits, group, most_bytes):
+                yield [f"{'+' * force}{oid}:{name}" for name, oid in part.items()]
+        yield refspecs(group, force=force) if group is rest else [f"{'+' * force}{head}:{head}"]
+        known += group.values()
 
 
-def _belongs(url: str, api_url: str) -> bool:
-    """Whether a git address is of the host that has this API. Pure."""
-    there, api = urlsplit(url), urlsplit(api_url)
-    hosts = {api.netloc, api.netloc.removeprefix("api.")}
-    return there.scheme == api.scheme and there.netloc.rpartition("@")[2] in hosts
-
-
-def _askpass(url: str, descriptor: int) -> str:
-    parts = urlsplit(url)
-    user, _, host = parts.netloc.rpartition("@")
-    return _ASKPASS.format(
-        username=shlex.quote(f"Username for '{parts.scheme}://{host}'"),
-        password=shlex.quote(f"Password for '{parts.scheme}://{user or _USER}@{host}'"),
-        user=_USER,
-        descriptor=descriptor,
+def _lacking(mirror: Path, refs: dict[str, str], known: list[str]) -> list[Commit]:
+    """The commits of the refs that the ``known`` objects do not bring along, parents first."""
+    revisions = "".join(f"{oid}\n" for oid in dict.fromkeys(refs.values()))
+    revisions += "".join(f"^{oid}\n" for oid in dict.fromkeys(known))
+    walk = ("rev-list", "--ignore-missing", "--topo-order", "--reverse", "--stdin")
+    parents = dict(
+        line.partition(" ")[::2] for line in _git(mirror, (*walk, "--parents"), revisions)
     )
+    taken: dict[str, int] = dict.fromkeys(parents, 0)
+    current: str | None = None
+    objects = ("--objects", "--in-commit-order", "--no-object-names")
+    for oid, count in _sizes(mirror, (*walk, *objects), revisions):
+        current = oid if oid in taken else current
+        if current:
+            taken[current] += count
+    return [
+        Commit(oid, parents[oid].partition(" ")[0] or None, count) for oid, count in taken.items()
+    ]
 
 
-def _environment() -> dict[str, str]:
-    """For a push, which a person asks for: their SSH keys, agent and proxies as well."""
-    return {
-        **git_environment(Path.home()),
-        "GIT_ALLOW_PROTOCOL": "https:http:ssh:file",
-        **{name: os.environ[name] for name in _PERSONS if name in os.environ},
-    }
+def _sizes(mirror: Path, walk: Sequence[str], revisions: str) -> Iterator[tuple[str, int]]:
+    """Each object that a walk passes, in its order, and its bytes on disk. Raises RepositoryError.
+
+    Large repositories have millions: they go from one git to the other, and are kept by none.
+    """
+    environment = {**git_environment(mirror), "GIT_DIR": str(mirror)}
+    look = ("cat-file", "--buffer", "--batch-check=%(objectname) %(objectsize:disk)")
+    with tempfile.TemporaryFile("w+") as asked:
+        asked.write(revisions)
+        asked.seek(0)
+        with (
+            subprocess.Popen(
+                (*LEAN_GIT, *walk), env=environment, stdin=asked, stdout=subprocess.PIPE
+            ) as walking,
+            subprocess.Popen(
+                (*LEAN_GIT, *look),
+                env=environment,
+                stdin=walking.stdout,
+                stdout=subprocess.PIPE,
+                text=True,
+            ) as looking,
+        ):
+            for line in looking.stdout or ():
+                oid, _, count = line.partition(" ")
+                yield oid, int(count)
+        if walking.returncode or looking.returncode:
+            raise RepositoryError("git rev-list: the history cannot be walked")
+
+
+def _git(mirror: Path, arguments: Sequence[str], text: str) -> list[str]:
+    done = subprocess.run(
+        (*LEAN_GIT, *arguments),
+        cwd=mirror,
+        env={**git_environment(mirror), "GIT_DIR": str(mirror)},
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RepositoryError(f"git {arguments[0]}: {printable(done.stderr.strip())}")
+    return done.stdout.splitlines()
+
+
+def _refused(porcelain: str) -> Iterator[tuple[str, str]]:
+    for line in porcelain.splitlines():
+        if match := _REFUSED.fullmatch(line):
+            yield match["ref"], match["summary"]
+
+
+def _named(refused: dict[str, str]) -> str:
+    shown = [f"{printable(name)} {printable(why)}" for name, why in refused.items()]
+    more = [f"and {len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else []
+    return "".join(f"\n  {each}" for each in [*shown[:_SHOWN], *more])
+
+
+def _settled_head(target: Target, head: str) -> list[str]:
+    """Make the target's default branch the same; a remark where only a person can."""
+    if "://" not in target.url and Path(target.url).is_dir():
+        _git(Path(target.url), ("symbolic-ref", "HEAD", head), "")
+        return []
+    if (now := target.head()) == head:
+        return []
+    branch = printable(head.removeprefix("refs/heads/"))
+    is_now = f"is {printable(now.removeprefix('refs/heads/'))}" if now else "is not known"
+    return [f"the default branch there {is_now}; it was {branch}: set it in the host's settings"]

@@ -161,15 +161,20 @@ def refs_digest(head: str, refs: Mapping[str, str], shallow: Collection[str] = (
 
 
 def mirror_digest(mirror: Path) -> str:
-    """The ``refs_digest`` of a bare mirror that this program made (all its refs are packed)."""
+    """The ``refs_digest`` of a bare mirror that this program made."""
+    cut = mirror / "shallow"
+    return refs_digest(*mirror_refs(mirror), cut.read_text().split() if cut.exists() else ())
+
+
+def mirror_refs(mirror: Path) -> tuple[str, dict[str, str]]:
+    """What HEAD says, and all refs of a bare mirror that this program made (they are packed)."""
     head = _decode((mirror / "HEAD").read_bytes().rstrip(b"\n")).removeprefix("ref: ")
     refs = {}
     for line in (mirror / "packed-refs").read_bytes().splitlines():
         if line[:1] not in (b"#", b"^"):
             oid, _, name = _decode(line).partition(" ")
             refs[name] = oid
-    cut = mirror / "shallow"
-    return refs_digest(head, refs, cut.read_text().split() if cut.exists() else ())
+    return head, refs
 
 
 def parse(url: str, lines: list[bytes]) -> Advertisement:

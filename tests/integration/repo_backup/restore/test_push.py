@@ -13,7 +13,7 @@ import pytest
 from local_cloud.github import GitHubStandIn, Repository
 from local_cloud.github.corpus import init_repository
 from repo_backup.cli.main import main
-from repo_backup.git import push
+from repo_backup.git import push_target
 from tests.integration.repo_backup.conftest import Destination, refs
 from tests.integration.repo_backup.run.test_secrets import CANARY, ENCODED
 from tools.bench.servers import make_certificate, server_context
@@ -144,4 +144,4 @@ def test_a_password_in_the_address_is_refused(
     ],
 )
 def test_the_token_belongs_to_the_apis_host_alone(url: str, api_url: str, belongs: bool) -> None:
-    assert push._belongs(url, api_url) is belongs
+    assert push_target._belongs(url, api_url) is belongs

@@ -19,7 +19,7 @@ from tests.integration.repo_backup.conftest import Destination, refs
 Upstream = Callable[[str], Path]
 
 
-def test_pushing_restores_branches_and_tags(
+def test_pushing_to_a_host_other_than_github_restores_every_ref(
     destination: Destination, upstream: Upstream, tmp_path: Path
 ) -> None:
     destination.backup("--only", "hello")
@@ -27,8 +27,7 @@ def test_pushing_restores_branches_and_tags(
     url = target.as_uri()
     source = ["--source", str(destination.root)]
     assert main(["restore", "octo/hello", *source, "--push-to", url]) == 0
-    wanted = [line for line in refs(upstream("hello")) if "refs/pull" not in line]
-    assert refs(target) == wanted
+    assert refs(target) == refs(upstream("hello"))
 
 
 def test_pushing_to_a_relative_directory_is_where_the_person_stands(
@@ -43,12 +42,12 @@ def test_pushing_to_a_relative_directory_is_where_the_person_stands(
     monkeypatch.chdir(tmp_path)
     source = ["--source", str(destination.root)]
     assert main(["restore", "octo/hello", *source, "--push-to", "./target.git"]) == 0
-    assert refs(target) == [line for line in refs(upstream("hello")) if "refs/pull" not in line]
+    assert refs(target) == refs(upstream("hello"))
     assert main(["restore", "octo/hello", *source, "--push-to", "typo.git"]) == 2
     assert f"there is no {tmp_path / 'typo.git'}; make it with git init" in capsys.readouterr().err
 
 
-def test_what_git_says_of_a_push_that_fails_is_one_readable_line(
+def test_what_git_says_of_a_target_that_is_no_repository_is_shown_whole(
     destination: Destination, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     destination.backup("--only", "hello")
@@ -56,7 +55,9 @@ def test_what_git_says_of_a_push_that_fails_is_one_readable_line(
     source = ["--source", str(destination.root), "--push-to", str(tmp_path / "none")]
     assert main(["restore", "octo/hello", *source]) == 1
     said = capsys.readouterr().err
-    assert "does not appear to be a git repository; fatal: Could not read from" in said
+    assert said.startswith("repo_backup: --push-to: the host refuses to list its refs:\n  fatal: '")
+    assert "does not appear to be a git repository\n  fatal: Could not read from remote" in said
+    assert "the correct access rights\n  and the repository exists.\n" in said
 
 
 def test_the_command_to_clone_can_be_pasted_whatever_the_directory_is_called(
