@@ -4,19 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from backup_contract.documents.manifest import Archive, Item, Manifest
+from backup_contract.documents.upstream import Upstream
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Repositories told apart by GitHub's ids: a rename is no disappearance.
 
-    ``saved`` are, by id, the archives that are kept of what vanished, wikis' too.
+    ``saved`` are, by id, the archives that are kept of what vanished, wikis' too. ``upstream`` is,
+    by id, what GitHub told of a repository that it does not list; nothing where nobody asked.
     """
 
     new: tuple[str, ...] = ()
     renamed: tuple[str, ...] = ()
     vanished: tuple[Item, ...] = ()
     saved: Mapping[int, tuple[Archive, ...]] = field(default_factory=dict)
+    upstream: Mapping[int, Upstream] = field(default_factory=dict)
 
 
 def compare(manifest: Manifest, previous: Manifest) -> Comparison:
@@ -32,6 +35,7 @@ def compare(manifest: Manifest, previous: Manifest) -> Comparison:
             saved[each.id] = (*saved.get(each.id, ()), each.archive)
     return Comparison(
         saved=saved,
+        upstream={each.id: each.upstream for each in manifest.kept or () if each.upstream},
         new=tuple(entry.name for number, entry in after.items() if number not in before),
         renamed=tuple(
             f"{before[number].name} is now {entry.name}"

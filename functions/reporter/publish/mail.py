@@ -270,7 +270,7 @@ def _manifest(facts: Facts) -> list[str]:
     lines += _listed("Changed", map(_changed, manifest.in_state("backed-up")))
     lines += _listed("New on GitHub", comparison.new)
     lines += _listed("Renamed on GitHub", comparison.renamed)
-    lines += _listed("No longer on GitHub", _vanished(comparison, facts.bucket))
+    lines += _listed("No longer listed by GitHub", _vanished(comparison, facts.bucket))
     lines += _listed("Left out", _left_out(manifest.in_state("skipped")))
     warned = (f"{item.name}: {said}" for item in items for said in _warnings(item))
     return lines + _listed("Worth knowing", (*manifest.notices, *warned))
@@ -306,9 +306,14 @@ def _left_out(skipped: Iterable[Item]) -> list[str]:
 
 
 def _vanished(comparison: Comparison, bucket: str) -> Iterator[str]:
-    """What is kept of each, and how to remove it: nothing else ever does."""
+    """What is kept of each, and how to remove it: nothing else ever does.
+
+    The command is shown only where GitHub confirmed that the repository is not there.
+    """
     for entry in comparison.vanished:
-        saved = comparison.saved.get(entry.id, ())
+        saved, upstream = comparison.saved.get(entry.id, ()), comparison.upstream.get(entry.id)
+        confirmed = upstream is not None and upstream.state == "not-visible"
+        told = upstream.sentence if upstream else "may still be on GitHub: it was not found out"
         if not saved:
             key = entry.archive and entry.archive.key
             gone = f"its archive {key} is gone, or not as it was recorded"
@@ -316,7 +321,10 @@ def _vanished(comparison: Comparison, bucket: str) -> Iterator[str]:
         for archive in saved:
             where = shlex.quote(f"s3://{bucket}/{archive.key}")
             kept = f"{archive.key} ({size(archive.bytes)}) is kept"
-            yield f"{entry.name}: {kept} until you remove it: aws s3 rm {where}"
+            if confirmed:
+                yield f"{entry.name}: {kept} until you remove it: aws s3 rm {where}"
+            else:
+                yield f"{entry.name} {told}; {kept}"
 
 
 def _changed(entry: Item) -> str:

@@ -388,7 +388,8 @@ def test_a_vanished_repository_is_named_with_its_kept_archive_which_is_checked(
     world.complete()
     world.end_instance()
     hello, *_ = world.object(f"runs/{RUN_ID}/manifest.json")["repositories"]
-    kept = {**hello, "wiki": False, "key": hello["archive"]["key"]}
+    gone = {"state": "not-visible", "name": None}
+    kept = {**hello, "wiki": False, "key": hello["archive"]["key"], "upstream": gone}
     if not there:
         world.aws.client("s3").delete_object(Bucket="backups", Key=kept["key"])
     world.now += timedelta(days=7)

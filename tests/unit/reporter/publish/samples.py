@@ -18,6 +18,7 @@ from backup_contract.documents.manifest import (
     State,
     by_kind,
 )
+from backup_contract.documents.upstream import Upstream
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.visibility import Visibility
 from reporter.decide.next_step import Ending
@@ -78,7 +79,8 @@ def _entry(number: int, name: str, state: State, reason: str = "", size: int = 0
 def _kept(number: int, name: str, size: int) -> OrphanedArchive:
     found = result(name, "kept", size=size)
     key = f"github_backups/octo/{name}.zip"
-    return OrphanedArchive(key, number, "octo", name, GIT, found)
+    gone = Upstream("not-visible")
+    return OrphanedArchive(key, number, "octo", name, GIT, found, upstream=gone)
 
 
 def by_id(*entries: Entry) -> dict[int, Entry]:

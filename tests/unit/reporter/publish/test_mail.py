@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backup_contract.documents.manifest import Entry, ItemResult
+from backup_contract.documents.upstream import Upstream
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.text import size
 from backup_contract.visibility import Visibility
@@ -95,6 +96,25 @@ def test_what_vanished_is_named_with_each_archive_kept_of_it_and_how_to_remove_i
     assert "octo/older" not in text
 
 
+@pytest.mark.parametrize(
+    ("upstream", "told"),
+    [
+        (Upstream("transferred", "acme/thing"), "was transferred to acme/thing"),
+        (Upstream("visible", "octo/old-thing"), "is still visible on GitHub"),
+        (None, "may still be on GitHub: it was not found out"),
+    ],
+)
+def test_the_command_that_removes_an_archive_is_shown_for_what_is_not_visible_only(
+    upstream: Upstream | None, told: str
+) -> None:
+    assert VERIFIED.manifest
+    kept = [replace(each, upstream=upstream) for each in samples.KEPT]
+    text = body(replace(VERIFIED, manifest=replace(VERIFIED.manifest, kept=kept)))
+    key = "github_backups/octo/old-thing.zip"
+    assert f"  - octo/old-thing {told}; {key} (700.0 kB) is kept\n" in text
+    assert "aws s3 rm" not in text
+
+
 def test_a_vanished_ones_archive_is_its_own_and_not_its_namesakes() -> None:
     assert VERIFIED.manifest
     key = "github_backups/octo/old-thing.zip"
@@ -123,7 +143,8 @@ def test_of_a_vanished_one_without_an_archive_nothing_is_called_kept() -> None:
 def test_a_manifest_without_a_list_of_what_is_kept_leaves_it_to_the_one_before() -> None:
     assert VERIFIED.manifest
     old = replace(VERIFIED, manifest=replace(VERIFIED.manifest, kept=None))
-    assert "octo/old-thing: github_backups/octo/old-thing.zip (700.0 kB) is kept" in body(old)
+    told = "octo/old-thing may still be on GitHub: it was not found out; "
+    assert f"{told}github_backups/octo/old-thing.zip (700.0 kB) is kept\n" in body(old)
 
 
 def test_a_run_that_lists_nothing_is_mailed_with_its_reason_and_remedy() -> None:
