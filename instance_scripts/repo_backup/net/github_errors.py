@@ -1,6 +1,7 @@
 """What GitHub means by an answer that is none: a rate limit, a right that is missing, a fault."""
 
 import contextlib
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC
@@ -36,7 +37,7 @@ def refusal(
             return UnauthorizedError(f"GitHub {used} for {path} (401){told}")
         case 403:
             return ForbiddenError(f"GitHub refuses {path} (403){told}")
-        case 404 if refused.message.startswith(_NO_REPOSITORY):
+        case 404 if refused.message.startswith(_NO_REPOSITORY) or _is_apis_own(path, body):
             return AbsentError(f"GitHub has nothing at {path} (404){told}")
         case 404 | 410:
             return NotFoundError(f"GitHub has nothing at {path} ({status}){told}")
@@ -48,6 +49,15 @@ def refusal(
             )
         case _:
             return RepositoryError(f"GitHub answered {status} for {path}{told}")
+
+
+def _is_apis_own(path: str, body: bytes) -> bool:
+    """Whether the API itself says that there is nothing, and not something on the way to it."""
+    if ".git/" in path:
+        return False
+    with contextlib.suppress(ValueError, RecursionError, AttributeError):
+        return bool(json.loads(body).get("message") == "Not Found")
+    return False
 
 
 def pause_seconds(status: int, headers: Mapping[str, str], body: bytes, now: float) -> float | None:

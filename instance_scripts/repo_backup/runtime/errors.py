@@ -51,7 +51,7 @@ class NotFoundError(RepositoryError):
 
 
 class AbsentError(NotFoundError):
-    """GitHub's own answer for a repository or a wiki that does not exist."""
+    """GitHub's own answer for something that does not exist, or that this token may not see."""
 
 
 class ForbiddenError(RepositoryError):

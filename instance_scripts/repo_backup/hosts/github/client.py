@@ -24,6 +24,7 @@ from repo_backup.hosts.github.paging import (
 from repo_backup.hosts.github.remote import NAME, Remote
 from repo_backup.net.http import Http
 from repo_backup.runtime.errors import (
+    AbsentError,
     FatalError,
     NotFoundError,
     RepositoryError,
@@ -145,15 +146,15 @@ class GitHub:
         return found
 
     def repository(self, number: int, account: str) -> Remote | None:
-        """The repository with this id, whatever its name and owner are now; None if GitHub says
-        that there is none (404), which it also says of one that the token may not see.
+        """The repository with this id, whatever its name and owner are now; None if GitHub itself
+        says that there is none (404), which it also says of one that the token may not see.
 
         GitHub redirects former names to this address. Raises RepositoryError for every other
         answer: a refusal says nothing about whether the repository is there.
         """
         try:
             answer = self._get(f"{self._api_url}/repositories/{number}", account)
-        except NotFoundError:
+        except AbsentError:
             return None
         remote = Remote.from_api(answer.document)
         if remote.id != number:

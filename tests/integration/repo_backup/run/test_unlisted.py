@@ -85,14 +85,17 @@ def test_one_that_a_short_listing_lacks_is_backed_up_and_the_run_is_no_success(
     [
         Fault("/repositories/*", status=403, body=b'{"message": "Resource not accessible"}'),
         Fault("/repositories/*", status=451, body=b"{}"),
+        Fault("/repositories/*", status=404, body=b"<title>Not Found</title>"),
+        Fault("/repositories/*", status=404, body=b""),
+        Fault("/repositories/*", status=410, body=b'{"message": "Not Found"}'),
         Fault("/repositories/*", status=500),
         Fault("/repositories/*", status=200, body=b"<html>Sign in</html>"),
         Fault("/repositories/*", status=200, body=b"null"),
         Fault("/repositories/*", status=200, body=json.dumps({"id": 1}).encode()),
     ],
-    ids=["refused", "blocked", "broken", "page", "null", "half"],
+    ids=["refused", "blocked", "proxy", "nobody", "gone", "broken", "page", "null", "half"],
 )
-def test_no_other_answer_than_404_is_taken_for_an_absence(
+def test_no_other_answer_than_githubs_own_404_is_taken_for_an_absence(
     destination: Destination, hub: GitHubStandIn, fault: Fault
 ) -> None:
     destination.backup(FAST, run_id="r1")

@@ -60,7 +60,7 @@ def test_what_is_no_rate_limit_is_not_waited_for() -> None:
         (403, b'{"message": "Sorry. Your account was suspended"}', ForbiddenError, "suspended"),
         (403, b"remote: disabled by GitHub staff.", ForbiddenError, ": disabled by GitHub staff."),
         (404, b"Repository not found.\n", AbsentError, "(404): Repository not found."),
-        (404, b'{"message": "Not Found"}', NotFoundError, "(404)"),
+        (404, b'{"message": "Not Found"}', AbsentError, "(404)"),
         (404, b"<title>No such page</title>", NotFoundError, "titled 'No such page'"),
         (451, b'{"message": "Repository access blocked"}', RepositoryError, "access blocked"),
         (503, b'{"message": "Down for now"}', TransientError, ": Down for now"),
@@ -73,6 +73,12 @@ def test_each_refusal_has_its_kind_and_githubs_words(
     error = refusal("/x", status, {}, body, has_token=True)
     assert type(error) is kind
     assert told in str(error)
+
+
+def test_what_the_api_says_of_nothing_is_no_absence_where_git_answers() -> None:
+    said = b'{"message": "Not Found"}'
+    error = refusal("/octo/hello.wiki.git/info/refs", 404, {}, said, has_token=True)
+    assert type(error) is NotFoundError
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 410, 451, 500])
