@@ -61,7 +61,7 @@ def test_a_passing_trouble_is_outlasted(
                 status=451,
                 body=json.dumps({"block": {"html_url": "https://example.org/dmca"}}).encode(),
             ),
-            "blocked for legal reasons (451), see https://example.org/dmca",
+            "blocked for legal reasons (451): see https://example.org/dmca",
         ),
     ],
     ids=["500", "reset", "corrupt", "404", "403", "451"],
