@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from backup_contract.text import one_line
 from repo_backup.git.process import LEAN_GIT, git_environment
 from repo_backup.git.push_plan import MOST_BYTES, Commit, divide, hidden_refs, is_github, refspecs
 from repo_backup.git.push_target import Target
 from repo_backup.git.smart_http import mirror_refs
-from repo_backup.runtime.errors import RepositoryError, printable
+from repo_backup.runtime.errors import RepositoryError
 
 _REFUSED = re.compile(r"!\t[^\t]*:(?P<ref>[^\t]+)\t(?P<summary>.*)")
 """https://git-scm.com/docs/git-push#_output"""
@@ -31,7 +32,7 @@ class Pushed:
 def check_empty(target: Target) -> None:
     """Raise RepositoryError when the target has refs, or when its host does not list them."""
     if there := target.refs():
-        shown = ", ".join(map(printable, [*there][:_FEW])) + ", …" * (len(there) > _FEW)
+        shown = ", ".join(one_line(each) for each in [*there][:_FEW]) + ", …" * (len(there) > _FEW)
         raise RepositoryError(
             f"--push-to: the repository is not empty, it has {shown}. Create one without README, "
             "licence and .gitignore, or give --force, which overwrites refs of the same name"
@@ -149,7 +150,7 @@ def _git(mirror: Path, arguments: Sequence[str], text: str) -> list[str]:
         check=False,
     )
     if done.returncode:
-        raise RepositoryError(f"git {arguments[0]}: {printable(done.stderr.strip())}")
+        raise RepositoryError(f"git {arguments[0]}: {one_line(done.stderr.strip())}")
     return done.stdout.splitlines()
 
 
@@ -160,7 +161,7 @@ def _refused(porcelain: str) -> Iterator[tuple[str, str]]:
 
 
 def _named(refused: dict[str, str]) -> str:
-    shown = [f"{printable(name)} {printable(why)}" for name, why in refused.items()]
+    shown = [f"{one_line(name)} {one_line(why)}" for name, why in refused.items()]
     more = [f"and {len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else []
     return "".join(f"\n  {each}" for each in [*shown[:_SHOWN], *more])
 
@@ -172,6 +173,6 @@ def _settled_head(target: Target, head: str) -> list[str]:
         return []
     if (now := target.head()) == head:
         return []
-    branch = printable(head.removeprefix("refs/heads/"))
-    is_now = f"is {printable(now.removeprefix('refs/heads/'))}" if now else "is not known"
+    branch = one_line(head.removeprefix("refs/heads/"))
+    is_now = f"is {one_line(now.removeprefix('refs/heads/'))}" if now else "is not known"
     return [f"the default branch there {is_now}; it was {branch}: set it in the host's settings"]

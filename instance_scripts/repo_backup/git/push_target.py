@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from backup_contract.text import one_line
 from repo_backup.git.process import git_environment
-from repo_backup.runtime.errors import RepositoryError, UsageError, printable
+from repo_backup.runtime.errors import RepositoryError, UsageError
 
 _GIT = (
     *("git", "-c", "credential.helper=", "-c", "core.hooksPath=/dev/null"),
@@ -89,7 +90,7 @@ class Target:
 
     def words(self, done: subprocess.CompletedProcess[str]) -> str:
         """All that git and the host said, line by line."""
-        lines = [printable(each.strip()) for each in done.stderr.splitlines() if each.strip()]
+        lines = [one_line(each.strip(), None) for each in done.stderr.splitlines() if each.strip()]
         if len(lines) > _MOST_LINES:
             lines = [*lines[:_MOST_LINES], f"… and {len(lines) - _MOST_LINES} lines more"]
         if self.token and not _belongs(self.url, self.api_url):

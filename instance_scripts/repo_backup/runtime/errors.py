@@ -17,11 +17,6 @@ def said(text: str) -> str:
     return shown if len(shown) <= _MOST_CHARACTERS else f"{shown[:_MOST_CHARACTERS]}…"
 
 
-def printable(text: str) -> str:
-    """The same in whole, for a terminal: no control characters."""
-    return _UNPRINTABLE.sub("?", text)
-
-
 class BackupError(Exception):
     """Base of all errors that this program raises on purpose; ``str()`` is the reason."""
 
