@@ -47,7 +47,7 @@ class GitHubStandIn:
     ``port`` 0 takes any free one; ``tls`` serves HTTPS. Use it as a context manager, or call
     ``start`` and ``stop``. ``faults``, ``catalogue``, ``apps``, ``rights`` (by token; one that is
     not there is a classic token with the scope ``repo``) and ``api_headers`` (sent with every
-    answer of the API) may be changed while it runs.
+    answer of the API) may be changed while it runs. ``backend`` answers what asks for git data.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class GitHubStandIn:
         tls: ssl.SSLContext | None = None,
         token_expires_at: str | None = None,
         verbose: bool = False,
+        backend: smart_http.Backend = smart_http.open_backend,
     ) -> None:
         self.root = root
         self.catalogue = Catalogue.load(root)
@@ -69,6 +70,7 @@ class GitHubStandIn:
         self.api_headers: dict[str, str] = {}
         self.token_expires_at = token_expires_at
         self.verbose = verbose
+        self.backend = backend
         self.requests: list[Request] = []
         self.changing = threading.Lock()
         self.closing = threading.Event()
@@ -279,7 +281,7 @@ class _Handler(BaseHTTPRequestHandler):
                 challenge = {"WWW-Authenticate": 'Basic realm="GitHub"'}
                 self._send(401, challenge, b"Repository not found.\n")
             return
-        with smart_http.open_backend(
+        with hub.backend(
             hub.root, self.command, path, query, self.headers, self._body(), viewer
         ) as reply:
             self._send_stream(reply.status, reply.headers, reply.body, fault)

@@ -4,7 +4,7 @@ import contextlib
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.message import Message
 from io import BufferedReader
@@ -21,6 +21,10 @@ class Reply:
     status: int
     headers: dict[str, str]
     body: Iterator[bytes]
+
+
+Backend = Callable[..., contextlib.AbstractContextManager[Reply]]
+"""What ``open_backend`` is."""
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """``python -m tools.bench.scale``: how time and memory grow with the number of repositories.
 
-Listing and refs are simulated (``scale_hub``), a twentieth has changed and is fetched for real.
+Every repository is a link to the same one, a twentieth later to one with a branch more.
 The archives of an earlier run, and its manifest, are put into the bucket first. Writes
 ``results/scale.md``.
 """
@@ -8,6 +8,7 @@ The archives of an earlier run, and its manifest, are put into the bucket first.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,8 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local_cloud.github import Catalogue, Repository
 from local_cloud.github.corpus import commit_files, git, init_repository
-from tools.bench import contenders, servers
+from tools.bench import contenders, corpus, servers
 from tools.bench.environments import ROOT, describe_machine, programs, python
 from tools.bench.measure import measure
 
@@ -36,8 +38,8 @@ def main() -> int:
     os.environ["PATH"] = f"{programs()}{os.pathsep}{os.environ['PATH']}"
     lines = [
         "# Up to ten thousand repositories\n",
-        f"{describe_machine()}. Listing and refs simulated, every {CHANGED_EACH}th repository "
-        "fetched in the second step. Made by `python -m tools.bench.scale`; do not edit.\n",
+        f"{describe_machine()}. Every {CHANGED_EACH}th repository is fetched in the second step. "
+        "Made by `python -m tools.bench.scale`; do not edit.\n",
         "| repositories | step | wall s | ms each | CPU s | ms each | peak MB | GitHub requests "
         "| S3 requests | manifest MB | rc |",
         "|---" * 11 + "|",
@@ -58,8 +60,11 @@ def _measured(count: int) -> list[tuple[str, int]]:
         work = Path(name)
         one = init_repository(work / "one.git")
         commit_files(one, {"README.md": "# One\n", "noise": os.urandom(3000)})
-        _say(work, count, 0)
-        with servers.running(work, work / "servers", 0, "tools.bench.scale_hub") as up:
+        changed = work / "changed.git"
+        shutil.copytree(one, changed)
+        git(changed, "update-ref", "refs/heads/changed", "refs/heads/main")
+        account = _account(work / "account", count, one)
+        with servers.running(account, work / "servers", 0, constant=True) as up:
             client = up.s3_client()
             client.create_bucket(Bucket=contenders.BUCKET)
             environment = {
@@ -71,9 +76,8 @@ def _measured(count: int) -> list[tuple[str, int]]:
             subprocess.run(first, env=environment, check=True, capture_output=True)
             _seed(client, count)
             for step, each in (("nothing changed", 0), ("5 % changed", CHANGED_EACH)):
-                _say(work, count, each)
-                if each:
-                    git(one, "update-ref", "refs/heads/changed", "refs/heads/main")
+                for number in range(0, count if each else 0, each or 1):
+                    _link(account, number, changed)
                 before = up.counted()
                 command = _command("--run-id", f"r{each}", "--no-drill")
                 sample = measure(command, environment, work / "log")
@@ -100,8 +104,21 @@ def _measured(count: int) -> list[tuple[str, int]]:
     return found
 
 
-def _say(work: Path, count: int, each: int) -> None:
-    (work / "scale.json").write_text(json.dumps({"count": count, "each": each}))
+def _account(root: Path, count: int, repository: Path) -> Path:
+    """An account whose repositories are all links to this one."""
+    (root / corpus.OWNER).mkdir(parents=True)
+    catalogue = Catalogue()
+    for number in range(count):
+        catalogue.add(Repository(number + 1, corpus.OWNER, f"project-{number}", size_kib=10))
+        _link(root, number, repository)
+    catalogue.save(root)
+    return root
+
+
+def _link(root: Path, number: int, repository: Path) -> None:
+    link = root / corpus.OWNER / f"project-{number}.git"
+    link.unlink(missing_ok=True)
+    link.symlink_to(repository)
 
 
 def _program() -> list[str]:

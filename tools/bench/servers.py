@@ -100,15 +100,18 @@ class Servers:
 
 @contextlib.contextmanager
 def running(
-    corpus: Path, work: Path, latency_ms: float, hub: str = "tools.bench.hub"
+    corpus: Path, work: Path, latency_ms: float, *, constant: bool = False
 ) -> Iterator[Servers]:
-    """Everything up, for the block. ``latency_ms`` is added to each round trip."""
+    """Everything up, for the block. ``latency_ms`` is added to each round trip.
+
+    ``constant``: each repository is a link to one that does not change (``tools.bench.hub``).
+    """
     work.mkdir(parents=True, exist_ok=True)
     certificate = make_certificate(work)
     with contextlib.ExitStack() as stack:
         hub_port, s3_port, *rest = free_ports(11)
-        command = [sys.executable, "-m", hub, str(corpus), str(work), str(hub_port)]
-        stack.enter_context(_process(command))
+        words = [str(corpus), str(work), str(hub_port), *["constant"] * constant]
+        stack.enter_context(_process([sys.executable, "-m", "tools.bench.hub", *words]))
         stack.enter_context(_seaweedfs(work, s3_port, rest[2:]))
         wait_for_port(hub_port)
         for name, port, target in zip(("github", "s3"), rest, (hub_port, s3_port), strict=False):
