@@ -89,13 +89,7 @@ def _command(commands: "argparse._SubParsersAction[Parser]", name: str, text: st
 
 def _add_backup(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "backup", "Mirror what changed since the last run.")
-    parser.add_argument(
-        "--owner",
-        action="append",
-        default=[],
-        type=types.owner,
-        help="user or organisation (may repeat); without it all that the token can see",
-    )
+    _add_owner(parser)
     _add_store(parser, "--destination", "where the archives go")
     parser.add_argument(
         "--run-id",
@@ -110,13 +104,7 @@ def _add_backup(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def _add_estimate(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "estimate", "Say what an account would cost per month, about.")
-    parser.add_argument(
-        "--owner",
-        action="append",
-        default=[],
-        type=types.owner,
-        help="user or organisation (may repeat); without it all that the token can see",
-    )
+    _add_owner(parser)
     add_only(parser)
     add_selection(parser)
     parser.add_argument(
@@ -202,6 +190,16 @@ def _add_verify(commands: "argparse._SubParsersAction[Parser]") -> None:
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument("--sample", type=number(1, 10**6), default=5, help="so many (default 5)")
     amount.add_argument("--all", action="store_true", help="every archive")
+
+
+def _add_owner(parser: Parser) -> None:
+    parser.add_argument(
+        "--owner",
+        action="append",
+        default=[],
+        type=types.owner,
+        help="user or organisation (may repeat); without it all that the token can see",
+    )
 
 
 def _add_store(parser: Parser, name: str, text: str) -> None:

@@ -1,7 +1,6 @@
-"""What a person sees of a backup: what ``live.py`` draws on a terminal, lines elsewhere."""
+"""What a person sees of a backup: ``cli.live_display`` on a terminal, lines elsewhere."""
 
 import threading
-from types import TracebackType
 from typing import Protocol, Self, TextIO
 
 from backup_contract.documents.manifest import Entry
@@ -12,12 +11,7 @@ class Display(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *ended: object) -> None: ...
 
     def listed(self, count: int) -> None:
         """So many repositories there are."""
@@ -42,12 +36,7 @@ class LineDisplay:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *ended: object) -> None:
         pass
 
     def listed(self, count: int) -> None:
