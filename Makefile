@@ -78,7 +78,7 @@ bench-functions: setup ## Measure both functions in AWS's runtime interface emul
 	@PYTHONPATH=functions:. $(BIN)/python -m tools.bench.functions $(BENCH_OPTIONS)
 
 fault-matrix: setup ## Play the fault matrix and write docs/fault-matrix.md (MATRIX_OPTIONS=--embedded: that part)
-	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tests.fault_matrix $(MATRIX_OPTIONS)
+	@POWERTOOLS_LOG_LEVEL=CRITICAL PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tests.fault_matrix $(MATRIX_OPTIONS)
 
 policies: setup ## Let a policy evaluator judge what each role can do and cannot
 	@bash tools/scanners/install.sh evaluator

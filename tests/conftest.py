@@ -23,6 +23,8 @@ def pytest_configure() -> None:
     Nothing is timed: a busy machine must not make a property fail.
     """
     neutralise(os.environ)
+    # The functions' logger reads them when their modules are imported.
+    os.environ |= {"POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_LOG_LEVEL": "CRITICAL"}
     settings.register_profile(
         "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )

@@ -30,6 +30,7 @@ from shared.aws.sns_topic import Topic
 from shared.logging import logger
 
 
+@logger().inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Launch what the event asks for; see ``events/`` for every kind, and README for the answers.
 
@@ -42,7 +43,6 @@ def launch(event: dict[str, Any], now: datetime, request_id: str) -> dict[str, A
     """The handler at a given moment; Lambda's retries come with the same ``request_id``."""
     config = Config.from_env(os.environ)
     request = read_request(event, now)
-    logger().clear_state()
     launcher = compose(config)
     if isinstance(request, CheckRequest):
         return Preflight(launcher, survey()).check(now)

@@ -24,6 +24,7 @@ from shared.aws.sns_topic import Topic
 from shared.logging import logger
 
 
+@logger().inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Look at what the event hints at and do the next thing; raises what Lambda should retry."""
     return report(event, datetime.now(UTC))
@@ -31,7 +32,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def report(event: dict[str, Any], now: datetime) -> dict[str, Any]:
     """The handler at a given moment."""
-    logger().clear_state()
     return compose(Config.from_env(os.environ)).handle(read_trigger(event), now)
 
 

@@ -132,8 +132,6 @@ def _environment(deployment: Path) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
         "LAMBDA_TASK_ROOT": str(deployment),
-        "POWERTOOLS_SERVICE_NAME": "test",
-        "POWERTOOLS_LOG_LEVEL": "CRITICAL",
         "STACK_NAME": "stack",
         "BUCKET": "backups",
         "RUNS_TABLE": "runs",
