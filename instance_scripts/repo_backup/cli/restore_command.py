@@ -74,7 +74,8 @@ def restore(options: argparse.Namespace) -> int:
             for remark in restored.remarks:
                 if remark.startswith(MALFORMED):
                     print(f"{found.key}: {remark}; {REFUSED_ELSEWHERE}", file=sys.stderr)
-            pushed = push(restored.mirror, host, force=options.force)
+            with working(f"pushing to {without_credentials(target)} …"):
+                pushed = push(restored.mirror, host, force=options.force)
         pushed_to = without_credentials(target)
         said = f"{found.key} restored and pushed to {pushed_to}"
     if options.json:
