@@ -28,16 +28,20 @@ _ADVICE = {
     "Client.VolumeLimitExceeded": (
         "The account may have no more volumes: Service Quotas, EBS, 'Storage for gp3 volumes'."
     ),
-    "Client.InternalError": (
-        "Mostly that is a volume that cannot be decrypted: the account encrypts volumes with a key "
-        "of its own, which the launcher may not use."
-    ),
     "Client.UserInitiatedShutdown": (
         "Somebody else ended it: CloudTrail's TerminateInstances says who."
     ),
 }
 """Reasons of EC2's that another attempt would only meet again, and what a person can do:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html"""
+
+_BROKEN_LAUNCHES = ("Client.InternalError", "Client.InvalidKMSKey")
+_BROKEN_LAUNCH = (
+    "Mostly that is the KMS key of the instance's volume: the account encrypts volumes with a key "
+    "of its own that is disabled or gone, or that the launcher may not use. Enable it, and deploy "
+    "with its ARN in VolumeKeyArn; a spot instance also needs the grant shown in docs/security.md."
+)
+"""An instance that EC2 accepted, could not start, and ended within seconds."""
 
 
 class Ending(StrEnum):
@@ -200,7 +204,11 @@ def _ended(run: Run, world: World, rules: Rules) -> Step:
         return Report(Ending.UNREADABLE, Outcome.ENDED, world.unreadable)
     if marker and marker.attempt == attempt.number:
         return Report(Ending.COMPLETED, Outcome.ENDED, "The backup ran to its end.")
-    reason = world.instance.reason if world.instance else ""
+    reason = world.instance.cause if world.instance else ""
+    if world.instance and reason.startswith(_BROKEN_LAUNCHES):
+        why = world.instance.message or reason
+        said = f"AWS could not start the instance ({why}). {_BROKEN_LAUNCH}"
+        return Report(Ending.FAILED, Outcome.FAILED, said)
     phase = progress.phase if progress and progress.attempt == attempt.number else ""
     # A warned backup saves what it has and powers off, mostly before AWS takes the instance:
     # the reason is then its own shutdown, and either the event or the backup tells the true one.

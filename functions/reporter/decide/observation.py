@@ -10,16 +10,30 @@ from backup_contract.documents.fields import Fields
 
 @dataclass(frozen=True, slots=True)
 class InstanceView:
-    """An instance as DescribeInstances shows it; ``reason`` is its StateReason code."""
+    """An instance as DescribeInstances shows it; ``reason`` and ``message`` are its StateReason."""
 
     id: str
     state: str
     reason: str = ""
+    message: str = ""
 
     @property
     def gone(self) -> bool:
         """True once nothing is running or billed any more."""
         return self.state == "terminated"
+
+    @property
+    def cause(self) -> str:
+        """The code that says why the instance ended.
+
+        Mostly that is ``reason``. But a launch that fails by the account's own fault has the code
+        ``Server.InternalError``, and only its message begins with the true one:
+        ``Client.InternalError: Client error on launch``.
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html
+        """
+        named = self.message.partition(":")[0].strip()
+        misnamed = self.reason == "Server.InternalError" and named.startswith("Client.")
+        return named if misnamed else self.reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from backup_contract.aws_refusal import whole_message
 from reporter.decide.observation import InstanceView
 from shared.model.run import TAG_ATTEMPT, TAG_RUN_ID, TAG_STACK
 
@@ -86,8 +87,10 @@ class Ec2:
 
 
 def _view(instance: dict[str, Any]) -> InstanceView:
+    reason = instance.get("StateReason", {})
     return InstanceView(
         instance["InstanceId"],
         instance["State"]["Name"],
-        instance.get("StateReason", {}).get("Code", ""),
+        reason.get("Code", ""),
+        whole_message(reason.get("Message", "")),
     )

@@ -54,6 +54,10 @@ _WITHOUT_ON_DEMAND = (
     "To finish it on spot instances, invoke {launcher} with {{}}; on a machine that AWS does not "
     'reclaim, deploy with AllowOnDemand=true and invoke it with {{"on_demand": true}}.'
 )
+_WITHOUT_LOG = (
+    "There is no log: what is said above is all that is known. To run again, invoke {launcher} "
+    "with {{}}."
+)
 _NOTHING_CHECKED = (
     "Rely on nothing of this run until that is mended and another run is verified: invoke "
     '{launcher} with {{"action": "check"}}, then with {{}}.'
@@ -207,6 +211,8 @@ def _next(facts: Facts) -> list[str]:
     text = facts.verdict.advice or _NEXT.get(facts.verdict.kind)
     if facts.verdict.kind is Kind.INTERRUPTED and not facts.allow_on_demand:
         text = _WITHOUT_ON_DEMAND
+    elif facts.verdict.kind is Kind.FAILED and not facts.log_tail:
+        text = _WITHOUT_LOG
     elif facts.verdict.kind is Kind.UNVERIFIED and not facts.verdict.problems:
         text = _NOTHING_CHECKED
     return [f"What to do: {text.format(launcher=facts.launcher)}"] if text else []

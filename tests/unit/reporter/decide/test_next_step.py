@@ -134,7 +134,6 @@ def test_the_failure_of_a_run_that_a_person_started_is_told_at_once() -> None:
     ("reason", "advice"),
     [
         ("Client.VolumeLimitExceeded", "Service Quotas"),
-        ("Client.InternalError", "encrypts volumes"),
         ("Client.UserInitiatedShutdown", "CloudTrail"),
     ],
 )
@@ -145,6 +144,39 @@ def test_what_another_attempt_would_only_meet_again_is_told_at_once(
     assert isinstance(step, Report)
     assert step.ending is Ending.FAILED
     assert advice in step.reason
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("Server.InternalError", "Client.InternalError: Client error on launch"),
+        ("Client.InternalError", "Client.InternalError: Client error on launch"),
+        ("Client.InvalidKMSKey.InvalidState", "Client.InvalidKMSKey.InvalidState: disabled"),
+        ("Server.InternalError", "Client.InvalidKMSKey.NotFound: gone"),
+    ],
+)
+def test_an_instance_that_could_not_be_started_is_a_failure_told_at_once_in_awss_words(
+    code: str, message: str
+) -> None:
+    step = decide(RUN, world(instance=InstanceView("i-1", "terminated", code, message)), RULES)
+    assert isinstance(step, Report)
+    assert (step.ending, step.outcome) == (Ending.FAILED, Outcome.FAILED)
+    assert step.reason.startswith(f"AWS could not start the instance ({message}). Mostly")
+    assert "VolumeKeyArn" in step.reason
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("Server.InternalError", "Server.InternalError: Internal error on launch"),
+        ("Server.InternalError", ""),
+        ("Server.SpotInstanceTermination", "Client.InternalError: never said so"),
+    ],
+)
+def test_what_aws_itself_ended_is_tried_again(code: str, message: str) -> None:
+    step = decide(RUN, world(instance=InstanceView("i-1", "terminated", code, message)), RULES)
+    assert isinstance(step, TryAgain)
+    assert step.outcome is Outcome.RECLAIMED
 
 
 def test_a_bucket_that_may_not_be_read_is_given_until_the_deadline_and_then_told() -> None:
