@@ -27,7 +27,7 @@ RUNTIME = "3.13"
 
 SERVICES = {
     "functions": (
-        *("dynamodb", "ec2", "iam", "lambda", "s3", "scheduler"),
+        *("dynamodb", "ec2", "freetier", "iam", "lambda", "s3", "scheduler"),
         *("service-quotas", "sns", "sqs", "ssm"),
     ),
     "instance_scripts": ("s3", "ssm", "sts"),

@@ -17,17 +17,22 @@ from launcher.config import Config
 from launcher.launch.ec2 import Ec2
 from launcher.launch.images import Images
 from launcher.launch.launcher import Launcher
+from launcher.launch.planner import Planner
 from launcher.launch.program_store import Bucket
 from launcher.preflight.aws_facts import Survey
 from launcher.preflight.checks import Preflight
 from launcher.preflight.github_facts import GitHub
 from launcher.preflight.secrets import Secrets
 from launcher.request import CheckRequest, read_request
+from shared.aws.dead_letters import DeadLetters
 from shared.aws.invoke import invoke
 from shared.aws.one_time_scheduler import OneTimeSchedules
 from shared.aws.run_table import RunStore
 from shared.aws.sns_topic import Topic
 from shared.logging import logger
+
+BILLING_REGION = "us-east-1"
+"""Accounts' plans are kept there alone: https://docs.aws.amazon.com/general/latest/gr/billing.html"""
 
 
 @logger().inject_lambda_context(clear_state=True)
@@ -45,7 +50,7 @@ def launch(event: dict[str, Any], now: datetime, request_id: str) -> dict[str, A
     request = read_request(event, now)
     launcher = compose(config)
     if isinstance(request, CheckRequest):
-        return Preflight(launcher, survey()).check(now)
+        return Preflight(launcher, survey(config)).check(now)
     if request.trigger == "manual" and not request.dry_run:
         run_id = launcher.store.run_id_of_request(request_id, request.run_id, now)
         request = replace(request, run_id=run_id)
@@ -68,7 +73,7 @@ def _at_work(launcher: Launcher, run_id: str, now: datetime) -> dict[str, Any] |
     return {"status": "refused", "problem": problem}
 
 
-def survey() -> Survey:
+def survey(config: Config) -> Survey:
     """The preflight's view of the account; a slow answer is a line, not a time-out."""
     quick = ClientConfig(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=10)
     return Survey(
@@ -78,7 +83,8 @@ def survey() -> Survey:
         quotas=boto3.client("service-quotas", config=quick),
         s3=boto3.client("s3", config=quick),
         scheduler=boto3.client("scheduler", config=quick),
-        sqs=boto3.client("sqs", config=quick),
+        freetier=boto3.client("freetier", region_name=BILLING_REGION, config=quick),
+        dead_letters=DeadLetters(boto3.client("sqs", config=quick), config.dead_letter_queue_arn),
     )
 
 
@@ -91,6 +97,15 @@ def compose(config: Config) -> Launcher:
     )
     ssm = boto3.client("ssm")
     log, topic = logger(), Topic(boto3.client("sns"), config.topic_arn)
+    ec2 = Ec2(boto3.client("ec2"), boto3.client("ec2", config=once))
+    bucket = Bucket(boto3.client("s3"), config.bucket)
+    github = GitHub(
+        urllib3.PoolManager(),
+        Secrets(ssm, config.github_token_parameter, config.github_app_key_parameter),
+        config.github_api_url,
+        config.github_app_id,
+        log,
+    )
     return Launcher(
         config=config,
         store=RunStore(boto3.client("dynamodb"), config.runs_table),
@@ -100,20 +115,19 @@ def compose(config: Config) -> Launcher:
             config.scheduler_role_arn,
             config.dead_letter_queue_arn,
         ),
-        ec2=Ec2(boto3.client("ec2"), boto3.client("ec2", config=once)),
-        images=Images(ssm, config.region),
-        github=GitHub(
-            urllib3.PoolManager(),
-            Secrets(ssm, config.github_token_parameter, config.github_app_key_parameter),
-            config.github_api_url,
-            config.github_app_id,
-            log,
+        ec2=ec2,
+        planner=Planner(
+            config,
+            ec2,
+            Images(ssm, config.region),
+            github,
+            bucket,
+            Path(os.environ["LAMBDA_TASK_ROOT"]),
         ),
-        bucket=Bucket(boto3.client("s3"), config.bucket),
+        bucket=bucket,
         tell_reporter=partial(invoke, boto3.client("lambda"), config.reporter_arn),
         send_note=topic.publish,
         listeners=topic.listeners,
         sleep=time.sleep,
-        deployment=Path(os.environ["LAMBDA_TASK_ROOT"]),
         log=log,
     )

@@ -38,6 +38,7 @@ class Ec2Api:
             "GetConsoleOutput": self.get_console_output,
             "DescribeSpotPriceHistory": self.describe_spot_price_history,
             "DescribeInstanceTypes": self.describe_instance_types,
+            "GetSpotPlacementScores": self.get_spot_placement_scores,
             "DescribeInstanceAttribute": self.describe_instance_attribute,
         }
         return {name: self._answering(name, answer) for name, answer in answers.items()}
@@ -151,10 +152,13 @@ class Ec2Api:
         )
 
     def describe_instance_types(self, parameters: Parameters) -> str:
-        """What each named type is."""
+        """What each named type is; a filter leaves out the unknown, a name is refused."""
         names = members(parameters, "InstanceType")
+        wanted = [values for name, values in _filters(parameters) if name == "instance-type"]
         unknown = [name for name in names if instance_type(name) is None]
-        if unknown or not names:
+        if wanted:
+            names = wanted[0]
+        elif unknown or not names:
             raise RefusedError(
                 "InvalidInstanceType",
                 f"The following supplied instance types do not exist: [{', '.join(unknown)}]",
@@ -171,6 +175,16 @@ class Ec2Api:
             if kind is not None
         )
         return f"<instanceTypeSet>{items}</instanceTypeSet>"
+
+    def get_spot_placement_scores(self, parameters: Parameters) -> str:
+        """How much capacity each zone has: here the same in all."""
+        region = text(parameters, "RegionName.1")
+        items = "".join(
+            f"<item><region>{region}</region><availabilityZoneId>{zone_id}</availabilityZoneId>"
+            "<score>7</score></item>"
+            for zone_id in self.cloud.zone_ids()
+        )
+        return f"<spotPlacementScoreSet>{items}</spotPlacementScoreSet>"
 
     def _find(self, instance_id: str) -> Instance:
         if not re.fullmatch(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})", instance_id):

@@ -153,6 +153,10 @@ class Emulator:
             return None
         return Subnet(record["SubnetId"], record["VpcId"], record["AvailabilityZone"])
 
+    def zone_ids(self) -> list[str]:
+        """The ids, not the names, of all zones that have a subnet."""
+        return sorted({each["AvailabilityZoneId"] for each in self._ec2._subnets.values()})
+
     def security_group_vpc(self, group_id: str) -> str | None:
         """The VPC that a security group belongs to; None if there is no such group."""
         record = self._ec2._security_groups.get(group_id)

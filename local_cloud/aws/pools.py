@@ -29,7 +29,7 @@ _BURSTABLE_GIB = {
     "2xlarge": Decimal(32),
 }
 _TYPE = re.compile(
-    r"(?P<family>[cmr][5-8](?:g|gd|gn|i|a|id|ad|n)?|t[34](?:g|a)?)\.(?P<size>[0-9a-z]+)"
+    r"(?P<family>[cmr][5-8](?:g|gd|gn|i|i-flex|a|id|ad|n)?|t[34](?:g|a)?)\.(?P<size>[0-9a-z]+)"
 )
 _GRAVITON = re.compile(r"[a-z]+[0-9]+g")
 

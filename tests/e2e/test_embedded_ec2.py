@@ -290,3 +290,22 @@ def test_instance_types_have_their_architecture(ec2: Any) -> None:
     assert [name for name in names if kinds[name] == ["arm64"]] == names[:3]
     unknown = refusal(ec2.describe_instance_types, InstanceTypes=["c99.huge"])
     assert unknown == "InvalidInstanceType"
+
+
+def test_a_filter_leaves_out_the_types_that_the_region_lacks(ec2: Any) -> None:
+    names = ["c99.huge", "c7g.medium", "m7i-flex.large"]
+    wanted = [{"Name": "instance-type", "Values": names}]
+    answer = ec2.describe_instance_types(Filters=wanted)["InstanceTypes"]
+    assert [each["InstanceType"] for each in answer] == names[1:]
+
+
+def test_each_zone_has_a_placement_score(ec2: Any) -> None:
+    answer = ec2.get_spot_placement_scores(
+        InstanceTypes=["c7g.medium"],
+        TargetCapacity=1,
+        SingleAvailabilityZone=True,
+        RegionNames=["eu-central-1"],
+    )
+    scored = {each["AvailabilityZoneId"] for each in answer["SpotPlacementScores"]}
+    subnets = ec2.describe_subnets()["Subnets"]
+    assert scored == {each["AvailabilityZoneId"] for each in subnets}

@@ -283,9 +283,9 @@ def test_a_dry_run_launches_nothing(stack: Stack) -> None:
 
 
 def test_a_check_looks_at_everything_with_the_rights_that_the_launcher_has(stack: Stack) -> None:
-    """Quotas and lifecycle rules, which the emulator lacks, are tested with the functions."""
+    """The account's plan and quotas, which the emulator lacks, are tested with the functions."""
     checks = stack.start({"action": "check"})["checks"]
-    unlike_aws = ("quota spot", "quota on-demand")
+    unlike_aws = ("plan", "quota spot", "quota on-demand")
     graded = {name: line.partition(":")[0] for name, line in checks.items()}
     assert {name for name, grade in graded.items() if grade in ("MEND", "unknown")} == {*unlike_aws}
     assert graded["launch"] == graded["GitHub"] == graded["schedule"] == "ok"

@@ -22,6 +22,7 @@ from moto.server import ThreadedMotoServer
 
 from local_cloud.github import CORPUS_TOKEN, GitHubStandIn, Repository, build_corpus
 from local_cloud.github.corpus import commit_files, init_repository
+from repo_backup.aws import ssm as program_ssm
 from repo_backup.cli.main import main
 from repo_backup.run import checkpoints as journal
 from repo_backup.store import s3 as program_s3
@@ -103,8 +104,9 @@ def _failed(world: World) -> None:
 
 
 def _not_launched(world: World) -> None:
-    code = "AuthFailure.ServiceLinkedRoleCreationNotPermitted"
-    refused = Fault("error", operation="ec2.RunInstances", code=code, status=400, times=99)
+    refused = Fault(
+        "error", operation="ec2.RunInstances", code="OptInRequired", status=401, times=99
+    )
     world.faults.append(refused)
     world.send("launcher", SCHEDULED)
     assert "not-launched" in world.mails[-1].subject
@@ -132,7 +134,6 @@ def _found_by_its_token(world: World) -> None:
 
 
 def _checked(world: World) -> None:
-    world.aws.client("sqs").create_queue(QueueName="dead")
     # An account without a limit of its own: AWS's is asked for, which the emulator does not know.
     code = "NoSuchResourceException"
     world.faults += [
@@ -192,7 +193,8 @@ def record_instance(folder: Path, heard: Recording) -> None:
         patch.setenv("GITHUB_API_URL", hub.api_url)
         patch.setenv("GITHUB_TOKEN_PARAMETER", TOKEN_PARAMETER)
         patch.setenv("TMPDIR", str(folder))
-        patch.setattr(program_s3, "session", listened)
+        for module in (program_s3, program_ssm):
+            patch.setattr(module, "session", listened)
         _bootstrap_copies(folder, heard)
         # An adopted bucket without versions is read by key alone.
         assert _backup("2026-11-26T17-00-00Z") == 0

@@ -12,7 +12,10 @@ from tools.iam import permission_table
 from tools.iam.deployed import BUCKET, SHAPES, STACK, deploy
 from tools.iam.template import ROOT, Template, actions
 
-KNOW_NO_RESOURCE = ("ec2:Describe", "servicequotas:GetAWSDefault", "ssmmessages:")
+KNOW_NO_RESOURCE = (
+    *("ec2:Describe", "ec2:GetSpotPlacementScores", "freetier:GetAccountPlanState"),
+    *("servicequotas:GetAWSDefault", "ssmmessages:"),
+)
 ROLES = ["LauncherRole", "ReporterRole", "InstanceRole", "SchedulerRole"]
 
 

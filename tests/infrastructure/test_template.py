@@ -15,6 +15,8 @@ import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
 from launcher.config import Config as LauncherConfig
+from launcher.launch.launcher import BACKOFF_SECONDS, SETTLING_SECONDS
+from launcher.launch.pools import LAST_RESORTS
 from reporter.config import Config as ReporterConfig
 from tools.iam.deployed import KEYS, deploy
 from tools.iam.template import ROOT, Template, text
@@ -230,6 +232,12 @@ class TestFunctions:
         assert metrics == {"NumberOfMessagesSent", "Errors", "Throttles"}
         assert all(each["AlarmActions"] == [{"Ref": "BackupTopic"}] for each in alarms)
 
+    def test_the_pauses_of_a_launch_leave_the_launcher_time_for_its_work(
+        self, template: Template
+    ) -> None:
+        limit = template.properties("LauncherFunction")["Timeout"]
+        assert 120 <= sum(SETTLING_SECONDS) + sum(BACKOFF_SECONDS) <= limit - 60
+
     def test_no_concurrency_is_reserved_for_a_new_account_has_none(
         self, template: Template
     ) -> None:
@@ -281,6 +289,11 @@ def _matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
         _matches(wanted, event[key]) if isinstance(wanted, Mapping) else event.get(key) in wanted
         for key, wanted in pattern.items()
     )
+
+
+def test_the_free_plan_can_launch_a_type_that_is_there_by_default(template: Template) -> None:
+    default = template.source["Parameters"]["InstanceTypes"]["Default"].split(",")
+    assert set(default) > LAST_RESORTS
 
 
 def test_two_stacks_live_side_by_side(template: Template) -> None:

@@ -277,10 +277,12 @@ _KNOWN: dict[str, Callable[[Parameters, Deployed], Asked]] = {
     "ec2.DescribeSpotPriceHistory": _describe("ec2:DescribeSpotPriceHistory"),
     "ec2.DescribeSubnets": _describe("ec2:DescribeSubnets"),
     "ec2.GetConsoleOutput": _our_instance("ec2:GetConsoleOutput", lambda p: p["InstanceId"]),
+    "ec2.GetSpotPlacementScores": _describe("ec2:GetSpotPlacementScores"),
     "ec2.RunInstances": _run_instances,
     "ec2.TerminateInstances": _our_instance(
         "ec2:TerminateInstances", lambda p: p["InstanceIds"][0]
     ),
+    "freetier.GetAccountPlanState": _describe("freetier:GetAccountPlanState"),
     "iam.GetRole": _role,
     "lambda.Invoke": _invoke,
     "s3.AbortMultipartUpload": _abort,

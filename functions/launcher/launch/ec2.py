@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as UnreachedError
 
 from backup_contract.aws_refusal import whole_message
-from launcher.launch.pools import Kind, Place, classify
+from launcher.launch.pools import Place
+from launcher.launch.refusals import Kind, classify
 from shared.errors import RefusedError
 from shared.model.run import Instance, Market, Pool, PoolAnswer
 
@@ -63,7 +64,10 @@ class Ec2:
                     "Deploy with subnets of this region, or leave SubnetIds empty.",
                 ) from error
             raise
-        places = [Place(s["SubnetId"], s["AvailabilityZone"]) for s in answer["Subnets"]]
+        places = [
+            Place(each["SubnetId"], each["AvailabilityZone"], each.get("AvailabilityZoneId", ""))
+            for each in answer["Subnets"]
+        ]
         if not places:
             raise RefusedError(
                 "SubnetIds",
@@ -73,29 +77,48 @@ class Ec2:
         return sorted(places, key=lambda place: place.zone)
 
     def architectures(self, instance_types: Sequence[str]) -> dict[str, str]:
-        """The processor architecture (``arm64`` or ``x86_64``) of each type.
+        """The processor architecture (``arm64`` or ``x86_64``) of each type that is offered here.
 
-        Raises :class:`RefusedError` for a type that this region does not know.
+        Raises :class:`RefusedError` when none is. By a filter, for ``InstanceTypes`` fails whole
+        when the region lacks one.
         """
-        try:
-            answer = self.client.describe_instance_types(InstanceTypes=list(instance_types))  # type: ignore[arg-type]
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "InvalidInstanceType":
-                raise RefusedError(
-                    "InstanceTypes",
-                    error.response["Error"]["Message"],
-                    "List types that this region offers: aws ec2 describe-instance-type-offerings",
-                ) from error
-            raise
+        pages = self.client.get_paginator("describe_instance_types").paginate(
+            Filters=[{"Name": "instance-type", "Values": list(instance_types)}]
+        )
         found = {
-            each["InstanceType"]: each["ProcessorInfo"]["SupportedArchitectures"]
-            for each in answer["InstanceTypes"]
+            str(each["InstanceType"]): each["ProcessorInfo"]["SupportedArchitectures"]
+            for page in pages
+            for each in page["InstanceTypes"]
         }
+        if not found:
+            raise RefusedError(
+                "InstanceTypes",
+                f"this region offers none of {', '.join(instance_types)}.",
+                "List types that this region offers: aws ec2 describe-instance-type-offerings",
+            )
         return {
             kind: "arm64" if "arm64" in found[kind] else "x86_64"
             for kind in instance_types
             if kind in found
         }
+
+    def placement_scores(self, instance_types: Sequence[str]) -> dict[str, int]:
+        """How likely AWS thinks that a zone has spot capacity, 1 to 10, by the zone's id.
+
+        Empty where it does not say. Never fails, for nothing but the order of the pools depends on
+        it: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-placement-score.html
+        """
+        try:
+            answer = self.asking.get_spot_placement_scores(
+                InstanceTypes=list(instance_types),
+                TargetCapacity=1,
+                TargetCapacityUnitType="units",
+                SingleAvailabilityZone=True,
+                RegionNames=[self.asking.meta.region_name],
+            )
+        except (ClientError, BotoCoreError):
+            return {}
+        return {each["AvailabilityZoneId"]: each["Score"] for each in answer["SpotPlacementScores"]}
 
     def spot_prices(self, instance_types: Iterable[str]) -> dict[tuple[str, str], str]:
         """The current spot price by (type, zone), USD per hour; empty where none is published."""
@@ -177,7 +200,8 @@ class Ec2:
         except ClientError as error:
             code = error.response["Error"]["Code"]
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            return _refusal(pool, code, classify(code, status), error.response["Error"]["Message"])
+            said = error.response["Error"]["Message"]
+            return _refusal(pool, code, classify(code, status, said), said)
         except (UnreachedError, HTTPClientError) as error:
             return _refusal(pool, type(error).__name__, Kind.AMBIGUOUS, str(error))
 

@@ -1,39 +1,34 @@
 """One attempt of one run, from request to instance, resumable after a crash at any point."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from launcher.config import Config
 from launcher.launch.ec2 import Ec2, InstanceSettings, client_token
-from launcher.launch.images import Images
-from launcher.launch.pools import Kind, Purchase, plan_pools, purchase, remaining, remedy
-from launcher.launch.program_arguments import program_arguments
+from launcher.launch.planner import Planner
+from launcher.launch.pools import remaining
 from launcher.launch.program_store import Bucket
-from launcher.launch.user_data import render, variables
-from launcher.preflight.github_facts import GitHub
+from launcher.launch.refusals import Kind, advice, conclude, remedy
 from launcher.request import LaunchRequest
 from shared.aws.one_time_scheduler import BACKSTOP, OneTimeSchedules, deadline_name, overdue_name
 from shared.aws.run_table import RunStore
 from shared.errors import AmbiguousLaunchError, RefusedError
-from shared.model.run import (
-    TAG_ATTEMPT,
-    TAG_RUN_ID,
-    TAG_STACK,
-    Attempt,
-    Instance,
-    Outcome,
-    Pool,
-    PoolAnswer,
-    Run,
-)
+from shared.model.run import Attempt, Instance, Outcome, Pool, PoolAnswer, Run
 
 BACKOFF_SECONDS = (1, 2, 4, 8)
 """Pauses between repetitions of a call that EC2 did not answer definitely."""
+
+SETTLING_SECONDS = (5, 10, 20, 30, 45, 60)
+"""Pauses, of a whole launch, before a refusal is final that may come of a fresh deployment.
+
+A role, a subnet, a group that exists already may be unknown to EC2 for a minute or two:
+https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html. Together they leave the
+function, which has five minutes, time for everything else.
+"""
 
 _LATEST = timedelta(minutes=10)
 """How long before an attempt's deadline a launch that was held up is not begun any more.
@@ -51,14 +46,12 @@ class Launcher:
     store: RunStore
     schedules: OneTimeSchedules
     ec2: Ec2
-    images: Images
-    github: GitHub
+    planner: Planner
     bucket: Bucket
     tell_reporter: Callable[[dict[str, Any]], None]
     send_note: Callable[[str, str], None]
     listeners: Callable[[], int | None]
     sleep: Callable[[float], None]
-    deployment: Path
     log: Logger
 
     def launch(self, request: LaunchRequest, now: datetime) -> dict[str, Any]:
@@ -91,15 +84,19 @@ class Launcher:
     def rehearse(self, request: LaunchRequest) -> dict[str, Any]:
         """Everything up to the launch, which AWS judges by its own DryRun; nothing is kept."""
         try:
-            pools, script = self._plan(request.run_id, request.attempt, request)
-            look = self.github.look(self.config.github_owners)
+            plan = self.planner.plan(request.run_id, request.attempt, request.options)
+            look = self.planner.github.look(self.config.github_owners)
             rights = [*look.notes, *look.limits]
         except RefusedError as error:
             return {"status": "refused", "problem": str(error)}
-        settings = self._settings(request.run_id, request.attempt)
-        firsts = {pool.market: pool for pool in reversed(pools)}
+        pools, script = plan
+        settings = self.planner.settings(request.run_id, request.attempt)
+        refused: list[PoolAnswer] = []
         answers = {
-            market: self.ec2.would_launch(pool, settings, script) for market, pool in firsts.items()
+            market: self._rehearsed(
+                [p for p in pools if p.market is market], refused, settings, script
+            )
+            for market in dict.fromkeys(pool.market for pool in pools)
         }
         objections = {
             market: f"{answer.code}: {answer.message} {remedy(answer.code)}"
@@ -111,11 +108,30 @@ class Launcher:
             "dry_run": True,
             "owners": list(self.config.github_owners),
             "rights": rights,
-            "first_pools": [_pool_line(pool) for pool in pools[:3]],
+            "first_pools": [_pool_line(pool) for pool in (remaining(pools, refused) or pools)[:3]],
             "pools": len(pools),
+            "not_offered": self.planner.not_offered(pools),
             "objections": objections,
             **self._unheard(),
         }
+
+    def _rehearsed(
+        self,
+        pools: Sequence[Pool],
+        refused: list[PoolAnswer],
+        settings: InstanceSettings,
+        script: str,
+    ) -> PoolAnswer | None:
+        """AWS's objection to the first of these pools whose type it would launch at all.
+
+        The types that it would not are added to ``refused``.
+        """
+        while left := remaining(pools, refused):
+            answer = self.ec2.would_launch(left[0], settings, script)
+            if answer is None or answer.kind != Kind.TYPE:
+                return answer
+            refused.append(answer)
+        return refused[-1]
 
     def _begin(self, request: LaunchRequest, now: datetime) -> Run | None:
         """The run with the requested attempt as its latest, stored; None if that is over."""
@@ -137,87 +153,39 @@ class Launcher:
         """The run with its plan written down, or with the reason why it must not be launched."""
         number = run.attempt.number
         try:
-            pools, script = self._plan(run.id, number, run)
+            pools, script = self.planner.plan(run.id, number, run.options, run.attempts[:-1])
         except RefusedError as error:
             self.log.warning("launch refused", extra={"parameter": error.parameter})
             refused = run.with_attempt(outcome=Outcome.REFUSED, problem=str(error))
             return self.store.save(refused)
         return run.with_attempt(pools=pools, user_data=script)
 
-    def _plan(
-        self, run_id: str, number: int, asked: Run | LaunchRequest
-    ) -> tuple[tuple[Pool, ...], str]:
-        if asked.options.on_demand and not self.config.allow_on_demand:
-            raise RefusedError(
-                "AllowOnDemand",
-                "it is false, and on_demand was asked for.",
-                "Deploy with AllowOnDemand=true, or leave on_demand out.",
-            )
-        config = self.config
-        words = program_arguments(config.github_owners, config.backup_options, asked.options)
-        self.github.check(self.config.github_owners)
-        architectures = self.ec2.architectures(self.config.instance_types)
-        amis = {kind: self.images.newest(kind) for kind in sorted(set(architectures.values()))}
-        ways: Purchase = purchase(
-            number,
-            self.config.max_attempts,
-            allow_on_demand=self.config.allow_on_demand,
-            asked=asked.options.on_demand,
-        )
-        pools = plan_pools(
-            self.ec2.places(self.config.subnet_ids),
-            {name: amis[kind] for name, kind in architectures.items()},
-            self.ec2.spot_prices(self.config.instance_types),
-            ways,
-        )
-        sha256 = self.bucket.publish_program(self.deployment / "repo_backup.zip")
-        bootstrap = (self.deployment / "bootstrap.sh").read_text()
-        environment = variables(config, run_id, number, sha256)
-        return pools, render(environment, words, bootstrap)
-
-    def _settings(self, run_id: str, number: int) -> InstanceSettings:
-        stack = self.config.stack_name
-        return InstanceSettings(
-            security_group_id=self.config.security_group_id,
-            instance_profile_arn=self.config.instance_profile_arn,
-            key_name=self.config.key_name,
-            max_spot_price=self.config.max_spot_price,
-            volume_size_gib=self.config.volume_size_gib,
-            assign_public_ip=self.config.assign_public_ip,
-            tags={
-                "Name": f"{stack} {run_id}",
-                TAG_STACK: stack,
-                TAG_RUN_ID: run_id,
-                TAG_ATTEMPT: str(number),
-            },
-        )
-
     def _walk(self, run: Run, now: datetime) -> dict[str, Any]:
         """Ask pool after pool; each question is written down before it is put."""
+        settling: Iterator[float] = iter(SETTLING_SECONDS)
         while pools := remaining(run.attempt.pools, run.attempt.answers):
             run = self.store.save(run)
-            answer = self._ask(run, pools[0], now)
+            answer = self._ask(run, pools[0], now, settling)
             if isinstance(answer, Instance):
                 return self._launched(run, answer)
             self.log.info("pool refused", extra={"pool": _pool_line(pools[0]), "code": answer.code})
             run = run.with_attempt(answers=(*run.attempt.answers, answer))
-        stopped = [each for each in run.attempt.answers if each.kind == Kind.ACCOUNT]
-        if stopped:
-            problem = f"{stopped[0].code}: {stopped[0].message} {remedy(stopped[0].code)}"
-            return self._not_launched(
-                self.store.save(run.with_attempt(outcome=Outcome.REFUSED, problem=problem))
-            )
-        quotas = (a.code for a in run.attempt.answers if a.kind in (Kind.SPOT, Kind.ON_DEMAND))
-        advice = " ".join(remedy(code) for code in dict.fromkeys(quotas)) or None
+        ended = conclude(run.attempt.answers)
+        lacking = self.planner.not_offered(run.attempt.pools)
+        notes = [f"This region does not offer {', '.join(lacking)}."] if lacking else []
+        problem = " ".join(filter(None, (ended.problem, *notes))) or None
         return self._not_launched(
-            self.store.save(run.with_attempt(outcome=Outcome.NO_CAPACITY, problem=advice))
+            self.store.save(run.with_attempt(outcome=ended.outcome, problem=problem))
         )
 
-    def _ask(self, run: Run, pool: Pool, now: datetime) -> Instance | PoolAnswer:
+    def _ask(
+        self, run: Run, pool: Pool, now: datetime, settling: Iterator[float]
+    ) -> Instance | PoolAnswer:
         """One pool's definite answer, repeating the very same call while there is none."""
         token = client_token(self.config.stack_name, run.id, run.attempt.number, pool)
-        settings = self._settings(run.id, run.attempt.number)
-        for pause in (*BACKOFF_SECONDS, None):
+        settings = self.planner.settings(run.id, run.attempt.number)
+        backoff: Iterator[float] = iter(BACKOFF_SECONDS)
+        while True:
             answer = self.ec2.launch(pool, token, settings, run.attempt.user_data, now)
             if isinstance(answer, Instance):
                 return answer
@@ -225,11 +193,16 @@ class Launcher:
                 # The token was used: an earlier call of ours did launch. Find that instance.
                 if found := self.ec2.find(token):
                     return replace(found, price=pool.price)
-            elif answer.kind != Kind.AMBIGUOUS:
+            elif answer.kind not in (Kind.AMBIGUOUS, Kind.UNSETTLED):
                 return answer
+            unsettled = answer.kind == Kind.UNSETTLED
+            pause = next(settling if unsettled else backoff, None)
             if pause is not None:
                 self.sleep(pause)
-        raise AmbiguousLaunchError(f"EC2 gave no definite answer for {_pool_line(pool)}")
+            elif unsettled:
+                return replace(answer, kind=Kind.ACCOUNT)
+            else:
+                raise AmbiguousLaunchError(f"EC2 gave no definite answer for {_pool_line(pool)}")
 
     def _launched(self, run: Run, instance: Instance) -> dict[str, Any]:
         """Write down what was launched: first how to find it, last that it is done."""
@@ -248,9 +221,11 @@ class Launcher:
             "market": instance.market,
             "usd_per_hour": instance.price,
             "refused": [[a.instance_type, a.zone, a.market, a.code] for a in attempt.answers],
+            "not_offered": self.planner.not_offered(attempt.pools),
         }
         self.bucket.record_launch(run.id, record)
-        self.store.save(run.with_attempt(instance=instance))
+        hint = advice(attempt.answers) or None
+        self.store.save(run.with_attempt(instance=instance, problem=hint))
         if self.config.notify_on_launch:
             owners = ", ".join(self.config.github_owners)
             self.send_note(
@@ -261,7 +236,8 @@ class Launcher:
                 f"{attempt.deadline_at:%Y-%m-%d %H:%M} UTC.",
             )
         self.log.info("launched", extra={"instance_id": instance.id, "market": instance.market})
-        return {"status": "launched", **record, **self._unheard()}
+        hints = {"advice": hint} if hint else {}
+        return {"status": "launched", **record, **hints, **self._unheard()}
 
     def _unheard(self) -> dict[str, str]:
         """A word in the answer when the summary will reach nobody."""

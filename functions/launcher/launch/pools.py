@@ -1,104 +1,27 @@
-"""Which pools to ask, in which order, and what an answer means for the rest. Pure."""
+"""Which pools to ask, in which order, and which are left after the refusals so far. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 
-from shared.model.run import Market, Pool, PoolAnswer
+from launcher.launch.refusals import Kind
+from shared.model.run import Attempt, Market, Outcome, Pool, PoolAnswer
 
-
-class Kind(StrEnum):
-    """What a refused request for one pool says about the others."""
-
-    POOL = "pool"
-    SUBNET = "subnet"
-    ZONE = "zone"
-    SPOT = "spot"
-    ON_DEMAND = "on-demand"
-    ACCOUNT = "account"
-    AMBIGUOUS = "ambiguous"
-
-
-# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
-_KINDS = {
-    "InsufficientInstanceCapacity": Kind.POOL,
-    "InsufficientHostCapacity": Kind.POOL,
-    "InsufficientReservedInstanceCapacity": Kind.POOL,
-    "UnfulfillableCapacity": Kind.POOL,
-    "Unsupported": Kind.POOL,
-    "SpotMaxPriceTooLow": Kind.POOL,
-    "InsufficientFreeAddressesInSubnet": Kind.SUBNET,
-    "InsufficientVolumeCapacity": Kind.ZONE,
-    "MaxSpotInstanceCountExceeded": Kind.SPOT,
-    "VcpuLimitExceeded": Kind.ON_DEMAND,
-    "InstanceLimitExceeded": Kind.ON_DEMAND,
-    "RequestLimitExceeded": Kind.AMBIGUOUS,
-    "Throttling": Kind.AMBIGUOUS,
-    "ThrottlingException": Kind.AMBIGUOUS,
-    "Unavailable": Kind.AMBIGUOUS,
-    "ServiceUnavailable": Kind.AMBIGUOUS,
-    "InternalError": Kind.AMBIGUOUS,
-    "InternalFailure": Kind.AMBIGUOUS,
-    "ServerInternal": Kind.AMBIGUOUS,
-    "RequestTimeout": Kind.AMBIGUOUS,
-}
-
-_REMEDIES = {
-    "MaxSpotInstanceCountExceeded": (
-        "Ask for a higher spot quota (Service Quotas, EC2, 'All Standard Spot Instance Requests')."
-    ),
-    "VcpuLimitExceeded": (
-        "Ask for a higher on-demand quota (Service Quotas, EC2, "
-        "'Running On-Demand Standard instances')."
-    ),
-    "AuthFailure.ServiceLinkedRoleCreationNotPermitted": (
-        "Run once: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com"
-    ),
-    "InvalidKeyPair.NotFound": (
-        "KeyName names no key pair of this region: create it here, or leave KeyName empty."
-    ),
-    "InvalidGroup.NotFound": (
-        "Somebody deleted the stack's security group: delete the stack, and deploy it anew with "
-        "ExistingBucketName."
-    ),
-    "InvalidParameter": (
-        "If it speaks of different networks, SubnetIds are not of VpcId (empty: of the default "
-        "VPC): deploy with both."
-    ),
-    "InvalidSubnetID.NotFound": "Correct SubnetIds: this region has no such subnet.",
-    "InvalidAMIID.NotFound": "Deploy the stack in the region that it is meant for.",
-    "UnauthorizedOperation": (
-        "The launcher's role or a policy of the organisation forbids this launch."
-    ),
-    "InvalidParameterCombination": (
-        "An account on AWS's free plan may launch few types only: upgrade the plan, or deploy with "
-        "InstanceTypes=t4g.small,m7i-flex.large."
-    ),
-    "OptInRequired": "Finish the sign-up of this AWS account for EC2.",
-    "PendingVerification": "AWS is still verifying this account; wait for its mail.",
-    "Blocked": "AWS has blocked this account: see the mails of AWS, or open a support case.",
-}
-
-
-def classify(code: str, status: int) -> Kind:
-    """What an EC2 error code means; a server error we do not know leaves the launch open."""
-    return _KINDS.get(code, Kind.AMBIGUOUS if status >= 500 else Kind.ACCOUNT)
-
-
-def remedy(code: str) -> str:
-    """What a person can do about this error code."""
-    return _REMEDIES.get(
-        code, "See the error in AWS's own words, and the README's troubleshooting."
-    )
+LAST_RESORTS = frozenset({"c7i-flex.large", "m7i-flex.large"})
+"""Larger and dearer than a backup needs, but AWS's free plan may launch them:
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-free-tier-usage.html"""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A subnet and the Availability Zone that it lies in."""
+    """A subnet and the Availability Zone that it lies in, by its name and by its id.
+
+    The name is this account's own (``eu-central-1a``), the id every account's (``euc1-az2``).
+    """
 
     subnet_id: str
     zone: str
+    zone_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,28 +45,69 @@ def purchase(attempt: int, max_attempts: int, *, allow_on_demand: bool, asked: b
     return Purchase((Market.SPOT, Market.ON_DEMAND))
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What is known of the spot market.
+
+    ``prices`` maps (type, zone) to the current price in USD per hour, ``scores`` a zone's id to how
+    likely AWS thinks that it has capacity (1 to 10), ``reclaimed`` are the (type, zone) from which
+    AWS has taken an instance of this run.
+    """
+
+    prices: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    scores: Mapping[str, int] = field(default_factory=dict)
+    reclaimed: Collection[tuple[str, str]] = ()
+
+
+def reclaimed_pools(attempts: Iterable[Attempt]) -> frozenset[tuple[str, str]]:
+    """The (type, zone) from which AWS has taken an instance of these attempts."""
+    return frozenset(
+        (each.instance.instance_type, each.instance.zone)
+        for each in attempts
+        if each.outcome is Outcome.RECLAIMED and each.instance
+    )
+
+
 def plan_pools(
-    places: Sequence[Place],
-    images: Mapping[str, str],
-    prices: Mapping[tuple[str, str], str],
-    ways: Purchase,
+    places: Sequence[Place], images: Mapping[str, str], spot: Spot, ways: Purchase
 ) -> tuple[Pool, ...]:
     """Every pool in the order to ask for it.
 
-    ``images`` maps each wanted instance type, in order of preference, to its AMI; ``prices`` maps
-    (type, zone) to the current spot price in USD per hour. Spot pools go from cheap to dear,
-    those without a published price last; on-demand pools keep the order of preference.
+    ``images`` maps each wanted instance type, in order of preference, to its AMI. Spot pools go by
+    their zone's score, then from cheap to dear, those without a published price last: the cheapest
+    pools are interrupted most, and an interruption costs more than a tenth of a cent. On-demand
+    pools keep the order of preference. :data:`LAST_RESORTS` come after all others, and a pool that
+    has reclaimed an instance of this run comes last of all.
     """
-    spot = [
-        Pool(kind, place.subnet_id, place.zone, Market.SPOT, image, prices.get((kind, place.zone)))
+    zone_ids = {place.zone: place.zone_id for place in places}
+
+    def order(pool: Pool) -> tuple[int, int, int, Decimal]:
+        if pool.market is Market.ON_DEMAND:
+            return _rank(pool, spot.reclaimed), ways.markets.index(pool.market), 0, Decimal(0)
+        return (
+            _rank(pool, spot.reclaimed),
+            ways.markets.index(pool.market),
+            -spot.scores.get(zone_ids[pool.zone], 0),
+            Decimal(pool.price or "Infinity"),
+        )
+
+    pools = (
+        Pool(kind, place.subnet_id, place.zone, market, image, _price(kind, place, market, spot))
         for kind, image in images.items()
         for place in places
-    ]
-    by_market = {
-        Market.SPOT: sorted(spot, key=lambda pool: Decimal(pool.price or "Infinity")),
-        Market.ON_DEMAND: [replace(p, market=Market.ON_DEMAND, price=None) for p in spot],
-    }
-    return tuple(pool for market in ways.markets for pool in by_market[market])
+        for market in ways.markets
+    )
+    return tuple(sorted(pools, key=order))
+
+
+def _price(kind: str, place: Place, market: Market, spot: Spot) -> str | None:
+    return spot.prices.get((kind, place.zone)) if market is Market.SPOT else None
+
+
+def _rank(pool: Pool, reclaimed: Collection[tuple[str, str]]) -> int:
+    if pool.market is Market.SPOT and (pool.instance_type, pool.zone) in reclaimed:
+        return 2
+    return int(pool.instance_type in LAST_RESORTS)
 
 
 def remaining(pools: Iterable[Pool], answers: Sequence[PoolAnswer]) -> tuple[Pool, ...]:
@@ -152,6 +116,7 @@ def remaining(pools: Iterable[Pool], answers: Sequence[PoolAnswer]) -> tuple[Poo
     kinds = {answer.kind for answer in answers}
     closed_subnets = {answer.subnet_id for answer in answers if answer.kind == Kind.SUBNET}
     closed_zones = {answer.zone for answer in answers if answer.kind == Kind.ZONE}
+    closed_types = {answer.instance_type for answer in answers if answer.kind == Kind.TYPE}
     closed_markets = {
         market
         for kind, market in ((Kind.SPOT, Market.SPOT), (Kind.ON_DEMAND, Market.ON_DEMAND))
@@ -165,5 +130,6 @@ def remaining(pools: Iterable[Pool], answers: Sequence[PoolAnswer]) -> tuple[Poo
         if (pool.instance_type, pool.subnet_id, pool.market) not in asked
         and pool.subnet_id not in closed_subnets
         and pool.zone not in closed_zones
+        and pool.instance_type not in closed_types
         and pool.market not in closed_markets
     )

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from launcher.preflight.account_plan import AccountPlan
 from launcher.preflight.findings import Quota, Subscriber, Way
+from shared.aws.dead_letters import DeadLetters
 from shared.errors import RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_freetier import FreeTierClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_service_quotas import ServiceQuotasClient
     from mypy_boto3_sns import SNSClient
-    from mypy_boto3_sqs import SQSClient
 
 SPOT_ROLE = "AWSServiceRoleForEC2Spot"
 QUOTAS = {
@@ -43,7 +45,8 @@ class Survey:
     quotas: "ServiceQuotasClient"
     s3: "S3Client"
     scheduler: "EventBridgeSchedulerClient"
-    sqs: "SQSClient"
+    freetier: "FreeTierClient"
+    dead_letters: DeadLetters
 
     def subscribers(self, topic_arn: str) -> list[Subscriber]:
         """Everybody who is subscribed, or is asked to confirm."""
@@ -88,12 +91,17 @@ class Survey:
         ]
 
     def quota(self, market: str, instance_types: Sequence[str]) -> Quota | None:
-        """The limit for this market; None when none of the types is counted by it."""
+        """The limit for this market; None when it counts none of the types offered here."""
         standard = [kind for kind in instance_types if _STANDARD.match(kind)]
         if not standard:
             return None
-        answer = self.ec2.describe_instance_types(InstanceTypes=standard)  # type: ignore[arg-type]
-        need = min(each["VCpuInfo"]["DefaultVCpus"] for each in answer["InstanceTypes"])
+        pages = self.ec2.get_paginator("describe_instance_types").paginate(
+            Filters=[{"Name": "instance-type", "Values": standard}]
+        )
+        offered = [each for page in pages for each in page["InstanceTypes"]]
+        if not offered:
+            return None
+        need = min(each["VCpuInfo"]["DefaultVCpus"] for each in offered)
         code, refusal = QUOTAS[market]
         asked: Any = {"ServiceCode": "ec2", "QuotaCode": code}
         try:
@@ -164,13 +172,19 @@ class Survey:
         zone = found.get("ScheduleExpressionTimezone", "UTC")
         return found["ScheduleExpression"], zone, found["State"]
 
-    def dead_letters(self, queue_arn: str) -> tuple[int, str]:
-        """How many events were given up on, and the address of the queue that holds them."""
-        url = self.sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
-        answer = self.sqs.get_queue_attributes(
-            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+    def account_plan(self) -> AccountPlan | None:
+        """The account's plan; None where AWS keeps none for it."""
+        try:
+            found = self.freetier.get_account_plan_state()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            return None
+        return AccountPlan(
+            found["accountPlanType"],
+            found["accountPlanStatus"],
+            found.get("accountPlanExpirationDate"),
         )
-        return int(answer["Attributes"]["ApproximateNumberOfMessages"]), url
 
 
 def _way_out(routes: Sequence[Any]) -> str:

@@ -14,6 +14,7 @@ from backup_contract.text import one_line
 from backup_contract.tls_failure import tls_failure
 from launcher.launch.launcher import Launcher
 from launcher.preflight import findings
+from launcher.preflight.account_plan import plan
 from launcher.preflight.aws_facts import QUOTAS, Survey
 from launcher.preflight.bucket_findings import encryption, lifecycle, public_access, versioning
 from launcher.preflight.findings import Finding, Grade
@@ -48,6 +49,8 @@ class Preflight:
             lambda: findings.mail(survey.subscribers(config.topic_arn), config.topic_arn, region),
         )
         yield "GitHub", self._github
+        yield "plan", lambda: plan(survey.account_plan(), now)
+        yield "types", self._types
         yield "image", self._image
         yield "network", self._network
         yield "spot role", lambda: findings.spot_role(exists=survey.has_spot_role())
@@ -68,24 +71,27 @@ class Preflight:
         yield (
             "dead letters",
             lambda: findings.dead_letters(
-                *survey.dead_letters(config.dead_letter_queue_arn), region
+                survey.dead_letters.count(), survey.dead_letters.url(), region
             ),
         )
         yield "last run", lambda: findings.last_run(self.launcher.store.latest())
 
     def _github(self) -> Finding:
         config = self.launcher.config
-        found = self.launcher.github.look(config.github_owners)
+        found = self.launcher.planner.github.look(config.github_owners)
         anonymous = not (config.github_token_parameter or config.github_app_id)
         return findings.github(
             found.notes, found.seen, config.github_owners, found.limits, anonymous=anonymous
         )
 
+    def _types(self) -> Finding:
+        wanted = self.launcher.config.instance_types
+        return findings.types(wanted, self.launcher.ec2.architectures(wanted))
+
     def _image(self) -> Finding:
         kinds = self.launcher.ec2.architectures(self.launcher.config.instance_types)
-        images = [
-            f"{self.launcher.images.newest(kind)} ({kind})" for kind in sorted(set(kinds.values()))
-        ]
+        newest = self.launcher.planner.images.newest
+        images = [f"{newest(kind)} ({kind})" for kind in sorted(set(kinds.values()))]
         return Finding("image", Grade.OK, ", ".join(images))
 
     def _network(self) -> Finding:

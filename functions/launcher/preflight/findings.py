@@ -4,7 +4,7 @@ Every judgement takes plain facts and returns a :class:`Finding`. Remedies are c
 be pasted; they hold no double quote, which the JSON of the Lambda console would escape.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -118,6 +118,15 @@ def mail(subscribers: Sequence[Subscriber], topic_arn: str, region: str) -> Find
             f"nobody is subscribed: {subscribe} --notification-endpoint YOUR_ADDRESS",
         )
     return Finding("mail", Grade.OK, ", ".join(each.endpoint for each in confirmed))
+
+
+def types(wanted: Sequence[str], offered: Collection[str]) -> Finding:
+    """Which of the wanted types the region offers, one at least."""
+    lacking = [kind for kind in wanted if kind not in offered]
+    if not lacking:
+        return Finding("types", Grade.OK, f"all {len(wanted)} are offered here")
+    said = f"this region does not offer {', '.join(lacking)}; that leaves {', '.join(offered)}"
+    return Finding("types", Grade.NOTE, said)
 
 
 def spot_role(*, exists: bool) -> Finding:

@@ -105,6 +105,7 @@ def _resources(session: _Session, environment: Mapping[str, str]) -> str:
         BillingMode="PAY_PER_REQUEST",
     )
     session.client("sns").create_topic(Name="topic")
+    session.client("sqs").create_queue(QueueName="dead")
     scheduler = session.client("scheduler")
     scheduler.create_schedule_group(Name="stack")
     scheduler.create_schedule(

@@ -4,16 +4,21 @@ moto knows neither the limits on vCPUs nor AWS's defaults for them: ``world`` an
 """
 
 import json
+import os
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from launcher import app
-from launcher.preflight.aws_facts import Survey
+from launcher.config import Config
+from launcher.preflight.account_plan import AccountPlan
 from launcher.preflight.findings import Quota
 from local_cloud.github import Account, Catalogue, GitHubStandIn, Repository, TokenRights
 from local_cloud.github import Fault as GitHubFault
@@ -23,7 +28,8 @@ from tests.integration.functions.world import Fault, World
 
 CHECK = json.loads((Path(__file__).parents[3] / "events/manual_check.json").read_text())
 NAMES = [
-    *("mail", "GitHub", "image", "network", "spot role", "quota spot", "quota on-demand", "launch"),
+    *("mail", "GitHub", "plan", "types", "image", "network", "spot role"),
+    *("quota spot", "quota on-demand", "launch"),
     *("bucket versions", "bucket encryption", "bucket public", "bucket lifecycle"),
     *("schedule", "dead letters", "last run"),
 ]
@@ -45,7 +51,6 @@ def ready(world: World, hub: GitHubStandIn) -> World:
     aws = world.aws
     aws.client("sns").subscribe(TopicArn=TOPIC_ARN, Protocol="email", Endpoint="me@example.com")
     aws.client("iam").create_service_linked_role(AWSServiceName="spot.amazonaws.com")
-    aws.client("sqs").create_queue(QueueName="dead")
     aws.client("scheduler").delete_schedule(Name="backup", GroupName="stack")
     aws.client("scheduler").create_schedule(
         Name="backup",
@@ -345,6 +350,8 @@ def test_a_listing_that_a_rate_limit_refuses_is_to_be_looked_at_later(
 
 OPERATIONS = {
     "mail": "sns.ListSubscriptionsByTopic",
+    "plan": "freetier.GetAccountPlanState",
+    "types": "ec2.DescribeInstanceTypes",
     "image": "ssm.GetParameter",
     "network": "ec2.DescribeRouteTables",
     "spot role": "iam.GetRole",
@@ -376,7 +383,7 @@ def test_what_aws_denies_or_fails_is_one_line_and_the_others_go_on(
     denied = f"AWS denies the launcher {name}: {code}: no"
     assert after[check].endswith(f"{name} failed ({code}: no){later}" if later else denied)
     assert list(after) == NAMES
-    shared = {"image", "launch", "quota on-demand"}
+    shared = {"types", "image", "launch", "quota spot", "quota on-demand"}
     untouched = set(NAMES) - {check} - shared
     assert {n: after[n] for n in untouched} == {n: before[n] for n in untouched}
 
@@ -393,14 +400,57 @@ def test_a_run_that_is_under_way_and_one_that_ended_are_told(ready: World) -> No
     assert "is under way: running(1)" in lines(ready)["last run"]
 
 
+class TestPlan:
+    @pytest.fixture
+    def freetier(self, world: World) -> Iterator[Stubber]:
+        """What AWS's Free Tier service answers."""
+        client = boto3.client("freetier", region_name=app.BILLING_REGION)
+        self.survey = replace(app.survey(Config.from_env(os.environ)), freetier=client)
+        with Stubber(client) as stubber:
+            yield stubber
+
+    def test_a_free_plan_has_a_day_on_which_it_ends(self, freetier: Stubber) -> None:
+        ends = datetime(2027, 5, 1, tzinfo=UTC)
+        freetier.add_response(
+            "get_account_plan_state",
+            {
+                "accountId": "123456789012",
+                "accountPlanType": "FREE",
+                "accountPlanStatus": "ACTIVE",
+                "accountPlanRemainingCredits": {"amount": 100.0, "unit": "USD"},
+                "accountPlanExpirationDate": ends,
+            },
+            {},
+        )
+        assert self.survey.account_plan() == AccountPlan("FREE", "ACTIVE", ends)
+
+    def test_an_account_without_a_plan_has_none(self, freetier: Stubber) -> None:
+        freetier.add_client_error("get_account_plan_state", "ResourceNotFoundException")
+        assert self.survey.account_plan() is None
+
+    def test_what_aws_refuses_to_tell_is_raised_for_the_line_to_say_so(
+        self, freetier: Stubber
+    ) -> None:
+        freetier.add_client_error("get_account_plan_state", "AccessDeniedException")
+        with pytest.raises(ClientError, match="AccessDeniedException"):
+            self.survey.account_plan()
+
+
+def test_an_account_on_the_free_plan_is_to_be_mended(ready: World) -> None:
+    ready.account_plan = {
+        "accountPlanType": "FREE",
+        "accountPlanStatus": "ACTIVE",
+        "accountPlanExpirationDate": datetime(2027, 5, 1, tzinfo=UTC),
+    }
+    assert lines(ready)["plan"].startswith("MEND: the free plan until 2027-05-01: then AWS closes")
+
+
 class TestQuotas:
     @pytest.fixture
     def quotas(self, world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
         """What Service Quotas answers."""
         client = boto3.client("service-quotas", region_name=REGION)
-        made = app.survey()
-        stubbed = Survey(made.sns, made.iam, made.ec2, client, made.s3, made.scheduler, made.sqs)
-        self.survey = stubbed
+        self.survey = replace(app.survey(Config.from_env(os.environ)), quotas=client)
         with Stubber(client) as stubber:
             yield stubber
 

@@ -216,13 +216,12 @@ def test_a_spot_quota_leads_straight_to_on_demand(world: World) -> None:
 
 
 def test_trouble_with_the_account_stops_at_once_and_names_the_remedy(world: World) -> None:
-    code = "AuthFailure.ServiceLinkedRoleCreationNotPermitted"
     world.faults.append(
-        Fault("error", operation="ec2.RunInstances", code=code, status=400, times=99)
+        Fault("error", operation="ec2.RunInstances", code="OptInRequired", status=401, times=99)
     )
     world.send("launcher", SCHEDULED)
     assert_settled(world, "not-launched")
-    assert "aws iam create-service-linked-role" in world.mails[0].body
+    assert "Finish the sign-up of this AWS account" in world.mails[0].body
     assert world.calls.count("ec2.RunInstances") == 1
 
 

@@ -5,7 +5,8 @@ moto keeps the tables, buckets, instances, topics and schedules. What it lacks i
 - RunInstances honours client tokens, and refuses a token that comes with other parameters;
 - a new instance cannot be seen for a minute, one that is told to end takes another, a terminated
   one has lost its tags, and is forgotten after an hour;
-- there are quotas; one-time schedules fire and are gone, the watchdog comes daily;
+- there are quotas, placement scores and an account's plan;
+- one-time schedules fire and are gone, the watchdog comes daily;
 - asynchronous invocations are queued, retried twice with the same request id, then dead letters;
 - any call can fail, once, often or for long, be done although its answer is an error, or be the
   last one before the function's process ends.
@@ -13,7 +14,7 @@ moto keeps the tables, buckets, instances, topics and schedules. What it lacks i
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -52,8 +53,9 @@ class Fault:
     and the answer ``lost`` in an error; or the process ends ``before`` or ``after`` it.
 
     The call is the ``index``-th of all that are made, or, with an ``operation``
-    (``ec2.RunInstances``), each of that kind. ``times`` is how often: from an index on, the same
-    operation goes on failing. ``lasting`` means: as often as it is called for that long.
+    (``ec2.RunInstances``), each of that kind whose body says what ``where`` does. ``times`` is how
+    often: from an index on, the same operation goes on failing. ``lasting`` means: as often as it
+    is called for that long.
     """
 
     kind: str
@@ -61,9 +63,15 @@ class Fault:
     operation: str = ""
     code: str = "InternalError"
     status: int = 500
+    message: str = "no"
+    where: Mapping[str, str] = field(default_factory=dict)
     times: int = 1
     lasting: timedelta | None = None
     until: datetime | None = None
+
+    def fits(self, body: Mapping[str, Any]) -> bool:
+        """Whether the body of a call to EC2 says what ``where`` does."""
+        return all(body.get(name) == value for name, value in self.where.items())
 
     def strikes(self, operation: str, index: int, now: datetime) -> bool:
         """Whether it happens at this call; then it is one time less."""
@@ -97,6 +105,10 @@ class World:
     completed: list[int] = field(default_factory=list)
     unconfirmed: set[str] = field(default_factory=set)
     ends: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    scores: dict[str, int] = field(default_factory=dict)
+    account_plan: dict[str, Any] = field(
+        default_factory=lambda: {"accountPlanType": "PAID", "accountPlanStatus": "ACTIVE"}
+    )
     _tokens: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     _launched_at: dict[str, datetime] = field(default_factory=dict)
     _log_saved_at: datetime | None = None
@@ -138,12 +150,17 @@ class World:
         return True
 
     def end_instance(
-        self, reason: str = "Client.InstanceInitiatedShutdown", *, tell: bool = True
+        self,
+        reason: str = "Client.InstanceInitiatedShutdown",
+        *,
+        message: str = "",
+        tell: bool = True,
     ) -> str:
         """The running instance ends; EC2 forgets its tags, and mostly says so in an event."""
         instance = next(i for i in self._instances() if i.state == "running")
         instance.terminate()
         instance.state_reason.code = reason
+        instance.state_reason.message = message or f"{reason}: so it ended"
         self._ended(instance, reason)
         if tell:
             self.send("reporter", terminated(instance.id))
@@ -284,12 +301,13 @@ class World:
         """botocore's ``before-call``: count, fail, queue invocations, honour client tokens."""
         operation = f"{model.service_model.service_name}.{model.name}"
         self.calls.append(operation)
-        for fault in self._striking(operation, "before", "error", "unreached"):
+        for fault in self._striking(operation, params["body"], "before", "error", "unreached"):
             if fault.kind == "before":
                 raise CrashError(operation)
             if fault.kind == "unreached":
                 raise EndpointConnectionError(endpoint_url=operation)
-            return _answer(fault.status, {"Error": {"Code": fault.code, "Message": "no"}})
+            said = {"Code": fault.code, "Message": fault.message}
+            return _answer(fault.status, {"Error": said})
         match operation:
             case "lambda.Invoke":
                 arn = params["url_path"].split("/")[3]
@@ -297,6 +315,14 @@ class World:
                 return _answer(202, {"StatusCode": 202})
             case "service-quotas.GetServiceQuota":
                 return _answer(200, {"Quota": {"Value": 5.0}})
+            case "freetier.GetAccountPlanState":
+                return _answer(200, dict(self.account_plan))
+            case "ec2.GetSpotPlacementScores":
+                scores = [
+                    {"Region": REGION, "AvailabilityZoneId": zone_id, "Score": score}
+                    for zone_id, score in self.scores.items()
+                ]
+                return _answer(200, {"SpotPlacementScores": scores})
             case "ec2.RunInstances":
                 return self._repetition(params["body"])
             case "ec2.DescribeInstances" if named := params["body"].get("InstanceId.1"):
@@ -347,7 +373,7 @@ class World:
             parsed["LastModificationDate"] = self.scheduled_since
         elif operation == "s3.HeadObject" and self._log_saved_at and "LastModified" in parsed:
             parsed["LastModified"] = self._log_saved_at
-        for fault in self._striking(operation, "after", "lost"):
+        for fault in self._striking(operation, {}, "after", "lost"):
             if fault.kind == "after":
                 raise CrashError(operation)
             http_response.status_code = 500
@@ -355,8 +381,10 @@ class World:
             parsed.update(Error={"Code": fault.code, "Message": "but it was done"})
             parsed.update(ResponseMetadata={"HTTPStatusCode": 500, "RetryAttempts": 0})
 
-    def _striking(self, operation: str, *kinds: str) -> Iterator[Fault]:
+    def _striking(self, operation: str, body: Any, *kinds: str) -> Iterator[Fault]:
         for fault in self.faults:
+            if fault.where and (operation != fault.operation or not fault.fits(body)):
+                continue
             if fault.kind in kinds and fault.strikes(operation, len(self.calls) - 1, self.now):
                 yield fault
 

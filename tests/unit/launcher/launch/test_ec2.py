@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from launcher.launch.ec2 import Ec2, InstanceSettings
-from launcher.launch.pools import Kind
+from launcher.launch.refusals import Kind
 from shared.model.run import Market, Pool
 
 POOL = Pool("c7g.medium", "subnet-a", "eu-1a", Market.SPOT, "ami-1")

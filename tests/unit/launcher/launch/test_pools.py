@@ -1,20 +1,22 @@
-"""Pools are asked from cheap to dear, and each answer closes exactly what it should."""
+"""Pools are asked in the order that promises most, and each answer closes exactly its part."""
+
+from datetime import UTC, datetime
 
 import pytest
 
 from launcher.launch.pools import (
-    Kind,
     Place,
     Purchase,
-    classify,
+    Spot,
     plan_pools,
     purchase,
+    reclaimed_pools,
     remaining,
-    remedy,
 )
-from shared.model.run import Market, Pool, PoolAnswer
+from launcher.launch.refusals import Kind
+from shared.model.run import Attempt, Instance, Market, Outcome, Pool, PoolAnswer
 
-PLACES = [Place("subnet-a", "eu-1a"), Place("subnet-b", "eu-1b")]
+PLACES = [Place("subnet-a", "eu-1a", "eu1-az3"), Place("subnet-b", "eu-1b", "eu1-az1")]
 IMAGES = {"c7g.medium": "ami-arm", "m6i.large": "ami-x86"}
 PRICES = {
     ("c7g.medium", "eu-1a"): "0.0150",
@@ -22,7 +24,9 @@ PRICES = {
     ("m6i.large", "eu-1a"): "0.0120",
 }
 BOTH = Purchase((Market.SPOT, Market.ON_DEMAND))
-POOLS = plan_pools(PLACES, IMAGES, PRICES, BOTH)
+SPOT = Spot(PRICES)
+POOLS = plan_pools(PLACES, IMAGES, SPOT, BOTH)
+NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
 def named(pools: tuple[Pool, ...]) -> list[str]:
@@ -81,7 +85,7 @@ def test_a_zone_without_addresses_closes_the_zone_in_both_markets() -> None:
 
 def test_a_subnet_without_addresses_leaves_the_other_subnet_of_its_zone_open() -> None:
     places = [Place("subnet-a", "eu-1a"), Place("subnet-b", "eu-1a")]
-    pools = plan_pools(places, IMAGES, PRICES, BOTH)
+    pools = plan_pools(places, IMAGES, SPOT, BOTH)
     left = remaining(pools, [refusal(pools[0], Kind.SUBNET)])
     assert {pool.subnet_id for pool in left} == {"subnet-b"}
     assert len(left) == len(pools) / 2
@@ -89,7 +93,7 @@ def test_a_subnet_without_addresses_leaves_the_other_subnet_of_its_zone_open() -
 
 def test_of_two_subnets_in_one_zone_a_pool_without_capacity_closes_only_itself() -> None:
     places = [Place("subnet-a", "eu-1a"), Place("subnet-b", "eu-1a")]
-    pools = plan_pools(places, IMAGES, PRICES, BOTH)
+    pools = plan_pools(places, IMAGES, SPOT, BOTH)
     assert remaining(pools, [refusal(pools[0], Kind.POOL)]) == pools[1:]
 
 
@@ -106,38 +110,52 @@ def test_trouble_with_the_account_ends_the_walk() -> None:
     assert remaining(POOLS, [refusal(POOLS[0], Kind.ACCOUNT)]) == ()
 
 
-@pytest.mark.parametrize(
-    ("code", "status", "kind"),
-    [
-        ("InsufficientInstanceCapacity", 500, Kind.POOL),
-        ("SpotMaxPriceTooLow", 400, Kind.POOL),
-        ("Unsupported", 400, Kind.POOL),
-        ("InsufficientFreeAddressesInSubnet", 400, Kind.SUBNET),
-        ("InsufficientVolumeCapacity", 500, Kind.ZONE),
-        ("MaxSpotInstanceCountExceeded", 400, Kind.SPOT),
-        ("VcpuLimitExceeded", 400, Kind.ON_DEMAND),
-        ("RequestLimitExceeded", 503, Kind.AMBIGUOUS),
-        ("InternalError", 500, Kind.AMBIGUOUS),
-        ("NeverHeardOf", 502, Kind.AMBIGUOUS),
-        ("NeverHeardOf", 400, Kind.ACCOUNT),
-        ("UnauthorizedOperation", 403, Kind.ACCOUNT),
-        ("InvalidAMIID.NotFound", 400, Kind.ACCOUNT),
-    ],
-)
-def test_error_codes_mean_what_aws_documents(code: str, status: int, kind: Kind) -> None:
-    assert classify(code, status) is kind
+def test_a_type_that_may_not_be_launched_is_closed_in_all_zones_and_markets() -> None:
+    left = remaining(POOLS, [refusal(POOLS[0], Kind.TYPE)])
+    assert {pool.instance_type for pool in left} == {"m6i.large"}
+    assert len(left) == len(POOLS) / 2
 
 
-def test_the_fresh_account_is_told_the_one_command_that_mends_it() -> None:
-    advice = remedy("AuthFailure.ServiceLinkedRoleCreationNotPermitted")
-    assert "create-service-linked-role --aws-service-name spot.amazonaws.com" in advice
+def test_a_zone_with_more_capacity_comes_before_a_cheaper_one() -> None:
+    spot = Spot(PRICES, {"eu1-az3": 9, "eu1-az1": 3})
+    assert named(plan_pools(PLACES, IMAGES, spot, BOTH))[:4] == [
+        "m6i.large eu-1a spot",
+        "c7g.medium eu-1a spot",
+        "c7g.medium eu-1b spot",
+        "m6i.large eu-1b spot",
+    ]
 
 
-def test_the_wrong_region_errors_of_the_seed_page_have_their_remedy() -> None:
-    assert "KeyName" in remedy("InvalidKeyPair.NotFound")
-    assert "region" in remedy("InvalidAMIID.NotFound")
+def test_a_zone_that_aws_does_not_score_comes_after_those_that_it_does() -> None:
+    pools = plan_pools(PLACES, IMAGES, Spot(PRICES, {"eu1-az3": 1}), BOTH)
+    assert [pool.zone for pool in pools[:4]] == ["eu-1a", "eu-1a", "eu-1b", "eu-1b"]
 
 
-def test_subnets_of_another_network_than_the_security_group_have_their_remedy() -> None:
-    """EC2's code for "Security group ... and subnet ... belong to different networks"."""
-    assert "SubnetIds" in remedy("InvalidParameter")
+def test_the_types_of_the_free_plan_come_after_all_others_in_both_markets() -> None:
+    images = {"m7i-flex.large": "ami-x86", "c7g.medium": "ami-arm"}
+    pools = plan_pools(PLACES[:1], images, Spot({("m7i-flex.large", "eu-1a"): "0.0001"}), BOTH)
+    assert named(pools) == [
+        "c7g.medium eu-1a spot",
+        "c7g.medium eu-1a on-demand",
+        "m7i-flex.large eu-1a spot",
+        "m7i-flex.large eu-1a on-demand",
+    ]
+
+
+def test_a_pool_that_reclaimed_an_instance_comes_last_of_all() -> None:
+    pools = plan_pools(PLACES, IMAGES, Spot(PRICES, {}, [("c7g.medium", "eu-1b")]), BOTH)
+    assert named(pools)[-1] == "c7g.medium eu-1b spot"
+    assert named(pools)[:-1] == named(POOLS)[1:]
+
+
+def test_only_the_pools_of_attempts_whose_instance_was_reclaimed_are_called_so() -> None:
+    def ended(zone: str, outcome: Outcome) -> Attempt:
+        instance = Instance("i-1", "c7g.medium", zone, Market.SPOT, "0.01", NOON)
+        return Attempt(1, NOON, NOON, instance=instance, outcome=outcome)
+
+    attempts = [
+        ended("eu-1a", Outcome.RECLAIMED),
+        ended("eu-1b", Outcome.FAILED),
+        Attempt(3, NOON, NOON, outcome=Outcome.NO_CAPACITY),
+    ]
+    assert reclaimed_pools(attempts) == {("c7g.medium", "eu-1a")}

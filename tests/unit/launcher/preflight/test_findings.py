@@ -1,12 +1,13 @@
 """Each check of the preflight says in one line what is so and, if it is not well, the remedy."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from launcher.preflight import bucket_findings, findings
+from launcher.preflight import account_plan, bucket_findings, findings
+from launcher.preflight.account_plan import AccountPlan
 from launcher.preflight.findings import Finding, Grade, Quota, Subscriber, Way
 from launcher.preflight.github_rights import Seen, count_of_pages, of_nobody, of_total
 from shared.model.run import Attempt, Options, Run
@@ -43,6 +44,41 @@ class TestMail:
 
     def test_all_confirmed_is_well(self) -> None:
         assert self.mail(Subscriber("email", "a@b.de", True)).reason == "a@b.de"
+
+
+class TestPlan:
+    @pytest.mark.parametrize(
+        ("found", "grade", "said"),
+        [
+            (None, Grade.OK, "not on the free plan"),
+            (AccountPlan("PAID", "ACTIVE"), Grade.OK, "paid"),
+            (AccountPlan("FREE", "ACTIVE", NOW + timedelta(days=20)), Grade.MEND, "2026-12-17"),
+            (AccountPlan("FREE", "NOT_STARTED"), Grade.MEND, "the free plan: then"),
+            (AccountPlan("FREE", "EXPIRED"), Grade.MEND, "has ended"),
+            (AccountPlan("FREE", "ACTIVE", NOW), Grade.MEND, "has ended"),
+        ],
+    )
+    def test_a_free_plan_is_told_with_its_end_and_what_that_means(
+        self, found: AccountPlan | None, grade: Grade, said: str
+    ) -> None:
+        line = account_plan.plan(found, NOW)
+        assert line.grade is grade
+        assert said in line.reason
+        if grade is Grade.MEND:
+            assert "deletes its contents, every backup among them, 90 days later" in line.reason
+            assert "Upgrade" in line.reason
+
+
+class TestTypes:
+    def test_all_are_offered(self) -> None:
+        assert findings.types(["a.b", "c.d"], ["c.d", "a.b"]).grade is Grade.OK
+
+    def test_those_that_are_not_are_named_with_those_that_are_left(self) -> None:
+        line = findings.types(["a.b", "c.d", "e.f"], ["c.d"])
+        assert (line.grade, line.reason) == (
+            Grade.NOTE,
+            "this region does not offer a.b, e.f; that leaves c.d",
+        )
 
 
 class TestNetwork:

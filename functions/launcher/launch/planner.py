@@ -1,0 +1,125 @@
+"""What an attempt may ask EC2 for: every pool in its order, and the script of the instance."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from launcher.config import Config
+from launcher.launch.ec2 import Ec2, InstanceSettings
+from launcher.launch.images import Images
+from launcher.launch.pools import (
+    LAST_RESORTS,
+    Purchase,
+    Spot,
+    plan_pools,
+    purchase,
+    reclaimed_pools,
+)
+from launcher.launch.program_arguments import program_arguments
+from launcher.launch.program_store import Bucket
+from launcher.launch.user_data import render, variables
+from launcher.preflight.github_facts import GitHub
+from shared.errors import RefusedError
+from shared.model.run import (
+    TAG_ATTEMPT,
+    TAG_RUN_ID,
+    TAG_STACK,
+    Attempt,
+    Market,
+    Options,
+    Pool,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """The parts that a plan needs. Everything is looked up before anything is spent."""
+
+    config: Config
+    ec2: Ec2
+    images: Images
+    github: GitHub
+    bucket: Bucket
+    deployment: Path
+
+    def plan(
+        self, run_id: str, number: int, options: Options, earlier: Iterable[Attempt] = ()
+    ) -> tuple[tuple[Pool, ...], str]:
+        """The pools of this attempt in the order to ask for them, and the user data.
+
+        ``earlier`` are the run's other attempts. Raises :class:`RefusedError` for whatever stands
+        in the way for good.
+        """
+        config = self.config
+        if options.on_demand and not config.allow_on_demand:
+            raise RefusedError(
+                "AllowOnDemand",
+                "it is false, and on_demand was asked for.",
+                "Deploy with AllowOnDemand=true, or leave on_demand out.",
+            )
+        words = program_arguments(config.github_owners, config.backup_options, options)
+        self.github.check(config.github_owners)
+        images = self._images()
+        ways = purchase(
+            number,
+            config.max_attempts,
+            allow_on_demand=config.allow_on_demand,
+            asked=options.on_demand,
+        )
+        places = self.ec2.places(config.subnet_ids)
+        pools = plan_pools(places, images, self._spot(list(images), ways, earlier), ways)
+        sha256 = self.bucket.publish_program(self.deployment / "repo_backup.zip")
+        bootstrap = (self.deployment / "bootstrap.sh").read_text()
+        environment = variables(config, run_id, number, sha256)
+        return pools, render(environment, words, bootstrap)
+
+    def settings(self, run_id: str, number: int) -> InstanceSettings:
+        """What an instance of this attempt has in common with all others, and its tags."""
+        config = self.config
+        return InstanceSettings(
+            security_group_id=config.security_group_id,
+            instance_profile_arn=config.instance_profile_arn,
+            key_name=config.key_name,
+            max_spot_price=config.max_spot_price,
+            volume_size_gib=config.volume_size_gib,
+            assign_public_ip=config.assign_public_ip,
+            tags={
+                "Name": f"{config.stack_name} {run_id}",
+                TAG_STACK: config.stack_name,
+                TAG_RUN_ID: run_id,
+                TAG_ATTEMPT: str(number),
+            },
+        )
+
+    def not_offered(self, pools: Iterable[Pool]) -> list[str]:
+        """The wanted types for which this plan has no pool, because the region lacks them."""
+        planned = {pool.instance_type for pool in pools}
+        return [kind for kind in self.config.instance_types if kind not in planned]
+
+    def _images(self) -> dict[str, str]:
+        """The image for each type that the region offers, in order of preference.
+
+        A type without an image of its architecture is left out, too.
+        """
+        architectures = self.ec2.architectures(self.config.instance_types)
+        amis: dict[str, str] = {}
+        lacking: RefusedError | None = None
+        for architecture in sorted(set(architectures.values())):
+            try:
+                amis[architecture] = self.images.newest(architecture)
+            except RefusedError as error:
+                lacking = error
+        if lacking and not amis:
+            raise lacking
+        return {kind: amis[each] for kind, each in architectures.items() if each in amis}
+
+    def _spot(self, kinds: Sequence[str], ways: Purchase, earlier: Iterable[Attempt]) -> Spot:
+        """The spot market; nothing is asked where none of it is bought."""
+        if Market.SPOT not in ways.markets:
+            return Spot()
+        scored = [kind for kind in kinds if kind not in LAST_RESORTS] or kinds
+        return Spot(
+            self.ec2.spot_prices(kinds),
+            self.ec2.placement_scores(scored),
+            reclaimed_pools(earlier),
+        )

@@ -1,0 +1,161 @@
+"""What EC2's refusals mean: what each closes, what can be done, how a walk in vain ended. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.model.run import Outcome, PoolAnswer
+
+
+class Kind(StrEnum):
+    """What a refused request for one pool says about the others.
+
+    ``UNSETTLED`` may be wrong in a minute: EC2 does not know everything yet that was just deployed.
+    It is never stored: the same answer after some minutes is ``ACCOUNT``.
+    """
+
+    POOL = "pool"
+    SUBNET = "subnet"
+    ZONE = "zone"
+    TYPE = "type"
+    SPOT = "spot"
+    ON_DEMAND = "on-demand"
+    ACCOUNT = "account"
+    AMBIGUOUS = "ambiguous"
+    UNSETTLED = "unsettled"
+
+
+_SPOT_ROLE = "AuthFailure.ServiceLinkedRoleCreationNotPermitted"
+
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+_KINDS = {
+    "InsufficientInstanceCapacity": Kind.POOL,
+    "InsufficientHostCapacity": Kind.POOL,
+    "InsufficientReservedInstanceCapacity": Kind.POOL,
+    "UnfulfillableCapacity": Kind.POOL,
+    "SpotMaxPriceTooLow": Kind.POOL,
+    "InsufficientFreeAddressesInSubnet": Kind.SUBNET,
+    "InsufficientVolumeCapacity": Kind.ZONE,
+    "InvalidInstanceType": Kind.TYPE,
+    "MaxSpotInstanceCountExceeded": Kind.SPOT,
+    _SPOT_ROLE: Kind.SPOT,
+    "VcpuLimitExceeded": Kind.ON_DEMAND,
+    "InstanceLimitExceeded": Kind.ON_DEMAND,
+    "RequestLimitExceeded": Kind.AMBIGUOUS,
+    "Throttling": Kind.AMBIGUOUS,
+    "ThrottlingException": Kind.AMBIGUOUS,
+    "Unavailable": Kind.AMBIGUOUS,
+    "ServiceUnavailable": Kind.AMBIGUOUS,
+    "InternalError": Kind.AMBIGUOUS,
+    "InternalFailure": Kind.AMBIGUOUS,
+    "ServerInternal": Kind.AMBIGUOUS,
+    "RequestTimeout": Kind.AMBIGUOUS,
+    "IdempotentParameterMismatch": Kind.AMBIGUOUS,  # an earlier call of ours did launch
+    "AuthFailure": Kind.ACCOUNT,
+    "Blocked": Kind.ACCOUNT,
+    "InvalidAMIID.NotFound": Kind.ACCOUNT,
+    "InvalidBlockDeviceMapping": Kind.ACCOUNT,
+    "InvalidKeyPair.NotFound": Kind.ACCOUNT,
+    "InvalidParameter": Kind.ACCOUNT,
+    "OptInRequired": Kind.ACCOUNT,
+    "PendingVerification": Kind.ACCOUNT,
+    "UnauthorizedOperation": Kind.ACCOUNT,
+}
+
+_REMEDIES = {
+    "MaxSpotInstanceCountExceeded": (
+        "Ask for a higher spot quota (Service Quotas, EC2, 'All Standard Spot Instance Requests')."
+    ),
+    "VcpuLimitExceeded": (
+        "Ask for a higher on-demand quota (Service Quotas, EC2, "
+        "'Running On-Demand Standard instances')."
+    ),
+    _SPOT_ROLE: (
+        "For spot instances run once: "
+        "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com"
+    ),
+    "InvalidKeyPair.NotFound": (
+        "KeyName names no key pair of this region: create it here, or leave KeyName empty."
+    ),
+    "InvalidGroup.NotFound": (
+        "Somebody deleted the stack's security group: delete the stack, and deploy it anew with "
+        "ExistingBucketName."
+    ),
+    "InvalidParameter": (
+        "If it speaks of different networks, SubnetIds are not of VpcId (empty: of the default "
+        "VPC): deploy with both."
+    ),
+    "InvalidSubnetID.NotFound": "Correct SubnetIds: this region has no such subnet.",
+    "InvalidAMIID.NotFound": "Deploy the stack in the region that it is meant for.",
+    "UnauthorizedOperation": (
+        "The launcher's role or a policy of the organisation forbids this launch."
+    ),
+    "InvalidParameterCombination": (
+        "An account on AWS's free plan may launch few types only: upgrade the plan, or deploy with "
+        "InstanceTypes=c7i-flex.large,m7i-flex.large."
+    ),
+    "InvalidInstanceType": (
+        "List types that this region offers: aws ec2 describe-instance-type-offerings"
+    ),
+    "OptInRequired": "Finish the sign-up of this AWS account for EC2.",
+    "PendingVerification": "AWS is still verifying this account; wait for its mail.",
+    "Blocked": "AWS has blocked this account: see the mails of AWS, or open a support case.",
+}
+
+
+def classify(code: str, status: int, message: str = "") -> Kind:
+    """What an EC2 error means; a server error that we do not know leaves the launch open.
+
+    Some codes say too little, and their message has to: the free plan's refusal and a parameter
+    that contradicts another have the same one, and a type is mostly "not supported in your
+    requested Availability Zone". What we do not know may be passing, too.
+    """
+    said = message.lower()
+    if code == "InvalidParameterCombination":
+        return Kind.TYPE if "free tier" in said else Kind.ACCOUNT
+    if code == "Unsupported":
+        return Kind.POOL if "availability zone" in said else Kind.TYPE
+    if code == "InvalidParameterValue":
+        return Kind.UNSETTLED if "instance profile" in said else Kind.ACCOUNT
+    return _KINDS.get(code, Kind.AMBIGUOUS if status >= 500 else Kind.UNSETTLED)
+
+
+def remedy(code: str) -> str:
+    """What a person can do about this error code."""
+    return _REMEDIES.get(
+        code, "See the error in AWS's own words, and the README's troubleshooting."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """How an attempt ended that no pool was left for. ``problem`` is None for mere capacity."""
+
+    outcome: Outcome
+    problem: str | None
+
+
+def conclude(answers: Sequence[PoolAnswer]) -> Conclusion:
+    """What the refusals come to once every pool is asked or closed.
+
+    Another attempt may find capacity, or a quota that is free again. It would not find other rights
+    or another plan: where nothing else stood in the way, the attempt is refused for good.
+    """
+    stopped = next((each for each in answers if each.kind == Kind.ACCOUNT), None)
+    if stopped:
+        return Conclusion(Outcome.REFUSED, _said(stopped))
+    lasting = [each for each in answers if each.kind == Kind.TYPE or each.code == _SPOT_ROLE]
+    if lasting and len(lasting) == len(answers):
+        different = {each.code: each for each in lasting}
+        return Conclusion(Outcome.REFUSED, " ".join(map(_said, different.values())))
+    return Conclusion(Outcome.NO_CAPACITY, advice(answers) or None)
+
+
+def advice(answers: Sequence[PoolAnswer]) -> str:
+    """What a person can do so that no whole market is closed; empty where none was."""
+    closing = (each.code for each in answers if each.kind in (Kind.SPOT, Kind.ON_DEMAND))
+    return " ".join(remedy(code) for code in dict.fromkeys(closing))
+
+
+def _said(answer: PoolAnswer) -> str:
+    return f"{answer.code}: {answer.message} {remedy(answer.code)}"
