@@ -17,6 +17,7 @@ from reporter.observe.ec2 import Ec2
 from reporter.observe.observer import Evidence
 from reporter.publish.heartbeat import Heartbeat
 from reporter.reporter import Reporter
+from shared.aws.dead_letters import DeadLetters
 from shared.aws.invoke import invoke
 from shared.aws.one_time_scheduler import OneTimeSchedules
 from shared.aws.run_table import RunStore
@@ -53,6 +54,7 @@ def compose(config: Config) -> Reporter:
             config.scheduler_role_arn,
             config.dead_letter_queue_arn,
         ),
+        dead_letters=DeadLetters(boto3.client("sqs"), config.dead_letter_queue_arn),
         ec2=ec2,
         bucket=bucket,
         evidence=Evidence(config, store, ec2, bucket, log),

@@ -29,8 +29,10 @@ from reporter.judge.verdict import Kind
 from reporter.observe.bucket import Bucket
 from reporter.observe.ec2 import Ec2
 from reporter.observe.observer import Evidence
+from reporter.publish.dead_letters_mail import dead_letters_mail
 from reporter.publish.heartbeat import Heartbeat
 from reporter.publish.run_report import emit_metrics
+from shared.aws.dead_letters import DeadLetters
 from shared.aws.one_time_scheduler import (
     BACKUP,
     OneTimeSchedules,
@@ -56,6 +58,7 @@ class Reporter:
     config: Config
     store: RunStore
     schedules: OneTimeSchedules
+    dead_letters: DeadLetters
     ec2: Ec2
     bucket: Bucket
     evidence: Evidence
@@ -73,9 +76,9 @@ class Reporter:
             case Wake(woken):
                 return self.look(woken, now)
             case Terminated(instance_id) | Interruption(instance_id):
-                run_id = self.store.run_id_of_instance(instance_id) or self.ec2.run_id_by_tag(
-                    instance_id
-                )
+                run_id, maybe_ours = self.store.run_id_of_instance(instance_id, now)
+                if maybe_ours:
+                    run_id = self.ec2.run_id_by_tag(instance_id)
                 if run_id is None:
                     self.log.info("not our instance", extra={"instance_id": instance_id})
                     return {"status": "ignored", "reason": f"{instance_id} is not ours"}
@@ -102,8 +105,21 @@ class Reporter:
         return {"status": "watched", "runs": [each for each in looked if each]}
 
     def _looks(self, now: datetime) -> Iterator[Callable[[], dict[str, Any] | None]]:
+        yield self._count_dead_letters
         yield partial(self._expect, now)
         yield from (partial(self.look, run_id, now) for run_id in self.store.unreported_ids())
+
+    def _count_dead_letters(self) -> None:
+        """Mail that events were given up on, unless that was told before.
+
+        The alarm may never see it: the metrics of a queue that was idle for hours come late.
+        """
+        count, told = self.dead_letters.count(), self.store.told()
+        if count > told:
+            self.log.error("events were given up on", extra={"count": count})
+            self.send_mail(*dead_letters_mail(count, self.dead_letters.url(), self.config))
+        if count != told:
+            self.store.remember_told(count)
 
     def _expect(self, now: datetime) -> None:
         """Write down the scheduled run that never began, so that it is told like any other."""

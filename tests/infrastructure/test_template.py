@@ -238,6 +238,14 @@ class TestFunctions:
         limit = template.properties("LauncherFunction")["Timeout"]
         assert 120 <= sum(SETTLING_SECONDS) + sum(BACKOFF_SECONDS) <= limit - 60
 
+    def test_a_dead_letter_is_seen_although_its_metric_comes_a_quarter_of_an_hour_late(
+        self, template: Template
+    ) -> None:
+        alarm = template.properties("DeadLetterAlarm")
+        assert alarm["Period"] * alarm["EvaluationPeriods"] >= 2 * 15 * 60
+        assert alarm["DatapointsToAlarm"] == 1
+        assert alarm["TreatMissingData"] == "notBreaching"
+
     def test_no_concurrency_is_reserved_for_a_new_account_has_none(
         self, template: Template
     ) -> None:

@@ -61,6 +61,11 @@ def _table(action: str) -> Callable[[Parameters, Deployed], Asked]:
     return asked
 
 
+def _tables(parameters: Parameters, _: Deployed) -> Asked:
+    for name in parameters["RequestItems"]:
+        yield "dynamodb:BatchGetItem", arn("dynamodb", f"table/{name}"), {}
+
+
 def _bucket(action: str) -> Callable[[Parameters, Deployed], Asked]:
     def asked(parameters: Parameters, _: Deployed) -> Asked:
         yield action, f"arn:aws:s3:::{parameters['Bucket']}", {}
@@ -268,6 +273,7 @@ def _volume_key(stack: Deployed) -> Asked:
 
 
 _KNOWN: dict[str, Callable[[Parameters, Deployed], Asked]] = {
+    "dynamodb.BatchGetItem": _tables,
     "dynamodb.GetItem": _table("dynamodb:GetItem"),
     "dynamodb.PutItem": _table("dynamodb:PutItem"),
     "dynamodb.Scan": _table("dynamodb:Scan"),

@@ -260,7 +260,7 @@ def _keys(needed: list[Request]) -> Intrusions:
 def _records() -> Intrusions:
     ours, other = arn("dynamodb", "table/runs"), arn("dynamodb", "table/other")
     for who in EVERYBODY:
-        for action in ("GetItem", "PutItem", "Scan"):
+        for action in ("BatchGetItem", "GetItem", "PutItem", "Scan"):
             yield "another table", Request(who, f"dynamodb:{action}", other)
         for action in (
             "DeleteItem",

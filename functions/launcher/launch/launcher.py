@@ -162,6 +162,7 @@ class Launcher:
 
     def _walk(self, run: Run, now: datetime) -> dict[str, Any]:
         """Ask pool after pool; each question is written down before it is put."""
+        self.store.remember_launching(run)
         settling: Iterator[float] = iter(SETTLING_SECONDS)
         while pools := remaining(run.attempt.pools, run.attempt.answers):
             run = self.store.save(run)

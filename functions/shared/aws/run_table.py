@@ -18,6 +18,8 @@ KEEP = timedelta(days=400)
 """Late events must still find their run, and the watchdog that of a yearly schedule."""
 
 _LAST_REPORTED = "last-reported"
+_LAUNCHING = "launching"
+_TOLD = "dead-letters-told"
 
 
 class RunStore:
@@ -88,6 +90,13 @@ class RunStore:
             return item["run_id"]["S"] if item else run_id
         return run_id
 
+    def remember_launching(self, run: Run) -> None:
+        """Note that the run may get an instance of which nothing is written down yet.
+
+        It holds until the instance is written down, or the attempt is over.
+        """
+        self._put_launching(run.id, run.attempt.deadline_at)
+
     def remember_instance(self, instance_id: str, run: Run) -> None:
         """Lead events of this instance to its run, even when it has lost its tags."""
         self._client.put_item(
@@ -98,11 +107,47 @@ class RunStore:
                 "expires_at": {"N": str(int((run.created_at + KEEP).timestamp()))},
             },
         )
+        self._put_launching(run.id, run.created_at)
 
-    def run_id_of_instance(self, instance_id: str) -> str | None:
-        """The run that launched this instance, as far as we remember it."""
-        item = self._get(f"instance#{instance_id}")
-        return item["run_id"]["S"] if item else None
+    def run_id_of_instance(self, instance_id: str, now: datetime) -> tuple[str | None, bool]:
+        """The run that launched this instance, as far as it is written down.
+
+        And whether an instance that is not may still be ours. Both in one request, for every
+        instance of the account is asked about.
+        """
+        keys = [{"pk": {"S": name}} for name in (f"instance#{instance_id}", _LAUNCHING)]
+        answer = self._client.batch_get_item(
+            RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+        )
+        found: list[Any] = list(answer["Responses"].get(self._table, []))
+        if answer.get("UnprocessedKeys"):  # throttled: one by one
+            found = [item for key in keys if (item := self._get(key["pk"]["S"]))]
+        items = {item["pk"]["S"]: item for item in found}
+        if instance := items.get(f"instance#{instance_id}"):
+            return instance["run_id"]["S"], False
+        launching = items.get(_LAUNCHING)
+        return None, launching is not None and now.timestamp() < int(launching["until"]["N"])
+
+    def _put_launching(self, run_id: str, until: datetime) -> None:
+        self._client.put_item(
+            TableName=self._table,
+            Item={
+                "pk": {"S": _LAUNCHING},
+                "run_id": {"S": run_id},
+                "until": {"N": str(int(until.timestamp()))},
+            },
+        )
+
+    def remember_told(self, dead_letters: int) -> None:
+        """Note of how many dead letters somebody was told."""
+        self._client.put_item(
+            TableName=self._table, Item={"pk": {"S": _TOLD}, "count": {"N": str(dead_letters)}}
+        )
+
+    def told(self) -> int:
+        """Of how many dead letters somebody was told."""
+        item = self._get(_TOLD)
+        return int(item["count"]["N"]) if item else 0
 
     def remember_reported(self, run_id: str) -> None:
         """Note the run whose manifest the next one is compared with."""

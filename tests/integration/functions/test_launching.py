@@ -7,7 +7,7 @@ import pytest
 
 from launcher.launch.launcher import SETTLING_SECONDS
 from tests.integration.functions.test_runs import assert_settled
-from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World, new_world
+from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World, new_world, terminated
 
 NOT_ELIGIBLE = (
     "The specified instance type is not eligible for Free Tier. For a list of Free Tier instance "
@@ -212,3 +212,84 @@ def test_an_error_of_awss_own_is_still_tried_again(world: World) -> None:
     world.send("launcher", SCHEDULED)
     world.end_instance("Server.InternalError", message="Server.InternalError: Internal error")
     assert world.launches == {"1": 1, "2": 1}
+
+
+def interruption(instance_id: str) -> dict[str, Any]:
+    """EC2's two minutes' notice."""
+    return {
+        "source": "aws.ec2",
+        "detail-type": "EC2 Spot Instance Interruption Warning",
+        "detail": {"instance-id": instance_id, "instance-action": "terminate"},
+    }
+
+
+@pytest.mark.parametrize("while_a_run_is_at_work", [False, True])
+def test_an_instance_of_somebody_else_costs_one_read_and_no_call_to_ec2(
+    world: World, while_a_run_is_at_work: bool
+) -> None:
+    if while_a_run_is_at_work:
+        world.send("launcher", SCHEDULED)
+    world.calls.clear()
+    for event in (terminated("i-0f0f0f0f0f0f0f0f0"), interruption("i-0f0f0f0f0f0f0f0f0")):
+        assert world.invoke("reporter", event)["status"] == "ignored"
+    assert world.calls == ["dynamodb.BatchGetItem"] * 2
+
+
+def test_an_instance_that_was_never_written_down_is_known_by_its_tags(world: World) -> None:
+    world.faults.append(Fault("after", operation="ec2.RunInstances", times=3))
+    world.send("launcher", SCHEDULED)
+    (instance,) = world.running()
+    found = world.invoke("reporter", interruption(instance))
+    assert (found["status"], found["run_id"]) == ("warned", RUN_ID)
+    assert world.invoke("reporter", interruption("i-0f0f0f0f0f0f0f0f0"))["status"] == "ignored"
+
+
+def test_an_instance_is_known_while_dynamodb_leaves_keys_unread(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.send("launcher", SCHEDULED)
+    (instance,) = world.running()
+    after = World.after
+
+    def throttled(self: World, http_response: Any, parsed: Any, model: Any, **more: Any) -> None:
+        after(self, http_response, parsed, model, **more)
+        if model.name == "BatchGetItem":
+            parsed.update(Responses={}, UnprocessedKeys={"runs": {"Keys": []}})
+
+    monkeypatch.setattr(World, "after", throttled)
+    assert world.invoke("reporter", interruption(instance))["status"] == "warned"
+    assert world.invoke("reporter", terminated("i-0f0f0f0f0f0f0f0f0"))["status"] == "ignored"
+
+
+def test_the_watchdog_tells_once_of_events_that_were_given_up_on(world: World) -> None:
+    sqs = world.aws.client("sqs")
+    url = sqs.get_queue_url(QueueName="dead")["QueueUrl"]
+    watch = {"trigger": "watchdog"}
+    world.scheduled_since = world.now
+    world.send("reporter", watch)
+    assert world.mails == []
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    world.send("reporter", watch)
+    sqs.receive_message(QueueUrl=url)  # somebody looks at it
+    world.send("reporter", watch)
+    (mail,) = world.mails
+    assert mail.subject == "[OnlineBackup] 1 event was given up on: stack"
+    assert f"aws sqs receive-message --region eu-central-1 --queue-url {url}" in mail.body
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    world.send("reporter", watch)
+    assert world.mails[-1].subject == "[OnlineBackup] 2 events were given up on: stack"
+    sqs.purge_queue(QueueUrl=url)
+    world.send("reporter", watch)
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    world.send("reporter", watch)
+    assert len(world.mails) == 3
+
+
+def test_a_queue_that_cannot_be_counted_hides_no_run_from_the_watchdog(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.faults.append(Fault("error", operation="sns.Publish", times=10))
+    world.end_instance()
+    world.faults[:] = [Fault("error", operation="sqs.GetQueueAttributes", times=10)]
+    world.send("reporter", {"trigger": "watchdog"})
+    assert world.verdicts == ["verified"]
