@@ -1,5 +1,7 @@
 """The domain's errors. Adapters raise these in place of the outside's, chained with ``from``."""
 
+from backup_contract.text import one_line
+
 
 class OnlineBackupError(Exception):
     """Anything that OnlineBackup itself calls an error."""
@@ -37,7 +39,7 @@ class RefusedError(OnlineBackupError):
     """
 
     def __init__(self, parameter: str, problem: str, remedy: str) -> None:
-        super().__init__(f"{parameter}: {problem} {remedy}".rstrip())
+        super().__init__(one_line(f"{parameter}: {problem} {remedy}", None).rstrip())
         self.parameter = parameter
         self.problem = problem
         self.remedy = remedy

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from backup_contract.text import one_line
 from launcher.preflight.github_rights import Seen, of_seen
 from shared.model.run import Run
 from shared.model.schedule import Rate, ScheduleError, parse
@@ -255,7 +256,7 @@ def answer(findings: Iterable[Finding]) -> dict[str, Any]:
     return {
         "status": "mend" if mend else "unknown" if unknown else "ok",
         "summary": _summary(len(found), mend, unknown),
-        "checks": {each.check: f"{each.grade}: {each.reason}" for each in found},
+        "checks": {each.check: one_line(f"{each.grade}: {each.reason}", None) for each in found},
     }
 
 

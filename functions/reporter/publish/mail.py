@@ -1,14 +1,16 @@
 """The mail: one line that can be trusted, then what to do, then what happened. Pure."""
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from backup_contract.aws_refusal import WHOLE_MESSAGE_CHARACTERS
 from backup_contract.documents.manifest import Item, Manifest
 from backup_contract.kinds import GIT, KINDS
-from backup_contract.text import size
+from backup_contract.text import one_line, size
 from backup_contract.visibility import PUBLIC_ONLY, Coverage, describe
 from reporter.judge.cost import Cost
 from reporter.judge.manifest_diff import Comparison, compare
@@ -20,6 +22,11 @@ from shared.model.run import Run, moment_of
 _MOST_LINES = 40
 """How many lines of one list the mail carries before it counts the rest."""
 
+_LINE_CHARACTERS = WHOLE_MESSAGE_CHARACTERS + 1000
+"""What others wrote must not leave the rest of the mail without room."""
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~/+-]*")
+_RESTORABLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*/[A-Za-z0-9._-]+")
+"""What ``repo_backup restore`` takes for a name, and no shell for anything else."""
 _ONLY_CHARACTERS = 24
 _SUBJECT_CHARACTERS = 99
 _EXPIRY_NOTICE_DAYS = 30
@@ -179,7 +186,10 @@ def _counts(facts: Facts) -> str:
 
 
 def body(facts: Facts) -> str:
-    """The mail's text: problems first, each with its remedy, then the rest in order of interest."""
+    """The mail's text: problems first, each with its remedy, then the rest in order of interest.
+
+    Each line is one of ours, or marked as a quotation, whatever others have put into it.
+    """
     sections = [
         [f"{facts.verdict.kind.upper()}: {facts.verdict.reason}"],
         _urgent(facts),
@@ -195,7 +205,11 @@ def body(facts: Facts) -> str:
         _listed("The log's end", facts.log_tail, mark="  | "),
         _whereabouts(facts),
     ]
-    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+    return "\n\n".join("\n".join(map(_line, lines)) for lines in sections if lines) + "\n"
+
+
+def _line(text: str) -> str:
+    return one_line(text, _LINE_CHARACTERS)
 
 
 def _errors(facts: Facts) -> list[str]:
@@ -325,10 +339,13 @@ def _vanished(comparison: Comparison, bucket: str) -> Iterator[str]:
             gone = f"its archive {key} is gone, or not as it was recorded"
             yield f"{entry.name}: {gone if key else 'nothing was saved of it'}"
         for archive in saved:
-            where = shlex.quote(f"s3://{bucket}/{archive.key}")
             kept = f"{archive.key} ({size(archive.bytes)}) is kept"
+            # No command is made of what is no key of this program's.
+            plain = _PLAIN_KEY.fullmatch(archive.key)
             if confirmed:
-                yield f"{entry.name}: {kept} until you remove it: aws s3 rm {where}"
+                where = shlex.quote(f"s3://{bucket}/{archive.key}")
+                command = f": aws s3 rm {where}" if plain else ""
+                yield f"{entry.name}: {kept} until you remove it{command}"
             else:
                 yield f"{entry.name} {told}; {kept}"
 
@@ -371,7 +388,7 @@ def _restorable(facts: Facts) -> str | None:
     blamed = "\n".join(facts.verdict.problems)
     for entry in facts.manifest.repositories if facts.manifest else ():
         told = entry.archive and (f"{entry.name}:" in blamed or f"{entry.archive.key}:" in blamed)
-        if entry.archive and not told:
+        if entry.archive and not told and _RESTORABLE.fullmatch(entry.name):
             return entry.name
     return None
 

@@ -16,7 +16,7 @@ from backup_contract.visibility import describe
 from backup_contract.visibility import read as read_visibility
 from repo_backup.aws import spot_notice as interruption
 from repo_backup.cli.display import open_display, print_summary
-from repo_backup.cli.output import print_document, print_table
+from repo_backup.cli.output import print_document, print_line, print_table
 from repo_backup.hosts.github.connect import connect
 from repo_backup.restore import drill
 from repo_backup.restore.archive_reader import SHARE, open_reader
@@ -151,9 +151,9 @@ def _dry_run(document: DryRunDocument, *, json: bool) -> int:
         print_document(document)
     else:
         print_table(("repository", "size", "would be", "wiki"), table(document))
-        print(summary(document))
+        print_line(summary(document))
         if seen := describe(read_visibility(document["visibility"])).sentence:
-            print(seen)
+            print_line(seen)
         for error in document["errors"]:
-            print(error, file=sys.stderr)
+            print_line(error, sys.stderr)
     return 1 if document["errors"] else 0

@@ -4,9 +4,9 @@ import sys
 from typing import TextIO
 
 from backup_contract.documents.manifest import COUNTED, Manifest
-from backup_contract.text import size
+from backup_contract.text import one_line, size
 from backup_contract.visibility import describe
-from repo_backup.cli.output import draws, print_facts
+from repo_backup.cli.output import draws, print_facts, print_line
 from repo_backup.run.progress_display import Display, LineDisplay
 
 
@@ -21,15 +21,16 @@ def open_display(stream: TextIO = sys.stderr) -> Display:
 
 def print_summary(manifest: Manifest) -> None:
     """What became of the run, on stdout: problems first, the counts last."""
-    title, remarks, counts = f"Run {manifest.run_id}", _remarks(manifest), _counts(manifest)
+    title, counts = one_line(f"Run {manifest.run_id}"), _counts(manifest)
+    remarks = [(state, one_line(remark, None)) for state, remark in _remarks(manifest)]
     if draws(sys.stdout):
         from repo_backup.cli.live_display import show_summary
 
         show_summary(title, remarks, counts)
         return
     for _, remark in remarks:
-        print(remark)
-    print(title)
+        print_line(remark)
+    print_line(title)
     print_facts(dict(counts))
 
 

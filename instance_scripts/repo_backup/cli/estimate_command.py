@@ -11,7 +11,7 @@ from backup_contract.documents.command_output import (
 from backup_contract.text import size
 from backup_contract.visibility import describe
 from repo_backup.cli.backup_command import _STALL_SECONDS, _selection
-from repo_backup.cli.output import print_document, print_table, working
+from repo_backup.cli.output import print_document, print_line, print_table, working
 from repo_backup.health import monthly_cost as estimates
 from repo_backup.health.monthly_cost import Habits
 from repo_backup.hosts.github.connect import connect
@@ -50,13 +50,13 @@ def estimate(options: argparse.Namespace) -> int:
         print_document(document)
     else:
         print_table(("USD per month", "", ""), _bill(document))
-        print(f"The first run, once: {document['usd_first_run']:.4f} USD. This rests on:")
+        print_line(f"The first run, once: {document['usd_first_run']:.4f} USD. This rests on:")
         for line in document["assumptions"]:
-            print(f"  {line}")
+            print_line(f"  {line}")
         if seen := describe(listing.visibility).sentence:
-            print(f"  {seen}")
+            print_line(f"  {seen}")
         for error in listing.errors:
-            print(error, file=sys.stderr)
+            print_line(error, sys.stderr)
     return 1 if listing.errors else 0
 
 

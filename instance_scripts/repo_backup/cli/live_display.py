@@ -13,12 +13,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.status import Status
 from rich.table import Table
+from rich.text import Text
 
 from backup_contract.documents.manifest import Entry
-from backup_contract.text import size
+from backup_contract.text import one_line, size
 
 _STYLES = {"failed": "bold red", "backed-up": "green", "skipped": "yellow"}
 _SHOWN_AT_ONCE = 4
+
+NAMED = TextColumn("{task.description}", style="dim", markup=False)
+"""Names may hold brackets, which rich would take for its markup, links among it."""
 
 T = TypeVar("T")
 
@@ -36,7 +40,7 @@ class LiveDisplay:
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
             TextColumn("{task.fields[volume]}"),
-            TextColumn("[dim]{task.fields[current]}"),
+            TextColumn("{task.fields[current]}", style="dim", markup=False),
             console=console,
             transient=True,
         )
@@ -56,27 +60,29 @@ class LiveDisplay:
     def started(self, name: str) -> None:
         """Show it among the current ones."""
         with self._lock:
-            self._current[name] = None
+            self._current[one_line(name)] = None
             self._refresh()
 
     def finished(self, entry: Entry, run_id: str) -> None:
         """Advance; a problem stays on the screen."""
         with self._lock:
-            self._current.pop(entry.full_name, None)
+            self._current.pop(one_line(entry.full_name), None)
             self._bytes += sum(a.bytes for a in entry.archives if a.run_id == run_id)
             self._progress.advance(self._task)
             self._refresh()
         for item in entry.items:
             name, part = item.name, item.result
             if part.state == "failed" and entry.asked:
-                self._progress.console.print(f"✗ {name}: {part.reason}", style="red", markup=False)
+                self._print(f"✗ {name}: {part.reason}", "red")
             for warning in part.warnings:
-                text = f"! {name}: {warning}"
-                self._progress.console.print(text, style="yellow", markup=False)
+                self._print(f"! {name}: {warning}", "yellow")
 
     def note(self, text: str) -> None:
         """A line above the bar."""
-        self._progress.console.print(text, markup=False)
+        self._print(text)
+
+    def _print(self, text: str, style: str | None = None) -> None:
+        self._progress.console.print(one_line(text, None), style=style, markup=False)
 
     def _refresh(self) -> None:
         seconds = max(0.1, time.monotonic() - self._started)
@@ -122,7 +128,7 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def bar(items: Sequence[T], names: Sequence[str]) -> Iterator[T]:
     """The items, with a bar on stderr that names the one in work."""
-    columns = (BarColumn(bar_width=30), MofNCompleteColumn(), TextColumn("[dim]{task.description}"))
+    columns = (BarColumn(bar_width=30), MofNCompleteColumn(), NAMED)
     with Progress(
         *columns,
         console=Console(stderr=True),
@@ -138,4 +144,4 @@ def bar(items: Sequence[T], names: Sequence[str]) -> Iterator[T]:
 
 def spinner(text: str) -> Status:
     """A spinner with a text on stderr, for as long as its context lasts."""
-    return Console(stderr=True).status(text)
+    return Console(stderr=True).status(Text(text))

@@ -1,20 +1,33 @@
 """The command line: which command does what, and what its end means."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
 
 from backup_contract import exit_codes as exits
+from backup_contract.text import one_line
 from repo_backup.cli.backup_command import backup
 from repo_backup.cli.estimate_command import estimate
 from repo_backup.cli.list_command import list_archives
+from repo_backup.cli.output import print_line
 from repo_backup.cli.parser import parse
 from repo_backup.cli.restore_command import restore
 from repo_backup.cli.stack_commands import check, run_now
 from repo_backup.cli.status_command import status
 from repo_backup.cli.verify_command import verify
 from repo_backup.runtime.errors import BackupError, InterruptedRunError, UsageError
+
+
+class _OneLine(logging.Formatter):
+    """A warning on one line, whatever others have put into it; a trace is marked as one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message; below it the trace, for an error in it may hold lines of its own."""
+        lines = self.formatException(record.exc_info).splitlines() if record.exc_info else []
+        trace = (f"| {one_line(line, None)}" for line in lines)
+        return "\n".join((one_line(record.getMessage(), None), *trace))
 
 
 def report(options: argparse.Namespace) -> int:
@@ -41,6 +54,9 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code, one of :mod:`backup_contract.exit_codes`."""
     options = parse(arguments)
+    if logging.lastResort:
+        # The handler of warnings where nothing is configured: stderr, as it is at that moment.
+        logging.lastResort.setFormatter(_OneLine())
     try:
         code = COMMANDS[options.command](options)
         sys.stdout.flush()
@@ -49,18 +65,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.FATAL
     except UsageError as error:
-        print(f"repo_backup: {error}", file=sys.stderr)
+        print_line(f"repo_backup: {error}", sys.stderr)
         return exits.USAGE
     except InterruptedRunError as error:
-        print(f"repo_backup: interrupted: {error}", file=sys.stderr)
+        print_line(f"repo_backup: interrupted: {error}", sys.stderr)
         return exits.INTERRUPTED
     except BackupError as error:
-        print(f"repo_backup: {error}", file=sys.stderr)
+        print_line(f"repo_backup: {error}", sys.stderr)
         return exits.FATAL
     except OSError as error:
         # The person's own files: a directory that may not be read, a file where one should be.
         where = f"{error.filename}: " if error.filename else ""
-        print(f"repo_backup: {where}{error.strerror or error}", file=sys.stderr)
+        print_line(f"repo_backup: {where}{error.strerror or error}", sys.stderr)
         return exits.FATAL
     except KeyboardInterrupt:
         return exits.INTERRUPTED

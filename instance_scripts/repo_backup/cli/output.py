@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, TextIO, TypeVar
 
+from backup_contract.text import one_line
+
 T = TypeVar("T")
 
 
@@ -21,12 +23,22 @@ def draws(stream: TextIO) -> bool:
 
 
 def print_document(document: Mapping[str, Any]) -> None:
-    """One JSON object, indented, and nothing else."""
-    print(json.dumps(document, indent=1, ensure_ascii=False))
+    """One JSON object, indented, and nothing else.
+
+    What cannot be seen is escaped: a terminal shows the document as it is.
+    """
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    print("".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text))
+
+
+def print_line(text: str, stream: TextIO | None = None) -> None:
+    """One line on stdout, or on the stream, whatever others have put into it."""
+    print(one_line(text, None), file=stream or sys.stdout, flush=True)
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Rows under headings; away from a terminal nothing is folded, for it is there to be copied."""
+    rows = [[one_line(cell, None) for cell in row] for row in rows]
     if draws(sys.stdout):
         from repo_backup.cli.live_display import show_table
 
@@ -43,7 +55,7 @@ def print_facts(facts: Mapping[str, str]) -> None:
     """Names and values, one pair a line, unfolded: what stands there is to be pasted."""
     width = max(map(len, facts), default=0)
     for name, value in facts.items():
-        print(f"{name:<{width}}  {value}", flush=True)
+        print_line(f"{name:<{width}}  {value}")
 
 
 def tracked(items: Sequence[T], names: Sequence[str]) -> Iterator[T]:
@@ -52,7 +64,7 @@ def tracked(items: Sequence[T], names: Sequence[str]) -> Iterator[T]:
         return iter(items)
     from repo_backup.cli.live_display import bar
 
-    return bar(items, names)
+    return bar(items, [one_line(name, None) for name in names])
 
 
 @contextmanager
@@ -66,5 +78,5 @@ def working(text: str) -> Iterator[Callable[[str], None]]:
         return
     from repo_backup.cli.live_display import spinner
 
-    with spinner(text) as status:
+    with spinner(one_line(text, None)) as status:
         yield status.update

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from backup_contract import exit_codes as exits
 from backup_contract.documents.command_output import SCHEMA, ReportDocument
-from repo_backup.cli.output import print_document, working
+from repo_backup.cli.output import print_document, print_line, working
 from repo_backup.page.headline import counted
 from repo_backup.page.render import GENERATOR, render
 from repo_backup.page.repository_status import Tone
@@ -60,7 +60,7 @@ def write_page(options: argparse.Namespace) -> int:
     page = build_page(chronicle, source, datetime.now(UTC))
     index = write(directory, render(page)).resolve()
     for each in chronicle.unreadable:
-        print(f"left out: {each}", file=sys.stderr)
+        print_line(f"left out: {each}", sys.stderr)
     if options.json:
         document = ReportDocument(
             schema=SCHEMA,
@@ -77,7 +77,7 @@ def write_page(options: argparse.Namespace) -> int:
     else:
         runs = counted(len(page.runs), "run", "runs")
         repositories = counted(len(page.repositories), "repository", "repositories")
-        print(f"{page.headline.title}; {runs}, {repositories}: {index.as_uri()}")
+        print_line(f"{page.headline.title}; {runs}, {repositories}: {index.as_uri()}")
     return exits.NOT_ALL if chronicle.unreadable else exits.GOOD
 
 

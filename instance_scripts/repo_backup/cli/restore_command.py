@@ -12,7 +12,7 @@ from backup_contract.documents.command_output import (
     RestoreDocument,
 )
 from backup_contract.documents.manifest import ItemResult
-from repo_backup.cli.output import print_document, working
+from repo_backup.cli.output import print_document, print_line, working
 from repo_backup.git.fsck_messages import MALFORMED, REFUSED_ELSEWHERE
 from repo_backup.git.push import Pushed, check_empty, push
 from repo_backup.git.push_target import Target, push_address
@@ -73,7 +73,7 @@ def restore(options: argparse.Namespace) -> int:
                 restored = _fetched(reader, found, directory, vouchers, exact=exact)
             for remark in restored.remarks:
                 if remark.startswith(MALFORMED):
-                    print(f"{found.key}: {remark}; {REFUSED_ELSEWHERE}", file=sys.stderr)
+                    print_line(f"{found.key}: {remark}; {REFUSED_ELSEWHERE}", sys.stderr)
             with working(f"pushing to {without_credentials(target)} …"):
                 pushed = push(restored.mirror, host, force=options.force)
         pushed_to = without_credentials(target)
@@ -94,9 +94,9 @@ def restore(options: argparse.Namespace) -> int:
         )
         print_document(document)
     else:
-        print(said)
+        print_line(said)
         for remark in (*restored.remarks, *pushed.remarks):
-            print(f"{found.key}: {remark}")
+            print_line(f"{found.key}: {remark}")
     return 0
 
 

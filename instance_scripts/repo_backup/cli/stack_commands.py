@@ -12,10 +12,11 @@ from backup_contract import object_keys as layout
 from backup_contract.documents import fields
 from backup_contract.documents.command_output import SCHEMA, AnswerDocument
 from backup_contract.documents.fields import Fields
+from backup_contract.text import one_line
 from backup_contract.visibility import describe
 from backup_contract.visibility import read as read_visibility
 from repo_backup.cli.deployed_stack import Stack, find_stack
-from repo_backup.cli.output import print_document, print_facts, working
+from repo_backup.cli.output import print_document, print_facts, print_line, working
 from repo_backup.runtime.errors import FatalError, InterruptedRunError
 from repo_backup.store.base import Store
 from repo_backup.store.open import S3, open_store
@@ -54,9 +55,9 @@ def start(stack: Stack, store: Store, options: argparse.Namespace) -> int:
         if not options.json:
             label = describe(read_visibility(report.get("visibility"))).label
             bracketed = f" ({label})" if label else ""
-            print(f"{report['verdict']}{bracketed}: {report['reason']}")
+            print_line(f"{report['verdict']}{bracketed}: {report['reason']}")
             for problem in report["problems"]:
-                print(f"  {problem}")
+                print_line(f"  {problem}")
     _print_json(options, "run-now", stack, answer, report)
     if report:
         return _EXITS.get(report["verdict"], exits.FATAL)
@@ -70,7 +71,7 @@ def check(options: argparse.Namespace) -> int:
         answer = stack.invoke({"action": "check"})
     if not options.json:
         print_facts(answer["checks"])
-        print(f"{answer['status']}: {answer['summary']}")
+        print_line(f"{answer['status']}: {answer['summary']}")
     _print_json(options, "check", stack, answer, None)
     return exits.GOOD if answer["status"] == "ok" else exits.NOT_ALL
 
@@ -124,9 +125,9 @@ def _teller() -> Callable[[str], None]:
             return
         last = text
         if terminal:
-            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+            print(f"\r\033[K{one_line(text, None)}", end="", file=sys.stderr, flush=True)
         elif text:
-            print(text, file=sys.stderr, flush=True)
+            print_line(text, sys.stderr)
 
     return tell
 

@@ -9,7 +9,7 @@ from backup_contract.documents.command_output import (
     StatusDocument,
 )
 from repo_backup.cli.list_command import _print_runs
-from repo_backup.cli.output import print_document, working
+from repo_backup.cli.output import print_document, print_line, working
 from repo_backup.cli.restore_command import CONNECTIONS
 from repo_backup.health import status as statuses
 from repo_backup.store.open import open_store
@@ -42,11 +42,11 @@ def status(options: argparse.Namespace) -> int:
     else:
         _print_runs(runs)
         if running:
-            print(
+            print_line(
                 f"under way: {running['run_id']}, attempt {running['attempt']}, "
                 f"{running['phase']}, {running['done']} of {running['listed']} done"
             )
         for each in misplaced:
-            print(f"misplaced: {each}")
-        print(f"{'good' if found.good else 'NOT GOOD'}: {found.reason}")
+            print_line(f"misplaced: {each}")
+        print_line(f"{'good' if found.good else 'NOT GOOD'}: {found.reason}")
     return 0 if found.good else exits.NOT_ALL

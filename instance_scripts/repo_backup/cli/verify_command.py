@@ -11,7 +11,7 @@ from backup_contract.documents.command_output import (
     CheckedRow,
     VerifyDocument,
 )
-from repo_backup.cli.output import print_document, tracked
+from repo_backup.cli.output import print_document, print_line, tracked
 from repo_backup.cli.restore_command import CONNECTIONS, UNNAMED, instead
 from repo_backup.restore.archive_reader import OtherArchiveError, open_reader
 from repo_backup.restore.catalogue import Vouchers, held
@@ -53,7 +53,7 @@ def verify(options: argparse.Namespace) -> int:
             )
             if not options.json:
                 good = "; ".join((f"good: {archive.key}", *remarks))
-                print(f"BAD:  {archive.key}: {reason}" if reason else good)
+                print_line(f"BAD:  {archive.key}: {reason}" if reason else good)
     bad = sum(not row["good"] for row in rows)
     if options.json:
         document = VerifyDocument(
@@ -66,5 +66,5 @@ def verify(options: argparse.Namespace) -> int:
         )
         print_document(document)
     else:
-        print(f"{len(rows) - bad} of {len(rows)} archives are good")
+        print_line(f"{len(rows) - bad} of {len(rows)} archives are good")
     return exits.NOT_ALL if bad else 0

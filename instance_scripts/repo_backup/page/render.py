@@ -1,8 +1,9 @@
 """Renders the page: one HTML file with its style, script and data inside.
 
 The file may run nothing but its own script and load nothing at all: a Content-Security-Policy
-names both by their SHA-256. Names and reasons come from strangers. They reach the page escaped by
-the template, or as JSON in which no markup can begin, and the script only ever writes text.
+names both by their SHA-256. Names and reasons come from strangers. They reach the page as
+``one_line`` shows them: escaped by the template, or as JSON in which no markup can begin, and the
+script only ever writes text.
 """
 
 import base64
@@ -12,7 +13,7 @@ from importlib import resources
 from typing import Any
 
 from backup_contract import __version__
-from backup_contract.text import size
+from backup_contract.text import one_line, size
 from repo_backup.page.charts import draw
 from repo_backup.page.repository_status import Status
 from repo_backup.page.view_model import Page, RepositoryRow, restore_command
@@ -33,7 +34,11 @@ def render(page: Page) -> bytes:
     import jinja2
 
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
     )
     style, script = _asset("page.css"), _script()
     policy = (
@@ -67,11 +72,11 @@ def payload(page: Page) -> dict[str, Any]:
     """What the script works on: columns rather than objects, for 10,000 rows are many names."""
     rows = page.repositories
     return {
-        "source": page.source,
+        "source": _shown(page.source),
         "generated": int(page.generated_at.timestamp()),
         "runs": [[each.run.id, int(each.run.moment.timestamp())] for each in page.runs[::-1]],
         "statuses": [[status.value, status.tone.value] for status in _STATUSES],
-        "name": [row.name for row in rows],
+        "name": [_shown(row.name) for row in rows],
         "status": [_STATUSES.index(row.status) for row in rows],
         "bytes": [row.bytes for row in rows],
         "lastGood": [row.last_good for row in rows],
@@ -81,11 +86,18 @@ def payload(page: Page) -> dict[str, Any]:
         "restorable": [int(row.restorable) for row in rows],
         # Few repositories have any of these.
         "wiki": {i: row.wiki_bytes for i, row in enumerate(rows) if row.wiki_bytes is not None},
-        "reason": {i: row.reason for i, row in enumerate(rows) if row.reason},
-        "warnings": {i: row.warnings for i, row in enumerate(rows) if row.warnings},
-        "former": {i: row.former_names for i, row in enumerate(rows) if row.former_names},
+        "reason": {i: _shown(row.reason) for i, row in enumerate(rows) if row.reason},
+        "warnings": {i: [*map(_shown, row.warnings)] for i, row in enumerate(rows) if row.warnings},
+        "former": {
+            i: [*map(_shown, row.former_names)] for i, row in enumerate(rows) if row.former_names
+        },
         "private": [i for i, row in enumerate(rows) if row.private],
     }
+
+
+def _shown(value: Any) -> Any:
+    """A text of others as it may be seen; markup of ours and what is no text as it is."""
+    return one_line(value, None) if type(value) is str else value
 
 
 def _last_good(page: Page, row: RepositoryRow) -> str:

@@ -4,6 +4,7 @@ import threading
 from typing import Protocol, Self, TextIO
 
 from backup_contract.documents.manifest import Entry
+from backup_contract.text import one_line
 
 
 class Display(Protocol):
@@ -57,18 +58,30 @@ class LineDisplay:
                     if part.state == "backed-up" and part.archive
                     else ""
                 )
-                reason = f' reason="{part.reason}"' if part.reason else ""
+                reason = f" reason={_quoted(part.reason)}" if part.reason else ""
                 self._say(
-                    f"event={event} repository={name} refs={part.refs}{size}"
+                    f"event={event} repository={_word(name)} refs={part.refs}{size}"
                     f" seconds={part.seconds:.1f}{reason}"
                 )
             for warning in part.warnings:
-                self._say(f'event=warning repository={name} warning="{warning}"')
+                self._say(f"event=warning repository={_word(name)} warning={_quoted(warning)}")
 
     def note(self, text: str) -> None:
         """One line."""
-        self._say(f'event=note text="{text}"')
+        self._say(f"event=note text={_quoted(text)}")
 
     def _say(self, text: str) -> None:
         with self._lock:
             print(text, file=self._stream, flush=True)
+
+
+def _quoted(text: str) -> str:
+    """A value in quotes, in which no other value can begin."""
+    shown = one_line(text, None).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{shown}"'
+
+
+def _word(name: str) -> str:
+    """A name as it is; in quotes where another value could begin in it."""
+    shown = one_line(name)
+    return _quoted(name) if any(mark in shown for mark in ' "=\\') else shown

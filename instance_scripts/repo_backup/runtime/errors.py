@@ -1,20 +1,11 @@
 """What can go wrong, by who pays for it: the run, or one repository."""
 
-import re
-
-_UNPRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-_MOST_CHARACTERS = 200
+from backup_contract.text import one_line
 
 
 def said(text: str) -> str:
-    """What somebody else said, fit for one line of a log or a mail: no control characters, short.
-
-    A server's message, a ref's name: a line break in one would forge a line of ours.
-    """
-    shown = _UNPRINTABLE.sub("?", text[: _MOST_CHARACTERS + 1])
-    return shown if len(shown) <= _MOST_CHARACTERS else f"{shown[:_MOST_CHARACTERS]}…"
+    """What somebody else said, as ``one_line`` shows it."""
+    return one_line(text)
 
 
 class BackupError(Exception):

@@ -33,7 +33,7 @@ from repo_backup.runtime.errors import (
     TransientError,
 )
 from repo_backup.store.base import Blob, Stored, Version
-from repo_backup.store.s3_errors import SKEWED, sdk_error, skew
+from repo_backup.store.s3_words import SKEWED, sdk_error, skew
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

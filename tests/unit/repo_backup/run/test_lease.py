@@ -28,7 +28,7 @@ def test_a_held_lease_whose_name_is_no_run_id_is_refused_in_one_line_without_a_c
         Lease(store, "r2", 1, Stop()).look()
     told = str(raised.value)
     assert told.isprintable()
-    assert told.startswith("run x??[2Krepo_backup: all is well is writing to this destination")
+    assert told.startswith("run x ?[2Krepo_backup: all is well is writing to this destination")
     assert "--run-id" not in told
 
 
