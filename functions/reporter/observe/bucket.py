@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from backup_contract.aws_refusal import code_and_message
 from backup_contract.documents import fields
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Item, Manifest
@@ -225,7 +226,8 @@ class Bucket:
             if code in (*_MISSING, "InvalidRange"):
                 return None
             if code in _UNUSABLE:
-                raise DamagedError("", f"S3 does not hand it out ({code})", key) from error
+                told = code_and_message(error.response)
+                raise DamagedError("", f"S3 does not hand it out ({told})", key) from error
             raise self._translated(error, key) from error
         if answer["ContentLength"] > most:
             answer["Body"].close()
@@ -237,8 +239,9 @@ class Bucket:
         if code not in _DENIED:
             return error
         return UnreadableError(
-            f"s3://{self.name}/{key} may not be read ({code}), so that nothing could be checked. "
-            "Look at the bucket's policy, and whether its KMS key is enabled."
+            f"s3://{self.name}/{key} may not be read ({code_and_message(error.response)}), so that "
+            "nothing could be checked. Look at the bucket's policy, and whether its KMS key is "
+            "enabled."
         )
 
 

@@ -18,6 +18,9 @@ _ENDED = {
     Outcome.FAILED: "failed",
 }
 
+_NO_CAPACITY = "pool"
+"""The kind of an answer that concerns one type in one place: its code says it all."""
+
 
 def story(run: Run, now: datetime) -> list[str]:
     """One line for each attempt."""
@@ -50,8 +53,12 @@ def lasted(time: timedelta) -> str:
 
 
 def refusals(attempts: Iterable[Attempt]) -> list[str]:
-    """Every pool that was asked for in vain, with AWS's code: zones and attempts in one line."""
+    """Every pool that was asked for in vain, with AWS's code: zones and attempts in one line.
+
+    AWS's message follows, the first of them, unless it only says that there is no capacity.
+    """
     rows: dict[tuple[str, str, str], tuple[list[str], list[int]]] = {}
+    messages: dict[tuple[str, str, str], str] = {}
     for attempt in attempts:
         if attempt.outcome in (Outcome.NO_CAPACITY, Outcome.REFUSED):
             for answer in attempt.answers:
@@ -59,9 +66,12 @@ def refusals(attempts: Iterable[Attempt]) -> list[str]:
                 zones, numbers = rows.setdefault(key, ([], []))
                 zones += [answer.zone] * (answer.zone not in zones)
                 numbers += [attempt.number] * (attempt.number not in numbers)
+                if answer.kind != _NO_CAPACITY and answer.message:
+                    messages.setdefault(key, f": {answer.message}")
     return [
         f"{kind}, {market}: {code} ({_zones(zones)}"
         + (f"; attempts {', '.join(map(str, numbers))})" if len(numbers) > 1 else ")")
+        + messages.get((market, kind, code), "")
         for (market, kind, code), (zones, numbers) in rows.items()
     ]
 

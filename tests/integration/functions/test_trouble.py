@@ -171,7 +171,7 @@ def test_a_bucket_that_may_not_be_read_any_more_is_told_as_unverified(
     world.end_instance()
     world.pass_time(timedelta(hours=4))
     assert world.verdicts == ["unverified"]
-    assert f"may not be read ({code})" in world.mails[0].body
+    assert f"may not be read ({code}: no)" in world.mails[0].body
     assert "bucket's policy" in world.mails[0].body
     assert "archives named above" not in world.mails[0].body
     assert world.dead_letters == []
