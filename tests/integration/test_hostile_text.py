@@ -16,6 +16,7 @@ from rich.console import Console
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import ItemResult
+from backup_contract.kinds import GIT
 from launcher.preflight.findings import Finding, Grade, answer
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, build_corpus
 from repo_backup.cli import output, stack_commands
@@ -111,6 +112,7 @@ def test_mails(title: str) -> None:
     facts = replace(facts, run=replace(facts.run, attempts=attempts))
     check(fitting_subject(subject(facts)))
     text = fitting_body(body(facts))
+    assert FORGED in text
     check(text)
     for command in re.findall(r"(?:aws s3 rm|repo_backup restore) .*", text):
         assert "reboot" not in command
@@ -123,7 +125,7 @@ def test_log_lines_have_the_values_that_they_were_given_and_no_other() -> None:
     stream = io.StringIO()
     part = ItemResult("failed", HOSTILE, warnings=(HOSTILE, "plain"))
     display = LineDisplay(stream)
-    display.finished(replace(entry(1), owner=HOSTILE, name=HOSTILE, part=part), "r1")
+    display.finished(replace(entry(1).having(GIT, part), owner=HOSTILE, name=HOSTILE), "r1")
     display.note(HOSTILE)
     lines = stream.getvalue().removesuffix("\n").split("\n")
     check(stream.getvalue())
@@ -149,7 +151,7 @@ def without_colours(text: str) -> str:
 
 def test_a_backup_on_a_terminal() -> None:
     part = ItemResult("failed", HOSTILE, warnings=(HOSTILE,))
-    hostile = replace(entry(1), owner=HOSTILE, name=HOSTILE, part=part)
+    hostile = replace(entry(1).having(GIT, part), owner=HOSTILE, name=HOSTILE)
 
     def draw(console: Console) -> None:
         with LiveDisplay(console) as display:
@@ -302,7 +304,7 @@ def test_tables_and_bars_on_a_terminal(
 def test_the_page(tmp_path: Path) -> None:
     runs = Runs(tmp_path)
     part = ItemResult("failed", HOSTILE, warnings=(HOSTILE,))
-    runs.add(entry(1), replace(entry(2), part=part), problems=[HOSTILE], verdict="partial")
+    runs.add(entry(1), entry(2).having(GIT, part), problems=[HOSTILE], verdict="partial")
     page = runs.page()
     page = replace(
         page,

@@ -293,6 +293,19 @@ def test_every_pool_of_the_largest_walk_is_in_the_mail_with_its_code() -> None:
     )
 
 
+def test_a_refusal_that_is_no_want_of_capacity_carries_awss_whole_message() -> None:
+    encoded = "x" * 10_240
+    told = f"You are not authorized. Encoded authorization failure message: {encoded}"
+    answers = (
+        PoolAnswer("c7g.medium", "eu-central-1a", Market.SPOT, "NoCapacity", "pool", "none there"),
+        PoolAnswer("c7g.large", "eu-central-1a", Market.SPOT, "Denied", "account", told),
+    )
+    refused = replace(samples.ATTEMPT, instance=None, answers=answers, outcome=Outcome.REFUSED)
+    text = body(replace(VERIFIED, run=replace(VERIFIED.run, attempts=(refused,))))
+    assert "  - c7g.medium, spot: NoCapacity (eu-central-1a)\n" in text
+    assert f"  - c7g.large, spot: Denied (eu-central-1a): {told}\n" in text
+
+
 @pytest.mark.parametrize(
     ("ends_at", "said"),
     [
