@@ -17,7 +17,7 @@ from backup_contract.documents.entries import (
 )
 from backup_contract.documents.fields import DamagedError, Fields
 from backup_contract.documents.restore_drill import Drill, DrilledArchive, read_drill
-from backup_contract.documents.results import COUNTED, Archive, ItemResult, State
+from backup_contract.documents.results import COUNTED, Archive, ItemResult, State, Unserved
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.visibility import Visibility
 from backup_contract.visibility import read as read_visibility
@@ -33,6 +33,7 @@ __all__ = [
     "Manifest",
     "OrphanedArchive",
     "State",
+    "Unserved",
     "by_kind",
     "iso",
 ]

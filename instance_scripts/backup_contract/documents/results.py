@@ -5,7 +5,7 @@ so that nothing is called good because of them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from backup_contract import object_keys as layout
@@ -54,11 +54,25 @@ class Archive:
 
 
 @dataclass(frozen=True, slots=True)
+class Unserved:
+    """Refs that upstream lists and cannot serve, so that an archive lacks them.
+
+    ``upstream_digest`` is that of all refs that were listed then, these included: while it stays
+    the same there is nothing new to fetch. ``reason`` names branches and tags, without which a
+    backup is incomplete, ``warning`` all others.
+    """
+
+    upstream_digest: str
+    reason: str | None = None
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ItemResult:
     """What became of one item of a repository.
 
-    Where there is an archive, ``refs_digest``, ``refs`` and ``lfs`` tell what is in it, even if
-    upstream has gone on since.
+    Where there is an archive, ``refs_digest``, ``refs``, ``lfs`` and ``unserved`` tell what is in
+    it, even if upstream has gone on since.
     """
 
     state: State
@@ -69,6 +83,7 @@ class ItemResult:
     lfs: bool = False
     seconds: float = 0.0
     archive: Archive | None = None
+    unserved: Unserved | None = None
 
     def keeping(self, earlier: "ItemResult | None") -> "ItemResult":
         """The same with the earlier archive, and what is in it."""
@@ -80,6 +95,7 @@ class ItemResult:
             refs=earlier.refs,
             lfs=earlier.lfs,
             archive=earlier.archive,
+            unserved=earlier.unserved,
         )
 
     @property
@@ -94,6 +110,7 @@ class ItemResult:
             "refs": self.refs,
             "seconds": round(self.seconds, 3),
             "archive": self.archive.document if self.archive else None,
+            **({"unserved": asdict(self.unserved)} if self.unserved else {}),
         }
 
 
@@ -119,6 +136,19 @@ def read_result(document: Fields, states: Mapping[str, State] = STATES) -> ItemR
         "lfs" in document and fields.flag(document, "lfs"),
         fields.number(document, "seconds"),
         read_archive(document, "archive"),
+        fields.optional(_unserved_in, document, "unserved"),
+    )
+
+
+def _unserved_in(document: Fields, name: str) -> Unserved:
+    return fields.inside(document, name, _unserved)
+
+
+def _unserved(document: Fields) -> Unserved:
+    return Unserved(
+        fields.text(document, "upstream_digest"),
+        fields.text_or_none(document, "reason"),
+        fields.text_or_none(document, "warning"),
     )
 
 

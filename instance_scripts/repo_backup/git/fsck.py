@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backup_contract.documents.manifest import ItemResult
+from repo_backup.git.advertisement import mirror_digest
 from repo_backup.git.mirror import CONNECTED, index_memory
 from repo_backup.git.process import Ended, memory_bound, run_git
-from repo_backup.git.smart_http import mirror_digest
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, UnfitMachineError, said
 
@@ -85,8 +85,10 @@ class _Git:
         lines = ended.complaints.last
         # git has no exit code for that, and goes on to call what it could not read corrupt.
         if ended.code < 0 or any("Out of memory" in line for line in lines):
+            megabytes = self.memory_bytes >> 20
             return UnfitMachineError(
-                f"{tool}: it takes more memory than there is ({self.memory_bytes >> 20} MB for git)"
+                f"{tool}: it takes more memory than there is ({megabytes} MB for git); use a "
+                "machine with more, or stop other programs"
             )
         reason = said("; ".join(lines).replace(str(self.mirror), "")) or "no reason given"
         return RepositoryError(f"{tool}: {reason}")

@@ -12,13 +12,14 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from repo_backup.git.advertisement import Advertisement, encode
 from repo_backup.git.fsck_messages import strict_option
 from repo_backup.git.process import known_fsck_messages, memory_bound, run_git
-from repo_backup.git.smart_http import Advertisement, encode
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import (
     DiskFullError,
+    IncompletePackError,
     RefusedPackError,
     RepositoryError,
     TransientError,
@@ -42,6 +43,7 @@ GREP_SECONDS = 60.0
 GREP_BYTES = 256 << 20
 """git reads a blob as a whole to look through it, and one may be of any size."""
 _FOUND, _NOT_FOUND = 0, 1
+_NO_TREE = "unable to grep from object of type"
 _IDX_MAGIC = b"\xfftOc\x00\x00\x00\x02"
 _FANOUT_OFFSET, _FANOUT_BYTES = 8, 256 * 4
 _FULL_BYTES = 1 << 20
@@ -102,7 +104,8 @@ class Mirror:
         Every object's contents and every link between objects are checked, and every advertised
         tip must be there. Links are not, and a remark says so, when ``memory`` is too short for
         that. ``closely`` has git look at the form of each object as well; what it dislikes is a
-        remark. Raises TransientError when the pack is not whole, RefusedPackError, DiskFullError.
+        remark. Raises TransientError when the pack is not whole, IncompletePackError when it lacks
+        an object, RefusedPackError, DiskFullError.
         """
         head = b""
         while len(head) < _PACK_HEADER_BYTES and (block := next(blocks, None)) is not None:
@@ -118,7 +121,10 @@ class Mirror:
             remarks = self._index(itertools.chain([head], blocks), stop, checks, limit)
         missing = self._missing(self.advertisement.tips)
         if missing:
-            raise TransientError(f"the pack lacks {len(missing)} of the advertised tips")
+            # A mirror is nothing without any; then the answer, not an object, is at fault.
+            some = len(missing) < len(self.advertisement.tips)
+            reason = f"the pack lacks {len(missing)} of the advertised tips"
+            raise IncompletePackError(reason, tuple(missing) if some else ())
         if connected:
             return remarks
         return (f"links between its {count} objects were not checked: memory is short",)
@@ -165,10 +171,15 @@ class Mirror:
     def _grep_lfs(self, tips: list[str], paths: str, ends_at: float, stop: Stop) -> bool:
         arguments = (*_GREP_LFS, *tips, "--", paths)
         left = max(0.1, ends_at - time.monotonic())
-        code = run_git(arguments, self.path, GREP_BYTES, stop, feed=(_LFS,), seconds=left).code
-        if code not in (_FOUND, _NOT_FOUND):
+        ended = run_git(arguments, self.path, GREP_BYTES, stop, feed=(_LFS,), seconds=left)
+        if any(_NO_TREE in line for line in ended.complaints.last):
+            # A branch may name a file, which costs git all other tips of the search.
+            half = len(tips) // 2
+            halves = (tips[:half], tips[half:]) if half else ()
+            return any(self._grep_lfs(each, paths, ends_at, stop) for each in halves)
+        if ended.code not in (_FOUND, _NOT_FOUND):
             raise MemoryError("git grep failed")
-        return code == _FOUND
+        return ended.code == _FOUND
 
     def _missing(self, tips: list[str]) -> list[str]:
         assert self.pack  # noqa: S101 - set by receive
@@ -207,4 +218,6 @@ def _index_error(code: int, told: list[str], path: Path) -> RepositoryError:
         return DiskFullError("the temporary directory is full")
     if code < 0:
         return TransientError(f"git was ended by signal {-code}; memory may be short")
-    return RefusedPackError(f"git refuses the pack: {text}")
+    # git has no exit code for that either.
+    kind = IncompletePackError if "did not receive expected object" in text else RefusedPackError
+    return kind(f"git refuses the pack: {text}")

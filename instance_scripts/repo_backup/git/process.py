@@ -7,6 +7,7 @@ import functools
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -72,16 +73,20 @@ def git_environment(home: Path) -> dict[str, str]:
     }
 
 
-@functools.cache
 def known_fsck_messages() -> frozenset[str]:
     """The names of all that this machine's git may find fault with; none where it does not say.
 
     git lists its configuration variables, and each of these names is one:
     https://git-scm.com/docs/git-fsck#_fsck_messages
     """
+    return _fsck_messages(shutil.which("git") or "git")
+
+
+@functools.cache
+def _fsck_messages(program: str) -> frozenset[str]:
     try:
         told = subprocess.run(
-            ("git", "help", "--config-for-completion"),
+            (program, "help", "--config-for-completion"),
             env=git_environment(Path("/")),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

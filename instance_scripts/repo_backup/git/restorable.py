@@ -7,6 +7,8 @@ https://git-scm.com/docs/git-check-ref-format says which names are refs.
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from repo_backup.runtime.errors import said
+
 _FORBIDDEN_IN_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|\.$|/$")
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _TRIAL_MERGE = re.compile(r"refs/pull/[0-9]+/merge")
@@ -65,11 +67,15 @@ def oddities(
     """
     found = []
     if head and head not in refs:
-        found.append(f"HEAD points to {head}, which does not exist: a clone checks nothing out")
+        found.append(
+            f"HEAD points to {said(head)}, which does not exist: a clone checks nothing out"
+        )
     elif head and not head.startswith(_BRANCHES):
-        found.append(f"HEAD points to {head}, which is not a branch")
+        found.append(f"HEAD points to {said(head)}, which is not a branch")
     if tags := sorted(name for name in peeled if name.startswith(_BRANCHES)):
-        found.append(f"{listed(tags)}: a branch that names a tag; most hosts refuse a push of it")
+        found.append(
+            f"{listed(map(said, tags))}: a branch that names a tag; most hosts refuse a push of it"
+        )
     if shallow:
         found.append(f"upstream is a shallow repository: {len(shallow)} commits lack their parents")
     return tuple(found)

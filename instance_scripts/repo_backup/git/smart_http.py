@@ -5,34 +5,33 @@ https://git-scm.com/docs/gitprotocol-http and gitprotocol-pack say how it goes.
 """
 
 import contextlib
-import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from backup_contract.text import one_line
 from repo_backup.git import server_messages as messages
+from repo_backup.git.advertisement import BYTES_IN_MEMORY, UNBORN_HEAD, Advertisement, decode
 from repo_backup.git.restorable import is_archived, is_object_id, is_ref
+from repo_backup.git.unserved import Refusal
 from repo_backup.net.http import Answer, Http
-from repo_backup.runtime.errors import RepositoryError, TransientError
+from repo_backup.runtime.errors import (
+    RefusedWantError,
+    RepositoryError,
+    TransientError,
+)
 
 LONGEST_LIST_BYTES = 64 << 20
 """Some 800,000 refs: more, or lines without end, would take other repositories' memory."""
 SHORT_LIST_BYTES = 1 << 20
 """Some 12,000 refs: so much any number of repositories may send at the same time."""
-_BYTES_IN_MEMORY = 8
-"""For each byte of a list that is read and asked for: 7.7 (800,000 refs) to 8.6 (12,500)."""
-LONGEST_LIST_MEMORY = LONGEST_LIST_BYTES * _BYTES_IN_MEMORY
-_LINE_BYTES = 46
-"""A ref's line in the list beside its name: length, object id, blank, line feed."""
+LONGEST_LIST_MEMORY = LONGEST_LIST_BYTES * BYTES_IN_MEMORY
 _COUNTING_SECONDS = 1800.0
 """How long a server may keep the connection alive before the first byte of a pack."""
 _OID_CHARACTERS = {"sha1": 40, "sha256": 64}
+_NOT_SERVED = re.compile(r"not our ref ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b")
 _PACKET_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
-_UNBORN_HEAD = "refs/heads/main"
 _ASK_FOR_HEAD = (b"command=ls-refs\n", None, b"symrefs\n", b"unborn\n", b"ref-prefix HEAD\n")
 _HEAD_ANSWER = re.compile(r"(?:unborn|[0-9a-f]+) HEAD symref-target:(\S+)")
 _HEAD_ANSWER_BYTES = 1 << 16
@@ -40,44 +39,6 @@ _HEAD_ANSWER_BYTES = 1 << 16
 
 class LongListError(RepositoryError):
     """A server lists more refs than it was to."""
-
-
-@dataclass(frozen=True)
-class Advertisement:
-    """What a server says that it has: ``refs`` and ``peeled`` (annotated tags) by name.
-
-    ``head`` is the ref that HEAD points to; ``detached`` the object id when it points to none.
-    ``shallow`` are the commits whose parents the server lacks. ``head_told`` is False where
-    ``head`` is a guess: version 0 says nothing of a HEAD whose branch does not exist.
-    """
-
-    url: str
-    refs: dict[str, str]
-    peeled: dict[str, str]
-    head: str | None
-    detached: str | None
-    object_format: str
-    capabilities: frozenset[str]
-    shallow: tuple[str, ...] = ()
-    head_told: bool = True
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 over everything that a mirror's refs consist of: equal means unchanged."""
-        return refs_digest(self.head or self.detached or "", self.refs, self.shallow)
-
-    @property
-    def memory_bytes(self) -> int:
-        """About what it takes in memory while its objects are fetched."""
-        names = sum(map(len, self.refs)) + sum(map(len, self.peeled))
-        lines = len(self.refs) + len(self.peeled)
-        return (names + lines * _LINE_BYTES) * _BYTES_IN_MEMORY
-
-    @property
-    def tips(self) -> list[str]:
-        """Every object id that a complete mirror must hold, once each."""
-        heads = [self.detached] if self.detached else []
-        return sorted({*self.refs.values(), *heads})
 
 
 def advertise(http: Http, url: str, most_bytes: int) -> Advertisement:
@@ -119,7 +80,7 @@ def _unborn_head(http: Http, url: str) -> str | None:
         ) as answer,
     ):
         for line in packets(_bounded(answer.blocks(), _HEAD_ANSWER_BYTES)):
-            found = _HEAD_ANSWER.match(_decode(line or b""))
+            found = _HEAD_ANSWER.match(decode(line or b""))
             if found and is_ref(found[1]):
                 return found[1]
     return None
@@ -129,17 +90,32 @@ def _packet(line: bytes) -> bytes:
     return b"%04x" % (len(line) + 4) + line
 
 
-@contextlib.contextmanager
-def fetch(http: Http, advertisement: Advertisement) -> Iterator[Iterator[bytes]]:
-    """Every object behind the advertised refs, as the bytes of one pack.
+def refusal(http: Http, advertisement: Advertisement, wants: Sequence[str]) -> Refusal | None:
+    """Why the server serves no pack of these objects; None when one begins, which is left there.
 
-    Raises what ``Http.open`` raises, and TransientError when the server breaks off, with what it
-    said.
+    Raises what ``Http.open`` raises.
+    """
+    try:
+        with fetch(http, advertisement, wants) as blocks:
+            next(blocks, b"")
+    except RefusedWantError as error:
+        return Refusal(str(error), error.oid)
+    return None
+
+
+@contextlib.contextmanager
+def fetch(
+    http: Http, advertisement: Advertisement, wants: Sequence[str] = ()
+) -> Iterator[Iterator[bytes]]:
+    """Every object behind the advertised refs (or ``wants``), as the bytes of one pack.
+
+    Raises what ``Http.open`` raises, RefusedWantError when the server gives up, and TransientError
+    when the pack ends early.
     """
     capabilities = ["side-band-64k", "ofs-delta", "no-progress"]
     if "object-format" in {name.partition("=")[0] for name in advertisement.capabilities}:
         capabilities.append(f"object-format={advertisement.object_format}")
-    wants = advertisement.tips
+    wants = wants or advertisement.tips
     lines = [f"want {wants[0]} {' '.join(capabilities)}\n"]
     lines += [f"want {oid}\n" for oid in wants[1:]]
     body = "".join(f"{len(line) + 4:04x}{line}" for line in lines) + "00000009done\n"
@@ -151,30 +127,6 @@ def fetch(http: Http, advertisement: Advertisement) -> Iterator[Iterator[bytes]]
     account = _account(advertisement.url)
     with http.open("POST", url, "Basic", headers, body.encode(), account=account) as answer:
         yield _pack(answer)
-
-
-def refs_digest(head: str, refs: Mapping[str, str], shallow: Collection[str] = ()) -> str:
-    """SHA-256 (hex) over HEAD's target, every ref, and where a shallow history ends."""
-    lines = [head, *(f"{oid} {name}" for name, oid in sorted(refs.items()))]
-    lines += [f"shallow {oid}" for oid in sorted(shallow)]
-    return hashlib.sha256(encode("\n".join(lines))).hexdigest()
-
-
-def mirror_digest(mirror: Path) -> str:
-    """The ``refs_digest`` of a bare mirror that this program made."""
-    cut = mirror / "shallow"
-    return refs_digest(*mirror_refs(mirror), cut.read_text().split() if cut.exists() else ())
-
-
-def mirror_refs(mirror: Path) -> tuple[str, dict[str, str]]:
-    """What HEAD says, and all refs of a bare mirror that this program made (they are packed)."""
-    head = _decode((mirror / "HEAD").read_bytes().rstrip(b"\n")).removeprefix("ref: ")
-    refs = {}
-    for line in (mirror / "packed-refs").read_bytes().splitlines():
-        if line[:1] not in (b"#", b"^"):
-            oid, _, name = _decode(line).partition(" ")
-            refs[name] = oid
-    return head, refs
 
 
 def parse(url: str, lines: list[bytes]) -> Advertisement:
@@ -195,8 +147,8 @@ def parse(url: str, lines: list[bytes]) -> Advertisement:
         if pair.startswith(b"ERR "):
             raise messages.of_error(pair[4:])
         if index == 0:
-            capabilities = frozenset(_decode(offered).split())
-        oid, _, name = (_decode(part) for part in pair.partition(b" "))
+            capabilities = frozenset(decode(offered).split())
+        oid, _, name = (decode(part) for part in pair.partition(b" "))
         if oid == "shallow" and is_object_id(name):
             shallow.append(name)
             continue
@@ -215,7 +167,7 @@ def parse(url: str, lines: list[bytes]) -> Advertisement:
         raise RepositoryError(f"{path} has a HEAD that git forbids: {one_line(head)!r}")
     head_told = head is not None or "HEAD" in found
     if not head_told:
-        head = _UNBORN_HEAD
+        head = UNBORN_HEAD
     refs = {name: oid for name, oid in found.items() if _mirrored(name)}
     peeled = {
         name.removesuffix("^{}"): oid
@@ -290,25 +242,20 @@ def _pack(answer: Answer) -> Iterator[bytes]:
     Before it begins a server may count objects for minutes, keeping the connection alive. What it
     says on the second band is shown when the pack ends early.
     """
-    flushed, beside = False, messages.SecondBand()
+    flushed = begun = False
+    beside = messages.SecondBand()
     for packet in packets(answer.blocks(_COUNTING_SECONDS)):
         if packet is None:
             flushed = True
         elif packet[0] == 1:
+            begun = True
             yield packet[1:]
         elif packet[0] == 2:
             beside.add(packet[1:])
         elif packet[0] == 3 or packet.startswith(b"ERR "):
             last = packet[1:] if packet[0] == 3 else packet[4:]
-            raise TransientError(f"the server gave up: {beside.with_last(last)}")
+            named = _NOT_SERVED.search(decode(last))
+            reason = f"the server gave up: {beside.with_last(last)}"
+            raise RefusedWantError(reason, named[1] if named else None, begun=begun)
     if not flushed:
         raise TransientError(f"the pack ended in the middle: {beside.with_last()}")
-
-
-def _decode(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
-
-
-def encode(text: str) -> bytes:
-    """A ref's name as git has it: any bytes, mostly UTF-8."""
-    return text.encode("utf-8", "surrogateescape")

@@ -13,15 +13,16 @@ from backup_contract.documents import manifest
 from backup_contract.documents.manifest import ItemResult, State
 from repo_backup.archive import zip_writer as archives
 from repo_backup.git import smart_http as git
+from repo_backup.git.advertisement import Advertisement
 from repo_backup.git.mirror import Mirror
 from repo_backup.git.restorable import oddities
 from repo_backup.net.http import Http
+from repo_backup.run.fetch_attempts import Attempts, without_change
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import (
     AbsentError,
     DiskFullError,
-    RefusedPackError,
     RepositoryError,
     TransientError,
     UnauthorizedError,
@@ -29,8 +30,6 @@ from repo_backup.runtime.errors import (
 from repo_backup.runtime.retry import Patience
 from repo_backup.store.base import Store, Stored
 
-_REFUSALS = 2
-"""One may be the line's fault."""
 _ONCE_THERE: dict[State, str] = {
     "empty": "became empty; its archive is kept",
     "absent": "is not there any more; its archive is kept",
@@ -115,14 +114,16 @@ class Fetcher:
         return replace(part, seconds=time.monotonic() - started)
 
     def _patiently(self, address: Address, earlier: ItemResult | None) -> ItemResult:
-        refused: list[str] = []
+        attempts = Attempts()
 
         def attempt(disk_bytes: int) -> ItemResult:
             try:
-                return self._once(address, earlier, disk_bytes, refused)
-            except RefusedPackError as error:
-                refused.append(str(error))
-                raise
+                return self._once(address, earlier, disk_bytes, attempts)
+            except TransientError as error:
+                after = attempts.after(error)
+                if after is error:
+                    raise
+                raise after from error
 
         try:
             return self.patience.call(lambda: attempt(address.size_bytes))
@@ -131,17 +132,17 @@ class Fetcher:
             return self.patience.call(lambda: attempt(self.disk.total))
 
     def _once(
-        self, address: Address, earlier: ItemResult | None, disk_bytes: int, refused: list[str]
+        self, address: Address, earlier: ItemResult | None, disk_bytes: int, attempts: Attempts
     ) -> ItemResult:
         with self._advertised(address) as known:
             part = self._compared(address, known, earlier)
             if part:
                 return part
             with self.disk.lend(disk_bytes):
-                return self._fetch(address, known, _about(address, known), refused)
+                return self._fetch(address, known, attempts)
 
     @contextlib.contextmanager
-    def _advertised(self, address: Address) -> Iterator[git.Advertisement]:
+    def _advertised(self, address: Address) -> Iterator[Advertisement]:
         """What is at the address; a long list only when there is memory for it, and asked anew.
 
         Whoever waits for that holds neither disk nor memory that others wait for.
@@ -159,7 +160,7 @@ class Fetcher:
             yield known
 
     def _compared(
-        self, address: Address, known: git.Advertisement, earlier: ItemResult | None
+        self, address: Address, known: Advertisement, earlier: ItemResult | None
     ) -> ItemResult | None:
         """What there is to say by the refs alone; None when it must be fetched."""
         about = _about(address, known)
@@ -168,40 +169,36 @@ class Fetcher:
         same = (
             earlier
             and earlier.archive
-            and earlier.refs_digest == known.digest
+            and without_change(known, earlier.refs_digest, earlier.unserved)
             and earlier.archive.key == address.key
         )
         if earlier and earlier.archive and same and not self.full:
             mine = earlier.archive.run_id == self.run_id
             state: State = "backed-up" if mine else "unchanged"
             kept = (*about.warnings, *earlier.warnings) if mine else about.warnings
-            about = replace(
-                about, state=state, warnings=kept, lfs=earlier.lfs, archive=earlier.archive
-            )
-            return about
+            return _lacking(replace(about, state=state, warnings=kept).keeping(earlier))
         return None
 
-    def _fetch(
-        self, address: Address, known: git.Advertisement, about: ItemResult, refused: list[str]
-    ) -> ItemResult:
-        """Fetch everything, check it, and store it.
+    def _fetch(self, address: Address, known: Advertisement, attempts: Attempts) -> ItemResult:
+        """Fetch everything that can be served, check it, and store it.
 
-        A pack that git ``refused`` twice is looked at less closely: history that git would not
+        A pack that git refused twice is looked at less closely: history that git would not
         have is archived all the same, if only each object and each link is there.
         """
-        closely = len(refused) < _REFUSALS
+        closely = attempts.closely
+        wanted = attempts.wanted(known, lambda ids: git.refusal(self.http, known, ids))
         room = Path(tempfile.mkdtemp(dir=self.directory))
         try:
-            mirror = Mirror(room / address.mirror_name, known)
+            mirror = Mirror(room / address.mirror_name, wanted)
             mirror.create()
-            with git.fetch(self.http, known) as blocks:
+            with git.fetch(self.http, wanted) as blocks:
                 remarks = mirror.receive(blocks, self.memory, self.stop, closely=closely)
             remarks = (
-                *oddities(known.head, known.refs, known.peeled, known.shallow),
+                *oddities(wanted.head, wanted.refs, wanted.peeled, wanted.shallow),
                 *remarks,
             )
             if not closely:
-                remarks = (*remarks, f"archived without a close look: {refused[0]}")
+                remarks = (*remarks, f"archived without a close look: {attempts.refusals[0]}")
             lfs = not address.is_wiki and mirror.uses_lfs(self.stop)
             if lfs is None:
                 remarks = (*remarks, "whether it uses Git LFS took too much to find out")
@@ -222,10 +219,16 @@ class Fetcher:
             etag=stored.etag,
             remarks=remarks,
         )
-        warnings = (*about.warnings, *remarks)
-        return replace(
-            about, state="backed-up", warnings=warnings, lfs=bool(lfs), archive=described
+        about = _about(address, wanted)
+        part = replace(
+            about,
+            state="backed-up",
+            warnings=(*about.warnings, *remarks),
+            lfs=bool(lfs),
+            archive=described,
+            unserved=attempts.unserved(known, wanted),
         )
+        return _lacking(part)
 
     def _store(self, key: str, zipped: archives.Archive) -> Stored:
         """Upload, again if need be, without fetching again."""
@@ -245,9 +248,17 @@ def _not_found(address: Address, error: AbsentError) -> str:
     )
 
 
-def _about(address: Address, known: git.Advertisement) -> ItemResult:
+def _about(address: Address, known: Advertisement) -> ItemResult:
     moved = () if known.url == address.url else (f"moved to {known.url} meanwhile",)
     return ItemResult("empty", None, moved, known.digest, len(known.refs))
+
+
+def _lacking(part: ItemResult) -> ItemResult:
+    """The same, saying what its archive lacks: without a branch or a tag it is a failure."""
+    lacks = part.unserved
+    if lacks and lacks.warning and lacks.warning not in part.warnings:
+        part = replace(part, warnings=(*part.warnings, lacks.warning))
+    return replace(part, state="failed", reason=lacks.reason) if lacks and lacks.reason else part
 
 
 def _disk_error(error: OSError) -> RepositoryError:

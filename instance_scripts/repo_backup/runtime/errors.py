@@ -60,8 +60,33 @@ class RefusedPackError(TransientError):
     """git finds fault with a pack that came whole."""
 
 
+class IncompletePackError(RefusedPackError):
+    """A pack that came whole lacks an object; ``tips`` are those that were asked for by id."""
+
+    def __init__(self, reason: str, tips: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.tips = tips
+
+
+class RefusedWantError(TransientError):
+    """A git server gave up; ``oid`` is the object that it names, ``begun`` whether a pack began."""
+
+    def __init__(self, reason: str, oid: str | None, *, begun: bool) -> None:
+        super().__init__(reason)
+        self.oid = oid
+        self.begun = begun
+
+
+class StoreRefusedError(RepositoryError):
+    """The store gives or takes an object only of somebody with another right, or not at once."""
+
+
 class UnfitMachineError(RepositoryError):
-    """This machine has too little memory to look; nothing is said of what it looked at."""
+    """This machine cannot look, mostly for want of memory; that says nothing of the archive."""
+
+
+class UnreadableError(UnfitMachineError):
+    """This machine cannot read or unpack an archive: a file's rights, its disk, its hardware."""
 
 
 class DiskFullError(RepositoryError):

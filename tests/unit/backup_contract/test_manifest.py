@@ -22,6 +22,7 @@ from backup_contract.documents.manifest import (
     ItemResult,
     Manifest,
     OrphanedArchive,
+    Unserved,
     by_kind,
 )
 from backup_contract.kinds import GIT, KINDS, WIKI
@@ -56,7 +57,8 @@ def _document() -> Any:
     wiki = ItemResult(
         "unchanged", archive=replace(archive, key=layout.archive("octo", "h", wiki=True))
     )
-    results = by_kind(ItemResult("backed-up", archive=archive), wiki)
+    unserved = Unserved("0" * 64, "upstream cannot serve refs/heads/x", "nor refs/pull/1/head")
+    results = by_kind(ItemResult("backed-up", archive=archive, unserved=unserved), wiki)
     entry = Entry(1, "octo", "hello", True, False, False, results)
     kept = OrphanedArchive(former.key, 2, "octo", "former", GIT, ItemResult("kept", archive=former))
     gone = OrphanedArchive(
@@ -136,6 +138,9 @@ DAMAGES: list[tuple[str, object]] = [
     (f"{FIRST}.seconds", 1e300),
     (f"{FIRST}.lfs", None),
     (f"{FIRST}.wiki", []),
+    (f"{FIRST}.unserved", []),
+    (f"{FIRST}.unserved.upstream_digest", None),
+    (f"{FIRST}.unserved.reason", 1),
     (f"{FIRST}.wiki.archive.bytes", "1"),
     (ARCHIVE, "x"),
     (f"{ARCHIVE}.bytes", TOO_MANY_DIGITS),

@@ -77,6 +77,16 @@ def test_what_a_person_should_know_is_a_warning_and_costs_no_second_download(
     assert len(packs) == (2 if shape == "head-names-no-branch" else 1)
 
 
+@pytest.mark.parametrize("lfs", [False, True])
+def test_a_branch_that_names_a_file_hides_no_use_of_git_lfs(
+    destination: Destination, odd: Path, lfs: bool
+) -> None:
+    SHAPES["branch-names-a-file"](odd)
+    commit_files(odd, {".gitattributes": "*.psd filter=lfs\n" if lfs else "* text\n"})
+    assert destination.backup("--only", "odd", "--no-wikis", "--no-drill") == 0
+    assert (destination.entry("odd")["lfs"], destination.entry("odd")["warnings"]) == (lfs, [])
+
+
 def test_verify_names_the_branches_that_name_no_commit(
     destination: Destination, odd: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

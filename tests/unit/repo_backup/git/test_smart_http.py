@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repo_backup.git import smart_http as git
+from repo_backup.git.advertisement import refs_digest
 from repo_backup.runtime.errors import AbsentError, RepositoryError, TransientError
 
 A, B = "a" * 40, "b" * 40
@@ -93,12 +94,12 @@ def test_what_is_no_list_of_refs_is_refused() -> None:
 )
 def test_the_digest_does_not_depend_on_the_order(refs: dict[str, str]) -> None:
     backwards = dict(reversed(refs.items()))
-    assert git.refs_digest("x", refs) == git.refs_digest("x", backwards)
+    assert refs_digest("x", refs) == refs_digest("x", backwards)
 
 
 def test_the_digest_depends_on_head_names_and_objects() -> None:
     digests = {
-        git.refs_digest(head, refs)
+        refs_digest(head, refs)
         for head in ("refs/heads/a", "refs/heads/b")
         for refs in ({"refs/heads/a": A}, {"refs/heads/a": B}, {"refs/heads/b": A})
     }

@@ -1,0 +1,95 @@
+"""What a git server lists: refs, HEAD, and the digest by which two lists are compared."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+BYTES_IN_MEMORY = 8
+"""For each byte of a list that is read and asked for: 7.7 (800,000 refs) to 8.6 (12,500)."""
+_LINE_BYTES = 46
+"""A ref's line in the list beside its name: length, object id, blank, line feed."""
+UNBORN_HEAD = "refs/heads/main"
+
+
+@dataclass(frozen=True)
+class Advertisement:
+    """What a server says that it has: ``refs`` and ``peeled`` (annotated tags) by name.
+
+    ``head`` is the ref that HEAD points to; ``detached`` the object id when it points to none.
+    ``shallow`` are the commits whose parents the server lacks. ``head_told`` is False where
+    ``head`` is a guess: version 0 says nothing of a HEAD whose branch does not exist.
+    """
+
+    url: str
+    refs: dict[str, str]
+    peeled: dict[str, str]
+    head: str | None
+    detached: str | None
+    object_format: str
+    capabilities: frozenset[str]
+    shallow: tuple[str, ...] = ()
+    head_told: bool = True
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over everything that a mirror's refs consist of: equal means unchanged."""
+        return refs_digest(self.head or self.detached or "", self.refs, self.shallow)
+
+    @property
+    def memory_bytes(self) -> int:
+        """About what it takes in memory while its objects are fetched."""
+        names = sum(map(len, self.refs)) + sum(map(len, self.peeled))
+        lines = len(self.refs) + len(self.peeled)
+        return (names + lines * _LINE_BYTES) * BYTES_IN_MEMORY
+
+    @property
+    def tips(self) -> list[str]:
+        """Every object id that a complete mirror must hold, once each."""
+        heads = [self.detached] if self.detached else []
+        return sorted({*self.refs.values(), *heads})
+
+    def without(self, ids: Collection[str]) -> "Advertisement":
+        """The same less the refs that name one of these objects."""
+        if not ids:
+            return self
+        refs = {name: oid for name, oid in self.refs.items() if oid not in ids}
+        peeled = {name: oid for name, oid in self.peeled.items() if name in refs}
+        if self.detached in ids:
+            return replace(self, refs=refs, peeled=peeled, detached=None, head=UNBORN_HEAD)
+        return replace(self, refs=refs, peeled=peeled)
+
+
+def refs_digest(head: str, refs: Mapping[str, str], shallow: Collection[str] = ()) -> str:
+    """SHA-256 (hex) over HEAD's target, every ref, and where a shallow history ends."""
+    lines = [head, *(f"{oid} {name}" for name, oid in sorted(refs.items()))]
+    lines += [f"shallow {oid}" for oid in sorted(shallow)]
+    return hashlib.sha256(encode("\n".join(lines))).hexdigest()
+
+
+def mirror_digest(mirror: Path) -> str:
+    """The ``refs_digest`` of a bare mirror that this program made."""
+    cut = mirror / "shallow"
+    return refs_digest(*mirror_refs(mirror), cut.read_text().split() if cut.exists() else ())
+
+
+def mirror_refs(mirror: Path) -> tuple[str, dict[str, str]]:
+    """What HEAD says, and all refs of a bare mirror that this program made (they are packed)."""
+    head = decode((mirror / "HEAD").read_bytes().rstrip(b"\n")).removeprefix("ref: ")
+    refs = {}
+    for line in (mirror / "packed-refs").read_bytes().splitlines():
+        if line[:1] not in (b"#", b"^"):
+            oid, _, name = decode(line).partition(" ")
+            refs[name] = oid
+    return head, refs
+
+
+def decode(data: bytes) -> str:
+    """A ref's name as text, any bytes of it kept."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    """A ref's name as git has it: any bytes, mostly UTF-8."""
+    return text.encode("utf-8", "surrogateescape")

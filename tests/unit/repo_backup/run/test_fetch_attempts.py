@@ -1,0 +1,102 @@
+"""How the next attempt goes after what went wrong in the last."""
+
+import pytest
+
+from repo_backup.git.advertisement import Advertisement
+from repo_backup.git.unserved import Refusal
+from repo_backup.run.fetch_attempts import Attempts, without_change
+from repo_backup.runtime.errors import (
+    IncompletePackError,
+    RefusedPackError,
+    RefusedWantError,
+    RepositoryError,
+    TransientError,
+)
+
+A, B, C = "a" * 40, "b" * 40, "c" * 40
+REFS = {"refs/heads/main": A, "refs/tags/v1": B, "refs/pull/7/head": C}
+KNOWN = Advertisement("", REFS, {}, "refs/heads/main", None, "sha1", frozenset())
+
+
+def served(wants: object) -> None:
+    """Nothing is refused."""
+
+
+def test_the_first_attempt_asks_for_everything_and_asks_nothing_before() -> None:
+    def never(wants: object) -> Refusal:
+        raise AssertionError(wants)
+
+    attempts = Attempts()
+    assert attempts.wanted(KNOWN, never) is KNOWN
+    assert attempts.unserved(KNOWN, KNOWN) is None
+
+
+@pytest.mark.parametrize(
+    ("oid", "name", "essential"),
+    [(C, "refs/pull/7/head", False), (B, "refs/tags/v1", True), (A, "refs/heads/main", True)],
+)
+def test_what_the_server_refuses_is_left_out_and_named(
+    oid: str, name: str, essential: bool
+) -> None:
+    attempts = Attempts()
+    error = RefusedWantError(f"the server gave up: not our ref {oid}", oid, begun=False)
+    assert attempts.after(error) is error
+    refusal = Refusal(str(error), oid)
+    wanted = attempts.wanted(KNOWN, lambda wants: refusal if oid in wants else None)
+    assert REFS.items() - wanted.refs.items() == {(name, oid)}
+    lacks = attempts.unserved(KNOWN, wanted)
+    assert lacks
+    said = f"upstream cannot serve {name} (the server gave up: not our ref {oid}); "
+    assert (lacks.reason or lacks.warning or "").startswith(said)
+    assert bool(lacks.reason) is essential
+    assert without_change(KNOWN, wanted.digest, lacks)
+    assert not without_change(wanted, wanted.digest, lacks)
+
+
+def test_where_nothing_is_served_it_is_a_failure() -> None:
+    attempts = Attempts()
+    attempts.after(RefusedWantError("not our ref", None, begun=False))
+    with pytest.raises(TransientError, match="gone"):
+        attempts.wanted(KNOWN, lambda wants: Refusal("gone"))
+
+
+def test_a_pack_that_lacks_a_tip_twice_is_fetched_without_it() -> None:
+    attempts = Attempts()
+    error = IncompletePackError("the pack lacks 1 of the advertised tips", (B,))
+    attempts.wanted(KNOWN, served)
+    assert attempts.after(error) is error
+    assert attempts.wanted(KNOWN, served) is KNOWN
+    assert attempts.after(error) is error
+    assert attempts.wanted(KNOWN, served).tips == [A, C]
+
+
+def test_a_pack_that_lacks_the_same_object_is_fetched_three_times_at_most() -> None:
+    attempts = Attempts()
+    error = IncompletePackError("git refuses the pack: did not receive expected object x")
+    downloads = 0
+    after: RepositoryError = error
+    while isinstance(after, TransientError):
+        wanted = attempts.wanted(KNOWN, served)
+        downloads += 1
+        after = attempts.after(error)
+    assert (downloads, str(after)) == (3, str(error))
+    assert wanted.refs.keys() == {"refs/heads/main", "refs/tags/v1"}
+
+
+def test_without_pull_requests_the_same_object_is_asked_for_twice() -> None:
+    attempts = Attempts()
+    error = IncompletePackError("git refuses the pack: did not receive expected object x")
+    attempts.wanted(KNOWN.without({C}), served)
+    assert attempts.after(error) is error
+    assert not isinstance(attempts.after(error), TransientError)
+
+
+def test_a_pack_of_bad_form_is_looked_at_less_closely_once() -> None:
+    attempts = Attempts()
+    error = RefusedPackError("git refuses the pack: badDate")
+    assert attempts.closely
+    attempts.after(error)
+    assert attempts.closely
+    assert attempts.after(error) is error
+    assert not attempts.closely
+    assert not isinstance(attempts.after(error), TransientError)
