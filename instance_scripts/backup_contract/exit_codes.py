@@ -22,7 +22,7 @@ OF_COMMANDS: dict[str, dict[int, str]] = {
     },
     "list": {},
     "restore": {},
-    "verify": {GOOD: "every archive read back is good", NOT_ALL: "an archive is bad"},
+    "verify": {GOOD: "every archive is read and good", NOT_ALL: "one is bad, or was not read"},
     "estimate": {},
     "run-now": {
         GOOD: "verified; with --no-wait launched, with --dry-run it would launch",

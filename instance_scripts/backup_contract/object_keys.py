@@ -5,6 +5,7 @@ from datetime import datetime
 ARCHIVES = "github_backups/"
 RUNS = "runs/"
 LOCK = "runs/lock.json"
+_DAMAGE_NOTE = "damaged.json"
 RUN_DOCUMENTS = ("/manifest.json", "/progress.json", "/report.json")
 """How the keys end by which a run is known."""
 
@@ -27,6 +28,16 @@ def owner_of(key: str) -> str:
 def archives_of(owner: str) -> str:
     """The prefix of an owner's archives."""
     return f"{ARCHIVES}{owner}/"
+
+
+def damage_note(archive_key: str) -> str:
+    """Where ``verify`` notes that an archive is damaged: beside it, where a listing shows it."""
+    return f"{archive_key.rpartition('/')[0]}/{_DAMAGE_NOTE}"
+
+
+def is_damage_note(key: str) -> bool:
+    """Whether a key below ``ARCHIVES`` is that of such a note."""
+    return key.rpartition("/")[2] == _DAMAGE_NOTE
 
 
 def manifest(run_id: str) -> str:

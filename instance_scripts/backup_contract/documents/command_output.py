@@ -133,7 +133,8 @@ class CheckedRow(TypedDict):
 
     key: Annotated[str, "where it lies in the store"]
     good: Annotated[bool, "whether git found every object, and the refs are the manifest's"]
-    reason: Annotated[str | None, "what is wrong with it; null if nothing is"]
+    read: Annotated[bool, "false: this machine could not read it, which says nothing of it"]
+    reason: Annotated[str | None, "what is wrong with it, or with reading it; null if nothing is"]
     remarks: Annotated[list[str], "what else to know: malformed history, links not checked"]
 
 
@@ -145,7 +146,8 @@ class VerifyDocument(TypedDict):
     source: Annotated[str, "the store that was asked"]
     checked: Annotated[int, "archives that were read back"]
     bad: Annotated[int, "of those"]
-    archives: Annotated[list[CheckedRow], "each of them"]
+    unread: Annotated[int, "archives that this machine could not read"]
+    archives: Annotated[list[CheckedRow], "each archive, read or not"]
 
 
 class ReportDocument(TypedDict):

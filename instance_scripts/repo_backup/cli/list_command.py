@@ -12,9 +12,10 @@ from backup_contract.documents.command_output import (
 )
 from backup_contract.text import size
 from repo_backup.cli.output import print_document, print_table
-from repo_backup.cli.restore_command import CONNECTIONS, UNNAMED
+from repo_backup.cli.restore_command import CONNECTIONS
 from repo_backup.health import status as statuses
 from repo_backup.restore.catalogue import ArchiveListing, held, versions
+from repo_backup.restore.fall_back import UNNAMED
 from repo_backup.store.open import open_store
 
 _ALL = 10**6

@@ -3,7 +3,6 @@
 import argparse
 import shlex
 import sys
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -11,28 +10,21 @@ from backup_contract.documents.command_output import (
     SCHEMA,
     RestoreDocument,
 )
-from backup_contract.documents.manifest import ItemResult
 from repo_backup.cli.output import print_document, print_line, working
 from repo_backup.git.fsck_messages import MALFORMED, REFUSED_ELSEWHERE
 from repo_backup.git.push import Pushed, check_empty, push
 from repo_backup.git.push_target import Target, push_address
 from repo_backup.hosts.github.connect import api_address, github_token
-from repo_backup.restore.archive_reader import (
-    ArchiveRef,
-    OtherArchiveError,
-    Reader,
-    Restored,
-    open_reader,
-)
+from repo_backup.restore.archive_reader import open_reader
 from repo_backup.restore.catalogue import Vouchers, find
+from repo_backup.restore.fall_back import Restoration
 from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.errors import RepositoryError, UsageError
+from repo_backup.runtime.errors import UsageError
 from repo_backup.runtime.scratch import scratch_directory
 from repo_backup.runtime.signals import immediate_end
 from repo_backup.store.open import open_store
 
 CONNECTIONS = 4
-UNNAMED = "no manifest names it"
 
 
 @immediate_end()
@@ -50,10 +42,9 @@ def restore(options: argparse.Namespace) -> int:
         version_id=options.version_id,
         named=named,
     )
-    vouchers = Vouchers(store, named)
-    reader = open_reader(store, Stop())
     # A run or a version that is named is wanted itself, or nothing.
     exact = bool(options.run_id or options.version_id)
+    restoration = Restoration(open_reader(store, Stop()), Vouchers(store, named), exact)
     mirror: str | None = None
     pushed_to: str | None = None
     target = push_address(options.push_to) if options.push_to else ""
@@ -61,7 +52,7 @@ def restore(options: argparse.Namespace) -> int:
     pushed = Pushed({}, ())
     if options.into:
         with working(f"restoring {found.key} …"):
-            restored = _fetched(reader, found, Path(options.into), vouchers, exact=exact)
+            restored = restoration.fetch(found, Path(options.into))
         mirror = str(restored.mirror)
         said = f"{found.key} restored and checked: git clone {shlex.quote(mirror)}"
     else:
@@ -70,7 +61,7 @@ def restore(options: argparse.Namespace) -> int:
             check_empty(host)
         with scratch_directory() as directory:
             with working(f"restoring {found.key} …"):
-                restored = _fetched(reader, found, directory, vouchers, exact=exact)
+                restored = restoration.fetch(found, directory)
             for remark in restored.remarks:
                 if remark.startswith(MALFORMED):
                     print_line(f"{found.key}: {remark}; {REFUSED_ELSEWHERE}", sys.stderr)
@@ -98,36 +89,6 @@ def restore(options: argparse.Namespace) -> int:
         for remark in (*restored.remarks, *pushed.remarks):
             print_line(f"{found.key}: {remark}")
     return 0
-
-
-def _fetched(
-    reader: Reader,
-    found: ArchiveRef,
-    into: Path,
-    vouchers: Vouchers,
-    *,
-    exact: bool,
-) -> Restored:
-    """What is there, if need be not what the newest run says but what another vouches for."""
-    try:
-        restored = reader.fetch_mirror(found, into)
-    except OtherArchiveError as error:
-        other = vouchers.of(found.key, error.sha256)
-        if other is None:
-            raise
-        if exact:
-            raise RepositoryError(instead(error, other)) from error
-        again = ArchiveRef(found.name, found.key, None, other)
-        restored = reader.fetch_mirror(again, into)
-        return replace(restored, remarks=(instead(error, other), *restored.remarks))
-    if found.part is None:
-        return replace(restored, remarks=(*restored.remarks, UNNAMED))
-    return restored
-
-
-def instead(error: OtherArchiveError, other: ItemResult) -> str:
-    run_id = other.archive.run_id if other.archive else ""
-    return f"{error}: it is the archive that run {run_id} uploaded"
 
 
 def without_credentials(url: str) -> str:

@@ -1,5 +1,6 @@
 """The way back: find an archive, download it, check it, unpack it."""
 
+import errno
 import hashlib
 import shutil
 import tempfile
@@ -12,7 +13,7 @@ from repo_backup.archive.zip_reader import unpack
 from repo_backup.git.fsck import check_mirror
 from repo_backup.runtime.budgets import available_memory_bytes
 from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.errors import NotFoundError, RepositoryError
+from repo_backup.runtime.errors import NotFoundError, RepositoryError, UnreadableError
 from repo_backup.runtime.retry import Patience
 from repo_backup.store.base import Store
 
@@ -57,14 +58,18 @@ class Reader:
     def fetch_mirror(self, found: ArchiveRef, into: Path) -> Restored:
         """Download, check against the manifest and unpack to a bare mirror below ``into``.
 
-        Raises OtherArchiveError when the archive is not what the manifest says, and another
-        RepositoryError when it is not whole; then nothing of it is left there.
+        Raises OtherArchiveError when the archive is not what the manifest says, UnfitMachineError
+        when this machine cannot read or check it, and another RepositoryError when it is not
+        whole; then nothing of it is left there.
         """
         into = into.expanduser().resolve()  # git is run elsewhere
-        into.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=into) as file:
-            self._download(found, file)
-            mirror = unpack(file, into)
+        try:
+            into.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=into) as file:
+                self._download(found, file)
+                mirror = unpack(file, into)
+        except OSError as error:
+            raise unreadable(error, into) from error
         try:
             remarks = check_mirror(mirror, found.part, self.memory_bytes, self.patience.stop)
         except BaseException:
@@ -95,7 +100,7 @@ class Reader:
             file.truncate()
             digest = hashlib.sha256()
             with self.store.open(key, version_id) as source:
-                while block := source.read(_BLOCK_BYTES):
+                while block := _block(source, key):
                     digest.update(block)
                     file.write(block)
             return digest.hexdigest()
@@ -103,6 +108,29 @@ class Reader:
         digest = self.patience.call(read)
         file.seek(0)
         return digest
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _block(source: IO[bytes], key: str) -> bytes:
+    try:
+        return source.read(_BLOCK_BYTES)
+    except OSError as error:
+        raise unreadable(error, key) from error
+
+
+def unreadable(error: OSError, place: Path | str) -> UnreadableError:
+    """What a person can do where an archive cannot be read, or not be unpacked to ``place``."""
+    where = error.filename or place
+    reason = error.strerror or type(error).__name__
+    if error.errno in _NO_ROOM:
+        remedy = "make room there, or name another directory (--into, TMPDIR)"
+    elif isinstance(error, PermissionError):
+        remedy = "run as a user who may read it, or change its rights"
+    else:
+        remedy = "check the disk and the file system"
+    return UnreadableError(f"{where}: {reason}; {remedy}")
 
 
 SHARE = 0.8

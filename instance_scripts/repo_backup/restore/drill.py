@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from backup_contract.documents.manifest import Archive, Drill, DrilledArchive, Item, Manifest, iso
-from repo_backup.restore.archive_reader import ArchiveRef, Reader
+from repo_backup.restore.archive_reader import ArchiveRef, Reader, unreadable
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, UnfitMachineError
 
@@ -106,7 +106,7 @@ def read_back(reader: Reader, candidate: Candidate, directory: Path) -> DrilledA
     except RepositoryError as error:
         good, reason = False, str(error)
     except OSError as error:
-        good, reason = None, f"this machine could not unpack it: {error.strerror}"
+        good, reason = None, f"this machine could not check it: {unreadable(error, directory)}"
     return DrilledArchive(archive.key, good, reason, remarks, time.monotonic() - started)
 
 

@@ -13,6 +13,7 @@ from backup_contract.documents.manifest import Entry, ItemResult, Manifest, Orph
 from repo_backup.runtime.background import in_background
 from repo_backup.runtime.errors import RepositoryError, said
 from repo_backup.store.base import Store, Stored
+from repo_backup.store.damage import ArchiveId, read_damage
 from repo_backup.store.inventory import not_in_place
 from repo_backup.store.run_order import newest_first
 
@@ -32,7 +33,8 @@ class History:
     ``listed`` is how many repositories each owner had in the last complete run, ``owners`` whom
     runs of everything that a token sees met. ``answered`` are the ids of those that GitHub no
     longer lists and was asked for since. ``mine`` is the checkpoint of an earlier attempt of this
-    run.
+    run. ``damage`` is what restore drills and ``verify`` found, None of an archive that a later
+    drill found good; ``damaged`` names those that are nobody's for it, and are fetched again.
     """
 
     entries: dict[int, Entry] = field(default_factory=dict)
@@ -43,6 +45,8 @@ class History:
     mine: Manifest | None = None
     carried: set[str] = field(default_factory=set)
     answered: set[int] = field(default_factory=set)
+    damage: dict[ArchiveId, str | None] = field(default_factory=dict)
+    damaged: list[str] = field(default_factory=list)
 
     @classmethod
     def load(cls, store: Store, run_id: str, owners: Collection[str]) -> "History":
@@ -103,6 +107,8 @@ class History:
                 if newer is None or (newer.archive is None and result.archive):
                     known = known.having(kind, result)
             self.entries[entry.id] = known
+        for each, reason in _drilled(manifest):
+            self.damage.setdefault(each, reason)
         for claim in _claims(manifest):
             self.claims.setdefault(claim.key, claim)
         for claim in kept:
@@ -135,11 +141,21 @@ class History:
                 return replace(result, archive=None, refs_digest=None)
             return result
 
+        self.damage |= read_damage(store, present)
+        told: dict[str, str] = {}
+
+        def undamaged(result: ItemResult) -> ItemResult:
+            archive = result.archive
+            if archive and (reason := self.damage.get(ArchiveId.of(archive))):
+                told[archive.key] = f"{archive.key} was found damaged ({said(reason)})"
+                return replace(result, archive=None, refs_digest=None, unserved=None)
+            return result
+
         for number, entry in self.entries.items():
-            results = {kind: kept(result) for kind, result in entry.results.items()}
+            results = {kind: undamaged(kept(result)) for kind, result in entry.results.items()}
             self.entries[number] = replace(entry, results=results)
         for key, claim in [*self.claims.items()]:
-            result, had = kept(claim.result), claim.result.archive
+            result, had = undamaged(kept(claim.result)), claim.result.archive
             if key in self.carried and result.archive is None and key in present:
                 result = _the_same(store, claim.result, present[key]) or result
             if key not in present:
@@ -148,7 +164,18 @@ class History:
                 self.claims[key] = replace(claim, result=result)
             if key in self.carried and (key not in present or (had and result.archive is None)):
                 self.lost.append(claim)
+        self.damaged = [*told.values()]
         return self
+
+
+def _drilled(manifest: Manifest) -> Iterator[tuple[ArchiveId, str | None]]:
+    """What the run's drill found: why an archive is damaged, or None of one that is good."""
+    archives = [each for entry in manifest.entries.values() for each in entry.archives]
+    by_key = {archive.key: archive for archive in archives}
+    for each in manifest.drill.checked if manifest.drill else ():
+        archive = by_key.get(each.key)
+        if archive and each.good is not None:
+            yield ArchiveId.of(archive), None if each.good else each.reason or "no reason given"
 
 
 def _claims(manifest: Manifest) -> Iterator[OrphanedArchive]:

@@ -135,7 +135,8 @@ class Backup:
             if remotes and not any(owner.lower() == each.owner.lower() for each in remotes)
         ]
         lost = [_lost(each) for each in history.lost if layout.owner_of(each.key) in owners]
-        self._journal.manifest.notices = [*listing.notices, *unlisted, *lost]
+        notices = [*listing.notices, *unlisted, *lost, *history.damaged]
+        self._journal.manifest.notices = notices
         self._journal.begin(history.mine, listed, claims)
 
     def _walk(self, remotes: list[Remote], history: History) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import iso
 from repo_backup.runtime.errors import ConflictError, FatalError, NotFoundError
 from repo_backup.store.base import Blob, Stored, Version
@@ -79,19 +80,29 @@ class DirectoryStore:
 
     def objects(self, prefix: str) -> dict[str, Stored]:
         """The files below a directory, without those still being written, and the system's own."""
-        found = (self._root / prefix).rglob("*")
+        found = (
+            Path(folder, name)
+            for folder, _, names in os.walk(self._root / prefix, onerror=_unless_missing)
+            for name in names
+            if not _is_hidden(name)
+        )
         return {
             path.relative_to(self._root).as_posix(): Stored(path.stat().st_size)
             for path in found
-            if path.is_file() and not _is_hidden(path.name)
+            if path.is_file()
         }
 
     def manifests_written(self) -> list[tuple[str, datetime]]:
         """By the manifests' times of modification."""
-        found = (self._root / "runs").glob("*/manifest.json")
-        times = sorted(
-            ((path.stat().st_mtime_ns, path.parent.name) for path in found), reverse=True
-        )
+        times = []
+        try:
+            for folder in os.scandir(self._root / layout.RUNS):
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                    manifest = self._root / layout.manifest(folder.name)
+                    times.append((manifest.stat().st_mtime_ns, folder.name))
+        except OSError as error:
+            _unless_missing(error)
+        times.sort(reverse=True)
         return [(run_id, datetime.fromtimestamp(ns / 1e9, UTC)) for ns, run_id in times]
 
     def run_ids(self) -> list[str]:
@@ -150,6 +161,15 @@ class DirectoryStore:
             raise FatalError(
                 f"{target} cannot be written: {error.strerror} ({free} free)"
             ) from error
+
+
+def _unless_missing(error: OSError) -> None:
+    """What cannot be listed is not empty. Raises FatalError."""
+    if not isinstance(error, FileNotFoundError):
+        raise FatalError(
+            f"{error.filename} cannot be read: {error.strerror}; run as a user who may read it, "
+            "or change its rights"
+        ) from error
 
 
 def _make(directory: Path) -> None:

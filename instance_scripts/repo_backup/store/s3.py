@@ -5,6 +5,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -30,6 +31,7 @@ from repo_backup.runtime.errors import (
     FatalError,
     NotFoundError,
     RepositoryError,
+    StoreRefusedError,
     TransientError,
 )
 from repo_backup.store.base import Blob, Stored, Version
@@ -280,4 +282,5 @@ def _error(where: str, bucket: str, error: ClientError) -> BackupError:
         return ConflictError(f"{where} was written by another process")
     if status >= 500 or code in ("SlowDown", "RequestTimeout", "BadDigest"):
         return TransientError(f"S3 could not take {where}: {told}")
-    return RepositoryError(f"S3 refuses {where}: {told}")
+    kind = StoreRefusedError if status == HTTPStatus.FORBIDDEN else RepositoryError
+    return kind(f"S3 refuses {where}: {told}")

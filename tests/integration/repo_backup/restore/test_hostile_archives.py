@@ -223,11 +223,11 @@ def test_the_drill_and_verify_survive_what_restore_refuses(
     text = manifest.read_text().replace(destination.entry("hello")["archive"]["sha256"], _sha(evil))
     manifest.write_text(text.replace(f'"bytes": {good.stat().st_size}', f'"bytes": {_size(evil)}'))
     evil.replace(good)
-    assert main(["verify", "--source", str(destination.root), "--all"]) == 3
-    assert "BAD:  github_backups/octo/hello.zip" in capsys.readouterr().out
     assert destination.backup("--only", "hello", run_id="r2") == 3
     drill = destination.manifest("r2")["drill"]
     assert (drill["ok"], destination.manifest("r2")["complete"]) == (False, True)
+    assert main(["verify", "--source", str(destination.root), "--all"]) == 3
+    assert "BAD:  github_backups/octo/hello.zip" in capsys.readouterr().out
     assert not pwned.exists()
 
 

@@ -1,0 +1,46 @@
+"""Restoring what is there, where that is not what the newest run says."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from backup_contract.documents.manifest import ItemResult
+from repo_backup.restore.archive_reader import ArchiveRef, OtherArchiveError, Reader, Restored
+from repo_backup.restore.catalogue import Vouchers
+from repo_backup.runtime.errors import RepositoryError
+
+UNNAMED = "no manifest names it"
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """Brings archives back; ``exact``: what was asked for itself, or nothing."""
+
+    reader: Reader
+    vouchers: Vouchers
+    exact: bool
+
+    def fetch(self, found: ArchiveRef, into: Path) -> Restored:
+        """What is there, if need be not what the newest run says but what another vouches for.
+
+        Raises what :meth:`Reader.fetch_mirror` raises.
+        """
+        try:
+            restored = self.reader.fetch_mirror(found, into)
+        except OtherArchiveError as error:
+            other = self.vouchers.of(found.key, error.sha256)
+            if other is None:
+                raise
+            if self.exact:
+                raise RepositoryError(instead(error, other)) from error
+            again = ArchiveRef(found.name, found.key, None, other)
+            restored = self.reader.fetch_mirror(again, into)
+            return replace(restored, remarks=(instead(error, other), *restored.remarks))
+        if found.part is None:
+            return replace(restored, remarks=(*restored.remarks, UNNAMED))
+        return restored
+
+
+def instead(error: OtherArchiveError, other: ItemResult) -> str:
+    """What is wrong, and whose archive it is that lies there."""
+    run_id = other.archive.run_id if other.archive else ""
+    return f"{error}: it is the archive that run {run_id} uploaded"
