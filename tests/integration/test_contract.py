@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from backup_contract.documents.date_marker import read_marker
 from backup_contract.documents.manifest import Manifest
+from backup_contract.documents.progress import Progress
+from backup_contract.documents.run_report import RunReport
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, build_corpus
 from repo_backup.cli.main import main
 from repo_backup.page.headline import MEANINGS
-from repo_backup.page.run_record import parse_report
 from repo_backup.runtime.errors import UnfitMachineError
 from reporter.decide.next_step import Ending
-from reporter.decide.observation import Progress
 from reporter.judge.verdict import Kind, judge
-from reporter.observe.bucket import read_marker
-from reporter.publish.run_report import report_document
+from reporter.publish.run_report import run_report
 from tests.unit.reporter.publish.samples import SAMPLES
 
 RUN_ID = "2026-11-27T17-00-00Z"
@@ -167,19 +167,21 @@ def test_progress_is_read_as_it_was_written(
 ) -> None:
     monkeypatch.setattr("repo_backup.run.checkpoints.CHECKPOINT_SECONDS", 0.0)
     back_up(corpus, tmp_path, monkeypatch)
-    document = json.loads((tmp_path / "runs" / RUN_ID / "progress.json").read_text())
-    assert Progress.read(document) == Progress(1, "done", 8, 8)
+    said = Progress.from_json((tmp_path / "runs" / RUN_ID / "progress.json").read_bytes())
+    assert (said.run_id, said.attempt, said.phase) == (RUN_ID, 1, "done")
+    assert (said.done, said.listed, said.ended) == (8, 8, True)
 
 
 @pytest.mark.parametrize("title", SAMPLES)
 def test_the_page_reads_every_report_as_the_reporter_writes_it(title: str) -> None:
     facts = SAMPLES[title]
-    report = parse_report(json.dumps(report_document(facts)).encode())
+    report = RunReport.from_json(json.dumps(run_report(facts).document).encode())
+    assert report.document == json.loads(json.dumps(run_report(facts).document))
     assert report.verdict == facts.verdict.kind
     assert report.reason == facts.verdict.reason
     assert report.problems == facts.verdict.problems
     assert report.reported_at == facts.now
-    assert report.attempts == len(facts.run.attempts)
+    assert len(report.attempts) == len(facts.run.attempts)
     assert report.usd_run == pytest.approx(float(facts.cost.run) if facts.cost else None, abs=1e-6)
     assert report.bytes_stored == (
         facts.manifest.totals["bytes_stored"] if facts.manifest else None

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
 
-from backup_contract.documents import fields
-from backup_contract.documents.fields import Fields
+from backup_contract.documents.date_marker import Marker
+from backup_contract.documents.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +33,6 @@ class InstanceView:
         named = self.message.partition(":")[0].strip()
         misnamed = self.reason == "Server.InternalError" and named.startswith("Client.")
         return named if misnamed else self.reason
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """The date marker of a run: which attempt completed, when, and the manifest it vouches for."""
-
-    key: str
-    run_id: str
-    attempt: int
-    manifest_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """The backup's own last account: how many repositories of how many are settled."""
-
-    attempt: int
-    phase: str
-    done: int
-    listed: int
-
-    @classmethod
-    def read(cls, document: Fields) -> Self:
-        """From ``progress.json``. Raises :class:`DamagedError` for anything else."""
-        return cls(
-            fields.count(document, "attempt"),
-            fields.word(document, "phase"),
-            fields.count(document, "done"),
-            fields.count(document, "listed"),
-        )
 
 
 @dataclass(frozen=True, slots=True)

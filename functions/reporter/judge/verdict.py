@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from backup_contract.documents.date_marker import Marker
 from backup_contract.documents.manifest import Item, Manifest
 from backup_contract.visibility import describe
 from reporter.decide.next_step import Ending
-from reporter.decide.observation import Marker
 
 _NOTHING = (
     "Is the token there, does it see the repositories, do BackupOptions leave everything out? "

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from backup_contract.aws_refusal import code_and_message
-from backup_contract.documents import fields
+from backup_contract.documents.date_marker import Marker, read_marker
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Item, Manifest
-from reporter.decide.observation import Marker, Progress
+from backup_contract.documents.progress import Progress
 from shared import layout
 from shared.errors import UnreadableError
 
@@ -131,7 +131,7 @@ class Bucket:
         key = layout.progress(run_id)
         data = self._bytes(key, MOST_PROGRESS_BYTES)
         try:
-            return None if data is None else fields.decode(data, Progress.read, MOST_VALUES)
+            return None if data is None else Progress.from_json(data)
         except DamagedError as error:
             raise error.within(key) from error
 
@@ -243,13 +243,3 @@ class Bucket:
             "nothing could be checked. Look at the bucket's policy, and whether its KMS key is "
             "enabled."
         )
-
-
-def read_marker(key: str, data: bytes) -> Marker | None:
-    """The marker in a date file's ``name=value`` lines; None if it is none of ours."""
-    lines = data.decode(errors="replace").splitlines()
-    values = dict(line.split("=", 1) for line in lines if "=" in line)
-    attempt, sha256 = values.get("attempt", ""), values.get("manifest_sha256", "").strip()
-    if "run_id" not in values or not sha256 or not re.fullmatch(r"[0-9]{1,9}", attempt):
-        return None
-    return Marker(key, values["run_id"], int(attempt), sha256)

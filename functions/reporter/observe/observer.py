@@ -9,17 +9,18 @@ from aws_lambda_powertools import Logger
 
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Manifest
+from backup_contract.documents.progress import Progress
 from reporter.boundary import Failed, tried
 from reporter.config import Config
 from reporter.decide.missed_runs import next_run
 from reporter.decide.next_step import Report, decide
-from reporter.decide.observation import Progress, World
+from reporter.decide.observation import World
 from reporter.judge.cost import Cost, estimate
 from reporter.judge.verdict import Kind, Verdict, doubted, judge
 from reporter.observe.bucket import Bucket
 from reporter.observe.ec2 import Ec2
 from reporter.publish.mail import Facts, body, subject
-from reporter.publish.run_report import report_document
+from reporter.publish.run_report import run_report
 from shared.aws.run_table import RunStore
 from shared.errors import UnreadableError
 from shared.model.run import Outcome, Run
@@ -49,7 +50,7 @@ class Summary:
     @classmethod
     def of(cls, facts: Facts) -> Self:
         """The summary of these facts."""
-        return cls(facts, subject(facts), body(facts), report_document(facts))
+        return cls(facts, subject(facts), body(facts), run_report(facts).document)
 
 
 @dataclass(frozen=True, slots=True)

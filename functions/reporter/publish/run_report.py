@@ -5,45 +5,47 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from backup_contract.documents.manifest import COUNTED
+from backup_contract.documents.run_report import RunReport
 from reporter.publish.mail import Facts
+from shared.model.run import Attempt
 
 NAMESPACE = "OnlineBackup"
 
 
-def report_document(facts: Facts) -> dict[str, Any]:
+def run_report(facts: Facts) -> RunReport:
     """``report.json``: the verdict and the figures behind the mail."""
-    manifest, run = facts.manifest, facts.run
+    manifest, run, cost = facts.manifest, facts.run, facts.cost
     totals = manifest.totals if manifest else None
+    return RunReport(
+        verdict=facts.verdict.kind,
+        reason=facts.verdict.reason,
+        reported_at=facts.now,
+        run_id=run.id,
+        trigger=run.trigger,
+        problems=facts.verdict.problems,
+        acknowledged=facts.verdict.acknowledged,
+        damage=tuple(facts.damage),
+        owners=tuple(facts.owners),
+        only=tuple(facts.only),
+        visibility=manifest.visibility if manifest else (),
+        seconds=(facts.now - run.created_at).total_seconds(),
+        attempts=tuple(map(_attempt, run.attempts)),
+        repositories={state: totals[state] for state in COUNTED} if totals else None,
+        bytes_uploaded=totals["bytes_uploaded"] if totals else None,
+        bytes_stored=totals["bytes_stored"] if totals else None,
+        usd_run=float(round(cost.run, 6)) if cost else None,
+        usd_storage_per_month=float(round(cost.storage, 6)) if cost else None,
+    )
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
     return {
-        "schema": 1,
-        "run_id": run.id,
-        "trigger": run.trigger,
-        "verdict": facts.verdict.kind,
-        "reason": facts.verdict.reason,
-        "problems": list(facts.verdict.problems),
-        "acknowledged": list(facts.verdict.acknowledged),
-        "damage": list(facts.damage),
-        "owners": list(facts.owners),
-        "only": list(facts.only),
-        "visibility": [each.document for each in manifest.visibility] if manifest else [],
-        "reported_at": facts.now.isoformat(),
-        "seconds": (facts.now - run.created_at).total_seconds(),
-        "attempts": [
-            {
-                "attempt": attempt.number,
-                "outcome": attempt.outcome,
-                "started_at": attempt.started_at.isoformat(),
-                "instance_id": attempt.instance and attempt.instance.id,
-                "market": attempt.instance and attempt.instance.market,
-                "refused": [[a.instance_type, a.zone, a.market, a.code] for a in attempt.answers],
-            }
-            for attempt in run.attempts
-        ],
-        "repositories": {state: totals[state] for state in COUNTED} if totals else None,
-        "bytes_uploaded": totals["bytes_uploaded"] if totals else None,
-        "bytes_stored": totals["bytes_stored"] if totals else None,
-        "usd_run": facts.cost and float(round(facts.cost.run, 6)),
-        "usd_storage_per_month": facts.cost and float(round(facts.cost.storage, 6)),
+        "attempt": attempt.number,
+        "outcome": attempt.outcome,
+        "started_at": attempt.started_at.isoformat(),
+        "instance_id": attempt.instance and attempt.instance.id,
+        "market": attempt.instance and attempt.instance.market,
+        "refused": [[a.instance_type, a.zone, a.market, a.code] for a in attempt.answers],
     }
 
 
@@ -53,18 +55,18 @@ def emit_metrics(facts: Facts, stack: str, listeners: int | None) -> None:
     ``Runs`` has the verdict as a dimension, ``Repositories`` the state, everything the stack.
     ``Listeners`` counts the confirmed subscriptions, where that is known.
     """
-    document = report_document(facts)
+    report = run_report(facts)
     _put("Runs", 1, MetricUnit.Count, stack, verdict=facts.verdict.kind)
-    for state, count in (document["repositories"] or {}).items():
+    for state, count in (report.repositories or {}).items():
         _put("Repositories", count, MetricUnit.Count, stack, state=state)
-    for name, field, unit in (
-        ("BytesUploaded", "bytes_uploaded", MetricUnit.Bytes),
-        ("BytesStored", "bytes_stored", MetricUnit.Bytes),
-        ("Duration", "seconds", MetricUnit.Seconds),
-        ("CostUsd", "usd_run", MetricUnit.NoUnit),
+    for name, figure, unit in (
+        ("BytesUploaded", report.bytes_uploaded, MetricUnit.Bytes),
+        ("BytesStored", report.bytes_stored, MetricUnit.Bytes),
+        ("Duration", report.seconds, MetricUnit.Seconds),
+        ("CostUsd", report.usd_run, MetricUnit.NoUnit),
     ):
-        if document[field] is not None:
-            _put(name, document[field], unit, stack)
+        if figure is not None:
+            _put(name, figure, unit, stack)
     if listeners is not None:
         _put("Listeners", listeners, MetricUnit.Count, stack)
     _put("Attempts", len(facts.run.attempts), MetricUnit.Count, stack)

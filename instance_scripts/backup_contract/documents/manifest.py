@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from backup_contract import __version__
 from backup_contract.documents import fields
@@ -19,6 +19,7 @@ from backup_contract.documents.fields import DamagedError, Fields
 from backup_contract.documents.restore_drill import Drill, DrilledArchive, read_drill
 from backup_contract.documents.results import COUNTED, Archive, ItemResult, State, Unserved
 from backup_contract.kinds import GIT, WIKI
+from backup_contract.moments import iso
 from backup_contract.visibility import Visibility
 from backup_contract.visibility import read as read_visibility
 
@@ -180,11 +181,6 @@ class Manifest:
         if sum(archive.bytes for archive in (*archives, *kept)) >= fields.LIMIT:
             raise DamagedError("totals", "are of archives that are 2^63 bytes or more together")
         return read
-
-
-def iso(moment: datetime) -> str:
-    """``2026-11-27T17:02:03Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _listed(document: Fields) -> int:

@@ -9,12 +9,11 @@ from typing import Any
 
 from backup_contract import exit_codes as exits
 from backup_contract import object_keys as layout
-from backup_contract.documents import fields
 from backup_contract.documents.command_output import SCHEMA, AnswerDocument
-from backup_contract.documents.fields import Fields
+from backup_contract.documents.progress import Progress
+from backup_contract.documents.run_report import RunReport
 from backup_contract.text import one_line
 from backup_contract.visibility import describe
-from backup_contract.visibility import read as read_visibility
 from repo_backup.cli.deployed_stack import Stack, find_stack
 from repo_backup.cli.output import print_document, print_facts, print_line, working
 from repo_backup.runtime.errors import FatalError, InterruptedRunError
@@ -44,7 +43,7 @@ def start(stack: Stack, store: Store, options: argparse.Namespace) -> int:
     }
     with working("launching …"):
         answer = stack.invoke(event)
-    report: Mapping[str, Any] | None = None
+    report: RunReport | None = None
     launched = answer["status"] in ("launched", "already launched")
     if not options.json:
         print_facts(_shown(answer))
@@ -53,14 +52,14 @@ def start(stack: Stack, store: Store, options: argparse.Namespace) -> int:
         waiting = f"waiting for the attempt at {planned}" if planned else "the instance starts"
         report = follow(store, answer["run_id"], waiting, options.timeout * 60, _teller())
         if not options.json:
-            label = describe(read_visibility(report.get("visibility"))).label
+            label = describe(report.visibility).label
             bracketed = f" ({label})" if label else ""
-            print_line(f"{report['verdict']}{bracketed}: {report['reason']}")
-            for problem in report["problems"]:
+            print_line(f"{report.verdict}{bracketed}: {report.reason}")
+            for problem in report.problems:
                 print_line(f"  {problem}")
     _print_json(options, "run-now", stack, answer, report)
     if report:
-        return _EXITS.get(report["verdict"], exits.FATAL)
+        return _EXITS.get(report.verdict, exits.FATAL)
     return exits.GOOD if launched or answer["status"] == "would launch" else exits.FATAL
 
 
@@ -78,7 +77,7 @@ def check(options: argparse.Namespace) -> int:
 
 def follow(
     store: Store, run_id: str, waiting: str, seconds: float, tell: Callable[[str], None]
-) -> Mapping[str, Any]:
+) -> RunReport:
     """Wait for the run's report, telling how far it is, or ``waiting`` before it is anywhere.
 
     The run goes on whether it is followed or not. Raises InterruptedRunError when it is late, and
@@ -89,29 +88,20 @@ def follow(
         if data := store.read(layout.report(run_id)):
             tell("")
             try:
-                return fields.decode(data, _report)
+                return RunReport.from_json(data)
             except ValueError as error:
                 raise FatalError(f"{layout.report(run_id)} is unreadable: {error}") from error
         progress = store.read(layout.progress(run_id))
         try:
-            tell(fields.decode(progress, _progress) if progress else waiting)
+            tell(_so_far(Progress.from_json(progress)) if progress else waiting)
         except ValueError as error:
             tell(f"{layout.progress(run_id)} is unreadable: {error}")
         time.sleep(POLL_SECONDS)
     raise InterruptedRunError(f"{run_id} has no report yet; its mail will come")
 
 
-def _report(document: Fields) -> Mapping[str, Any]:
-    """The report as it is, once what is shown of it has been checked."""
-    fields.word(document, "verdict")
-    fields.text(document, "reason")
-    fields.texts(document, "problems")
-    return document
-
-
-def _progress(document: Fields) -> str:
-    done, listed = fields.count(document, "done"), fields.count(document, "listed")
-    return f"{fields.word(document, 'phase')}: {done} of {listed} repositories"
+def _so_far(progress: Progress) -> str:
+    return f"{progress.phase}: {progress.done} of {progress.listed} repositories"
 
 
 def _teller() -> Callable[[str], None]:
@@ -145,7 +135,7 @@ def _print_json(
     command: str,
     stack: Stack,
     answer: dict[str, Any],
-    report: Mapping[str, Any] | None,
+    report: RunReport | None,
 ) -> None:
     if options.json:
         document = AnswerDocument(
@@ -153,6 +143,6 @@ def _print_json(
             command=command,
             stack=stack.name,
             answer=answer,
-            report=dict(report) if report else None,
+            report=report.document if report else None,
         )
         print_document(document)

@@ -3,19 +3,20 @@
 import itertools
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from backup_contract import object_keys as layout
-from backup_contract.documents import fields
 from backup_contract.documents.command_output import (
     NewestVerified,
     RunningRow,
     RunRow,
     visibility_rows,
 )
-from backup_contract.documents.fields import Fields
-from backup_contract.documents.manifest import Manifest, iso
+from backup_contract.documents.manifest import Manifest
+from backup_contract.documents.progress import Progress
+from backup_contract.documents.run_report import RunReport
+from backup_contract.moments import iso
 from backup_contract.visibility import describe
 from backup_contract.visibility import read as read_visibility
 from repo_backup.runtime.errors import said
@@ -26,7 +27,7 @@ from repo_backup.store.run_order import newest_first
 VERIFIED, PARTIAL, UNREADABLE = "verified", "partial", "unreadable"
 SILENT_AFTER = timedelta(minutes=15)
 """A run that says nothing for so long is not under way; it says something every 20 seconds."""
-_ENDED = ("done", "failed", "interrupted", "reclaimed")
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 log = logging.getLogger(__name__)
 
 
@@ -37,16 +38,6 @@ class Judgement:
     good: bool
     reason: str
     newest_verified: NewestVerified | None
-
-
-@dataclass(frozen=True)
-class _Report:
-    """What a reporter said of a run, and what it was narrowed to; ``reported_at`` as a row's."""
-
-    verdict: str | None = None
-    reason: str | None = None
-    reported_at: str | None = None
-    only: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -124,14 +115,20 @@ def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> Running
         key = layout.progress(run["run_id"])
         data = store.read(key)
         try:
-            found = fields.decode(data, _running) if data is not None else None
+            found = Progress.from_json(data) if data is not None else None
         except ValueError as error:
             log.warning("%s is left out: %s", said(key), error)
             continue
-        if found is None or found["phase"] in _ENDED:
-            continue
-        if now - datetime.fromisoformat(found["updated_at"]) <= SILENT_AFTER:
-            return found
+        if found and not found.ended and now - found.updated_at <= SILENT_AFTER:
+            return RunningRow(
+                run_id=found.run_id,
+                attempt=found.attempt,
+                phase=found.phase,
+                done=found.done,
+                listed=found.listed,
+                failed=found.failed,
+                updated_at=iso(found.updated_at),
+            )
     return None
 
 
@@ -240,8 +237,9 @@ def _row(store: Store, run_id: str) -> RunRow:
         manifest = Manifest.from_json(data) if data is not None else None
     except ValueError as error:
         log.warning("%s is left out, and its run is not relied on: %s", said(key), error)
-        report = _Report()
-    verdict = report.verdict
+        report = None
+    verdict = report.verdict if report else None
+    reported_at = iso(report.reported_at) if report and verdict != UNREADABLE else None
     totals = manifest.totals if manifest else {}
     complete = bool(manifest and manifest.complete)
     entries = list(manifest.entries.values()) if manifest else []
@@ -253,17 +251,17 @@ def _row(store: Store, run_id: str) -> RunRow:
     return RunRow(
         run_id=run_id,
         verdict=verdict,
-        reason=report.reason,
+        reason=(report.reason or None) if report else None,
         good=verdict == VERIFIED if verdict else whole and not _drill_failed(manifest),
         complete=complete,
         started_at=iso(manifest.started_at) if manifest else None,
-        finished_at=iso(finished) if finished else report.reported_at,
+        finished_at=iso(finished) if finished else reported_at,
         listed=totals.get("listed", 0),
         backed_up=totals.get("backed-up", 0),
         unchanged=totals.get("unchanged", 0),
         failed=failed,
         unsaved=unsaved,
-        only=manifest.only if manifest else report.only,
+        only=manifest.only if manifest else [*report.only] if report else [],
         bytes_stored=totals.get("bytes_stored", 0),
         visibility=visibility_rows(manifest.visibility if manifest else ()),
     )
@@ -277,35 +275,12 @@ def _when(run: RunRow) -> str | None:
     return run["started_at"] or run["finished_at"]
 
 
-def _report(store: Store, run_id: str) -> _Report:
+def _report(store: Store, run_id: str) -> RunReport | None:
     """What the reporter said of a run, if it did. A damaged report's run is not relied on."""
     key = layout.report(run_id)
     data = store.read(key)
-    if data is None:
-        return _Report()
     try:
-        return fields.decode(data, _reported)
+        return None if data is None else RunReport.from_json(data)
     except ValueError as error:
         log.warning("%s is left out, and its run is not relied on: %s", said(key), error)
-        return _Report(UNREADABLE, f"its report.json is unreadable: {error}")
-
-
-def _reported(document: Fields) -> _Report:
-    return _Report(
-        verdict=fields.word(document, "verdict"),
-        reason=fields.optional(fields.text, document, "reason"),
-        reported_at=iso(fields.moment(document, "reported_at")),
-        only=fields.optional(fields.texts, document, "only") or [],
-    )
-
-
-def _running(document: Fields) -> RunningRow:
-    return RunningRow(
-        run_id=fields.run_id(document, "run_id"),
-        attempt=fields.count(document, "attempt"),
-        phase=fields.word(document, "phase"),
-        done=fields.count(document, "done"),
-        listed=fields.count(document, "listed"),
-        failed=fields.count(document, "failed"),
-        updated_at=iso(fields.moment(document, "updated_at")),
-    )
+        return RunReport(UNREADABLE, f"its report.json is unreadable: {error}", _LONG_AGO)

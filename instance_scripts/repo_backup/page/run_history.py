@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import COUNTED, Entry, Manifest
-from repo_backup.page.run_record import Report, Run, build_run, moment_of, parse_report
+from backup_contract.documents.progress import Progress
+from backup_contract.documents.run_report import RunReport
+from repo_backup.page.run_record import Run, build_run, moment_of
 from repo_backup.runtime.errors import FatalError, said
 from repo_backup.store.base import Store, Stored
 
@@ -28,6 +31,7 @@ UNVERIFIED = "unverified"
 _LETTERS = dict(zip(COUNTED, (SAVED, UNCHANGED, EMPTY, LEFT_OUT, FAILED), strict=True))
 _READ_AHEAD = 3
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+T = TypeVar("T")
 _MANIFEST, _REPORT, _PROGRESS = "manifest.json", "report.json", "progress.json"
 
 
@@ -148,12 +152,11 @@ class _Reading:
 
     def absorb(self, index: int, loaded: _Loaded) -> None:
         """Take a run in; what cannot be read is named and left out."""
-        report, manifest = self._report(loaded), self._manifest(loaded)
-        try:
-            run = build_run(loaded.run_id, report, manifest, loaded.progress)
-        except ValueError as error:
-            self._blame(loaded.run_id, _PROGRESS, error)
-            run = build_run(loaded.run_id, report, manifest, None)
+        run_id = loaded.run_id
+        report = self._decoded(run_id, _REPORT, loaded.report, RunReport.from_json)
+        manifest = self._decoded(run_id, _MANIFEST, loaded.manifest, Manifest.from_json)
+        progress = self._decoded(run_id, _PROGRESS, loaded.progress, Progress.from_json)
+        run = build_run(run_id, report, manifest, progress)
         if run is None:
             return
         self._runs[index] = run
@@ -183,20 +186,14 @@ class _Reading:
             frozenset(self._kept),
         )
 
-    def _report(self, loaded: _Loaded) -> Report | None:
+    def _decoded(
+        self, run_id: str, name: str, data: bytes | None, decode: Callable[[bytes], T]
+    ) -> T | None:
+        """The document; None if there is none, and if it is damaged, which is told."""
         try:
-            return parse_report(loaded.report) if loaded.report is not None else None
+            return None if data is None else decode(data)
         except ValueError as error:
-            self._blame(loaded.run_id, _REPORT, error)
-            return None
-
-    def _manifest(self, loaded: _Loaded) -> Manifest | None:
-        if loaded.manifest is None:
-            return None
-        try:
-            return Manifest.from_json(loaded.manifest)
-        except ValueError as error:
-            self._blame(loaded.run_id, _MANIFEST, error)
+            self._blame(run_id, name, error)
             return None
 
     def _blame(self, run_id: str, name: str, error: Exception) -> None:

@@ -1,45 +1,19 @@
-"""One run's record, from the documents that it left: report, manifest, progress. Pure.
-
-Whoever may write to the destination may write anything into it:
-:mod:`backup_contract.documents.fields` looks at each field before anything is made of it.
-"""
+"""One run's record, from the documents that it left: report, manifest, progress. Pure."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from backup_contract.documents import fields
-from backup_contract.documents.fields import Fields
 from backup_contract.documents.manifest import COUNTED, Manifest
+from backup_contract.documents.progress import Progress
+from backup_contract.documents.run_report import RunReport
 from backup_contract.visibility import Coverage, Visibility, describe
-from backup_contract.visibility import read as read_visibility
 
 _RUN_ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
 
 COMPLETE, INCOMPLETE, UNFINISHED = "complete", "incomplete", "unfinished"
 """The words for a run on which no reporter has given a verdict."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """``report.json``: the reporter's verdict and figures. ``usd`` are about, ``seconds`` of all
-    attempts together; what is None was not known."""
-
-    verdict: str
-    reason: str
-    reported_at: datetime
-    problems: tuple[str, ...] = ()
-    acknowledged: tuple[str, ...] = ()
-    attempts: int = 0
-    counts: Mapping[str, int] = field(default_factory=dict)
-    seconds: float | None = None
-    bytes_uploaded: int | None = None
-    bytes_stored: int | None = None
-    usd_run: float | None = None
-    usd_storage_per_month: float | None = None
-    only: tuple[str, ...] = ()
-    visibility: tuple[Visibility, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +70,17 @@ def moment_of(run_id: str) -> datetime | None:
         return None
 
 
-def parse_report(data: bytes) -> Report:
-    """Read ``report.json``. Raises ValueError that names what is wrong with it."""
-    return fields.decode(data, _report)
-
-
-def parse_progress(data: bytes) -> tuple[str, datetime | None]:
-    """How far ``progress.json`` says that a run is, in words, and when that was.
-
-    Raises ValueError that names what is wrong with it.
-    """
-    return fields.decode(data, _progress)
-
-
 def build_run(
-    run_id: str, report: Report | None, manifest: Manifest | None, progress: bytes | None
+    run_id: str, report: RunReport | None, manifest: Manifest | None, progress: Progress | None
 ) -> Run | None:
     """The record of a run from what it left; None if nothing dates it.
 
-    The reporter's word goes before the program's own. Raises ValueError for a damaged progress.
+    The reporter's word goes before the program's own.
     """
-    so_far, told_at = parse_progress(progress) if progress else ("nothing but its launch", None)
+    so_far, told_at = "nothing but its launch", progress.updated_at if progress else None
+    if progress:
+        done = f", {progress.done} of {progress.listed} repositories done"
+        so_far = f"{progress.phase}{done if progress.listed else ''}"
     moment = (manifest and aware(manifest.started_at)) or moment_of(run_id)
     moment = moment or (report.reported_at if report else told_at)
     if moment is None:
@@ -132,8 +96,8 @@ def build_run(
         reported=report is not None,
         problems=told.problems,
         acknowledged=told.acknowledged,
-        attempts=told.attempts,
-        counts=counts or told.counts,
+        attempts=len(report.attempts) if report else manifest.attempt if manifest else 0,
+        counts=counts or {k: n for k, n in (told.repositories or {}).items() if n},
         seconds=told.seconds,
         bytes_uploaded=_first(told.bytes_uploaded, totals.get("bytes_uploaded")),
         bytes_stored=_first(told.bytes_stored, totals.get("bytes_stored")),
@@ -163,10 +127,10 @@ def aware(value: object) -> datetime | None:
         return None
 
 
-def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Report:
+def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> RunReport:
     """What can be said of a run on which no reporter said anything."""
     if manifest is None:
-        return Report(UNFINISHED, f"It has not ended, or was cut off: {so_far}.", moment)
+        return RunReport(UNFINISHED, f"It has not ended, or was cut off: {so_far}.", moment)
     entries = manifest.entries.values()
     failed = sum(entry.failed for entry in entries)
     unsaved = sum(entry.unsaved for entry in entries)
@@ -194,7 +158,7 @@ def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Rep
     if verdict != UNFINISHED and (seen := describe(manifest.visibility).sentence):
         reason = f"{seen}. {reason}"
     seconds = (finished - started).total_seconds() if started and finished else None
-    return Report(verdict, reason, moment, attempts=manifest.attempt, seconds=seconds)
+    return RunReport(verdict, reason, moment, seconds=seconds)
 
 
 def _drill(manifest: Manifest | None) -> Drill | None:
@@ -203,49 +167,6 @@ def _drill(manifest: Manifest | None) -> Drill | None:
         return None
     bad = frozenset(each.key for each in drill.bad)
     return Drill(len(drill.good) + len(bad), bad, len(drill.undone))
-
-
-def _report(document: Fields) -> Report:
-    fields.schema(document, 1)
-    attempts = fields.optional(fields.items, document, "attempts") or []
-    return Report(
-        verdict=fields.word(document, "verdict"),
-        reason=fields.optional(fields.text, document, "reason") or "",
-        reported_at=fields.moment(document, "reported_at"),
-        problems=_texts(document, "problems"),
-        acknowledged=_texts(document, "acknowledged"),
-        attempts=len(attempts),
-        counts=fields.optional(_counts, document, "repositories") or {},
-        seconds=fields.optional(fields.number, document, "seconds"),
-        bytes_uploaded=fields.optional(fields.count, document, "bytes_uploaded"),
-        bytes_stored=fields.optional(fields.count, document, "bytes_stored"),
-        usd_run=fields.optional(fields.number, document, "usd_run"),
-        usd_storage_per_month=fields.optional(fields.number, document, "usd_storage_per_month"),
-        only=_texts(document, "only"),
-        visibility=read_visibility(document.get("visibility")),
-    )
-
-
-def _progress(document: Fields) -> tuple[str, datetime | None]:
-    done = fields.optional(fields.count, document, "done")
-    listed = fields.optional(fields.count, document, "listed")
-    said = f"{done} of {listed} repositories done" if listed and done is not None else ""
-    words = ", ".join(filter(None, (fields.word(document, "phase"), said)))
-    return words, fields.optional(fields.moment, document, "updated_at")
-
-
-def _texts(document: Fields, name: str) -> tuple[str, ...]:
-    return tuple(fields.optional(fields.texts, document, name) or ())
-
-
-def _counts(document: Fields, name: str) -> dict[str, int]:
-    """The counts that are not 0, by state."""
-
-    def counts(found: Fields) -> dict[str, int]:
-        numbers = {each: fields.optional(fields.count, found, each) for each in COUNTED}
-        return {each: number for each, number in numbers.items() if number}
-
-    return fields.inside(document, name, counts)
 
 
 def _first(one: int | None, other: int | None) -> int | None:

@@ -1,7 +1,6 @@
 """The run's own record as it grows: checkpoints, progress, and at the end manifest and marker."""
 
 import hashlib
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -9,7 +8,9 @@ from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import COUNTED, Entry, Manifest, iso
+from backup_contract.documents.date_marker import Marker
+from backup_contract.documents.manifest import COUNTED, Entry, Manifest
+from backup_contract.documents.progress import Progress
 from repo_backup.run.key_ownership import Claims
 from repo_backup.run.progress_display import Display
 from repo_backup.runtime.background import in_background
@@ -106,25 +107,18 @@ class Journal:
         manifest, finished = self.manifest, self._now()
         manifest.complete, manifest.finished_at = True, finished
         document = self._document()
-        key = layout.manifest(manifest.run_id)
-        self._store.write(key, document)
+        self._store.write(layout.manifest(manifest.run_id), document)
         if self._shown:
             self._progress("done")
-        values = {
-            "run_id": manifest.run_id,
-            "attempt": manifest.attempt,
-            "completed_at": iso(finished),
-            "manifest": key,
-            "manifest_sha256": hashlib.sha256(document).hexdigest(),
-            **{name: manifest.totals[name] for name in ("listed", *COUNTED)},
-        }
-        text = "".join(f"{name}={value}\n" for name, value in values.items())
-        self._mark(finished, text.encode())
+        digest = hashlib.sha256(document).hexdigest()
+        counts = {name: manifest.totals[name] for name in ("listed", *COUNTED)}
+        self._mark(finished, Marker("", manifest.run_id, manifest.attempt, digest, counts))
 
-    def _mark(self, finished: datetime, data: bytes) -> None:
+    def _mark(self, finished: datetime, marker: Marker) -> None:
         """Write the date marker; a minute that another run has taken is left to that run."""
         for minutes in range(60):
             key = layout.marker(finished + timedelta(minutes=minutes))
+            data = marker.to_text(finished)
             try:
                 self._store.write_if(key, data, None, "text/plain; charset=utf-8")
             except ConflictError:
@@ -142,16 +136,15 @@ class Journal:
         with self._lock:
             totals = self.manifest.totals
             failed = sum(self.manifest.entries[key].failed for key in self._done)
-        document = {
-            "schema": 1,
-            "run_id": self.manifest.run_id,
-            "attempt": self.manifest.attempt,
-            "updated_at": iso(self._now()),
-            "phase": phase,
-            "listed": self.manifest.listed,
-            "done": len(self._done),
-            "failed": failed,
-            "bytes_uploaded": totals["bytes_uploaded"],
-        }
-        self._store.write(layout.progress(self.manifest.run_id), json.dumps(document).encode())
+        said = Progress(
+            self.manifest.attempt,
+            phase,
+            len(self._done),
+            self.manifest.listed,
+            failed,
+            totals["bytes_uploaded"],
+            self.manifest.run_id,
+            self._now(),
+        )
+        self._store.write(layout.progress(self.manifest.run_id), said.to_json())
         self._shown = True

@@ -1,7 +1,6 @@
 """One run at a time on a destination: a lease in ``runs/lock.json``, kept by conditional writes."""
 
 import contextlib
-import json
 import logging
 import threading
 import uuid
@@ -10,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from backup_contract import object_keys as layout
 from backup_contract.documents import fields
-from backup_contract.documents.fields import Fields
-from backup_contract.documents.manifest import iso
+from backup_contract.documents.lease import LeaseRecord
+from backup_contract.moments import iso
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import BackupError, ConflictError, FatalError, said
 from repo_backup.store.base import Store
@@ -72,18 +71,20 @@ class Lease:
     def _refuse_others(self, data: bytes) -> None:
         """An own run's lease is taken over: the attempt that held it is dead or about to be."""
         try:
-            run_id, until = fields.decode(data, _held)
+            lease = LeaseRecord.from_json(data)
         except ValueError as error:
             log.warning("%s is taken over, for it is no lease: %s", layout.LOCK, error)
             return
+        run_id = lease.run_id
         own = run_id == self._run_id and self._continues
-        if own or until <= datetime.now(UTC):
+        if own or lease.expires_at <= datetime.now(UTC):
             return
         remedy = ""
         if fields.RUN_ID.fullmatch(run_id):
             remedy = f". If it was killed, continue it with --run-id {run_id}"
+        until = iso(lease.expires_at)
         raise FatalError(
-            f"run {said(run_id)} is writing to this destination; its lease ends {iso(until)} "
+            f"run {said(run_id)} is writing to this destination; its lease ends {until} "
             f"unless it renews it{remedy}"
         )
 
@@ -96,14 +97,7 @@ class Lease:
             raise FatalError("another run has just begun to write to this destination") from error
 
     def _write(self, expires_at: datetime) -> None:
-        document = {
-            "schema": 1,
-            "run_id": self._run_id,
-            "attempt": self._attempt,
-            "holder": self._holder,
-            "expires_at": iso(expires_at),
-        }
-        data = json.dumps(document).encode()
+        data = LeaseRecord(self._run_id, expires_at, self._attempt, self._holder).to_json()
         for _ in range(_WRITES):
             try:
                 self._tag = self._store.write_if(layout.LOCK, data, self._tag)
@@ -124,7 +118,7 @@ class Lease:
         """The lease as it is and its tag, if this holder wrote it."""
         found = self._store.read_tagged(layout.LOCK)
         with contextlib.suppress(ValueError):
-            if found and fields.decode(found[0], _holder) == self._holder:
+            if found and LeaseRecord.from_json(found[0]).holder == self._holder:
                 return found
         return None
 
@@ -154,12 +148,3 @@ class Lease:
     def _lose(self, reason: str) -> None:
         self.lost = True
         self._stop.request(reason)
-
-
-def _held(document: Fields) -> tuple[str, datetime]:
-    """Whose a lease is, and until when. The name is for show: it need not be a run id."""
-    return fields.text(document, "run_id"), fields.moment(document, "expires_at")
-
-
-def _holder(document: Fields) -> str:
-    return fields.text(document, "holder")

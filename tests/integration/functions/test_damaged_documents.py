@@ -30,7 +30,8 @@ PROGRESS = f"runs/{RUN_ID}/progress.json"
 MARKER = "github_backups/2026-11-27-17-09.txt"
 EARLIER = "2026-11-20T17-00-00Z"
 EXAMPLES = int(os.environ.get("DOCUMENT_EXAMPLES", "15"))
-SAID = '{"attempt": 1, "phase": "backing-up", "done": %s, "listed": 2}'
+SAID = json.dumps(inputs.PROGRESS).replace('"done": 1', '"done": %s')
+assert "%s" in SAID
 DAMAGED = {
     "infinite": (SAID % "Infinity").encode(),
     "not a number": (SAID % "NaN").encode(),
@@ -40,7 +41,7 @@ DAMAGED = {
     "nested": b"[" * 100_000,
     "large": b'{"a": "' + b"x" * 2**17 + b'"}',
     "UTF-16, cut": '{"attempt": 1}'.encode("utf-16")[:-1],
-    "a lone surrogate": rb'{"attempt": 1, "phase": "\ud800", "done": 1, "listed": 2}',
+    "a lone surrogate": (SAID % "1").replace("backing-up", "\\ud800").encode(),
     "no object": b"[1]",
     "nothing": b"",
 }

@@ -29,6 +29,7 @@ from moto.scheduler.models import scheduler_backends
 from moto.sns.models import sns_backends
 
 from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, by_kind
+from backup_contract.documents.progress import Progress
 from launcher import app as launcher_app
 from reporter import app as reporter_app
 from shared.errors import OnlineBackupError
@@ -241,8 +242,8 @@ class World:
 
     def progress(self, phase: str, *, attempt: int = 1, done: int = 37) -> None:
         """What a backup says of itself on its way."""
-        said = {"attempt": attempt, "phase": phase, "done": done, "listed": 120}
-        self.write(f"runs/{RUN_ID}/progress.json", json.dumps(said).encode())
+        said = Progress(attempt, phase, done, 120, run_id=RUN_ID, updated_at=self.now)
+        self.write(f"runs/{RUN_ID}/progress.json", said.to_json())
 
     def save_log(self, text: str) -> None:
         """What the bootstrap does last of all."""

@@ -1,6 +1,5 @@
 """What a manifest must be to be read; and what is read, every command can work with."""
 
-import copy
 import json
 import tempfile
 from dataclasses import replace
@@ -13,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backup_contract import object_keys as layout
+from backup_contract.documents.date_marker import Marker
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import (
     Archive,
@@ -25,18 +25,28 @@ from backup_contract.documents.manifest import (
     Unserved,
     by_kind,
 )
+from backup_contract.documents.progress import Progress
+from backup_contract.documents.run_report import RunReport
 from backup_contract.kinds import GIT, KINDS, WIKI
 from repo_backup.cli.display import print_summary
-from repo_backup.health.status import judge, read_misplaced, read_runs
+from repo_backup.health.status import judge, read_misplaced, read_running, read_runs
 from repo_backup.page import run_history as chronicle
 from repo_backup.page.view_model import build_page
 from repo_backup.restore import catalogue as restore
 from repo_backup.run.previous_runs import History
 from repo_backup.store.directory import DirectoryStore
+from reporter.decide.next_step import Ending
+from reporter.judge.verdict import judge as judge_run
+from reporter.observe.observer import Summary
+from reporter.publish.run_report import run_report
+from tests.unit.reporter.publish.samples import SAMPLES
 
 NOW = datetime(2026, 11, 27, 17, tzinfo=UTC)
 FIRST = "repositories[0]"
 ARCHIVE = f"{FIRST}.archive"
+MARKER = Marker("github_backups/2026-11-27-17-09.txt", "r1", 1, "0" * 64)
+SAMPLE = SAMPLES["Verified"]
+UNDER_WAY = "2026-11-27T17-00-00Z"
 TOO_MANY_DIGITS = int("9" * 400)
 
 
@@ -284,23 +294,41 @@ def test_what_an_earlier_version_did_not_write_is_not_missed() -> None:
     assert manifest.entries[1].asked
 
 
-def _every_command(data: bytes) -> None:
-    """What backup, status, list, restore, verify and report make of a manifest."""
+REPORT = RunReport(
+    "partial", "why", NOW, problems=("octo/hello: gone",), repositories={"failed": 1}
+)
+PROGRESS = Progress(1, "backing-up", 1, 2, run_id=UNDER_WAY, updated_at=NOW)
+
+
+def _every_command(
+    data: bytes,
+    report: bytes = json.dumps(REPORT.document).encode(),
+    progress: bytes = PROGRESS.to_json(),
+) -> None:
+    """What every command, the reporter, its mail and its report make of these documents."""
     manifest = Manifest.from_json(data)
     assert Manifest.from_json(manifest.to_json()).totals == manifest.totals
     with tempfile.TemporaryDirectory() as directory:
         store = DirectoryStore(Path(directory))
         store.write(layout.manifest("r1"), data)
+        store.write(layout.report("r1"), report)
+        store.write(layout.progress(UNDER_WAY), progress)
         store.write("github_backups/octo/hello.zip", b"x" * 10)
         History.load(store, "r2", ["octo"])
         runs = read_runs(store, 5)
-        judge(runs, None, NOW, timedelta(days=8), read_misplaced(store, runs))
+        running = read_running(store, runs, NOW)
+        judge(runs, running, NOW, timedelta(days=8), read_misplaced(store, runs))
         restore.held(store)
         restore.Vouchers(store).of("github_backups/octo/hello.zip", "0")
         found = chronicle.read(store)
         assert found.unreadable == ()
         build_page(found, directory, NOW)
         print_summary(manifest)
+    digest = MARKER.manifest_sha256
+    verdict = judge_run(Ending.COMPLETED, "", "r1", MARKER, manifest, digest, [], [])
+    facts = replace(SAMPLE, verdict=verdict, manifest=manifest, cost=None, previous=manifest)
+    assert Summary.of(facts).subject
+    assert RunReport.from_json(json.dumps(run_report(facts).document).encode())
 
 
 NAMES = ("", "x" * 300, "\u202e", "\0", "٣", "\n", "half-saved", "skipped", "absent", "kept", "r1")
@@ -329,16 +357,20 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_what_is_read_every_command_can_work_with(data: st.DataObject) -> None:
-    document = copy.deepcopy(_document())
+    documents = [_document(), REPORT.document, json.loads(PROGRESS.to_json())]
     for _ in range(data.draw(st.integers(1, 3))):
-        container, key = data.draw(st.sampled_from(_places(document)))
+        container, key = data.draw(
+            st.sampled_from([each for document in documents for each in _places(document)])
+        )
         container[key] = data.draw(st.sampled_from((*ODD[type(container[key])], None)))
-    written = json.dumps(document).encode()
+    manifest, report, progress = (json.dumps(each).encode() for each in documents)
     try:
-        Manifest.from_json(written)
-    except ValueError:
+        Manifest.from_json(manifest)
+        RunReport.from_json(report)
+        Progress.from_json(progress)
+    except DamagedError:
         return
-    _every_command(written)
+    _every_command(manifest, report, progress)
 
 
 @pytest.mark.parametrize(

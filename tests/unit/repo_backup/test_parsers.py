@@ -15,8 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backup_contract.documents.fields import DamagedError, decode
+from backup_contract.documents.date_marker import read_marker
+from backup_contract.documents.fields import DamagedError
+from backup_contract.documents.lease import LeaseRecord
 from backup_contract.documents.manifest import Manifest
+from backup_contract.documents.progress import Progress
+from backup_contract.documents.run_report import RunReport
 from launcher.config import Config as LauncherConfig
 from launcher.request import read_request
 from repo_backup.cli.parser import parse
@@ -24,9 +28,7 @@ from repo_backup.git import smart_http as git
 from repo_backup.hosts.github.links import links_of
 from repo_backup.runtime.errors import RepositoryError
 from reporter.config import Config as ReporterConfig
-from reporter.decide.observation import Progress
 from reporter.events import read_trigger
-from reporter.observe.bucket import read_marker
 from shared.errors import ConfigError, EventError
 from shared.model.run import moment_of, run_id_of
 from shared.model.schedule import ScheduleError
@@ -142,7 +144,21 @@ MANIFEST: dict[str, Any] = {
     ],
     "drill": {"ok": True, "checked": [{"key": "k", "ok": False, "reason": "r", "seconds": 1.0}]},
 }
-PROGRESS = {"attempt": 1, "phase": "backing-up", "done": 1, "listed": 2}
+PROGRESS = {
+    "schema": 1,
+    "run_id": "r1",
+    "attempt": 1,
+    "updated_at": "2026-11-27T17:00:20Z",
+    "phase": "backing-up",
+    "listed": 2,
+    "done": 1,
+    "failed": 0,
+    "bytes_uploaded": 10,
+}
+REPORT = json.loads(
+    json.dumps(RunReport("verified", "why", NOW, visibility=(), repositories={}).document)
+)
+LEASE = json.loads(LeaseRecord("r1", NOW, 1, "me").to_json())
 MARKER = b"run_id=r1\nattempt=1\nmanifest=runs/r1/manifest.json\nmanifest_sha256=00\nlisted=1\n"
 ADVERTISEMENT = b"".join(
     [
@@ -196,7 +212,17 @@ CASES: dict[str, tuple[st.SearchStrategy[Any], Parser, tuple[type[BaseException]
     "reporter's events": (changed(EVENTS), read_trigger, (EventError,)),
     "progress": (
         changed([PROGRESS]),
-        lambda document: decode(json.dumps(document).encode(), Progress.read),
+        lambda document: Progress.from_json(json.dumps(document).encode()).to_json(),
+        (DamagedError,),
+    ),
+    "report": (
+        changed([REPORT]),
+        lambda document: RunReport.from_json(json.dumps(document).encode()).document,
+        (DamagedError,),
+    ),
+    "lease": (
+        changed([LEASE]),
+        lambda document: LeaseRecord.from_json(json.dumps(document).encode()).to_json(),
         (DamagedError,),
     ),
     "manifest": (changed([MANIFEST]), own_manifest, (DamagedError,)),

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -11,6 +12,8 @@ from typing import Any, get_type_hints
 import pytest
 
 from backup_contract.documents import command_output as documents
+from backup_contract.documents.progress import Progress
+from backup_contract.documents.run_report import RunReport
 from local_cloud.github import Fault, GitHubStandIn
 from local_cloud.github.corpus import init_repository
 from repo_backup.cli.main import main
@@ -36,7 +39,7 @@ def promised(kind: type) -> set[str]:
 
 
 def report(destination: Destination, verdict: str, run_id: str = "r1") -> None:
-    document = {"verdict": verdict, "reason": "because", "reported_at": "2026-11-27T17:10:00+00:00"}
+    document = RunReport(verdict, "because", datetime(2026, 11, 27, 17, 10, tzinfo=UTC)).document
     path = destination.root / "runs" / run_id / "report.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document))
@@ -78,24 +81,16 @@ class TestStatus:
         self, source: list[str], destination: Destination, capsys: pytest.CaptureFixture[str]
     ) -> None:
         now = datetime.now(UTC)
-        progress = {
-            "run_id": "r2",
-            "attempt": 1,
-            "phase": "backing-up",
-            "done": 3,
-            "listed": 8,
-            "failed": 0,
-            "updated_at": now.isoformat(),
-        }
+        progress = Progress(1, "backing-up", 3, 8, run_id="r2", updated_at=now)
         path = destination.root / "runs/r2/progress.json"
         path.parent.mkdir()
-        path.write_text(json.dumps(progress))
+        path.write_bytes(progress.to_json())
         said = spoken(capsys, "status", *source)
         assert set(said["running"]) == promised(documents.RunningRow)
         assert (said["running"]["done"], said["running"]["listed"]) == (3, 8)
         main(["status", *source])
         assert "under way: r2, attempt 1, backing-up, 3 of 8 done" in capsys.readouterr().out
-        path.write_text(json.dumps({**progress, "updated_at": "2026-01-01T00:00:00Z"}))
+        path.write_bytes(replace(progress, updated_at=now - timedelta(days=300)).to_json())
         assert spoken(capsys, "status", *source, code=3)["running"] is None
 
     def test_an_empty_store_is_not_good(

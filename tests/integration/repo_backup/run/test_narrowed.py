@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from backup_contract.documents.manifest import Manifest, iso
+from backup_contract.documents.manifest import Manifest
+from backup_contract.documents.progress import Progress
 from local_cloud.github import Fault, GitHubStandIn
 from local_cloud.github.faults import Faults
 from repo_backup.cli.main import main
@@ -114,12 +115,10 @@ def test_a_run_under_way_does_not_hide_the_newest_of_everything(
 ) -> None:
     destination.backup()
     destination.backup("--only", "hello", run_id="r2")
-    now = iso(datetime.now(UTC))
-    said = {"run_id": "r3", "attempt": 1, "phase": "listing", "updated_at": now}
-    counts = {"done": 0, "listed": 0, "failed": 0}
+    said = Progress(1, "listing", 0, 0, run_id="r3", updated_at=datetime.now(UTC))
     begun = destination.root / "runs/r3/progress.json"
     begun.parent.mkdir()
-    begun.write_text(json.dumps({**said, **counts}))
+    begun.write_bytes(said.to_json())
     (begun.parent / "manifest.json").write_bytes(
         Manifest("r3", 1, ["octo"], datetime.now(UTC)).to_json()
     )

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import json
 import os
 import shutil
 import signal
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from backup_contract.documents.progress import Progress
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, Repository
 from repo_backup.aws import spot_notice as interruption
 from repo_backup.run import lease
@@ -25,7 +25,6 @@ from repo_backup.run import runner as backup
 from repo_backup.runtime import cancellation as stop
 from repo_backup.runtime.errors import FatalError
 from repo_backup.store.directory import DirectoryStore
-from reporter.decide.observation import Progress
 from tests.integration.repo_backup.conftest import Bucket, Destination, refs
 
 Upstream = Callable[[str], Path]
@@ -106,8 +105,8 @@ def test_an_ended_run_continues_without_fetching_again(
     assert destination.markers() == []
     assert destination.manifest()["complete"] is False
     if number != signal.SIGKILL:
-        said = json.loads((destination.root / "runs/r1/progress.json").read_text())
-        assert Progress.read(said) == Progress(1, "interrupted", 7, 8)
+        said = Progress.from_json((destination.root / "runs/r1/progress.json").read_bytes())
+        assert (said.attempt, said.phase, said.done, said.listed) == (1, "interrupted", 7, 8)
 
     hub.faults.clear()
     hub.requests.clear()
@@ -415,7 +414,7 @@ def test_a_spot_interruption_notice_ends_the_run_resumably(
     assert time.monotonic() - noticed < 10
     assert "spot interruption notice" in process.communicate()[1]
     assert "runs/r1/manifest.json" in s3.keys
-    said = Progress.read(json.loads(s3.text("runs/r1/progress.json")))
+    said = Progress.from_json(s3.text("runs/r1/progress.json").encode())
     assert (said.phase, said.listed) == ("reclaimed", 8)
     assert not any(key.endswith(".txt") for key in s3.keys)
     server.shutdown()

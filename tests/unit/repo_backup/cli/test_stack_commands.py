@@ -7,6 +7,7 @@ import argparse
 import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from botocore.response import StreamingBody
 from botocore.session import Session
 from botocore.stub import Stubber
 
+from backup_contract.documents.progress import Progress
+from backup_contract.documents.run_report import RunReport
+from backup_contract.visibility import Visibility
 from repo_backup.cli import stack_commands as remote
 from repo_backup.cli.deployed_stack import Stack
 from repo_backup.cli.parser import parse
@@ -22,6 +26,7 @@ from repo_backup.runtime.errors import FatalError, InterruptedRunError
 from repo_backup.store.directory import DirectoryStore
 
 RUN_ID = "2026-11-27T17-00-00Z"
+NOW = datetime(2026, 11, 27, 17, 9, tzinfo=UTC)
 AT = "2026-11-27T17:30:00+00:00"
 NOT_LAUNCHED: dict[str, Any] = {
     "status": "not launched",
@@ -39,8 +44,8 @@ REFUSED = {"status": "refused", "run_id": RUN_ID, "problem": "BackupOptions: …
 def store(tmp_path: Path) -> DirectoryStore:
     """A bucket in which the run's report is."""
     store = DirectoryStore(tmp_path)
-    report = {"verdict": "verified", "reason": "All is there.", "problems": []}
-    store.write(f"runs/{RUN_ID}/report.json", json.dumps(report).encode())
+    report = RunReport("verified", "All is there.", NOW)
+    store.write(f"runs/{RUN_ID}/report.json", json.dumps(report.document).encode())
     return store
 
 
@@ -114,8 +119,8 @@ def test_until_there_is_progress_the_wait_is_told(
     with pytest.raises(InterruptedRunError, match="its mail will come"):
         remote.follow(store, RUN_ID, f"waiting for the attempt at {AT}", 0.05, told.append)
     assert set(told) == {f"waiting for the attempt at {AT}"}
-    progress = {"phase": "backing-up", "done": 1, "listed": 2}
-    store.write(f"runs/{RUN_ID}/progress.json", json.dumps(progress).encode())
+    progress = Progress(1, "backing-up", 1, 2, run_id=RUN_ID, updated_at=NOW)
+    store.write(f"runs/{RUN_ID}/progress.json", progress.to_json())
     with pytest.raises(InterruptedRunError):
         remote.follow(store, RUN_ID, "", 0.01, told.append)
     assert told[-1] == "backing-up: 1 of 2 repositories"
@@ -124,9 +129,9 @@ def test_until_there_is_progress_the_wait_is_told(
 def test_a_run_that_saw_public_repositories_only_is_told_as_that(
     launcher: Launcher, store: DirectoryStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seen = [{"owner": "octo", "scope": "public", "visible": 10, "total": None}]
-    report = {"verdict": "verified", "reason": "Why.", "problems": [], "visibility": seen}
-    store.write(f"runs/{RUN_ID}/report.json", json.dumps(report).encode())
+    seen = Visibility("octo", "public", 10)
+    report = RunReport("verified", "Why.", NOW, visibility=(seen,))
+    store.write(f"runs/{RUN_ID}/report.json", json.dumps(report.document).encode())
     assert launcher.start(store, LAUNCHED) == 0
     assert "verified (public only): Why.\n" in capsys.readouterr().out
 
@@ -136,7 +141,8 @@ def test_a_damaged_progress_is_named_and_the_run_is_followed_on(
 ) -> None:
     monkeypatch.setattr(remote, "POLL_SECONDS", 0.01)
     store, told = DirectoryStore(tmp_path), list[str]()
-    damaged = b'{"phase": "backing-up", "done": Infinity, "listed": 2}'
+    sound = Progress(1, "backing-up", 1, 2, run_id=RUN_ID, updated_at=NOW).to_json()
+    damaged = sound.replace(b'"done": 1', b'"done": Infinity')
     store.write(f"runs/{RUN_ID}/progress.json", damaged)
     with pytest.raises(InterruptedRunError):
         remote.follow(store, RUN_ID, "", 0.01, told.append)

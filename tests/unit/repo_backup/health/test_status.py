@@ -133,20 +133,20 @@ def test_the_newest_verified_is_told_with_its_age_even_when_all_is_not_well() ->
     }
 
 
-VERDICT = b'{"verdict": "verified", "reported_at": "2026-11-20T17:05:00Z"}'
+VERDICT = b'{"schema": 1, "verdict": "verified", "reported_at": "2026-11-20T17:05:00Z"}'
 DAMAGED = [
     b"",
     b"{}",
-    b'{"verdict": "verified"}',
-    b'{"verdict": "verified", "reported_at": "0001-01-01T00:00:00+23:59"}',
-    b'{"verdict": "verified", "reported_at": "2026-11-27T17:05:00"}',
-    b'{"verdict": "\\u001b[2K", "reported_at": "2026-11-27T17:05:00Z"}',
+    b'{"schema": 1, "verdict": "verified"}',
+    b'{"schema": 1, "verdict": "verified", "reported_at": "0001-01-01T00:00:00+23:59"}',
+    b'{"schema": 1, "verdict": "verified", "reported_at": "2026-11-27T17:05:00"}',
+    b'{"schema": 1, "verdict": "\\u001b[2K", "reported_at": "2026-11-27T17:05:00Z"}',
     b"{",
     b"[]",
     b"\xff\xfe",
     b"[" * 100_000,
-    b'{"verdict": ["verified"]}',
-    b'{"verdict": "verified", "reported_at": "yesterday"}',
+    b'{"schema": 1, "verdict": ["verified"]}',
+    b'{"schema": 1, "verdict": "verified", "reported_at": "yesterday"}',
 ]
 
 

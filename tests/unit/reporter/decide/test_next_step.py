@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from backup_contract.documents.date_marker import Marker
+from backup_contract.documents.progress import Progress
 from reporter.decide.next_step import (
     GIVE_UP,
     Ending,
@@ -16,7 +18,7 @@ from reporter.decide.next_step import (
     Wait,
     decide,
 )
-from reporter.decide.observation import InstanceView, Marker, Progress, World
+from reporter.decide.observation import InstanceView, World
 from shared.model.run import Attempt, Instance, Market, Outcome, Run
 
 START = datetime(2026, 11, 27, 17, tzinfo=UTC)

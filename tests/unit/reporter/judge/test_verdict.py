@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from backup_contract.documents.date_marker import Marker
 from backup_contract.documents.manifest import (
     Archive,
     Drill,
@@ -17,7 +18,6 @@ from backup_contract.documents.manifest import (
 )
 from backup_contract.kinds import GIT, WIKI
 from reporter.decide.next_step import Ending
-from reporter.decide.observation import Marker
 from reporter.judge.verdict import Kind, Verdict, doubted, judge
 
 RUN_ID = "2026-11-27T17-00-00Z"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from backup_contract.documents.date_marker import Marker
 from backup_contract.documents.manifest import (
     Archive,
     Drill,
@@ -22,7 +23,6 @@ from backup_contract.documents.upstream import Upstream
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.visibility import Visibility
 from reporter.decide.next_step import Ending
-from reporter.decide.observation import Marker
 from reporter.judge.cost import estimate
 from reporter.judge.verdict import Kind, Verdict, judge
 from reporter.publish.mail import Facts, body, subject

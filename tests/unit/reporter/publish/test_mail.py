@@ -13,7 +13,7 @@ from backup_contract.visibility import Visibility
 from reporter.judge.verdict import Kind, Verdict
 from reporter.publish.attempt_lines import refusals
 from reporter.publish.mail import body, subject
-from reporter.publish.run_report import report_document
+from reporter.publish.run_report import run_report
 from shared.aws.sns_topic import BODY_BYTES, fitting_subject
 from shared.model.run import Market, Outcome, PoolAnswer
 from tests.unit.reporter.publish import samples
@@ -230,7 +230,7 @@ def test_a_narrowed_or_partial_run_tells_what_was_visible_too() -> None:
 def test_the_run_report_has_what_was_visible() -> None:
     facts = samples.SAMPLES["Verified, without a token"]
     expected = [{"owner": "octo", "scope": "public", "visible": 34, "total": None}]
-    assert report_document(facts)["visibility"] == expected
+    assert run_report(facts).document["visibility"] == expected
 
 
 def test_what_was_left_out_is_said_in_the_first_sentence() -> None:

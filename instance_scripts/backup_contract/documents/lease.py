@@ -1,0 +1,45 @@
+"""``runs/lock.json``: who may write to a destination, and until when. Schema 1, JSON. Pure."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from backup_contract.documents import fields
+from backup_contract.documents.fields import Fields
+from backup_contract.moments import iso
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRecord:
+    """A lease. ``run_id`` is for show: it need not be a run id. ``attempt`` and ``holder`` are None
+    where nobody wrote them down: whoever holds it is respected all the same."""
+
+    run_id: str
+    expires_at: datetime
+    attempt: int | None = None
+    holder: str | None = None
+
+    def to_json(self) -> bytes:
+        """The document."""
+        document = {
+            "schema": 1,
+            "run_id": self.run_id,
+            "attempt": self.attempt,
+            "holder": self.holder,
+            "expires_at": iso(self.expires_at),
+        }
+        return json.dumps(document).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "LeaseRecord":
+        """Read the document. Raises DamagedError that names the field."""
+        return fields.decode(data, cls._read)
+
+    @classmethod
+    def _read(cls, document: Fields) -> "LeaseRecord":
+        return cls(
+            fields.text(document, "run_id"),
+            fields.moment(document, "expires_at"),
+            fields.optional(fields.count, document, "attempt"),
+            fields.text_or_none(document, "holder"),
+        )

@@ -1,0 +1,114 @@
+"""``report.json``: the reporter's verdict on a run, and its figures. Schema 1, JSON. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from backup_contract.documents import fields
+from backup_contract.documents.fields import Fields
+from backup_contract.documents.results import COUNTED
+from backup_contract.visibility import Visibility
+from backup_contract.visibility import read as read_visibility
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The verdict in a word and a sentence, and the figures behind the mail.
+
+    ``attempts`` are told one by one, ``seconds`` are of all of them together, ``usd`` about.
+    ``repositories`` are counted by state. What is None was not known.
+    """
+
+    verdict: str
+    reason: str
+    reported_at: datetime
+    run_id: str = ""
+    trigger: str = ""
+    problems: tuple[str, ...] = ()
+    acknowledged: tuple[str, ...] = ()
+    damage: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    visibility: tuple[Visibility, ...] = ()
+    seconds: float | None = None
+    attempts: tuple[Mapping[str, Any], ...] = field(default=())
+    repositories: Mapping[str, int] | None = None
+    bytes_uploaded: int | None = None
+    bytes_stored: int | None = None
+    usd_run: float | None = None
+    usd_storage_per_month: float | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As it is written."""
+        return {
+            "schema": 1,
+            "run_id": self.run_id,
+            "trigger": self.trigger,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "problems": list(self.problems),
+            "acknowledged": list(self.acknowledged),
+            "damage": list(self.damage),
+            "owners": list(self.owners),
+            "only": list(self.only),
+            "visibility": [each.document for each in self.visibility],
+            "reported_at": self.reported_at.isoformat(),
+            "seconds": self.seconds,
+            "attempts": list(self.attempts),
+            "repositories": None if self.repositories is None else dict(self.repositories),
+            "bytes_uploaded": self.bytes_uploaded,
+            "bytes_stored": self.bytes_stored,
+            "usd_run": self.usd_run,
+            "usd_storage_per_month": self.usd_storage_per_month,
+        }
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "RunReport":
+        """Read the document. Raises DamagedError that names the field.
+
+        Earlier versions told less: what is missing but verdict and date is not known.
+        """
+        return fields.decode(data, cls._read)
+
+    @classmethod
+    def _read(cls, document: Fields) -> "RunReport":
+        fields.schema(document, 1)
+        return cls(
+            verdict=fields.word(document, "verdict"),
+            reason=fields.text_or_none(document, "reason") or "",
+            reported_at=fields.moment(document, "reported_at"),
+            run_id=fields.text_or_none(document, "run_id") or "",
+            trigger=fields.text_or_none(document, "trigger") or "",
+            problems=_texts(document, "problems"),
+            acknowledged=_texts(document, "acknowledged"),
+            damage=_texts(document, "damage"),
+            owners=_texts(document, "owners"),
+            only=_texts(document, "only"),
+            visibility=read_visibility(document.get("visibility")),
+            seconds=fields.optional(fields.number, document, "seconds"),
+            attempts=tuple(fields.optional(_attempts, document, "attempts") or ()),
+            repositories=fields.optional(_counts, document, "repositories"),
+            bytes_uploaded=fields.optional(fields.count, document, "bytes_uploaded"),
+            bytes_stored=fields.optional(fields.count, document, "bytes_stored"),
+            usd_run=fields.optional(fields.number, document, "usd_run"),
+            usd_storage_per_month=fields.optional(fields.number, document, "usd_storage_per_month"),
+        )
+
+
+def _texts(document: Fields, name: str) -> tuple[str, ...]:
+    return tuple(fields.optional(fields.texts, document, name) or ())
+
+
+def _attempts(document: Fields, name: str) -> list[Fields]:
+    return fields.each(document, name, lambda attempt: attempt)
+
+
+def _counts(document: Fields, name: str) -> dict[str, int]:
+    """The counts of known states; what is not told is 0."""
+
+    def counts(found: Fields) -> dict[str, int]:
+        return {each: fields.optional(fields.count, found, each) or 0 for each in COUNTED}
+
+    return fields.inside(document, name, counts)

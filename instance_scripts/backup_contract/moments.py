@@ -1,0 +1,24 @@
+"""Moments as documents and names write them. Pure."""
+
+import re
+from datetime import UTC, datetime
+
+_RUN_ID = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}Z")
+_RUN_ID_FORMAT = "%Y-%m-%dT%H-%M-%SZ"
+
+
+def iso(moment: datetime) -> str:
+    """``2026-11-27T17:02:03Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def run_id_of(moment: datetime) -> str:
+    """The run id of an aware moment: ``2026-11-27T17-00-00Z``."""
+    return moment.astimezone(UTC).strftime(_RUN_ID_FORMAT)
+
+
+def moment_of(run_id: str) -> datetime:
+    """The moment that a run id names. Raises ValueError for a run with a name of its own."""
+    if not _RUN_ID.fullmatch(run_id):
+        raise ValueError(f"not a run id: {run_id!r}")
+    return datetime.strptime(run_id, _RUN_ID_FORMAT).replace(tzinfo=UTC)

@@ -1,0 +1,114 @@
+"""An upgrade can be rolled back: program 97d46b3 and this one read what the other wrote.
+
+97d46b3 is the last commit before the documents had a codec; its reader takes no unknown field in
+an archive. It is taken from this repository's own history, so that a shallow clone has it not.
+"""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from backup_contract.documents.manifest import Manifest
+from local_cloud.github import CORPUS_TOKEN, GitHubStandIn
+from local_cloud.github.corpus import commit_files
+from repo_backup.cli.main import main
+from tests.integration.repo_backup.conftest import Destination, refs
+
+EARLIER = "97d46b3afdfe2e1258ddef12bef2954ac7ea31c5"
+FIXTURE = Path(__file__).parents[3] / "fixtures" / "bucket-97d46b3"
+
+
+@pytest.fixture(scope="module")
+def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the program of 97d46b3, as its commit has it."""
+    archive = subprocess.run(
+        ["git", "archive", EARLIER, "instance_scripts"],
+        cwd=Path(__file__).parent.parents[3],
+        capture_output=True,
+        check=False,
+    )
+    if archive.returncode:
+        pytest.skip("the history of this clone does not reach back to 97d46b3")
+    folder = tmp_path_factory.mktemp("earlier")
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as packed:
+        packed.extractall(folder, filter="data")
+    return folder / "instance_scripts"
+
+
+def run_earlier(program: Path, hub: GitHubStandIn, *arguments: str) -> str:
+    """What a command of the earlier program prints on standard output; it must succeed."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(program),
+        "GITHUB_API_URL": hub.api_url,
+        "GITHUB_TOKEN": CORPUS_TOKEN,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "repo_backup", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "left out" not in done.stderr
+    return done.stdout
+
+
+def test_the_earlier_program_goes_on_where_this_one_stopped_and_the_other_way_round(
+    destination: Destination, hub: GitHubStandIn, earlier: Path, tmp_path: Path
+) -> None:
+    source = str(destination.root)
+    destination.backup(run_id="2026-11-06T17-00-00Z")
+    commit_files(hub.root / "octo/hello.git", {"second.txt": "2"})
+    destination.backup(run_id="2026-11-13T17-00-00Z")
+
+    assert json.loads(run_earlier(earlier, hub, "status", "--source", source, "--json"))["good"]
+    listed = json.loads(run_earlier(earlier, hub, "list", "--source", source, "--json"))
+    assert {each["state"] for each in listed["archives"]} <= {"backed-up", "unchanged"}
+    run_earlier(earlier, hub, "verify", "--source", source, "--all")
+    into = ["--into", str(tmp_path / "earlier")]
+    run_earlier(earlier, hub, "restore", "octo/hello", "--source", source, *into)
+    mirror = tmp_path / "earlier/hello.git"
+    assert refs(mirror) == refs(hub.root / "octo/hello.git")
+
+    commit_files(hub.root / "octo/hello.git", {"third.txt": "3"})
+    fixed = ["--owner", "octo", "--destination", source, "--run-id", "2026-11-20T17-00-00Z"]
+    run_earlier(earlier, hub, "backup", *fixed)
+    states = destination.states("2026-11-20T17-00-00Z")
+    assert (states["hello"], states["secret"]) == ("backed-up", "unchanged")
+
+    assert destination.backup(run_id="2026-11-27T17-00-00Z") == 0
+    assert set(destination.states("2026-11-27T17-00-00Z").values()) <= {
+        *("unchanged", "empty", "absent")
+    }
+    for command in (["status"], ["list"], ["verify", "--all"]):
+        assert main([*command, "--source", source]) == 0
+    destination.restored("hello", tmp_path / "again")
+
+
+def test_a_bucket_that_the_earlier_program_wrote_is_read_restored_and_continued(
+    destination: Destination,
+    hub: GitHubStandIn,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(FIXTURE, destination.root, dirs_exist_ok=True)
+    (written,) = (FIXTURE / "runs").glob("*/manifest.json")
+    manifest = Manifest.from_json(written.read_bytes())
+    assert manifest.complete
+    source = ["--source", str(destination.root)]
+    assert main(["list", "--runs", "--json", *source]) == 0
+    assert [run["good"] for run in json.loads(capsys.readouterr().out)["runs"]] == [True]
+    assert main(["verify", "--all", *source]) == 0
+    restored = destination.restored("hello", tmp_path / "restored")
+    assert refs(restored) == refs(hub.root / "octo/hello.git")
+    assert destination.backup("--only", "hello", run_id="2026-11-27T17-00-00Z") == 0
+    assert destination.states("2026-11-27T17-00-00Z")["hello"] == "unchanged"
