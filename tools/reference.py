@@ -11,11 +11,11 @@ from samtranslator.yaml_helper import yaml_parse
 
 from backup_contract import exit_codes as exits
 from backup_contract.documents import command_output as documents
+from backup_contract.moments import moment_of
 from launcher.request import MANUAL, CheckRequest, LaunchRequest, read_request
 from repo_backup.cli.parser import command_line
 from reporter.events import read_trigger
 from shared.errors import EventError
-from shared.model.run import moment_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference.md"

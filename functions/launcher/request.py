@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from backup_contract.moments import moment_of, run_id_of
 from shared.errors import EventError
-from shared.model.run import Options, moment_of, run_id_of
+from shared.model.run import Options
 
 MANUAL = {
     "dry_run": (bool, "checks everything, lastly by AWS's own DryRun, and launches nothing"),

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from backup_contract.moments import moment_of
 from shared.errors import EventError
-from shared.model.run import moment_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from backup_contract.moments import run_id_of
 from reporter.boundary import Failed, tried
 from reporter.config import Config
 from reporter.decide.missed_runs import overdue
@@ -43,7 +44,7 @@ from shared.aws.one_time_scheduler import (
 )
 from shared.aws.run_table import RunStore
 from shared.errors import RunConflictError
-from shared.model.run import Outcome, Run, run_id_of
+from shared.model.run import Outcome, Run
 
 MAIL_LEASE = timedelta(seconds=50)
 """How long one reporter alone may mail: less than Lambda waits before it retries (a minute)."""

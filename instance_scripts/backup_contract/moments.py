@@ -22,3 +22,11 @@ def moment_of(run_id: str) -> datetime:
     if not _RUN_ID.fullmatch(run_id):
         raise ValueError(f"not a run id: {run_id!r}")
     return datetime.strptime(run_id, _RUN_ID_FORMAT).replace(tzinfo=UTC)
+
+
+def named_moment(run_id: str) -> datetime | None:
+    """The moment that a run id names; None for a run with a name of its own."""
+    try:
+        return moment_of(run_id)
+    except ValueError:
+        return None

@@ -1,4 +1,4 @@
-"""Every key below a destination, once. The launcher and the reporter use the same layout."""
+"""Every key below a destination, once."""
 
 from datetime import datetime
 
@@ -53,6 +53,26 @@ def progress(run_id: str) -> str:
 def report(run_id: str) -> str:
     """Where the reporter writes its verdict, if there is a reporter."""
     return f"{RUNS}{run_id}/report.json"
+
+
+def log(run_id: str) -> str:
+    """Everything an instance printed, uploaded by its bootstrap before it powers off."""
+    return f"{RUNS}{run_id}/backup.log"
+
+
+def launch_record(run_id: str) -> str:
+    """How the run's latest attempt was launched."""
+    return f"{RUNS}{run_id}/launch.json"
+
+
+def program(sha256: str) -> str:
+    """Where instances fetch the backup program whose zip has this SHA-256 (hex)."""
+    return f"admin/init_scripts/repo_backup-{sha256}.zip"
+
+
+def markers_from(moment: datetime) -> str:
+    """A key that sorts just before every date marker completed in or after this UTC minute."""
+    return marker(moment).removesuffix(".txt")
 
 
 def marker(completed_at: datetime) -> str:

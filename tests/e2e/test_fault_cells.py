@@ -8,9 +8,9 @@ from itertools import count
 
 import pytest
 
+from backup_contract.moments import run_id_of
 from local_cloud.github import Fault, GitHubStandIn
 from local_cloud.stack import Stack
-from shared.model.run import run_id_of
 from tests import fault_matrix
 from tests.e2e.fault_cells import ATTEMPTS, CASES, Case, Weather, put_in_front, weather
 from tests.e2e.test_whole_run import Started, runs_of, schedules

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared import layout
+from backup_contract import object_keys as layout
 from shared.errors import RefusedError
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 import shlex
 from collections.abc import Iterable, Mapping
 
+from backup_contract import object_keys as layout
 from launcher.config import Config
-from shared import layout
 from shared.errors import RefusedError
 from shared.model.run import POWER_OFF_MARGIN
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from backup_contract.object_keys import ARCHIVES
 from launcher.preflight.findings import Finding, Grade
-from shared.layout import ARCHIVES
 
 _AWS_MANAGED = "alias/aws/s3"
 """The key that every role of the account may use through S3."""

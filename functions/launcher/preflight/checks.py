@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as UnreachedError
 
 from backup_contract.aws_refusal import code_and_message
+from backup_contract.moments import run_id_of
 from backup_contract.text import one_line
 from backup_contract.tls_failure import tls_failure
 from launcher.launch.launcher import Launcher
@@ -20,7 +21,6 @@ from launcher.preflight.bucket_findings import encryption, lifecycle, public_acc
 from launcher.preflight.findings import Finding, Grade
 from launcher.request import LaunchRequest
 from shared.errors import DamagedRunError, RefusedError
-from shared.model.run import run_id_of
 
 Check = Callable[[], Finding]
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from backup_contract import object_keys as layout
 from backup_contract.aws_refusal import code_and_message
 from backup_contract.documents.date_marker import Marker, read_marker
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Item, Manifest
 from backup_contract.documents.progress import Progress
-from shared import layout
 from shared.errors import UnreadableError
 
 if TYPE_CHECKING:

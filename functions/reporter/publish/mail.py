@@ -7,17 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from backup_contract import object_keys as layout
 from backup_contract.aws_refusal import WHOLE_MESSAGE_CHARACTERS
 from backup_contract.documents.manifest import Item, Manifest
 from backup_contract.kinds import GIT, KINDS
+from backup_contract.moments import moment_of
 from backup_contract.text import one_line, size
 from backup_contract.visibility import PUBLIC_ONLY, Coverage, describe
 from reporter.judge.cost import Cost
 from reporter.judge.manifest_diff import Comparison, compare
 from reporter.judge.verdict import Kind, Verdict
 from reporter.publish.attempt_lines import lasted, refusals, story
-from shared import layout
-from shared.model.run import Run, moment_of
+from shared.model.run import Run
 
 _MOST_LINES = 40
 """How many lines of one list the mail carries before it counts the rest."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from backup_contract.moments import moment_of, run_id_of
 from shared.errors import DamagedRunError, RunConflictError
 from shared.logging import logger
-from shared.model.run import Run, from_document, moment_of, run_id_of, to_document
+from shared.model.run import Run, from_document, to_document
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -5,10 +5,9 @@ whoever read its latest version; so each function below takes a run and returns 
 """
 
 import dataclasses
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -19,21 +18,7 @@ TAG_ATTEMPT = "online-backup:attempt"
 POWER_OFF_MARGIN = timedelta(minutes=5)
 """How long before its deadline an instance ends itself, so that its log still gets out."""
 
-_RUN_ID = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}Z")
-_RUN_ID_FORMAT = "%Y-%m-%dT%H-%M-%SZ"
 T = TypeVar("T")
-
-
-def run_id_of(moment: datetime) -> str:
-    """The run id of an aware moment: ``2026-11-27T17-00-00Z``."""
-    return moment.astimezone(UTC).strftime(_RUN_ID_FORMAT)
-
-
-def moment_of(run_id: str) -> datetime:
-    """The moment that a run id names. Raises ValueError for anything that is not a run id."""
-    if not _RUN_ID.fullmatch(run_id):
-        raise ValueError(f"not a run id: {run_id!r}")
-    return datetime.strptime(run_id, _RUN_ID_FORMAT).replace(tzinfo=UTC)
 
 
 class Market(StrEnum):

@@ -12,6 +12,7 @@ from backup_contract.documents.command_output import (
     visibility_rows,
 )
 from backup_contract.documents.manifest import Manifest
+from backup_contract.moments import run_id_of
 from backup_contract.visibility import describe
 from backup_contract.visibility import read as read_visibility
 from repo_backup.aws import spot_notice as interruption
@@ -45,7 +46,7 @@ def backup(options: argparse.Namespace) -> int:
     stop = Stop()
     started_at = datetime.now(UTC)
     plan = Plan(
-        run_id=options.run_id or f"{started_at:%Y-%m-%dT%H-%M-%SZ}",
+        run_id=options.run_id or run_id_of(started_at),
         attempt=options.attempt,
         owners=tuple(dict.fromkeys(options.owner)),
         jobs=options.jobs,

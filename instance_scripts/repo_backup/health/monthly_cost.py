@@ -1,22 +1,18 @@
-"""What an account would cost per month, from the sizes that GitHub lists. Pure; amounts are USD.
-
-Unit prices are AWS's list prices for us-east-1, November 2026; other regions differ by some
-percent, and free allowances are not taken off: https://aws.amazon.com/ec2/pricing/on-demand/,
-https://aws.amazon.com/ebs/pricing/, https://aws.amazon.com/vpc/pricing/,
-https://aws.amazon.com/s3/pricing/
-"""
+"""What an account would cost per month, from the sizes that GitHub lists. Pure; USD."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-INSTANCE_HOUR = Decimal("0.0363")
-"""A c7g.medium on demand; spot is mostly a third to a half of it, so this is an upper bound."""
-VOLUME_GIB_MONTH = Decimal("0.08")
-PUBLIC_ADDRESS_HOUR = Decimal("0.005")
-STORAGE_GIB_MONTH = Decimal("0.023")
-PUT_REQUEST = Decimal("0.000005")
-READ_REQUEST = Decimal("0.0000004")
+from backup_contract.prices import (
+    INSTANCE_HOUR,
+    MONTH_HOURS,
+    PUBLIC_ADDRESS_HOUR,
+    PUT_REQUEST,
+    READ_REQUEST,
+    VOLUME_GIB_MONTH,
+    storage_month,
+)
 
 BYTES_PER_SECOND = 20_000_000
 """From GitHub through the instance into S3; a careful figure, not a measured one."""
@@ -27,8 +23,6 @@ VOLUME_GIB = 16
 _WRITES_PER_ARCHIVE, _READS_PER_ARCHIVE = 1, 2
 _WRITES_PER_RUN = 10
 _PART_BYTES = 16 * 2**20
-_GIB = 2**30
-_MONTH_HOURS = 730
 _MONTH_DAYS = Decimal(365) / 12
 
 
@@ -73,8 +67,8 @@ def estimate(sizes: Sequence[int], habits: Habits) -> Estimate:
     return Estimate(
         newest,
         replaced,
-        _storage(newest),
-        _storage(replaced),
+        storage_month(newest),
+        storage_month(replaced),
         runs_per_month * _instance(newest * share, count),
         runs_per_month * _requests(newest * share, count * share, count),
         _instance(Decimal(newest), count) + _requests(Decimal(newest), Decimal(count), 0),
@@ -96,14 +90,10 @@ def assumptions(habits: Habits) -> list[str]:
     ]
 
 
-def _storage(count: int) -> Decimal:
-    return Decimal(count) / _GIB * STORAGE_GIB_MONTH
-
-
 def _instance(moved: Decimal, repositories: int) -> Decimal:
     seconds = START_SECONDS + repositories * SECONDS_PER_REPOSITORY + moved / BYTES_PER_SECOND
     hours = seconds / 3600
-    per_hour = INSTANCE_HOUR + PUBLIC_ADDRESS_HOUR + VOLUME_GIB_MONTH * VOLUME_GIB / _MONTH_HOURS
+    per_hour = INSTANCE_HOUR + PUBLIC_ADDRESS_HOUR + VOLUME_GIB_MONTH * VOLUME_GIB / MONTH_HOURS
     return hours * per_hour
 
 

@@ -16,7 +16,8 @@ from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import COUNTED, Entry, Manifest
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
-from repo_backup.page.run_record import Run, build_run, moment_of
+from backup_contract.moments import named_moment
+from repo_backup.page.run_record import Run, build_run
 from repo_backup.runtime.errors import FatalError, said
 from repo_backup.store.base import Store, Stored
 
@@ -106,7 +107,7 @@ def _chosen(store: Store, documents: dict[str, set[str]], newest: int | None) ->
     """The runs to read, about in order: the newest by when they were written, and those between
     them that left no manifest."""
     written = list(reversed(store.run_ids()))[-newest if newest else 0 :]
-    moments = {run_id: moment_of(run_id) or _BEGINNING for run_id in documents}
+    moments = {run_id: named_moment(run_id) or _BEGINNING for run_id in documents}
     since = min((moments[run_id] for run_id in written), default=_BEGINNING)
     without = [
         run_id

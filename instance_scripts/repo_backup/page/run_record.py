@@ -1,6 +1,5 @@
 """One run's record, from the documents that it left: report, manifest, progress. Pure."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,9 +7,8 @@ from datetime import UTC, datetime
 from backup_contract.documents.manifest import COUNTED, Manifest
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
+from backup_contract.moments import named_moment
 from backup_contract.visibility import Coverage, Visibility, describe
-
-_RUN_ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
 
 COMPLETE, INCOMPLETE, UNFINISHED = "complete", "incomplete", "unfinished"
 """The words for a run on which no reporter has given a verdict."""
@@ -60,16 +58,6 @@ class Run:
         return describe(self.visibility)
 
 
-def moment_of(run_id: str) -> datetime | None:
-    """The moment that ``2026-11-27T17-00-00Z`` names; None for a run with a name of its own."""
-    if not _RUN_ID.fullmatch(run_id):
-        return None
-    try:
-        return datetime.strptime(run_id, "%Y-%m-%dT%H-%M-%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
 def build_run(
     run_id: str, report: RunReport | None, manifest: Manifest | None, progress: Progress | None
 ) -> Run | None:
@@ -81,7 +69,7 @@ def build_run(
     if progress:
         done = f", {progress.done} of {progress.listed} repositories done"
         so_far = f"{progress.phase}{done if progress.listed else ''}"
-    moment = (manifest and aware(manifest.started_at)) or moment_of(run_id)
+    moment = (manifest and aware(manifest.started_at)) or named_moment(run_id)
     moment = moment or (report.reported_at if report else told_at)
     if moment is None:
         return None

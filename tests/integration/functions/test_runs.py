@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from backup_contract.moments import run_id_of
 from local_cloud.github import GitHubStandIn
 from shared.errors import EventError
-from shared.model.run import run_id_of
 from tests.integration.functions.account import TOPIC_ARN
 from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World, terminated
 

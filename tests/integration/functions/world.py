@@ -30,10 +30,10 @@ from moto.sns.models import sns_backends
 
 from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, by_kind
 from backup_contract.documents.progress import Progress
+from backup_contract.moments import moment_of
 from launcher import app as launcher_app
 from reporter import app as reporter_app
 from shared.errors import OnlineBackupError
-from shared.model.run import moment_of
 from tests.integration.functions.account import ACCOUNT, REGION, TOPIC_ARN, new_account
 
 RUN_ID = "2026-11-27T17-00-00Z"

@@ -19,7 +19,7 @@ from backup_contract.documents.manifest import (
     iso,
 )
 from backup_contract.kinds import GIT, WIKI
-from repo_backup.page.run_record import moment_of
+from backup_contract.moments import named_moment
 
 WEEK = timedelta(days=7)
 NEWEST = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
@@ -90,7 +90,7 @@ class History:
         return chance.choice(["partial", "partial", "partial", *_ENDINGS])
 
     def _manifest(self, run_id: str, number: int, verdict: str, chance: random.Random) -> Manifest:
-        moment = moment_of(run_id) or self.ends_at
+        moment = named_moment(run_id) or self.ends_at
         listed = max(1, round(self.repositories * (0.7 + 0.3 * (number + 1) / self.runs)))
         entries = {
             index: self._entry(index, run_id, moment, number == 0, chance)
@@ -178,7 +178,7 @@ def _report(
     run_id: str, verdict: str, manifest: Manifest | None, chance: random.Random
 ) -> dict[str, object]:
     """``report.json`` as the reporter writes it."""
-    moment = moment_of(run_id) or NEWEST
+    moment = named_moment(run_id) or NEWEST
     failed = [e for e in manifest.entries.values() if e.failed] if manifest else []
     reasons = {
         "verified": "Everything that GitHub lists is in the bucket, and every archive was checked.",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from backup_contract.moments import moment_of, run_id_of
 from shared.model.run import (
     Attempt,
     Instance,
@@ -15,8 +16,6 @@ from shared.model.run import (
     PoolAnswer,
     Run,
     from_document,
-    moment_of,
-    run_id_of,
     to_document,
 )
 
