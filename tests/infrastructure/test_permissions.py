@@ -48,6 +48,7 @@ def test_instances_can_read_and_put_but_destroy_nothing(template: Template) -> N
         "s3:GetObject",
         "s3:GetObjectVersion",
         "s3:ListBucket",
+        "s3:ListBucketMultipartUploads",
         "s3:PutObject",
         "ssm:GetParameter",
         "ssm:UpdateInstanceInformation",

@@ -300,6 +300,7 @@ _KNOWN: dict[str, Callable[[Parameters, Deployed], Asked]] = {
     "s3.GetObject": _get,
     "s3.GetPublicAccessBlock": _bucket("s3:GetBucketPublicAccessBlock"),
     "s3.HeadObject": _get,
+    "s3.ListMultipartUploads": _bucket("s3:ListBucketMultipartUploads"),
     "s3.ListObjectsV2": _bucket("s3:ListBucket"),
     "s3.ListObjectVersions": _bucket("s3:ListBucketVersions"),
     "s3.PutObject": _put,

@@ -96,7 +96,10 @@ def _objects_of_others(stack: Deployed) -> Intrusions:
             other = f"arn:aws:s3:::{stack.bucket}-other/{key}"
             for action in ("s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"):
                 yield "another bucket", Request(who, action, other)
-        for action in ("s3:ListBucket", "s3:ListBucketVersions"):
+        for action in (
+            *("s3:ListBucket", "s3:ListBucketVersions"),
+            "s3:ListBucketMultipartUploads",
+        ):
             yield "another bucket", Request(who, action, f"arn:aws:s3:::{stack.bucket}-other")
         yield "other buckets", Request(who, "s3:ListAllMyBuckets", "*")
     for key in (ARCHIVE, f"runs/{RUN}/manifest.json"):

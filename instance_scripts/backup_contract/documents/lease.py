@@ -12,12 +12,18 @@ from backup_contract.moments import iso
 @dataclass(frozen=True, slots=True)
 class LeaseRecord:
     """A lease. ``run_id`` is for show: it need not be a run id. ``attempt`` and ``holder`` are None
-    where nobody wrote them down: whoever holds it is respected all the same."""
+    where nobody wrote them down: whoever holds it is respected all the same.
+
+    Programs before December 2026 wrote neither ``ended`` nor ``process``: their lease has ended if
+    it was to expire in the moment in which it was written.
+    """
 
     run_id: str
     expires_at: datetime
     attempt: int | None = None
     holder: str | None = None
+    ended: bool | None = None
+    process: str | None = None
 
     def to_json(self) -> bytes:
         """The document."""
@@ -27,6 +33,8 @@ class LeaseRecord:
             "attempt": self.attempt,
             "holder": self.holder,
             "expires_at": iso(self.expires_at),
+            "ended": self.ended,
+            "process": self.process,
         }
         return json.dumps(document).encode()
 
@@ -42,4 +50,6 @@ class LeaseRecord:
             fields.moment(document, "expires_at"),
             fields.optional(fields.count, document, "attempt"),
             fields.text_or_none(document, "holder"),
+            fields.optional(fields.flag, document, "ended"),
+            fields.optional(fields.text, document, "process"),
         )

@@ -24,6 +24,7 @@ from repo_backup.restore.archive_reader import SHARE, open_reader
 from repo_backup.run.checkpoints import Journal
 from repo_backup.run.dry_run import preview, summary, table
 from repo_backup.run.lease import Lease
+from repo_backup.run.lease_state import LEASE
 from repo_backup.run.listing import Listing, list_all
 from repo_backup.run.previous_runs import History
 from repo_backup.run.repository_backup import Fetcher
@@ -60,11 +61,12 @@ def backup(options: argparse.Namespace) -> int:
     manifest = Manifest(plan.run_id, plan.attempt, list(plan.owners), started_at)
     manifest.only = list(plan.selection.only)
     with scratch_directory() as directory, open_display() as display:
-        journal = Journal(store, manifest, display)
+        patience = Patience(stop)
+        journal = Journal(store, manifest, display, patience)
         fetcher = Fetcher(
             http,
             store,
-            Patience(stop),
+            patience,
             stop,
             directory,
             plan.run_id,
@@ -98,7 +100,7 @@ def backup(options: argparse.Namespace) -> int:
             interruption.watch(stop)
         run = Backup(plan, whole, history, fetcher, store, journal, stop, drilled)
         with orderly_end(stop), lease.held():
-            store.tidy()
+            store.tidy(LEASE)
             try:
                 code = run.run()
             except BaseException as error:

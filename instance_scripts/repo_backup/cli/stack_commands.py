@@ -85,14 +85,15 @@ def follow(
     """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if data := store.read(layout.report(run_id)):
-            tell("")
-            try:
-                return RunReport.from_json(data)
-            except ValueError as error:
-                raise FatalError(f"{layout.report(run_id)} is unreadable: {error}") from error
-        progress = store.read(layout.progress(run_id))
         try:
+            if data := store.read(layout.report(run_id)):
+                tell("")
+                return RunReport.from_json(data)
+        except ValueError as error:
+            tell("")
+            raise FatalError(f"{layout.report(run_id)} is unreadable: {error}") from error
+        try:
+            progress = store.read(layout.progress(run_id))
             tell(_so_far(Progress.from_json(progress)) if progress else waiting)
         except ValueError as error:
             tell(f"{layout.progress(run_id)} is unreadable: {error}")

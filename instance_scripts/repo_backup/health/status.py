@@ -92,10 +92,10 @@ def read_misplaced(store: Store, runs: Sequence[RunRow]) -> list[str]:
     """
     settled = bool(runs) and runs[0]["complete"]
     run_id = next((run["run_id"] for run in runs if run["complete"]), None)
-    data = store.read(layout.manifest(run_id)) if run_id else None
-    if data is None:
-        return []
     try:
+        data = store.read(layout.manifest(run_id)) if run_id else None
+        if data is None:
+            return []
         manifest = Manifest.from_json(data)
     except ValueError as error:  # it was written anew since it was read for the runs
         return [f"{said(layout.manifest(str(run_id)))} is left out: {error}"]
@@ -113,8 +113,8 @@ def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> Running
         if run["verdict"] or run["complete"]:
             continue
         key = layout.progress(run["run_id"])
-        data = store.read(key)
         try:
+            data = store.read(key)
             found = Progress.from_json(data) if data is not None else None
         except ValueError as error:
             log.warning("%s is left out: %s", said(key), error)
@@ -231,9 +231,9 @@ def _became(run: RunRow) -> str:
 def _row(store: Store, run_id: str) -> RunRow:
     report = _report(store, run_id)
     key = layout.manifest(run_id)
-    data = store.read(key)
     manifest = None
     try:
+        data = store.read(key)
         manifest = Manifest.from_json(data) if data is not None else None
     except ValueError as error:
         log.warning("%s is left out, and its run is not relied on: %s", said(key), error)
@@ -278,8 +278,8 @@ def _when(run: RunRow) -> str | None:
 def _report(store: Store, run_id: str) -> RunReport | None:
     """What the reporter said of a run, if it did. A damaged report's run is not relied on."""
     key = layout.report(run_id)
-    data = store.read(key)
     try:
+        data = store.read(key)
         return None if data is None else RunReport.from_json(data)
     except ValueError as error:
         log.warning("%s is left out, and its run is not relied on: %s", said(key), error)

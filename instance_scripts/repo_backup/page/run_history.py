@@ -85,12 +85,13 @@ def read(
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A run's documents as they are at the destination."""
+    """A run's documents as they are at the destination; ``refused`` are those too large to be."""
 
     run_id: str
     report: bytes | None
     manifest: bytes | None
     progress: bytes | None
+    refused: tuple[tuple[str, ValueError], ...]
 
 
 def _documents(store: Store) -> dict[str, set[str]]:
@@ -122,12 +123,16 @@ def _loaded(store: Store, run_ids: list[str], documents: dict[str, set[str]]) ->
 
     def load(run_id: str) -> _Loaded:
         names = documents.get(run_id, set())
-        data = {
-            name: store.read(f"{layout.RUNS}{run_id}/{name}")
-            for name in (_REPORT, _MANIFEST, _PROGRESS)
-            if name in names and (name != _PROGRESS or _REPORT not in names)
-        }
-        return _Loaded(run_id, data.get(_REPORT), data.get(_MANIFEST), data.get(_PROGRESS))
+        data: dict[str, bytes | None] = {}
+        refused: list[tuple[str, ValueError]] = []
+        for name in (_REPORT, _MANIFEST, _PROGRESS):
+            if name in names and (name != _PROGRESS or _REPORT not in names):
+                try:
+                    data[name] = store.read(f"{layout.RUNS}{run_id}/{name}")
+                except ValueError as error:
+                    refused.append((name, error))
+        report, manifest, progress = (data.get(name) for name in (_REPORT, _MANIFEST, _PROGRESS))
+        return _Loaded(run_id, report, manifest, progress, tuple(refused))
 
     waiting = iter(run_ids)
     with ThreadPoolExecutor(_READ_AHEAD) as pool:
@@ -154,6 +159,8 @@ class _Reading:
     def absorb(self, index: int, loaded: _Loaded) -> None:
         """Take a run in; what cannot be read is named and left out."""
         run_id = loaded.run_id
+        for name, refusal in loaded.refused:
+            self._blame(run_id, name, refusal)
         report = self._decoded(run_id, _REPORT, loaded.report, RunReport.from_json)
         manifest = self._decoded(run_id, _MANIFEST, loaded.manifest, Manifest.from_json)
         progress = self._decoded(run_id, _PROGRESS, loaded.progress, Progress.from_json)

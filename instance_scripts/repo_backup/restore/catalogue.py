@@ -56,12 +56,14 @@ def manifests(
     """
     named = set() if named is None else named
     for each in [run_id] if run_id else newest_first(store):
-        data = store.read(layout.manifest(each))
-        if data is None:
-            if run_id:
-                raise FatalError(f"there is no manifest of run {run_id}{_meant_run(store, run_id)}")
-            continue
         try:
+            data = store.read(layout.manifest(each))
+            if data is None:
+                if run_id:
+                    raise FatalError(
+                        f"there is no manifest of run {run_id}{_meant_run(store, run_id)}"
+                    )
+                continue
             yield Manifest.from_json(data)
         except ValueError as error:
             if run_id:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.date_marker import Marker
@@ -15,11 +16,15 @@ from repo_backup.run.key_ownership import Claims
 from repo_backup.run.progress_display import Display
 from repo_backup.runtime.background import in_background
 from repo_backup.runtime.errors import ConflictError, FatalError, TransientError
+from repo_backup.runtime.retry import Patience
 from repo_backup.store.base import Store
 
 CHECKPOINT_SECONDS = 20.0
 _SHARE = 20
 """A checkpoint that took long is not repeated before twenty times as long."""
+_MARKER_TYPE = "text/plain; charset=utf-8"
+_MARKER_NAMES = 10
+"""How many free names are tried that somebody else, who holds no lease, takes meanwhile."""
 
 
 class Journal:
@@ -30,11 +35,13 @@ class Journal:
         store: Store,
         manifest: Manifest,
         display: Display,
+        patience: Patience,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.manifest = manifest
         self._store = store
         self._display = display
+        self._patience = patience
         self._now = now
         self._lock = threading.Lock()
         self._done: set[int] = set()
@@ -107,24 +114,48 @@ class Journal:
         manifest, finished = self.manifest, self._now()
         manifest.complete, manifest.finished_at = True, finished
         document = self._document()
-        self._store.write(layout.manifest(manifest.run_id), document)
-        if self._shown:
-            self._progress("done")
+        key = layout.manifest(manifest.run_id)
+        self._patience.call(lambda: self._store.write(key, document))
+        try:
+            if self._shown:
+                self._progress("done")
+        except TransientError as error:  # the marker says it, too
+            self._display.note(str(error))
         digest = hashlib.sha256(document).hexdigest()
         counts = {name: manifest.totals[name] for name in ("listed", *COUNTED)}
-        self._mark(finished, Marker("", manifest.run_id, manifest.attempt, digest, counts))
+        marker = Marker("", manifest.run_id, manifest.attempt, digest, counts)
+        self._mark(finished, marker.to_text(finished))
 
-    def _mark(self, finished: datetime, marker: Marker) -> None:
+    def _mark(self, finished: datetime, data: bytes) -> None:
         """Write the date marker; a minute that another run has taken is left to that run."""
-        for minutes in range(60):
-            key = layout.marker(finished + timedelta(minutes=minutes))
-            data = marker.to_text(finished)
+        key = layout.marker(finished)
+        for _ in range(_MARKER_NAMES):
             try:
-                self._store.write_if(key, data, None, "text/plain; charset=utf-8")
+                self._patience.call(partial(self._store.write_if, key, data, None, _MARKER_TYPE))
             except ConflictError:
-                continue
-            return
-        raise FatalError("the date marker could not be written: each of its names is taken")
+                # An answer that got lost: this marker is there already.
+                if self._is_there(key, data):
+                    return
+            else:
+                return
+            key = self._patience.call(partial(self._free_name, finished))
+        raise FatalError("the date marker could not be written: others take each of its names")
+
+    def _is_there(self, key: str, data: bytes) -> bool:
+        try:
+            return self._patience.call(lambda: self._store.read(key)) == data
+        except ValueError:  # something larger than a marker
+            return False
+
+    def _free_name(self, finished: datetime) -> str:
+        """The key of the first minute that no marker has, by one listing as far as that."""
+        minute = finished
+        for taken in self._store.names(layout.ARCHIVES, layout.marker(minute)):
+            if taken > layout.marker(minute):
+                break
+            if taken == layout.marker(minute):
+                minute += timedelta(minutes=1)
+        return layout.marker(minute)
 
     def _document(self) -> bytes:
         with self._lock:

@@ -3,19 +3,20 @@
 import contextlib
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from backup_contract import object_keys as layout
-from backup_contract.documents import fields
 from backup_contract.documents.lease import LeaseRecord
-from backup_contract.moments import iso
+from repo_backup.run.lease_state import LEASE, Claimant, judge
+from repo_backup.runtime import process_identity
 from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.errors import BackupError, ConflictError, FatalError, said
-from repo_backup.store.base import Store
+from repo_backup.runtime.errors import BackupError, ConflictError, FatalError
+from repo_backup.runtime.retry import Patience
+from repo_backup.store.base import Store, Tagged
 
-LEASE = timedelta(minutes=10)
 RENEW_SECONDS = 150.0
 _WRITES = 3
 log = logging.getLogger(__name__)
@@ -24,20 +25,21 @@ log = logging.getLogger(__name__)
 class Lease:
     """The right to write to a destination, for one attempt of one run.
 
-    ``continues``: the run id was given, so that a lease of the same run is an earlier attempt's.
+    ``continues``: the run id was given, so that a lease of the same run is its own.
 
     The instance can delete nothing, so that an ended lease is one that says so, or has expired.
+    The programs before December 2026 know only ``expires_at``, by which they respect this lease.
     """
 
     def __init__(
         self, store: Store, run_id: str, attempt: int, stop: Stop, *, continues: bool = True
     ) -> None:
         self._store = store
-        self._run_id = run_id
-        self._attempt = attempt
-        self._continues = continues
+        self._claimant = Claimant(run_id, attempt, continues)
         self._stop = stop
+        self._patience = Patience(stop)
         self._holder = uuid.uuid4().hex
+        self._process = process_identity.current()
         self._tag: str | None = None
         self._looked = False
         self._writing = threading.Lock()
@@ -50,9 +52,9 @@ class Lease:
         taken the lease, and then it cannot be held by this run.
         """
         found = self._store.read_tagged(layout.LOCK)
+        self._tag = found.tag if found else None
         if found:
-            data, self._tag = found
-            self._refuse_others(data)
+            self._refuse_others(found)
         self._looked = True
 
     @contextlib.contextmanager
@@ -68,36 +70,35 @@ class Lease:
             done.set()
             self._stop.closing(self._end, "end of lease")
 
-    def _refuse_others(self, data: bytes) -> None:
-        """An own run's lease is taken over: the attempt that held it is dead or about to be."""
+    def _refuse_others(self, found: Tagged) -> None:
         try:
-            lease = LeaseRecord.from_json(data)
+            lock = LeaseRecord.from_json(found.data)
         except ValueError as error:
             log.warning("%s is taken over, for it is no lease: %s", layout.LOCK, error)
             return
-        run_id = lease.run_id
-        own = run_id == self._run_id and self._continues
-        if own or lease.expires_at <= datetime.now(UTC):
-            return
-        remedy = ""
-        if fields.RUN_ID.fullmatch(run_id):
-            remedy = f". If it was killed, continue it with --run-id {run_id}"
-        until = iso(lease.expires_at)
-        raise FatalError(
-            f"run {said(run_id)} is writing to this destination; its lease ends {until} "
-            f"unless it renews it{remedy}"
-        )
+        alive = process_identity.is_alive(lock.process) if lock.process else None
+        judgement = judge(lock, found, self._claimant, alive=alive)
+        if not judgement.free:
+            raise FatalError(judgement.reason)
 
     def _acquire(self) -> None:
         if not self._looked:
             self.look()
         try:
-            self._write(datetime.now(UTC) + LEASE)
+            self._patience.call(self._write)
         except ConflictError as error:
             raise FatalError("another run has just begun to write to this destination") from error
 
-    def _write(self, expires_at: datetime) -> None:
-        data = LeaseRecord(self._run_id, expires_at, self._attempt, self._holder).to_json()
+    def _write(self, *, ended: bool = False) -> None:
+        now = datetime.now(UTC)
+        data = LeaseRecord(
+            run_id=self._claimant.run_id,
+            expires_at=now if ended else now + LEASE,
+            attempt=self._claimant.attempt,
+            holder=self._holder,
+            ended=ended,
+            process=self._process,
+        ).to_json()
         for _ in range(_WRITES):
             try:
                 self._tag = self._store.write_if(layout.LOCK, data, self._tag)
@@ -107,18 +108,18 @@ class Lease:
                 found = self._own()
                 if found is None:
                     raise
-                written, self._tag = found
-                if written == data:
+                self._tag = found.tag
+                if found.data == data:
                     return
             else:
                 return
         raise ConflictError("the lease changes all the time")
 
-    def _own(self) -> tuple[bytes, str] | None:
-        """The lease as it is and its tag, if this holder wrote it."""
+    def _own(self) -> Tagged | None:
+        """The lease as it is, if this holder wrote it."""
         found = self._store.read_tagged(layout.LOCK)
         with contextlib.suppress(ValueError):
-            if found and LeaseRecord.from_json(found[0]).holder == self._holder:
+            if found and LeaseRecord.from_json(found.data).holder == self._holder:
                 return found
         return None
 
@@ -126,22 +127,22 @@ class Lease:
         """Say that it has ended, after a renewal that is under way: none comes later."""
         with self._writing:
             if not self.lost:
-                self._write(datetime.now(UTC))
+                self._patience.call(lambda: self._write(ended=True))
 
     def _renew(self, done: threading.Event) -> None:
-        expires_at = datetime.now(UTC) + LEASE
+        renewed = time.monotonic()
         while not done.wait(RENEW_SECONDS):
             try:
                 with self._writing:
                     if done.is_set():
                         return
-                    self._write(datetime.now(UTC) + LEASE)
-                expires_at = datetime.now(UTC) + LEASE
+                    self._write()
+                renewed = time.monotonic()
             except ConflictError:
                 self._lose("another attempt has taken the lease over")
                 return
             except BackupError:
-                if datetime.now(UTC) > expires_at - timedelta(seconds=RENEW_SECONDS):
+                if time.monotonic() - renewed > LEASE.total_seconds() - RENEW_SECONDS:
                     self._lose("the lease could not be renewed")
                     return
 

@@ -69,10 +69,10 @@ class History:
             if not missing:
                 break
             mine = earlier == run_id
-            data = own.result() if mine else store.read(layout.manifest(earlier))
-            if data is None:
-                continue
             try:
+                data = own.result() if mine else store.read(layout.manifest(earlier))
+                if data is None:
+                    continue
                 manifest = Manifest.from_json(data)
             except ValueError as error:
                 log.warning("%s is left out: %s", said(layout.manifest(earlier)), error)

@@ -3,9 +3,27 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BufferedReader
 from typing import IO, Protocol
+
+from backup_contract import object_keys as layout
+
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a store can do beyond keeping objects.
+
+    ``conditional_writes``: of two that write under one condition, one is refused. ``versions``:
+    what is replaced can still be read. ``full_checksums``: it checks an archive as it takes it, by
+    a checksum of all its bytes, and names that afterwards.
+    """
+
+    conditional_writes: bool
+    versions: bool
+    full_checksums: bool
 
 
 @dataclass(frozen=True)
@@ -26,6 +44,30 @@ class Version:
     modified_at: str
     bytes: int
     latest: bool
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A small object, its tag for ``write_if``, and when it was written, by the store's own clock.
+
+    ``age`` is measured by that clock as well, so that no other clock has a say in it.
+    """
+
+    data: bytes
+    tag: str
+    written_at: datetime
+    age: timedelta
+
+
+def most_bytes(key: str) -> int:
+    """How large the document under a key may be; what is larger, no run wrote.
+
+    A repository with a wiki takes 1.2 KB of a manifest and at most 0.3 KB of a report; the others
+    do not grow.
+    """
+    if key.endswith(layout.manifest("").removeprefix(layout.RUNS)):
+        return 256 * _MIB
+    return 32 * _MIB if key.endswith("/report.json") else _MIB // 16
 
 
 class Blob(Protocol):
@@ -61,6 +103,7 @@ class Store(Protocol):
     """
 
     part_bytes: int
+    capabilities: Capabilities
 
     @property
     def case_sensitive(self) -> bool:
@@ -81,13 +124,16 @@ class Store(Protocol):
         """
 
     def read(self, key: str) -> bytes | None:
-        """A small object, or None."""
+        """A small object, or None. Raises DamagedError above ``most_bytes(key)``."""
 
-    def read_tagged(self, key: str) -> tuple[bytes, str] | None:
-        """A small object and its tag for ``write_if``, or None."""
+    def read_tagged(self, key: str) -> Tagged | None:
+        """A small object with its tag, or None. Of one that is too large only the beginning."""
 
     def objects(self, prefix: str) -> dict[str, Stored]:
         """Every current object below a prefix, by key."""
+
+    def names(self, folder: str, since: str) -> Iterator[str]:
+        """The keys directly below a folder, from the key ``since`` on, in order."""
 
     def manifests_written(self) -> list[tuple[str, datetime]]:
         """The runs that left a manifest, and when it was written here; the latest first."""
@@ -101,5 +147,9 @@ class Store(Protocol):
     def open(self, key: str, version_id: str | None = None) -> AbstractContextManager[IO[bytes]]:
         """An object for reading. Raises NotFoundError."""
 
-    def tidy(self) -> None:
-        """Remove what a killed writer left behind; for the only writer there is."""
+    def tidy(self, older_than: timedelta) -> None:
+        """Remove what killed writers left behind; for the only writer there is.
+
+        ``older_than`` is how long one that has lost its right to write may go on without knowing.
+        What cannot be removed is no error.
+        """

@@ -57,7 +57,7 @@ def write_damage(store: Store, checked: Mapping[ArchiveId, str | None]) -> None:
 def _write(store: Store, key: str, checked: Mapping[ArchiveId, str | None]) -> None:
     for _ in range(_TRIES):
         tagged = store.read_tagged(key)
-        data, tag = tagged or (b"", None)
+        data, tag = (tagged.data, tagged.tag) if tagged else (b"", None)
         before = _parsed(key, data)
         after = {**before, **{each: reason for each, reason in checked.items() if reason}}
         for each, reason in checked.items():

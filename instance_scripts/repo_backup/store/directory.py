@@ -3,18 +3,20 @@
 import contextlib
 import errno
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
 from backup_contract import object_keys as layout
+from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import iso
 from repo_backup.runtime.errors import ConflictError, FatalError, NotFoundError
-from repo_backup.store.base import Blob, Stored, Version
+from repo_backup.store.base import Blob, Capabilities, Stored, Tagged, Version, most_bytes
 
 _BLOCK_BYTES = 1024 * 1024
 
@@ -29,6 +31,7 @@ class DirectoryStore:
     """A directory as destination; it keeps one version of everything."""
 
     part_bytes = 64 * _BLOCK_BYTES
+    capabilities = Capabilities(conditional_writes=True, versions=False, full_checksums=False)
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -61,22 +64,39 @@ class DirectoryStore:
         _make(target.parent)
         with (target.parent / f".{target.name}.guard").open("w") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
-            found = self.read_tagged(key)
-            if (found and found[1]) != tag:
+            if self._tag(key) != tag:
                 raise ConflictError(f"{key} was written by another process")
             self.write(key, data)
-            return data.decode()
+            return hashlib.sha256(data).hexdigest()
 
     def read(self, key: str) -> bytes | None:
         """A file's bytes."""
-        with contextlib.suppress(FileNotFoundError):
-            return (self._root / key).read_bytes()
-        return None
+        try:
+            with (self._root / key).open("rb") as file:
+                size, most = os.fstat(file.fileno()).st_size, most_bytes(key)
+                if size > most:
+                    raise DamagedError("", f"it has {size} bytes, {most} at most")
+                return file.read()
+        except FileNotFoundError:
+            return None
 
-    def read_tagged(self, key: str) -> tuple[bytes, str] | None:
-        """A file's bytes; its tag is its text."""
-        data = self.read(key)
-        return None if data is None else (data, data.decode("utf-8", "surrogateescape"))
+    def read_tagged(self, key: str) -> Tagged | None:
+        """A file's bytes; its tag is their SHA-256. A new file beside it tells the time there."""
+        target, tag = self._root / key, self._tag(key)
+        if tag is None:
+            return None
+        with target.open("rb") as file, tempfile.TemporaryFile(dir=target.parent) as now:
+            now.write(b"now")
+            now.flush()
+            written, present = (os.fstat(each.fileno()).st_mtime for each in (file, now))
+            data = file.read(most_bytes(key))
+        age = timedelta(seconds=present - written)
+        return Tagged(data, tag, datetime.fromtimestamp(written, UTC), age)
+
+    def _tag(self, key: str) -> str | None:
+        with contextlib.suppress(FileNotFoundError), (self._root / key).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        return None
 
     def objects(self, prefix: str) -> dict[str, Stored]:
         """The files below a directory, without those still being written, and the system's own."""
@@ -91,6 +111,13 @@ class DirectoryStore:
             for path in found
             if path.is_file()
         }
+
+    def names(self, folder: str, since: str) -> Iterator[str]:
+        """The files of a directory, sorted."""
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._root / folder) as entries:
+            yield from sorted(
+                key for each in entries if (key := folder + each.name) >= since and each.is_file()
+            )
 
     def manifests_written(self) -> list[tuple[str, datetime]]:
         """By the manifests' times of modification."""
@@ -128,8 +155,8 @@ class DirectoryStore:
         with file:
             yield file
 
-    def tidy(self) -> None:
-        """Remove files that never took their name."""
+    def tidy(self, older_than: timedelta) -> None:
+        """Remove files that never took their name, however old: no two runs write on one disk."""
         for path in self._root.rglob(f"{_INCOMING}*"):
             if _is_hidden(path.name):
                 path.unlink(missing_ok=True)

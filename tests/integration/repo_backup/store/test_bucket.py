@@ -60,9 +60,9 @@ def test_an_archive_costs_one_request_and_an_unchanged_one_none(
     assert calls.count("PutObject") == len(archives) + 4
     calls.clear()
     s3.backup("--no-drill", run_id="r2")
-    # One more when the minute has a marker already.
+    # Where the minute has a marker already: whose it is, the next free minute, and one more.
     assert calls.count("PutObject") in (4, 5)
-    assert len(calls) <= 10
+    assert len(calls) <= (10 if calls.count("PutObject") == 4 else 13)
     assert s3.entry("hello", "r2")["state"] == "unchanged"
 
 
@@ -223,7 +223,8 @@ def test_a_read_that_breaks_off_is_begun_again(s3: Bucket, breaking: _Breaking) 
 def test_a_read_that_always_breaks_off_is_no_good_drill(s3: Bucket, breaking: _Breaking) -> None:
     breaking.left = 1000
     assert s3.backup("--only", "unicode") == 3
-    assert "could not be reached" in s3.manifest()["drill"]["checked"][0]["reason"]
+    reason = s3.manifest()["drill"]["checked"][0]["reason"]
+    assert "broke off on its way from 127.0.0.1: 1000 read, but total bytes expected is" in reason
 
 
 def test_a_version_is_restored_by_its_id(

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ OWNER = "github_backups/octo/"
 def test_an_archive_whose_name_begins_with_a_dot_is_one(tmp_path: Path, name: str) -> None:
     store = DirectoryStore(tmp_path)
     store.write(OWNER + name, b"zip")
-    store.tidy()
+    store.tidy(timedelta(0))
     assert store.objects(OWNER).keys() == {OWNER + name}
     assert store.read(OWNER + name) == b"zip"
 
@@ -30,7 +31,7 @@ def test_what_is_no_archive_is_no_object(tmp_path: Path) -> None:
     for name in (".incoming-k3_x0abc", ".DS_Store", "._a.zip"):
         (folder / name).write_bytes(b"not ours")
     assert store.objects("").keys() == {"runs/lock.json"}
-    store.tidy()
+    store.tidy(timedelta(0))
     assert {path.name for path in folder.iterdir()} == {".DS_Store", "._a.zip"}
 
 

@@ -27,7 +27,7 @@ from repo_backup.runtime.errors import (
     TransientError,
 )
 from repo_backup.store.s3 import S3Store
-from repo_backup.store.s3_words import sdk_error, skew
+from repo_backup.store.s3_errors import sdk_error, skew
 
 NOW = datetime(2026, 11, 27, 17, tzinfo=UTC)
 
