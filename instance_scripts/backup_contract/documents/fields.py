@@ -16,6 +16,9 @@ T = TypeVar("T")
 
 LIMIT = 2**63
 """Every number is below it, as in the other programs that read these documents."""
+MOST_VALUES = 10_000_000
+"""How many values a document may hold: two bytes of JSON can take 80 of memory. A repository with
+a wiki takes some 50 in a manifest: this is enough for 200,000, in half a gigabyte at most."""
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _WORD = re.compile(r"[a-z][a-z-]{0,30}")
@@ -60,6 +63,8 @@ def decode(data: bytes, build: Callable[[Fields], T], most_values: int | None = 
     if most_values is not None and sum(map(data.count, (b"{", b"[", b","))) > most_values:
         raise DamagedError("", f"it holds more than {most_values} values")
     constants: list[str] = []
+    if sum(map(data.count, (b"{", b"[", b","))) > MOST_VALUES:
+        raise DamagedError("", f"it holds more than {MOST_VALUES} values")
 
     def constant(name: str) -> float:
         constants.append(name)

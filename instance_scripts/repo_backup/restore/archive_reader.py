@@ -83,10 +83,11 @@ class Reader:
         Raises OtherArchiveError when the SHA-256 is not the manifest's.
         """
         expected = found.part.archive if found.part else None
+        version_id = found.version_id if self.store.capabilities.versions else None
         try:
-            digest = self._read(found.key, found.version_id, file)
+            digest = self._read(found.key, version_id, file)
         except NotFoundError:
-            if not (expected and found.version_id):
+            if not (expected and version_id):
                 raise
             digest = self._read(found.key, None, file)
         if expected and digest != expected.sha256:

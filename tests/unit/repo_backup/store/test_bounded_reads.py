@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backup_contract.documents.fields import DamagedError
+from backup_contract.documents.fields import MOST_VALUES, DamagedError
 from repo_backup.health.status import read_runs
 from repo_backup.restore.catalogue import manifests
 from repo_backup.run.lease import Lease
@@ -53,10 +53,19 @@ def test_manifests_report_and_progress_of_terabytes_are_named_and_left_out(
     assert (run["good"], run["complete"]) == (False, False)
     with pytest.raises(FatalError, match="of run r1 is unreadable: it has 1099511627776 bytes"):
         list(manifests(store, "r1"))
-    assert f"{MANIFEST} is left out: it has 1099511627776 bytes, 268435456 at most" in caplog.text
+    assert f"{MANIFEST} is left out: it has 1099511627776 bytes, 134217728 at most" in caplog.text
 
 
 def test_a_lock_of_megabytes_is_taken_over(tmp_path: Path) -> None:
     _sparse(tmp_path, LOCK, 100 << 20)
     with Lease(DirectoryStore(tmp_path), "r1", 1, Stop()).held():
         assert (tmp_path / LOCK).stat().st_size < 1000
+
+
+def test_a_manifest_of_more_values_than_memory_would_hold_is_named_and_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = DirectoryStore(tmp_path)
+    store.write(MANIFEST, b'{"x":[' + b"{}," * (MOST_VALUES // 2) + b"{}]}")
+    assert History.load(store, "r2", ["octo"]).entries == {}
+    assert f"{MANIFEST} is left out: it holds more than 10000000 values" in caplog.text

@@ -128,7 +128,12 @@ def test_a_wrong_checksum_is_damage_and_no_trouble_with_the_line() -> None:
     client, crc32 = open_client(), base64.b64encode(b"\0\0\0\1").decode()
 
     def answer(request: Any, **_: object) -> AWSResponse:
-        headers: Any = {"x-amz-checksum-crc32": crc32, "Content-Length": "4"}
+        headers: Any = {
+            "x-amz-checksum-crc32": crc32,
+            "Content-Length": "4",
+            "ETag": '"tag"',
+            "Last-Modified": "Fri, 27 Nov 2026 17:00:00 GMT",
+        }
         body = urllib3.HTTPResponse(BytesIO(b"rots"), preload_content=False)
         return AWSResponse(request.url, 200, headers, body)
 

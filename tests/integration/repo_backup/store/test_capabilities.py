@@ -1,0 +1,98 @@
+"""A store can do what it states, and nothing relies on what it does not state."""
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BufferedReader, BytesIO
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from repo_backup.runtime.errors import ConflictError
+from repo_backup.store.base import Store
+from repo_backup.store.directory import DirectoryStore
+from repo_backup.store.open import open_store
+from tests.integration.repo_backup.conftest import Bucket
+
+KEY = "github_backups/octo/hello.zip"
+
+
+@dataclass
+class Bytes:
+    """An archive of so many bytes, with its checksum."""
+
+    data: bytes
+    crc32: int
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    @property
+    def part_bytes(self) -> int:
+        return len(self.data)
+
+    @property
+    def part_crc32s(self) -> Sequence[int]:
+        return [self.crc32]
+
+    def part(self, start: int) -> BufferedReader:
+        return cast(BufferedReader, BytesIO(self.data[start:]))
+
+    def blocks(self) -> Iterator[bytes]:
+        yield self.data
+
+
+@pytest.fixture(params=["bucket", "directory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """Each kind of store."""
+    if request.param == "directory":
+        return DirectoryStore(tmp_path / "store")
+    bucket: Bucket = request.getfixturevalue("s3")
+    return open_store(bucket.location, connections=4)
+
+
+def test_of_two_that_write_under_one_condition_one_is_refused(store: Store) -> None:
+    assert store.capabilities.conditional_writes
+    tag = store.write_if("runs/lock.json", b"one", None)
+    for stale in (None, hashlib.sha256(b"two").hexdigest()):
+        with pytest.raises(ConflictError):
+            store.write_if("runs/lock.json", b"two", stale)
+    found = store.read_tagged("runs/lock.json")
+    assert found
+    assert (found.data, found.tag) == (b"one", tag)
+    assert abs(found.age.total_seconds()) < 60
+    store.write_if("runs/lock.json", b"two", tag)
+    assert store.read("runs/lock.json") == b"two"
+
+
+def test_a_condition_on_what_is_gone_is_a_conflict(store: Store) -> None:
+    with pytest.raises(ConflictError):
+        store.write_if("runs/lock.json", b"one", "0123456789abcdef")
+
+
+def test_what_was_replaced_can_be_read_only_where_there_are_versions(store: Store) -> None:
+    first = store.put_archive(KEY, Bytes(b"first", zlib.crc32(b"first")))
+    store.put_archive(KEY, Bytes(b"second", zlib.crc32(b"second")))
+    found = store.versions(KEY)
+    assert [each.latest for each in found] == ([True, False] if len(found) == 2 else [True])
+    assert (len(found) == 2) is store.capabilities.versions
+    assert (first.version_id is not None) is store.capabilities.versions
+    with store.open(KEY, first.version_id) as file:
+        assert (file.read() == b"first") is store.capabilities.versions
+
+
+def test_a_checksum_of_all_bytes_is_named_only_where_that_is_stated(store: Store) -> None:
+    stored = store.put_archive(KEY, Bytes(b"archive", zlib.crc32(b"archive")))
+    assert (stored.checksum is not None) is store.capabilities.full_checksums
+    assert (stored.checksum or {}).get("type") in (None, "FULL_OBJECT")
+
+
+def test_the_keys_of_a_folder_come_in_order_from_the_one_that_is_asked_for(store: Store) -> None:
+    keys = [f"github_backups/{name}" for name in ("a.txt", "b.tx0", "b.txt", "b.txt.x", "c.txt")]
+    for key in (*keys, "github_backups/owner/b.txt"):
+        store.write(key, b"x")
+    assert list(store.names("github_backups/", keys[2])) == keys[2:]
+    assert list(store.names("elsewhere/", "elsewhere/a")) == []
