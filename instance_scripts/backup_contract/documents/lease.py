@@ -1,7 +1,7 @@
 """``runs/lock.json``: who may write to a destination, and until when. Schema 1, JSON. Pure."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from backup_contract.documents import fields
@@ -27,15 +27,7 @@ class LeaseRecord:
 
     def to_json(self) -> bytes:
         """The document."""
-        document = {
-            "schema": 1,
-            "run_id": self.run_id,
-            "attempt": self.attempt,
-            "holder": self.holder,
-            "expires_at": iso(self.expires_at),
-            "ended": self.ended,
-            "process": self.process,
-        }
+        document = {"schema": 1, **asdict(self), "expires_at": iso(self.expires_at)}
         return json.dumps(document).encode()
 
     @classmethod

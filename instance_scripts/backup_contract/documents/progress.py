@@ -1,7 +1,7 @@
 """``progress.json``: how far a run says that it is. Schema 1, JSON. Pure."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from backup_contract.documents import fields
@@ -32,17 +32,7 @@ class Progress:
 
     def to_json(self) -> bytes:
         """The document."""
-        document = {
-            "schema": 1,
-            "run_id": self.run_id,
-            "attempt": self.attempt,
-            "updated_at": iso(self.updated_at),
-            "phase": self.phase,
-            "listed": self.listed,
-            "done": self.done,
-            "failed": self.failed,
-            "bytes_uploaded": self.bytes_uploaded,
-        }
+        document = {"schema": 1, **asdict(self), "updated_at": iso(self.updated_at)}
         return json.dumps(document).encode()
 
     @classmethod

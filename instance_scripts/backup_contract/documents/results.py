@@ -17,6 +17,7 @@ COUNTED: tuple[State, ...] = ("backed-up", "unchanged", "empty", "skipped", "fai
 STATES: Mapping[str, State] = {state: state for state in COUNTED}
 STATES_BESIDE: Mapping[str, State] = {**STATES, "absent": "absent"}
 """Of what a repository need not have: a wiki."""
+_OF_ARCHIVE = ["key", "bytes", "sha256", "checksum", "version_id", "etag", "run_id", "drilled_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,8 @@ class Archive:
     @property
     def document(self) -> dict[str, Any]:
         """As it stands in the manifest. The first version takes no further field here."""
-        return {
-            "key": self.key,
-            "bytes": self.bytes,
-            "sha256": self.sha256,
-            "checksum": self.checksum,
-            "version_id": self.version_id,
-            "etag": self.etag,
-            "run_id": self.run_id,
-            "drilled_at": self.drilled_at,
-            **({"remarks": list(self.remarks)} if self.remarks else {}),
-        }
+        described = {name: getattr(self, name) for name in _OF_ARCHIVE}
+        return described | ({"remarks": list(self.remarks)} if self.remarks else {})
 
 
 @dataclass(frozen=True, slots=True)
