@@ -87,7 +87,7 @@ def test_a_failed_repository_is_read_with_its_reason_and_judged_partial(
         (
             "unpack",
             OSError(errno.ENOSPC, "No space left on device"),
-            "could not unpack it: No space",
+            "No space left on device; make room",
         ),
         (
             "check_mirror",

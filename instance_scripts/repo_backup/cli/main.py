@@ -11,7 +11,7 @@ from backup_contract.text import one_line
 from repo_backup.cli.backup_command import backup
 from repo_backup.cli.estimate_command import estimate
 from repo_backup.cli.list_command import list_archives
-from repo_backup.cli.output import print_line
+from repo_backup.cli.output import print_line, print_message
 from repo_backup.cli.parser import parse
 from repo_backup.cli.restore_command import restore
 from repo_backup.cli.stack_commands import check, run_now
@@ -65,13 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.FATAL
     except UsageError as error:
-        print_line(f"repo_backup: {error}", sys.stderr)
+        print_message(f"repo_backup: {error}", sys.stderr)
         return exits.USAGE
     except InterruptedRunError as error:
-        print_line(f"repo_backup: interrupted: {error}", sys.stderr)
+        print_message(f"repo_backup: interrupted: {error}", sys.stderr)
         return exits.INTERRUPTED
     except BackupError as error:
-        print_line(f"repo_backup: {error}", sys.stderr)
+        print_message(f"repo_backup: {error}", sys.stderr)
         return exits.FATAL
     except OSError as error:
         # The person's own files: a directory that may not be read, a file where one should be.

@@ -36,6 +36,14 @@ def print_line(text: str, stream: TextIO | None = None) -> None:
     print(one_line(text, None), file=stream or sys.stdout, flush=True)
 
 
+def print_message(text: str, stream: TextIO | None = None) -> None:
+    """A message of one or more lines: the first is ours to begin, all others are indented."""
+    first, *others = text.split("\n")
+    print_line(first, stream)
+    for line in others:
+        print_line(line if line.startswith("  ") else f"  {line}", stream)
+
+
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Rows under headings; away from a terminal nothing is folded, for it is there to be copied."""
     rows = [[one_line(cell, None) for cell in row] for row in rows]

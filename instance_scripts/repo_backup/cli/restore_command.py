@@ -10,7 +10,7 @@ from backup_contract.documents.command_output import (
     SCHEMA,
     RestoreDocument,
 )
-from repo_backup.cli.output import print_document, print_line, working
+from repo_backup.cli.output import print_document, print_line, print_message, working
 from repo_backup.git.fsck_messages import MALFORMED, REFUSED_ELSEWHERE
 from repo_backup.git.push import Pushed, check_empty, push
 from repo_backup.git.push_target import Target, push_address
@@ -87,7 +87,7 @@ def restore(options: argparse.Namespace) -> int:
     else:
         print_line(said)
         for remark in (*restored.remarks, *pushed.remarks):
-            print_line(f"{found.key}: {remark}")
+            print_message(f"{found.key}: {remark}")
     return 0
 
 

@@ -270,7 +270,7 @@ def test_an_unknown_repository_is_named_with_what_was_probably_meant(
         shutil.rmtree(destination.root / "runs")
     source = ["--source", str(destination.root)]
     capsys.readouterr()
-    hint = f"\ndid you mean {meant}?" if meant else ""
+    hint = f"\n  did you mean {meant}?" if meant else ""
     for command in (["restore", asked, "--into", str(tmp_path)], ["list", "--versions", asked]):
         assert main([*command, *source]) == 1
         said = capsys.readouterr().err

@@ -184,4 +184,4 @@ def test_a_lock_with_a_forged_line_in_it_is_refused_in_one_line(
     assert destination.backup(*FAST) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.isprintable()
-    assert line.startswith("repo_backup: run x??[2Krepo_backup: all is well is writing to this")
+    assert line.startswith("repo_backup: run x ?[2Krepo_backup: all is well is writing to this")
