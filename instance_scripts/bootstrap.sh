@@ -4,6 +4,7 @@
 set -Eeuo pipefail
 
 WORK=/nonexistent # until main has made it; the trap must never meet an unset variable
+EVIDENCE=         # below which this instance alone may write how its attempt goes
 
 retry() { # retry COMMAND...: five tries, waiting 2, 4, 6 and 8 seconds in between
   local try
@@ -17,13 +18,28 @@ retry() { # retry COMMAND...: five tries, waiting 2, 4, 6 and 8 seconds in betwe
 
 say() { echo "bootstrap: $*"; }
 
+metadata() { # metadata PATH: of this instance, by IMDSv2
+  local service="${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}/latest" token
+  token="$(curl --fail --silent --show-error --max-time 5 --request PUT \
+    --header "X-aws-ec2-metadata-token-ttl-seconds: 60" "${service}/api/token")"
+  curl --fail --silent --show-error --max-time 5 --header "X-aws-ec2-metadata-token: ${token}" "${service}/$1"
+}
+
 power_off() {
   local status=$?
   trap - EXIT
   say "ending with status ${status}"
-  retry aws s3 cp --only-show-errors "${WORK}/backup.log" \
-    "s3://${ONLINE_BACKUP_BUCKET}/runs/${ONLINE_BACKUP_RUN_ID}/backup.log" || say "the log could not be saved"
+  if [[ -z "$EVIDENCE" ]] || ! retry aws s3 cp --only-show-errors "${WORK}/backup.log" \
+    "s3://${ONLINE_BACKUP_BUCKET}/${EVIDENCE}backup.log"; then
+    say "the log could not be saved"
+  fi
   shutdown -P now
+}
+
+find_evidence() { # the prefix that IAM knows as attempts/${aws:userid}/
+  local instance
+  instance="$(retry metadata meta-data/instance-id)"
+  EVIDENCE="runs/${ONLINE_BACKUP_RUN_ID}/attempts/${ONLINE_BACKUP_ROLE_ID}:${instance}/"
 }
 
 fetch_program() {
@@ -45,7 +61,8 @@ backup() {
   # Five minutes before the machine goes, the program is told to write down how far it came.
   PYTHONPATH="${WORK}/program" timeout --signal=TERM "$((ONLINE_BACKUP_DEADLINE_MINUTES - 5))m" \
     python3.13 -m repo_backup backup --destination "s3://${ONLINE_BACKUP_BUCKET}" \
-    --run-id "$ONLINE_BACKUP_RUN_ID" --attempt "$ONLINE_BACKUP_ATTEMPT" "${ONLINE_BACKUP_ARGUMENTS[@]}"
+    --run-id "$ONLINE_BACKUP_RUN_ID" --attempt "$ONLINE_BACKUP_ATTEMPT" --evidence "$EVIDENCE" \
+    "${ONLINE_BACKUP_ARGUMENTS[@]}"
 }
 
 main() {
@@ -53,6 +70,7 @@ main() {
   shutdown -P "+${ONLINE_BACKUP_DEADLINE_MINUTES}"
   export LC_ALL=C.UTF-8 TMPDIR="${TMPDIR:-/var/tmp}" PYTHONUNBUFFERED=1
   WORK="$(mktemp -d "${TMPDIR}/online-backup.XXXXXX")"
+  find_evidence
   backup 2>&1 | tee -a "${WORK}/backup.log"
 }
 

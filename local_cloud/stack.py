@@ -109,6 +109,21 @@ class Stack:
         )
         return body
 
+    def latest(self, run_id: str, name: str) -> str:
+        """The key of this document of the run's latest attempt that has one; empty if none has."""
+        launch = f"runs/{run_id}/launch.json"
+        if launch not in self.objects(launch):
+            return ""
+        attempts = json.loads(self.read(launch))["attempts"]
+        keys = [f"{each['evidence']}{name}" for each in attempts]
+        there = self.objects(f"runs/{run_id}/attempts/")
+        return next((key for key in reversed(keys) if key in there), "")
+
+    def log(self, run_id: str) -> str:
+        """What the run's latest instance that saved its log printed; empty if none did."""
+        key = self.latest(run_id, "backup.log")
+        return self.read(key).decode() if key else ""
+
     def restore(self, repository: str, folder: Path) -> Path:
         """Restore ``owner/name`` from the bucket with ``repo_backup``: the bare mirror.
 

@@ -33,6 +33,7 @@ class Config:
     subnet_ids: tuple[str, ...]
     security_group_id: str
     instance_profile_arn: str
+    instance_role_id: str
     key_name: str
     max_spot_price: str
     allow_on_demand: bool
@@ -69,6 +70,7 @@ class Config:
             subnet_ids=env.words("SUBNET_IDS", optional=True),
             security_group_id=env.text("SECURITY_GROUP_ID"),
             instance_profile_arn=env.text("INSTANCE_PROFILE_ARN"),
+            instance_role_id=env.text("INSTANCE_ROLE_ID"),
             key_name=env.text("KEY_NAME", optional=True),
             max_spot_price=env.text("MAX_SPOT_PRICE", optional=True),
             allow_on_demand=env.yes("ALLOW_ON_DEMAND"),

@@ -9,7 +9,10 @@ from time import monotonic
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
 
+from backup_contract import object_keys as layout
+from backup_contract.documents.fields import DamagedError
 from backup_contract.moments import run_id_of
 from reporter.boundary import Failed, tried
 from reporter.config import Config
@@ -29,7 +32,7 @@ from reporter.events import Interruption, Terminated, Trigger, Wake, Watchdog
 from reporter.judge.verdict import Kind
 from reporter.observe.bucket import Bucket
 from reporter.observe.ec2 import Ec2
-from reporter.observe.observer import Evidence
+from reporter.observe.observer import Evidence, Summary
 from reporter.publish.dead_letters_mail import dead_letters_mail
 from reporter.publish.heartbeat import Heartbeat
 from reporter.publish.run_report import emit_metrics
@@ -214,6 +217,8 @@ class Reporter:
         for stray in self.ec2.of_run(run.id):
             self._end(stray.id)
         summary = self.evidence.summary(_concluded(run, world, step), world, step)
+        if line := self._publish(run.id, summary):
+            summary = summary.with_damage(line)
         facts = summary.facts
         if not self.bucket.write_report(run.id, summary.report):
             self.log.error("the bucket takes no report")
@@ -234,6 +239,23 @@ class Reporter:
         if facts.verdict.kind is Kind.VERIFIED and not facts.only:
             self.heartbeat.beat()
 
+    def _publish(self, run_id: str, summary: Summary) -> str:
+        """Publish the newest checkpoint with the verdict; a line for the mail if that fails.
+
+        No later run hangs on it: until a run's manifest is published, what its attempts wrote is
+        found by ``launch.json``. So whatever it fails at keeps no mail from being sent.
+        """
+        found = summary.checkpoint
+        if found is None:
+            return ""
+        verdict = summary.facts.verdict.kind.value
+        done = tried(lambda: self.bucket.publish(run_id, verdict, found.key, found.sha256))
+        if not isinstance(done, Failed):
+            return ""
+        self.log.error("the manifest could not be published", exc_info=done.error)
+        why = str(done.error) if isinstance(done.error, DamagedError) else _code(done.error)
+        return f"{layout.manifest(run_id)} could not be published ({why}); see {found.key} instead."
+
     def _warned(self, run_id: str, instance_id: str, now: datetime) -> dict[str, Any]:
         run = self.store.load(run_id)
         if run and run.attempts and not run.attempt.warned_at:
@@ -248,6 +270,12 @@ class Reporter:
             names += [name(run.id, attempt.number) for name in of_attempt]
         for name in names:
             self.schedules.remove(name)
+
+
+def _code(error: Exception) -> str:
+    """AWS's own code for what went wrong, or the error's name."""
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+    return code or type(error).__name__
 
 
 def _concluded(run: Run, world: World, step: TryAgain | Report) -> Run:

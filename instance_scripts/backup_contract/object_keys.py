@@ -6,8 +6,6 @@ ARCHIVES = "github_backups/"
 RUNS = "runs/"
 LOCK = "runs/lock.json"
 _DAMAGE_NOTE = "damaged.json"
-RUN_DOCUMENTS = ("/manifest.json", "/progress.json", "/report.json")
-"""How the keys end by which a run is known."""
 
 
 def archive(owner: str, name: str, *, wiki: bool = False, repository_id: int | None = None) -> str:
@@ -41,12 +39,12 @@ def is_damage_note(key: str) -> bool:
 
 
 def manifest(run_id: str) -> str:
-    """Where a run's manifest lies."""
+    """Where a run's manifest is published, or written where there is no reporter."""
     return f"{RUNS}{run_id}/manifest.json"
 
 
 def progress(run_id: str) -> str:
-    """Where a run says how far it is."""
+    """Where a run without a launcher says how far it is."""
     return f"{RUNS}{run_id}/progress.json"
 
 
@@ -55,13 +53,8 @@ def report(run_id: str) -> str:
     return f"{RUNS}{run_id}/report.json"
 
 
-def log(run_id: str) -> str:
-    """Everything an instance printed, uploaded by its bootstrap before it powers off."""
-    return f"{RUNS}{run_id}/backup.log"
-
-
 def launch_record(run_id: str) -> str:
-    """How the run's latest attempt was launched."""
+    """How the run's latest attempt was launched, and which instances all of them got."""
     return f"{RUNS}{run_id}/launch.json"
 
 

@@ -1,6 +1,7 @@
 """What AWS reads out of the documents it is given: trust policies and schedules' inputs. Pure."""
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -23,6 +24,19 @@ def trusts(document: str | Mapping[str, Any], service: str) -> bool:
         ):
             return True
     return False
+
+
+def with_variables(resource: str, keys: Mapping[str, Any]) -> str:
+    """A policy's resource with its variables filled in; ``keys`` are the caller's, in lower case.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html: where there
+    is no such key, the resource matches nothing, and here stays as it is.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        return str(keys.get(found[1].lower()) or found[0])
+
+    return re.sub(r"\$\{([\w:/-]+)\}", value, resource)
 
 
 def fill_in(text: str, schedule: Mapping[str, Any], now: float) -> str:

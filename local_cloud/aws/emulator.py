@@ -7,6 +7,7 @@ rules) is replaced here. Private names move between releases, so the version is 
 
 import contextvars
 import importlib.metadata
+import itertools
 import json
 import logging
 import re
@@ -17,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local_cloud.aws.documents import fill_in, trusts
+from local_cloud.aws.documents import fill_in, trusts, with_variables
 
 MINISTACK_VERSION = "1.5.33"
 
@@ -238,7 +239,16 @@ class Emulator:
     def _patch_judge(self, evaluator: Any, app: Any) -> None:
         # The loopback interface stands for TLS, which the bucket's policy insists on.
         app.pin_request_origin = lambda source, tls: evaluator.pin_request_origin(source, True)
-        enforce = evaluator.enforce
+        resolve, enforce = evaluator.resolve_principal, evaluator.enforce
+
+        def resolve_with_variables(*asked: Any, **named: Any) -> Any:
+            principal = resolve(*asked, **named)
+            if isinstance(principal, evaluator.PrincipalInfo):
+                for statement in itertools.chain.from_iterable(principal.policies or ()):
+                    statement.resources = [
+                        with_variables(each, principal.keys) for each in statement.resources
+                    ]
+            return principal
 
         def enforce_where_judged_rightly(
             key: str, action: str, *rest: Any, resource_arn: str = "*", **named: Any
@@ -254,6 +264,7 @@ class Emulator:
                 log.warning("DENIED %s on %s to %s", action, resource, denied.principal_arn)
             return denied
 
+        evaluator.resolve_principal = resolve_with_variables
         evaluator.enforce = enforce_where_judged_rightly
 
     def _patch_events(self) -> None:

@@ -166,9 +166,7 @@ class Demo:
         manifest = json.loads(stack.read(f"runs/{run_id}/manifest.json"))
         archived = [each for each in manifest["repositories"] if each["archive"]]
         if not archived:
-            raise SessionError(
-                "No repository was archived.", stack.read(f"runs/{run_id}/backup.log").decode()
-            )
+            raise SessionError("No repository was archived.", stack.log(run_id))
         chosen = max(archived, key=lambda each: (each["name"] == "online-backup", each["refs"]))
         name = f"{chosen['owner']}/{chosen['name']}"
         with self.step(f"Restore {name} from {chosen['archive']['key']}"):
@@ -205,8 +203,8 @@ class Step:
 
 
 def _progress(stack: Stack, run_id: str) -> str:
-    key = f"runs/{run_id}/progress.json"
-    if key not in stack.objects(key):
+    key = stack.latest(run_id, "progress.json")
+    if not key:
         return ""
     progress = json.loads(stack.read(key))
     return f"{progress['phase']}, {progress['done']} of {progress['listed']} repositories"

@@ -12,7 +12,7 @@ from pathlib import Path
 # What bootstrap.sh may use of Amazon Linux 2023. `aws` and `python3.13` are added below.
 TOOLS = (
     *("bash", "sh", "git", "sha256sum", "mktemp", "mkdir", "rm", "cat", "date", "sleep", "tee"),
-    *("tail", "head", "uname", "env", "grep", "timeout", "true", "kill"),
+    *("tail", "head", "uname", "env", "grep", "timeout", "true", "kill", "curl"),
 )
 # Stand-ins that ask the sandbox for what the real commands would ask of the machine.
 _POWER_COMMANDS = ("shutdown", "poweroff", "halt", "reboot")

@@ -223,6 +223,38 @@ shutdown -P now
     assert printed[-1].endswith(f":assumed-role/guest/{launched}")
 
 
+def test_a_policy_may_let_each_instance_put_below_its_own_id_alone(
+    cloud: Session, ec2: Any
+) -> None:
+    iam, s3 = cloud.client("iam"), cloud.client("s3")
+    service = {"Service": "ec2.amazonaws.com"}
+    trust = {"Effect": "Allow", "Principal": service, "Action": "sts:AssumeRole"}
+    own = "arn:aws:s3:::of-writers/${aws:userid}/*"
+    put = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": own}
+    iam.create_role(RoleName="writer", AssumeRolePolicyDocument=json.dumps({"Statement": trust}))
+    iam.put_role_policy(
+        RoleName="writer", PolicyName="own", PolicyDocument=json.dumps({"Statement": [put]})
+    )
+    iam.create_instance_profile(InstanceProfileName="writers")
+    iam.add_role_to_instance_profile(InstanceProfileName="writers", RoleName="writer")
+    where = {"LocationConstraint": "eu-central-1"}
+    s3.create_bucket(Bucket="of-writers", CreateBucketConfiguration=where)
+    script = """
+export AWS_DEFAULT_REGION=eu-central-1
+echo hello >said
+me="$(aws sts get-caller-identity --query UserId --output text)"
+aws s3 cp --only-show-errors said "s3://of-writers/${me}/said"
+aws s3 cp --only-show-errors said "s3://of-writers/${me}x/said" 2>&1 | grep -o AccessDenied
+shutdown -P now
+"""
+    profile = {"Name": "writers"}
+    launched = ec2.run_instances(**request(script, IamInstanceProfile=profile))["Instances"][0]
+    assert ended(cloud, launched["InstanceId"])["console"].splitlines()[-1] == "AccessDenied"
+    role_id = iam.get_role(RoleName="writer")["Role"]["RoleId"]
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket="of-writers")["Contents"]]
+    assert keys == [f"{role_id}:{launched['InstanceId']}/said"]
+
+
 def test_a_reclaimed_instance_gets_notice_and_then_ends(cloud: Session, ec2: Any) -> None:
     script = r"""
 python3.13 - <<'PYTHON'

@@ -51,7 +51,7 @@ def test_a_run_by_an_app_is_verified_though_its_tokens_end_on_the_way(
     assert report["verdict"] == "verified", report["log"]
     assert run.states()["secret"] == "backed-up"
     assert app_hub.apps.made > 3
-    log = by_app.read(f"runs/{run.run_id}/backup.log").decode()
+    log = by_app.log(run.run_id)
     secret = key.splitlines()[1]
     assert secret not in log + str(run.mails()) + str(run.manifest())
     assert "ghs_" not in log + str(run.mails()) + str(run.manifest())

@@ -73,9 +73,7 @@ class Started:
         """The run's report, once it is mailed; a failed run's comes with its log."""
         self.mail()
         report: dict[str, Any] = json.loads(self.stack.read(f"runs/{self.run_id}/report.json"))
-        log = f"runs/{self.run_id}/backup.log"
-        if self.stack.objects(log):
-            report["log"] = self.stack.read(log).decode()
+        report["log"] = self.stack.log(self.run_id)
         return report
 
     def manifest(self) -> dict[str, Any]:
@@ -141,7 +139,7 @@ def test_everything_is_backed_up_and_the_mail_says_so(first: Started) -> None:
     objects = first.stack.objects()
     assert "github_backups/octo/hello.zip" in objects
     assert "github_backups/octo/hello.wiki.zip" in objects
-    assert f"runs/{first.run_id}/backup.log" in objects
+    assert first.stack.latest(first.run_id, "backup.log") in objects
     assert f"runs/{first.run_id}/report.json" in objects
     assert any(key.startswith("github_backups/20") for key in objects)
     assert first.report()["verdict"] == "verified"
@@ -156,7 +154,7 @@ def test_the_instance_ended_itself_and_its_deadline_was_called_off(first: Starte
 
 
 def test_no_secret_reaches_the_log_or_the_console(first: Started) -> None:
-    log = first.stack.read(f"runs/{first.run_id}/backup.log").decode()
+    log = first.stack.log(first.run_id)
     assert "stand-in-token" not in log + first.instance_in("terminated")["console"]
 
 

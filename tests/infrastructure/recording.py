@@ -4,6 +4,7 @@ The functions' through their handlers, the instance's by the backup program and 
 its bootstrap. What is recorded are botocore's calls, before anything is sent.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 from moto.server import ThreadedMotoServer
 
+from backup_contract.evidence import prefix
 from local_cloud.github import CORPUS_TOKEN, GitHubStandIn, Repository, build_corpus
 from local_cloud.github.corpus import commit_files, init_repository
 from repo_backup.aws import ssm as program_ssm
@@ -28,7 +30,7 @@ from repo_backup.run import checkpoints as journal
 from repo_backup.store import s3 as program_s3
 from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World, new_world
 from tools.iam.calls import Call
-from tools.iam.deployed import BUCKET, KEY_NAME, REGION, TOKEN_PARAMETER
+from tools.iam.deployed import BUCKET, INSTANCE_ID, KEY_NAME, REGION, ROLE_ID, TOKEN_PARAMETER
 
 PROGRAM_KEY = "admin/init_scripts/repo_backup-0.zip"
 
@@ -198,11 +200,14 @@ def record_instance(folder: Path, heard: Recording) -> None:
         _bootstrap_copies(folder, heard)
         # An adopted bucket without versions is read by key alone.
         assert _backup("2026-11-26T17-00-00Z") == 0
+        _written_down(RUN_ID)
         boto3.client("s3").put_bucket_versioning(
             Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"}
         )
         patch.setattr(journal, "CHECKPOINT_SECONDS", 0)
-        assert _backup("2026-11-27T17-00-00Z", "--full") == 0
+        assert _backup(RUN_ID, "--full") == 0
+        # A second attempt, and a run after one that no reporter has published.
+        assert _backup(RUN_ID) == 0
         patch.setattr(program_s3.S3Store, "part_bytes", 5 << 20)
         noise = os.urandom(6 << 20)
         commit_files(init_repository(hub.root / "octo" / "large.git"), {"noise": noise})
@@ -218,7 +223,17 @@ def _instance_role() -> str:
 
 def _backup(run_id: str, *arguments: str) -> int:
     fixed = ["--owner", "octo", "--destination", f"s3://{BUCKET}", "--run-id", run_id]
+    fixed += ["--evidence", prefix(run_id, ROLE_ID, INSTANCE_ID)]
     return main(["backup", *fixed, *arguments])
+
+
+def _written_down(run_id: str) -> None:
+    """What the launcher writes down of this instance."""
+    below = prefix(run_id, ROLE_ID, INSTANCE_ID)
+    attempt = {"attempt": 1, "instance_id": INSTANCE_ID, "evidence": below}
+    record = {"schema": 1, "run_id": run_id, "attempts": [attempt]}
+    body = json.dumps(record).encode()
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=f"runs/{run_id}/launch.json", Body=body)
 
 
 @contextmanager
@@ -249,7 +264,10 @@ def _bootstrap_copies(folder: Path, heard: Recording) -> None:
     (folder / "backup.log").write_text("the log")
     copies = [
         (f"s3://{BUCKET}/{PROGRAM_KEY}", str(folder / "repo_backup.zip")),
-        (str(folder / "backup.log"), f"s3://{BUCKET}/runs/{RUN_ID}/backup.log"),
+        (
+            str(folder / "backup.log"),
+            f"s3://{BUCKET}/{prefix(RUN_ID, ROLE_ID, INSTANCE_ID)}backup.log",
+        ),
     ]
     for source, target in copies:
         driver = create_clidriver()

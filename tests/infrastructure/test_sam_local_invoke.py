@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
+from backup_contract import evidence
 from local_cloud import stack as stacks
 from local_cloud.github import CORPUS_OWNER, CORPUS_TOKEN, GitHubStandIn, build_corpus
 from local_cloud.lambda_image import image
@@ -36,8 +37,8 @@ pytestmark = pytest.mark.docker
 
 EVENTS = ROOT / "events"
 RUN_ID = "2026-11-27T17-00-00Z"
-LOG = f"runs/{RUN_ID}/backup.log"
-INSTANCE_ID = "i-0123456789abcdef0"
+ROLE_ID, INSTANCE_ID = "AROAEXAMPLEOFAROLEID", "i-0123456789abcdef0"
+LOG = evidence.log(evidence.prefix(RUN_ID, ROLE_ID, INSTANCE_ID))
 TOKEN_PARAMETER = "/online-backup/token"
 """As the files in events/ have them."""
 
@@ -104,7 +105,7 @@ class SamLocal:
     def given_run(self, **attempt: Any) -> Run:
         """A run by hand of an hour ago whose first attempt has these further facts."""
         begun = datetime.now(UTC) - timedelta(hours=1)
-        first = Attempt(1, begun, begun + timedelta(hours=3))
+        first = Attempt(1, begun, begun + timedelta(hours=3), role_id=ROLE_ID)
         run = Run(RUN_ID, "manual", begun, attempts=(replace(first, **attempt),))
         if run.attempt.instance:
             self.runs.remember_instance(run.attempt.instance.id, run)

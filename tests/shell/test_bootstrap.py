@@ -30,13 +30,22 @@ REAL = [
     "timeout",
     "sleep",
 ]
-LOG = "runs/2026-11-27T17-00-00Z/backup.log"
+EVIDENCE = "runs/2026-11-27T17-00-00Z/attempts/AROAEXAMPLE:i-0123456789abcdef0/"
 
 AWS = """#!/bin/bash
 [ "$1 $2 $3" = "s3 cp --only-show-errors" ] || exit 64
 from=${4/s3:\\/\\/backups/$BUCKET} to=${5/s3:\\/\\/backups/$BUCKET}
 [ -e "$BUCKET/deny-$(basename "$to")" ] && exit 1
 mkdir -p "$(dirname "$to")" && cp "$from" "$to"
+"""
+
+METADATA = """#!/bin/bash
+case "$*" in
+  *--fail*"--request PUT"*" http://169.254.169.254/latest/api/token") echo a-token ;;
+  *--fail*"X-aws-ec2-metadata-token: a-token http://169.254.169.254/latest/meta-data/instance-id")
+    echo i-0123456789abcdef0 ;;
+  *) exit 22 ;;
+esac
 """
 
 
@@ -74,6 +83,7 @@ class Machine:
             "ONLINE_BACKUP_BUCKET": "backups",
             "ONLINE_BACKUP_PROGRAM_KEY": "program.zip",
             "ONLINE_BACKUP_PROGRAM_SHA256": sha256,
+            "ONLINE_BACKUP_ROLE_ID": "AROAEXAMPLE",
             "ONLINE_BACKUP_DEADLINE_MINUTES": "30",
         }
         script = self.root / "user-data"
@@ -96,7 +106,7 @@ class Machine:
     @property
     def log(self) -> str:
         """The log as it lies in the bucket."""
-        return (self.bucket / LOG).read_text()
+        return (self.bucket / EVIDENCE / "backup.log").read_text()
 
 
 @pytest.fixture
@@ -109,6 +119,7 @@ def machine(tmp_path: Path) -> Machine:
         (tmp_path / "bin" / name).symlink_to(shutil.which(name) or pytest.fail(name))
     (tmp_path / "bin" / "python3.13").symlink_to(sys.executable)
     new.tool("aws", AWS)
+    new.tool("curl", METADATA)
     for name in ("dnf", "shutdown"):
         new.tool(name, f'#!/bin/bash\necho "{name} $*" >>"$CALLS"\n')
     new.tool("sleep", "#!/bin/bash\n")
@@ -128,7 +139,7 @@ def test_the_program_gets_its_words_and_the_machine_powers_off_last(machine: Mac
     ]
     expected = [
         *("backup", "--destination", "s3://backups", "--run-id", "2026-11-27T17-00-00Z"),
-        *("--attempt", "2", "--owner", "octo cat", "--full"),
+        *("--attempt", "2", "--evidence", EVIDENCE, "--owner", "octo cat", "--full"),
     ]
     assert f"got {expected}" in machine.log
 
@@ -177,6 +188,22 @@ def test_a_log_that_cannot_be_saved_does_not_keep_the_machine_on(machine: Machin
     (machine.bucket / "deny-backup.log").touch()
     result = machine.boot(sha256)
     assert "the log could not be saved" in result.stdout
+    assert machine.calls[-1] == "shutdown -P now"
+
+
+def test_metadata_that_come_at_the_third_try_are_enough(machine: Machine) -> None:
+    late = '#!/bin/bash\necho "curl" >>"$CALLS"\n[ "$(grep -c curl "$CALLS")" -ge 4 ] || exit 22\n'
+    machine.tool("curl", late + METADATA)
+    assert machine.boot(machine.publish(PRINT_ARGUMENTS)).returncode == 0
+    assert f"'{EVIDENCE}'" in machine.log
+
+
+def test_without_its_own_id_an_instance_backs_up_nothing_and_powers_off(machine: Machine) -> None:
+    machine.tool("curl", "#!/bin/bash\nexit 7\n")
+    result = machine.boot(machine.publish("raise SystemExit('must never run')"))
+    assert "try 4 of 5 failed: metadata" in result.stderr
+    assert "the log could not be saved" in result.stdout
+    assert "must never run" not in result.stdout
     assert machine.calls[-1] == "shutdown -P now"
 
 

@@ -92,7 +92,7 @@ class Account:
 
 
 def fill(account: Account, run_id: str, archives: int) -> None:
-    """What a complete backup of so many repositories leaves in the bucket."""
+    """What a complete backup of so many repositories leaves, of the latest instance."""
     s3 = account.client("s3")
 
     def store(number: int) -> dict[str, Any]:
@@ -140,9 +140,11 @@ def fill(account: Account, run_id: str, archives: int) -> None:
             "repositories": entries,
         }
     ).encode()
-    s3.put_object(Bucket="backups", Key=f"runs/{run_id}/manifest.json", Body=manifest)
+    launch = s3.get_object(Bucket="backups", Key=f"runs/{run_id}/launch.json")["Body"].read()
+    key = f"{json.loads(launch)['attempts'][-1]['evidence']}evidence.json"
+    s3.put_object(Bucket="backups", Key=key, Body=manifest)
     digest = sha256(manifest).hexdigest()
-    marker = f"run_id={run_id}\nattempt=1\nmanifest_sha256={digest}\n"
+    marker = f"run_id={run_id}\nattempt=1\nmanifest={key}\nmanifest_sha256={digest}\n"
     s3.put_object(Bucket="backups", Key=f"github_backups/{_minute()}.txt", Body=marker.encode())
 
 
@@ -181,6 +183,7 @@ def _environment(url: str, security_group_id: str) -> dict[str, str]:
         "SUBNET_IDS": "",
         "SECURITY_GROUP_ID": security_group_id,
         "INSTANCE_PROFILE_ARN": f"arn:aws:iam::{ACCOUNT_ID}:instance-profile/profile",
+        "INSTANCE_ROLE_ID": "AROAEXAMPLEOFAROLEID",
         "KEY_NAME": "",
         "MAX_SPOT_PRICE": "",
         "ALLOW_ON_DEMAND": "true",

@@ -18,6 +18,8 @@ STACK = "stack"
 BUCKET = "backups"
 TOKEN_PARAMETER = "/onlinebackup/token"
 KEY_NAME = "a-key-pair"
+ROLE_ID = "AROAEXAMPLEOFAROLEID"
+INSTANCE_ID = "i-0123456789abcdef0"
 
 _PSEUDO = {
     "AWS::AccountId": ACCOUNT,
@@ -78,6 +80,7 @@ _ATTRIBUTES = {
     "BackupBucket.Arn": f"arn:aws:s3:::{BUCKET}",
     "DeadLetterQueue.Arn": arn("sqs", "dead"),
     "DeadLetterQueue.QueueName": "dead",
+    "InstanceRole.RoleId": ROLE_ID,
     "InstanceProfile.Arn": arn("iam", "instance-profile/profile", region=""),
     "InstanceSecurityGroup.GroupId": "sg-0123456789abcdef0",
     # CloudFormation has cut the stack's name, as it does with long ones.
@@ -213,7 +216,8 @@ class _Maker:
                 return str(local[name])
             return str(self._Fn_GetAtt(name) if "." in name else self._Ref(name))
 
-        return re.sub(r"\$\{([A-Za-z0-9:.]+)\}", value, text)
+        # ``${!aws:userid}`` is left to IAM, as ``${aws:userid}``.
+        return re.sub(r"\$\{([A-Za-z0-9:.]+)\}", value, text).replace("${!", "${")
 
     def _Fn_If(self, argument: list[Any]) -> Any:  # noqa: N802
         condition, yes, no = argument

@@ -9,22 +9,30 @@ from dataclasses import replace
 from tools.iam.calls import OUR_TAGS, TAG
 from tools.iam.deployed import (
     ACCOUNT,
+    INSTANCE_ID,
     KEYS,
     OTHER_ACCOUNT,
     REGION,
+    ROLE_ID,
     STACK,
     Deployed,
     arn,
 )
-from tools.iam.judge import Request
+from tools.iam.judge import USER_ID, Request
 
 Intrusions = Iterator[tuple[str, Request]]
 
 FUNCTIONS = ("LauncherRole", "ReporterRole")
 EVERYBODY = (*FUNCTIONS, "InstanceRole", "SchedulerRole")
 RUN = "2026-11-27T17-00-00Z"
+DOCUMENTS = ("evidence.json", "progress.json", "backup.log")
 ARCHIVE, MARKER = "github_backups/octo/hello.zip", "github_backups/2026-11-27-17-09.txt"
 PROGRAM = "admin/init_scripts/repo_backup-0.zip"
+OWN, FOREIGN = (
+    f"runs/{RUN}/attempts/{USER_ID}/",
+    f"runs/{RUN}/attempts/{ROLE_ID}:i-0f0f0f0f0f0f0f0f0/",
+)
+"""Below which the instance, and another one of the same role, say how their attempts go."""
 FOREIGN_TAGS = {f"aws:ResourceTag/{TAG}": "other", f"ec2:ResourceTag/{TAG}": "other"}
 
 
@@ -52,7 +60,13 @@ def _history(stack: Deployed) -> Intrusions:
             *("DeleteObjectTagging", "PutObjectRetention", "PutObjectLegalHold", "PutObjectAcl"),
             *("BypassGovernanceRetention", "PutObjectVersionAcl", "RestoreObject"),
         ):
-            for key in (ARCHIVE, MARKER, f"runs/{RUN}/manifest.json", PROGRAM):
+            for key in (
+                ARCHIVE,
+                MARKER,
+                f"runs/{RUN}/manifest.json",
+                f"{OWN}evidence.json",
+                PROGRAM,
+            ):
                 yield "what was saved stays", Request(who, f"s3:{action}", f"{bucket}/{key}")
         for action in (
             *("DeleteBucket", "PutBucketVersioning", "PutLifecycleConfiguration"),
@@ -64,13 +78,23 @@ def _history(stack: Deployed) -> Intrusions:
 
 
 def _objects_of_others(stack: Deployed) -> Intrusions:
-    """Who may write what: a part that is taken over cannot speak for another."""
+    """Who may write what: a part that is taken over cannot speak for another.
+
+    An instance may put a marker, also one of another run and in advance. It counts for nothing
+    without the manifest that it names, which must be that run's own instance's.
+    """
     writers = {
         ARCHIVE: "InstanceRole",
         MARKER: "InstanceRole",
-        f"runs/{RUN}/manifest.json": "InstanceRole",
-        f"runs/{RUN}/progress.json": "InstanceRole",
-        f"runs/{RUN}/backup.log": "InstanceRole",
+        **{f"{OWN}{name}": "InstanceRole" for name in DOCUMENTS},
+        **{f"{FOREIGN}{name}": "nobody" for name in DOCUMENTS},
+        **{f"runs/{RUN}/{name}": "nobody" for name in DOCUMENTS},
+        f"runs/{RUN}/attempts/{ROLE_ID}x:{INSTANCE_ID}/evidence.json": "nobody",
+        f"runs/{RUN}/attempts/{USER_ID}x/evidence.json": "nobody",
+        f"runs/{RUN}/attempts/evidence.json": "nobody",
+        f"runs/2026-12-04T17-00-00Z/attempts/{ROLE_ID}:i-0f0f0f0f0f0f0f0f0/evidence.json": "nobody",
+        f"runs/{RUN}/manifest.json": "ReporterRole",
+        "runs/2026-12-04T17-00-00Z/manifest.json": "ReporterRole",
         "runs/lock.json": "InstanceRole",
         f"runs/{RUN}/launch.json": "LauncherRole",
         PROGRAM: "LauncherRole",

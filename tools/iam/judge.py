@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.iam.deployed import ACCOUNT, Deployed, arn
+from tools.iam.deployed import ACCOUNT, INSTANCE_ID, ROLE_ID, Deployed, arn
+
+USER_ID = f"{ROLE_ID}:{INSTANCE_ID}"
+"""Of the role's session on the instance that a request is about."""
 
 FOLDER = Path(__file__).parent / "evaluator"
 ROOT = FOLDER.parents[2]
@@ -109,6 +112,7 @@ def _simulation(request: Request, stack: Deployed) -> dict[str, Any]:
         "aws:SecureTransport": "true",
         "aws:PrincipalIsAWSService": "true" if service else "false",
         **({"aws:PrincipalAccount": account} if account else {}),
+        **({"aws:userid": USER_ID} if request.who == "InstanceRole" else {}),
         **request.context,
     }
     simulation: dict[str, Any] = {

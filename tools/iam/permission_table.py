@@ -106,9 +106,10 @@ def _listed(value: Any) -> list[Any]:
 def _text(value: Any) -> str:
     """A value with intrinsic functions as a person writes it."""
     if isinstance(value, str):
-        return re.sub(
+        text = re.sub(
             r"\$\{([\w:.]+)\}", lambda found: _WORDS.get(found[1], f"<{found[1]}>"), value
         )
+        return text.replace("${!", "${")  # a policy's own variable
     (function, argument), *_ = value.items()
     if function == "Fn::Sub":
         text, local = (argument, {}) if isinstance(argument, str) else argument

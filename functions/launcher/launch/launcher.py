@@ -17,7 +17,7 @@ from launcher.request import LaunchRequest
 from shared.aws.one_time_scheduler import BACKSTOP, OneTimeSchedules, deadline_name, overdue_name
 from shared.aws.run_table import RunStore
 from shared.errors import AmbiguousLaunchError, RefusedError
-from shared.model.run import Attempt, Instance, Outcome, Pool, PoolAnswer, Run
+from shared.model.run import Attempt, Instance, Outcome, Pool, PoolAnswer, Run, launches
 
 BACKOFF_SECONDS = (1, 2, 4, 8)
 """Pauses between repetitions of a call that EC2 did not answer definitely."""
@@ -62,6 +62,9 @@ class Launcher:
         """
         run = self._begin(request, now)
         if run is None or run.attempt.instance:
+            if run:
+                # Who wrote the launch down may have been cut off before this.
+                self._record(run)
             self.log.info("nothing to launch")
             status = "already launched" if run else "ignored"
             return {"status": status, "run_id": request.run_id, "attempt": request.attempt}
@@ -158,7 +161,8 @@ class Launcher:
             self.log.warning("launch refused", extra={"parameter": error.parameter})
             refused = run.with_attempt(outcome=Outcome.REFUSED, problem=str(error))
             return self.store.save(refused)
-        return run.with_attempt(pools=pools, user_data=script)
+        role_id = self.config.instance_role_id
+        return run.with_attempt(pools=pools, user_data=script, role_id=role_id)
 
     def _walk(self, run: Run, now: datetime) -> dict[str, Any]:
         """Ask pool after pool; each question is written down before it is put."""
@@ -206,27 +210,14 @@ class Launcher:
                 raise AmbiguousLaunchError(f"EC2 gave no definite answer for {_pool_line(pool)}")
 
     def _launched(self, run: Run, instance: Instance) -> dict[str, Any]:
-        """Write down what was launched: first how to find it, last that it is done."""
-        attempt = run.attempt
+        """Write down what was launched: first how to find it, last what the bucket tells of it.
+
+        That the reporter knows whose word to take must not hang on the bucket.
+        """
         self.store.remember_instance(instance.id, run)
-        record = {
-            "schema": 1,
-            "run_id": run.id,
-            "attempt": attempt.number,
-            "trigger": run.trigger,
-            "launched_at": instance.launched_at.isoformat(),
-            "deadline_at": attempt.deadline_at.isoformat(),
-            "instance_id": instance.id,
-            "instance_type": instance.instance_type,
-            "zone": instance.zone,
-            "market": instance.market,
-            "usd_per_hour": instance.price,
-            "refused": [[a.instance_type, a.zone, a.market, a.code] for a in attempt.answers],
-            "not_offered": self.planner.not_offered(attempt.pools),
-        }
-        self.bucket.record_launch(run.id, record)
-        hint = advice(attempt.answers) or None
-        self.store.save(run.with_attempt(instance=instance, problem=hint))
+        hint = advice(run.attempt.answers) or None
+        launched = self.store.save(run.with_attempt(instance=instance, problem=hint))
+        record = self._record(launched)
         if self.config.notify_on_launch:
             owners = ", ".join(self.config.github_owners)
             self.send_note(
@@ -234,11 +225,32 @@ class Launcher:
                 f"Instance {instance.id} ({instance.instance_type}, {instance.market}, "
                 f"{instance.zone}) is backing up {owners}.\n"
                 "The summary comes when the run is over; this attempt is, at the latest, at "
-                f"{attempt.deadline_at:%Y-%m-%d %H:%M} UTC.",
+                f"{launched.attempt.deadline_at:%Y-%m-%d %H:%M} UTC.",
             )
         self.log.info("launched", extra={"instance_id": instance.id, "market": instance.market})
         hints = {"advice": hint} if hint else {}
         return {"status": "launched", **record, **hints, **self._unheard()}
+
+    def _record(self, run: Run) -> dict[str, Any]:
+        """Write ``launch.json``: the latest attempt's launch, and which instance each one got."""
+        attempt, instance = run.attempt, run.attempt.instance
+        record = {
+            "schema": 1,
+            "run_id": run.id,
+            "attempt": attempt.number,
+            "trigger": run.trigger,
+            "launched_at": instance and instance.launched_at.isoformat(),
+            "deadline_at": attempt.deadline_at.isoformat(),
+            "instance_id": instance and instance.id,
+            "instance_type": instance and instance.instance_type,
+            "zone": instance and instance.zone,
+            "market": instance and instance.market,
+            "usd_per_hour": instance and instance.price,
+            "refused": [[a.instance_type, a.zone, a.market, a.code] for a in attempt.answers],
+            "not_offered": self.planner.not_offered(attempt.pools),
+        }
+        self.bucket.record_launch(run.id, {**record, "attempts": launches(run)})
+        return record
 
     def _unheard(self) -> dict[str, str]:
         """A word in the answer when the summary will reach nobody."""

@@ -14,6 +14,7 @@ OWN_OPTIONS = {
     "--destination": "the archives go to the stack's own bucket; ExistingBucketName chooses one.",
     "--run-id": "the launcher names each run.",
     "--attempt": "the launcher counts the attempts.",
+    "--evidence": "the launcher and the reporter agree on it.",
     "--dry-run": "nothing would ever be backed up. To see whether a run would start, invoke the "
     'launcher with {"dry_run": true}.',
     "--only": 'it narrows a single run, {"only": [...]}; --include is the choice for all runs.',

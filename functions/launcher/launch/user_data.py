@@ -21,6 +21,7 @@ def variables(config: Config, run_id: str, attempt: int, program_sha256: str) ->
         "ONLINE_BACKUP_BUCKET": config.bucket,
         "ONLINE_BACKUP_PROGRAM_KEY": layout.program(program_sha256),
         "ONLINE_BACKUP_PROGRAM_SHA256": program_sha256,
+        "ONLINE_BACKUP_ROLE_ID": config.instance_role_id,
         "ONLINE_BACKUP_DEADLINE_MINUTES": str(int(lifetime.total_seconds() // 60)),
         "GITHUB_API_URL": config.github_api_url,
         "GITHUB_TOKEN_PARAMETER": config.github_token_parameter,

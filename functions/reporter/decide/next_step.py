@@ -23,6 +23,10 @@ GIVE_UP = timedelta(days=2)
 """How long a due attempt may not begin: so long the daily watchdog asks the launcher for it."""
 
 _CUT_OFF = "The launcher was cut off before it had an instance."
+_UNHEARD = (
+    "It was launched before the stack was updated: what such an instance says of its backup is not "
+    "read any more. What it saved is there, and is not saved again."
+)
 _OWN_SHUTDOWN = "Client.InstanceInitiatedShutdown"
 _ADVICE = {
     "Client.VolumeLimitExceeded": (
@@ -202,6 +206,8 @@ def _ended(run: Run, world: World, rules: Rules) -> Step:
         if world.now < attempt.deadline_at:
             return Wait(attempt.deadline_at, "The bucket may not be read, so far.")
         return Report(Ending.UNREADABLE, Outcome.ENDED, world.unreadable)
+    if attempt.instance and not attempt.role_id:
+        return _again(run, rules, Outcome.RECLAIMED, world.now, Ending.INTERRUPTED, _UNHEARD)
     if marker and marker.attempt == attempt.number:
         return Report(Ending.COMPLETED, Outcome.ENDED, "The backup ran to its end.")
     reason = world.instance.cause if world.instance else ""

@@ -39,6 +39,8 @@ class InstanceView:
 class World:
     """All that a decision looks at besides the run. ``said_gone``: an event said so.
 
+    ``marker`` and ``progress`` are the latest attempt's own. ``launched`` is the id of its instance
+    where that can be seen, though it was never written down.
     ``log_at`` is when the latest attempt saved its log, the last thing that it does.
     ``unreadable`` is what AWS says when the bucket may not be read: then nothing is known of what
     lies in it. ``damage`` are documents that are there and say nothing legible, a line each.
@@ -52,6 +54,7 @@ class World:
     log_at: datetime | None = None
     unreadable: str = ""
     damage: tuple[str, ...] = ()
+    launched: str = ""
 
     @property
     def ended_at(self) -> datetime:

@@ -19,7 +19,7 @@ from backup_contract.aws_refusal import code_and_message
 from backup_contract.documents.date_marker import Marker, read_marker
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Item, Manifest
-from backup_contract.documents.progress import Progress
+from reporter.publish.manifest import published
 from shared.errors import UnreadableError
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ class Bucket:
     client: "S3Client"
     name: str
 
-    def marker(self, run_id: str, since: datetime, now: datetime) -> Marker | None:
-        """The date marker of this run, among those completed since a moment.
+    def markers(self, run_id: str, since: datetime, now: datetime) -> Iterator[Marker]:
+        """The date markers that name this run, of those completed since a moment, newest first.
 
         Only what has the name and size of a marker is opened. Raises :class:`DamagedError` where
         more lies there than could be listed in time.
@@ -84,14 +84,13 @@ class Bucket:
         except ClientError as error:
             if error.response["Error"]["Code"] != _NO_BUCKET:
                 raise self._translated(error, layout.ARCHIVES) from error
-            return None
+            return
         for key in islice(reversed(keys), MOST_MARKERS):
             with suppress(DamagedError):
-                data = self._bytes(key, _MARKER_BYTES, f"bytes=0-{_MARKER_BYTES - 1}")
+                data = self.read(key, _MARKER_BYTES, f"bytes=0-{_MARKER_BYTES - 1}")
                 found = read_marker(key, data or b"")
                 if found and found.run_id == run_id:
-                    return found
-        return None
+                    yield found
 
     def _marker_keys(self, since: datetime, until: datetime) -> Iterator[str]:
         """Keys that markers of this time can have, oldest first."""
@@ -111,43 +110,38 @@ class Bucket:
                 if each["Size"] <= _MARKER_BYTES and _MARKER_KEY.fullmatch(each["Key"]):
                     yield each["Key"]
 
-    def manifest(self, run_id: str) -> tuple[Manifest | None, str]:
-        """The run's manifest, None if there is none, and its SHA-256.
+    def manifest(self, run_id: str) -> Manifest | None:
+        """The manifest that was published of a run; None if there is none.
 
         Raises :class:`DamagedError` with the document's name and the field.
         """
         key = layout.manifest(run_id)
-        data = self._bytes(key, MOST_MANIFEST_BYTES)
-        if data is None:
-            return None, ""
-        digest = sha256(data).hexdigest()
+        data = self.read(key, MOST_MANIFEST_BYTES)
         try:
-            return Manifest.from_json(data, MOST_VALUES), digest
+            return None if data is None else Manifest.from_json(data, MOST_VALUES)
         except DamagedError as error:
             raise error.within(key) from error
 
-    def progress(self, run_id: str) -> Progress | None:
-        """How far the backup says it came; None if it said nothing. Raises DamagedError."""
-        key = layout.progress(run_id)
-        data = self._bytes(key, MOST_PROGRESS_BYTES)
-        try:
-            return None if data is None else Progress.from_json(data)
-        except DamagedError as error:
-            raise error.within(key) from error
+    def digest(self, key: str) -> str:
+        """The SHA-256 of a manifest, whatever it says; empty where none can be read."""
+        data = None
+        with suppress(DamagedError):
+            data = self.read(key, MOST_MANIFEST_BYTES)
+        return "" if data is None else sha256(data).hexdigest()
 
-    def log_tail(self, run_id: str, lines: int) -> list[str]:
-        """The last lines of the instance's log; empty if it was never uploaded."""
-        data = self._bytes(layout.log(run_id), _LOG_TAIL_BYTES, f"bytes=-{_LOG_TAIL_BYTES}") or b""
+    def log_tail(self, key: str, lines: int) -> list[str]:
+        """The last lines of an instance's log; empty if it was never uploaded."""
+        data = self.read(key, _LOG_TAIL_BYTES, f"bytes=-{_LOG_TAIL_BYTES}") or b""
         return data.decode(errors="replace").splitlines()[-lines:]
 
-    def log_at(self, run_id: str) -> datetime | None:
-        """When the instance saved its log; None if it never did."""
+    def log_at(self, key: str) -> datetime | None:
+        """When the instance saved this log; None if it never did."""
         try:
-            head = self.client.head_object(Bucket=self.name, Key=layout.log(run_id))
+            head = self.client.head_object(Bucket=self.name, Key=key)
         except ClientError as error:
             # "400", in an answer without a body, is what _UNUSABLE says in words.
             if error.response["Error"]["Code"] not in (*_MISSING, "400"):
-                raise self._translated(error, layout.log(run_id)) from error
+                raise self._translated(error, key) from error
             return None
         return head["LastModified"]
 
@@ -184,6 +178,26 @@ class Bucket:
             return False
         return True
 
+    def publish(self, run_id: str, verdict: str, evidence: str, sha256_of_it: str) -> None:
+        """Write ``runs/<run id>/manifest.json`` from what an attempt wrote, unless it is there.
+
+        Raises :class:`DamagedError` if what the attempt wrote is not that any more, and whatever
+        else keeps it from being read or written.
+        """
+        data = self.read(evidence, MOST_MANIFEST_BYTES)
+        if data is None or sha256(data).hexdigest() != sha256_of_it:
+            raise DamagedError("", "it was replaced while the run was judged", evidence)
+        data = published(data, verdict, evidence, sha256_of_it)
+        with suppress(DamagedError):
+            if self.read(layout.manifest(run_id), MOST_MANIFEST_BYTES) == data:
+                return
+        self.client.put_object(
+            Bucket=self.name,
+            Key=layout.manifest(run_id),
+            Body=data,
+            ContentType="application/json",
+        )
+
     def _objection(self, entry: Item) -> str | None:
         archive = entry.archive
         if archive is None:
@@ -216,7 +230,7 @@ class Bucket:
                 return f"{archive.key} has another {algorithm} than the backup wrote"
         return None
 
-    def _bytes(self, key: str, most: int, byte_range: str = "") -> bytes | None:
+    def read(self, key: str, most: int, byte_range: str = "") -> bytes | None:
         """What lies there, None if nothing does. Raises DamagedError above ``most`` bytes."""
         part: Any = {"Range": byte_range} if byte_range else {}
         try:

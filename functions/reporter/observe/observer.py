@@ -1,29 +1,32 @@
 """The evidence of a run: what can be seen of it while it goes on, and all that its mail tells."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Self, TypeVar
 
 from aws_lambda_powertools import Logger
 
+from backup_contract import evidence
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Manifest
 from backup_contract.documents.progress import Progress
 from reporter.boundary import Failed, tried
 from reporter.config import Config
 from reporter.decide.missed_runs import next_run
-from reporter.decide.next_step import Report, decide
+from reporter.decide.next_step import Ending, Report, decide
 from reporter.decide.observation import World
 from reporter.judge.cost import Cost, estimate
 from reporter.judge.verdict import Kind, Verdict, doubted, judge
+from reporter.observe.attempts import Checkpoint, own_marker, read_checkpoint, read_progress
 from reporter.observe.bucket import Bucket
 from reporter.observe.ec2 import Ec2
 from reporter.publish.mail import Facts, body, subject
 from reporter.publish.run_report import run_report
 from shared.aws.run_table import RunStore
 from shared.errors import UnreadableError
-from shared.model.run import Outcome, Run
+from shared.model.run import Attempt, Run
 
 _LOG_LINES = 25
 _WORDS_CHARACTERS = 200
@@ -40,17 +43,26 @@ class Gaps:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What is told of a run, and how: the mail, and ``report.json``."""
+    """What is told of a run, and how: the mail, and ``report.json``.
+
+    ``checkpoint`` is the newest that an attempt of the run wrote, to be published.
+    """
 
     facts: Facts
     subject: str
     body: str
     report: dict[str, Any]
+    checkpoint: Checkpoint | None = None
 
     @classmethod
-    def of(cls, facts: Facts) -> Self:
+    def of(cls, facts: Facts, checkpoint: Checkpoint | None = None) -> Self:
         """The summary of these facts."""
-        return cls(facts, subject(facts), body(facts), run_report(facts).document)
+        return cls(facts, subject(facts), body(facts), run_report(facts).document, checkpoint)
+
+    def with_damage(self, line: str) -> "Summary":
+        """The same, and what else went wrong."""
+        facts = replace(self.facts, damage=(*self.facts.damage, line))
+        return Summary.of(facts, self.checkpoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +79,15 @@ class Evidence:
         """The world of a run; ``gone`` is an instance that an event said is terminated."""
         if run.reported_at or not run.attempts or run.attempt.outcome:
             return World(now, None, None, None)
-        instance = run.attempt.instance
+        instance, launched = run.attempt.instance, ""
         if instance:
             view, said_gone = self.ec2.view(instance.id), gone == instance.id
         else:
             found = self.ec2.of_run(run.id, run.attempt.number)
             earlier = {each.instance.id for each in run.attempts if each.instance}
             view, said_gone = (found[0] if found else None), bool(gone) and gone not in earlier
-        world = World(now, view, None, None, said_gone)
+            launched = view.id if view else self._launched(run, gone)
+        world = World(now, view, None, None, said_gone, launched=launched)
         there = view is not None and not view.gone
         if there and not isinstance(decide(run, world, self.config.rules), Report):
             # Clock and EC2 alone judge an instance that is there: nothing that lies in the bucket,
@@ -85,18 +98,30 @@ class Evidence:
             return seen
         return replace(world, unreadable=self._said("The bucket", seen, Gaps()))
 
+    def _launched(self, run: Run, gone: str) -> str:
+        """The instance that is gone, if the launcher noted it for the latest attempt; else empty.
+
+        It may be an earlier attempt's, whose launch was never written down either.
+        """
+        known = gone and self.store.attempt_of_instance(gone) == run.attempt.number
+        return gone if known else ""
+
     def _left_behind(self, run: Run, world: World) -> World:
         """The world with what the run left in the bucket."""
-        marker = self.bucket.marker(run.id, run.created_at, world.now)
-        progress, damage = self._progress(run)
+        below = run.evidence(run.attempt, world.launched)
+        if not below:
+            return world
+        markers = self.bucket.markers(run.id, run.created_at, world.now)
+        marker = own_marker(markers, self.bucket, below, run.attempt.number)
+        progress, damage = self._progress(below)
         there = world.instance is not None and not world.instance.gone
-        log_at = None if there else self._own_log_at(run, Gaps())
+        log_at = None if there else self._log_at(below, Gaps())
         return replace(world, marker=marker, progress=progress, log_at=log_at, damage=damage)
 
-    def _progress(self, run: Run) -> tuple[Progress | None, tuple[str, ...]]:
-        """How far the run came, as it says; what says nothing legible is unknown, and named."""
+    def _progress(self, below: str) -> tuple[Progress | None, tuple[str, ...]]:
+        """How far the attempt came, as it says; what says nothing legible is unknown, and named."""
         try:
-            return self.bucket.progress(run.id), ()
+            return read_progress(self.bucket, below), ()
         except DamagedError as error:
             self.log.warning("damaged progress", extra={"problem": str(error)})
             return None, (str(error),)
@@ -105,13 +130,14 @@ class Evidence:
         """The last line of the log that the attempt's instance saved, if it did."""
         if world.log_at is None:
             return None
+        key = evidence.log(run.evidence(run.attempt, world.launched))
         lines: list[str] = []
-        lines = self._gathered("The log", lambda: self.bucket.log_tail(run.id, 1), lines, Gaps())
+        lines = self._gathered("The log", lambda: self.bucket.log_tail(key, 1), lines, Gaps())
         return lines[0].strip()[:_WORDS_CHARACTERS] if lines else None
 
     def summary(self, run: Run, world: World, step: Report) -> Summary:
         """The run's mail and report: with everything that can be told, at least with the ending."""
-        found = tried(lambda: Summary.of(self._facts(run, world, step)))
+        found = tried(lambda: Summary.of(*self._facts(run, world, step)))
         if not isinstance(found, Failed):
             return found
         gaps = Gaps(list(world.damage))
@@ -119,18 +145,20 @@ class Evidence:
         verdict = judge(step.ending, step.reason, run.id, None, None, "", (), ())
         return Summary.of(self._bare(run, world, verdict, gaps))
 
-    def _facts(self, run: Run, world: World, step: Report) -> Facts:
-        """Everything that there is to tell.
+    def _facts(self, run: Run, world: World, step: Report) -> tuple[Facts, Checkpoint | None]:
+        """Everything that there is to tell, and the newest checkpoint.
 
         What cannot be read costs a line. Where nobody foresaw why, nothing is called verified.
         """
         gaps = Gaps(list(world.damage))
-        manifest, verdict = self._judged(run, world, step, gaps)
+        manifest, verdict, newest = self._judged(run, world, step, gaps)
         previous = self._gathered("The last run", lambda: self._previous(manifest), None, gaps)
         none: list[str] = []
-        log_tail = self._gathered("The log", lambda: self._log_tail(run, verdict, gaps), none, gaps)
+        log_tail = self._gathered(
+            "The log", lambda: self._log_tail(run, world, verdict, gaps), none, gaps
+        )
         cost = self._gathered("The cost", lambda: self._cost(run, world, manifest), None, gaps)
-        return replace(
+        facts = replace(
             self._bare(run, world, doubted(verdict) if gaps.unforeseen else verdict, gaps),
             manifest=manifest,
             previous=previous,
@@ -138,6 +166,7 @@ class Evidence:
             cost=cost,
             next_run=next_run(self.config.watched, world.now),
         )
+        return facts, newest
 
     def _bare(self, run: Run, world: World, verdict: Verdict, gaps: Gaps) -> Facts:
         """What is known without the bucket."""
@@ -154,17 +183,17 @@ class Evidence:
 
     def _judged(
         self, run: Run, world: World, step: Report, gaps: Gaps
-    ) -> tuple[Manifest | None, Verdict]:
-        """The run's manifest, if it has a legible one, and the verdict."""
-        nothing: tuple[Manifest | None, str] = (None, "")
-        # Where there was no instance nothing was written, and the bucket may be what is wrong.
-        never_ran = all(a.outcome in (Outcome.REFUSED, Outcome.NO_CAPACITY) for a in run.attempts)
+    ) -> tuple[Manifest | None, Verdict, Checkpoint | None]:
+        """The manifest to tell of, the verdict, and the newest checkpoint, which is published.
+
+        A run that completed is judged by what its latest attempt wrote, and by nothing else.
+        """
         own = Gaps()
-        manifest, sha256 = (
-            nothing
-            if never_ran
-            else self._gathered("The manifest", lambda: self.bucket.manifest(run.id), nothing, own)
-        )
+        latest = self._checkpoint(run, world, run.attempts[-1:], own)
+        illegible = " ".join(own.lines)
+        newest = latest or self._checkpoint(run, world, run.attempts[-2::-1], own)
+        judged = latest if step.ending is Ending.COMPLETED else newest
+        manifest, sha256 = (judged.manifest, judged.sha256) if judged else (None, "")
         problems: list[str] = []
         if manifest and world.marker:
             archived = manifest.archived
@@ -180,11 +209,24 @@ class Evidence:
             sha256,
             problems,
             self.config.known_failures,
-            illegible=" ".join(own.lines),
+            illegible=illegible,
         )
         gaps.lines += own.lines
         gaps.unforeseen |= own.unforeseen
-        return manifest, verdict
+        return manifest, verdict, newest
+
+    def _checkpoint(
+        self, run: Run, world: World, attempts: Sequence[Attempt], gaps: Gaps
+    ) -> Checkpoint | None:
+        """What the first of these attempts wrote down that wrote down anything legible."""
+        for each in attempts:
+            # Where there was no instance nothing was written; the bucket may be what is wrong.
+            launched = world.launched if each.number == run.attempt.number else ""
+            below = run.evidence(each, launched)
+            read = partial(read_checkpoint, self.bucket, run, each, below)
+            if below and (found := self._gathered("The manifest", read, None, gaps)):
+                return found
+        return None
 
     def _cost(self, run: Run, world: World, manifest: Manifest | None) -> Cost:
         return estimate(
@@ -200,24 +242,23 @@ class Evidence:
     def _previous(self, manifest: Manifest | None) -> Manifest | None:
         """The manifest to compare with; none where this run has no whole list."""
         last = self.store.last_reported() if manifest and manifest.complete else None
-        return self.bucket.manifest(last)[0] if last else None
+        return self.bucket.manifest(last) if last else None
 
-    def _own_log_at(self, run: Run, gaps: Gaps) -> datetime | None:
-        """When the latest attempt saved the log; None where it is that of an earlier one."""
-        saved_at = self._gathered("The log", lambda: self.bucket.log_at(run.id), None, gaps)
-        instance = run.attempt.instance
-        own = saved_at and instance and saved_at >= instance.launched_at
-        return saved_at if own else None
+    def _log_at(self, below: str, gaps: Gaps) -> datetime | None:
+        """When the attempt saved its log; None if it did not."""
+        key = evidence.log(below)
+        return self._gathered("The log", lambda: self.bucket.log_at(key), None, gaps)
 
-    def _log_tail(self, run: Run, verdict: Verdict, gaps: Gaps) -> list[str]:
+    def _log_tail(self, run: Run, world: World, verdict: Verdict, gaps: Gaps) -> list[str]:
         """How the log of the latest attempt ends, or its console where it saved none."""
         instance = run.attempt.instance if run.attempts else None
         if verdict.kind is Kind.VERIFIED or instance is None:
             return []
         lines: list[str] = []
-        if self._own_log_at(run, gaps):
+        if below := run.evidence(run.attempt, world.launched):
+            key = evidence.log(below)
             lines = self._gathered(
-                "The log", lambda: self.bucket.log_tail(run.id, _LOG_LINES), lines, gaps
+                "The log", lambda: self.bucket.log_tail(key, _LOG_LINES), lines, gaps
             )
         return lines or self.ec2.console_tail(instance.id, _LOG_LINES)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from backup_contract import evidence
 from backup_contract import object_keys as layout
 from backup_contract.aws_refusal import WHOLE_MESSAGE_CHARACTERS
 from backup_contract.documents.manifest import Item, Manifest
@@ -374,7 +375,8 @@ def _whereabouts(facts: Facts) -> list[str]:
     if any(attempt.instance for attempt in facts.run.attempts):
         if facts.manifest:
             lines.append(f"Manifest: s3://{bucket}/{layout.manifest(run_id)}")
-        lines.append(f"Log:      s3://{bucket}/{layout.log(run_id)}")
+        if below := facts.run.evidence(facts.run.attempt):
+            lines.append(f"Log:      s3://{bucket}/{evidence.log(below)}")
     else:
         lines.append(f"Log:      CloudWatch, /aws/lambda/{facts.launcher}")
     if name := _restorable(facts):

@@ -105,6 +105,7 @@ class RunStore:
             Item={
                 "pk": {"S": f"instance#{instance_id}"},
                 "run_id": {"S": run.id},
+                "attempt": {"N": str(run.attempt.number)},
                 "expires_at": {"N": str(int((run.created_at + KEEP).timestamp()))},
             },
         )
@@ -149,6 +150,11 @@ class RunStore:
         """Of how many dead letters somebody was told."""
         item = self._get(_TOLD)
         return int(item["count"]["N"]) if item else 0
+
+    def attempt_of_instance(self, instance_id: str) -> int | None:
+        """The number of the attempt that launched this instance, as far as we remember it."""
+        item = self._get(f"instance#{instance_id}")
+        return int(item["attempt"]["N"]) if item and "attempt" in item else None
 
     def remember_reported(self, run_id: str) -> None:
         """Note the run whose manifest the next one is compared with."""

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from backup_contract import evidence
+
 TAG_STACK = "online-backup:stack"
 TAG_RUN_ID = "online-backup:run-id"
 TAG_ATTEMPT = "online-backup:attempt"
@@ -95,7 +97,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at the run, written down before EC2 is asked so that it can be repeated exactly."""
+    """One try at the run, written down before EC2 is asked so that it can be repeated exactly.
+
+    ``role_id`` is that of the role which its instance has; empty where a launcher planned it that
+    did not tell its instance where to write what is read of it now.
+    """
 
     number: int
     started_at: datetime
@@ -111,6 +117,7 @@ class Attempt:
     terminated_at: datetime | None = None
     done: int | None = None
     listed: int | None = None
+    role_id: str = ""
 
     @property
     def powers_off_after(self) -> timedelta:
@@ -137,6 +144,16 @@ class Run:
     def attempt(self) -> Attempt:
         """The latest attempt. Raises IndexError before the first."""
         return self.attempts[-1]
+
+    def evidence(self, attempt: Attempt, instance_id: str = "") -> str:
+        """Below which prefix the attempt's instance says how it goes; empty where that is unknown.
+
+        ``instance_id`` is for an attempt whose launch was never written down.
+        """
+        launched = attempt.instance.id if attempt.instance else instance_id
+        if not (attempt.role_id and launched):
+            return ""
+        return evidence.prefix(self.id, attempt.role_id, launched)
 
     @property
     def state(self) -> str:
@@ -173,6 +190,19 @@ class Run:
             for each in self.attempts
         )
         return replace(self, attempts=(*done, attempt))
+
+
+def launches(run: Run) -> list[dict[str, Any]]:
+    """Which instance each attempt got and where it says how it goes, for ``launch.json``."""
+    return [
+        {
+            "attempt": each.number,
+            "instance_id": each.instance.id,
+            "evidence": run.evidence(each) or None,
+        }
+        for each in run.attempts
+        if each.instance
+    ]
 
 
 def to_document(run: Run) -> dict[str, Any]:

@@ -13,13 +13,17 @@ _ATTEMPT = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Which attempt completed, and the manifest it vouches for. ``key`` is the marker's own."""
+    """Which attempt completed, and the manifest it vouches for. ``key`` is the marker's own.
+
+    ``manifest`` is that manifest's key; empty: the run's own.
+    """
 
     key: str
     run_id: str
     attempt: int
     manifest_sha256: str
     counts: Mapping[str, int] = field(default_factory=dict)
+    manifest: str = ""
 
     def to_text(self, completed_at: datetime) -> bytes:
         """The marker of a run that was complete at this moment: ``name=value`` lines."""
@@ -27,7 +31,7 @@ class Marker:
             "run_id": self.run_id,
             "attempt": self.attempt,
             "completed_at": iso(completed_at),
-            "manifest": layout.manifest(self.run_id),
+            "manifest": self.manifest or layout.manifest(self.run_id),
             "manifest_sha256": self.manifest_sha256,
             **self.counts,
         }
@@ -41,4 +45,5 @@ def read_marker(key: str, data: bytes) -> Marker | None:
     attempt, sha256 = values.get("attempt", ""), values.get("manifest_sha256", "").strip()
     if "run_id" not in values or not sha256 or not _ATTEMPT.fullmatch(attempt):
         return None
-    return Marker(key, values["run_id"], int(attempt), sha256)
+    key_of_it = values.get("manifest", "")
+    return Marker(key, values["run_id"], int(attempt), sha256, manifest=key_of_it)

@@ -143,10 +143,11 @@ class Manifest:
         Raises DamagedError that names the field, as in ``repositories[0].archive.bytes is …``, or
         the size of one that may hold more than ``most_values`` values.
         """
-        return fields.decode(data, cls._read, most_values)
+        return fields.decode(data, cls.read, most_values)
 
     @classmethod
-    def _read(cls, document: Fields) -> "Manifest":
+    def read(cls, document: Fields) -> "Manifest":
+        """The manifest in this JSON object. Raises DamagedError that names the field."""
         document = {**_LATER, **document}
         fields.schema(document, 1)
         found = fields.each(document, "repositories", read_entry)

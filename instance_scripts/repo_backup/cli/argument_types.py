@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 from backup_contract.documents.fields import RUN_ID
+from backup_contract.evidence import is_prefix
+from backup_contract.object_keys import RUNS
 
 _OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+(~[0-9]+)?")
@@ -47,6 +49,15 @@ def run_id(text: str) -> str:
     """A run's name: part of a key, and of a path."""
     if not RUN_ID.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a run id")
+    return text
+
+
+def evidence(text: str) -> str:
+    """``runs/RUN_ID/attempts/ROLE_ID:INSTANCE_ID/``."""
+    if not is_prefix(text, text.removeprefix(RUNS).partition("/")[0]):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not runs/RUN_ID/attempts/ROLE_ID:INSTANCE_ID/"
+        )
     return text
 
 

@@ -12,6 +12,7 @@ from backup_contract.documents.command_output import (
     visibility_rows,
 )
 from backup_contract.documents.manifest import Manifest
+from backup_contract.evidence import is_prefix
 from backup_contract.moments import run_id_of
 from backup_contract.visibility import describe
 from backup_contract.visibility import read as read_visibility
@@ -54,6 +55,8 @@ def backup(options: argparse.Namespace) -> int:
         selection=_selection(options),
         allow_shrink=options.allow_shrink,
     )
+    if options.evidence and not is_prefix(options.evidence, plan.run_id):
+        options.parser.error(f"--evidence is not of run {plan.run_id}")
     github, http = connect(plan.owners, stop, options.stall_timeout, options.jobs)
     # What GitHub lists comes in while the store is opened and asked for its history.
     listing = stop.begin(lambda: list_all(github, plan.owners), "listing")
@@ -62,7 +65,7 @@ def backup(options: argparse.Namespace) -> int:
     manifest.only = list(plan.selection.only)
     with scratch_directory() as directory, open_display() as display:
         patience = Patience(stop)
-        journal = Journal(store, manifest, display, patience)
+        journal = Journal(store, manifest, display, patience, attempt=options.evidence or "")
         fetcher = Fetcher(
             http,
             store,
@@ -82,7 +85,10 @@ def backup(options: argparse.Namespace) -> int:
         continues = options.run_id is not None
         lease = Lease(store, plan.run_id, plan.attempt, stop, continues=continues)
         lease.look()
-        history = stop.begin(lambda: History.load(store, plan.run_id, plan.owners), "history")
+        launched = bool(options.evidence)
+        history = stop.begin(
+            lambda: History.load(store, plan.run_id, plan.owners, launched=launched), "history"
+        )
         most = MOST_QUESTIONS if http.has_token else MOST_QUESTIONS_WITHOUT_TOKEN
 
         def ask_for_unlisted() -> Listing:

@@ -97,6 +97,13 @@ def _add_backup(commands: "argparse._SubParsersAction[Parser]") -> None:
         help="continue this run; default: a new one named after the time",
     )
     parser.add_argument("--attempt", type=number(1, 99), default=1, help="which attempt of the run")
+    parser.add_argument(
+        "--evidence",
+        type=types.evidence,
+        metavar="PREFIX",
+        help="where this attempt alone may write how it goes; the launcher and the reporter of a "
+        "stack read it there (default: in the run's own documents)",
+    )
     add_only(parser)
     add_choices(parser)
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")

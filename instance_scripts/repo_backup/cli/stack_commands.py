@@ -19,6 +19,7 @@ from repo_backup.cli.output import print_document, print_facts, print_line, work
 from repo_backup.runtime.errors import FatalError, InterruptedRunError
 from repo_backup.store.base import Store
 from repo_backup.store.open import S3, open_store
+from repo_backup.store.run_documents import read_progress
 
 POLL_SECONDS = 5.0
 _EXITS = {"verified": exits.GOOD, "partial": exits.NOT_ALL, "unverified": exits.NOT_ALL}
@@ -92,11 +93,11 @@ def follow(
         except ValueError as error:
             tell("")
             raise FatalError(f"{layout.report(run_id)} is unreadable: {error}") from error
+        progress = read_progress(store, run_id)
         try:
-            progress = store.read(layout.progress(run_id))
-            tell(_so_far(Progress.from_json(progress)) if progress else waiting)
+            tell(_so_far(Progress.from_json(progress.data)) if progress else waiting)
         except ValueError as error:
-            tell(f"{layout.progress(run_id)} is unreadable: {error}")
+            tell(f"{progress.key if progress else ''} is unreadable: {error}")
         time.sleep(POLL_SECONDS)
     raise InterruptedRunError(f"{run_id} has no report yet; its mail will come")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from backup_contract import evidence
 from backup_contract import object_keys as layout
 from backup_contract.documents.command_output import (
     NewestVerified,
@@ -22,6 +23,7 @@ from backup_contract.visibility import read as read_visibility
 from repo_backup.runtime.errors import said
 from repo_backup.store.base import Store, Stored
 from repo_backup.store.inventory import not_in_place
+from repo_backup.store.run_documents import read_manifest, read_progress
 from repo_backup.store.run_order import newest_first
 
 VERIFIED, PARTIAL, UNREADABLE = "verified", "partial", "unreadable"
@@ -51,11 +53,7 @@ class _Reliance:
 def read_runs(store: Store, count: int) -> list[RunRow]:
     """The newest runs, newest first; a run that left only a report is one too."""
     written = list(itertools.islice(newest_first(store), count))
-    everything = {
-        key.removeprefix(layout.RUNS).partition("/")[0]
-        for key in store.objects(layout.RUNS)
-        if key.endswith(layout.RUN_DOCUMENTS)
-    }
+    everything = evidence.runs(store.objects(layout.RUNS))
     # Those with a manifest by when it was written; names say when the others were due.
     chosen = {*written, *sorted(everything, reverse=True)[:count]}
     rows = {run_id: _row(store, run_id) for run_id in chosen}
@@ -92,19 +90,19 @@ def read_misplaced(store: Store, runs: Sequence[RunRow]) -> list[str]:
     """
     settled = bool(runs) and runs[0]["complete"]
     run_id = next((run["run_id"] for run in runs if run["complete"]), None)
+    found = read_manifest(store, run_id) if run_id else None
+    if found is None:
+        return []
     try:
-        data = store.read(layout.manifest(run_id)) if run_id else None
-        if data is None:
-            return []
-        manifest = Manifest.from_json(data)
+        manifest = Manifest.from_json(found.data)
     except ValueError as error:  # it was written anew since it was read for the runs
-        return [f"{said(layout.manifest(str(run_id)))} is left out: {error}"]
+        return [f"{said(found.key)} is left out: {error}"]
     archives = [item.archive for item in manifest.archived if item.archive]
     present: dict[str, Stored] = {}
     for prefix in sorted({archive.key.rpartition("/")[0] + "/" for archive in archives}):
         present |= store.objects(prefix)
-    found = (not_in_place([archive], present, settled=settled) for archive in archives)
-    return sorted(filter(None, found))
+    wrong = (not_in_place([archive], present, settled=settled) for archive in archives)
+    return sorted(filter(None, wrong))
 
 
 def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> RunningRow | None:
@@ -112,14 +110,15 @@ def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> Running
     for run in runs:
         if run["verdict"] or run["complete"]:
             continue
-        key = layout.progress(run["run_id"])
-        try:
-            data = store.read(key)
-            found = Progress.from_json(data) if data is not None else None
-        except ValueError as error:
-            log.warning("%s is left out: %s", said(key), error)
+        told = read_progress(store, run["run_id"])
+        if told is None:
             continue
-        if found and not found.ended and now - found.updated_at <= SILENT_AFTER:
+        try:
+            found = Progress.from_json(told.data)
+        except ValueError as error:
+            log.warning("%s is left out: %s", said(told.key), error)
+            continue
+        if not found.ended and now - found.updated_at <= SILENT_AFTER:
             return RunningRow(
                 run_id=found.run_id,
                 attempt=found.attempt,
@@ -230,12 +229,12 @@ def _became(run: RunRow) -> str:
 
 def _row(store: Store, run_id: str) -> RunRow:
     report = _report(store, run_id)
-    key = layout.manifest(run_id)
+    found = read_manifest(store, run_id)
     manifest = None
     try:
-        data = store.read(key)
-        manifest = Manifest.from_json(data) if data is not None else None
+        manifest = Manifest.from_json(found.data) if found else None
     except ValueError as error:
+        key = found.key if found else ""
         log.warning("%s is left out, and its run is not relied on: %s", said(key), error)
         report = None
     verdict = report.verdict if report else None

@@ -20,6 +20,7 @@ from backup_contract.moments import named_moment
 from repo_backup.page.run_record import Run, build_run
 from repo_backup.runtime.errors import FatalError, said
 from repo_backup.store.base import Store, Stored
+from repo_backup.store.run_documents import Document, read_document, read_manifest, read_progress
 
 SAVED, UNCHANGED, EMPTY, LEFT_OUT, FAILED, WIKI_FAILED, UNSOUND, UNLISTED, NO_RESULT = b"buesfwx.-"
 """What a run did to a repository, as a letter of its history. UNSOUND: the program saved it, and
@@ -34,6 +35,7 @@ _READ_AHEAD = 3
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 T = TypeVar("T")
 _MANIFEST, _REPORT, _PROGRESS = "manifest.json", "report.json", "progress.json"
+_LAUNCH = "launch.json"
 
 
 @dataclass(slots=True)
@@ -67,8 +69,9 @@ def read(
 ) -> Chronicle:
     """Read all runs, or the ``newest`` so many; ``tell`` hears how many of how many are read.
 
-    At most three requests for each run, and one for each thousand objects. Raises FatalError where
-    there is no backup or the store cannot be used, TransientError where it cannot be reached.
+    Two requests for each run that is reported, some more for another, and one for each thousand
+    objects. Raises FatalError where there is no backup or the store cannot be used, TransientError
+    where it cannot be reached.
     """
     documents = _documents(store)
     present = {k: v for k, v in store.objects(layout.ARCHIVES).items() if k.endswith(".zip")}
@@ -85,21 +88,23 @@ def read(
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A run's documents as they are at the destination; ``refused`` are those too large to be."""
+    """A run's documents as they are at the destination."""
 
     run_id: str
-    report: bytes | None
-    manifest: bytes | None
-    progress: bytes | None
-    refused: tuple[tuple[str, ValueError], ...]
+    report: Document | None
+    manifest: Document | None
+    progress: Document | None
 
 
 def _documents(store: Store) -> dict[str, set[str]]:
-    """The names of the documents of each run."""
+    """The names of the documents of each run, without those of its attempts.
+
+    An instance may write as an attempt of a run that there never was.
+    """
     found: dict[str, set[str]] = {}
     for key in store.objects(layout.RUNS):
         run_id, slash, name = key.removeprefix(layout.RUNS).partition("/")
-        if slash and run_id:
+        if slash and run_id and "/" not in name:
             found.setdefault(run_id, set()).add(name)
     return found
 
@@ -110,11 +115,8 @@ def _chosen(store: Store, documents: dict[str, set[str]], newest: int | None) ->
     written = list(reversed(store.run_ids()))[-newest if newest else 0 :]
     moments = {run_id: named_moment(run_id) or _BEGINNING for run_id in documents}
     since = min((moments[run_id] for run_id in written), default=_BEGINNING)
-    without = [
-        run_id
-        for run_id, names in documents.items()
-        if _MANIFEST not in names and moments[run_id] >= since
-    ]
+    told = set(written)
+    without = [run_id for run_id in documents if run_id not in told and moments[run_id] >= since]
     return sorted([*written, *without], key=lambda run_id: moments[run_id])
 
 
@@ -123,16 +125,13 @@ def _loaded(store: Store, run_ids: list[str], documents: dict[str, set[str]]) ->
 
     def load(run_id: str) -> _Loaded:
         names = documents.get(run_id, set())
-        data: dict[str, bytes | None] = {}
-        refused: list[tuple[str, ValueError]] = []
-        for name in (_REPORT, _MANIFEST, _PROGRESS):
-            if name in names and (name != _PROGRESS or _REPORT not in names):
-                try:
-                    data[name] = store.read(f"{layout.RUNS}{run_id}/{name}")
-                except ValueError as error:
-                    refused.append((name, error))
-        report, manifest, progress = (data.get(name) for name in (_REPORT, _MANIFEST, _PROGRESS))
-        return _Loaded(run_id, report, manifest, progress, tuple(refused))
+        progresses = _REPORT not in names and names & {_PROGRESS, _LAUNCH}
+        return _Loaded(
+            run_id,
+            read_document(store, layout.report(run_id)) if _REPORT in names else None,
+            read_manifest(store, run_id) if names & {_MANIFEST, _LAUNCH} else None,
+            read_progress(store, run_id) if progresses else None,
+        )
 
     waiting = iter(run_ids)
     with ThreadPoolExecutor(_READ_AHEAD) as pool:
@@ -158,13 +157,10 @@ class _Reading:
 
     def absorb(self, index: int, loaded: _Loaded) -> None:
         """Take a run in; what cannot be read is named and left out."""
-        run_id = loaded.run_id
-        for name, refusal in loaded.refused:
-            self._blame(run_id, name, refusal)
-        report = self._decoded(run_id, _REPORT, loaded.report, RunReport.from_json)
-        manifest = self._decoded(run_id, _MANIFEST, loaded.manifest, Manifest.from_json)
-        progress = self._decoded(run_id, _PROGRESS, loaded.progress, Progress.from_json)
-        run = build_run(run_id, report, manifest, progress)
+        report = self._decoded(loaded.report, RunReport.from_json)
+        manifest = self._decoded(loaded.manifest, Manifest.from_json)
+        progress = self._decoded(loaded.progress, Progress.from_json)
+        run = build_run(loaded.run_id, report, manifest, progress)
         if run is None:
             return
         self._runs[index] = run
@@ -194,18 +190,16 @@ class _Reading:
             frozenset(self._kept),
         )
 
-    def _decoded(
-        self, run_id: str, name: str, data: bytes | None, decode: Callable[[bytes], T]
-    ) -> T | None:
+    def _decoded(self, document: Document | None, decode: Callable[[bytes], T]) -> T | None:
         """The document; None if there is none, and if it is damaged, which is told."""
         try:
-            return None if data is None else decode(data)
+            return None if document is None else decode(document.data)
         except ValueError as error:
-            self._blame(run_id, name, error)
+            self._blame(document, error)
             return None
 
-    def _blame(self, run_id: str, name: str, error: Exception) -> None:
-        self._unreadable.append(f"{said(f'{layout.RUNS}{run_id}/{name}')}: {error}")
+    def _blame(self, document: Document | None, error: Exception) -> None:
+        self._unreadable.append(f"{said(document.key if document else '')}: {error}")
 
     def _add(self, index: int, run: Run, entry: Entry, unsound: Callable[[Entry], bool]) -> None:
         known = self._repositories.get(entry.id)

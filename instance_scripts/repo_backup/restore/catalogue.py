@@ -11,6 +11,7 @@ from backup_contract.kinds import GIT, WIKI
 from repo_backup.restore.archive_reader import ArchiveRef
 from repo_backup.runtime.errors import FatalError, said
 from repo_backup.store.base import Store, Version
+from repo_backup.store.run_documents import read_manifest
 from repo_backup.store.run_order import newest_first
 
 _KEPT = ("kept of a repository that GitHub does not list any more, or not under this name",)
@@ -56,22 +57,19 @@ def manifests(
     """
     named = set() if named is None else named
     for each in [run_id] if run_id else newest_first(store):
+        found = read_manifest(store, each)
+        if found is None:
+            if run_id:
+                raise FatalError(f"there is no manifest of run {run_id}{_meant_run(store, run_id)}")
+            continue
         try:
-            data = store.read(layout.manifest(each))
-            if data is None:
-                if run_id:
-                    raise FatalError(
-                        f"there is no manifest of run {run_id}{_meant_run(store, run_id)}"
-                    )
-                continue
-            yield Manifest.from_json(data)
+            yield Manifest.from_json(found.data)
         except ValueError as error:
             if run_id:
                 raise FatalError(f"the manifest of run {run_id} is unreadable: {error}") from error
-            key = layout.manifest(each)
-            if key not in named:
-                log.warning("%s is left out: %s", said(key), error)
-            named.add(key)
+            if found.key not in named:
+                log.warning("%s is left out: %s", said(found.key), error)
+            named.add(found.key)
 
 
 def key_of(full_name: str, *, wiki: bool = False) -> str:

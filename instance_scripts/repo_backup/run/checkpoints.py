@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from backup_contract import evidence
 from backup_contract import object_keys as layout
 from backup_contract.documents.date_marker import Marker
 from backup_contract.documents.manifest import COUNTED, Entry, Manifest
@@ -28,7 +29,11 @@ _MARKER_NAMES = 10
 
 
 class Journal:
-    """Collects entries from all threads and writes them down at a bounded rate."""
+    """Collects entries from all threads and writes them down at a bounded rate.
+
+    ``attempt`` is the prefix below which this attempt alone may write; empty where nobody publishes
+    what it writes: then it writes the run's own documents.
+    """
 
     def __init__(
         self,
@@ -37,12 +42,18 @@ class Journal:
         display: Display,
         patience: Patience,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        attempt: str = "",
     ) -> None:
         self.manifest = manifest
         self._store = store
         self._display = display
         self._patience = patience
         self._now = now
+        self._alone = bool(attempt)
+        run_id = manifest.run_id
+        self._manifest_key = evidence.document(attempt) if attempt else layout.manifest(run_id)
+        self._progress_key = evidence.progress(attempt) if attempt else layout.progress(run_id)
         self._lock = threading.Lock()
         self._done: set[int] = set()
         self._written = 0
@@ -56,11 +67,12 @@ class Journal:
     def begin(self, earlier: Manifest | None, listed: set[int], claims: Claims) -> None:
         """Take over what an earlier attempt of this run did to repositories that still exist.
 
-        A complete manifest, for which a marker may vouch, is replaced by a complete one only.
+        A complete manifest, for which a marker may vouch, is replaced by a complete one only;
+        an attempt that writes where no other does replaces none.
         """
         self._claims = claims
         if earlier:
-            self._complete_before = earlier.complete
+            self._complete_before = earlier.complete and not self._alone
             self.manifest.started_at = earlier.started_at
             kept = {key: entry for key, entry in earlier.entries.items() if key in listed}
             self.manifest.entries |= kept
@@ -96,7 +108,7 @@ class Journal:
                 written = len(self._done)
                 changed = written > self._written or self.manifest.errors
                 if changed and not self._complete_before:
-                    self._store.write(layout.manifest(self.manifest.run_id), self._document())
+                    self._store.write(self._manifest_key, self._document())
                     self._written = written
                 self._progress(phase)
             except TransientError as error:
@@ -114,7 +126,7 @@ class Journal:
         manifest, finished = self.manifest, self._now()
         manifest.complete, manifest.finished_at = True, finished
         document = self._document()
-        key = layout.manifest(manifest.run_id)
+        key = self._manifest_key
         self._patience.call(lambda: self._store.write(key, document))
         try:
             if self._shown:
@@ -123,7 +135,7 @@ class Journal:
             self._display.note(str(error))
         digest = hashlib.sha256(document).hexdigest()
         counts = {name: manifest.totals[name] for name in ("listed", *COUNTED)}
-        marker = Marker("", manifest.run_id, manifest.attempt, digest, counts)
+        marker = Marker("", manifest.run_id, manifest.attempt, digest, counts, manifest=key)
         self._mark(finished, marker.to_text(finished))
 
     def _mark(self, finished: datetime, data: bytes) -> None:
@@ -177,5 +189,5 @@ class Journal:
             self.manifest.run_id,
             self._now(),
         )
-        self._store.write(layout.progress(self.manifest.run_id), said.to_json())
+        self._store.write(self._progress_key, said.to_json())
         self._shown = True

@@ -15,6 +15,7 @@ from repo_backup.runtime.errors import RepositoryError, said
 from repo_backup.store.base import Store, Stored
 from repo_backup.store.damage import ArchiveId, read_damage
 from repo_backup.store.inventory import not_in_place
+from repo_backup.store.run_documents import read_manifest
 from repo_backup.store.run_order import newest_first
 
 _EVERYBODY = "*"
@@ -49,17 +50,22 @@ class History:
     damaged: list[str] = field(default_factory=list)
 
     @classmethod
-    def load(cls, store: Store, run_id: str, owners: Collection[str]) -> "History":
+    def load(
+        cls, store: Store, run_id: str, owners: Collection[str], *, launched: bool = False
+    ) -> "History":
         """Read manifests until each owner's last complete run is among them: an own one, newest.
 
         No owner means all that a token sees. Checkpoints count: an interrupted run's archives are
         there like any other's. What does not hang on anything else is asked for at once. A run
         from before there were lists of what is kept is not the last one that is read, unless each
-        archive that is there has been named.
+        archive that is there has been named. ``launched``: of this run, what its attempts wrote
+        themselves goes before all else.
         """
         history, missing = cls(), {owner.lower() for owner in owners} or {_EVERYBODY}
         uncounted = set(missing)
-        own = in_background(lambda: store.read(layout.manifest(run_id)), "own manifest")
+        own = in_background(
+            lambda: read_manifest(store, run_id, attempts_first=launched), "own manifest"
+        )
         present = {
             prefix: in_background(partial(store.objects, prefix), "archives")
             for prefix in [*map(layout.archives_of, owners)] or [layout.ARCHIVES]
@@ -69,13 +75,13 @@ class History:
             if not missing:
                 break
             mine = earlier == run_id
+            found = own.result() if mine else read_manifest(store, earlier)
+            if found is None:
+                continue
             try:
-                data = own.result() if mine else store.read(layout.manifest(earlier))
-                if data is None:
-                    continue
-                manifest = Manifest.from_json(data)
+                manifest = Manifest.from_json(found.data)
             except ValueError as error:
-                log.warning("%s is left out: %s", said(layout.manifest(earlier)), error)
+                log.warning("%s is left out: %s", said(found.key), error)
                 continue
             if mine:
                 history.mine = manifest

@@ -136,7 +136,10 @@ class Store(Protocol):
         """The keys directly below a folder, from the key ``since`` on, in order."""
 
     def manifests_written(self) -> list[tuple[str, datetime]]:
-        """The runs that left a manifest, and when it was written here; the latest first."""
+        """The runs that left a manifest, and when it was written here; the latest first.
+
+        It may not be published yet: :mod:`repo_backup.store.run_documents` reads it.
+        """
 
     def run_ids(self) -> list[str]:
         """The runs that left a manifest, the latest written first, whatever they are named."""

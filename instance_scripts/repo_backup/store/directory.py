@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
+from backup_contract import evidence
 from backup_contract import object_keys as layout
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import iso
@@ -121,15 +122,18 @@ class DirectoryStore:
 
     def manifests_written(self) -> list[tuple[str, datetime]]:
         """By the manifests' times of modification."""
-        times = []
+        written = []
         try:
             for folder in os.scandir(self._root / layout.RUNS):
-                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                    manifest = self._root / layout.manifest(folder.name)
-                    times.append((manifest.stat().st_mtime_ns, folder.name))
+                own = [self._root / f(folder.name) for f in (layout.manifest, layout.launch_record)]
+                for path in (*own, *Path(folder.path).glob("attempts/*/*")):
+                    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                        key = path.relative_to(self._root).as_posix()
+                        written.append((key, path.stat().st_mtime_ns))
         except OSError as error:
             _unless_missing(error)
-        times.sort(reverse=True)
+        found = evidence.manifests(written)
+        times = sorted(((ns, run_id) for run_id, ns in found.items()), reverse=True)
         return [(run_id, datetime.fromtimestamp(ns / 1e9, UTC)) for ns, run_id in times]
 
     def run_ids(self) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from backup_contract import object_keys as layout
 from repo_backup.runtime.errors import NotFoundError
 from repo_backup.store.base import Store
+from repo_backup.store.run_documents import read_manifest
 
 _HEAD_BYTES = 4096
 _STARTED_AT = re.compile(rb'"started_at": *"([^"]+)"')
@@ -41,9 +42,18 @@ def _in_order(store: Store, written: list[tuple[str, datetime]]) -> Iterator[str
 def _began_at(store: Store, run_id: str) -> datetime | None:
     """When a manifest says that its run began; None when it does not say it in its beginning."""
     try:
-        with store.open(layout.manifest(run_id)) as file:
-            found = _STARTED_AT.search(file.read(_HEAD_BYTES))
+        found = _STARTED_AT.search(_head(store, run_id))
         moment = datetime.fromisoformat(found[1].decode()) if found else None
-    except (NotFoundError, ValueError):
+    except ValueError:
         return None
     return moment if moment and moment.tzinfo else None
+
+
+def _head(store: Store, run_id: str) -> bytes:
+    """The beginning of its manifest."""
+    try:
+        with store.open(layout.manifest(run_id)) as file:
+            return file.read(_HEAD_BYTES)
+    except NotFoundError:
+        found = read_manifest(store, run_id)
+        return found.data[:_HEAD_BYTES] if found else b""

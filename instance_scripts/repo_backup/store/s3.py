@@ -18,6 +18,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from backup_contract import evidence
 from backup_contract import object_keys as layout
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import iso
@@ -155,16 +156,15 @@ class S3Store:
                 yield item["Key"].removeprefix(self._prefix)
 
     def manifests_written(self) -> list[tuple[str, datetime]]:
-        """One request for each two hundred runs: a run leaves some five objects."""
-        top, end = self._prefix + layout.RUNS, layout.manifest("").removeprefix(layout.RUNS)
+        """One request for some hundred runs: a run leaves six objects and more."""
         found = self._patience.call(
-            lambda: [
-                (item["LastModified"], item["Key"].removeprefix(top).removesuffix(end))
+            lambda: evidence.manifests(
+                (item["Key"].removeprefix(self._prefix), item["LastModified"])
                 for item in self._listed(layout.RUNS)
-                if item["Key"].endswith(end)
-            ]
+            )
         )
-        return [(run_id, written_at) for written_at, run_id in sorted(found, reverse=True)]
+        newest = sorted(((at, run_id) for run_id, at in found.items()), reverse=True)
+        return [(run_id, written_at) for written_at, run_id in newest]
 
     def run_ids(self) -> list[str]:
         """As :meth:`manifests_written`."""

@@ -19,6 +19,7 @@ from reporter import app as reporter_app
 
 ACCOUNT = DEFAULT_ACCOUNT_ID
 REGION = "eu-central-1"
+ROLE_ID = "AROAEXAMPLEOFAROLEID"
 TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:topic"
 _LOADER = Loader()
 """botocore's service models, read once for all clients."""
@@ -152,6 +153,7 @@ def _environment(deployment: Path) -> dict[str, str]:
         "INSTANCE_TYPES": "c7g.medium,m7g.medium",
         "SUBNET_IDS": "",
         "INSTANCE_PROFILE_ARN": f"arn:aws:iam::{ACCOUNT}:instance-profile/profile",
+        "INSTANCE_ROLE_ID": ROLE_ID,
         "KEY_NAME": "",
         "MAX_SPOT_PRICE": "",
         "ALLOW_ON_DEMAND": "true",

@@ -3,7 +3,6 @@
 import json
 import os
 from datetime import timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from reporter.publish.mail import Facts
 from reporter.publish.mail import body as body_of
 from shared.errors import DamagedRunError
-from tests.integration.functions.test_runs import MANIFEST, assert_settled
+from tests.integration.functions.test_runs import assert_settled
 from tests.integration.functions.world import (
     DUE,
     RUN_ID,
@@ -26,7 +25,6 @@ from tests.integration.functions.world import (
 )
 from tests.unit.repo_backup import test_parsers as inputs
 
-PROGRESS = f"runs/{RUN_ID}/progress.json"
 MARKER = "github_backups/2026-11-27-17-09.txt"
 EARLIER = "2026-11-20T17-00-00Z"
 EXAMPLES = int(os.environ.get("DOCUMENT_EXAMPLES", "15"))
@@ -52,11 +50,11 @@ def test_no_progress_keeps_an_instance_alive_or_a_mail_from_being_sent(
     world: World, data: bytes
 ) -> None:
     world.send("launcher", SCHEDULED)
-    world.write(PROGRESS, data)
+    world.write(world.own("progress.json"), data)
     world.pass_time(timedelta(hours=4))
     assert_settled(world, "timed-out")
     assert world.surprises == []
-    assert f"{PROGRESS} is damaged: " in world.mails[0].body
+    assert f"{world.own('progress.json')} is damaged: " in world.mails[0].body
 
 
 def test_an_instance_is_ended_at_its_deadline_whether_or_not_s3_answers(world: World) -> None:
@@ -82,7 +80,7 @@ def test_a_manifest_with_one_damaged_field_is_unverified_and_the_field_is_named(
 ) -> None:
     world.send("launcher", SCHEDULED)
     world.complete()
-    document = world.object(MANIFEST)
+    document = world.object(world.own("evidence.json"))
     inner = document
     for name in path[:-1]:
         inner = inner[name]
@@ -92,17 +90,17 @@ def test_a_manifest_with_one_damaged_field_is_unverified_and_the_field_is_named(
     world.end_instance()
     assert_settled(world, "unverified")
     field = ".".join(map(str, path)).replace(".0", "[0]")
-    assert f"{MANIFEST} is damaged: {field} is " in world.mails[0].body
-    assert world.mails[0].body.count(MANIFEST) == 1
+    key = world.own("evidence.json")
+    assert f"{key} is damaged: {field} is " in world.mails[0].body
+    assert world.mails[0].body.count(key) == 1
     # The log's is the only HEAD: none of the archives is asked for.
     assert world.calls.count("s3.HeadObject") <= 3
 
 
 def vouched_for(world: World, manifest: bytes) -> None:
-    """The manifest and a marker that goes with it."""
-    world.write(MANIFEST, manifest)
-    digest = sha256(manifest).hexdigest()
-    world.write(MARKER, f"run_id={RUN_ID}\nattempt=1\nmanifest_sha256={digest}\n".encode())
+    """The attempt's manifest and a marker that goes with it."""
+    world.write(world.own("evidence.json"), manifest)
+    world.mark(world.own("evidence.json"), manifest)
 
 
 def test_a_damaged_manifest_of_the_last_run_is_named_once_and_costs_only_the_comparison(
@@ -153,12 +151,13 @@ def test_documents_that_s3_does_not_hand_out_cost_no_mail(world: World) -> None:
     world.progress("backing-up", done=0)
     world.save_log("hello")
     s3 = world.aws.client("s3")
-    for key in (PROGRESS, MANIFEST, "github_backups/2026-11-27-17-10.txt"):
+    documents = [world.own("progress.json"), world.own("evidence.json")]
+    for key in (*documents, "github_backups/2026-11-27-17-10.txt"):
         s3.put_object(Bucket="backups", Key=key, Body=b"{}", StorageClass="DEEP_ARCHIVE")
     world.faults.append(Fault("error", operation="s3.HeadObject", code="400", status=400, times=9))
-    world.end_instance()
-    assert_settled(world, "unverified")
-    for key in (PROGRESS, MANIFEST):
+    world.end_instance("Client.VolumeLimitExceeded")
+    assert_settled(world, "failed")
+    for key in documents:
         assert f"{key} is damaged: S3 does not hand it out" in world.mails[0].body
 
 
@@ -271,7 +270,7 @@ def test_whatever_the_documents_say_the_instance_ends_and_one_mail_is_sent(
         item = {"pk": {"S": "last-reported"}, "run_id": {"S": EARLIER}}
         world.aws.client("dynamodb").put_item(TableName="runs", Item=item)
         vouched_for(world, manifest)
-        world.write(PROGRESS, progress)
+        world.write(world.own("progress.json"), progress)
         world.write(f"runs/{EARLIER}/manifest.json", earlier)
         if marker is not None:
             world.write(MARKER, marker)

@@ -13,8 +13,6 @@ from shared.errors import EventError
 from tests.integration.functions.account import TOPIC_ARN
 from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World, terminated
 
-MANIFEST = f"runs/{RUN_ID}/manifest.json"
-
 
 def assert_settled(world: World, verdict: str) -> None:
     """One mail with this verdict, and nothing left that runs, waits or bills."""
@@ -119,8 +117,9 @@ def test_an_archive_that_is_not_what_the_manifest_says_is_never_verified(
 @pytest.mark.parametrize("manifest", [b"", b"{", b"[]", b'{"schema": 2}', b'{"schema": 1}'])
 def test_a_marker_without_a_sound_manifest_is_never_verified(world: World, manifest: bytes) -> None:
     world.send("launcher", SCHEDULED)
-    world.complete()
-    world.aws.client("s3").put_object(Bucket="backups", Key=MANIFEST, Body=manifest)
+    key = world.own("evidence.json")
+    world.write(key, manifest)
+    world.mark(key, manifest)
     world.end_instance()
     assert_settled(world, "unverified")
 

@@ -34,7 +34,7 @@ from backup_contract.moments import moment_of
 from launcher import app as launcher_app
 from reporter import app as reporter_app
 from shared.errors import OnlineBackupError
-from tests.integration.functions.account import ACCOUNT, REGION, TOPIC_ARN, new_account
+from tests.integration.functions.account import ACCOUNT, REGION, ROLE_ID, TOPIC_ARN, new_account
 
 RUN_ID = "2026-11-27T17-00-00Z"
 DUE = datetime(2026, 11, 27, 17, tzinfo=UTC)
@@ -44,8 +44,8 @@ UNSEEN = timedelta(minutes=1)
 FORGOTTEN = timedelta(hours=1)
 
 
-class CrashError(Exception):
-    """The function's process ended here."""
+class CrashError(BaseException):
+    """The function's process ended here: nothing in it can catch that."""
 
 
 @dataclass
@@ -112,6 +112,7 @@ class World:
     )
     _tokens: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     _launched_at: dict[str, datetime] = field(default_factory=dict)
+    _launched_for: dict[tuple[str, int], str] = field(default_factory=dict)
     _log_saved_at: datetime | None = None
     _requests: int = 0
 
@@ -212,14 +213,23 @@ class World:
         manifest = self.write_manifest(
             entries, attempt=attempt, run_id=run_id, complete=True, only=only, **more
         )
-        marker = (
-            f"run_id={run_id}\nattempt={attempt}\nmanifest_sha256={sha256(manifest).hexdigest()}\n"
-        )
-        when = moment_of(run_id) + timedelta(minutes=9)
-        s3.put_object(
-            Bucket="backups", Key=f"github_backups/{when:%Y-%m-%d-%H-%M}.txt", Body=marker.encode()
-        )
+        key = self.own("evidence.json", attempt=attempt, run_id=run_id)
+        self.mark(key, manifest, attempt=attempt, run_id=run_id)
         self.completed.append(attempt)
+
+    def mark(self, key: str, manifest: bytes, *, attempt: int = 1, run_id: str = RUN_ID) -> None:
+        """A date marker that names this manifest."""
+        when = moment_of(run_id) + timedelta(minutes=9)
+        marker = (
+            f"run_id={run_id}\nattempt={attempt}\nmanifest={key}\n"
+            f"manifest_sha256={sha256(manifest).hexdigest()}\n"
+        )
+        self.write(f"github_backups/{when:%Y-%m-%d-%H-%M}.txt", marker.encode())
+
+    def own(self, name: str, *, attempt: int = 1, run_id: str = RUN_ID) -> str:
+        """The key of what this attempt's instance writes under this name."""
+        launched = self._launched_for.get((run_id, attempt), "i-0000000000nobody0")
+        return f"runs/{run_id}/attempts/{ROLE_ID}:{launched}/{name}"
 
     def write_manifest(
         self,
@@ -231,23 +241,23 @@ class World:
         only: tuple[str, ...] = (),
         **more: Any,
     ) -> bytes:
-        """What a backup writes down of these repositories, at its end or on its way."""
+        """What an attempt writes down of these repositories, at its end or on its way."""
         written = Manifest(run_id, attempt, ["octo"], moment_of(run_id), listed=len(entries))
         written.entries = {entry.id: entry for entry in entries}
         written.complete, written.only = complete, [*only]
         written.finished_at = self.now if complete else None
         manifest = json.dumps(json.loads(written.to_json()) | more).encode()
-        self.write(f"runs/{run_id}/manifest.json", manifest)
+        self.write(self.own("evidence.json", attempt=attempt, run_id=run_id), manifest)
         return manifest
 
     def progress(self, phase: str, *, attempt: int = 1, done: int = 37) -> None:
         """What a backup says of itself on its way."""
         said = Progress(attempt, phase, done, 120, run_id=RUN_ID, updated_at=self.now)
-        self.write(f"runs/{RUN_ID}/progress.json", said.to_json())
+        self.write(self.own("progress.json", attempt=attempt), said.to_json())
 
     def save_log(self, text: str) -> None:
-        """What the bootstrap does last of all."""
-        self.write(f"runs/{RUN_ID}/backup.log", text.encode())
+        """What the bootstrap of the latest attempt does last of all."""
+        self.write(self.own("backup.log", attempt=self.attempt), text.encode())
         self._log_saved_at = self.now
 
     def write(self, key: str, data: bytes) -> None:
@@ -351,7 +361,10 @@ class World:
             launched = parsed["Instances"][0]
             if launched["InstanceId"] not in self._launched_at:
                 tags = {t["Key"]: t["Value"] for t in launched["Tags"]}
-                self.launches[tags["online-backup:attempt"]] += 1
+                number = tags["online-backup:attempt"]
+                self.launches[number] += 1
+                made_for = tags.get("online-backup:run-id", ""), int(number)
+                self._launched_for[made_for] = launched["InstanceId"]
                 self._launched_at[launched["InstanceId"]] = self.now
             launched["LaunchTime"] = self._launched_at[launched["InstanceId"]]
             self._tokens[launched["ClientToken"]] = (self._asking, dict(parsed))

@@ -16,7 +16,10 @@ from shared.errors import RefusedError
 from shared.model.run import Options
 
 TEMPLATE = Path(__file__).parents[4] / "template.yaml"
-BOOTSTRAP = ["backup", "--destination", "s3://b", "--run-id", "r", "--attempt", "1"]
+BOOTSTRAP = [
+    *("backup", "--destination", "s3://b", "--run-id", "r", "--attempt", "1"),
+    *("--evidence", "runs/r/attempts/AROAEXAMPLE:i-1/"),
+]
 GOOD = [
     "",
     "--no-forks",
@@ -42,6 +45,7 @@ BAD = [
     ("--destination=/tmp/x", "--destination: the archives go to the stack's own bucket"),
     ("--run-id 2020-01-01T00-00-00Z", "--run-id: the launcher names each run"),
     ("--attempt 9", "--attempt: the launcher counts the attempts"),
+    ("--evidence runs/r/attempts/A:i-1/", "--evidence: the launcher and the reporter agree on it"),
     ("--owner octo", "--owner: whose repositories they are says GitHubOwner"),
     ("--only a", '--only: it narrows a single run, {"only": [...]}; --include is'),
     ("--only=a", "--only: it narrows a single run"),

@@ -34,6 +34,7 @@ RUN = Run(
             START,
             DEADLINE,
             instance=Instance("i-1", "c7g.medium", "eu-1a", Market.SPOT, "0.01", START),
+            role_id="AROAEXAMPLE",
         ),
     ),
 )
@@ -75,6 +76,19 @@ def test_a_marker_of_an_older_attempt_is_not_success() -> None:
     step = decide(second, world(instance=ENDED, marker=MARKER), RULES)
     assert isinstance(step, TryAgain)
     assert step.outcome is Outcome.FAILED
+
+
+def test_a_run_that_an_older_launcher_launched_ends_interrupted_and_is_repeated() -> None:
+    """Nothing says whose word it is that lies where such an instance wrote."""
+    old = RUN.with_attempt(role_id="")
+    assert isinstance(decide(old, world(), RULES), Wait)
+    step = decide(old, world(instance=ENDED), RULES)
+    assert isinstance(step, TryAgain)
+    assert "before the stack was updated" in step.reason
+    last = replace(LAST, attempts=(*LAST.attempts[:2], replace(LAST.attempt, role_id="")))
+    told = decide(last, world(instance=ENDED), RULES)
+    assert isinstance(told, Report)
+    assert told.ending is Ending.INTERRUPTED
 
 
 def test_an_event_that_is_ahead_of_describe_instances_is_looked_into_again() -> None:

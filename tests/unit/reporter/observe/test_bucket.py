@@ -1,6 +1,6 @@
 """What lies in the bucket is read within bounds, however much of it there is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any, cast
@@ -11,11 +11,15 @@ from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Archive, Entry, ItemResult
 from backup_contract.kinds import GIT
 from reporter.observe import bucket as s3
+from reporter.observe.attempts import read_checkpoint, read_progress
 from reporter.observe.bucket import Bucket
+from shared.model.run import Attempt, Run
 
 RUN_ID = "2026-11-27T17-00-00Z"
 DUE = datetime(2026, 11, 27, 17, tzinfo=UTC)
 END = DUE + timedelta(hours=3)
+RUN = Run(RUN_ID, "schedule", DUE, attempts=(Attempt(1, DUE, END),))
+OWN = f"runs/{RUN_ID}/attempts/AROAEXAMPLE:i-1/"
 NAME = "github_backups/2026-11-27-17-09.txt"
 MARKER = f"run_id={RUN_ID}\nattempt=1\nmanifest_sha256=00\n".encode()
 
@@ -72,8 +76,7 @@ def test_sixty_thousand_objects_that_are_no_markers_are_not_opened() -> None:
     junk = {f"github_backups/2026-11-27-17-{n:05}.txt": b"run_id=x" for n in range(30_000)}
     junk |= {f"github_backups/9999-{n:05}.txt": b"" for n in range(30_000)}
     store = Store({**junk, NAME: MARKER})
-    found = bucket(store).marker(RUN_ID, DUE, END)
-    assert found
+    (found,) = bucket(store).markers(RUN_ID, DUE, END)
     assert (found.key, found.run_id, found.attempt) == (NAME, RUN_ID, 1)
     assert store.read == [NAME]
     assert store.pages < 35
@@ -85,7 +88,7 @@ def test_of_names_that_markers_can_have_a_bounded_number_is_opened(
     monkeypatch.setattr(s3, "MOST_MARKERS", 50)
     later = {f"github_backups/2026-11-27-18-{n:02}.txt": b"junk" for n in range(60)}
     store = Store({NAME: MARKER, **later})
-    assert bucket(store).marker(RUN_ID, DUE, END) is None
+    assert list(bucket(store).markers(RUN_ID, DUE, END)) == []
     assert len(store.read) == 50
 
 
@@ -93,22 +96,28 @@ def test_a_listing_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(s3, "MOST_PAGES", 3)
     store = Store({f"github_backups/2026-11-27-17-{n:05}": b"" for n in range(9000)})
     with pytest.raises(DamagedError, match="github_backups/ is damaged: too many objects"):
-        bucket(store).marker(RUN_ID, DUE, END)
+        list(bucket(store).markers(RUN_ID, DUE, END))
     assert store.pages == 4
 
 
 def test_a_marker_of_gigabytes_is_not_opened() -> None:
     store = Store({NAME: MARKER}, sizes={NAME: 2**32})
-    assert bucket(store).marker(RUN_ID, DUE, END) is None
+    assert list(bucket(store).markers(RUN_ID, DUE, END)) == []
     assert store.read == []
 
 
-@pytest.mark.parametrize("document", ["progress", "manifest"])
-def test_a_document_of_gigabytes_is_damaged_and_not_read(document: str) -> None:
-    key = f"runs/{RUN_ID}/{document}.json"
+READERS: dict[str, Callable[[Bucket], object]] = {
+    f"runs/{RUN_ID}/manifest.json": lambda found: found.manifest(RUN_ID),
+    f"{OWN}progress.json": lambda found: read_progress(found, OWN),
+    f"{OWN}evidence.json": lambda found: read_checkpoint(found, RUN, RUN.attempt, OWN),
+}
+
+
+@pytest.mark.parametrize("key", READERS)
+def test_a_document_of_gigabytes_is_damaged_and_not_read(key: str) -> None:
     store = Store({key: b"{}"}, sizes={key: 2**33})
     with pytest.raises(DamagedError, match=f"{key} is damaged: it has {2**33} bytes"):
-        getattr(bucket(store), document)(RUN_ID)
+        READERS[key](bucket(store))
 
 
 def test_archives_that_the_time_does_not_suffice_for_are_counted(

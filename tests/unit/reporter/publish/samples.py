@@ -43,6 +43,7 @@ ATTEMPT = Attempt(
     ended_at=END,
     done=34,
     listed=34,
+    role_id="AROAEXAMPLEOFAROLEID",
 )
 STUCK = replace(ATTEMPT, outcome=Outcome.TIMED_OUT, ended_at=DUE + timedelta(hours=3), done=21)
 RECLAIMED = tuple(
@@ -268,12 +269,12 @@ SAMPLES: dict[str, Facts] = {
             RUN,
             Verdict(
                 Kind.UNVERIFIED,
-                f"runs/{RUN.id}/manifest.json is damaged: totals.bytes_stored is not a whole "
-                "number from 0 to 2^63 - 1.",
+                f"{RUN.evidence(ATTEMPT)}evidence.json is damaged: totals.bytes_stored is not a "
+                "whole number from 0 to 2^63 - 1.",
             ),
         ),
         log_tail=LOG[:2],
-        damage=(f"runs/{RUN.id}/progress.json is damaged: it is not UTF-8.",),
+        damage=(f"{RUN.evidence(ATTEMPT)}progress.json is damaged: it is not UTF-8.",),
     ),
     "Unverified, for the bucket may not be read": replace(
         _facts(
