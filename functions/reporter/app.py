@@ -10,6 +10,7 @@ import urllib3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config as ClientConfig
 
+from backup_contract.judgement.overdue import Watched
 from reporter.config import Config
 from reporter.events import read_trigger
 from reporter.observe.bucket import CONCURRENT_CHECKS, Bucket
@@ -19,7 +20,7 @@ from reporter.publish.heartbeat import Heartbeat
 from reporter.reporter import Reporter
 from shared.aws.dead_letters import DeadLetters
 from shared.aws.invoke import invoke
-from shared.aws.one_time_scheduler import OneTimeSchedules
+from shared.aws.one_time_scheduler import BACKUP, OneTimeSchedules
 from shared.aws.run_table import RunStore
 from shared.aws.sns_topic import Topic
 from shared.logging import logger
@@ -45,19 +46,24 @@ def compose(config: Config) -> Reporter:
     store = RunStore(boto3.client("dynamodb"), config.runs_table)
     ec2 = Ec2(boto3.client("ec2"), config.stack_name)
     bucket = Bucket(boto3.client("s3", config=wide), config.bucket)
+    schedules = OneTimeSchedules(
+        boto3.client("scheduler"),
+        config.schedule_group,
+        config.scheduler_role_arn,
+        config.dead_letter_queue_arn,
+    )
+
+    def in_force() -> Watched:
+        return config.watched.as_it_is(schedules.standing(BACKUP))
+
     return Reporter(
         config=config,
         store=store,
-        schedules=OneTimeSchedules(
-            boto3.client("scheduler"),
-            config.schedule_group,
-            config.scheduler_role_arn,
-            config.dead_letter_queue_arn,
-        ),
+        schedules=schedules,
         dead_letters=DeadLetters(boto3.client("sqs"), config.dead_letter_queue_arn),
         ec2=ec2,
         bucket=bucket,
-        evidence=Evidence(config, store, ec2, bucket, log),
+        evidence=Evidence(config, store, ec2, bucket, in_force, log),
         send_mail=topic.publish,
         listeners=topic.listeners,
         heartbeat=Heartbeat(urllib3.PoolManager(), config.heartbeat_url, log),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
-from reporter.decide.missed_runs import Watched
+from backup_contract.judgement.overdue import Watched
 from reporter.decide.next_step import Rules
 from shared.config_env import Environment
 

@@ -13,10 +13,10 @@ from botocore.exceptions import ClientError
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.fields import DamagedError
+from backup_contract.judgement.overdue import overdue
 from backup_contract.moments import run_id_of
 from reporter.boundary import Failed, tried
 from reporter.config import Config
-from reporter.decide.missed_runs import overdue
 from reporter.decide.next_step import (
     RECHECK,
     Nothing,
@@ -38,7 +38,6 @@ from reporter.publish.heartbeat import Heartbeat
 from reporter.publish.run_report import emit_metrics
 from shared.aws.dead_letters import DeadLetters
 from shared.aws.one_time_scheduler import (
-    BACKUP,
     OneTimeSchedules,
     deadline_name,
     overdue_name,
@@ -127,8 +126,8 @@ class Reporter:
 
     def _expect(self, now: datetime) -> None:
         """Write down the scheduled run that never began, so that it is told like any other."""
-        watched = self.config.watched.as_it_is(self.schedules.standing(BACKUP))
-        due = [run_id_of(moment) for moment in overdue(watched, self.store.newest(), now)]
+        expected = overdue(self.evidence.in_force(), self.store.newest(), now)
+        due = [run_id_of(moment) for moment in expected]
         if due and not any(self.store.load(run_id) for run_id in due):
             self.log.warning("missed", extra={"run_id": due[0]})
             with suppress(RunConflictError):

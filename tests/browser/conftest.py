@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from repo_backup.cli.page_command import write
+from repo_backup.health.status import assess
 from repo_backup.page.render import render
 from repo_backup.page.run_history import read
 from repo_backup.page.view_model import build_page
@@ -35,7 +36,9 @@ def chromium() -> str:
 
 def written(store: Path, out: Path, source: str = SOURCE) -> str:
     """The address of the page about a directory, as of the day after its newest run."""
-    page = build_page(read(DirectoryStore(store)), source, NEWEST + WEEK / 7)
+    now, opened = NEWEST + WEEK / 7, DirectoryStore(store)
+    found = assess(opened, 5, now, None)
+    page = build_page(read(opened), source, now, found.judgement, found.running)
     return write(out, render(page)).resolve().as_uri()
 
 

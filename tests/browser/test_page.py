@@ -55,7 +55,9 @@ def test_axe_finds_nothing_where_all_is_well_and_long(show: Open, large: str, sc
 
 def test_one_glance_answers(show: Open, small: str) -> None:
     page = show(small)
-    assert page.title() == "2 of 34 repositories need attention · OnlineBackup"
+    assert page.title() == (
+        "The newest run, 2026-11-20T17-00-00Z, ended partial with 2 of 34 failed · OnlineBackup"
+    )
     box = page.locator("#now").bounding_box()
     assert box
     assert box["y"] + box["height"] < 400, "seen without scrolling"

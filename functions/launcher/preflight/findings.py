@@ -11,10 +11,10 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from backup_contract.judgement.schedule import Rate, ScheduleError, parse
 from backup_contract.text import one_line
 from launcher.preflight.github_rights import Seen, of_seen
 from shared.model.run import Run
-from shared.model.schedule import Rate, ScheduleError, parse
 
 NEXT_TIMES = 5
 _ENDED_WELL = ("verified", "partial")

@@ -12,9 +12,9 @@ from backup_contract import evidence
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Manifest
 from backup_contract.documents.progress import Progress
+from backup_contract.judgement.overdue import Watched, next_run
 from reporter.boundary import Failed, tried
 from reporter.config import Config
-from reporter.decide.missed_runs import next_run
 from reporter.decide.next_step import Ending, Report, decide
 from reporter.decide.observation import World
 from reporter.judge.cost import Cost, estimate
@@ -67,12 +67,13 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Looks; changes nothing."""
+    """Looks; changes nothing. ``in_force`` tells the schedule that is in force now."""
 
     config: Config
     store: RunStore
     ec2: Ec2
     bucket: Bucket
+    in_force: Callable[[], Watched]
     log: Logger
 
     def observe(self, run: Run, now: datetime, gone: str) -> World:
@@ -158,15 +159,25 @@ class Evidence:
             "The log", lambda: self._log_tail(run, world, verdict, gaps), none, gaps
         )
         cost = self._gathered("The cost", lambda: self._cost(run, world, manifest), None, gaps)
+        schedule = self._schedule()
         facts = replace(
             self._bare(run, world, doubted(verdict) if gaps.unforeseen else verdict, gaps),
             manifest=manifest,
             previous=previous,
             log_tail=log_tail,
             cost=cost,
-            next_run=next_run(self.config.watched, world.now),
+            schedule=schedule,
+            next_run=next_run(schedule or self.config.watched, world.now),
         )
         return facts, newest
+
+    def _schedule(self) -> Watched | None:
+        """The schedule in force; None where it cannot be read, for which no mail shall wait."""
+        found = tried(self.in_force)
+        if isinstance(found, Failed):
+            self.log.warning("the schedule cannot be read", exc_info=found.error)
+            return None
+        return found
 
     def _bare(self, run: Run, world: World, verdict: Verdict, gaps: Gaps) -> Facts:
         """What is known without the bucket."""

@@ -11,6 +11,7 @@ from backup_contract import evidence
 from backup_contract import object_keys as layout
 from backup_contract.aws_refusal import WHOLE_MESSAGE_CHARACTERS
 from backup_contract.documents.manifest import Item, Manifest
+from backup_contract.judgement.overdue import Watched
 from backup_contract.kinds import GIT, KINDS
 from backup_contract.moments import moment_of
 from backup_contract.text import one_line, size
@@ -82,7 +83,8 @@ _STATES = {"backed-up": "backed up", "skipped": "left out"}
 class Facts:
     """All that a mail tells. ``previous`` is the manifest of the last run that had a whole one.
 
-    ``next_run`` is in the schedule's own time zone. ``damage`` is what could not be read, and why.
+    ``schedule`` is the one in force, ``next_run`` in its own time zone. ``damage`` is what could
+    not be read, and why.
     """
 
     run: Run
@@ -94,6 +96,7 @@ class Facts:
     manifest: Manifest | None = None
     previous: Manifest | None = None
     log_tail: Sequence[str] = ()
+    schedule: Watched | None = None
     next_run: datetime | None = None
     cost: Cost | None = None
     allow_on_demand: bool = True

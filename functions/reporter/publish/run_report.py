@@ -28,6 +28,7 @@ def run_report(facts: Facts) -> RunReport:
         owners=tuple(facts.owners),
         only=tuple(facts.only),
         visibility=manifest.visibility if manifest else (),
+        schedule=facts.schedule.told if facts.schedule else None,
         seconds=(facts.now - run.created_at).total_seconds(),
         attempts=tuple(map(_attempt, run.attempts)),
         repositories={state: totals[state] for state in COUNTED} if totals else None,

@@ -35,7 +35,7 @@ class RunRow(TypedDict):
     run_id: Annotated[str, "its name, the time it was due or begun (UTC)"]
     verdict: Annotated[
         str | None,
-        "what the reporter found, unreadable where its report is damaged; "
+        "what the reporter found, unreadable where its report or the manifest is damaged; "
         "null before that, and without AWS",
     ]
     reason: Annotated[str | None, "the verdict in a sentence"]
@@ -83,6 +83,8 @@ class StatusDocument(TypedDict):
     command: str
     source: Annotated[str, "the store that was asked"]
     good: Annotated[bool, "what the exit code says: true is 0, false is 3"]
+    level: Annotated[str, "good; watch: good, but something is known to be out of sight; bad"]
+    headline: Annotated[str, "the sentence at the top of the page"]
     reason: Annotated[str, "why"]
     misplaced: Annotated[list[str], "what is wrong with archives of the newest complete run"]
     newest_verified: Annotated[NewestVerified | None, "null if there is none"]
@@ -157,9 +159,8 @@ class ReportDocument(TypedDict):
     command: str
     source: Annotated[str, "the store that was asked"]
     page: Annotated[str, "path of the page"]
-    good: Annotated[
-        bool, "whether all is well: nothing failed, nothing is known to be out of sight"
-    ]
+    good: Annotated[bool, "whether the backups can be relied on, as status says"]
+    level: Annotated[str, "good; watch: good, but something is known to be out of sight; bad"]
     headline: Annotated[str, "the sentence at the top of the page"]
     runs: Annotated[int, "runs on the page"]
     repositories: Annotated[int, "repositories on the page"]

@@ -1,7 +1,7 @@
 """``report.json``: the reporter's verdict on a run, and its figures. Schema 1, JSON. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,21 @@ from backup_contract.documents.fields import Fields
 from backup_contract.documents.results import COUNTED
 from backup_contract.visibility import Visibility
 from backup_contract.visibility import read as read_visibility
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The schedule in force: EventBridge Scheduler's expression, time zone and ENABLED or not."""
+
+    expression: str
+    timezone: str
+    state: str
+
+    @classmethod
+    def read(cls, document: Fields) -> "Schedule":
+        """From the object in the report. Raises DamagedError."""
+        names = ("expression", "timezone", "state")
+        return cls(**{each: fields.text(document, each) for each in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +46,7 @@ class RunReport:
     owners: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     visibility: tuple[Visibility, ...] = ()
+    schedule: Schedule | None = None
     seconds: float | None = None
     attempts: tuple[Mapping[str, Any], ...] = field(default=())
     repositories: Mapping[str, int] | None = None
@@ -55,6 +71,7 @@ class RunReport:
             "only": list(self.only),
             "visibility": [each.document for each in self.visibility],
             "reported_at": self.reported_at.isoformat(),
+            "schedule": self.schedule and asdict(self.schedule),
             "seconds": self.seconds,
             "attempts": list(self.attempts),
             "repositories": None if self.repositories is None else dict(self.repositories),
@@ -87,6 +104,7 @@ class RunReport:
             owners=_texts(document, "owners"),
             only=_texts(document, "only"),
             visibility=read_visibility(document.get("visibility")),
+            schedule=fields.optional(_schedule, document, "schedule"),
             seconds=fields.optional(fields.number, document, "seconds"),
             attempts=tuple(fields.optional(_attempts, document, "attempts") or ()),
             repositories=fields.optional(_counts, document, "repositories"),
@@ -99,6 +117,10 @@ class RunReport:
 
 def _texts(document: Fields, name: str) -> tuple[str, ...]:
     return tuple(fields.optional(fields.texts, document, name) or ())
+
+
+def _schedule(document: Fields, name: str) -> Schedule:
+    return fields.inside(document, name, Schedule.read)
 
 
 def _attempts(document: Fields, name: str) -> list[Fields]:

@@ -91,8 +91,7 @@ def _print_runs(runs: Sequence[RunRow]) -> None:
         [
             (
                 run["run_id"],
-                (run["verdict"] or ("complete" if run["complete"] else "incomplete"))
-                + statuses.label(run),
+                statuses.word(run) + statuses.label(run),
                 str(run["listed"]),
                 str(run["backed_up"]),
                 str(run["unchanged"]),

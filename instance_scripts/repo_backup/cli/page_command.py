@@ -11,9 +11,10 @@ from pathlib import Path
 from backup_contract import exit_codes as exits
 from backup_contract.documents.command_output import SCHEMA, ReportDocument
 from repo_backup.cli.output import print_document, print_line, working
+from repo_backup.cli.status_command import max_age
+from repo_backup.health.status import assess
 from repo_backup.page.headline import counted
 from repo_backup.page.render import GENERATOR, render
-from repo_backup.page.repository_status import Tone
 from repo_backup.page.run_history import read
 from repo_backup.page.view_model import build_page
 from repo_backup.runtime.errors import FatalError, UsageError
@@ -21,6 +22,8 @@ from repo_backup.store.open import S3, open_store
 
 INDEX = "index.html"
 _CONNECTIONS = 4
+_JUDGED = 5
+"""As many of the newest runs as ``status`` judges, whatever the page shows."""
 _HEAD_BYTES = 4096
 
 
@@ -55,9 +58,11 @@ def write_page(options: argparse.Namespace) -> int:
     if not source.startswith(S3):
         source = str(Path(source).expanduser().resolve())
     store = open_store(options.store, connections=_CONNECTIONS)
+    now = datetime.now(UTC)
     with working("listing …") as say:
         chronicle = read(store, options.runs, lambda done, of: say(f"run {done} of {of} read"))
-    page = build_page(chronicle, source, datetime.now(UTC))
+        found = assess(store, _JUDGED, now, max_age(options))
+    page = build_page(chronicle, source, now, found.judgement, found.running)
     index = write(directory, render(page)).resolve()
     for each in chronicle.unreadable:
         print_line(f"left out: {each}", sys.stderr)
@@ -67,7 +72,8 @@ def write_page(options: argparse.Namespace) -> int:
             command="report",
             source=options.store,
             page=str(index),
-            good=page.headline.tone is Tone.GOOD,
+            good=found.judgement.good,
+            level=found.judgement.level,
             headline=page.headline.title,
             runs=len(page.runs),
             repositories=len(page.repositories),

@@ -137,12 +137,16 @@ def _add_status(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument(
         "--runs", type=number(1, 1000), default=5, help="show so many runs (default 5)"
     )
+    _add_max_age(parser)
+
+
+def _add_max_age(parser: Parser) -> None:
     parser.add_argument(
         "--max-age",
         type=number(1, 400),
-        default=8,
         metavar="DAYS",
-        help="the newest good run may be so old (default 8)",
+        help="the newest good run may be so old (default: as the schedule in the newest run's "
+        "report has it, 8 where there is none)",
     )
 
 
@@ -235,6 +239,7 @@ def _add_report(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument(
         "--runs", type=number(1, 10**6), metavar="N", help="the newest N (default: all)"
     )
+    _add_max_age(parser)
 
 
 def _add_run_now(commands: "argparse._SubParsersAction[Parser]") -> None:

@@ -20,33 +20,39 @@ def status(options: argparse.Namespace) -> int:
     store = open_store(options.store, connections=CONNECTIONS)
     now = datetime.now(UTC)
     with working("reading the runs …"):
-        runs = statuses.read_runs(store, options.runs)
-        running = statuses.read_running(store, runs, now)
-        judged = statuses.read_whole(store, runs)
-        misplaced = statuses.read_misplaced(store, judged)
-    max_age = timedelta(days=options.max_age)
-    found = statuses.judge(judged, running, now, max_age, misplaced)
+        found = statuses.assess(store, options.runs, now, max_age(options))
+    running = found.running
     document = StatusDocument(
         schema=SCHEMA,
         command="status",
         source=options.store,
-        good=found.good,
-        reason=found.reason,
-        misplaced=misplaced,
+        good=found.judgement.good,
+        level=found.judgement.level,
+        headline=found.judgement.headline,
+        reason=found.judgement.reason,
+        misplaced=found.misplaced,
         newest_verified=found.newest_verified,
         running=running,
-        runs=runs,
+        runs=found.runs,
     )
     if options.json:
         print_document(document)
     else:
-        _print_runs(runs)
+        _print_runs(found.runs)
         if running:
             print_line(
                 f"under way: {running['run_id']}, attempt {running['attempt']}, "
                 f"{running['phase']}, {running['done']} of {running['listed']} done"
             )
-        for each in misplaced:
+        for each in found.misplaced:
             print_line(f"misplaced: {each}")
-        print_line(f"{'good' if found.good else 'NOT GOOD'}: {found.reason}")
-    return 0 if found.good else exits.NOT_ALL
+        if found.judgement.good:
+            print_line(f"good: {found.judgement.reason}")
+        else:
+            print_line(f"NOT GOOD: {found.judgement.reason} (repo_backup report tells more)")
+    return exits.GOOD if found.judgement.good else exits.NOT_ALL
+
+
+def max_age(options: argparse.Namespace) -> timedelta | None:
+    """What ``--max-age`` says; None where it was not given."""
+    return timedelta(days=options.max_age) if options.max_age else None

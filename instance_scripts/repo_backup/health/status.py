@@ -17,6 +17,18 @@ from backup_contract.documents.command_output import (
 from backup_contract.documents.manifest import Manifest
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
+from backup_contract.judgement.overdue import Watched
+from backup_contract.judgement.reliance import (
+    COMPLETE,
+    INCOMPLETE,
+    UNFINISHED,
+    UNREADABLE,
+    Judgement,
+    RunFacts,
+    is_good,
+    judge,
+    own_word,
+)
 from backup_contract.moments import iso
 from backup_contract.visibility import describe
 from backup_contract.visibility import read as read_visibility
@@ -26,28 +38,41 @@ from repo_backup.store.inventory import not_in_place
 from repo_backup.store.run_documents import read_manifest, read_progress
 from repo_backup.store.run_order import newest_first
 
-VERIFIED, PARTIAL, UNREADABLE = "verified", "partial", "unreadable"
 SILENT_AFTER = timedelta(minutes=15)
 """A run that says nothing for so long is not under way; it says something every 20 seconds."""
+MAX_AGE = timedelta(days=8)
+"""How old the newest run of everything may be where no schedule is known."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """Whether the backups can be relied on, and why (not)."""
+class Assessment:
+    """How a store's backups stand: the judgement, and the facts that it was made from.
 
-    good: bool
-    reason: str
+    ``runs`` are the newest, newest first; ``misplaced`` tells what is wrong with archives.
+    """
+
+    judgement: Judgement
+    runs: list[RunRow]
+    running: RunningRow | None
+    misplaced: list[str]
     newest_verified: NewestVerified | None
 
 
-@dataclass(frozen=True)
-class _Reliance:
-    """The newest whole run that can be relied on, and whether narrowed ones had to mend it."""
+def assess(store: Store, count: int, now: datetime, max_age: timedelta | None) -> Assessment:
+    """Gather from the store what its judge must know of the newest ``count`` runs, and ask it.
 
-    run: RunRow
-    mended: bool
+    The newest run of everything may be as old as the schedule allows that the newest report tells
+    of, :data:`MAX_AGE` where none does; ``max_age``, if given, counts instead of both.
+    """
+    runs = read_runs(store, count)
+    running = read_running(store, runs, now)
+    judged = read_whole(store, runs)
+    misplaced = read_misplaced(store, judged)
+    schedule = Watched.by_age(max_age) if max_age else read_schedule(store, judged)
+    found = judge([*map(facts, judged)], running and running["run_id"], schedule, now, misplaced)
+    return Assessment(found, runs, running, misplaced, newest_verified(found.relied, now))
 
 
 def read_runs(store: Store, count: int) -> list[RunRow]:
@@ -131,58 +156,13 @@ def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> Running
     return None
 
 
-def judge(
-    runs: Iterable[RunRow],
-    running: RunningRow | None,
-    now: datetime,
-    max_age: timedelta,
-    misplaced: Sequence[str] = (),
-) -> Judgement:
-    """Good is: the newest run that has ended is good, so is the newest one that was asked for
-    everything, which is not older than ``max_age``, and no archive is ``misplaced``. Pure.
-
-    What failed in a whole run is mended when a narrowed one since is good: it would not be as long
-    as anything is failed or is not saved.
-    """
-    ended = [run for run in runs if not running or run["run_id"] != running["run_id"]]
-    relied = _relied_on(ended)
-    if relied is None:
-        said = "no run here can be relied on"
-        if ended and ended[0]["good"]:
-            said += "; the good ones were narrowed"
-        elif ended:
-            said += f"; the newest, {_became(ended[0])}"
-        return Judgement(False, said, None)
-    finished = str(relied.run["finished_at"])
-    age = now - datetime.fromisoformat(finished)
-    days = round(age / timedelta(days=1), 2)
-    verified = NewestVerified(run_id=relied.run["run_id"], finished_at=finished, age_days=days)
-    last = ended[0]
-    whole = next(run for run in ended if not run["only"])
-    if not last["good"]:
-        return Judgement(False, f"the newest run, {_became(last)}", verified)
-    if whole is not relied.run:
-        reason = f"the newest run of everything, {_became(whole)}; none since has mended that"
-        return Judgement(False, reason, verified)
-    if misplaced:
-        more = f", and {len(misplaced) - 1} more" if len(misplaced) > 1 else ""
-        said = f"not where the newest run put it: {misplaced[0].rstrip('.')}{more}"
-        return Judgement(False, said, verified)
-    if age > max_age:
-        limit = max_age / timedelta(days=1)
-        of_what = "good run of everything" if last["only"] else "good run"
-        return Judgement(
-            False, f"the newest {of_what} is {days:.1f} days old, more than {limit:g}", verified
-        )
-    if not last["only"]:
-        said = f"the newest run is good and {days:.1f} days old{_limits(relied.run)}"
-        return Judgement(True, said, verified)
-    mended = ", with what narrowed ones have mended," if relied.mended else ""
-    said = (
-        f"the newest run, {last['run_id']}, was narrowed to {' '.join(last['only'])}; "
-        f"the newest of everything{mended} is good and {days:.1f} days old{_limits(relied.run)}"
-    )
-    return Judgement(True, said, verified)
+def read_schedule(store: Store, runs: Iterable[RunRow]) -> Watched:
+    """The schedule that the newest report tells of; where none does, the age alone counts."""
+    judged = (run["run_id"] for run in runs if run["verdict"] not in (None, UNREADABLE))
+    for report in (_report(store, run_id) for run_id in judged):
+        if report and report.schedule:
+            return Watched.in_report(report.schedule, MAX_AGE)
+    return Watched.by_age(MAX_AGE)
 
 
 def label(run: RunRow) -> str:
@@ -193,38 +173,37 @@ def label(run: RunRow) -> str:
     return f" ({said})" if said else ""
 
 
-def _limits(run: RunRow) -> str:
-    sentence = describe(read_visibility(run["visibility"])).sentence
-    return f"; {sentence}" if sentence else ""
+def word(run: RunRow) -> str:
+    """The reporter's verdict, or the program's own word; for rows that say no more than this."""
+    if run["verdict"]:
+        return run["verdict"]
+    if run["good"]:
+        return COMPLETE
+    return INCOMPLETE if run["complete"] else UNFINISHED
 
 
-def _relied_on(ended: Sequence[RunRow]) -> _Reliance | None:
-    mending = False
-    for run in ended:
-        if run["only"]:
-            mending = mending or run["good"]
-            continue
-        if run["good"]:
-            return _Reliance(run, mended=False)
-        if mending and run["complete"] and run["verdict"] in (None, PARTIAL):
-            return _Reliance(run, mended=True)
-        mending = False
-    return None
+def facts(run: RunRow) -> RunFacts:
+    """The run as it is judged."""
+    finished = run["finished_at"]
+    return RunFacts(
+        run_id=run["run_id"],
+        word=word(run),
+        complete=run["complete"],
+        finished_at=datetime.fromisoformat(finished) if finished else None,
+        listed=run["listed"],
+        failed=run["failed"],
+        unsaved=run["unsaved"],
+        only=tuple(run["only"]),
+        visibility=read_visibility(run["visibility"]),
+    )
 
 
-def _became(run: RunRow) -> str:
-    """``2026-11-27T17-00-00Z, ended partial``, to follow "the newest, "."""
-    narrowed = f" (only {' '.join(run['only'])})" if run["only"] else ""
-    name = f"{run['run_id']}{narrowed}"
-    if run["verdict"] == UNREADABLE:
-        return f"{name}, has an unreadable report"
-    if run["verdict"] or not run["complete"]:
-        return f"{name}, ended {run['verdict'] or 'incomplete'}"
-    if run["failed"]:
-        return f"{name}, ended with {run['failed']} failed (repo_backup report tells why)"
-    if run["unsaved"]:
-        return f"{name}, passed over {run['unsaved']} of which nothing is saved"
-    return f"{name}, left nothing to rely on (no archive, or its restore drill failed)"
+def newest_verified(run: RunFacts | None, now: datetime) -> NewestVerified | None:
+    """The run that is relied on, with its age."""
+    if run is None or run.finished_at is None:
+        return None
+    days = round((now - run.finished_at) / timedelta(days=1), 2)
+    return NewestVerified(run_id=run.run_id, finished_at=iso(run.finished_at), age_days=days)
 
 
 def _row(store: Store, run_id: str) -> RunRow:
@@ -236,7 +215,7 @@ def _row(store: Store, run_id: str) -> RunRow:
     except ValueError as error:
         key = found.key if found else ""
         log.warning("%s is left out, and its run is not relied on: %s", said(key), error)
-        report = None
+        report = RunReport(UNREADABLE, f"its manifest.json is unreadable: {error}", _LONG_AGO)
     verdict = report.verdict if report else None
     reported_at = iso(report.reported_at) if report and verdict != UNREADABLE else None
     totals = manifest.totals if manifest else {}
@@ -244,14 +223,12 @@ def _row(store: Store, run_id: str) -> RunRow:
     entries = list(manifest.entries.values()) if manifest else []
     failed = sum(entry.failed for entry in entries)
     unsaved = sum(entry.unsaved for entry in entries)
-    # Its own word for a run that no reporter has judged.
-    whole = complete and not failed and not unsaved and any(e.archives for e in entries)
     finished = manifest.finished_at if manifest else None
     return RunRow(
         run_id=run_id,
         verdict=verdict,
         reason=(report.reason or None) if report else None,
-        good=verdict == VERIFIED if verdict else whole and not _drill_failed(manifest),
+        good=is_good(verdict or own_word(manifest)),
         complete=complete,
         started_at=iso(manifest.started_at) if manifest else None,
         finished_at=iso(finished) if finished else reported_at,
@@ -264,10 +241,6 @@ def _row(store: Store, run_id: str) -> RunRow:
         bytes_stored=totals.get("bytes_stored", 0),
         visibility=visibility_rows(manifest.visibility if manifest else ()),
     )
-
-
-def _drill_failed(manifest: Manifest | None) -> bool:
-    return bool(manifest and manifest.drill and not manifest.drill.ok)
 
 
 def _when(run: RunRow) -> str | None:

@@ -8,10 +8,11 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from backup_contract.judgement.reliance import INCOMPLETE, PARTIAL
 from backup_contract.text import size
-from repo_backup.page.headline import PARTIAL, UNVERIFIED
+from repo_backup.page.headline import UNVERIFIED
 from repo_backup.page.repository_status import Tone
-from repo_backup.page.run_record import INCOMPLETE, Run
+from repo_backup.page.run_record import Run
 from repo_backup.page.view_model import RunRow, duration, usd
 
 _WIDTH, _HEIGHT = 520, 190

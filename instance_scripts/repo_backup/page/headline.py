@@ -1,15 +1,22 @@
 """What one glance must tell: is everything backed up, and what is wrong. Pure."""
 
-import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from statistics import median
 
+from backup_contract.judgement.reliance import (
+    COMPLETE,
+    INCOMPLETE,
+    PARTIAL,
+    UNFINISHED,
+    UNREADABLE,
+    VERIFIED,
+    Judgement,
+    Level,
+)
 from repo_backup.page.repository_status import Standing, Status, Tone
-from repo_backup.page.run_record import COMPLETE, INCOMPLETE, UNFINISHED, Run
+from repo_backup.page.run_record import Run
 
-VERIFIED, PARTIAL, UNVERIFIED = "verified", "partial", "unverified"
+UNVERIFIED = "unverified"
 SHOWN_AT_ONCE = 12
 
 MEANINGS = {
@@ -22,14 +29,13 @@ MEANINGS = {
     "not-launched": "no instance could be started",
     "missed": "the scheduled run never began",
     COMPLETE: "all that was listed but what was left out is backed up, by the program's own word",
-    INCOMPLETE: "some repositories are not backed up",
+    INCOMPLETE: "some repositories are not backed up, or an archive could not be restored",
     UNFINISHED: "under way, or cut off",
+    UNREADABLE: "its report or its manifest is damaged, so that nobody knows",
 }
 """What each verdict means; the first eight are the mail's."""
 
-_UNDER_WAY = timedelta(hours=6)
-_LEAST_PATIENCE, _PATIENCE_FOR_ONE = timedelta(days=2), timedelta(days=15)
-_TYPICAL_RUNS = 10
+_TONES = {Level.GOOD: Tone.GOOD, Level.WATCH: Tone.WATCH, Level.BAD: Tone.BAD}
 _ADVICE = {
     UNVERIFIED: 'Do not trust the archives that are named. Run with {"full": true} to back '
     "everything up afresh; earlier versions stay in the bucket.",
@@ -98,12 +104,9 @@ class Concern:
     status: Status | None = None
 
 
-def newest_finished(runs: Sequence[Run], now: datetime) -> Run | None:
-    """The newest run that is not just under way."""
-    for run in reversed(runs):
-        if run.verdict != UNFINISHED or now - run.moment > _UNDER_WAY:
-            return run
-    return None
+def newest_finished(runs: Sequence[Run], running: str | None) -> Run | None:
+    """The newest run that is not the one under way."""
+    return next((run for run in reversed(runs) if run.id != running), None)
 
 
 def whole_runs(runs: Sequence[Run]) -> list[Run]:
@@ -119,66 +122,13 @@ def last_proven(runs: Sequence[Run]) -> Run | None:
     return next(checked, None)
 
 
-def overdue_days(runs: Sequence[Run], now: datetime) -> int | None:
-    """How many days ago the newest run of everything was, if that is twice as long as such runs are
-    usually apart."""
-    runs = whole_runs(runs)
-    if not runs:
-        return None
-    moments = [run.moment for run in runs[-_TYPICAL_RUNS:]]
-    gaps = [(after - before).total_seconds() for before, after in itertools.pairwise(moments)]
-    usual = timedelta(seconds=2 * median(gaps)) if gaps else _PATIENCE_FOR_ONE
-    age = now - moments[-1]
-    return age.days if age > max(usual, _LEAST_PATIENCE) else None
-
-
-def headline(
-    runs: Sequence[Run], found: Sequence[Standing], unreadable: Sequence[str], now: datetime
-) -> Headline:
-    """The one sentence at the top; with ``unreadable`` documents nothing is said to be well."""
-    run = newest_finished(runs, now)
-    if run is None:
-        return Headline(Tone.WATCH, "No run has ended yet", runs[-1].reason if runs else "")
-    whole = newest_finished(whole_runs(runs), now)
-    bad = [each for each in found if each.status.tone is Tone.BAD]
-    watched = [each for each in found if each.status.tone is Tone.WATCH]
-    for each, which in _decisive(run, whole):
-        if each.verdict not in (VERIFIED, PARTIAL, UNVERIFIED, COMPLETE, INCOMPLETE):
-            what = MEANINGS.get(each.verdict, each.verdict)
-            title = f"{which}, of {each.moment:%a %Y-%m-%d}: {what}"
-            return Headline(Tone.BAD, title, each.reason)
-    listed = [each for each in found if each.status is not Status.NOT_LISTED]
-    if not any(each.entry.archives for each in listed):
-        return Headline(Tone.BAD, "Nothing is backed up", run.reason)
-    for each, which in _decisive(run, whole):
-        if each.verdict == UNVERIFIED and not bad:
-            return Headline(Tone.BAD, f"{which} could not be verified", each.reason)
-    if bad:
-        title = f"{len(bad)} of {counted(len(listed), 'repository', 'repositories')} "
-        title += "needs attention" if len(bad) == 1 else "need attention"
-        return Headline(Tone.BAD, title, run.reason)
-    if (days := overdue_days(runs, now)) is not None:
-        (newest, which) = _decisive(run, whole)[-1]
-        said = f"There was none since {newest.moment:%a %Y-%m-%d}, which is longer than usual."
-        return Headline(Tone.BAD, f"{which} is {days} days old", said)
-    if whole is None:
-        return Headline(Tone.WATCH, "No run of everything has ended yet", run.reason)
-    if run.verdict in (PARTIAL, INCOMPLETE) or any(
-        each.status is Status.WIKI_FAILED for each in watched
-    ):
-        return Headline(Tone.WATCH, f"Almost {_extent(whole).lower()} backed up", run.reason)
-    if unreadable:
-        return Headline(Tone.WATCH, "Not everything could be read", run.reason)
-    tone = Tone.WATCH if whole.coverage.action_needed else Tone.GOOD
-    bracketed = f" ({whole.coverage.label})" if whole.coverage.label else ""
-    return Headline(tone, f"{_extent(whole)} backed up{bracketed}", run.reason)
-
-
-def _extent(run: Run) -> str:
-    """Of how much it may be said that it is backed up, with the verb."""
-    if run.coverage.complete:
-        return "Everything is"
-    return "All visible repositories are" if run.coverage.label else "All listed repositories are"
+def headline(judgement: Judgement, newest: Run | None) -> Headline:
+    """The judge's words, and those of the newest run that has ended."""
+    why = f"{judgement.reason[:1].upper()}{judgement.reason[1:]}."
+    said = [] if judgement.headline + "." == why else [why]
+    if newest and newest.reason:
+        said.append(f"{newest.id}: {newest.reason}")
+    return Headline(_TONES[judgement.level], judgement.headline, " ".join(said))
 
 
 def _decisive(run: Run, whole: Run | None) -> list[tuple[Run, str]]:
@@ -192,12 +142,13 @@ def concerns(
     runs: Sequence[Run],
     found: Sequence[Standing],
     unreadable: Sequence[str],
-    now: datetime,
+    judgement: Judgement,
+    running: str | None,
 ) -> list[Concern]:
     """All that is wrong, the worst first."""
     listed = []
-    newest = newest_finished(runs, now)
-    whole = newest_finished(whole_runs(runs), now)
+    newest = newest_finished(runs, running)
+    whole = newest_finished(whole_runs(runs), running)
     for run, _ in _decisive(newest, whole) if newest else ():
         if run.verdict in (VERIFIED, PARTIAL, COMPLETE, INCOMPLETE):
             continue
@@ -214,9 +165,9 @@ def concerns(
     if whole and whole.coverage.action_needed:
         title = f"Not all repositories are visible: {whole.coverage.sentence}"
         listed.append(Concern(Tone.WATCH, title, _OUT_OF_SIGHT))
-    if (days := overdue_days(runs, now)) is not None:
+    if judgement.overdue:
         said = "Look at the schedule, or run by hand."
-        listed.append(Concern(Tone.BAD, f"No run for {days} days", said))
+        listed.append(Concern(Tone.BAD, judgement.headline, said))
     if unreadable:
         title = f"{counted(len(unreadable), 'document', 'documents')} could not be read"
         said = "They were left out of this page; whatever they tell is missing here."

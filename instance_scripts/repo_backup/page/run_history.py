@@ -8,7 +8,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import COUNTED, Entry, Manifest
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
+from backup_contract.judgement.reliance import UNREADABLE
 from backup_contract.moments import named_moment
 from repo_backup.page.run_record import Run, build_run
 from repo_backup.runtime.errors import FatalError, said
@@ -157,12 +158,16 @@ class _Reading:
 
     def absorb(self, index: int, loaded: _Loaded) -> None:
         """Take a run in; what cannot be read is named and left out."""
+        blamed = len(self._unreadable)
         report = self._decoded(loaded.report, RunReport.from_json)
         manifest = self._decoded(loaded.manifest, Manifest.from_json)
+        damage = self._unreadable[blamed:]
         progress = self._decoded(loaded.progress, Progress.from_json)
         run = build_run(loaded.run_id, report, manifest, progress)
         if run is None:
             return
+        if damage:
+            run = replace(run, verdict=UNREADABLE, reason=f"{damage[0]}.", reported=False)
         self._runs[index] = run
         if manifest:
             for letters in (self._template, *(r.letters for r in self._repositories.values())):

@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 from backup_contract.documents.manifest import COUNTED, Manifest
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
+from backup_contract.judgement.reliance import INCOMPLETE, UNFINISHED, own_word
 from backup_contract.moments import named_moment
 from backup_contract.visibility import Coverage, Visibility, describe
-
-COMPLETE, INCOMPLETE, UNFINISHED = "complete", "incomplete", "unfinished"
-"""The words for a run on which no reporter has given a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,23 +123,25 @@ def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Run
     left_out = sum(entry.asked and entry.git.state == "skipped" for entry in entries)
     but = f" (but for {left_out} left out by options)" if left_out else ""
     started, finished = aware(manifest.started_at), aware(manifest.finished_at)
-    if not manifest.complete or started is None or finished is None:
+    verdict = own_word(manifest)
+    bad = len(manifest.drill.bad) if manifest.drill else 0
+    if verdict == UNFINISHED:
         done = f"{len(manifest.entries)} of {manifest.listed} repositories were written down"
-        verdict, reason = UNFINISHED, f"It has not ended, or was cut off: {done}."
+        reason = f"It has not ended, or was cut off: {done}."
     elif not any(entry.archives for entry in entries):
-        verdict, reason = INCOMPLETE, f"Of all that was listed{but} nothing is backed up."
+        reason = f"Of all that was listed{but} nothing is backed up."
     elif failed or unsaved:
         wrong = [f"{failed} could not be backed up"] if failed else []
         wrong += [f"{unsaved} not saved, untried this time"] if unsaved else []
-        verdict, reason = INCOMPLETE, f"{'; '.join(wrong)}; all others{but} are backed up."
+        reason = f"{'; '.join(wrong)}; all others{but} are backed up."
+    elif verdict == INCOMPLETE:
+        reason = f"{bad} of the archives that were read back could not be restored."
     elif manifest.only:
-        verdict = COMPLETE
         reason = (
             f"Nothing but {' '.join(manifest.only)} was backed up, as asked; the others{but} are "
             "as earlier runs left them, says the program that did it."
         )
     else:
-        verdict = COMPLETE
         reason = f"All that was listed{but} is backed up, says the program that did it."
     if verdict != UNFINISHED and (seen := describe(manifest.visibility).sentence):
         reason = f"{seen}. {reason}"

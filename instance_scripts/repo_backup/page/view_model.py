@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from backup_contract.documents.command_output import RunningRow
+from backup_contract.judgement.reliance import COMPLETE, VERIFIED, Judgement
 from backup_contract.kinds import WIKI
 from backup_contract.text import size
 from repo_backup.page.headline import (
     MEANINGS,
     SHOWN_AT_ONCE,
-    VERIFIED,
     Concern,
     Headline,
     concerns,
@@ -25,7 +26,7 @@ from repo_backup.page.headline import (
 )
 from repo_backup.page.repository_status import Standing, Status, Tone, standings, unnamed_archives
 from repo_backup.page.run_history import Chronicle
-from repo_backup.page.run_record import COMPLETE, Run, aware
+from repo_backup.page.run_record import Run, aware
 
 _RESTORABLE = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+")
 _YEAR = timedelta(days=365)
@@ -96,18 +97,28 @@ class Page:
     statuses: tuple[tuple[Status, int], ...]
 
 
-def build_page(chronicle: Chronicle, source: str, now: datetime) -> Page:
-    """The page about what was read from ``source``, as of ``now``."""
+def build_page(
+    chronicle: Chronicle,
+    source: str,
+    now: datetime,
+    judgement: Judgement,
+    running: RunningRow | None = None,
+) -> Page:
+    """The page about what was read from ``source``, as of ``now``, as it was judged.
+
+    ``running`` is the run that is under way.
+    """
+    under_way = running and running["run_id"]
     found = standings(chronicle)
     runs = chronicle.runs
     counts = Counter(each.status for each in found)
     return Page(
         source=source,
         generated_at=now,
-        headline=headline(runs, found, chronicle.unreadable, now),
-        facts=tuple(_facts(runs, found, now)),
-        concerns=tuple(concerns(runs, found, chronicle.unreadable, now)),
-        notes=tuple(_notes(chronicle, found, now)),
+        headline=headline(judgement, newest_finished(runs, under_way)),
+        facts=tuple(_facts(runs, found, under_way, now)),
+        concerns=tuple(concerns(runs, found, chronicle.unreadable, judgement, under_way)),
+        notes=tuple(_notes(chronicle, found, under_way, now)),
         runs=tuple(_run_row(run) for run in reversed(runs)),
         verdicts=tuple(Counter(run.verdict for run in runs).most_common()),
         repositories=tuple(_repository_row(each) for each in found),
@@ -143,7 +154,9 @@ def usd(amount: float) -> str:
     return f"{amount:.2f} USD" if amount >= 1 or amount == 0 else f"{amount:.4f} USD"
 
 
-def _facts(runs: Sequence[Run], found: Sequence[Standing], now: datetime) -> Iterable[Fact]:
+def _facts(
+    runs: Sequence[Run], found: Sequence[Standing], running: str | None, now: datetime
+) -> Iterable[Fact]:
     proven = last_proven(runs)
     if proven:
         title, note = "Last verified", "every archive checked against what the run wrote down"
@@ -161,7 +174,7 @@ def _facts(runs: Sequence[Run], found: Sequence[Standing], now: datetime) -> Ite
     said = ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts[status])
     yield Fact("Repositories", f"{len(listed):,}", said)
     archives = [archive for each in found for archive in each.entry.archives]
-    newest = newest_finished(runs, now)
+    newest = newest_finished(runs, running)
     monthly = newest.usd_storage_per_month if newest else None
     kept = f", about {usd(monthly)} a month" if monthly is not None else ""
     total = size(sum(archive.bytes for archive in archives))
@@ -185,9 +198,11 @@ def _drill_fact(runs: Sequence[Run], found: Sequence[Standing]) -> Fact:
     return Fact("Last restore drill", "never", "no archive was restored to see whether it can be")
 
 
-def _notes(chronicle: Chronicle, found: Sequence[Standing], now: datetime) -> Iterable[Concern]:
+def _notes(
+    chronicle: Chronicle, found: Sequence[Standing], running: str | None, now: datetime
+) -> Iterable[Concern]:
     """What is not wrong and yet worth knowing."""
-    run = newest_finished(chronicle.runs, now)
+    run = newest_finished(chronicle.runs, running)
     expiry = run.token_expires_at if run else None
     if expiry and expiry - now < _EXPIRY_NOTICE:
         said = "expired" if expiry < now else "expires"

@@ -3,7 +3,7 @@
 import json
 import tempfile
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
 from backup_contract.kinds import GIT, KINDS, WIKI
 from repo_backup.cli.display import print_summary
-from repo_backup.health.status import judge, read_misplaced, read_running, read_runs
+from repo_backup.health.status import assess
 from repo_backup.page import run_history as chronicle
 from repo_backup.page.view_model import build_page
 from repo_backup.restore import catalogue as restore
@@ -315,14 +315,12 @@ def _every_command(
         store.write(layout.progress(UNDER_WAY), progress)
         store.write("github_backups/octo/hello.zip", b"x" * 10)
         History.load(store, "r2", ["octo"])
-        runs = read_runs(store, 5)
-        running = read_running(store, runs, NOW)
-        judge(runs, running, NOW, timedelta(days=8), read_misplaced(store, runs))
+        assessed = assess(store, 5, NOW, None)
         restore.held(store)
         restore.Vouchers(store).of("github_backups/octo/hello.zip", "0")
         found = chronicle.read(store)
         assert found.unreadable == ()
-        build_page(found, directory, NOW)
+        build_page(found, directory, NOW, assessed.judgement, assessed.running)
         print_summary(manifest)
     digest = MARKER.manifest_sha256
     verdict = judge_run(Ending.COMPLETED, "", "r1", MARKER, manifest, digest, [], [])

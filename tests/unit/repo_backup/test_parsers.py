@@ -21,6 +21,8 @@ from backup_contract.documents.lease import LeaseRecord
 from backup_contract.documents.manifest import Manifest
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
+from backup_contract.judgement.schedule import ScheduleError
+from backup_contract.judgement.schedule import parse as parse_schedule
 from backup_contract.moments import moment_of, run_id_of
 from launcher.config import Config as LauncherConfig
 from launcher.request import read_request
@@ -31,8 +33,6 @@ from repo_backup.runtime.errors import RepositoryError
 from reporter.config import Config as ReporterConfig
 from reporter.events import read_trigger
 from shared.errors import ConfigError, EventError
-from shared.model.schedule import ScheduleError
-from shared.model.schedule import parse as parse_schedule
 
 NOW = datetime(2026, 11, 27, 17, tzinfo=UTC)
 EVENTS = [json.loads(path.read_text()) for path in sorted(Path("events").glob("*.json"))]

@@ -14,8 +14,10 @@ import pytest
 from backup_contract.documents.command_output import ReportDocument
 from local_cloud.github import Fault, GitHubStandIn
 from repo_backup.cli.main import main
+from repo_backup.health.status import assess
 from repo_backup.page.run_history import read
-from repo_backup.page.view_model import build_page
+from repo_backup.page.view_model import Page, build_page
+from repo_backup.store.base import Store
 from repo_backup.store.directory import DirectoryStore
 from repo_backup.store.s3 import open_bucket
 from tests.integration.repo_backup.conftest import Bucket, Destination
@@ -25,6 +27,13 @@ ROOT = Path(__file__).parents[4]
 
 def report(source: str, out: Path, *more: str) -> int:
     return main(["report", "--source", source, "--out", str(out), *more])
+
+
+def page_of(store: Store) -> Page:
+    """What the page shows."""
+    now = datetime.now(UTC)
+    found = assess(store, 5, now, None)
+    return build_page(read(store), "x", now, found.judgement, found.running)
 
 
 def test_a_folder_that_was_backed_up_to_has_a_page(
@@ -53,8 +62,11 @@ def test_a_failing_repository_is_what_the_page_says_first(
     assert report(str(destination.root), tmp_path / "page", "--json") == 0
     said = json.loads(capsys.readouterr().out)
     assert set(said) == set(get_type_hints(ReportDocument))
-    assert (said["good"], said["headline"]) == (False, "1 of 8 repositories needs attention")
-    page = build_page(read(DirectoryStore(destination.root)), "x", datetime.now(UTC))
+    assert (said["good"], said["headline"]) == (
+        False,
+        "The newest run, r2, ended with 1 of 8 failed",
+    )
+    page = page_of(DirectoryStore(destination.root))
     (row,) = [each for each in page.repositories if each.name == "octo/unicode"]
     assert (row.status.value, row.last_good, row.history) == ("failed", 0, "b1f1")
     assert "451" in row.reason
@@ -67,9 +79,7 @@ def test_a_bucket_below_a_prefix_has_a_page(
     arguments = ["--owner", "octo", "--destination", source, "--run-id", "r1"]
     assert main(["backup", *arguments, "--only", "hello"]) == 0
     assert report(source, tmp_path / "page") == 0
-    page = build_page(
-        read(open_bucket(f"{s3.name}/below/here", connections=2)), source, datetime.now(UTC)
-    )
+    page = page_of(open_bucket(f"{s3.name}/below/here", connections=2))
     (hello,) = [each for each in page.repositories if each.name == "octo/hello"]
     assert (hello.status.value, hello.wiki_bytes is None) == ("backed up", False)
     assert f"--source {source}" in (tmp_path / "page/index.html").read_text()

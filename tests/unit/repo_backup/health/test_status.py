@@ -1,6 +1,7 @@
 """Whether backups can be relied on is decided by the newest run that has ended."""
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,13 +10,27 @@ import pytest
 from backup_contract import object_keys as layout
 from backup_contract.documents.command_output import RunningRow, RunRow, visibility_rows
 from backup_contract.documents.manifest import Manifest
+from backup_contract.judgement.overdue import Watched
+from backup_contract.judgement.reliance import Judgement, judge
 from backup_contract.visibility import Visibility
-from repo_backup.health.status import judge, read_running, read_runs
+from repo_backup.health.status import facts, newest_verified, read_running, read_runs
 from repo_backup.health.status import label as label_of
 from repo_backup.store.directory import DirectoryStore
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WEEK = timedelta(days=8)
+
+
+def judged(
+    runs: list[RunRow],
+    running: RunningRow | None,
+    now: datetime,
+    max_age: timedelta,
+    misplaced: Sequence[str] = (),
+) -> Judgement:
+    """What the one judge makes of these rows where no schedule is known."""
+    under_way = running and running["run_id"]
+    return judge([*map(facts, runs)], under_way, Watched.by_age(max_age), now, misplaced)
 
 
 def run(
@@ -37,7 +52,7 @@ def run(
         complete=complete,
         started_at=f"{run_id}T17:00:00Z",
         finished_at=f"{run_id}T17:10:00Z",
-        listed=1,
+        listed=8,
         backed_up=1,
         unchanged=0,
         failed=failed,
@@ -68,11 +83,10 @@ FAILURES = run("2026-11-27", good=False, failed=2)
         (
             [FAILURES],
             False,
-            "no run here can be relied on; the newest, 2026-11-27, ended with 2 failed "
-            "(repo_backup report tells why)",
+            "no run here can be relied on; the newest, 2026-11-27, ended with 2 of 8 failed",
         ),
         ([PARTIAL, OLD], False, "the newest run, 2026-11-27, ended partial"),
-        ([FAILED, OLD], False, "the newest run, 2026-11-27, ended incomplete"),
+        ([FAILED, OLD], False, "the newest run, 2026-11-27, is unfinished"),
         ([OLD], False, "the newest good run is 14.8 days old, more than 8"),
     ],
     ids=["good", "none", "only partial", "only failures", "partial", "incomplete", "too old"],
@@ -80,7 +94,7 @@ FAILURES = run("2026-11-27", good=False, failed=2)
 def test_good_is_the_newest_run_that_is_verified_and_young(
     runs: list[RunRow], good: bool, reason: str
 ) -> None:
-    found = judge(runs, None, NOW, WEEK)
+    found = judged(runs, None, NOW, WEEK)
     assert (found.good, found.reason) == (good, reason)
 
 
@@ -106,7 +120,7 @@ def test_a_good_run_is_told_with_what_it_could_see(
     visibility: tuple[Visibility, ...], said: str, label: str
 ) -> None:
     newest = run("2026-11-27", good=True, verdict="verified", visibility=visibility)
-    found = judge([newest], None, NOW, WEEK)
+    found = judged([newest], None, NOW, WEEK)
     assert (found.good, found.reason) == (True, f"the newest run is good and {said}")
     assert label_of(newest) == label
 
@@ -122,11 +136,12 @@ def test_a_run_that_is_under_way_does_not_speak_against_the_last() -> None:
         failed=0,
         updated_at="2026-11-28T11:59:50Z",
     )
-    assert judge([under_way, GOOD], running, NOW, WEEK).good
+    assert judged([under_way, GOOD], running, NOW, WEEK).good
 
 
 def test_the_newest_verified_is_told_with_its_age_even_when_all_is_not_well() -> None:
-    assert judge([PARTIAL, OLD], None, NOW, WEEK).newest_verified == {
+    relied = judged([PARTIAL, OLD], None, NOW, WEEK).relied
+    assert newest_verified(relied, NOW) == {
         "run_id": "2026-11-13",
         "finished_at": "2026-11-13T17:10:00Z",
         "age_days": 14.78,
@@ -169,7 +184,7 @@ def test_a_damaged_report_is_named_and_its_run_not_relied_on(
         ("2026-11-20", "verified", True),
     ]
     assert caplog.text.count("runs/2026-11-27/report.json is left out") == 1
-    found = judge(runs, read_running(store, runs, NOW), NOW, WEEK)
+    found = judged(runs, read_running(store, runs, NOW), NOW, WEEK)
     assert (found.good, found.reason) == (
         False,
         "the newest run, 2026-11-27, has an unreadable report",
@@ -204,25 +219,25 @@ UNVERIFIED = run("2026-11-27", good=False, verdict="unverified")
         ([NARROWED, UNVERIFIED, OLD], False, "of everything, 2026-11-27, ended unverified"),
         ([NARROWED], False, "no run here can be relied on; the good ones were narrowed"),
         ([NARROWED, OLD], False, "newest good run of everything is 14.8 days old, more than 8"),
-        ([FAILED, NARROWED, PARTIAL], False, "the newest run, 2026-11-27, ended incomplete"),
+        ([FAILED, NARROWED, PARTIAL], False, "the newest run, 2026-11-27, is unfinished"),
     ],
 )
 def test_a_narrowed_run_is_no_better_than_the_newest_of_everything(
     runs: list[RunRow], good: bool, reason: str
 ) -> None:
-    found = judge(runs, None, NOW, WEEK)
+    found = judged(runs, None, NOW, WEEK)
     assert found.good is good
     assert reason in found.reason
 
 
 def test_what_a_narrowed_run_mends_does_not_make_the_backups_younger() -> None:
-    verified = judge([NARROWED, PARTIAL], None, NOW, WEEK).newest_verified
-    assert verified
-    assert verified["run_id"] == PARTIAL["run_id"]
+    relied = judged([NARROWED, PARTIAL], None, NOW, WEEK).relied
+    assert relied
+    assert relied.run_id == PARTIAL["run_id"]
 
 
 def test_archives_that_are_not_in_place_are_a_problem_however_good_the_run() -> None:
-    found = judge([GOOD], None, NOW, WEEK, ["k is not at the source.", "another"])
+    found = judged([GOOD], None, NOW, WEEK, ["k is not at the source.", "another"])
     assert not found.good
     assert found.reason == "not where the newest run put it: k is not at the source, and 1 more"
 

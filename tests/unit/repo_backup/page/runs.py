@@ -18,6 +18,7 @@ from backup_contract.documents.manifest import (
 )
 from backup_contract.kinds import GIT
 from backup_contract.visibility import Visibility
+from repo_backup.health.status import assess
 from repo_backup.page.run_history import Chronicle, read
 from repo_backup.page.view_model import Page, build_page
 from repo_backup.store.directory import DirectoryStore
@@ -121,4 +122,6 @@ class Runs:
 
     def page(self, now: datetime | None = None) -> Page:
         """What the page says."""
-        return build_page(self.read(), "s3://bucket", now or self.soon)
+        now = now or self.soon
+        found = assess(DirectoryStore(self.root), 5, now, None)
+        return build_page(self.read(), "s3://bucket", now, found.judgement, found.running)

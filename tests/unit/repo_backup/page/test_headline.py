@@ -1,11 +1,13 @@
 """One glance answers whether everything is backed up, when that was proven, and what is wrong."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Entry, ItemResult
+from backup_contract.documents.progress import Progress
 from backup_contract.visibility import Visibility
 from repo_backup.page.repository_status import Tone
 from tests.unit.repo_backup.page.runs import Runs, entry, passed_over
@@ -72,7 +74,11 @@ def test_without_a_reporter_the_programs_word_counts_and_is_called_that(runs: Ru
 
 def test_failed_repositories_are_counted_and_named(runs: Runs) -> None:
     runs.add(entry(1), entry(2, "failed", reason="500"), verdict="partial")
-    assert glance(runs) == (Tone.BAD, "1 of 2 repositories needs attention")
+    assert glance(runs) == (
+        Tone.BAD,
+        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, "
+        "ended partial with 1 of 2 failed",
+    )
     (concern,) = runs.page().concerns
     assert concern.title == "1 repository could not be backed up"
     assert concern.lines == (("octo/repo-2", "500"),)
@@ -85,59 +91,74 @@ def test_long_lists_are_cut_with_a_count(runs: Runs) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "words"),
-    [
-        ("interrupted", "AWS took the instance away at every attempt"),
-        ("timed-out", "the deadline came first"),
-        ("failed", "the instance ended without finishing"),
-        ("not-launched", "no instance could be started"),
-        ("missed", "the scheduled run never began"),
-    ],
+    "verdict", ["interrupted", "timed-out", "failed", "not-launched", "missed"]
 )
-def test_a_newest_run_without_a_backup_is_what_is_said_first(
-    runs: Runs, verdict: str, words: str
-) -> None:
+def test_a_newest_run_without_a_backup_is_what_is_said_first(runs: Runs, verdict: str) -> None:
     runs.add(entry(1))
     runs.add(manifest=False, verdict=verdict)
-    assert glance(runs) == (Tone.BAD, f"The newest run, of Fri 2026-11-13: {words}")
+    assert glance(runs) == (Tone.BAD, f"The newest run, 2026-11-13T17-00-00Z, ended {verdict}")
     page = runs.page()
     assert page.facts[0].value == "Fri 2026-11-06", "that one was verified"
     assert page.concerns[0].title == f"The run of Fri 2026-11-13 ended {verdict}"
     assert page.concerns[0].advice
 
 
-def test_a_failed_wiki_is_almost_everything(runs: Runs) -> None:
+def test_a_failed_wiki_is_a_failed_run(runs: Runs) -> None:
     runs.add(entry(1, wiki=ItemResult("failed", "500")), verdict="partial")
-    assert glance(runs) == (Tone.WATCH, "Almost everything is backed up")
+    assert glance(runs) == (
+        Tone.BAD,
+        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, "
+        "ended partial with 1 of 1 failed",
+    )
 
 
 def test_an_unverified_run_is_never_good(runs: Runs) -> None:
     runs.add(entry(1), verdict="unverified", problems=["somebody/else: is odd"])
-    assert glance(runs) == (Tone.BAD, "The newest run could not be verified")
+    assert glance(runs) == (
+        Tone.BAD,
+        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, ended unverified",
+    )
 
 
 def test_a_run_under_way_does_not_hide_the_one_before(runs: Runs) -> None:
     runs.add(entry(1))
     runs.add(entry(1), complete=False, verdict=None)
+    said_at = datetime(2026, 11, 13, 17, 59, 50, tzinfo=UTC)
+    progress = Progress(1, "backing-up", 1, 1, run_id=runs.ids[-1], updated_at=said_at)
+    runs.put(layout.progress(runs.ids[-1]), progress.to_json())
     started = -24.0 + 1
     assert glance(runs, hours=started) == (Tone.GOOD, "Everything is backed up")
-    assert glance(runs) == (Tone.BAD, "The newest run, of Fri 2026-11-13: under way, or cut off")
+    assert glance(runs) == (Tone.BAD, "The newest run, 2026-11-13T17-00-00Z, is unfinished")
 
 
-def test_what_is_older_than_usual_is_not_up_to_date(runs: Runs) -> None:
+def test_without_a_schedule_eight_days_are_too_old(runs: Runs) -> None:
     for _ in range(3):
         runs.add(entry(1))
-    assert glance(runs, days=12)[0] is Tone.GOOD
-    assert glance(runs, days=20) == (Tone.BAD, "The newest run is 21 days old")
-    assert runs.page(runs.soon + timedelta(days=20)).concerns[0].title == "No run for 21 days"
+    assert glance(runs, days=6)[0] is Tone.GOOD
+    said = (Tone.BAD, "The newest good run is 21.0 days old, more than 8")
+    assert glance(runs, days=20) == said
+    assert runs.page(runs.soon + timedelta(days=20)).concerns[0].title == said[1]
+
+
+def test_the_schedule_of_the_newest_report_says_what_is_too_old(runs: Runs) -> None:
+    monthly = {"expression": "cron(0 17 6 * ? *)", "timezone": "UTC", "state": "ENABLED"}
+    runs.add(entry(1), schedule=monthly)
+    assert glance(runs, days=20)[0] is Tone.GOOD
+    assert glance(runs, days=30) == (
+        Tone.BAD,
+        "The newest good run is 31.0 days old, and another was due Sun 2026-12-06 17:00 UTC: "
+        "cron(0 17 6 * ? *)",
+    )
 
 
 def test_where_a_document_cannot_be_read_nothing_is_said_to_be_well(runs: Runs) -> None:
     runs.add(entry(1))
     runs.put(f"runs/{runs.ids[0]}/report.json", b"{")
-    assert glance(runs) == (Tone.WATCH, "Not everything could be read")
-    (concern,) = runs.page().concerns
-    assert concern.title == "1 document could not be read"
+    assert glance(runs) == (
+        Tone.BAD,
+        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, has an unreadable report",
+    )
+    assert runs.page().concerns[-1].title == "1 document could not be read"
 
 
 def test_what_is_not_wrong_is_worth_knowing(runs: Runs) -> None:
@@ -168,15 +189,24 @@ def test_a_narrowed_run_does_not_make_well_what_it_passed_over(runs: Runs) -> No
     failed = entry(2, "failed", reason="500")
     runs.add(entry(1), failed, verdict=None)
     runs.add(entry(1), passed_over(failed), verdict=None, only=["repo-1"])
-    assert glance(runs) == (Tone.BAD, "1 of 2 repositories needs attention")
+    assert glance(runs) == (
+        Tone.BAD,
+        "No run here can be relied on; the newest, 2026-11-13T17-00-00Z (only repo-1), "
+        "ended with 1 of 2 failed",
+    )
     runs.add(passed_over(entry(1)), entry(2), verdict=None, only=["repo-2"])
-    assert glance(runs) == (Tone.GOOD, "Everything is backed up")
+    # What is mended is as old as the run of everything.
+    assert glance(runs, days=-14) == (Tone.GOOD, "Everything is backed up")
     assert runs.page().runs[0].meaning.startswith("narrowed to repo-2: that is backed up")
 
 
 def test_what_was_unsaved_needs_attention_with_what_to_do(runs: Runs) -> None:
     runs.add(entry(1), passed_over(entry(2, "skipped")), verdict=None, only=["repo-1"])
-    assert glance(runs) == (Tone.BAD, "1 of 2 repositories needs attention")
+    assert glance(runs) == (
+        Tone.BAD,
+        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z (only repo-1), "
+        "passed over 1 of which nothing is saved",
+    )
     (concern,) = runs.page().concerns
     assert concern.title == "1 repository not saved"
     assert "no --only" in concern.advice
@@ -185,8 +215,8 @@ def test_what_was_unsaved_needs_attention_with_what_to_do(runs: Runs) -> None:
 @pytest.mark.parametrize(
     ("verdict", "title"),
     [
-        ("failed", "The newest run of everything, of Fri 2026-11-13: the instance ended"),
-        ("unverified", "The newest run of everything could not be verified"),
+        ("failed", "The newest run of everything, 2026-11-13T17-00-00Z, ended failed"),
+        ("unverified", "The newest run of everything, 2026-11-13T17-00-00Z, ended unverified"),
     ],
 )
 def test_a_narrowed_run_does_not_hide_how_the_newest_of_everything_ended(
@@ -206,18 +236,28 @@ def test_narrowed_runs_do_not_make_the_newest_of_everything_younger(runs: Runs) 
     for _ in range(3):
         runs.add(passed_over(entry(1)), only=["x"])
     tone, said = glance(runs)
-    assert (tone, said) == (Tone.BAD, "The newest run of everything is 22 days old")
+    assert (tone, said) == (
+        Tone.BAD,
+        "The newest good run of everything is 22.0 days old, more than 8",
+    )
 
 
 def test_of_narrowed_runs_alone_nothing_is_said_of_everything(runs: Runs) -> None:
     runs.add(entry(1), only=["*"])
-    assert glance(runs) == (Tone.WATCH, "No run of everything has ended yet")
+    assert glance(runs) == (
+        Tone.BAD,
+        "No run here can be relied on; the good ones were narrowed",
+    )
 
 
 @pytest.mark.parametrize("left", [(), (entry(1, "skipped"), entry(2, "empty"))])
 def test_where_nothing_is_backed_up_that_is_said(runs: Runs, left: tuple[Entry, ...]) -> None:
     runs.add(*left, verdict=None)
-    assert glance(runs) == (Tone.BAD, "Nothing is backed up")
+    assert glance(runs) == (
+        Tone.BAD,
+        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, "
+        "left nothing to rely on (no archive, or its restore drill failed)",
+    )
 
 
 def test_a_drill_that_could_not_be_done_blames_no_archive(runs: Runs) -> None:

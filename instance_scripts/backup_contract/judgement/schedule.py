@@ -12,8 +12,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from shared.errors import OnlineBackupError
-
 _MONTHS = {
     **{"JAN": 1, "FEB": 2, "MAR": 3, "APR": 4, "MAY": 5, "JUN": 6},
     **{"JUL": 7, "AUG": 8, "SEP": 9, "OCT": 10, "NOV": 11, "DEC": 12},
@@ -24,7 +22,11 @@ _HORIZON_DAYS = 366 * 5
 """How far to look for a date: leap days come every four years, mostly."""
 
 
-class ScheduleError(OnlineBackupError):
+_MOST_CHARACTERS = 256
+"""https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html"""
+
+
+class ScheduleError(ValueError):
     """An expression outside what is understood here; AWS may well understand it."""
 
 
@@ -80,8 +82,13 @@ class Cron:
 
 def parse(expression: str, timezone: str) -> Cron | Rate:
     """The schedule behind an expression. Raises :class:`ScheduleError`."""
+    if len(expression) > _MOST_CHARACTERS:
+        raise ScheduleError(f"it has more than {_MOST_CHARACTERS} characters")
     if rate := _RATE.fullmatch(expression.strip()):
-        return Rate(timedelta(**{f"{rate[2]}s": int(rate[1])}))
+        try:
+            return Rate(timedelta(**{f"{rate[2]}s": int(rate[1])}))
+        except OverflowError as error:
+            raise ScheduleError(f"not understood: {expression!r}") from error
     fields = expression.strip().removeprefix("cron(").removesuffix(")").upper().split()
     if not expression.strip().startswith("cron(") or len(fields) != 6:
         raise ScheduleError(f"not understood: {expression!r}")
@@ -110,6 +117,7 @@ def _day_of_month(field: str) -> Callable[[date], bool]:
     if field == "L":
         return lambda d: d.day == _last_day(d)
     if nearest := re.fullmatch(r"(\d{1,2})W", field):
+        _numbers(nearest[1], 1, 31, {})
         return lambda d: d.day == _nearest_weekday(d, int(nearest[1]))
     days = _numbers(field, 1, 31, {})
     return lambda d: d.day in days

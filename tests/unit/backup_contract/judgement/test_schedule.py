@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model.schedule import Cron, Rate, ScheduleError, parse
+from backup_contract.judgement.schedule import Cron, Rate, ScheduleError, parse
 
 
 def due(expression: str, moment: str, zone: str = "UTC") -> list[str]:
@@ -127,3 +127,12 @@ def test_no_expression_raises_anything_but_its_own_error(text: str) -> None:
             parse(expression, "UTC")
         except ScheduleError:
             continue
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["rate(9999999999999999 days)", "cron(0 6 0W * ? *)", f"cron({'9' * 5000} 6 * * ? *)"],
+)
+def test_a_report_of_somebody_else_cannot_break_who_reads_its_schedule(expression: str) -> None:
+    with pytest.raises(ScheduleError):
+        parse(expression, "UTC")

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reporter.decide.missed_runs import Watched, overdue
+from backup_contract.documents.run_report import Schedule
+from backup_contract.judgement.overdue import Watched, overdue
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 WEEKLY = Watched("cron(0 17 ? * FRI *)", "UTC", "ENABLED", timedelta(days=8), LONG_AGO)
@@ -92,3 +93,20 @@ def test_the_schedule_in_force_counts_and_not_the_one_that_was_deployed() -> Non
     assert overdue(changed, None, SATURDAY + timedelta(days=1)) == (
         FRIDAY + timedelta(days=1, hours=-1),
     )
+
+
+def test_a_newest_run_of_the_far_future_is_not_overdue() -> None:
+    far = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert overdue(Watched.by_age(timedelta(days=8)), far, SATURDAY) == ()
+
+
+@pytest.mark.parametrize("expression", ["", "at(2026-11-27T17:00:00)", "cron(something new)"])
+def test_of_a_reported_schedule_that_is_not_understood_only_the_age_counts(expression: str) -> None:
+    week = timedelta(days=7)
+    watched = Watched.in_report(Schedule(expression, "UTC", "ENABLED"), week)
+    assert overdue(watched, FRIDAY, FRIDAY + week) == (FRIDAY + week,)
+    assert overdue(watched, FRIDAY, FRIDAY + week - timedelta(seconds=1)) == ()
+
+
+def test_a_reported_schedule_is_the_one_in_force() -> None:
+    assert Watched.in_report(WEEKLY.told, WEEKLY.max_age) == replace(WEEKLY, since=None)
