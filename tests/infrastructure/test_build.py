@@ -15,6 +15,7 @@ from types import ModuleType
 import pytest
 
 from local_cloud.github import CORPUS_TOKEN, GitHubStandIn, build_corpus
+from tests.integration.situations import SITUATIONS, Folder
 from tools.iam.template import ROOT
 
 LOCKS = ["functions/requirements.txt", "instance_scripts/requirements.txt"]
@@ -146,6 +147,54 @@ def test_the_program_runs_from_what_is_unpacked_alone(builder: ModuleType, progr
         "from botocore.session import get_session\n"
         f"for s in {sorted(services)}: get_session().create_client(s, region_name='eu-central-1')",
     )
+
+
+DECISIVE = ("fresh", "ten days, weekly", "ten days, monthly", "failed", "drill failed", "missed")
+
+STATUS = """
+import contextlib, io, json
+from repo_backup.cli.main import main
+for source in {sources!r}:
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        code = main(["status", "--json", "--source", source])
+    found = json.loads(said.getvalue())
+    verdict, late = found["runs"][0]["verdict"], "was due" in found["reason"]
+    print(json.dumps([code, found["level"], verdict, late]))
+"""
+
+REPORTER = """
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from backup_contract.documents.run_report import RunReport
+from backup_contract.judgement.overdue import Watched, overdue
+from backup_contract.judgement.reliance import is_good
+for source in {sources!r}:
+    path = max(Path(source).glob("runs/*/report.json"))
+    report = RunReport.from_json(path.read_bytes())
+    known = Watched.by_age(timedelta(days=8))
+    if report.schedule:
+        known = Watched.in_report(report.schedule, timedelta(days=8))
+    late = overdue(known, report.reported_at, datetime.now(UTC))
+    late = bool(late and min(late) > report.reported_at)
+    good = is_good(report.verdict) and not late
+    level = "good" if good else "bad"
+    print(json.dumps([0 if good else 3, level, report.verdict, late]))
+"""
+
+
+def test_both_artifacts_judge_alike(
+    artifacts: dict[str, Path], program: Path, tmp_path: Path
+) -> None:
+    sources = [str(tmp_path / name) for name in DECISIVE]
+    for name, source in zip(DECISIVE, sources, strict=True):
+        SITUATIONS[name][0](Folder(Path(source)))
+    told = in_isolation(program, STATUS.format(sources=sources)).splitlines()
+    assert (
+        told == in_isolation(artifacts["reporter"], REPORTER.format(sources=sources)).splitlines()
+    )
+    levels = [json.loads(line)[1] for line in told]
+    assert levels == [SITUATIONS[name][1] for name in DECISIVE]
 
 
 def test_the_program_has_nothing_compiled_for_it_runs_on_any_processor(program: Path) -> None:
