@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from backup_contract import object_keys as layout
 from backup_contract.documents.fields import DamagedError
 from backup_contract.judgement.overdue import overdue
+from backup_contract.judgement.verdict import Kind
 from backup_contract.moments import run_id_of
 from reporter.boundary import Failed, tried
 from reporter.config import Config
@@ -29,7 +30,6 @@ from reporter.decide.next_step import (
 )
 from reporter.decide.observation import World
 from reporter.events import Interruption, Terminated, Trigger, Wake, Watchdog
-from reporter.judge.verdict import Kind
 from reporter.observe.bucket import Bucket
 from reporter.observe.ec2 import Ec2
 from reporter.observe.observer import Evidence, Summary

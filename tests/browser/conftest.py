@@ -38,7 +38,7 @@ def written(store: Path, out: Path, source: str = SOURCE) -> str:
     """The address of the page about a directory, as of the day after its newest run."""
     now, opened = NEWEST + WEEK / 7, DirectoryStore(store)
     found = assess(opened, 5, now, None)
-    page = build_page(read(opened), source, now, found.judgement, found.running)
+    page = build_page(read(opened), source, now, found.judgement, found.under_way)
     return write(out, render(page)).resolve().as_uri()
 
 

@@ -22,10 +22,10 @@ from backup_contract.documents.manifest import (
 )
 from backup_contract.documents.progress import Progress
 from backup_contract.judgement.overdue import Watched
+from backup_contract.judgement.verdict import judge
 from backup_contract.kinds import GIT
 from backup_contract.visibility import Visibility
 from reporter.decide.next_step import Ending
-from reporter.judge.verdict import judge
 from reporter.publish.mail import subject
 from reporter.publish.run_report import run_report
 from tests.unit.repo_backup.page.runs import entry, passed_over

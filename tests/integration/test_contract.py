@@ -11,12 +11,12 @@ from backup_contract.documents.date_marker import read_marker
 from backup_contract.documents.manifest import Manifest
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
+from backup_contract.judgement.verdict import Kind, judge
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, build_corpus
 from repo_backup.cli.main import main
 from repo_backup.page.headline import MEANINGS
 from repo_backup.runtime.errors import UnfitMachineError
 from reporter.decide.next_step import Ending
-from reporter.judge.verdict import Kind, judge
 from reporter.publish.run_report import run_report
 from tests.unit.reporter.publish.samples import SAMPLES
 

@@ -69,7 +69,7 @@ def test_every_surface_gives_the_same_answer_in_the_same_words(
     )
     store = DirectoryStore(folder.root)
     found = assess(store, 5, folder.now, None)
-    rows = build_page(read(store), "x", folder.now, found.judgement, found.running).runs
+    rows = build_page(read(store), "x", folder.now, found.judgement, found.under_way).runs
     assert {row.run.id: row.run.verdict for row in rows} == verdicts
     for run_id, mail in folder.mails.items():
         if verdicts[run_id] != "unreadable":

@@ -13,12 +13,12 @@ from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Manifest
 from backup_contract.documents.progress import Progress
 from backup_contract.judgement.overdue import Watched, next_run
+from backup_contract.judgement.verdict import Kind, Verdict, doubted, judge
 from reporter.boundary import Failed, tried
 from reporter.config import Config
 from reporter.decide.next_step import Ending, Report, decide
 from reporter.decide.observation import World
 from reporter.judge.cost import Cost, estimate
-from reporter.judge.verdict import Kind, Verdict, doubted, judge
 from reporter.observe.attempts import Checkpoint, own_marker, read_checkpoint, read_progress
 from reporter.observe.bucket import Bucket
 from reporter.observe.ec2 import Ec2

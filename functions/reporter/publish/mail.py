@@ -12,13 +12,13 @@ from backup_contract import object_keys as layout
 from backup_contract.aws_refusal import WHOLE_MESSAGE_CHARACTERS
 from backup_contract.documents.manifest import Item, Manifest
 from backup_contract.judgement.overdue import Watched
+from backup_contract.judgement.verdict import Kind, Verdict
 from backup_contract.kinds import GIT, KINDS
 from backup_contract.moments import moment_of
 from backup_contract.text import one_line, size
 from backup_contract.visibility import PUBLIC_ONLY, Coverage, describe
 from reporter.judge.cost import Cost
 from reporter.judge.manifest_diff import Comparison, compare
-from reporter.judge.verdict import Kind, Verdict
 from reporter.publish.attempt_lines import lasted, refusals, story
 from shared.model.run import Run
 

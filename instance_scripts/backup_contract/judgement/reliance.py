@@ -10,9 +10,10 @@ from enum import StrEnum
 
 from backup_contract.documents.manifest import Manifest
 from backup_contract.judgement.overdue import Watched, overdue
+from backup_contract.judgement.verdict import Kind, find
 from backup_contract.visibility import Coverage, Visibility, describe
 
-VERIFIED, PARTIAL, UNREADABLE = "verified", "partial", "unreadable"
+VERIFIED, PARTIAL, UNREADABLE = Kind.VERIFIED.value, Kind.PARTIAL.value, "unreadable"
 COMPLETE, INCOMPLETE, UNFINISHED = "complete", "incomplete", "unfinished"
 """The words for a run on which no reporter has given a verdict."""
 
@@ -89,15 +90,13 @@ def is_good(word: str) -> bool:
 
 
 def own_word(manifest: Manifest | None) -> str:
-    """The verdict on a run that no reporter has judged, by what it wrote down itself."""
+    """The verdict on a run that no reporter has judged, by what it wrote down itself.
+
+    Complete is what a reporter would call verified, had it found every archive in place.
+    """
     if manifest is None or not manifest.complete or manifest.finished_at is None:
         return UNFINISHED
-    entries = manifest.entries.values()
-    wanting = any(entry.failed or entry.unsaved for entry in entries)
-    drilled_bad = manifest.drill is not None and not manifest.drill.ok
-    if wanting or drilled_bad or not any(entry.archives for entry in entries):
-        return INCOMPLETE
-    return COMPLETE
+    return COMPLETE if find(manifest).kind is Kind.VERIFIED else INCOMPLETE
 
 
 def judge(

@@ -62,7 +62,7 @@ def write_page(options: argparse.Namespace) -> int:
     with working("listing …") as say:
         chronicle = read(store, options.runs, lambda done, of: say(f"run {done} of {of} read"))
         found = assess(store, _JUDGED, now, max_age(options))
-    page = build_page(chronicle, source, now, found.judgement, found.running)
+    page = build_page(chronicle, source, now, found.judgement, found.under_way)
     index = write(directory, render(page)).resolve()
     for each in chronicle.unreadable:
         print_line(f"left out: {each}", sys.stderr)

@@ -59,6 +59,11 @@ class Assessment:
     misplaced: list[str]
     newest_verified: NewestVerified | None
 
+    @property
+    def under_way(self) -> str | None:
+        """The name of the run that is."""
+        return self.running and self.running["run_id"]
+
 
 def assess(store: Store, count: int, now: datetime, max_age: timedelta | None) -> Assessment:
     """Gather from the store what its judge must know of the newest ``count`` runs, and ask it.

@@ -12,6 +12,7 @@ from backup_contract.judgement.reliance import (
     VERIFIED,
     Judgement,
     Level,
+    is_good,
 )
 from repo_backup.page.repository_status import Standing, Status, Tone
 from repo_backup.page.run_record import Run
@@ -173,6 +174,13 @@ def concerns(
         said = "They were left out of this page; whatever they tell is missing here."
         listed.append(_concern(Tone.WATCH, title, said, [("", each) for each in unreadable]))
     return listed
+
+
+def verdict_tone(verdict: str) -> Tone:
+    """How loud a run's verdict is."""
+    if is_good(verdict):
+        return Tone.GOOD
+    return Tone.WATCH if verdict in (PARTIAL, INCOMPLETE, UNFINISHED) else Tone.BAD
 
 
 def counted(number: int, one: str, many: str) -> str:

@@ -124,7 +124,6 @@ def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Run
     but = f" (but for {left_out} left out by options)" if left_out else ""
     started, finished = aware(manifest.started_at), aware(manifest.finished_at)
     verdict = own_word(manifest)
-    bad = len(manifest.drill.bad) if manifest.drill else 0
     if verdict == UNFINISHED:
         done = f"{len(manifest.entries)} of {manifest.listed} repositories were written down"
         reason = f"It has not ended, or was cut off: {done}."
@@ -135,7 +134,7 @@ def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Run
         wrong += [f"{unsaved} not saved, untried this time"] if unsaved else []
         reason = f"{'; '.join(wrong)}; all others{but} are backed up."
     elif verdict == INCOMPLETE:
-        reason = f"{bad} of the archives that were read back could not be restored."
+        reason = "An archive could not be restored, or is not named where it should be."
     elif manifest.only:
         reason = (
             f"Nothing but {' '.join(manifest.only)} was backed up, as asked; the others{but} are "

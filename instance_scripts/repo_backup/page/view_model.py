@@ -8,8 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backup_contract.documents.command_output import RunningRow
-from backup_contract.judgement.reliance import COMPLETE, VERIFIED, Judgement
+from backup_contract.judgement.reliance import (
+    COMPLETE,
+    VERIFIED,
+    Judgement,
+)
 from backup_contract.kinds import WIKI
 from backup_contract.text import size
 from repo_backup.page.headline import (
@@ -22,6 +25,7 @@ from repo_backup.page.headline import (
     headline,
     last_proven,
     newest_finished,
+    verdict_tone,
     whole_runs,
 )
 from repo_backup.page.repository_status import Standing, Status, Tone, standings, unnamed_archives
@@ -102,23 +106,19 @@ def build_page(
     source: str,
     now: datetime,
     judgement: Judgement,
-    running: RunningRow | None = None,
+    running: str | None = None,
 ) -> Page:
-    """The page about what was read from ``source``, as of ``now``, as it was judged.
-
-    ``running`` is the run that is under way.
-    """
-    under_way = running and running["run_id"]
+    """The page about what was read from ``source`` and judged; ``running`` is under way."""
     found = standings(chronicle)
     runs = chronicle.runs
     counts = Counter(each.status for each in found)
     return Page(
         source=source,
         generated_at=now,
-        headline=headline(judgement, newest_finished(runs, under_way)),
-        facts=tuple(_facts(runs, found, under_way, now)),
-        concerns=tuple(concerns(runs, found, chronicle.unreadable, judgement, under_way)),
-        notes=tuple(_notes(chronicle, found, under_way, now)),
+        headline=headline(judgement, newest_finished(runs, running)),
+        facts=tuple(_facts(runs, found, running, now)),
+        concerns=tuple(concerns(runs, found, chronicle.unreadable, judgement, running)),
+        notes=tuple(_notes(chronicle, found, running, now)),
         runs=tuple(_run_row(run) for run in reversed(runs)),
         verdicts=tuple(Counter(run.verdict for run in runs).most_common()),
         repositories=tuple(_repository_row(each) for each in found),
@@ -234,13 +234,6 @@ def _noted(
     if lines:
         more = max(0, len(lines) - SHOWN_AT_ONCE)
         yield Concern(Tone.QUIET, title, advice, tuple(lines[:SHOWN_AT_ONCE]), more, status)
-
-
-def verdict_tone(verdict: str) -> Tone:
-    """How loud a run's verdict is."""
-    tones = {VERIFIED: Tone.GOOD, COMPLETE: Tone.GOOD}
-    watched = ("partial", "incomplete", "unfinished")
-    return tones.get(verdict, Tone.WATCH if verdict in watched else Tone.BAD)
 
 
 def _run_row(run: Run) -> RunRow:

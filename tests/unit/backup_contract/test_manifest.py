@@ -27,6 +27,7 @@ from backup_contract.documents.manifest import (
 )
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
+from backup_contract.judgement.verdict import judge as judge_run
 from backup_contract.kinds import GIT, KINDS, WIKI
 from repo_backup.cli.display import print_summary
 from repo_backup.health.status import assess
@@ -36,7 +37,6 @@ from repo_backup.restore import catalogue as restore
 from repo_backup.run.previous_runs import History
 from repo_backup.store.directory import DirectoryStore
 from reporter.decide.next_step import Ending
-from reporter.judge.verdict import judge as judge_run
 from reporter.observe.observer import Summary
 from reporter.publish.run_report import run_report
 from tests.unit.reporter.publish.samples import SAMPLES
@@ -320,7 +320,7 @@ def _every_command(
         restore.Vouchers(store).of("github_backups/octo/hello.zip", "0")
         found = chronicle.read(store)
         assert found.unreadable == ()
-        build_page(found, directory, NOW, assessed.judgement, assessed.running)
+        build_page(found, directory, NOW, assessed.judgement, assessed.under_way)
         print_summary(manifest)
     digest = MARKER.manifest_sha256
     verdict = judge_run(Ending.COMPLETED, "", "r1", MARKER, manifest, digest, [], [])

@@ -33,7 +33,7 @@ def page_of(store: Store) -> Page:
     """What the page shows."""
     now = datetime.now(UTC)
     found = assess(store, 5, now, None)
-    return build_page(read(store), "x", now, found.judgement, found.running)
+    return build_page(read(store), "x", now, found.judgement, found.under_way)
 
 
 def test_a_folder_that_was_backed_up_to_has_a_page(

@@ -124,4 +124,4 @@ class Runs:
         """What the page says."""
         now = now or self.soon
         found = assess(DirectoryStore(self.root), 5, now, None)
-        return build_page(self.read(), "s3://bucket", now, found.judgement, found.running)
+        return build_page(self.read(), "s3://bucket", now, found.judgement, found.under_way)

@@ -20,11 +20,11 @@ from backup_contract.documents.manifest import (
     by_kind,
 )
 from backup_contract.documents.upstream import Upstream
+from backup_contract.judgement.verdict import Kind, Verdict, judge
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.visibility import Visibility
 from reporter.decide.next_step import Ending
 from reporter.judge.cost import estimate
-from reporter.judge.verdict import Kind, Verdict, judge
 from reporter.publish.mail import Facts, body, subject
 from shared.model.run import Attempt, Instance, Market, Options, Outcome, PoolAnswer, Run
 

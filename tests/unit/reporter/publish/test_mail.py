@@ -7,10 +7,10 @@ import pytest
 
 from backup_contract.documents.manifest import Entry, ItemResult
 from backup_contract.documents.upstream import Upstream
+from backup_contract.judgement.verdict import Kind, Verdict
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.text import size
 from backup_contract.visibility import Visibility
-from reporter.judge.verdict import Kind, Verdict
 from reporter.publish.attempt_lines import refusals
 from reporter.publish.mail import body, subject
 from reporter.publish.run_report import run_report

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from backup_contract.documents.date_marker import Marker
 from backup_contract.documents.manifest import Item, Manifest
+from backup_contract.documents.restore_drill import DrilledArchive
 from backup_contract.visibility import describe
-from reporter.decide.next_step import Ending
 
 _NOTHING = (
     "Is the token there, does it see the repositories, do BackupOptions leave everything out? "
@@ -23,6 +23,10 @@ _NOT_DRILLED = (
 )
 _WITHOUT_ARCHIVE = ("empty", "absent", "skipped", "failed")
 """States in which there need be nothing in the bucket."""
+
+
+COMPLETED = "completed"
+"""The ending of a run that may be verified; any other is its verdict, as it is called."""
 
 
 class Kind(StrEnum):
@@ -57,8 +61,52 @@ class Verdict:
     advice: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What speaks against a complete run, by its manifest and what was found of its archives."""
+
+    archive_problems: tuple[str, ...]
+    drilled_bad: tuple[DrilledArchive, ...]
+    failed: list[Item]
+    known: list[Item]
+    unsaved: list[Item]
+    nothing: bool
+
+    @property
+    def kind(self) -> Kind:
+        """What may be claimed: an archive that is bad outweighs one that is not there."""
+        if self.archive_problems or self.drilled_bad:
+            return Kind.UNVERIFIED
+        if self.failed or self.unsaved:
+            return Kind.PARTIAL
+        return Kind.UNVERIFIED if self.nothing else Kind.VERIFIED
+
+
+def find(
+    manifest: Manifest,
+    archive_problems: Sequence[str] = (),
+    known_failures: Collection[str] = (),
+) -> Findings:
+    """What the reporter's verdict and the program's own word both go by."""
+    items = list(manifest.items)
+    unproven = [
+        f"{entry.name}: called {entry.state}, but no archive is named"
+        for entry in items
+        if entry.archive is None and entry.state not in _WITHOUT_ARCHIVE
+    ]
+    failed, known = _split(manifest.in_state("failed"), known_failures)
+    return Findings(
+        archive_problems=(*archive_problems, *unproven),
+        drilled_bad=tuple(manifest.drill.bad) if manifest.drill else (),
+        failed=failed,
+        known=known,
+        unsaved=[entry for entry in items if entry.unsaved],
+        nothing=not any(entry.archive for entry in items),
+    )
+
+
 def judge(
-    ending: Ending,
+    ending: str,
     reason: str,
     run_id: str,
     marker: Marker | None,
@@ -68,7 +116,7 @@ def judge(
     known_failures: Collection[str],
     illegible: str = "",
 ) -> Verdict:
-    """The verdict on a run that is over.
+    """The verdict on a run that is over, by its ``ending``: :data:`COMPLETED`, or a kind's value.
 
     ``illegible`` is what keeps a manifest that is there from being read.
 
@@ -77,8 +125,8 @@ def judge(
     nothing failed but what ``known_failures`` (owner/name) acknowledges. What a narrowed run
     passed over counts as earlier runs left it: failed, or not saved.
     """
-    if ending is not Ending.COMPLETED:
-        return Verdict(Kind(ending.value), reason)
+    if ending != COMPLETED:
+        return Verdict(Kind(ending), reason)
     if marker is None or manifest is None:
         said = illegible or "The run's manifest is missing or cannot be read."
         return Verdict(Kind.UNVERIFIED, said)
@@ -87,15 +135,9 @@ def judge(
         return Verdict(Kind.UNVERIFIED, said)
     if not manifest.complete or manifest_sha256 != marker.manifest_sha256:
         return Verdict(Kind.UNVERIFIED, "The manifest is not the one that the marker vouches for.")
-    unproven = [
-        f"{entry.name}: called {entry.state}, but no archive is named"
-        for entry in manifest.items
-        if entry.archive is None and entry.state not in _WITHOUT_ARCHIVE
-    ]
-    archive_problems = (*archive_problems, *unproven)
-    failed, known = _split(manifest.in_state("failed"), known_failures)
-    unsaved = [entry for entry in manifest.items if entry.unsaved]
-    drilled_bad = manifest.drill.bad if manifest.drill else ()
+    found = find(manifest, archive_problems, known_failures)
+    failed, known, unsaved = found.failed, found.known, found.unsaved
+    archive_problems, drilled_bad = found.archive_problems, found.drilled_bad
     problems = (
         *archive_problems,
         *(f"restore drill failed: {each.told}" for each in drilled_bad),
@@ -107,8 +149,8 @@ def judge(
         what = "archive in the bucket is" if count == 1 else "archives in the bucket are"
         said = f"{count} {what} not what the backup put there."
         return Verdict(Kind.UNVERIFIED, said, problems, acknowledged)
-    nothing = not any(entry.archive for entry in manifest.items)
-    if failed or unsaved:
+    nothing = found.nothing
+    if found.kind is Kind.PARTIAL:
         said = _partial(manifest, failed, unsaved, _but(manifest, known), nothing=nothing)
         said = _visible(manifest) + said
         count = len({entry.id for entry in (*failed, *unsaved)})

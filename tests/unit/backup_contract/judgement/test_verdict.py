@@ -16,9 +16,9 @@ from backup_contract.documents.manifest import (
     Manifest,
     State,
 )
+from backup_contract.judgement.verdict import Kind, Verdict, doubted, judge
 from backup_contract.kinds import GIT, WIKI
 from reporter.decide.next_step import Ending
-from reporter.judge.verdict import Kind, Verdict, doubted, judge
 
 RUN_ID = "2026-11-27T17-00-00Z"
 SHA = "a" * 64
