@@ -244,7 +244,7 @@ def test_a_manifest_that_is_damaged_costs_its_own_run_only(
     assert main(["restore", "octo/hello", *source, *into, "--run-id", "r2"]) == 1
     assert "the manifest of run r2 is unreadable: it is no JSON" in capsys.readouterr().err
     assert main(["status", *source]) == 3
-    assert "the newest run, r2, ended incomplete" in capsys.readouterr().out
+    assert "the newest run, r2, has an unreadable manifest" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("manifests", [True, False], ids=["", "without manifests"])
@@ -328,7 +328,7 @@ def test_runs_and_archives_are_listed(
     assert main(["list", "--source", str(destination.root)]) == 0
     assert "github_backups/octo/hello.zip" in capsys.readouterr().out
     assert main(["list", "--runs", "--source", str(destination.root)]) == 0
-    assert "r1   complete" in capsys.readouterr().out
+    assert "r1   incomplete (narrowed)" in capsys.readouterr().out
 
 
 def test_names_that_differ_in_case_only_are_told_apart(

@@ -85,7 +85,7 @@ def test_failed_repositories_are_well_when_narrowed_runs_have_mended_each(
     assert destination.backup() == 3
     hub.faults = Faults([])
     destination.backup("--only", "old-fork", run_id="r2")
-    assert "(only old-fork), ended with 2 failed" in status()["reason"]
+    assert "(only old-fork), ended with 2 of 8 failed" in status()["reason"]
     destination.backup("--only", "lfs", run_id="r3")
     assert not status()["good"]
     destination.backup("--only", "unicode", run_id="r4")
@@ -104,7 +104,7 @@ def test_what_was_unsaved_is_a_problem_however_well_the_narrowed_run_went(
     assert not said["good"]
     assert said["runs"][0]["unsaved"] == len(ALL) - 1
     assert main(["report", "--source", str(destination.root), "--out", str(tmp_path / "p")]) == 0
-    assert "7 of 8 repositories need attention" in (tmp_path / "p" / "index.html").read_text()
+    assert "passed over 7 of which nothing is saved" in (tmp_path / "p" / "index.html").read_text()
     destination.backup(run_id="r2")
     destination.backup("--only", "hello", run_id="r3")
     assert status()["good"]
