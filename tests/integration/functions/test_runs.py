@@ -344,6 +344,27 @@ def test_a_schedule_that_was_disabled_even_by_hand_misses_nothing(world: World) 
     assert world.mails == []
 
 
+def test_the_report_tells_of_the_schedule_in_force_and_not_of_the_deployed_one(
+    world: World,
+) -> None:
+    scheduler = world.aws.client("scheduler")
+    shown = scheduler.get_schedule(Name="backup", GroupName="stack")
+    kept = {name: shown[name] for name in ("Name", "GroupName", "FlexibleTimeWindow", "Target")}
+    monthly = "cron(0 4 1 * ? *)"
+    scheduler.update_schedule(
+        **kept,
+        ScheduleExpression=monthly,
+        ScheduleExpressionTimezone="Europe/Vienna",
+        State="ENABLED",
+    )
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.end_instance()
+    told = world.object(f"runs/{RUN_ID}/report.json")["schedule"]
+    assert told == {"expression": monthly, "timezone": "Europe/Vienna", "state": "ENABLED"}
+    assert "2026-12-01 04:00" in world.mails[0].body
+
+
 def test_without_its_schedule_the_age_of_the_newest_run_alarms(world: World) -> None:
     world.send("launcher", SCHEDULED)
     world.complete()
