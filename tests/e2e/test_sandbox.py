@@ -88,7 +88,7 @@ def test_the_guest_sees_nothing_of_the_persons_environment(
 
 
 def test_only_what_amazon_linux_needs_is_on_the_path(directory: Path) -> None:
-    script = "#!/bin/bash\nfor c in sudo apt-get systemctl ssh curl; do type $c; done; shutdown now"
+    script = "#!/bin/bash\nfor c in sudo apt-get systemctl ssh wget; do type $c; done; shutdown now"
     _, console = run(directory, script)
     assert console.count("not found") == 5
 

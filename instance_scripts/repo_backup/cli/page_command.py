@@ -61,7 +61,8 @@ def write_page(options: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     with working("listing …") as say:
         chronicle = read(store, options.runs, lambda done, of: say(f"run {done} of {of} read"))
-        found = assess(store, _JUDGED, now, max_age(options))
+        told = {each.partition(": ")[0] for each in chronicle.unreadable}
+        found = assess(store, _JUDGED, now, max_age(options), told)
     page = build_page(chronicle, source, now, found.judgement, found.under_way)
     index = write(directory, render(page)).resolve()
     for each in chronicle.unreadable:

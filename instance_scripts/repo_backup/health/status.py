@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -65,28 +65,35 @@ class Assessment:
         return self.running and self.running["run_id"]
 
 
-def assess(store: Store, count: int, now: datetime, max_age: timedelta | None) -> Assessment:
+def assess(
+    store: Store,
+    count: int,
+    now: datetime,
+    max_age: timedelta | None,
+    named: Container[str] = frozenset(),
+) -> Assessment:
     """Gather from the store what its judge must know of the newest ``count`` runs, and ask it.
 
     The newest run of everything may be as old as the schedule allows that the newest report tells
-    of, :data:`MAX_AGE` where none does; ``max_age``, if given, counts instead of both.
+    of, :data:`MAX_AGE` where none does; ``max_age``, if given, counts instead of both. ``named``
+    are the keys of damaged documents of which the caller tells.
     """
-    runs = read_runs(store, count)
+    runs = read_runs(store, count, named)
     running = read_running(store, runs, now)
-    judged = read_whole(store, runs)
+    judged = read_whole(store, runs, named)
     misplaced = read_misplaced(store, judged)
     schedule = Watched.by_age(max_age) if max_age else read_schedule(store, judged)
     found = judge([*map(facts, judged)], running and running["run_id"], schedule, now, misplaced)
     return Assessment(found, runs, running, misplaced, newest_verified(found.relied, now))
 
 
-def read_runs(store: Store, count: int) -> list[RunRow]:
+def read_runs(store: Store, count: int, named: Container[str] = frozenset()) -> list[RunRow]:
     """The newest runs, newest first; a run that left only a report is one too."""
     written = list(itertools.islice(newest_first(store), count))
     everything = evidence.runs(store.objects(layout.RUNS))
     # Those with a manifest by when it was written; names say when the others were due.
     chosen = {*written, *sorted(everything, reverse=True)[:count]}
-    rows = {run_id: _row(store, run_id) for run_id in chosen}
+    rows = {run_id: _row(store, run_id, named) for run_id in chosen}
     when = {run_id: _when(row) or run_id for run_id, row in rows.items()}
     # Of two that began in the same second the one written last is the newer. One whose manifest
     # does not say when it began is just newer than the one before it.
@@ -98,14 +105,16 @@ def read_runs(store: Store, count: int) -> list[RunRow]:
     return [rows[run_id] for run_id in newest[:count]]
 
 
-def read_whole(store: Store, runs: list[RunRow]) -> list[RunRow]:
+def read_whole(
+    store: Store, runs: list[RunRow], named: Container[str] = frozenset()
+) -> list[RunRow]:
     """The same, and older ones until one of them is a complete run of everything."""
     if any(run["complete"] and not run["only"] for run in runs):
         return runs
     known = {run["run_id"] for run in runs}
     found = [*runs]
     for run_id in (each for each in newest_first(store) if each not in known):
-        found.append(_row(store, run_id))
+        found.append(_row(store, run_id, named))
         if found[-1]["complete"] and not found[-1]["only"]:
             break
     return found
@@ -211,15 +220,16 @@ def newest_verified(run: RunFacts | None, now: datetime) -> NewestVerified | Non
     return NewestVerified(run_id=run.run_id, finished_at=iso(run.finished_at), age_days=days)
 
 
-def _row(store: Store, run_id: str) -> RunRow:
-    report = _report(store, run_id)
+def _row(store: Store, run_id: str, named: Container[str]) -> RunRow:
+    report = _report(store, run_id, named)
     found = read_manifest(store, run_id)
     manifest = None
     try:
         manifest = Manifest.from_json(found.data) if found else None
     except ValueError as error:
         key = found.key if found else ""
-        log.warning("%s is left out, and its run is not relied on: %s", said(key), error)
+        if key not in named:
+            log.warning("%s is left out, and its run is not relied on: %s", said(key), error)
         report = RunReport(UNREADABLE, f"its manifest.json is unreadable: {error}", _LONG_AGO)
     verdict = report.verdict if report else None
     reported_at = iso(report.reported_at) if report and verdict != UNREADABLE else None
@@ -252,12 +262,13 @@ def _when(run: RunRow) -> str | None:
     return run["started_at"] or run["finished_at"]
 
 
-def _report(store: Store, run_id: str) -> RunReport | None:
+def _report(store: Store, run_id: str, named: Container[str] = frozenset()) -> RunReport | None:
     """What the reporter said of a run, if it did. A damaged report's run is not relied on."""
     key = layout.report(run_id)
     try:
         data = store.read(key)
         return None if data is None else RunReport.from_json(data)
     except ValueError as error:
-        log.warning("%s is left out, and its run is not relied on: %s", said(key), error)
+        if key not in named:
+            log.warning("%s is left out, and its run is not relied on: %s", said(key), error)
         return RunReport(UNREADABLE, f"its report.json is unreadable: {error}", _LONG_AGO)
