@@ -41,7 +41,7 @@ test-events: setup ## Put the manual events into the Lambda console, for everybo
 	done
 
 test: setup lint ## Everything that is checked: linters, then all tests
-	@$(BIN)/pytest -q -n auto --dist loadfile $(PYTEST_OPTIONS)
+	@TIMEFORMAT='%U + %S CPU seconds'; time $(BIN)/pytest -q -n auto --dist loadfile --durations 10 $(PYTEST_OPTIONS)
 
 browser: setup ## Look at the page in the machine's Chromium, and let axe look too
 	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python --requirement tests/browser/requirements.txt
