@@ -29,6 +29,8 @@ from repo_backup.runtime import retry
 from repo_backup.runtime.budgets import Budget, Loan
 from tests.integration.repo_backup.conftest import Destination
 
+pytestmark = pytest.mark.slow
+
 OID = "a" * 40
 ADVERTISED = {"Content-Type": "application/x-git-upload-pack-advertisement"}
 PACKED = {"Content-Type": "application/x-git-upload-pack-result"}

@@ -13,6 +13,8 @@ from local_cloud.github.corpus import commit_files, git, init_repository
 from repo_backup.cli.main import main
 from tests.integration.repo_backup.conftest import Destination
 
+pytestmark = pytest.mark.slow
+
 Members = dict[str, bytes]
 RUNS = 'sh -c "touch {pwned}"'
 

@@ -11,6 +11,8 @@ from repo_backup.cli.main import main
 from tests.integration.repo_backup.conftest import Destination
 from tests.integration.repo_backup.unusual_refs import SHAPES, Shape
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def odd(hub: GitHubStandIn) -> Path:

@@ -15,6 +15,8 @@ from local_cloud.github import CORPUS_TOKEN
 from repo_backup.run import checkpoints
 from tests.integration.repo_backup.conftest import Bucket, Destination
 
+pytestmark = pytest.mark.slow
+
 FAST = ("--only", "hello", "--no-wikis", "--no-drill")
 NOON = datetime(2026, 11, 27, 12, 0, 30, tzinfo=UTC)
 PROGRAM = """

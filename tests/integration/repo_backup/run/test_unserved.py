@@ -11,6 +11,8 @@ from repo_backup.cli.main import main
 from tests.integration.repo_backup.conftest import Destination, refs
 from tests.integration.repo_backup.unusual_refs import object_of, pack_refs
 
+pytestmark = pytest.mark.slow
+
 Upstream = Callable[[str], Path]
 GONE = "1" * 40
 ONLY = ("--only", "hello", "--no-wikis")
