@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from backup_contract import evidence
+from backup_contract import evidence, object_keys
 from local_cloud import stack as stacks
 from local_cloud.github import CORPUS_OWNER, CORPUS_TOKEN, GitHubStandIn, build_corpus
 from local_cloud.lambda_image import image
@@ -39,6 +39,7 @@ EVENTS = ROOT / "events"
 RUN_ID = "2026-11-27T17-00-00Z"
 ROLE_ID, INSTANCE_ID = "AROAEXAMPLEOFAROLEID", "i-0123456789abcdef0"
 LOG = evidence.log(evidence.prefix(RUN_ID, ROLE_ID, INSTANCE_ID))
+LOCK = object_keys.LOCK
 TOKEN_PARAMETER = "/online-backup/token"
 """As the files in events/ have them."""
 
@@ -81,16 +82,21 @@ class SamLocal:
         return answer
 
     def forget_everything(self) -> None:
-        """End all instances and empty the run table."""
+        """End all instances and empty the run table; all runs here have one name, and one lease."""
         session = self.stack.session
         for each in [i for i in self.stack.instances() if i["state"] != "terminated"]:
             session.wait_for(
                 "an instance that is new to be seen", partial(self._end, each["id"]), 30
             )
-        session.client("s3").delete_object(Bucket=self.stack.bucket, Key=LOG)
+        session.wait_for("all instances to end", self._all_ended, 60)
+        for key in (LOG, LOCK):
+            session.client("s3").delete_object(Bucket=self.stack.bucket, Key=key)
         table = session.client("dynamodb")
         for item in table.scan(TableName=self._table)["Items"]:
             table.delete_item(TableName=self._table, Key={"pk": item["pk"]})
+
+    def _all_ended(self) -> bool | None:
+        return all(each["state"] == "terminated" for each in self.stack.instances()) or None
 
     def _end(self, instance_id: str) -> bool | None:
         """True once it could be told to end: EC2 does not know a new instance at once."""

@@ -23,6 +23,10 @@ GIVE_UP = timedelta(days=2)
 """How long a due attempt may not begin: so long the daily watchdog asks the launcher for it."""
 
 _CUT_OFF = "The launcher was cut off before it had an instance."
+_UNCLAIMED = (
+    "A date marker says that the backup ended, but the launcher could not write down which "
+    "instance ran it: nothing proves what the marker says."
+)
 _UNHEARD = (
     "It was launched before the stack was updated: what such an instance says of its backup is not "
     "read any more. What it saved is there, and is not saved again."
@@ -164,7 +168,10 @@ def _unlaunched(run: Run, world: World, rules: Rules) -> Step:
     """The launcher wrote down its plan and then nothing more: its own retries come first."""
     if world.now < run.attempt.deadline_at:
         return Wait(run.attempt.deadline_at, "The launcher is still at it.")
-    return _again(run, rules, Outcome.LOST, world.now, Ending.NOT_LAUNCHED, _CUT_OFF)
+    ending, said = Ending.NOT_LAUNCHED, _CUT_OFF
+    if world.unclaimed:
+        ending, said = Ending.UNREADABLE, _UNCLAIMED
+    return _again(run, rules, Outcome.LOST, world.now, ending, said)
 
 
 def _running(attempt: Attempt, world: World) -> Step | None:

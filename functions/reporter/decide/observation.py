@@ -41,6 +41,7 @@ class World:
 
     ``marker`` and ``progress`` are the latest attempt's own. ``launched`` is the id of its instance
     where that can be seen, though it was never written down.
+    ``unclaimed``: a marker names the latest attempt, but which instance ran that is not known.
     ``log_at`` is when the latest attempt saved its log, the last thing that it does.
     ``unreadable`` is what AWS says when the bucket may not be read: then nothing is known of what
     lies in it. ``damage`` are documents that are there and say nothing legible, a line each.
@@ -55,6 +56,7 @@ class World:
     unreadable: str = ""
     damage: tuple[str, ...] = ()
     launched: str = ""
+    unclaimed: bool = False
 
     @property
     def ended_at(self) -> datetime:

@@ -110,9 +110,10 @@ class Evidence:
     def _left_behind(self, run: Run, world: World) -> World:
         """The world with what the run left in the bucket."""
         below = run.evidence(run.attempt, world.launched)
-        if not below:
-            return world
         markers = self.bucket.markers(run.id, run.created_at, world.now)
+        if not below:
+            unclaimed = any(marker.attempt == run.attempt.number for marker in markers)
+            return replace(world, unclaimed=unclaimed)
         marker = own_marker(markers, self.bucket, below, run.attempt.number)
         progress, damage = self._progress(below)
         there = world.instance is not None and not world.instance.gone

@@ -42,6 +42,7 @@ def untrue(world: World, verdict: str) -> list[str]:
     reasons = [reason for _, reason in world.ends.values()]
     true = {
         "verified": completed,
+        "unverified": completed,
         "missed": not launched,
         "not-launched": not completed,
         "interrupted": launched
