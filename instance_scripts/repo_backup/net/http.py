@@ -131,12 +131,14 @@ class Http:
         watched: Watched | None = None
         with contextlib.ExitStack() as cleanup:
             try:
-                response, url = self._answer(method, url, scheme, headers or {}, body, account)
+                response, url, token = self._answer(
+                    method, url, scheme, headers or {}, body, account
+                )
                 # Read to its end, the connection is back in the pool; otherwise it is of no use.
                 cleanup.callback(response.close)
                 watched = cleanup.enter_context(watching(response))
                 if response.status not in (200, 201):
-                    raise self._fault(url, response)
+                    raise self._fault(url, response, token)
                 yield Answer(response, watched, url)
                 _leave(response)
             except ReadTimeoutError as error:
@@ -157,8 +159,8 @@ class Http:
         headers: Mapping[str, str],
         body: bytes | None,
         account: str,
-    ) -> tuple[BaseHTTPResponse, str]:
-        """The answer behind all redirects, its body unread, and its URL."""
+    ) -> tuple[BaseHTTPResponse, str, str]:
+        """The answer behind all redirects, its body unread; its URL; the token that was sent."""
         renewed = False
         for _ in range(_MOST_REDIRECTS):
             self._refuse_strangers(url)
@@ -176,7 +178,7 @@ class Http:
                     continue
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or not location:
-                return response, url
+                return response, url, token or ""
             _leave(response)
             url = _joined(url, location)
         raise RepositoryError(f"GitHub redirects {urlsplit(url).path} without end")
@@ -209,10 +211,10 @@ class Http:
             preload_content=False,
         )
 
-    def _fault(self, url: str, response: BaseHTTPResponse) -> RepositoryError:
+    def _fault(self, url: str, response: BaseHTTPResponse, token: str) -> RepositoryError:
         """The error that a status stands for; a rate limit closes the gate for everybody."""
         path, status = urlsplit(url).path, response.status
-        body = response.read(BODY_BYTES, decode_content=True)
+        body = _without(token, response.read(BODY_BYTES, decode_content=True))
         pause = pause_seconds(status, response.headers, body, time.time())
         if pause is not None:
             if pause <= LONGEST_PAUSE_SECONDS:
@@ -267,6 +269,13 @@ def _pool(timeout: Timeout, connections: int, proxy: Proxy | None) -> urllib3.Po
     pool = urllib3.ProxyManager(proxy.url, **settings) if proxy else urllib3.PoolManager(**settings)
     pool.pool_classes_by_scheme = POOLS
     return pool
+
+
+def _without(token: str, body: bytes) -> bytes:
+    """An error's text as it may be shown: a proxy may repeat the request that it refuses."""
+    for secret in (token, _authorization("Basic", token).removeprefix("Basic ")) if token else ():
+        body = body.replace(secret.encode(), b"(token)")
+    return body
 
 
 def _authorization(scheme: Scheme, token: str) -> str:

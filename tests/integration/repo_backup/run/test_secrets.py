@@ -27,7 +27,8 @@ def test_a_canary_token_is_nowhere_to_be_found(
     hub.faults.add(
         Fault("/octo/lfs.git/git-upload-pack", "corrupt", after_bytes=50),
         Fault("/octo/no-wiki.git/*", status=401),
-        Fault("/octo/old-fork.git/*", status=500),
+        # As a proxy that shows the request which it refuses.
+        Fault("/octo/old-fork.git/*", status=403, body=f"Basic {ENCODED}, {CANARY}".encode()),
     )
     program = (
         "from repo_backup.cli.main import main; from repo_backup.runtime import retry; "
@@ -52,6 +53,7 @@ def test_a_canary_token_is_nowhere_to_be_found(
         "no-wiki",
         "old-fork",
     ]
+    assert "(token), (token)" in done.stderr + done.stdout
     everything = [done.stdout, done.stderr, log.read_text()]
     files = (path for path in destination.root.rglob("*") if path.is_file())
     everything += [path.read_bytes().decode("latin-1") for path in files]
