@@ -5,6 +5,7 @@ https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api. gi
 which a git client prints after ``remote:``.
 """
 
+import base64
 import contextlib
 import json
 import re
@@ -73,6 +74,17 @@ def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusa
     )
     passing = status >= 500 or status in (408, 425, 429) or (status == 403 and limited)
     return Refusal(status, message, _remedy(status, headers, message), passing)
+
+
+def without_credentials(authorization: str, body: bytes) -> bytes:
+    """The body without what the request's ``Authorization`` header held: a proxy may repeat it."""
+    scheme, _, sent = authorization.partition(" ")
+    secrets = [sent.encode()]
+    if scheme == "Basic":
+        secrets.append(base64.b64decode(sent).partition(b":")[2])
+    for secret in filter(None, secrets):
+        body = body.replace(secret, b"(token)")
+    return body
 
 
 def text_of(body: bytes) -> str:

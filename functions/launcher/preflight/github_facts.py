@@ -13,7 +13,7 @@ import urllib3
 from aws_lambda_powertools import Logger
 
 from backup_contract.app_jwt import app_token
-from backup_contract.github_refusal import Refusal, read_refusal
+from backup_contract.github_refusal import Refusal, read_refusal, without_credentials
 from backup_contract.text import one_line
 from backup_contract.tls_failure import tls_failure
 from backup_contract.visibility import count
@@ -246,7 +246,8 @@ class GitHub:
             return _Answer(0, urllib3.HTTPHeaderDict(), None, silence)
         refused = Refusal(answer.status, "")
         if answer.status != 200:
-            refused = read_refusal(answer.status, answer.headers, body)
+            shown = without_credentials(authorization, body)
+            refused = read_refusal(answer.status, answer.headers, shown)
         if answer.status not in (200, 401, 404):
             extra = {"status": answer.status, "reason": refused.reason}
             self.log.warning("GitHub gave no answer of use", extra=extra)

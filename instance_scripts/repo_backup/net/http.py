@@ -22,7 +22,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import Timeout
 
 from backup_contract import __version__
-from backup_contract.github_refusal import BODY_BYTES, read_refusal
+from backup_contract.github_refusal import BODY_BYTES, read_refusal, without_credentials
 from backup_contract.text import one_line
 from backup_contract.tls_failure import tls_failure
 from repo_backup.net.credentials import Credentials
@@ -131,14 +131,14 @@ class Http:
         watched: Watched | None = None
         with contextlib.ExitStack() as cleanup:
             try:
-                response, url, token = self._answer(
+                response, url, sent = self._answer(
                     method, url, scheme, headers or {}, body, account
                 )
                 # Read to its end, the connection is back in the pool; otherwise it is of no use.
                 cleanup.callback(response.close)
                 watched = cleanup.enter_context(watching(response))
                 if response.status not in (200, 201):
-                    raise self._fault(url, response, token)
+                    raise self._fault(url, response, sent)
                 yield Answer(response, watched, url)
                 _leave(response)
             except ReadTimeoutError as error:
@@ -160,7 +160,7 @@ class Http:
         body: bytes | None,
         account: str,
     ) -> tuple[BaseHTTPResponse, str, str]:
-        """The answer behind all redirects, its body unread; its URL; the token that was sent."""
+        """The answer behind all redirects, its body unread; its URL; the credentials it had."""
         renewed = False
         for _ in range(_MOST_REDIRECTS):
             self._refuse_strangers(url)
@@ -178,7 +178,7 @@ class Http:
                     continue
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or not location:
-                return response, url, token or ""
+                return response, url, sent.get("Authorization", "")
             _leave(response)
             url = _joined(url, location)
         raise RepositoryError(f"GitHub redirects {urlsplit(url).path} without end")
@@ -211,10 +211,13 @@ class Http:
             preload_content=False,
         )
 
-    def _fault(self, url: str, response: BaseHTTPResponse, token: str) -> RepositoryError:
-        """The error that a status stands for; a rate limit closes the gate for everybody."""
+    def _fault(self, url: str, response: BaseHTTPResponse, sent: str) -> RepositoryError:
+        """The error that a status stands for; a rate limit closes the gate for everybody.
+
+        ``sent`` is the ``Authorization`` header of the request.
+        """
         path, status = urlsplit(url).path, response.status
-        body = _without(token, response.read(BODY_BYTES, decode_content=True))
+        body = without_credentials(sent, response.read(BODY_BYTES, decode_content=True))
         pause = pause_seconds(status, response.headers, body, time.time())
         if pause is not None:
             if pause <= LONGEST_PAUSE_SECONDS:
@@ -269,13 +272,6 @@ def _pool(timeout: Timeout, connections: int, proxy: Proxy | None) -> urllib3.Po
     pool = urllib3.ProxyManager(proxy.url, **settings) if proxy else urllib3.PoolManager(**settings)
     pool.pool_classes_by_scheme = POOLS
     return pool
-
-
-def _without(token: str, body: bytes) -> bytes:
-    """An error's text as it may be shown: a proxy may repeat the request that it refuses."""
-    for secret in (token, _authorization("Basic", token).removeprefix("Basic ")) if token else ():
-        body = body.replace(secret.encode(), b"(token)")
-    return body
 
 
 def _authorization(scheme: Scheme, token: str) -> str:

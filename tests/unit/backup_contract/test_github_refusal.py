@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3 import HTTPHeaderDict
 
-from backup_contract.github_refusal import read_refusal, text_of
+from backup_contract.github_refusal import read_refusal, text_of, without_credentials
 
 IP_LIST = (
     "Although you appear to have the correct authorization credentials, the `octo` organization "
@@ -187,3 +187,17 @@ def test_whatever_comes_is_one_line_of_bounded_length(
     told = reason(status, body, headers)
     assert told.isprintable()
     assert len(told) < 5000
+
+
+@pytest.mark.parametrize(
+    ("authorization", "body", "shown"),
+    [
+        ("Bearer s3cret", b"you sent Bearer s3cret", b"you sent Bearer (token)"),
+        ("Basic eDpzM2NyZXQ=", b"Basic eDpzM2NyZXQ=, s3cret", b"Basic (token), (token)"),
+        ("", b"nothing was sent", b"nothing was sent"),
+    ],
+)
+def test_a_proxy_that_repeats_the_request_shows_no_credentials(
+    authorization: str, body: bytes, shown: bytes
+) -> None:
+    assert without_credentials(authorization, body) == shown
