@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from backup_contract.documents.lease import LeaseRecord
 from backup_contract.documents.manifest import Manifest
 from local_cloud.github import CORPUS_TOKEN, GitHubStandIn
 from local_cloud.github.corpus import commit_files
@@ -101,6 +102,9 @@ def test_a_bucket_that_the_earlier_program_wrote_is_read_restored_and_continued(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     shutil.copytree(FIXTURE, destination.root, dirs_exist_ok=True)
+    # The store's clock: a checkout is as new as the clone, and its lease would look as if held.
+    lease = LeaseRecord.from_json((FIXTURE / "runs/lock.json").read_bytes())
+    os.utime(destination.root / "runs/lock.json", (lease.expires_at.timestamp(),) * 2)
     (written,) = (FIXTURE / "runs").glob("*/manifest.json")
     manifest = Manifest.from_json(written.read_bytes())
     assert manifest.complete
