@@ -1,11 +1,18 @@
 """Every key below a destination, once."""
 
+import re
 from datetime import datetime
+from typing import NamedTuple
 
 ARCHIVES = "github_backups/"
 RUNS = "runs/"
 LOCK = "runs/lock.json"
 _DAMAGE_NOTE = "damaged.json"
+_ZIP = ".zip"
+MOST_LINKS = 9999
+"""Of a chain: its overlays are numbered with four digits, so that names sort as they follow."""
+_CHAIN_DIGITS = 12
+_OVERLAY = re.compile(r"(?P<base>[^+]+)\+(?P<chain>[0-9a-f]{12})\.(?P<number>[0-9]{4})\.zip")
 
 
 def archive(owner: str, name: str, *, wiki: bool = False, repository_id: int | None = None) -> str:
@@ -16,6 +23,37 @@ def archive(owner: str, name: str, *, wiki: bool = False, repository_id: int | N
     """
     own = "" if repository_id is None else f"~{repository_id}"
     return f"{ARCHIVES}{owner}/{name}{own}{'.wiki' if wiki else ''}.zip"
+
+
+class OverlayKey(NamedTuple):
+    """Which overlay a key is: of which base archive, and the how many-th, from 1 on."""
+
+    base: str
+    chain: str
+    number: int
+
+
+def chain_id(sha256: str) -> str:
+    """The name of the chain of overlays over the base whose zip has this SHA-256 (hex)."""
+    return sha256[:_CHAIN_DIGITS]
+
+
+def overlay(base: str, chain: str, number: int) -> str:
+    """Where an overlay over an archive lies. GitHub gives no name with a ``+``."""
+    return f"{base.removesuffix(_ZIP)}+{chain}.{number:04}{_ZIP}"
+
+
+def chain_document(base: str, chain: str) -> str:
+    """Where the overlays of an archive are listed."""
+    return f"{base.removesuffix(_ZIP)}+{chain}.json"
+
+
+def overlay_key(key: str) -> OverlayKey | None:
+    """Which overlay a key is; None if it is another object's."""
+    found = _OVERLAY.fullmatch(key)
+    if found is None or not int(found["number"]):
+        return None
+    return OverlayKey(f"{found['base']}{_ZIP}", found["chain"], int(found["number"]))
 
 
 def owner_of(key: str) -> str:

@@ -14,11 +14,13 @@ from backup_contract.documents.results import (
     State,
     read_archive,
     read_result,
+    with_chain,
 )
 from backup_contract.documents.upstream import Upstream, read_upstream
 from backup_contract.kinds import GIT, KINDS, WIKI, suffix
 
 HOST = "github.com"
+_OF_KEPT = ("lfs", "refs_digest", "refs", "archive", "chain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ class OrphanedArchive:
     @property
     def document(self) -> dict[str, Any]:
         """As it stands in the manifest."""
+        result = self.result.document
         return {
             "key": self.key,
             "id": self.id,
@@ -186,10 +189,7 @@ class OrphanedArchive:
             "wiki": self.kind == WIKI,
             **({} if self.kind in (GIT, WIKI) else {"kind": self.kind}),
             **({} if self.host == HOST else {"host": self.host}),
-            "lfs": self.result.lfs,
-            "refs_digest": self.result.refs_digest,
-            "refs": self.result.refs,
-            "archive": self.result.archive.document if self.result.archive else None,
+            **{name: result[name] for name in _OF_KEPT if name in result},
             **({"upstream": self.upstream.document} if self.upstream else {}),
         }
 
@@ -230,6 +230,8 @@ def read_orphaned(document: Fields) -> OrphanedArchive:
         refs=fields.count(document, "refs"),
         archive=read_archive(document, "archive"),
     )
+    if document.get("chain") is not None:
+        result = with_chain(result, document)
     key = fields.key(document, "key", layout.ARCHIVES)
     if result.archive and result.archive.key != key:
         raise DamagedError("archive.key", "is not the key of what is kept")

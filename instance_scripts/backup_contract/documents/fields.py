@@ -212,6 +212,15 @@ def sha256(document: Fields, name: str) -> str:
     return _matching(_SHA256, document, name, "is not a SHA-256")
 
 
+def checksum(document: Fields, name: str) -> dict[str, str]:
+    """A store's checksum, with all that is said of it; without algorithm and value it is none."""
+    found = named_texts(document, name)
+    for needed in ("algorithm", "value"):
+        if needed not in found:
+            raise DamagedError(f"{name}.{needed}", "is missing")
+    return found
+
+
 def key(document: Fields, name: str, below: str) -> str:
     """An object's key that stays below a prefix, in a bucket and as a path in a directory."""
     found = text(document, name)

@@ -99,15 +99,15 @@ class Manifest:
         """Counts by state, and bytes."""
         entries = list(self.entries.values())
         states = [entry.git.state for entry in entries]
-        archives = [archive for entry in entries for archive in entry.archives]
-        kept = [each.result.archive for each in self.kept or () if each.result.archive]
+        results = [result for entry in entries for result in entry.results.values()]
+        kept = [each.result for each in self.kept or ()]
         wikis = (entry.results.get(WIKI) for entry in entries)
         return {
             "listed": self.listed,
             **{state: states.count(state) for state in COUNTED},
             "wikis": sum(bool(wiki and wiki.archive) for wiki in wikis),
-            "bytes_uploaded": sum(a.bytes for a in archives if a.run_id == self.run_id),
-            "bytes_stored": sum(a.bytes for a in (*archives, *kept)),
+            "bytes_uploaded": sum(result.bytes_put_by(self.run_id) for result in results),
+            "bytes_stored": sum(result.bytes_stored for result in (*results, *kept)),
         }
 
     def to_json(self) -> bytes:
@@ -177,9 +177,9 @@ class Manifest:
             kept=None if document["kept"] is None else fields.each(document, "kept", read_orphaned),
             visibility=read_visibility(document.get("visibility")),
         )
-        archives = (archive for entry in found for archive in entry.archives)
-        kept = (each.result.archive for each in read.kept or () if each.result.archive)
-        if sum(archive.bytes for archive in (*archives, *kept)) >= fields.LIMIT:
+        results = (result for entry in found for result in entry.results.values())
+        kept = (each.result for each in read.kept or ())
+        if sum(result.bytes_stored for result in (*results, *kept)) >= fields.LIMIT:
             raise DamagedError("totals", "are of archives that are 2^63 bytes or more together")
         return read
 

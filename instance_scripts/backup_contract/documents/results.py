@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from backup_contract import object_keys as layout
 from backup_contract.documents import fields
-from backup_contract.documents.fields import Fields
+from backup_contract.documents.chain import Chain
+from backup_contract.documents.fields import DamagedError, Fields
 
 State = Literal["backed-up", "unchanged", "empty", "skipped", "failed", "absent", "kept"]
 COUNTED: tuple[State, ...] = ("backed-up", "unchanged", "empty", "skipped", "failed")
@@ -64,7 +65,7 @@ class ItemResult:
     """What became of one item of a repository.
 
     Where there is an archive, ``refs_digest``, ``refs``, ``lfs`` and ``unserved`` tell what is in
-    it, even if upstream has gone on since.
+    it, even if upstream has gone on since: with all overlays of its ``chain``, if there are any.
     """
 
     state: State
@@ -76,6 +77,7 @@ class ItemResult:
     seconds: float = 0.0
     archive: Archive | None = None
     unserved: Unserved | None = None
+    chain: Chain | None = None
 
     def keeping(self, earlier: "ItemResult | None") -> "ItemResult":
         """The same with the earlier archive, and what is in it."""
@@ -88,20 +90,33 @@ class ItemResult:
             lfs=earlier.lfs,
             archive=earlier.archive,
             unserved=earlier.unserved,
+            chain=earlier.chain,
         )
 
     @property
+    def bytes_stored(self) -> int:
+        """Of its archive, the overlays included."""
+        return (self.archive.bytes if self.archive else 0) + (self.chain.bytes if self.chain else 0)
+
+    def bytes_put_by(self, run_id: str) -> int:
+        """What a run put of it."""
+        base = self.archive.bytes if self.archive and self.archive.run_id == run_id else 0
+        return base + (self.chain.last_bytes if self.chain and self.chain.run_id == run_id else 0)
+
+    @property
     def document(self) -> dict[str, Any]:
-        """As it stands in the manifest."""
+        """As it stands in the manifest. A program that knows no chains sees the base as it is."""
+        chain = self.chain
         return {
             "state": self.state,
             "reason": self.reason,
             "warnings": list(self.warnings),
             "lfs": self.lfs,
-            "refs_digest": self.refs_digest,
-            "refs": self.refs,
+            "refs_digest": chain.base_refs_digest if chain else self.refs_digest,
+            "refs": chain.base_refs if chain else self.refs,
             "seconds": round(self.seconds, 3),
             "archive": self.archive.document if self.archive else None,
+            **({"chain": chain.document(self.refs_digest, self.refs)} if chain else {}),
             **({"unserved": asdict(self.unserved)} if self.unserved else {}),
         }
 
@@ -119,7 +134,7 @@ def read_result(document: Fields, states: Mapping[str, State] = STATES) -> ItemR
     if state is None:
         # Of a later version. What it means is not known, so that it is not called good.
         state, reason = "failed", "; ".join(filter(None, (f"its state {word} is unknown", reason)))
-    return ItemResult(
+    result = ItemResult(
         state,
         reason,
         tuple(fields.texts(document, "warnings")) if "warnings" in document else (),
@@ -130,6 +145,20 @@ def read_result(document: Fields, states: Mapping[str, State] = STATES) -> ItemR
         read_archive(document, "archive"),
         fields.optional(_unserved_in, document, "unserved"),
     )
+    return with_chain(result, document) if document.get("chain") is not None else result
+
+
+def with_chain(result: ItemResult, document: Fields) -> ItemResult:
+    """The result with the chain in the same object, and what that holds. Raises DamagedError."""
+
+    def chained(found: Fields) -> ItemResult:
+        chain = Chain.read(found, document)
+        if result.archive is None or chain.id != layout.chain_id(result.archive.sha256):
+            raise DamagedError("id", "is not the beginning of the archive's SHA-256")
+        digest, refs = fields.text_or_null(found, "refs_digest"), fields.count(found, "refs")
+        return replace(result, chain=chain, refs_digest=digest, refs=refs)
+
+    return fields.inside(document, "chain", chained)
 
 
 def _unserved_in(document: Fields, name: str) -> Unserved:
@@ -150,21 +179,12 @@ def _archive(document: Fields) -> Archive:
         fields.count(document, "bytes"),
         fields.sha256(document, "sha256"),
         fields.run_id(document, "run_id"),
-        fields.optional(_checksum, document, "checksum"),
+        fields.optional(fields.checksum, document, "checksum"),
         fields.text_or_none(document, "version_id"),
         fields.text_or_none(document, "etag"),
         fields.optional(_date, document, "drilled_at"),
         tuple(fields.texts(document, "remarks")) if "remarks" in document else (),
     )
-
-
-def _checksum(document: Fields, name: str) -> dict[str, str]:
-    """All that is said of it; without its algorithm and value it is none."""
-    found = fields.named_texts(document, name)
-    for needed in ("algorithm", "value"):
-        if needed not in found:
-            raise fields.DamagedError(f"{name}.{needed}", "is missing")
-    return found
 
 
 def _date(document: Fields, name: str) -> str:
