@@ -1,7 +1,8 @@
-"""The kinds of things that are backed up, and the words for them. Pure.
+"""The kinds of things that are backed up, and their names. Pure.
 
 A repository of GitHub has several: its own git repository, and its wiki. What became of each is a
-result of its own in the manifest, under the kind's name.
+result of its own in the manifest, under the kind's name. What a kind does is the backup program's
+(``repo_backup.kinds``); what it is called, the functions know as well.
 """
 
 from dataclasses import dataclass
@@ -10,9 +11,9 @@ GIT, WIKI = "git", "wiki"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """``suffix`` follows ``owner/name`` wherever people read it, ``key_suffix`` the name of an
-    archive. ``one`` and ``many`` are the noun."""
+class KindNames:
+    """``name`` is the kind's field in the manifest. ``suffix`` follows ``owner/name`` wherever
+    people read it, ``key_suffix`` the name of an archive. ``one`` and ``many`` are the noun."""
 
     name: str
     one: str
@@ -20,15 +21,35 @@ class Kind:
     suffix: str = ""
     key_suffix: str = ""
 
+    @property
+    def exclusion(self) -> str:
+        """The option that excludes this kind."""
+        return f"--no-{self.many}"
+
+    @property
+    def choice(self) -> str:
+        """The option that chooses this kind of a repository for a restore."""
+        return f"--{self.name}"
+
 
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind(GIT, "repository", "repositories"),
-        Kind(WIKI, "wiki", "wikis", suffix=".wiki", key_suffix=".wiki"),
+        KindNames(GIT, "repository", "repositories"),
+        KindNames(WIKI, "wiki", "wikis", suffix=".wiki", key_suffix=".wiki"),
     )
 }
-"""By name, in the order in which they are told."""
+"""By name, in the order of every list of them: git first."""
+
+
+def kinds_beside_git() -> list[KindNames]:
+    """What a repository may have besides its own git."""
+    return [kind for kind in KINDS.values() if kind.name != GIT]
+
+
+def noun(kind: str) -> str:
+    """What one of this kind is called; the kind's own name if it is of a later version."""
+    return KINDS[kind].one if kind in KINDS else kind
 
 
 def suffix(kind: str) -> str:

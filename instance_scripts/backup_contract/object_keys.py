@@ -4,6 +4,8 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
+from backup_contract.kinds import GIT, KINDS
+
 ARCHIVES = "github_backups/"
 RUNS = "runs/"
 LOCK = "runs/lock.json"
@@ -15,14 +17,26 @@ _CHAIN_DIGITS = 12
 _OVERLAY = re.compile(r"(?P<base>[^+]+)\+(?P<chain>[0-9a-f]{12})\.(?P<number>[0-9]{4})\.zip")
 
 
-def archive(owner: str, name: str, *, wiki: bool = False, repository_id: int | None = None) -> str:
-    """Where the zip of a repository's (or its wiki's) mirror lies.
+def archive(owner: str, name: str, kind: str = GIT, *, repository_id: int | None = None) -> str:
+    """Where the zip of what a repository has of this kind lies.
 
     With ``repository_id``: where it lies if the usual key is another repository's. GitHub gives no
     name with a ``~``, so that nothing else can be there.
     """
     own = "" if repository_id is None else f"~{repository_id}"
-    return f"{ARCHIVES}{owner}/{name}{own}{'.wiki' if wiki else ''}.zip"
+    return f"{ARCHIVES}{owner}/{name}{own}{KINDS[kind].key_suffix}{_ZIP}"
+
+
+def named_by(key: str) -> tuple[str, str]:
+    """``owner/name`` by an archive's key, and the kind that it looks like.
+
+    A repository may be called ``x.wiki``: only a manifest tells whose the archive is.
+    """
+    name = key.removeprefix(ARCHIVES).removesuffix(_ZIP)
+    for kind in KINDS.values():
+        if kind.key_suffix and name.endswith(kind.key_suffix):
+            return name.removesuffix(kind.key_suffix), kind.name
+    return name, GIT
 
 
 class OverlayKey(NamedTuple):

@@ -97,6 +97,7 @@ class ArchiveRow(TypedDict):
 
     repository: Annotated[str, "owner/name"]
     wiki: Annotated[bool, "whether it is the wiki's"]
+    kind: Annotated[str, "git: the repository itself; wiki"]
     key: Annotated[str, "where it lies in the store"]
     bytes: Annotated[int, "its size"]
     state: Annotated[
@@ -175,6 +176,7 @@ class RestoreDocument(TypedDict):
     source: Annotated[str, "the store that was asked"]
     repository: Annotated[str, "owner/name"]
     wiki: Annotated[bool, "whether it is the wiki's"]
+    kind: Annotated[str, "git: the repository itself; wiki"]
     key: Annotated[str, "the archive"]
     version_id: Annotated[str | None, "its version in the bucket; null in a directory"]
     mirror: Annotated[str | None, "path of the bare mirror; null when it was pushed"]
@@ -204,6 +206,7 @@ class PlannedRow(TypedDict):
     left_out: Annotated[str | None, "by which option; null when it would be backed up"]
     would_be: Annotated[str, "fetched, unchanged, empty, left out or failed, with the reason"]
     wiki_would_be: Annotated[str | None, "the same, or absent; null when it has no wiki"]
+    further_would_be: Annotated[dict[str, str], "the same for all that it has besides, by kind"]
 
 
 class DryRunDocument(TypedDict):

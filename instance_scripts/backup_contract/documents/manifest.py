@@ -1,6 +1,7 @@
 """The manifest: what a run listed and what became of each repository. Schema 1, JSON. Pure."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from backup_contract.documents.entries import (
 from backup_contract.documents.fields import DamagedError, Fields
 from backup_contract.documents.restore_drill import Drill, DrilledArchive, read_drill
 from backup_contract.documents.results import COUNTED, Archive, ItemResult, State, Unserved
-from backup_contract.kinds import GIT, WIKI
+from backup_contract.kinds import GIT, kinds_beside_git
 from backup_contract.moments import iso
 from backup_contract.visibility import Visibility
 from backup_contract.visibility import read as read_visibility
@@ -39,7 +40,6 @@ __all__ = [
     "iso",
 ]
 
-_COUNTS_TOO = frozenset({*COUNTED, "wikis", "bytes_uploaded", "bytes_stored"})
 _LATER: Fields = {"errors": [], "notices": [], "only": [], "kept": None}
 """What stands for fields that earlier versions did not write."""
 
@@ -101,11 +101,10 @@ class Manifest:
         states = [entry.git.state for entry in entries]
         results = [result for entry in entries for result in entry.results.values()]
         kept = [each.result for each in self.kept or ()]
-        wikis = (entry.results.get(WIKI) for entry in entries)
         return {
             "listed": self.listed,
             **{state: states.count(state) for state in COUNTED},
-            "wikis": sum(bool(wiki and wiki.archive) for wiki in wikis),
+            **{kind.many: _archives_of(kind.name, entries) for kind in kinds_beside_git()},
             "bytes_uploaded": sum(result.bytes_put_by(self.run_id) for result in results),
             "bytes_stored": sum(result.bytes_stored for result in (*results, *kept)),
         }
@@ -184,8 +183,15 @@ class Manifest:
         return read
 
 
+def _archives_of(kind: str, entries: Iterable[Entry]) -> int:
+    """How many of these repositories have an archive of this kind."""
+    results = (entry.results.get(kind) for entry in entries)
+    return sum(bool(result and result.archive) for result in results)
+
+
 def _listed(document: Fields) -> int:
     """How many were listed; what else is in the totals is counted anew, and must be numbers."""
-    for name in document.keys() & _COUNTS_TOO:
+    further = (kind.many for kind in kinds_beside_git())
+    for name in document.keys() & {*COUNTED, *further, "bytes_uploaded", "bytes_stored"}:
         fields.count(document, name)
     return fields.count(document, "listed")

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 
+from backup_contract.kinds import kinds_beside_git
 from backup_contract.options.values import number, size
 
 
@@ -30,7 +31,15 @@ def add_selection(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--no-forks", action="store_true", help="leave forks out")
     parser.add_argument("--no-archived", action="store_true", help="leave archived ones out")
-    parser.add_argument("--no-wikis", action="store_true", help="leave wikis out")
+    for kind in kinds_beside_git():
+        parser.add_argument(
+            kind.exclusion,
+            action="append_const",
+            dest="excluded_kinds",
+            const=kind.name,
+            default=[],
+            help=f"leave {kind.many} out",
+        )
     parser.add_argument(
         "--max-size", type=size, metavar="SIZE", help="leave larger ones out (500M, 2G)"
     )

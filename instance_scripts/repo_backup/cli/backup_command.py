@@ -13,6 +13,7 @@ from backup_contract.documents.command_output import (
 )
 from backup_contract.documents.manifest import Manifest
 from backup_contract.evidence import is_prefix
+from backup_contract.kinds import KINDS
 from backup_contract.moments import run_id_of
 from backup_contract.visibility import describe
 from backup_contract.visibility import read as read_visibility
@@ -20,6 +21,7 @@ from repo_backup.aws import spot_notice as interruption
 from repo_backup.cli.display import open_display, print_summary
 from repo_backup.cli.output import print_document, print_line, print_table
 from repo_backup.hosts.github.connect import connect
+from repo_backup.kinds.base import Resources
 from repo_backup.restore import drill
 from repo_backup.restore.archive_reader import SHARE, open_reader
 from repo_backup.run.checkpoints import Journal
@@ -28,7 +30,6 @@ from repo_backup.run.lease import Lease
 from repo_backup.run.lease_state import LEASE
 from repo_backup.run.listing import Listing, list_all
 from repo_backup.run.previous_runs import History
-from repo_backup.run.repository_backup import Fetcher
 from repo_backup.run.runner import Backup, Plan
 from repo_backup.run.selection import Selection
 from repo_backup.run.unlisted import MOST_QUESTIONS, MOST_QUESTIONS_WITHOUT_TOKEN, confirmed
@@ -66,7 +67,7 @@ def backup(options: argparse.Namespace) -> int:
     with scratch_directory() as directory, open_display() as display:
         patience = Patience(stop)
         journal = Journal(store, manifest, display, patience, attempt=options.evidence or "")
-        fetcher = Fetcher(
+        resources = Resources(
             http,
             store,
             patience,
@@ -80,7 +81,7 @@ def backup(options: argparse.Namespace) -> int:
         )
         if options.dry_run:
             earlier = History.load(store, plan.run_id, plan.owners)
-            planned = preview(plan, listing(), earlier, fetcher)
+            planned = preview(plan, listing(), earlier, resources)
             return _dry_run(planned, json=options.json)
         continues = options.run_id is not None
         lease = Lease(store, plan.run_id, plan.attempt, stop, continues=continues)
@@ -104,7 +105,7 @@ def backup(options: argparse.Namespace) -> int:
 
         if options.store.startswith(S3):
             interruption.watch(stop)
-        run = Backup(plan, whole, history, fetcher, store, journal, stop, drilled)
+        run = Backup(plan, whole, history, resources, store, journal, stop, drilled)
         with orderly_end(stop), lease.held():
             store.tidy(LEASE)
             try:
@@ -150,7 +151,7 @@ def _selection(options: argparse.Namespace) -> Selection:
         tuple(options.exclude),
         forks=not options.no_forks,
         archived=not options.no_archived,
-        wikis=not options.no_wikis,
+        excluded_kinds={kind: KINDS[kind].exclusion for kind in options.excluded_kinds},
         max_size_kib=options.max_size,
     )
 
@@ -159,7 +160,8 @@ def _dry_run(document: DryRunDocument, *, json: bool) -> int:
     if json:
         print_document(document)
     else:
-        print_table(("repository", "size", "would be", "wiki"), table(document))
+        heading, *rows = table(document)
+        print_table(heading, rows)
         print_line(summary(document))
         if seen := describe(read_visibility(document["visibility"])).sentence:
             print_line(seen)

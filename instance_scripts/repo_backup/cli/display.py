@@ -4,6 +4,7 @@ import sys
 from typing import TextIO
 
 from backup_contract.documents.manifest import COUNTED, Manifest
+from backup_contract.kinds import kinds_beside_git
 from backup_contract.text import one_line, size
 from backup_contract.visibility import describe
 from repo_backup.cli.output import draws, print_facts, print_line
@@ -61,7 +62,7 @@ def _counts(manifest: Manifest) -> list[tuple[str, str]]:
     label = describe(manifest.visibility).label
     counts = [("listed", f"{totals['listed']}{f' ({label})' * bool(label)}")]
     counts += [(f"  {state}", str(totals[state])) for state in COUNTED]
-    counts.append(("wikis", str(totals["wikis"])))
+    counts += [(kind.many, str(totals[kind.many])) for kind in kinds_beside_git()]
     counts += [(each, size(totals[f"bytes_{each}"])) for each in ("uploaded", "stored")]
     if drill := manifest.drill:
         undone = len(drill.undone)

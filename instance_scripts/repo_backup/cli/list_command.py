@@ -10,6 +10,7 @@ from backup_contract.documents.command_output import (
     RunRow,
     VersionRow,
 )
+from backup_contract.kinds import WIKI
 from backup_contract.text import size
 from repo_backup.cli.output import print_document, print_table
 from repo_backup.cli.restore_command import CONNECTIONS
@@ -50,7 +51,8 @@ def _archive_row(each: ArchiveListing) -> ArchiveRow:
     archive, found = each.archive, each.part.state if each.part else None
     return ArchiveRow(
         repository=each.full_name,
-        wiki=each.wiki,
+        wiki=each.kind == WIKI,
+        kind=each.kind,
         key=each.key,
         bytes=each.bytes,
         state="missing" if each.missing else found,

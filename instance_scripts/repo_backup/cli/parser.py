@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from backup_contract import __version__
 from backup_contract import exit_codes as exits
+from backup_contract.kinds import GIT, kinds_beside_git
 from backup_contract.options.choices import add_choices, add_only, add_selection
 from backup_contract.options.parser import Parser
 from backup_contract.options.values import number
@@ -158,7 +159,16 @@ def _add_restore(commands: "argparse._SubParsersAction[Parser]") -> None:
         type=types.repository,
     )
     _add_store(parser, "--source", "where the archives are")
-    parser.add_argument("--wiki", action="store_true", help="its wiki instead")
+    what = parser.add_mutually_exclusive_group()
+    for kind in kinds_beside_git():
+        what.add_argument(
+            kind.choice,
+            action="store_const",
+            dest="kind",
+            const=kind.name,
+            default=GIT,
+            help=f"its {kind.one} instead",
+        )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--run-id", help="as of this run (default: the newest)")
     which.add_argument(

@@ -1,7 +1,6 @@
 """``restore``: an archive back to a mirror, or to a host."""
 
 import argparse
-import shlex
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -10,11 +9,13 @@ from backup_contract.documents.command_output import (
     SCHEMA,
     RestoreDocument,
 )
+from backup_contract.kinds import WIKI
 from repo_backup.cli.output import print_document, print_line, print_message, working
 from repo_backup.git.fsck_messages import MALFORMED, REFUSED_ELSEWHERE
-from repo_backup.git.push import Pushed, check_empty, push
+from repo_backup.git.push import Pushed
 from repo_backup.git.push_target import Target, push_address
 from repo_backup.hosts.github.connect import api_address, github_token
+from repo_backup.kinds.registry import kind_named
 from repo_backup.restore.archive_reader import open_reader
 from repo_backup.restore.catalogue import Vouchers, find
 from repo_backup.restore.fall_back import Restoration
@@ -37,7 +38,7 @@ def restore(options: argparse.Namespace) -> int:
     found = find(
         store,
         options.repository,
-        wiki=options.wiki,
+        options.kind,
         run_id=options.run_id,
         version_id=options.version_id,
         named=named,
@@ -45,6 +46,7 @@ def restore(options: argparse.Namespace) -> int:
     # A run or a version that is named is wanted itself, or nothing.
     exact = bool(options.run_id or options.version_id)
     restoration = Restoration(open_reader(store, Stop()), Vouchers(store, named), exact)
+    kind = kind_named(found.kind)
     mirror: str | None = None
     pushed_to: str | None = None
     target = push_address(options.push_to) if options.push_to else ""
@@ -53,12 +55,12 @@ def restore(options: argparse.Namespace) -> int:
     if options.into:
         with working(f"restoring {found.key} …"):
             restored = restoration.fetch(found, Path(options.into))
-        mirror = str(restored.mirror)
-        said = f"{found.key} restored and checked: git clone {shlex.quote(mirror)}"
+        mirror = str(restored.path)
+        said = f"{found.key} restored and checked: {kind.next_step(restored.path)}"
     else:
         host = Target(target, github_token(), api)
         if not options.force:
-            check_empty(host)
+            kind.check_target(host)
         with scratch_directory() as directory:
             with working(f"restoring {found.key} …"):
                 restored = restoration.fetch(found, directory)
@@ -66,7 +68,7 @@ def restore(options: argparse.Namespace) -> int:
                 if remark.startswith(MALFORMED):
                     print_line(f"{found.key}: {remark}; {REFUSED_ELSEWHERE}", sys.stderr)
             with working(f"pushing to {without_credentials(target)} …"):
-                pushed = push(restored.mirror, host, force=options.force)
+                pushed = kind.restore(restored.path, host, force=options.force)
         pushed_to = without_credentials(target)
         said = f"{found.key} restored and pushed to {pushed_to}"
     if options.json:
@@ -75,7 +77,8 @@ def restore(options: argparse.Namespace) -> int:
             command="restore",
             source=options.store,
             repository=options.repository,
-            wiki=options.wiki,
+            wiki=options.kind == WIKI,
+            kind=options.kind,
             key=found.key,
             version_id=found.version_id,
             mirror=mirror,

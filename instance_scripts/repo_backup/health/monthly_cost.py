@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from backup_contract.kinds import kinds_beside_git
 from backup_contract.prices import (
     INSTANCE_HOUR,
     MONTH_HOURS,
@@ -77,11 +78,12 @@ def estimate(sizes: Sequence[int], habits: Habits) -> Estimate:
 
 def assumptions(habits: Habits) -> list[str]:
     """What the figures rest on, for people."""
+    further = " and ".join(kind.many for kind in kinds_beside_git())
     return [
         f"a run every {habits.days_between_runs} days, {habits.changed_percent.normalize():f} % of "
         f"the bytes in repositories that changed in between",
         f"replaced archives are kept for {habits.keep_days} days",
-        "GitHub's sizes, which leave wikis out and are themselves estimates",
+        f"GitHub's sizes, which leave {further} out and are themselves estimates",
         f"{BYTES_PER_SECOND // 10**6} MB/s, {SECONDS_PER_REPOSITORY} s per repository, "
         f"{START_SECONDS} s to start and stop",
         f"an instance at {INSTANCE_HOUR} USD per hour (c7g.medium on demand; spot is mostly "

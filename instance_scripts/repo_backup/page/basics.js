@@ -7,7 +7,7 @@ const DAY = 86400;
 const PAGE_IS_OLD_DAYS = 8;
 const WORDS = {
   b: "saved anew", u: "unchanged", e: "empty", s: "left out", f: "failed",
-  w: "saved, but not its wiki", x: "not what was written down", ".": "not listed",
+  w: `saved, but not its ${data.kinds.map(([, one]) => one).join(" or ")}`, x: "not what was written down", ".": "not listed",
 };
 const GOOD = "buw";
 const [UNLISTED, NO_RESULT] = [".", "-"]; // the run did not list it, the run listed nothing at all
@@ -66,9 +66,9 @@ function quoted(word) {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
 }
 
-function command(index, { wiki = false, run = null } = {}) {
+function command(index, { choice = null, run = null } = {}) {
   const words = ["repo_backup", "restore", data.name[index]];
-  if (wiki) words.push("--wiki");
+  if (choice !== null) words.push(choice);
   words.push("--source", data.source);
   if (run !== null) words.push("--run-id", data.runs[run][0]);
   return [...words, "--into", "."].map(quoted).join(" ");

@@ -1,6 +1,6 @@
 """What one glance must tell: is everything backed up, and what is wrong. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from backup_contract.judgement.reliance import (
@@ -14,7 +14,8 @@ from backup_contract.judgement.reliance import (
     Level,
     is_good,
 )
-from repo_backup.page.repository_status import Standing, Status, Tone
+from backup_contract.kinds import kinds_beside_git
+from repo_backup.page.repository_status import Standing, Status, Tone, failed_beside
 from repo_backup.page.run_record import Run
 
 UNVERIFIED = "unverified"
@@ -74,11 +75,6 @@ _CONCERNS = (
         Status.UNSOUND,
         "not to be trusted",
         'Back them up afresh: {"full": true}, or --full from a shell.',
-    ),
-    (
-        Status.WIKI_FAILED,
-        "backed up without their wikis",
-        "What was saved of the wikis earlier is still there. The next run tries again.",
     ),
 )
 
@@ -163,6 +159,7 @@ def concerns(
         if lines:
             title = f"{counted(len(lines), 'repository', 'repositories')} {what}"
             listed.append(_concern(status.tone, title, advice, lines, status))
+    listed += _failed_parts(found)
     if whole and whole.coverage.action_needed:
         title = f"Not all repositories are visible: {whole.coverage.sentence}"
         listed.append(Concern(Tone.WATCH, title, _OUT_OF_SIGHT))
@@ -174,6 +171,25 @@ def concerns(
         said = "They were left out of this page; whatever they tell is missing here."
         listed.append(_concern(Tone.WATCH, title, said, [("", each) for each in unreadable]))
     return listed
+
+
+def _failed_parts(found: Sequence[Standing]) -> Iterator[Concern]:
+    """What was backed up without something that is beside it, by kind."""
+    failed = [each for each in found if each.status is Status.PART_FAILED]
+    for kind in kinds_beside_git():
+        lines = [
+            (each.entry.full_name, each.reason)
+            for each in failed
+            if any(item.kind == kind.name for item in failed_beside(each.entry))
+        ]
+        if lines:
+            title = f"{counted(len(lines), 'repository', 'repositories')} backed up without their "
+            advice = (
+                f"What was saved of the {kind.many} earlier is still there. The next run tries "
+                "again."
+            )
+            status = Status.PART_FAILED
+            yield _concern(status.tone, f"{title}{kind.many}", advice, lines, status)
 
 
 def verdict_tone(verdict: str) -> Tone:

@@ -13,6 +13,7 @@ from importlib import resources
 from typing import Any
 
 from backup_contract import __version__
+from backup_contract.kinds import kinds_beside_git
 from backup_contract.text import one_line, size
 from repo_backup.page.charts import draw
 from repo_backup.page.repository_status import Status
@@ -75,7 +76,8 @@ def payload(page: Page) -> dict[str, Any]:
         "source": _shown(page.source),
         "generated": int(page.generated_at.timestamp()),
         "runs": [[each.run.id, int(each.run.moment.timestamp())] for each in page.runs[::-1]],
-        "statuses": [[status.value, status.tone.value] for status in _STATUSES],
+        "kinds": [[kind.name, kind.one, kind.choice] for kind in kinds_beside_git()],
+        "statuses": [[status.word, status.tone.value] for status in _STATUSES],
         "name": [_shown(row.name) for row in rows],
         "status": [_STATUSES.index(row.status) for row in rows],
         "bytes": [row.bytes for row in rows],
@@ -85,7 +87,7 @@ def payload(page: Page) -> dict[str, Any]:
         "uploads": [row.uploads for row in rows],
         "restorable": [int(row.restorable) for row in rows],
         # Few repositories have any of these.
-        "wiki": {i: row.wiki_bytes for i, row in enumerate(rows) if row.wiki_bytes is not None},
+        "further": {i: row.further_bytes for i, row in enumerate(rows) if row.further_bytes},
         "reason": {i: _shown(row.reason) for i, row in enumerate(rows) if row.reason},
         "warnings": {i: [*map(_shown, row.warnings)] for i, row in enumerate(rows) if row.warnings},
         "former": {

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from enum import Enum
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Entry
-from backup_contract.kinds import WIKI
+from backup_contract.documents.manifest import Entry, Item
+from backup_contract.kinds import GIT, KINDS, kinds_beside_git, noun
 from repo_backup.page.run_history import (
     EMPTY,
     FAILED,
     GOOD,
     LEFT_OUT,
     NO_RESULT,
+    PART_FAILED,
     SAVED,
     UNLISTED,
     UNSOUND,
-    WIKI_FAILED,
     Chronicle,
     Repository,
 )
@@ -36,13 +36,13 @@ class Tone(Enum):
 
 
 class Status(Enum):
-    """A repository's standing, worst first; the value is the word on the page."""
+    """A repository's standing, worst first; ``word`` is what the page calls it."""
 
     FAILED = "failed"
     MISSING = "archive missing"
     UNSAVED = "not saved"
     UNSOUND = "not to be trusted"
-    WIKI_FAILED = "wiki failed"
+    PART_FAILED = "part failed"
     KNOWN_FAILURE = "known failure"
     NOT_LISTED = "no longer listed"
     LEFT_OUT = "left out"
@@ -50,11 +50,18 @@ class Status(Enum):
     BACKED_UP = "backed up"
 
     @property
+    def word(self) -> str:
+        """For people."""
+        if self is Status.PART_FAILED:
+            return f"{' or '.join(kind.one for kind in kinds_beside_git())} failed"
+        return str(self.value)
+
+    @property
     def tone(self) -> Tone:
         """How loud."""
         if self in (Status.FAILED, Status.MISSING, Status.UNSAVED, Status.UNSOUND):
             return Tone.BAD
-        if self in (Status.WIKI_FAILED, Status.KNOWN_FAILURE):
+        if self in (Status.PART_FAILED, Status.KNOWN_FAILURE):
             return Tone.WATCH
         return Tone.GOOD if self is Status.BACKED_UP else Tone.QUIET
 
@@ -103,8 +110,8 @@ def unnamed_archives(chronicle: Chronicle) -> list[str]:
         for name in (*each.former_names, each.entry.full_name):
             owner, _, repository = name.partition("/")
             named |= {
-                layout.archive(owner, repository, wiki=wiki, repository_id=number)
-                for wiki in (False, True)
+                layout.archive(owner, repository, kind, repository_id=number)
+                for kind in KINDS
                 for number in (None, each.entry.id)
             }
     return sorted(chronicle.present.keys() - named)
@@ -122,20 +129,27 @@ def _status(
     if entry.unsaved:
         return Status.UNSAVED, entry.git.reason or ""
     letter = _standing_letter(each, listed, runs)
-    wiki = entry.results.get(WIKI)
-    wiki_reason = f"wiki: {wiki.reason or 'no reason given'}" if wiki else ""
     reason = entry.git.reason or ""
-    if letter in (FAILED, WIKI_FAILED):
-        name = entry.full_name.lower()
-        if name in known or (letter == WIKI_FAILED and f"{name}.wiki" in known):
-            return Status.KNOWN_FAILURE, reason or wiki_reason
+    if letter in (FAILED, PART_FAILED):
+        beside = failed_beside(entry)
+        beside_why = "; ".join(
+            f"{noun(each.kind)}: {each.reason or 'no reason given'}" for each in beside
+        )
+        named = beside and all(each.name.lower() in known for each in beside)
+        if entry.full_name.lower() in known or (letter == PART_FAILED and named):
+            return Status.KNOWN_FAILURE, reason or beside_why
         if letter == FAILED:
-            return Status.FAILED, reason or wiki_reason or "no reason given"
-        return Status.WIKI_FAILED, wiki_reason
+            return Status.FAILED, reason or beside_why or "no reason given"
+        return Status.PART_FAILED, beside_why
     if letter == UNSOUND:
         return Status.UNSOUND, "Its archive is not what the run wrote down."
     statuses = {LEFT_OUT: Status.LEFT_OUT, EMPTY: Status.EMPTY}
     return statuses.get(letter, Status.BACKED_UP), reason
+
+
+def failed_beside(entry: Entry) -> list[Item]:
+    """What failed of a repository besides its own git."""
+    return [each for each in entry.items if each.kind != GIT and each.state == "failed"]
 
 
 def _standing_letter(each: Repository, listed: Sequence[int], runs: Sequence[Run]) -> int:
@@ -149,7 +163,7 @@ def _standing_letter(each: Repository, listed: Sequence[int], runs: Sequence[Run
         break
     # Nothing that was read was asked for it: it says itself what it was before.
     if entry.failed:
-        return FAILED if entry.git.state == "failed" else WIKI_FAILED
+        return FAILED if entry.git.state == "failed" else PART_FAILED
     return EMPTY if entry.git.state == "empty" else SAVED
 
 

@@ -23,12 +23,13 @@ from repo_backup.runtime.errors import FatalError, said
 from repo_backup.store.base import Store, Stored
 from repo_backup.store.run_documents import Document, read_document, read_manifest, read_progress
 
-SAVED, UNCHANGED, EMPTY, LEFT_OUT, FAILED, WIKI_FAILED, UNSOUND, UNLISTED, NO_RESULT = b"buesfwx.-"
+SAVED, UNCHANGED, EMPTY, LEFT_OUT, FAILED, PART_FAILED, UNSOUND, UNLISTED, NO_RESULT = b"buesfwx.-"
 """What a run did to a repository, as a letter of its history. UNSOUND: the program saved it, and
-the reporter or the restore drill found that the archive is not what it should be. NO_RESULT: the
+the reporter or the restore drill found that the archive is not what it should be. PART_FAILED:
+its own git was saved, and something beside it failed. NO_RESULT: the
 run left no manifest, so that it says nothing of any repository."""
 
-GOOD = frozenset({SAVED, UNCHANGED, WIKI_FAILED})
+GOOD = frozenset({SAVED, UNCHANGED, PART_FAILED})
 UNVERIFIED = "unverified"
 
 _LETTERS = dict(zip(COUNTED, (SAVED, UNCHANGED, EMPTY, LEFT_OUT, FAILED), strict=True))
@@ -213,7 +214,7 @@ class _Reading:
         known.letters[index] = letter = _letter(entry, unsound)
         known.former_names.add(entry.full_name)
         uploaded = sum(archive.bytes for archive in entry.archives if archive.run_id == run.id)
-        if uploaded and letter in (SAVED, WIKI_FAILED, UNCHANGED):
+        if uploaded and letter in (SAVED, PART_FAILED, UNCHANGED):
             known.uploads[index] = uploaded
         if run.moment >= known.seen:
             known.entry, known.seen = entry, run.moment
@@ -225,7 +226,7 @@ def _letter(entry: Entry, unsound: Callable[[Entry], bool]) -> int:
     letter = _LETTERS[entry.git.state]
     if letter in GOOD and unsound(entry):
         return UNSOUND
-    return WIKI_FAILED if letter in GOOD and entry.failed else letter
+    return PART_FAILED if letter in GOOD and entry.failed else letter
 
 
 def _unsound(run: Run) -> Callable[[Entry], bool]:
@@ -243,11 +244,9 @@ def _unsound(run: Run) -> Callable[[Entry], bool]:
         return lambda entry: False
 
     def judge(entry: Entry) -> bool:
-        name = entry.full_name.lower()
         return (
             everything
-            or name in named
-            or f"{name}.wiki" in named
+            or any(item.name.lower() in named for item in entry.items)
             or any(archive.key in bad for archive in entry.archives)
         )
 

@@ -117,7 +117,8 @@ function more(index) {
   const facts = [];
   if (isPrivate.has(index)) facts.push("private");
   if (data.bytes[index] !== null) facts.push(size(data.bytes[index]));
-  if (data.wiki[index] !== undefined) facts.push(`its wiki ${size(data.wiki[index])}`);
+  const further = data.kinds.filter(([name]) => data.further[index]?.[name] !== undefined);
+  for (const [name, one] of further) facts.push(`its ${one} ${size(data.further[index][name])}`);
   if (data.readBack[index]) facts.push(`restored in a drill on ${readBack(index)}`);
   if (facts.length) cell.append(element("p", { textContent: facts.join(", ") }));
   if (data.former[index]) cell.append(element("p", {}, "earlier called ", element("bdi", { textContent: data.former[index].join(", ") })));
@@ -125,21 +126,21 @@ function more(index) {
   cell.append(element("h3", { textContent: "Restore it" }));
   if (!data.restorable[index]) {
     cell.append(element("p", { textContent: "No repository of GitHub has such a name; the program does not restore it by name." }));
-  } else if (data.bytes[index] === null && data.wiki[index] === undefined) {
+  } else if (data.bytes[index] === null && !further.length) {
     cell.append(element("p", { textContent: "There is no archive of it." }));
   } else {
-    if (data.bytes[index] !== null) cell.append(restore(index, false));
-    if (data.wiki[index] !== undefined) cell.append(restore(index, true));
+    if (data.bytes[index] !== null) cell.append(restore(index));
+    for (const [, one, choice] of further) cell.append(restore(index, one, choice));
   }
   cell.append(element("h3", { textContent: "History" }), history(index));
   return element("tr", { className: "more" }, cell);
 }
 
-function restore(index, wiki) {
-  const text = command(index, { wiki });
+function restore(index, one = null, choice = null) {
+  const text = command(index, { choice });
   return element("div", { className: "command" },
     element("code", {}, ...words(text)),
-    copier(text, "Copy", wiki ? "Copy the command that restores the wiki" : "Copy the command that restores it"));
+    copier(text, "Copy", one ? `Copy the command that restores the ${one}` : "Copy the command that restores it"));
 }
 
 function words(text) {

@@ -4,7 +4,7 @@ import itertools
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from backup_contract.judgement.reliance import (
     VERIFIED,
     Judgement,
 )
-from backup_contract.kinds import WIKI
+from backup_contract.kinds import GIT, KINDS
 from backup_contract.text import size
 from repo_backup.page.headline import (
     MEANINGS,
@@ -66,14 +66,15 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryRow:
-    """A repository. ``history`` are runs of equal letters (``b1u51``) from the oldest run on,
+    """A repository. ``bytes`` is its own archive's, ``further_bytes`` has those of the other kinds.
+    ``history`` are runs of equal letters (``b1u51``) from the oldest run on,
     ``uploads`` pairs of a run's index and bytes, one after the other."""
 
     name: str
     status: Status
     reason: str
     bytes: int | None
-    wiki_bytes: int | None
+    further_bytes: Mapping[str, int]
     last_good: int | None
     read_back: str
     history: str
@@ -126,12 +127,14 @@ def build_page(
     )
 
 
-def restore_command(
-    name: str, source: str, *, wiki: bool = False, run_id: str | None = None
-) -> str:
+def restore_command(name: str, source: str, kind: str = GIT, *, run_id: str | None = None) -> str:
     """What a shell runs to restore a repository, safe to paste whatever the names hold."""
-    words = ["repo_backup", "restore", name, *(["--wiki"] if wiki else ()), "--source", source]
+    words = ["repo_backup", "restore", name, *_choice(kind), "--source", source]
     return shlex.join([*words, *(["--run-id", run_id] if run_id else ()), "--into", "."])
+
+
+def _choice(kind: str) -> tuple[str, ...]:
+    return () if kind == GIT else (KINDS[kind].choice,)
 
 
 def restorable(name: str) -> bool:
@@ -171,7 +174,7 @@ def _facts(
     yield _drill_fact(runs, found)
     listed = [each for each in found if each.status is not Status.NOT_LISTED]
     counts = Counter(each.status for each in listed)
-    said = ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts[status])
+    said = ", ".join(f"{counts[status]:,} {status.word}" for status in Status if counts[status])
     yield Fact("Repositories", f"{len(listed):,}", said)
     archives = [archive for each in found for archive in each.entry.archives]
     newest = newest_finished(runs, running)
@@ -266,7 +269,6 @@ def _meaning(run: Run) -> str:
 
 def _repository_row(each: Standing) -> RepositoryRow:
     entry = each.entry
-    wiki = entry.results[WIKI].archive if WIKI in entry.results else None
     archive = entry.git.archive
     drilled = aware(archive.drilled_at) if archive else None
     uploads = sorted(each.repository.uploads.items())
@@ -275,7 +277,11 @@ def _repository_row(each: Standing) -> RepositoryRow:
         status=each.status,
         reason=each.reason,
         bytes=archive.bytes if archive else None,
-        wiki_bytes=wiki.bytes if wiki else None,
+        further_bytes={
+            item.kind: item.archive.bytes
+            for item in entry.items
+            if item.kind != GIT and item.archive
+        },
         last_good=each.last_good,
         read_back=f"{drilled:%Y-%m-%d}" if drilled else "",
         history="".join(

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import IO
 
 from backup_contract.documents.manifest import ItemResult
-from repo_backup.archive.zip_reader import unpack
-from repo_backup.git.fsck import check_mirror
+from backup_contract.kinds import GIT
+from repo_backup.kinds.registry import kind_named
 from repo_backup.runtime.budgets import available_memory_bytes
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import NotFoundError, RepositoryError, UnreadableError
@@ -29,6 +29,7 @@ class ArchiveRef:
     version_id: str | None
     part: ItemResult | None
     remarks: tuple[str, ...] = ()
+    kind: str = GIT
 
 
 class OtherArchiveError(RepositoryError):
@@ -41,9 +42,10 @@ class OtherArchiveError(RepositoryError):
 
 @dataclass(frozen=True)
 class Restored:
-    """A bare mirror that was unpacked and checked; ``remarks`` are what a person should know."""
+    """What was unpacked and checked, a bare mirror where it is git; ``remarks`` are what a person
+    should know."""
 
-    mirror: Path
+    path: Path
     remarks: tuple[str, ...]
 
 
@@ -55,27 +57,28 @@ class Reader:
     patience: Patience
     memory_bytes: int
 
-    def fetch_mirror(self, found: ArchiveRef, into: Path) -> Restored:
-        """Download, check against the manifest and unpack to a bare mirror below ``into``.
+    def fetch(self, found: ArchiveRef, into: Path) -> Restored:
+        """Download, check against the manifest, unpack below ``into`` and check as its kind does.
 
         Raises OtherArchiveError when the archive is not what the manifest says, UnfitMachineError
         when this machine cannot read or check it, and another RepositoryError when it is not
         whole; then nothing of it is left there.
         """
+        kind = kind_named(found.kind)
         into = into.expanduser().resolve()  # git is run elsewhere
         try:
             into.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=into) as file:
                 self._download(found, file)
-                mirror = unpack(file, into)
+                unpacked = kind.unpack(file, into)
         except OSError as error:
             raise unreadable(error, into) from error
         try:
-            remarks = check_mirror(mirror, found.part, self.memory_bytes, self.patience.stop)
+            remarks = kind.check(unpacked, found.part, self.memory_bytes, self.patience.stop)
         except BaseException:
-            shutil.rmtree(mirror, ignore_errors=True)
+            shutil.rmtree(unpacked, ignore_errors=True)
             raise
-        return Restored(mirror, (*found.remarks, *remarks))
+        return Restored(unpacked, (*found.remarks, *remarks))
 
     def _download(self, found: ArchiveRef, file: IO[bytes]) -> None:
         """The version that the manifest names; in a copied bucket versions have other names.

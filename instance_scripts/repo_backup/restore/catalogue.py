@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Archive, Item, ItemResult, Manifest
-from backup_contract.kinds import GIT, WIKI
+from backup_contract.kinds import GIT, kinds_beside_git, noun
 from repo_backup.restore.archive_reader import ArchiveRef
 from repo_backup.runtime.errors import FatalError, said
 from repo_backup.store.base import Store, Version
@@ -28,7 +28,7 @@ class ArchiveListing:
     """
 
     full_name: str
-    wiki: bool
+    kind: str
     key: str
     bytes: int
     part: ItemResult | None
@@ -43,7 +43,7 @@ class ArchiveListing:
     def found(self) -> ArchiveRef:
         """For a :class:`Reader`."""
         version = self.archive.version_id if self.archive else None
-        return ArchiveRef(self.full_name, self.key, version, self.part)
+        return ArchiveRef(self.full_name, self.key, version, self.part, kind=self.kind)
 
 
 def manifests(
@@ -72,29 +72,28 @@ def manifests(
             named.add(found.key)
 
 
-def key_of(full_name: str, *, wiki: bool = False) -> str:
-    """The key of ``owner/name``'s archive."""
+def key_of(full_name: str, kind: str = GIT) -> str:
+    """The key of ``owner/name``'s archive of this kind."""
     owner, _, name = full_name.partition("/")
-    return layout.archive(owner, name, wiki=wiki)
+    return layout.archive(owner, name, kind)
 
 
 def find(
     store: Store,
     full_name: str,
+    kind: str = GIT,
     *,
-    wiki: bool,
     run_id: str | None = None,
     version_id: str | None = None,
     named: set[str] | None = None,
 ) -> ArchiveRef:
-    """The archive of a repository (or its wiki): of a run, of a version, by default the newest.
+    """A repository's archive of a kind: of a run, of a version, by default the newest.
 
     A name is taken as it is written before it is taken in any case; what is listed under it before
     what is kept of it. ``OWNER/REPO~ID`` is the repository of that name with this id. Without a
     manifest that names it, whatever lies under its key will do. Raises FatalError.
     """
-    key = key_of(full_name, wiki=wiki)
-    kind = WIKI if wiki else GIT
+    key = key_of(full_name, kind)
     name, _, number = full_name.partition("~")
     alike: ArchiveRef | None = None
     names: set[str] = set()
@@ -107,7 +106,9 @@ def find(
             archive = part.archive
             if archive and version_id in (None, archive.version_id):
                 remarks = _KEPT if part.state == "kept" else ()
-                found = ArchiveRef(entry.full_name, archive.key, archive.version_id, part, remarks)
+                found = ArchiveRef(
+                    entry.full_name, archive.key, archive.version_id, part, remarks, kind
+                )
                 if entry.full_name == name:
                     return found
                 alike = alike or found
@@ -115,20 +116,19 @@ def find(
         return alike
     if run_id is None:
         if any(version_id in (None, each.id) for each in store.versions(key)):
-            return ArchiveRef(full_name, key, version_id, None)
-        zips = (_named(each) for each in _zips(store))
-        names |= {name for name, is_wiki in zips if is_wiki == wiki}
+            return ArchiveRef(full_name, key, version_id, None, kind=kind)
+        names |= _names_by_keys(store, kind)
     where = f"of run {run_id}" if run_id else "at this destination"
     which = f", version {version_id}," if version_id else ""
-    wanted = f"{full_name}{' (wiki)' if wiki else ''}{which}"
+    wanted = f"{full_name}{'' if kind == GIT else f' ({noun(kind)})'}{which}"
     raise FatalError(f"there is no archive of {wanted} {where}{_meant(full_name, names)}")
 
 
 def versions(store: Store, full_name: str) -> list[Version]:
     """Every version of what ``find`` finds, newest first. Raises FatalError if there is none."""
-    found = store.versions(find(store, full_name, wiki=False).key)
+    found = store.versions(find(store, full_name).key)
     if not found:
-        names = {name for name, is_wiki in map(_named, _zips(store)) if not is_wiki}
+        names = _names_by_keys(store, GIT)
         raise FatalError(f"there is no archive of {full_name}{_meant(full_name, names)}")
     return found
 
@@ -149,7 +149,7 @@ def held(
             if archive := item.archive:
                 each = ArchiveListing(
                     item.entry.full_name,
-                    item.kind == WIKI,
+                    item.kind,
                     archive.key,
                     archive.bytes,
                     item.result,
@@ -160,7 +160,7 @@ def held(
             break
     for key, size in there.items():
         if run_id is None and key not in found:
-            found[key] = ArchiveListing(*_named(key), key, size, None)
+            found[key] = ArchiveListing(*layout.named_by(key), key, size, None)
     if not found:
         of = f"run {run_id} has" if run_id else "there is"
         raise FatalError(f"{of} no backup at this destination")
@@ -200,19 +200,19 @@ def _zips(store: Store) -> dict[str, int]:
     return {key: each.bytes for key, each in stored.items() if key.endswith(".zip")}
 
 
-def _named(key: str) -> tuple[str, bool]:
-    """``owner/name`` by an archive's key, and whether it looks like a wiki's."""
-    name = key.removeprefix(layout.ARCHIVES).removesuffix(".zip")
-    return name.removesuffix(".wiki"), name.endswith(".wiki")
+def _names_by_keys(store: Store, kind: str) -> set[str]:
+    """What has an archive that looks like one of this kind, by the key alone."""
+    return {name for name, of_kind in map(layout.named_by, _zips(store)) if of_kind == kind}
 
 
 def _meant(full_name: str, names: Iterable[str]) -> str:
     """What a name was probably meant to be, as the end of a message."""
     by_small = {name.lower(): name for name in names}
     owner, _, name = full_name.lower().partition("/")
-    bare = by_small.get(f"{owner}/{name.removesuffix('.wiki')}")
-    if bare and name.endswith(".wiki"):
-        return f"\ndid you mean {bare} --wiki?"
+    for kind in kinds_beside_git():
+        bare = by_small.get(f"{owner}/{name.removesuffix(kind.suffix)}")
+        if bare and name.endswith(kind.suffix):
+            return f"\ndid you mean {bare} {kind.choice}?"
     close = difflib.get_close_matches(full_name.lower(), by_small, 1)
     return f"\ndid you mean {by_small[close[0]]}?" if close else ""
 

@@ -22,7 +22,7 @@ RUNS_FOR_ALL = 52
 LONGEST_SECONDS = 300.0
 """No further archive is begun after that."""
 _ROOM = 2.25
-"""An archive, its unpacked mirror, and some air."""
+"""An archive, what is unpacked of it, and some air."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,12 @@ def read_back(reader: Reader, candidate: Candidate, directory: Path) -> DrilledA
     reason = None
     remarks: tuple[str, ...] = ()
     item, archive = candidate.item, candidate.archive
-    found = ArchiveRef(item.entry.full_name, archive.key, archive.version_id, item.result)
+    found = ArchiveRef(
+        item.entry.full_name, archive.key, archive.version_id, item.result, kind=item.kind
+    )
     try:
         with tempfile.TemporaryDirectory(dir=directory, ignore_cleanup_errors=True) as room:
-            remarks = reader.fetch_mirror(found, Path(room)).remarks
+            remarks = reader.fetch(found, Path(room)).remarks
     except UnfitMachineError as error:
         good, reason = None, f"this machine could not check it: {error}"
     except RepositoryError as error:

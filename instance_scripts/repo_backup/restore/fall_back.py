@@ -22,18 +22,18 @@ class Restoration:
     def fetch(self, found: ArchiveRef, into: Path) -> Restored:
         """What is there, if need be not what the newest run says but what another vouches for.
 
-        Raises what :meth:`Reader.fetch_mirror` raises.
+        Raises what :meth:`Reader.fetch` raises.
         """
         try:
-            restored = self.reader.fetch_mirror(found, into)
+            restored = self.reader.fetch(found, into)
         except OtherArchiveError as error:
             other = self.vouchers.of(found.key, error.sha256)
             if other is None:
                 raise
             if self.exact:
                 raise RepositoryError(instead(error, other)) from error
-            again = ArchiveRef(found.name, found.key, None, other)
-            restored = self.reader.fetch_mirror(again, into)
+            again = ArchiveRef(found.name, found.key, None, other, kind=found.kind)
+            restored = self.reader.fetch(again, into)
             return replace(restored, remarks=(instead(error, other), *restored.remarks))
         if found.part is None:
             return replace(restored, remarks=(*restored.remarks, UNNAMED))

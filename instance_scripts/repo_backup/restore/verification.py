@@ -54,7 +54,7 @@ class Verification:
         unnamed = (UNNAMED,) if held.part is None else ()
         try:
             with tempfile.TemporaryDirectory(dir=self.directory) as room:
-                remarks = self.reader.fetch_mirror(held.found, Path(room)).remarks
+                remarks = self.reader.fetch(held.found, Path(room)).remarks
         except OtherArchiveError as error:
             other = self.vouchers.of(held.key, error.sha256)
             reason = instead(error, other) if other else str(error)

@@ -7,28 +7,29 @@ from backup_contract.documents.command_output import (
     visibility_rows,
 )
 from backup_contract.documents.manifest import ItemResult
-from backup_contract.kinds import GIT, WIKI
+from backup_contract.kinds import GIT, WIKI, kinds_beside_git
 from backup_contract.text import size
 from repo_backup.hosts.github.client import Remote
+from repo_backup.kinds.base import Resources
+from repo_backup.kinds.item_backup import ItemBackup
 from repo_backup.run.key_ownership import Key, archive_keys
 from repo_backup.run.listing import Listing, objection
 from repo_backup.run.previous_runs import History
-from repo_backup.run.repository_backup import Fetcher
-from repo_backup.run.runner import Plan, address_of
+from repo_backup.run.runner import Plan
 from repo_backup.runtime.background import at_once
 
 FETCHED = "fetched"
 
 
-def preview(plan: Plan, listing: Listing, history: History, fetcher: Fetcher) -> DryRunDocument:
-    """Ask every repository and wiki for its refs, and compare them with what earlier runs left."""
+def preview(plan: Plan, listing: Listing, history: History, resources: Resources) -> DryRunDocument:
+    """Ask what is there of every repository, and compare it with what earlier runs left."""
 
     # Whether the destination tells upper from lower case, a run finds out by writing there.
     keys = archive_keys(
         listing.remotes,
         history.claims,
         history.entries,
-        wikis=plan.selection.wikis,
+        kinds_of=plan.selection.kinds_of,
         folded=False,
     )
     said = objection(
@@ -36,11 +37,11 @@ def preview(plan: Plan, listing: Listing, history: History, fetcher: Fetcher) ->
         plan.owners,
         plan.selection,
         allow_none=plan.allow_shrink,
-        has_token=fetcher.http.has_token,
+        has_token=resources.http.has_token,
     )
 
     def row(number: int) -> PlannedRow:
-        return _row(plan, listing.remotes[number], history, fetcher, keys)
+        return _row(plan, listing.remotes[number], history, resources, keys)
 
     rows = at_once(row, len(listing.remotes), plan.jobs)
     return DryRunDocument(
@@ -54,18 +55,26 @@ def preview(plan: Plan, listing: Listing, history: History, fetcher: Fetcher) ->
     )
 
 
-def table(document: DryRunDocument) -> list[tuple[str, str, str, str]]:
-    """For people: repository, size, what it would be, what its wiki would be."""
-    return [
-        (row["repository"], size(row["bytes"]), row["would_be"], row["wiki_would_be"] or "")
+def table(document: DryRunDocument) -> list[tuple[str, ...]]:
+    """For people, the heading first: repository, size, what it and each further kind would be."""
+    further = kinds_beside_git()
+    heading = ("repository", "size", "would be", *(kind.one for kind in further))
+    rows = [
+        (
+            row["repository"],
+            size(row["bytes"]),
+            row["would_be"],
+            *(row["further_would_be"].get(kind.name, "") for kind in further),
+        )
         for row in document["repositories"]
     ]
+    return [heading, *rows]
 
 
 def summary(document: DryRunDocument) -> str:
     """The last line."""
     rows = document["repositories"]
-    fetched = sum(FETCHED in (row["would_be"], row["wiki_would_be"]) for row in rows)
+    fetched = sum(FETCHED in (row["would_be"], *row["further_would_be"].values()) for row in rows)
     return (
         f"{len(rows)} repositories, {fetched} would be fetched: "
         f"about {size(document['bytes_to_fetch'])} of {size(document['bytes'])}"
@@ -76,8 +85,8 @@ def _row(
     plan: Plan,
     remote: Remote,
     history: History,
-    fetcher: Fetcher,
-    keys: dict[tuple[int, bool], Key],
+    resources: Resources,
+    keys: dict[tuple[int, str], Key],
 ) -> PlannedRow:
     planned = PlannedRow(
         repository=remote.full_name,
@@ -86,6 +95,7 @@ def _row(
         left_out=plan.selection.skip_reason(remote),
         would_be="left out",
         wiki_would_be=None,
+        further_would_be={},
     )
     if planned["left_out"]:
         planned["would_be"] = f"left out: {planned['left_out']}"
@@ -95,16 +105,15 @@ def _row(
         return planned
     earlier = history.earlier(remote.id)
     before = earlier.results if earlier else {}
-    part = fetcher.look(
-        address_of(remote, keys[remote.id, False].text, wiki=False), before.get(GIT)
-    )
-    planned["would_be"] = _said(part)
-    planned["bytes_to_fetch"] = _bytes(part, planned["bytes"])
-    if remote.has_wiki and plan.selection.wikis:
-        wiki_key = keys[remote.id, True].text
-        wiki = fetcher.look(address_of(remote, wiki_key, wiki=True), before.get(WIKI))
-        planned["wiki_would_be"] = _said(wiki)
-        planned["bytes_to_fetch"] += _bytes(wiki, 0)
+    for kind in plan.selection.kinds_of(remote):
+        item = ItemBackup(kind, remote, keys[remote.id, kind.name].text, resources)
+        part = item.look(before.get(kind.name))
+        if kind.name == GIT:
+            planned["would_be"] = _said(part)
+        else:
+            planned["further_would_be"][kind.name] = _said(part)
+        planned["bytes_to_fetch"] += _bytes(part, planned["bytes"] if kind.name == GIT else 0)
+    planned["wiki_would_be"] = planned["further_would_be"].get(WIKI)
     return planned
 
 
@@ -115,7 +124,7 @@ def _said(part: ItemResult) -> str:
 
 
 def _bytes(part: ItemResult, listed: int) -> int:
-    """An earlier archive tells more of the size than GitHub's estimate, which knows no wikis."""
+    """An earlier archive tells more of the size than GitHub's estimate, which is of git only."""
     if part.state != "backed-up":
         return 0
     return part.archive.bytes if part.archive else listed

@@ -1,13 +1,14 @@
 """Whose an archive's key is: no repository ever gets the key of another one's archive. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Entry, OrphanedArchive
 from backup_contract.documents.upstream import upstream_of
-from backup_contract.kinds import WIKI
+from backup_contract.kinds import GIT, noun
 from repo_backup.hosts.github.client import Remote
+from repo_backup.kinds.base import Kind
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,10 @@ def archive_keys(
     claims: Mapping[str, OrphanedArchive],
     entries: Mapping[int, Entry],
     *,
-    wikis: bool,
+    kinds_of: Callable[[Remote], Iterable[Kind]],
     folded: bool,
-) -> dict[tuple[int, bool], Key]:
-    """The key of each repository's archive, and of its wiki's (``True``), by repository id.
+) -> dict[tuple[int, str], Key]:
+    """The key of each archive of ``kinds_of`` each repository, by its id and the kind's name.
 
     A key belongs to the repository that an archive was recorded of (``claims``), then to whoever
     is listed first. Whoever finds its usual key taken gets one of its own, and stays there while
@@ -34,25 +35,24 @@ def archive_keys(
     lower case.
     """
     taken = {
-        _fold(key, folded): (each.id, each.kind == WIKI, each.full_name)
-        for key, each in claims.items()
+        _fold(key, folded): (each.id, each.kind, each.full_name) for key, each in claims.items()
     }
-    keys: dict[tuple[int, bool], Key] = {}
+    keys: dict[tuple[int, str], Key] = {}
     for remote in sorted(remotes, key=lambda each: (each.full_name.lower(), each.id)):
         if remote.refused:
             continue
-        for wiki in (False, True) if wikis and remote.has_wiki else (False,):
-            usual = layout.archive(remote.owner, remote.name, wiki=wiki)
-            own = layout.archive(remote.owner, remote.name, wiki=wiki, repository_id=remote.id)
-            me = (remote.id, wiki, remote.full_name)
-            number, of_wiki, name = taken.setdefault(_fold(usual, folded), me)
+        for kind in (each.name for each in kinds_of(remote)):
+            usual = layout.archive(remote.owner, remote.name, kind)
+            own = layout.archive(remote.owner, remote.name, kind, repository_id=remote.id)
+            me = (remote.id, kind, remote.full_name)
+            number, of_kind, name = taken.setdefault(_fold(usual, folded), me)
             key = Key(usual)
-            if (number, of_wiki) != me[:2]:
-                what = "the wiki of " if of_wiki else ""
+            if (number, of_kind) != me[:2]:
+                what = "" if of_kind == GIT else f"the {noun(of_kind)} of "
                 key = Key(own, f"{usual} is of another one, {what}{name} with id {number}")
             elif own in _keys_of(entries.get(remote.id)):
                 key = Key(own)
-            keys[remote.id, wiki] = key
+            keys[remote.id, kind] = key
     return keys
 
 

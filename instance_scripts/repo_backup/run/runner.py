@@ -1,23 +1,25 @@
-"""The walk: back up each repository with its wiki, checkpoint, drill, finish."""
+"""The walk: back up each repository with all its kinds, checkpoint, drill, finish."""
 
 import contextlib
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from backup_contract import exit_codes as exits
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Entry, ItemResult, Manifest, OrphanedArchive, by_kind
-from backup_contract.kinds import GIT, WIKI
+from backup_contract.documents.manifest import Entry, ItemResult, Manifest, OrphanedArchive
+from backup_contract.kinds import GIT
 from repo_backup.hosts.github.client import Remote
+from repo_backup.kinds.base import Kind, Resources
+from repo_backup.kinds.item_backup import ItemBackup
+from repo_backup.kinds.registry import KINDS
 from repo_backup.run.checkpoints import Journal
 from repo_backup.run.key_ownership import Claims, Key, archive_keys
 from repo_backup.run.listing import Listing, covered_owners, objection, shrunk
 from repo_backup.run.previous_runs import History
-from repo_backup.run.repository_backup import Address, Fetcher
 from repo_backup.run.selection import Selection
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import BackupError, FatalError, InterruptedRunError
@@ -27,7 +29,6 @@ log = logging.getLogger(__name__)
 
 STOPPING_SECONDS = 9.0
 """How long an interrupted run waits for what is in flight before it writes down what is done."""
-_LEAST_BYTES, _WIKI_BYTES = 4 << 20, 16 << 20
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Backup:
         plan: Plan,
         listing: Callable[[], Listing],
         history: Callable[[], History],
-        fetcher: Fetcher,
+        resources: Resources,
         store: Store,
         journal: Journal,
         stop: Stop,
@@ -59,12 +60,12 @@ class Backup:
         self._plan = plan
         self._listing = listing
         self._history = history
-        self._fetcher = fetcher
+        self._resources = resources
         self._store = store
         self._journal = journal
         self._stop = stop
         self._drill = drill
-        self._keys: dict[tuple[int, bool], Key] = {}
+        self._keys: dict[tuple[int, str], Key] = {}
 
     def run(self) -> int:
         """Everything; the exit code. Raises FatalError and InterruptedRunError."""
@@ -84,7 +85,7 @@ class Backup:
             plan.owners,
             plan.selection,
             allow_none=plan.allow_shrink,
-            has_token=self._fetcher.http.has_token,
+            has_token=self._resources.http.has_token,
         )
         if said:
             manifest.errors.append(said)
@@ -111,7 +112,7 @@ class Backup:
             remotes,
             history.claims,
             history.entries,
-            wikis=self._plan.selection.wikis,
+            kinds_of=self._plan.selection.kinds_of,
             folded=folded,
         )
         owners = covered_owners(self._plan.owners, history.owners, remotes)
@@ -174,7 +175,7 @@ class Backup:
             raise trouble
 
     def _entry(self, remote: Remote, history: History) -> Entry:
-        """What became of one repository and its wiki, whatever went wrong with it.
+        """What became of one repository and all that is of it, whatever went wrong with it.
 
         Raises FatalError and InterruptedRunError only.
         """
@@ -214,21 +215,27 @@ class Backup:
             return replace(entry, results={GIT: _skipped(reason, None), **left_out})
         if remote.refused:
             return entry.having(GIT, replace(entry.git, reason=remote.refused))
-        part = self._back_up(remote, before.get(GIT), wiki=False)
-        part = replace(part, warnings=(*part.warnings, *_identity(remote, earlier, part)))
-        wiki_before = before.get(WIKI)
-        if remote.has_wiki and selection.wikis:
-            wiki = self._back_up(remote, wiki_before, wiki=True)
-        elif remote.has_wiki or (wiki_before and wiki_before.archive):
-            wiki = _skipped("--no-wikis" if remote.has_wiki else "wiki switched off", wiki_before)
-        else:
-            wiki = None
-        return replace(entry, results=by_kind(part, wiki))
+        results = {kind.name: self._of_kind(kind, remote, before) for kind in KINDS.values()}
+        found = {kind: result for kind, result in results.items() if result}
+        warnings = (*found[GIT].warnings, *_identity(remote, earlier, found[GIT]))
+        found[GIT] = replace(found[GIT], warnings=warnings)
+        return replace(entry, results=found)
 
-    def _back_up(self, remote: Remote, before: ItemResult | None, *, wiki: bool) -> ItemResult:
+    def _of_kind(
+        self, kind: Kind, remote: Remote, earlier: Mapping[str, ItemResult]
+    ) -> ItemResult | None:
+        """What became of a repository's item of this kind; None where there never was one."""
+        before = earlier.get(kind.name)
+        reason = self._plan.selection.kind_reason(kind, remote)
+        if reason is None:
+            return self._back_up(kind, remote, before)
+        was_there = kind.absence(remote) is None or (before and before.archive)
+        return _skipped(reason, before) if was_there else None
+
+    def _back_up(self, kind: Kind, remote: Remote, before: ItemResult | None) -> ItemResult:
         """Back up under the key that was settled, and tell once if that is not the usual one."""
-        key = self._keys[remote.id, wiki]
-        part = self._fetcher.back_up(address_of(remote, key.text, wiki=wiki), before)
+        key = self._keys[remote.id, kind.name]
+        part = ItemBackup(kind, remote, key.text, self._resources).back_up(before)
         known = before and before.archive and before.archive.key == key.text
         if key.reason is None or known:
             return part
@@ -273,17 +280,4 @@ def _lost(kept: OrphanedArchive) -> str:
     return (
         f"{kept.full_name}: its kept archive {kept.key} (of {kept.result.archive.bytes} bytes) is "
         "gone, or was replaced by something that no run wrote down"
-    )
-
-
-def address_of(remote: Remote, key: str, *, wiki: bool) -> Address:
-    """Where a repository, or its wiki, is fetched from, and where its archive goes."""
-    name = f"{remote.name}.wiki" if wiki else remote.name
-    return Address(
-        url=remote.wiki_url if wiki else remote.clone_url,
-        key=key,
-        mirror_name=f"{name}.git",
-        size_bytes=_WIKI_BYTES if wiki else remote.size_kib * 1024 + _LEAST_BYTES,
-        is_wiki=wiki,
-        is_private=remote.private,
     )

@@ -1,9 +1,12 @@
 """What is left out, and why. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from repo_backup.hosts.github.client import Remote
+from repo_backup.kinds.base import Kind
+from repo_backup.kinds.registry import KINDS
 
 
 @dataclass(frozen=True)
@@ -11,6 +14,7 @@ class Selection:
     """Which repositories are backed up; globs match ``owner/name`` or ``name``, in lower case.
 
     ``only`` narrows one run and says nothing of what the others are worth; all else stands.
+    ``excluded_kinds`` tell by the kind's name which option excludes it.
     """
 
     only: tuple[str, ...] = ()
@@ -18,12 +22,20 @@ class Selection:
     exclude: tuple[str, ...] = ()
     forks: bool = True
     archived: bool = True
-    wikis: bool = True
+    excluded_kinds: Mapping[str, str] = field(default_factory=dict)
     max_size_kib: int | None = None
 
     def names(self, remote: Remote) -> bool:
         """Whether ``--only``, where it is given, names this repository."""
         return not self.only or any(_matches(remote, glob) for glob in self.only)
+
+    def kinds_of(self, remote: Remote) -> list[Kind]:
+        """What is backed up of a repository that is backed up."""
+        return [kind for kind in KINDS.values() if self.kind_reason(kind, remote) is None]
+
+    def kind_reason(self, kind: Kind, remote: Remote) -> str | None:
+        """Why nothing of this kind is backed up of a repository; None if it is."""
+        return kind.absence(remote) or self.excluded_kinds.get(kind.name)
 
     def skip_reason(self, remote: Remote) -> str | None:
         """Why this repository is left out; None when it is backed up."""

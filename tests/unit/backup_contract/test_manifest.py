@@ -64,9 +64,7 @@ def _document() -> Any:
         ("malformed history: badDate (1)",),
     )
     former = replace(archive, key=layout.archive("octo", "former"))
-    wiki = ItemResult(
-        "unchanged", archive=replace(archive, key=layout.archive("octo", "h", wiki=True))
-    )
+    wiki = ItemResult("unchanged", archive=replace(archive, key=layout.archive("octo", "h", WIKI)))
     unserved = Unserved("0" * 64, "upstream cannot serve refs/heads/x", "nor refs/pull/1/head")
     results = by_kind(ItemResult("backed-up", archive=archive, unserved=unserved), wiki)
     entry = Entry(1, "octo", "hello", True, False, False, results)

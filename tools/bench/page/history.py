@@ -151,7 +151,7 @@ class History:
         wiki = before.results.get(WIKI) if before else None
         if index % 9 == 4 and wiki is None:
             saved = Archive(
-                layout.archive(self.owner, name, wiki=True), 9000, "0" * 64, run_id, version_id="w"
+                layout.archive(self.owner, name, WIKI), 9000, "0" * 64, run_id, version_id="w"
             )
             wiki = ItemResult("backed-up", refs=1, archive=saved)
         return Entry(

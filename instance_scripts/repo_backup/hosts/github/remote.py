@@ -37,11 +37,6 @@ class Remote:
         """``owner/name``."""
         return f"{self.owner}/{self.name}"
 
-    @property
-    def wiki_url(self) -> str:
-        """The wiki's clone address: only the trailing ``.git`` is replaced (``octo.github.io``)."""
-        return self.clone_url.removesuffix(".git") + ".wiki.git"
-
     @classmethod
     def from_api(cls, item: Any) -> "Remote":
         """From the API's JSON. Raises UnreadableItemError when it is no repository."""

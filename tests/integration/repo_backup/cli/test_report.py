@@ -81,7 +81,7 @@ def test_a_bucket_below_a_prefix_has_a_page(
     assert report(source, tmp_path / "page") == 0
     page = page_of(open_bucket(f"{s3.name}/below/here", connections=2))
     (hello,) = [each for each in page.repositories if each.name == "octo/hello"]
-    assert (hello.status.value, hello.wiki_bytes is None) == ("backed up", False)
+    assert (hello.status.value, list(hello.further_bytes)) == ("backed up", ["wiki"])
     assert f"--source {source}" in (tmp_path / "page/index.html").read_text()
 
 

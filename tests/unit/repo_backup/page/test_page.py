@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from backup_contract.documents.manifest import ItemResult
+from backup_contract.kinds import WIKI
 from repo_backup.cli.parser import parse
 from repo_backup.page.render import STATIC_ROWS, render
 from repo_backup.page.view_model import restorable, restore_command
@@ -232,7 +233,7 @@ def test_a_restore_command_is_safe_to_paste(
     monkeypatch.chdir(tmp_path)
     if not source.startswith(("s3:", "/")):
         Path(source).mkdir(parents=True)
-    words = shlex.split(restore_command(name, source, wiki=True, run_id="a b"))
+    words = shlex.split(restore_command(name, source, WIKI, run_id="a b"))
     assert words[:3] == ["repo_backup", "restore", name]
     assert (words[words.index("--source") + 1], words[words.index("--run-id") + 1]) == (
         source,

@@ -17,6 +17,9 @@ from backup_contract.documents.manifest import (
 )
 from backup_contract.kinds import GIT, WIKI
 from repo_backup.hosts.github.client import Remote
+from repo_backup.kinds.base import Kind
+from repo_backup.kinds.registry import KINDS
+from repo_backup.kinds.wiki import wiki_url
 from repo_backup.restore import drill
 from repo_backup.run import key_ownership as keys
 from repo_backup.run import listing
@@ -26,9 +29,14 @@ HELLO = Remote(1, "octo", "hello", False, False, False, 100, True, "https://h/oc
 USUAL, OWN = "github_backups/octo/hello.zip", "github_backups/octo/hello~2.zip"
 
 
+def only_git(remote: Remote) -> list[Kind]:
+    """What is backed up of a repository with --no-wikis."""
+    return [KINDS[GIT]]
+
+
 def test_only_the_trailing_git_of_an_address_makes_the_wikis() -> None:
     dotted = replace(HELLO, name="octo.github.io", clone_url="https://h/octo/octo.github.io.git")
-    assert dotted.wiki_url == "https://h/octo/octo.github.io.wiki.git"
+    assert wiki_url(dotted) == "https://h/octo/octo.github.io.wiki.git"
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "", "a b", "a\0b", "\u00e9"], ids=range(7))
@@ -65,9 +73,9 @@ def test_forks_and_archived_ones_are_left_out_on_request() -> None:
 )
 def test_names_that_differ_in_case_share_a_key_nowhere(folded: bool, key: str) -> None:
     both = [HELLO, replace(HELLO, id=2, name="Hello")]
-    found = keys.archive_keys(both, {}, {}, wikis=False, folded=folded)
-    assert found[1, False] == keys.Key("github_backups/octo/hello.zip")
-    assert found[2, False].text == key
+    found = keys.archive_keys(both, {}, {}, kinds_of=only_git, folded=folded)
+    assert found[1, GIT] == keys.Key("github_backups/octo/hello.zip")
+    assert found[2, GIT].text == key
 
 
 @pytest.mark.parametrize(
@@ -88,17 +96,19 @@ def test_a_key_is_whose_archive_was_recorded_there(
     entries = {2: _archived(2, before)} if before else {}
     if owner == 1:
         claims, entries = {USUAL: _kept(2, USUAL)}, {2: _archived(2, before or "")}
-    found = keys.archive_keys([replace(HELLO, id=2)], claims, entries, wikis=False, folded=False)
-    assert found[2, False].text == key
-    assert (found[2, False].reason is None) is (owner != 7)
+    found = keys.archive_keys(
+        [replace(HELLO, id=2)], claims, entries, kinds_of=only_git, folded=False
+    )
+    assert found[2, GIT].text == key
+    assert (found[2, GIT].reason is None) is (owner != 7)
 
 
 def test_two_that_changed_names_overwrite_neither_archive() -> None:
     swapped = [replace(HELLO, id=1, name="b"), replace(HELLO, id=2, name="a")]
     claims = {f"github_backups/octo/{n}.zip": _kept(i, n) for i, n in ((1, "a"), (2, "b"))}
-    found = keys.archive_keys(swapped, claims, {}, wikis=False, folded=False)
-    assert found[1, False].text == "github_backups/octo/b~1.zip"
-    assert found[2, False].text == "github_backups/octo/a~2.zip"
+    found = keys.archive_keys(swapped, claims, {}, kinds_of=only_git, folded=False)
+    assert found[1, GIT].text == "github_backups/octo/b~1.zip"
+    assert found[2, GIT].text == "github_backups/octo/a~2.zip"
 
 
 @pytest.mark.parametrize(

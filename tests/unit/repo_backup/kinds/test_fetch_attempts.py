@@ -2,9 +2,11 @@
 
 import pytest
 
+from backup_contract.documents.manifest import ItemResult
 from repo_backup.git.advertisement import Advertisement
 from repo_backup.git.unserved import Refusal
-from repo_backup.run.fetch_attempts import Attempts, without_change
+from repo_backup.kinds.fetch_attempts import Attempts
+from repo_backup.kinds.item_backup import without_change
 from repo_backup.runtime.errors import (
     IncompletePackError,
     RefusedPackError,
@@ -49,8 +51,9 @@ def test_what_the_server_refuses_is_left_out_and_named(
     said = f"upstream cannot serve {name} (the server gave up: not our ref {oid}); "
     assert (lacks.reason or lacks.warning or "").startswith(said)
     assert bool(lacks.reason) is essential
-    assert without_change(KNOWN, wanted.digest, lacks)
-    assert not without_change(wanted, wanted.digest, lacks)
+    earlier = ItemResult("backed-up", refs_digest=wanted.digest, unserved=lacks)
+    assert without_change(KNOWN.digest, earlier)
+    assert not without_change(wanted.digest, earlier)
 
 
 def test_where_nothing_is_served_it_is_a_failure() -> None:

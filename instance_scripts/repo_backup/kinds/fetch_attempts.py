@@ -104,8 +104,3 @@ class Attempts:
 
     def _told(self, names: Sequence[str]) -> str:
         return f"upstream cannot serve {listed(map(said, names))} ({self._reason}); {_FURTHER}"
-
-
-def without_change(known: Advertisement, digest: str | None, unserved: Unserved | None) -> bool:
-    """Whether upstream lists what an archive was made of, which may lack some of it."""
-    return known.digest == (unserved.upstream_digest if unserved else digest)

@@ -1,0 +1,128 @@
+"""What a kind of thing that is backed up must be able to do. One module and one line of the
+registry (:mod:`repo_backup.kinds.registry`) each."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from backup_contract.documents.manifest import ItemResult, Unserved
+from repo_backup.git.push import Pushed
+from repo_backup.git.push_target import Target
+from repo_backup.hosts.github.remote import Remote
+from repo_backup.net.http import Http
+from repo_backup.runtime.budgets import Budget
+from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.errors import RepositoryError, TransientError
+from repo_backup.runtime.retry import Patience
+from repo_backup.store.base import Blob, Store
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a run shares among all items, any number of which are backed up at once.
+
+    ``directory`` is for temporary files. ``memory`` is git's, ``lists`` what long lists of refs
+    may take of this program's own. ``full``: also what has not changed is fetched.
+    """
+
+    http: Http
+    store: Store
+    patience: Patience
+    stop: Stop
+    directory: Path
+    run_id: str
+    disk: Budget
+    memory: Budget
+    lists: Budget
+    full: bool = False
+
+
+class HashedBlob(Blob, Protocol):
+    """An archive that is ready for upload; ``sha256`` is that of all bytes (hex)."""
+
+    @property
+    def sha256(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What was fetched: the archive, and what is in it.
+
+    ``fingerprint`` and ``count`` are of what was fetched, which may lack what is ``unserved``;
+    the manifest has them as ``refs_digest`` and ``refs``. ``remarks`` stay with the archive.
+    """
+
+    archive: HashedBlob
+    fingerprint: str
+    count: int
+    remarks: tuple[str, ...] = ()
+    lfs: bool = False
+    unserved: Unserved | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an item is now at its host, by a question that fetches nothing of it.
+
+    The same ``fingerprint`` means that nothing has changed; ``count`` is how many parts it has.
+    ``fetch`` fetches it into an empty directory, which lasts until the archive is stored.
+    """
+
+    fingerprint: str
+    count: int
+    is_empty: bool
+    fetch: Callable[[Path], Fetched]
+    warnings: tuple[str, ...] = ()
+
+
+class Upstream(Protocol):
+    """One item at its host, for the length of a run: it may learn from each attempt."""
+
+    def find(self) -> AbstractContextManager[Found]:
+        """Ask what is there now. Raises AbsentError when there is nothing at all."""
+
+    def after(self, error: TransientError) -> RepositoryError:
+        """What to raise after a failed attempt: a TransientError to try again."""
+
+
+class Kind(Protocol):
+    """A kind of thing that is backed up. Its names are in :mod:`backup_contract.kinds`.
+
+    ``optional``: nothing of it need be there, though the host says that there may be.
+    """
+
+    name: str
+    optional: bool
+
+    def absence(self, remote: Remote) -> str | None:
+        """Why a repository cannot have one; None if it can."""
+
+    def disk_bytes(self, remote: Remote) -> int:
+        """An estimate of the disk that it takes while it is fetched."""
+
+    def upstream(self, remote: Remote, resources: Resources) -> Upstream:
+        """The item of this repository."""
+
+    def unpack(self, file: IO[bytes], into: Path) -> Path:
+        """Unpack an archive; its one top directory, new in ``into``. Raises RepositoryError."""
+
+    def check(
+        self, unpacked: Path, result: ItemResult | None, memory_bytes: int, stop: Stop
+    ) -> tuple[str, ...]:
+        """Check that what was unpacked is whole, and what the manifest says (None: nothing is
+        known of it); remarks.
+
+        ``memory_bytes`` are what a check may take. Raises RepositoryError, UnfitMachineError when
+        this machine cannot tell, and InterruptedRunError when told to stop.
+        """
+
+    def next_step(self, unpacked: Path) -> str:
+        """What a person runs to use what was unpacked."""
+
+    def check_target(self, target: Target) -> None:
+        """Raise RepositoryError when a restore would meet something at the target."""
+
+    def restore(self, unpacked: Path, target: Target, *, force: bool) -> Pushed:
+        """Bring what was unpacked to a target; ``force`` overwrites. Raises RepositoryError."""

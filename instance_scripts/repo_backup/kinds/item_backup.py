@@ -1,0 +1,209 @@
+"""One item of a repository, of any kind, from the question what is there to its archive."""
+
+import contextlib
+import errno
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from backup_contract.documents import manifest
+from backup_contract.documents.manifest import ItemResult, State
+from repo_backup.hosts.github.remote import Remote
+from repo_backup.kinds.base import Fetched, Found, HashedBlob, Kind, Resources, Upstream
+from repo_backup.runtime.errors import (
+    AbsentError,
+    DiskFullError,
+    RepositoryError,
+    TransientError,
+    UnauthorizedError,
+)
+from repo_backup.store.base import Stored
+
+_ONCE_THERE: dict[State, str] = {
+    "empty": "became empty; its archive is kept",
+    "absent": "is not there any more; its archive is kept",
+}
+
+
+@dataclass(frozen=True)
+class ItemBackup:
+    """Backs up what a repository has of one kind; its archive goes under ``key``."""
+
+    kind: Kind
+    remote: Remote
+    key: str
+    resources: Resources
+
+    def back_up(self, earlier: ItemResult | None) -> ItemResult:
+        """Fetch and store it, unless ``earlier`` is still the whole truth.
+
+        Every trouble that is this item's own comes back as state ``failed`` with its reason,
+        keeping the earlier archive. Raises FatalError and InterruptedRunError only.
+        """
+        return self._classified(earlier, lambda: self._patiently(earlier))
+
+    def look(self, earlier: ItemResult | None) -> ItemResult:
+        """What ``back_up`` would say, without fetching: what it would fetch is ``backed-up``."""
+        upstream = self._upstream()
+
+        def looked() -> ItemResult:
+            with upstream.find() as found:
+                result = self._without_fetching(found, earlier)
+                return result or ItemResult("backed-up", refs=found.count)
+
+        return self._classified(earlier, lambda: self.resources.patience.call(looked))
+
+    def _upstream(self) -> Upstream:
+        return self.kind.upstream(self.remote, self.resources)
+
+    def _classified(
+        self, earlier: ItemResult | None, action: Callable[[], ItemResult]
+    ) -> ItemResult:
+        started = time.monotonic()
+        try:
+            result = action()
+        except AbsentError as error:
+            result = (
+                ItemResult("absent")
+                if self.kind.optional
+                else ItemResult("failed", self._not_found(error))
+            )
+        except UnauthorizedError as error:
+            # Without a token GitHub asks for credentials rather than admit that nothing is there.
+            if self.kind.optional and not self.resources.http.has_token:
+                result = ItemResult("absent")
+            else:
+                result = ItemResult("failed", str(error))
+        except RepositoryError as error:
+            result = ItemResult("failed", str(error))
+        if result.archive is None and earlier and earlier.archive:
+            result = result.keeping(earlier)
+            if once := _ONCE_THERE.get(result.state):
+                result = replace(result, warnings=(*result.warnings, once))
+        return replace(result, seconds=time.monotonic() - started)
+
+    def _patiently(self, earlier: ItemResult | None) -> ItemResult:
+        upstream, patience = self._upstream(), self.resources.patience
+
+        def attempt(disk_bytes: int) -> ItemResult:
+            try:
+                return self._once(upstream, earlier, disk_bytes)
+            except TransientError as error:
+                after = upstream.after(error)
+                if after is error:
+                    raise
+                raise after from error
+
+        try:
+            return patience.call(lambda: attempt(self.kind.disk_bytes(self.remote)))
+        except DiskFullError:
+            # Once more, with the whole disk for itself.
+            return patience.call(lambda: attempt(self.resources.disk.total))
+
+    def _once(self, upstream: Upstream, earlier: ItemResult | None, disk_bytes: int) -> ItemResult:
+        with upstream.find() as found:
+            if result := self._without_fetching(found, earlier):
+                return result
+            with self.resources.disk.lend(disk_bytes):
+                return self._fetch(found)
+
+    def _without_fetching(self, found: Found, earlier: ItemResult | None) -> ItemResult | None:
+        """What there is to say by the fingerprint alone; None when it must be fetched."""
+        if found.is_empty:
+            return _about(found)
+        if self.resources.full or not earlier or not earlier.archive:
+            return None
+        if not without_change(found.fingerprint, earlier) or earlier.archive.key != self.key:
+            return None
+        if earlier.archive.run_id != self.resources.run_id:
+            return _lacking(replace(_about(found), state="unchanged").keeping(earlier))
+        warnings = (*found.warnings, *earlier.warnings)
+        mine = replace(_about(found), state="backed-up", warnings=warnings)
+        return _lacking(mine.keeping(earlier))
+
+    def _fetch(self, found: Found) -> ItemResult:
+        try:
+            with _room(self.resources.directory) as room:
+                fetched = found.fetch(room)
+                stored = self._store(fetched.archive)
+        except OSError as error:
+            raise _disk_error(error) from error
+        return _lacking(
+            ItemResult(
+                "backed-up",
+                warnings=(*found.warnings, *fetched.remarks),
+                refs_digest=fetched.fingerprint,
+                refs=fetched.count,
+                lfs=fetched.lfs,
+                archive=self._described(fetched, stored),
+                unserved=fetched.unserved,
+            )
+        )
+
+    def _store(self, archive: HashedBlob) -> Stored:
+        """Upload, again if need be, without fetching again."""
+        store, patience = self.resources.store, self.resources.patience
+        try:
+            return patience.call(lambda: store.put_archive(self.key, archive))
+        except TransientError as error:
+            raise RepositoryError(str(error)) from error
+
+    def _described(self, fetched: Fetched, stored: Stored) -> manifest.Archive:
+        return manifest.Archive(
+            key=self.key,
+            bytes=fetched.archive.size,
+            sha256=fetched.archive.sha256,
+            run_id=self.resources.run_id,
+            checksum=stored.checksum,
+            version_id=stored.version_id,
+            etag=stored.etag,
+            remarks=fetched.remarks,
+        )
+
+    def _not_found(self, error: AbsentError) -> str:
+        """The reason, with what GitHub means by it where a private repository was listed."""
+        if not self.remote.private:
+            return str(error)
+        return (
+            f"{error}; it is listed, so the token lacks the right to read its contents (Contents), "
+            "or it was renamed or deleted since"
+        )
+
+
+def without_change(fingerprint: str, earlier: ItemResult) -> bool:
+    """Whether upstream is what an archive was made of, which may lack some of it. Pure."""
+    lacks = earlier.unserved
+    return fingerprint == (lacks.upstream_digest if lacks else earlier.refs_digest)
+
+
+def _about(found: Found) -> ItemResult:
+    return ItemResult("empty", None, found.warnings, found.fingerprint, found.count)
+
+
+def _lacking(result: ItemResult) -> ItemResult:
+    """The same, saying what its archive lacks: without a branch or a tag it is a failure."""
+    lacks = result.unserved
+    if lacks and lacks.warning and lacks.warning not in result.warnings:
+        result = replace(result, warnings=(*result.warnings, lacks.warning))
+    if lacks and lacks.reason:
+        return replace(result, state="failed", reason=lacks.reason)
+    return result
+
+
+@contextlib.contextmanager
+def _room(directory: Path) -> Iterator[Path]:
+    """A directory of its own; what cannot be removed of it is left to whoever tidies up."""
+    room = Path(tempfile.mkdtemp(dir=directory))
+    try:
+        yield room
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def _disk_error(error: OSError) -> RepositoryError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError("the temporary directory is full")
+    return RepositoryError(f"the temporary directory fails: {error.strerror}")
