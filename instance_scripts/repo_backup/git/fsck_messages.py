@@ -55,11 +55,13 @@ _LINE_BYTES = 1000
 class Complaints:
     """What a git said on its standard error: how many objects are malformed how, its last lines.
 
-    Every object may cause a line, so that the lines themselves are not kept.
+    Every object may cause a line, so that the lines themselves are not kept. ``refused`` are the
+    names of malformations that no archive may have.
     """
 
     def __init__(self) -> None:
         self.found: Counter[str] = Counter()
+        self.refused: set[str] = set()
         self.no_commits: set[str] = set()
         self.last: list[str] = []
 
@@ -68,7 +70,8 @@ class Complaints:
         before: tuple[bytes, ...] = ()
         while line := stream.readline(_LINE_BYTES):
             named = _LINE.match(line)
-            if named and (name := named[2].decode()) in _TOLERATED:
+            name = named[2].decode() if named else ""
+            if named and name in _TOLERATED:
                 # An author and a committer may both be wrong: that is one object.
                 self.found[name] += named.groups() != before
                 before = named.groups()
@@ -76,6 +79,7 @@ class Complaints:
                 if len(self.no_commits) < _MOST_NAMES:
                     self.no_commits.add(said(branch[1].decode("utf-8", "replace")))
             else:
+                self.refused.update([name] if name and len(self.refused) < _MOST_NAMES else ())
                 shown = line.decode("utf-8", "replace").strip()
                 self.last = [*self.last, shown][-_LAST_LINES:]
 

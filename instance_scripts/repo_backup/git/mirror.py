@@ -118,7 +118,7 @@ class Mirror:
         checks = (*CONNECTED, *strict) if connected else ()
         with memory.lend(need):
             limit = memory_bound(need, memory.total)
-            remarks = self._index(itertools.chain([head], blocks), stop, checks, limit)
+            remarks = self.index_pack(itertools.chain([head], blocks), stop, checks, limit)
         missing = self._missing(self.advertisement.tips)
         if missing:
             # A mirror is nothing without any; then the answer, not an object, is at fault.
@@ -129,9 +129,14 @@ class Mirror:
             return remarks
         return (f"links between its {count} objects were not checked: memory is short",)
 
-    def _index(
+    def index_pack(
         self, blocks: Iterable[bytes], stop: Stop, checks: tuple[str, ...], memory_bytes: int
     ) -> tuple[str, ...]:
+        """Let git index the pack in ``blocks``, with these further ``checks``; returns remarks.
+
+        git always checks that each object is whole and that no delta needs one that is elsewhere.
+        Raises what :meth:`receive` raises.
+        """
         crc32 = 0
 
         def counted() -> Iterator[bytes]:

@@ -12,9 +12,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from repo_backup.git.fsck_messages import Complaints
 from repo_backup.runtime.cancellation import Stop
@@ -112,12 +113,14 @@ def run_git(
     stop: Stop,
     *,
     feed: Iterable[bytes] | None = None,
+    read: Callable[[IO[bytes]], None] | None = None,
     seconds: float = float("inf"),
 ) -> Ended:
     """Run git on a bare repository, with ``feed`` as its input, without which it must do nothing.
 
-    It is killed with InterruptedRunError when the grace after a request to stop is over, with
-    TimeoutExpired after ``seconds`` of work on what it was fed, and when the program ends.
+    ``read`` gets its output as it comes, in another thread; what it raises ends git, and is raised
+    here. git is killed with InterruptedRunError when the grace after a request to stop is over,
+    with TimeoutExpired after ``seconds`` of work on what it was fed, and when the program ends.
     """
     complaints = Complaints()
     command = (*LEAN_GIT, *arguments) if feed else (*_HELD, *LEAN_GIT, *arguments)
@@ -128,7 +131,7 @@ def run_git(
             cwd=repository,
             env={**git_environment(repository), "GIT_DIR": str(repository)},
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if read else subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
 
@@ -139,6 +142,7 @@ def run_git(
         # Read while it works: what it says may be more than a pipe holds.
         reader = threading.Thread(target=complaints.read, args=(process.stderr,), daemon=True)
         reader.start()
+        output = _Output(process, read)
         try:
             with contextlib.suppress(BrokenPipeError), process.stdin:
                 for block in feed or (b"\n",):
@@ -150,7 +154,42 @@ def run_git(
             raise
         finally:
             reader.join()
+            output.join()
+    output.check()
     return Ended(process.returncode, complaints)
+
+
+class _Output:
+    """What a git prints, read beside its work."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], read: Callable[[IO[bytes]], None] | None
+    ) -> None:
+        self._process = process
+        self._error: Exception | None = None
+        self._thread: threading.Thread | None = None
+        if read and process.stdout:
+            self._thread = threading.Thread(
+                target=self._run, args=(read, process.stdout), daemon=True
+            )
+            self._thread.start()
+
+    def _run(self, read: Callable[[IO[bytes]], None], stream: IO[bytes]) -> None:
+        try:
+            read(stream)
+        except Exception as error:  # noqa: BLE001 - raised by check, in the thread that waits
+            self._error = error
+            self._process.kill()
+
+    def join(self) -> None:
+        """Wait until everything is read."""
+        if self._thread:
+            self._thread.join()
+
+    def check(self) -> None:
+        """Raise what the reading raised."""
+        if self._error:
+            raise self._error
 
 
 def _await(reader: threading.Thread, stop: Stop, seconds: float) -> None:

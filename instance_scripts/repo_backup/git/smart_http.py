@@ -15,7 +15,7 @@ from repo_backup.git import server_messages as messages
 from repo_backup.git.advertisement import BYTES_IN_MEMORY, UNBORN_HEAD, Advertisement, decode
 from repo_backup.git.restorable import is_archived, is_object_id, is_ref
 from repo_backup.git.unserved import Refusal
-from repo_backup.net.http import Answer, Http
+from repo_backup.net.http import Http
 from repo_backup.runtime.errors import (
     RefusedWantError,
     RepositoryError,
@@ -112,13 +112,29 @@ def fetch(
     Raises what ``Http.open`` raises, RefusedWantError when the server gives up, and TransientError
     when the pack ends early.
     """
-    capabilities = ["side-band-64k", "ofs-delta", "no-progress"]
+    with upload_pack(http, advertisement, wants or advertisement.tips) as answer:
+        yield pack_blocks(answer)
+
+
+@contextlib.contextmanager
+def upload_pack(
+    http: Http,
+    advertisement: Advertisement,
+    wants: Sequence[str],
+    haves: Sequence[str] = (),
+    further_capabilities: Sequence[str] = (),
+) -> Iterator[Iterator[bytes | None]]:
+    """Ask in one request for what ``wants`` need beyond ``haves``; the packets of the answer.
+
+    Raises what ``Http.open`` raises.
+    """
+    capabilities = ["side-band-64k", "ofs-delta", "no-progress", *further_capabilities]
     if "object-format" in {name.partition("=")[0] for name in advertisement.capabilities}:
         capabilities.append(f"object-format={advertisement.object_format}")
-    wants = wants or advertisement.tips
     lines = [f"want {wants[0]} {' '.join(capabilities)}\n"]
     lines += [f"want {oid}\n" for oid in wants[1:]]
-    body = "".join(f"{len(line) + 4:04x}{line}" for line in lines) + "00000009done\n"
+    had = [f"have {oid}\n" for oid in haves]
+    body = f"{''.join(map(_text_packet, lines))}0000{''.join(map(_text_packet, had))}0009done\n"
     headers = {
         "Content-Type": "application/x-git-upload-pack-request",
         "Accept": "application/x-git-upload-pack-result",
@@ -126,7 +142,11 @@ def fetch(
     url = f"{advertisement.url}/git-upload-pack"
     account = _account(advertisement.url)
     with http.open("POST", url, "Basic", headers, body.encode(), account=account) as answer:
-        yield _pack(answer)
+        yield packets(answer.blocks(_COUNTING_SECONDS))
+
+
+def _text_packet(line: str) -> str:
+    return f"{len(line) + 4:04x}{line}"
 
 
 def parse(url: str, lines: list[bytes]) -> Advertisement:
@@ -236,15 +256,15 @@ def _length(buffer: bytearray, position: int) -> int:
     return int(digits, 16)
 
 
-def _pack(answer: Answer) -> Iterator[bytes]:
-    """The pack in a side-banded answer to ``done``.
+def pack_blocks(answer: Iterator[bytes | None]) -> Iterator[bytes]:
+    """The pack in a side-banded answer to ``done``, given as packets.
 
     Before it begins a server may count objects for minutes, keeping the connection alive. What it
     says on the second band is shown when the pack ends early.
     """
     flushed = begun = False
     beside = messages.SecondBand()
-    for packet in packets(answer.blocks(_COUNTING_SECONDS)):
+    for packet in answer:
         if packet is None:
             flushed = True
         elif packet[0] == 1:

@@ -1,0 +1,121 @@
+"""New objects are whole together with those that are known: every link ends in an object that is
+there, and that is what the link says.
+
+An id alone is not enough: a tree can call a file a folder, and git refuses such a history.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from repo_backup.git.known_objects import KnownObjects, KnownPack
+from repo_backup.git.object_links import Links, ProofError, read_links
+from repo_backup.git.object_types import ObjectType
+from repo_backup.git.pack_index import PackOrder
+from repo_backup.git.process import run_git
+from repo_backup.runtime.cancellation import Stop
+
+_CAT_FILE = ("cat-file", "--batch", "--buffer")
+_LINKS_AT_ONCE = 1 << 16
+MOST_COMMITS = 200_000
+"""Their parents take some 60 MB of memory. A history with more new ones is fetched whole."""
+_IDS_IN_A_BLOCK = 1000
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was learnt on the way. ``history``: of each new commit its parents, of each new tag its
+    object. ``attributes`` are the new objects that are named ``.gitattributes`` somewhere.
+    """
+
+    history: dict[bytes, tuple[bytes, ...]]
+    attributes: frozenset[bytes]
+
+
+def prove(
+    mirror: Path,
+    new: KnownPack | None,
+    known: KnownObjects,
+    tips: Iterable[str],
+    memory_bytes: int,
+    stop: Stop,
+) -> Proof:
+    """Check that all that the ``tips`` (hexadecimal) need is in the ``new`` pack or ``known``.
+
+    The new pack is the only one in ``mirror``; None means that there is none. git may take
+    ``memory_bytes``. Raises ProofError, and InterruptedRunError when told to stop.
+    """
+    check = _Check(new, known)
+    if new:
+
+        def read(stream: IO[bytes]) -> None:
+            for links in read_links(stream, new.index.id_bytes):
+                check.add(links)
+
+        ended = run_git(_CAT_FILE, mirror, memory_bytes, stop, feed=_linking(new), read=read)
+        if ended.code:
+            raise ProofError(f"git cat-file ended with code {ended.code}")
+    check.finish()
+    missing = [tip for tip in tips if check.type_of(bytes.fromhex(tip)) is None]
+    if missing:
+        raise ProofError(
+            f"{len(missing)} tips are neither in the pack nor known, {missing[0]} for one"
+        )
+    return Proof(check.history, frozenset(check.attributes))
+
+
+def _linking(pack: KnownPack) -> Iterator[bytes]:
+    """The ids of the objects that link to others, in the order of the pack: a block of lines each.
+
+    git builds each from the one before where they lie like that.
+    """
+    lines: list[bytes] = []
+    for _, position in PackOrder(pack.index):
+        if pack.types[position] is not ObjectType.BLOB:
+            lines.append(pack.index.oid(position).hex().encode() + b"\n")
+        if len(lines) == _IDS_IN_A_BLOCK:
+            yield b"".join(lines)
+            lines = []
+    # An empty block, too, lets git begin, and end.
+    yield b"".join(lines)
+
+
+class _Check:
+    """Looks for what the new objects need, each once for many that need it."""
+
+    def __init__(self, new: KnownPack | None, known: KnownObjects) -> None:
+        self._packs = KnownObjects((new, *known.packs) if new else known.packs)
+        self._new = new
+        self._open: set[tuple[ObjectType, bytes]] = set()
+        self.history: dict[bytes, tuple[bytes, ...]] = {}
+        self.attributes: set[bytes] = set()
+
+    def add(self, links: Links) -> None:
+        """Take the links of one object. Raises ProofError."""
+        self._open.update(links.needs)
+        if len(self._open) >= _LINKS_AT_ONCE:
+            self.finish()
+        if links.type is ObjectType.COMMIT:
+            self.history[links.oid] = tuple(oid for _, oid in links.needs[1:])
+        elif links.type is ObjectType.TAG:
+            self.history[links.oid] = (links.needs[0][1],)
+        if len(self.history) > MOST_COMMITS:
+            raise ProofError(f"there are more than {MOST_COMMITS} new commits")
+        for oid in links.attributes:
+            if self._new and self._new.index.find(oid) is not None:
+                self.attributes.add(oid)
+
+    def finish(self) -> None:
+        """Look for all that was needed so far. Raises ProofError."""
+        for kind, oid in self._open:
+            found = self._packs.type_of(oid)
+            if found is not kind:
+                name = kind.name.lower()
+                fault = f"is a {found.name.lower()}" if found is not None else "is not there"
+                raise ProofError(f"a new object needs {name} {oid.hex()}, which {fault}")
+        self._open.clear()
+
+    def type_of(self, oid: bytes) -> ObjectType | None:
+        """What an object is; None if it is neither new nor known."""
+        return self._packs.type_of(oid)

@@ -1,0 +1,131 @@
+"""What each object of a pack is: two bits an object, in the order of the pack's index.
+
+An object's id does not say what it is, and a tree may lie about its entries. With these bits
+beside the index, links into a pack can be checked without the pack.
+
+The file ``pack-<id>.types`` is: ``PTYP``, the version (1) and the number of objects (four bytes
+each, big-endian); the bits, four objects a byte, the first in the lowest two (0 commit, 1 tree,
+2 blob, 3 tag), unused ones zero; the checksum at the end of the pack that it belongs to (20 or 32
+bytes).
+"""
+
+import os
+import struct
+from enum import IntEnum
+from pathlib import Path
+
+from repo_backup.git.pack_index import PackIndex, PackOrder, open_index
+from repo_backup.runtime.errors import RepositoryError
+
+_HEADER = struct.Struct(">4sII")
+_MAGIC, _VERSION = b"PTYP", 1
+_OBJECTS_A_BYTE = 4
+_OFS_DELTA, _REF_DELTA = 6, 7
+_LONGEST_ENTRY_HEAD = 64
+"""Bytes: type and size take 10 at most, a base's offset 10, a base's id 32."""
+_UNKNOWN = 0xFF
+
+
+class ObjectType(IntEnum):
+    """git's types of objects, numbered as in a pack, less one."""
+
+    COMMIT = 0
+    TREE = 1
+    BLOB = 2
+    TAG = 3
+
+
+class DamagedTypesError(RepositoryError):
+    """A file does not tell the types of the objects of its pack."""
+
+
+def encode_types(types: bytes, pack_checksum: bytes) -> bytes:
+    """The file's bytes; ``types`` holds a byte for each object, in the order of the index."""
+    padded = types + bytes(-len(types) % _OBJECTS_A_BYTE)
+    bits = bytes(
+        a | b << 2 | c << 4 | d << 6
+        for a, b, c, d in zip(padded[::4], padded[1::4], padded[2::4], padded[3::4], strict=True)
+    )
+    return _HEADER.pack(_MAGIC, _VERSION, len(types)) + bits + pack_checksum
+
+
+class ObjectTypes:
+    """The types of the objects of one pack, from the file's bytes; ``index`` is the pack's.
+
+    Raises DamagedTypesError when the file is none, or belongs to another pack.
+    """
+
+    def __init__(self, data: bytes, index: PackIndex) -> None:
+        size = _HEADER.size + -(-index.count // _OBJECTS_A_BYTE) + index.id_bytes
+        if len(data) != size or _HEADER.unpack_from(data) != (_MAGIC, _VERSION, index.count):
+            raise DamagedTypesError("this file does not tell the types of the pack's objects")
+        if data[-index.id_bytes :] != index.pack_checksum:
+            raise DamagedTypesError("these types of objects belong to another pack")
+        self._data = data
+
+    def __getitem__(self, position: int) -> ObjectType:
+        byte = self._data[_HEADER.size + position // _OBJECTS_A_BYTE]
+        return ObjectType(byte >> 2 * (position % _OBJECTS_A_BYTE) & 3)
+
+
+def types_file(pack: Path, object_format: str) -> bytes:
+    """The file for a pack that git has checked, read from the pack and its index beside it.
+
+    Raises DamagedTypesError and DamagedIndexError.
+    """
+    with open_index(pack.with_suffix(".idx"), object_format) as index:
+        return encode_types(read_types(pack, index), index.pack_checksum)
+
+
+def read_types(pack: Path, index: PackIndex) -> bytes:
+    """The type of each object of a pack that git has checked: a byte each, in the index's order.
+
+    Only the head of each entry is read: a delta is what its base is. Raises DamagedTypesError.
+    """
+    order = PackOrder(index)
+    types = bytearray([_UNKNOWN]) * index.count
+    waiting: list[tuple[int, int]] = []
+    with pack.open("rb", buffering=0) as file:
+        for offset, position in order:
+            head = os.pread(file.fileno(), _LONGEST_ENTRY_HEAD, offset)
+            kind = head[0] >> 4 & 7 if head else 0
+            if 1 <= kind <= len(ObjectType):
+                types[position] = kind - 1
+                continue
+            base = _base(head, kind, offset, order, index)
+            if base is None:
+                raise DamagedTypesError("the pack has an entry that is no object of its own")
+            if types[base] == _UNKNOWN:
+                waiting.append((position, base))
+            types[position] = types[base]
+    # The base of a delta that names it by its id may come later in the pack.
+    while waiting:
+        for position, base in waiting:
+            types[position] = types[base]
+        rest = [each for each in waiting if types[each[0]] == _UNKNOWN]
+        if len(rest) == len(waiting):
+            raise DamagedTypesError("the pack has deltas without a base")
+        waiting = rest
+    return bytes(types)
+
+
+def _base(head: bytes, kind: int, offset: int, order: PackOrder, index: PackIndex) -> int | None:
+    """The position of a delta's base in the index; None if it is not there, or this is no delta."""
+    at = _number_end(head, 0)
+    if kind == _REF_DELTA:
+        base = head[at : at + index.id_bytes]
+        return index.find(base) if len(base) == index.id_bytes else None
+    if kind != _OFS_DELTA or at >= len(head):
+        return None
+    back = head[at] & 0x7F
+    # The bytes count with 2^7, 2^14 … added: https://git-scm.com/docs/gitformat-pack.
+    for byte in head[at + 1 : _number_end(head, at)]:
+        back = (back + 1) << 7 | byte & 0x7F
+    return order.position(offset - back)
+
+
+def _number_end(head: bytes, at: int) -> int:
+    """Where a number ends whose bytes but the last have the highest bit set."""
+    while at < len(head) and head[at] & 0x80:
+        at += 1
+    return at + 1
