@@ -23,7 +23,7 @@ _SHALLOW = "shallow"
 """Of a mirror whose upstream lacks the beginning of its history."""
 _MOST_BYTES = {**_TEXTS, _SHALLOW: 16 << 20}
 _FOLDERS = ("", "refs/", "objects/", "objects/pack/")
-_BROKEN = (
+BROKEN_ZIP = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     NotImplementedError,
@@ -33,7 +33,7 @@ _BROKEN = (
     struct.error,
 )
 """What zipfile raises for a zip that lies about itself; RuntimeError is for encrypted ones."""
-_BLOCK_BYTES = 1024 * 1024
+BLOCK_BYTES = 1024 * 1024
 _LONGEST_LINE_BYTES = 64 << 10
 _PACK_AND_INDEX = 2
 
@@ -53,19 +53,35 @@ def unpack(file: IO[bytes], into: Path) -> Path:
                 shutil.rmtree(target, ignore_errors=True)
                 raise
             return target
-    except _BROKEN as error:
+    except BROKEN_ZIP as error:
         raise RepositoryError(f"this is no whole zip: {said(str(error))}") from error
 
 
 def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
     """The zip's files by their names below its top directory, when it is one of ours."""
+    files = own_files(archive, size, _PACK)
+    packs = files.keys() - _MOST_BYTES.keys()
+    stems = {PurePosixPath(name).stem for name in packs}
+    if not files.keys() > _TEXTS.keys() or len(packs) != _PACK_AND_INDEX or len(stems) != 1:
+        raise RepositoryError("this zip holds no whole mirror")
+    return files
+
+
+def own_files(
+    archive: zipfile.ZipFile, size: int, packs: re.Pattern[str]
+) -> dict[str, zipfile.ZipInfo]:
+    """The files of a zip of ``size`` bytes, when all of them are such as this program puts in one.
+
+    They go by their names below the top directory; ``packs`` are those beside the small files.
+    Raises RepositoryError.
+    """
     tops = {name.partition("/")[0] for name in archive.namelist()}
     if len(tops) != 1 or not _TOP.fullmatch(top := tops.pop()):
         raise RepositoryError("this zip holds no mirror")
     entries: dict[str, zipfile.ZipInfo] = {}
     for entry in archive.infolist():
         name = entry.orig_filename.removeprefix(f"{top}/")
-        known = name in _FOLDERS or name in _MOST_BYTES or _PACK.fullmatch(name)
+        known = name in _FOLDERS or name in _MOST_BYTES or packs.fullmatch(name)
         if not known or name in entries or entry.orig_filename != entry.filename:
             raise RepositoryError(f"this zip holds what no mirror has: {said(name)!r}")
         if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
@@ -74,18 +90,13 @@ def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
             raise RepositoryError(f"this zip has {name} too large")
         entries[name] = entry
     files = {name: entry for name, entry in entries.items() if name not in _FOLDERS}
-    packs = files.keys() - _MOST_BYTES.keys()
-    stems = {PurePosixPath(name).stem for name in packs}
-    if not files.keys() > _TEXTS.keys() or len(packs) != _PACK_AND_INDEX:
-        raise RepositoryError("this zip holds no whole mirror")
-    if len(stems) != 1 or sum(entry.file_size for entry in files.values()) > size:
+    if sum(entry.file_size for entry in files.values()) > size:
         raise RepositoryError("this zip holds more than it has room for")
     return files
 
 
-def _extract(archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo], target: Path) -> None:
-    if archive.read(files["config"]).decode(errors="replace") not in CONFIGS:
-        raise RepositoryError("this zip's config is none that this program writes")
+def check_refs(archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo]) -> None:
+    """See that HEAD and ``packed-refs`` are as git has them. Raises RepositoryError."""
     if not is_head(archive.read(files["HEAD"]).decode("utf-8", "surrogateescape")):
         raise RepositoryError("this zip's HEAD points nowhere")
     with archive.open(files["packed-refs"]) as lines:
@@ -93,6 +104,12 @@ def _extract(archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo], target
             shown = line.removesuffix(b"\n").decode("utf-8", "surrogateescape")
             if not is_packed_ref(shown):
                 raise RepositoryError(f"this zip has a ref that git forbids: {said(shown)!r}")
+
+
+def _extract(archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo], target: Path) -> None:
+    if archive.read(files["config"]).decode(errors="replace") not in CONFIGS:
+        raise RepositoryError("this zip's config is none that this program writes")
+    check_refs(archive, files)
     if _SHALLOW in files:
         cut = archive.read(files[_SHALLOW]).decode(errors="replace").splitlines()
         if not all(map(is_object_id, cut)):
@@ -101,4 +118,4 @@ def _extract(archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo], target
     (target / "refs").mkdir()
     for name, entry in files.items():
         with archive.open(entry) as source, (target / name).open("xb") as file:
-            shutil.copyfileobj(source, file, _BLOCK_BYTES)
+            shutil.copyfileobj(source, file, BLOCK_BYTES)

@@ -8,7 +8,7 @@ import hashlib
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,15 +37,16 @@ class _Entry:
     source: bytes | Path
 
 
-class Archive:
-    """The zip of a mirror. ``sha256`` (hex), ``crc32`` and ``part_crc32s`` need one reading of it.
+class _Zip:
+    """A zip of which no file exists. ``sha256`` (hex), ``crc32`` and ``part_crc32s`` need one
+    reading of it.
 
     ``part_bytes`` is the length of every part but the last that ``part`` and ``part_crc32s`` know:
     what was asked for, or more where that would make more parts than an upload may have.
     """
 
-    def __init__(self, mirror: Mirror, part_bytes: int) -> None:
-        self._segments = _joined(_zip(_entries(mirror)))
+    def __init__(self, segments: Iterator[bytes | Path], part_bytes: int) -> None:
+        self._segments = _joined(segments)
         self.size = sum(_length(segment) for segment in self._segments)
         self.part_bytes = part_bytes = max(part_bytes, -(-self.size // MOST_PARTS))
         sha256, crc32, parts = hashlib.sha256(), 0, []
@@ -70,6 +71,24 @@ class Archive:
             with self.part(start) as body:
                 while block := body.read(_BLOCK_BYTES):
                     yield block
+
+
+class Archive(_Zip):
+    """The zip of a whole mirror: a base. A ``comment`` (ASCII) makes another zip of the same."""
+
+    def __init__(self, mirror: Mirror, part_bytes: int, comment: str = "") -> None:
+        super().__init__(_zip(_entries(mirror), comment.encode("ascii")), part_bytes)
+
+
+class OverlayArchive(_Zip):
+    """The zip of what is laid over a base: the mirror's pack, if it has one, and all refs.
+
+    ``types`` are files as ``object_types.encode_types`` makes them, by the name of their pack
+    without suffix: of this pack, and of earlier ones beside which there is none.
+    """
+
+    def __init__(self, mirror: Mirror, types: Mapping[str, bytes], part_bytes: int) -> None:
+        super().__init__(_zip(_overlay_entries(mirror, types)), part_bytes)
 
 
 class _Slice(io.RawIOBase):
@@ -149,15 +168,34 @@ def _entries(mirror: Mirror) -> Iterator[_Entry]:
     """What ``git clone`` needs of a bare repository, in the order of the archive."""
     top = mirror.path.name
     for name, text in mirror.texts().items():
-        yield _Entry(f"{top}/{name}", len(text), zlib.crc32(text), text)
-    yield _Entry(f"{top}/refs/", 0, 0, b"")
-    assert mirror.pack  # noqa: S101 - an archive is made of a received mirror
+        yield _text_entry(f"{top}/{name}", text)
+    yield _text_entry(f"{top}/refs/", b"")
+    yield _text_entry(f"{top}/objects/pack/", b"")
+    yield from _pack_entries(mirror)
+
+
+def _overlay_entries(mirror: Mirror, types: Mapping[str, bytes]) -> Iterator[_Entry]:
+    """Objects before refs, as they are unpacked in this order, and that may be interrupted."""
+    top, texts = mirror.path.name, mirror.texts()
+    for stem in sorted(types):
+        yield _text_entry(f"{top}/objects/pack/{stem}.types", types[stem])
+    if mirror.pack:
+        yield from _pack_entries(mirror)
+    for name in ("packed-refs", "HEAD"):
+        yield _text_entry(f"{top}/{name}", texts[name])
+
+
+def _pack_entries(mirror: Mirror) -> Iterator[_Entry]:
+    assert mirror.pack  # noqa: S101 - the mirror has received one
     index = mirror.pack.with_suffix(".idx")
-    packs = f"{top}/objects/pack/"
-    yield _Entry(packs, 0, 0, b"")
+    packs = f"{mirror.path.name}/objects/pack/"
     yield _Entry(packs + index.name, index.stat().st_size, _crc32(index), index)
     size = mirror.pack.stat().st_size
     yield _Entry(packs + mirror.pack.name, size, mirror.pack_crc32, mirror.pack)
+
+
+def _text_entry(name: str, text: bytes) -> _Entry:
+    return _Entry(name, len(text), zlib.crc32(text), text)
 
 
 def _crc32(path: Path) -> int:
@@ -168,7 +206,7 @@ def _crc32(path: Path) -> int:
     return crc32
 
 
-def _zip(entries: Iterator[_Entry]) -> Iterator[bytes | Path]:
+def _zip(entries: Iterator[_Entry], comment: bytes = b"") -> Iterator[bytes | Path]:
     """The zip's bytes: a local header and the data for each entry, then the directory."""
     offset, directory, count = 0, b"", 0
     for entry in entries:
@@ -179,7 +217,7 @@ def _zip(entries: Iterator[_Entry]) -> Iterator[bytes | Path]:
         directory += _directory_entry(entry, offset)
         offset += len(header) + entry.size
         count += 1
-    yield directory + _end(count, len(directory), offset)
+    yield directory + _end(count, len(directory), offset, comment)
 
 
 def _common(entry: _Entry, version: int, sizes: int, extra: int) -> bytes:
@@ -209,11 +247,11 @@ def _directory_entry(entry: _Entry, offset: int) -> bytes:
     return b"PK\1\2" + made_by + fields + tail + entry.name.encode() + extra
 
 
-def _end(count: int, size: int, offset: int) -> bytes:
+def _end(count: int, size: int, offset: int, comment: bytes) -> bytes:
     zip64 = b""
     if offset >= _LIMIT:
         record = struct.pack("<QHHLLQQQQ", 44, 45, 45, 0, 0, count, count, size, offset)
         locator = struct.pack("<LQL", 0, offset + size, 1)
         zip64 = b"PK\6\6" + record + b"PK\6\7" + locator
-    fields = struct.pack("<HHHHLLH", 0, 0, count, count, size, min(offset, _LIMIT), 0)
-    return zip64 + b"PK\5\6" + fields
+    fields = struct.pack("<HHHHLLH", 0, 0, count, count, size, min(offset, _LIMIT), len(comment))
+    return zip64 + b"PK\5\6" + fields + comment

@@ -150,6 +150,12 @@ class Store(Protocol):
     def open(self, key: str, version_id: str | None = None) -> AbstractContextManager[IO[bytes]]:
         """An object for reading. Raises NotFoundError."""
 
+    def read_range(self, key: str, start: int, count: int, version_id: str | None = None) -> bytes:
+        """``count`` bytes of an object from ``start`` on, fewer at its end.
+
+        Raises NotFoundError.
+        """
+
     def tidy(self, older_than: timedelta) -> None:
         """Remove what killed writers left behind; for the only writer there is.
 

@@ -30,6 +30,7 @@ from repo_backup.runtime.errors import (
     ConflictError,
     FatalError,
     NotFoundError,
+    RepositoryError,
     TransientError,
 )
 from repo_backup.runtime.retry import Patience
@@ -185,9 +186,20 @@ class S3Store:
     @contextlib.contextmanager
     def open(self, key: str, version_id: str | None = None) -> Iterator[IO[bytes]]:
         """One GET, read as it comes."""
-        version: Any = {"VersionId": version_id} if version_id else {}
-        with self._got(key, **version) as answer:
+        with self._got(key, **_version(version_id)) as answer:
             yield cast(IO[bytes], answer["Body"])
+
+    def read_range(self, key: str, start: int, count: int, version_id: str | None = None) -> bytes:
+        """One GET; what breaks off is read again."""
+        wanted = {"Range": f"bytes={start}-{start + count - 1}", **_version(version_id)}
+
+        def read() -> bytes:
+            with self._got(key, **wanted) as answer:
+                if answer["ContentLength"] > count:
+                    raise RepositoryError(f"{self._host} sends all of {key} instead of a part")
+                return cast(bytes, answer["Body"].read())
+
+        return self._patience.call(read)
 
     def tidy(self, older_than: timedelta) -> None:
         """Abort uploads that a killed run left open; the bucket's own rule may do it later."""
@@ -212,9 +224,9 @@ class S3Store:
             return cast(str, needed(answer, "ETag"))
 
     @contextlib.contextmanager
-    def _got(self, key: str, **version: Any) -> Iterator[Any]:
+    def _got(self, key: str, **more: Any) -> Iterator[Any]:
         with self._told(key):
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key, **version)
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key, **more)
             with contextlib.closing(answer["Body"]):
                 needed(answer, "ETag")
                 needed(answer, "LastModified")
@@ -270,6 +282,10 @@ def open_bucket(location: str, *, connections: int) -> S3Store:
         return S3Store(client, bucket, prefix, connections=connections)
     except (BotoCoreError, ValueError) as error:
         raise FatalError(f"AWS cannot be reached: {one_line(str(error))}") from error
+
+
+def _version(version_id: str | None) -> dict[str, str]:
+    return {"VersionId": version_id} if version_id else {}
 
 
 def _send_at_once(params: dict[str, Any], **_: object) -> None:

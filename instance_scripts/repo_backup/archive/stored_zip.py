@@ -1,0 +1,129 @@
+"""Some files out of a zip that stays where it is stored: only their bytes are read.
+
+A zip's directory is at its end, and names where each file begins; files are stored, not deflated.
+https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+"""
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING
+
+from repo_backup.archive.zip_reader import BROKEN_ZIP
+from repo_backup.runtime.errors import RepositoryError, said
+from repo_backup.store.base import Store
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_TAIL_BYTES = 256 << 10
+"""The directory, and mostly all of an overlay: one request."""
+_SHORTEST_ZIP_BYTES = 22
+_PIECE_BYTES = 8 << 20
+_LOCAL_HEADER = struct.Struct("<4s5H3L2H")
+_LOCAL_MAGIC = b"PK\3\4"
+_MOST_EXTRA_BYTES = 64
+"""Behind the name in a local header; this program writes 20 bytes for files above 4 GB."""
+
+
+class StoredZip:
+    """The zip under ``key``, of ``size`` bytes; ``version_id`` where the store keeps several.
+
+    ``names`` are those of its files. Raises what ``Store.read_range`` raises, and RepositoryError
+    when this is no zip.
+    """
+
+    def __init__(self, store: Store, key: str, size: int, version_id: str | None = None) -> None:
+        self._store, self._key, self._size, self._version_id = store, key, size, version_id
+        if size < _SHORTEST_ZIP_BYTES:
+            raise RepositoryError(f"{key} is no whole zip: it has {size} bytes")
+        self._tail_start = max(0, size - _TAIL_BYTES)
+        self._tail = self._read(self._tail_start, size)
+        try:
+            with zipfile.ZipFile(_Ranges(self, size)) as archive:
+                self._entries = {entry.orig_filename: entry for entry in archive.infolist()}
+        except BROKEN_ZIP as error:
+            raise RepositoryError(f"{key} is no whole zip: {said(str(error))}") from error
+        self.names = tuple(self._entries)
+
+    def read(self, name: str) -> bytes:
+        """A small file's bytes. Raises what ``extract`` raises."""
+        found = io.BytesIO()
+        self.extract(name, found)
+        return found.getvalue()
+
+    def extract(self, name: str, into: IO[bytes]) -> None:
+        """Write a file's bytes, which are checked against the checksum in the zip's directory.
+
+        Raises RepositoryError when they are not those, and what ``Store.read_range`` raises.
+        """
+        entry = self._entries[name]
+        crc32 = 0
+        for piece in self._data(entry):
+            crc32 = zlib.crc32(piece, crc32)
+            into.write(piece)
+        if crc32 != entry.CRC:
+            raise RepositoryError(f"{self._key} is damaged: the checksum of {said(name)} differs")
+
+    def range(self, start: int, end: int) -> bytes:
+        """The bytes from ``start`` to ``end`` of the zip, from memory if they are at its end."""
+        if start >= self._tail_start:
+            return self._tail[start - self._tail_start : end - self._tail_start]
+        return self._read(start, end)
+
+    def _data(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
+            raise RepositoryError(f"{self._key} is packed otherwise than this program does")
+        start = entry.header_offset
+        least = start + _LOCAL_HEADER.size + len(entry.orig_filename.encode())
+        # The header and the first piece in one request.
+        end = min(self._size, least + _MOST_EXTRA_BYTES + min(entry.file_size, _PIECE_BYTES))
+        head = self.range(start, end)
+        if len(head) < _LOCAL_HEADER.size or not head.startswith(_LOCAL_MAGIC):
+            raise RepositoryError(f"{self._key} is damaged: a file does not begin where it should")
+        *_, name_bytes, extra_bytes = _LOCAL_HEADER.unpack_from(head)
+        skipped = _LOCAL_HEADER.size + name_bytes + extra_bytes
+        data_end = start + skipped + entry.file_size
+        first = head[skipped : skipped + entry.file_size]
+        yield first
+        for at in range(start + skipped + len(first), data_end, _PIECE_BYTES):
+            yield self.range(at, min(at + _PIECE_BYTES, data_end))
+
+    def _read(self, start: int, end: int) -> bytes:
+        found = self._store.read_range(self._key, start, end - start, self._version_id)
+        if len(found) != end - start:
+            raise RepositoryError(f"{self._key} is not {self._size} bytes long")
+        return found
+
+
+class _Ranges(io.RawIOBase):
+    """A stored zip as a file, for what reads its directory."""
+
+    def __init__(self, stored: StoredZip, size: int) -> None:
+        self._stored, self._size, self._position = stored, size, 0
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}
+        if base[whence] + offset < 0:
+            raise OSError("before the beginning of the file")
+        self._position = base[whence] + offset
+        return self._position
+
+    def readinto(self, target: "WriteableBuffer") -> int:
+        buffer = memoryview(target).cast("B")
+        end = min(self._position + len(buffer), self._size)
+        data = self._stored.range(self._position, end) if self._position < end else b""
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
