@@ -18,6 +18,7 @@ from backup_contract.judgement.verdict import Kind
 from backup_contract.moments import run_id_of
 from reporter.boundary import Failed, tried
 from reporter.config import Config
+from reporter.decide.conclusion import concluded
 from reporter.decide.next_step import (
     RECHECK,
     Nothing,
@@ -33,6 +34,7 @@ from reporter.events import Interruption, Terminated, Trigger, Wake, Watchdog
 from reporter.observe.bucket import Bucket
 from reporter.observe.ec2 import Ec2
 from reporter.observe.observer import Evidence, Summary
+from reporter.publish.damaged_item_mail import damaged_item_mail
 from reporter.publish.dead_letters_mail import dead_letters_mail
 from reporter.publish.heartbeat import Heartbeat
 from reporter.publish.run_report import emit_metrics
@@ -45,7 +47,7 @@ from shared.aws.one_time_scheduler import (
     retry_name,
 )
 from shared.aws.run_table import RunStore
-from shared.errors import RunConflictError
+from shared.errors import DamagedItemError, RunConflictError
 from shared.model.run import Outcome, Run
 
 MAIL_LEASE = timedelta(seconds=50)
@@ -128,7 +130,7 @@ class Reporter:
         """Write down the scheduled run that never began, so that it is told like any other."""
         expected = overdue(self.evidence.in_force(), self.store.newest(), now)
         due = [run_id_of(moment) for moment in expected]
-        if due and not any(self.store.load(run_id) for run_id in due):
+        if due and not any(map(self.store.has, due)):
             self.log.warning("missed", extra={"run_id": due[0]})
             with suppress(RunConflictError):
                 self.store.save(Run(due[0], "schedule", now))
@@ -141,7 +143,10 @@ class Reporter:
         """
         self.log.append_keys(run_id=run_id, attempt=None)
         for _ in range(_TRIES):
-            run = self.store.load(run_id)
+            try:
+                run = self.store.load(run_id)
+            except DamagedItemError as error:
+                return self._damaged(run_id, error, now)
             if run is None:
                 self.log.info("no such run")
                 return {"status": "ignored", "reason": f"there is no run {run_id}"}
@@ -156,6 +161,14 @@ class Reporter:
             return {"status": type(step).__name__, "run_id": run_id, "reason": step.reason}
         raise RunConflictError(run_id)
 
+    def _damaged(self, run_id: str, error: DamagedItemError, now: datetime) -> dict[str, Any]:
+        """Mail what is wrong with a run's item, once; no retry would read it."""
+        self.log.error("damaged run", extra={"problem": error.problem})
+        if self.store.damage(run_id) != error.problem:
+            self.send_mail(*damaged_item_mail(error, self.config))
+            self.store.remember_damage(run_id, error.problem, now)
+        return {"status": "damaged", "run_id": run_id, "reason": str(error)}
+
     def _act(self, run: Run, world: World, step: Step) -> None:
         match step:
             case Nothing():
@@ -169,11 +182,11 @@ class Reporter:
                 self._recheck(told, world.now + RECHECK, world.now)
                 self._end(instance_id)
             case TryAgain():
-                concluded = _concluded(run, world, step)
+                ended = concluded(run, world, step)
                 if step.outcome is Outcome.FAILED and not run.attempt.outcome:
                     said = self.evidence.last_words(run, world)
-                    concluded = concluded.with_attempt(problem=said)
-                self._try_again(concluded, world, step)
+                    ended = ended.with_attempt(problem=said)
+                self._try_again(ended, world, step)
             case Report():
                 self._report(run, world, step)
 
@@ -215,7 +228,7 @@ class Reporter:
             return
         for stray in self.ec2.of_run(run.id):
             self._end(stray.id)
-        summary = self.evidence.summary(_concluded(run, world, step), world, step)
+        summary = self.evidence.summary(concluded(run, world, step), world, step)
         if line := self._publish(run.id, summary):
             summary = summary.with_damage(line)
         facts = summary.facts
@@ -256,7 +269,7 @@ class Reporter:
         return f"{layout.manifest(run_id)} could not be published ({why}); see {found.key} instead."
 
     def _warned(self, run_id: str, instance_id: str, now: datetime) -> dict[str, Any]:
-        run = self.store.load(run_id)
+        run = self.store.sound(run_id)
         if run and run.attempts and not run.attempt.warned_at:
             self.store.save(run.with_attempt(warned_at=now))
         self.log.warning("spot interruption", extra={"instance_id": instance_id})
@@ -275,17 +288,3 @@ def _code(error: Exception) -> str:
     """AWS's own code for what went wrong, or the error's name."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
     return code or type(error).__name__
-
-
-def _concluded(run: Run, world: World, step: TryAgain | Report) -> Run:
-    """The run with its latest attempt's end written down, once."""
-    if not run.attempts or run.attempt.ended_at or step.outcome is None:
-        return run
-    progress = world.progress
-    known = progress if progress and progress.attempt == run.attempt.number else None
-    return run.with_attempt(
-        outcome=step.outcome,
-        ended_at=world.ended_at,
-        done=known and known.done,
-        listed=known and known.listed,
-    )

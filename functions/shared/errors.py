@@ -19,8 +19,13 @@ class RunConflictError(OnlineBackupError):
     """Somebody else advanced this run since it was read: read it again and decide anew."""
 
 
-class DamagedRunError(OnlineBackupError):
-    """The run table's item of a run is not what this program, or an earlier one, writes."""
+class DamagedItemError(OnlineBackupError):
+    """An item of the run table is not what this program, or an earlier one, writes."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(f"The run table's item {key} is damaged: {problem}.")
+        self.key = key
+        self.problem = problem
 
 
 class UnreadableError(OnlineBackupError):

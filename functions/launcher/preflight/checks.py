@@ -20,7 +20,7 @@ from launcher.preflight.aws_facts import QUOTAS, Survey
 from launcher.preflight.bucket_findings import encryption, lifecycle, public_access, versioning
 from launcher.preflight.findings import Finding, Grade
 from launcher.request import LaunchRequest
-from shared.errors import DamagedRunError, RefusedError
+from shared.errors import DamagedItemError, RefusedError
 
 Check = Callable[[], Finding]
 
@@ -125,7 +125,7 @@ def _line(name: str, look: Check) -> Finding:
         return look()
     except RefusedError as error:
         return Finding(name, Grade.MEND, str(error))
-    except DamagedRunError as error:
+    except DamagedItemError as error:
         return Finding(name, Grade.UNKNOWN, str(error))
     except ClientError as error:
         return Finding(name, Grade.UNKNOWN, _refusal(error))

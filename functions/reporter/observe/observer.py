@@ -25,7 +25,7 @@ from reporter.observe.ec2 import Ec2
 from reporter.publish.mail import Facts, body, subject
 from reporter.publish.run_report import run_report
 from shared.aws.run_table import RunStore
-from shared.errors import UnreadableError
+from shared.errors import DamagedItemError, UnreadableError
 from shared.model.run import Attempt, Run
 
 _LOG_LINES = 25
@@ -289,7 +289,7 @@ class Evidence:
         """The line that tells of it. Raises the error if it is AWS's and passing."""
         if failed.passing:
             raise failed.error
-        if isinstance(failed.error, UnreadableError | DamagedError):
+        if isinstance(failed.error, UnreadableError | DamagedError | DamagedItemError):
             self.log.warning("not legible", extra={"problem": str(failed.error)})
             return str(failed.error)
         self.log.error("unforeseen", extra={"what": what}, exc_info=failed.error)

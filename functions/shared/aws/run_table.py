@@ -1,34 +1,32 @@
 """The run table: one item per run, replaced only by whoever read its latest version."""
 
-import json
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from backup_contract.moments import moment_of, run_id_of
-from shared.errors import DamagedRunError, RunConflictError
+from backup_contract.moments import named_moment, run_id_of
+from shared.aws import run_items as items
+from shared.errors import DamagedItemError, RunConflictError
 from shared.logging import logger
-from shared.model.run import Run, from_document, to_document
+from shared.model.run import Run
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KEEP = timedelta(days=400)
-"""Late events must still find their run, and the watchdog that of a yearly schedule."""
-
-_LAST_REPORTED = "last-reported"
-_LAUNCHING = "launching"
-_TOLD = "dead-letters-told"
+T = TypeVar("T")
+_UNLESS_THERE = "attribute_not_exists(pk)"
 
 
 class RunStore:
     """Reads and writes runs, and remembers which instance belongs to which run.
 
     The writing of a run is conditional on the version that was read; a lost race raises
-    :class:`RunConflictError`. All other errors are botocore's: they mean that AWS is in
-    trouble, and the invocation must be retried.
+    :class:`RunConflictError`. A damaged item of a run raises :class:`DamagedItemError`; one that
+    only remembers something is mostly logged and taken for not there. All other errors are
+    botocore's: they mean that AWS is in trouble, and the invocation must be retried.
     """
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -36,20 +34,21 @@ class RunStore:
         self._table = table
 
     def load(self, run_id: str) -> Run | None:
-        """The run, or None if there is no such run. Raises :class:`DamagedRunError`."""
+        """The run, or None if there is no such run. Raises :class:`DamagedItemError`."""
         item = self._get(run_id)
-        return _run(item) if item else None
+        return items.read_run(item) if item else None
+
+    def sound(self, run_id: str) -> Run | None:
+        """The run; None if there is none, or if its item is damaged, which is logged."""
+        return self._remembered(run_id, items.read_run)
+
+    def has(self, run_id: str) -> bool:
+        """Whether there is such a run, damaged or not."""
+        return self._get(run_id) is not None
 
     def save(self, run: Run) -> Run:
         """Store the run in place of the version it was made from; returns the stored one."""
         stored = replace(run, version=run.version + 1)
-        item = {
-            "pk": {"S": run.id},
-            "version": {"N": str(stored.version)},
-            "state": {"S": stored.state},
-            "document": {"S": json.dumps(to_document(stored))},
-            "expires_at": {"N": str(int((run.created_at + KEEP).timestamp()))},
-        }
         condition: dict[str, Any] = (
             {
                 "ConditionExpression": "#v = :read",
@@ -57,14 +56,10 @@ class RunStore:
                 "ExpressionAttributeValues": {":read": {"N": str(run.version)}},
             }
             if run.version
-            else {"ConditionExpression": "attribute_not_exists(pk)"}
+            else {"ConditionExpression": _UNLESS_THERE}
         )
-        try:
-            self._client.put_item(TableName=self._table, Item=item, **condition)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise RunConflictError(run.id) from error
-            raise
+        if not self._put(items.run_item(stored), **condition):
+            raise RunConflictError(run.id)
         return stored
 
     def run_id_of_request(self, request_id: str, run_id: str, now: datetime) -> str:
@@ -73,23 +68,11 @@ class RunStore:
         Lambda gives its retries of an asynchronous invocation the same request id:
         https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
         """
-        key = f"request#{request_id}"
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item={
-                    "pk": {"S": key},
-                    "run_id": {"S": run_id},
-                    "expires_at": {"N": str(int((now + KEEP).timestamp()))},
-                },
-                ConditionExpression="attribute_not_exists(pk)",
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            item = self._get(key)
-            return item["run_id"]["S"] if item else run_id
-        return run_id
+        key = items.request_key(request_id)
+        begun = items.item(key, now, run_id=run_id)
+        if self._put(begun, ConditionExpression=_UNLESS_THERE):
+            return run_id
+        return self._remembered(key, lambda item: items.text(item, "run_id")) or run_id
 
     def remember_launching(self, run: Run) -> None:
         """Note that the run may get an instance of which nothing is written down yet.
@@ -100,15 +83,8 @@ class RunStore:
 
     def remember_instance(self, instance_id: str, run: Run) -> None:
         """Lead events of this instance to its run, even when it has lost its tags."""
-        self._client.put_item(
-            TableName=self._table,
-            Item={
-                "pk": {"S": f"instance#{instance_id}"},
-                "run_id": {"S": run.id},
-                "attempt": {"N": str(run.attempt.number)},
-                "expires_at": {"N": str(int((run.created_at + KEEP).timestamp()))},
-            },
-        )
+        key, attempt = items.instance_key(instance_id), run.attempt.number
+        self._put(items.item(key, run.created_at, run_id=run.id, attempt=attempt))
         self._put_launching(run.id, run.created_at)
 
     def run_id_of_instance(self, instance_id: str, now: datetime) -> tuple[str | None, bool]:
@@ -117,62 +93,67 @@ class RunStore:
         And whether an instance that is not may still be ours. Both in one request, for every
         instance of the account is asked about.
         """
-        keys = [{"pk": {"S": name}} for name in (f"instance#{instance_id}", _LAUNCHING)]
+        ours = items.instance_key(instance_id)
+        keys = [{"pk": {"S": name}} for name in (ours, items.LAUNCHING)]
         answer = self._client.batch_get_item(
             RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
         )
         found: list[Any] = list(answer["Responses"].get(self._table, []))
         if answer.get("UnprocessedKeys"):  # throttled: one by one
             found = [item for key in keys if (item := self._get(key["pk"]["S"]))]
-        items = {item["pk"]["S"]: item for item in found}
-        if instance := items.get(f"instance#{instance_id}"):
-            return instance["run_id"]["S"], False
-        launching = items.get(_LAUNCHING)
-        return None, launching is not None and now.timestamp() < int(launching["until"]["N"])
+        there = {item["pk"]["S"]: item for item in found}
+        if ours in there:
+            # Of a damaged one the instance's tag tells whose it is.
+            run_id = _legible(there[ours], lambda item: items.text(item, "run_id"))
+            return run_id, run_id is None
+        if items.LAUNCHING not in there:
+            return None, False
+        until = _legible(there[items.LAUNCHING], lambda item: items.number(item, "until"))
+        return None, until is None or now.timestamp() < until
 
     def _put_launching(self, run_id: str, until: datetime) -> None:
-        self._client.put_item(
-            TableName=self._table,
-            Item={
-                "pk": {"S": _LAUNCHING},
-                "run_id": {"S": run_id},
-                "until": {"N": str(int(until.timestamp()))},
-            },
-        )
+        self._put(items.item(items.LAUNCHING, run_id=run_id, until=int(until.timestamp())))
 
     def remember_told(self, dead_letters: int) -> None:
         """Note of how many dead letters somebody was told."""
-        self._client.put_item(
-            TableName=self._table, Item={"pk": {"S": _TOLD}, "count": {"N": str(dead_letters)}}
-        )
+        self._put(items.item(items.DEAD_LETTERS_TOLD, count=dead_letters))
 
     def told(self) -> int:
         """Of how many dead letters somebody was told."""
-        item = self._get(_TOLD)
-        return int(item["count"]["N"]) if item else 0
+        key = items.DEAD_LETTERS_TOLD
+        return self._remembered(key, lambda item: items.number(item, "count")) or 0
+
+    def remember_damage(self, run_id: str, problem: str, now: datetime) -> None:
+        """Note that somebody was told what is wrong with a run's item."""
+        self._put(items.item(items.damage_key(run_id), now, problem=problem))
+
+    def damage(self, run_id: str) -> str | None:
+        """What somebody was told of a run's item."""
+        key = items.damage_key(run_id)
+        return self._remembered(key, lambda item: items.text(item, "problem"))
 
     def attempt_of_instance(self, instance_id: str) -> int | None:
         """The number of the attempt that launched this instance, as far as we remember it."""
-        item = self._get(f"instance#{instance_id}")
-        return int(item["attempt"]["N"]) if item and "attempt" in item else None
+        item = self._get(items.instance_key(instance_id))
+        if item is None or "attempt" not in item:  # earlier versions did not write it down
+            return None
+        return _legible(item, lambda item: items.number(item, "attempt"))
 
     def remember_reported(self, run_id: str) -> None:
         """Note the run whose manifest the next one is compared with."""
-        self._client.put_item(
-            TableName=self._table, Item={"pk": {"S": _LAST_REPORTED}, "run_id": {"S": run_id}}
-        )
+        self._put(items.item(items.LAST_REPORTED, run_id=run_id))
 
     def last_reported(self) -> str | None:
-        """The latest run that ended with a manifest."""
-        item = self._get(_LAST_REPORTED)
-        return item["run_id"]["S"] if item else None
+        """The latest run that ended with a manifest. Raises :class:`DamagedItemError`."""
+        item = self._get(items.LAST_REPORTED)
+        return items.text(item, "run_id") if item else None
 
     def unreported(self) -> list[Run]:
         """Every run that nobody has been told about yet, oldest first.
 
         One whose item is damaged is logged and left out: it must not hide the others.
         """
-        return [run for run_id in self.unreported_ids() if (run := self._sound(run_id))]
+        return [run for run_id in self.unreported_ids() if (run := self.sound(run_id))]
 
     def unreported_ids(self) -> list[str]:
         """The same runs' ids, damaged ones' included."""
@@ -200,14 +181,11 @@ class RunStore:
             ProjectionExpression="pk",
         )
         ids = (item["pk"]["S"] for page in pages for item in page["Items"])
-        return max(filter(None, map(_moment, ids)), default=None)
+        return max(filter(None, map(named_moment, ids)), default=None)
 
-    def _sound(self, run_id: str) -> Run | None:
-        try:
-            return self.load(run_id)
-        except DamagedRunError:
-            logger().exception("damaged run", extra={"run_id": run_id})
-            return None
+    def _remembered(self, key: str, read: Callable[[items.Item], T]) -> T | None:
+        item = self._get(key)
+        return _legible(item, read) if item else None
 
     def _get(self, key: str) -> dict[str, Any] | None:
         answer = self._client.get_item(
@@ -215,17 +193,21 @@ class RunStore:
         )
         return answer.get("Item")
 
+    def _put(self, item: dict[str, Any], **condition: Any) -> bool:
+        """Whether the item was put, which it is unless a condition forbids it."""
+        try:
+            self._client.put_item(TableName=self._table, Item=item, **condition)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
 
-def _run(item: dict[str, Any]) -> Run:
+
+def _legible(item: items.Item, read: Callable[[items.Item], T]) -> T | None:
+    """What is read of an item; of a damaged one nothing, and a line in the log."""
     try:
-        return from_document(json.loads(item["document"]["S"]), int(item["version"]["N"]))
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        said = f"run {item['pk']['S']}: its item is damaged ({type(error).__name__}: {error})"
-        raise DamagedRunError(said) from error
-
-
-def _moment(run_id: str) -> datetime | None:
-    try:
-        return moment_of(run_id)
-    except ValueError:
+        return read(item)
+    except DamagedItemError as error:
+        logger().error("damaged item", extra={"problem": str(error)})
         return None

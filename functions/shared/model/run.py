@@ -4,12 +4,10 @@ Everything here is plain data. A run is stored as one document and only ever rep
 whoever read its latest version; so each function below takes a run and returns the next one.
 """
 
-import dataclasses
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from backup_contract import evidence
 
@@ -19,8 +17,6 @@ TAG_ATTEMPT = "online-backup:attempt"
 
 POWER_OFF_MARGIN = timedelta(minutes=5)
 """How long before its deadline an instance ends itself, so that its log still gets out."""
-
-T = TypeVar("T")
 
 
 class Market(StrEnum):
@@ -203,72 +199,3 @@ def launches(run: Run) -> list[dict[str, Any]]:
         for each in run.attempts
         if each.instance
     ]
-
-
-def to_document(run: Run) -> dict[str, Any]:
-    """The run as JSON-ready data: times in ISO 8601, the version left to the store."""
-    document: dict[str, Any] = _plain(asdict(run))
-    del document["version"]
-    return document
-
-
-def from_document(document: dict[str, Any], version: int) -> Run:
-    """The run from what :func:`to_document` gave.
-
-    Fields that are unknown are ignored: a later version, rolled back since, wrote them. Raises
-    AttributeError, KeyError, TypeError or ValueError for what is no run.
-    """
-    moments = _with_moments(document, ("created_at",), ("mail_lease_until", "reported_at"))
-    options = {**document["options"], "only": tuple(document["options"]["only"])}
-    attempts = tuple(map(_attempt, document["attempts"]))
-    whole = {**moments, "options": _made(Options, options), "attempts": attempts}
-    return _made(Run, {**whole, "version": version})
-
-
-def _attempt(document: dict[str, Any]) -> Attempt:
-    needed, others = ("started_at", "deadline_at"), ("ended_at", "warned_at", "terminated_at")
-    fields = _with_moments(document, needed, others)
-    instance, outcome = fields["instance"], fields["outcome"]
-    return _made(
-        Attempt,
-        {
-            **fields,
-            "pools": tuple(_made(Pool, _with_market(each)) for each in fields["pools"]),
-            "answers": tuple(_made(PoolAnswer, _with_market(each)) for each in fields["answers"]),
-            "outcome": outcome and Outcome(outcome),
-            "instance": instance
-            and _made(Instance, _with_moments(_with_market(instance), ("launched_at",))),
-        },
-    )
-
-
-def _made(kind: type[T], values: dict[str, Any]) -> T:
-    """The dataclass from those of the values that are fields of it."""
-    names = [each.name for each in dataclasses.fields(kind)]  # type: ignore[arg-type]
-    return kind(**{name: values[name] for name in names if name in values})
-
-
-def _with_market(document: dict[str, Any]) -> dict[str, Any]:
-    return {**document, "market": Market(document["market"])}
-
-
-def _with_moments(
-    document: dict[str, Any], needed: Iterable[str], others: Iterable[str] = ()
-) -> dict[str, Any]:
-    names = (*needed, *(name for name in others if document[name]))
-    return {**document, **{name: _moment(document[name]) for name in names}}
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"no time zone: {text}")
-    return moment
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return value.isoformat() if isinstance(value, datetime) else value

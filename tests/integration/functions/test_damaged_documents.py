@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from reporter.publish.mail import Facts
 from reporter.publish.mail import body as body_of
-from shared.errors import DamagedRunError
+from shared.aws import run_items
+from shared.model.run import Run
 from tests.integration.functions.test_runs import assert_settled
 from tests.integration.functions.world import (
     DUE,
@@ -118,15 +119,15 @@ def test_a_damaged_manifest_of_the_last_run_is_named_once_and_costs_only_the_com
     assert said.startswith(f"runs/{EARLIER}/manifest.json is damaged: ")
 
 
-def test_trouble_that_nobody_foresaw_costs_a_line_and_the_word_verified(world: World) -> None:
-    """An item without the field that every version wrote."""
-    item = {"pk": {"S": "last-reported"}}
-    world.aws.client("dynamodb").put_item(TableName="runs", Item=item)
+def test_trouble_that_nobody_foresaw_costs_a_line_and_the_word_verified(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reporter.observe.observer.estimate", lambda *_, **__: 1 / 0)
     world.send("launcher", SCHEDULED)
     world.complete()
     world.end_instance()
     assert_settled(world, "unverified")
-    assert "  - The last run could not be read (KeyError)" in world.mails[0].body
+    assert "  - The cost could not be read (ZeroDivisionError)" in world.mails[0].body
     assert "2 repositories" in world.mails[0].body
 
 
@@ -177,6 +178,13 @@ def change_item(world: World, change: Any) -> None:
     client.put_item(TableName="runs", Item=item)
 
 
+def change_attributes(world: World, key: str, **attributes: Any) -> None:
+    """Rewrite attributes of an item of the run table."""
+    client = world.aws.client("dynamodb")
+    item = client.get_item(TableName="runs", Key={"pk": {"S": key}})["Item"]
+    client.put_item(TableName="runs", Item={**item, **attributes})
+
+
 def test_a_run_that_a_later_version_wrote_is_looked_at_after_a_roll_back(world: World) -> None:
     def later(text: str) -> str:
         document = json.loads(text)
@@ -209,21 +217,76 @@ def test_a_damaged_item_is_named_and_hides_no_other_run(world: World, text: str)
     world.end_instance(tell=False)
     change_item(world, lambda _: text)
     second_run_that_fails_untold(world)
-    with pytest.raises(DamagedRunError, match=f"^run {RUN_ID}: its item is damaged"):
+    for _ in range(2):
         world.invoke("reporter", {"trigger": "watchdog"})
-    assert world.verdicts == ["failed"]
+    world.send("reporter", {"trigger": "deadline", "run_id": RUN_ID, "attempt": 1})
+    damaged, summary = world.mails
+    assert damaged.subject == f"[OnlineBackup] run {RUN_ID} cannot be read: stack"
+    assert f"The run table's item {RUN_ID} is damaged: " in damaged.body
+    assert "[OnlineBackup] failed" in summary.subject
+    assert (world.surprises, world.dead_letters) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("damaged", "named"),
+    [
+        ({"roles": {"S": "["}}, "it is no JSON"),
+        ({"version": {"S": "1"}}, "version is no whole number."),
+        ({"document": {"N": "1"}}, "document is no text."),
+    ],
+)
+def test_an_item_whose_attributes_are_damaged_is_named(
+    world: World, damaged: Any, named: str
+) -> None:
+    world.send("launcher", SCHEDULED)
+    change_attributes(world, RUN_ID, **damaged)
+    world.invoke("reporter", {"trigger": "watchdog"})
+    (mail,) = world.mails
+    assert named in mail.body
+
+
+def test_after_the_damaged_item_is_repaired_its_run_is_told(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.end_instance(tell=False)
+    change_attributes(world, RUN_ID, version={"N": "1.5"})
+    world.invoke("reporter", {"trigger": "watchdog"})
+    change_attributes(world, RUN_ID, version={"N": "3"})
+    world.invoke("reporter", {"trigger": "watchdog"})
+    assert "[OnlineBackup] verified" in world.mails[1].subject
+
+
+def test_what_is_damaged_of_other_items_is_taken_for_not_there(world: World) -> None:
+    world.send("launcher", SCHEDULED)
+    (instance,) = world.running()
+    for key in ("launching", "dead-letters-told", "last-reported", f"instance#{instance}"):
+        item = {"pk": {"S": key}, "run_id": {"N": "1"}, "until": {"S": "x"}, "count": {"N": "-1"}}
+        world.aws.client("dynamodb").put_item(TableName="runs", Item=item)
+    world.complete()
+    world.end_instance()
+    world.pass_time(timedelta(hours=4))
+    assert_settled(world, "verified")
+    assert "item last-reported is damaged: run_id is no text." in world.mails[0].body
+    assert world.surprises == []
 
 
 def test_a_look_that_fails_for_a_reason_that_nobody_foresaw_hides_no_other_run(
-    world: World,
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.send("launcher", SCHEDULED)
     world.end_instance("Client.VolumeLimitExceeded", tell=False)
     second_run_that_fails_untold(world)
-    change_item(world, lambda text: text.replace('"wakes": 0', '"wakes": "many"'))
-    with pytest.raises(TypeError):
+    read, surprised = run_items.read_run, RuntimeError("nobody foresaw this")
+
+    def read_all_but_one(item: run_items.Item) -> Run:
+        if item["pk"]["S"] == RUN_ID:
+            raise surprised
+        return read(item)
+
+    monkeypatch.setattr(run_items, "read_run", read_all_but_one)
+    with pytest.raises(RuntimeError, match="nobody foresaw this"):
         world.invoke("reporter", {"trigger": "watchdog"})
-    assert world.verdicts == ["failed", "failed"]
+    assert world.verdicts == ["failed"]
 
 
 def test_a_damaged_item_is_named_by_the_check_and_keeps_nobody_from_starting_a_backup(
@@ -232,7 +295,7 @@ def test_a_damaged_item_is_named_by_the_check_and_keeps_nobody_from_starting_a_b
     world.send("launcher", SCHEDULED)
     change_item(world, lambda _: "{}")
     said = world.invoke("launcher", {"action": "check"})["checks"]["last run"]
-    assert said.startswith(f"unknown: run {RUN_ID}: its item is damaged")
+    assert said.startswith(f"unknown: The run table's item {RUN_ID} is damaged: ")
     world.now += timedelta(minutes=10)
     assert world.invoke("launcher", {})["status"] == "launched"
 

@@ -1,6 +1,5 @@
-"""A run survives its storage, and its id is a moment."""
+"""A run is advanced step by step, and its id is a moment."""
 
-import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -15,8 +14,6 @@ from shared.model.run import (
     Pool,
     PoolAnswer,
     Run,
-    from_document,
-    to_document,
 )
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -50,20 +47,6 @@ FULL = Run(
     mail_lease_until=NOON,
     version=4,
 )
-
-
-def test_a_run_survives_the_way_through_json() -> None:
-    stored = json.loads(json.dumps(to_document(FULL)))
-    assert from_document(stored, version=4) == FULL
-
-
-def test_fields_of_a_later_version_are_ignored_wherever_they_are() -> None:
-    stored = json.loads(json.dumps(to_document(FULL)))
-    first, second = stored["attempts"]
-    parts = (stored["options"], first, first["pools"][0], first["answers"][0], second["instance"])
-    for each in (stored, *parts):
-        each["of_a_later_version"] = [1]
-    assert from_document(stored, version=4) == FULL
 
 
 def test_a_run_id_is_the_moment_in_utc() -> None:
