@@ -13,6 +13,7 @@ import urllib3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config as ClientConfig
 
+from backup_contract.documents.launcher_answer import RunAnswer, Status
 from launcher.config import Config
 from launcher.launch.ec2 import Ec2
 from launcher.launch.images import Images
@@ -50,17 +51,19 @@ def launch(event: dict[str, Any], now: datetime, request_id: str) -> dict[str, A
     request = read_request(event, now)
     launcher = compose(config)
     if isinstance(request, CheckRequest):
-        return Preflight(launcher, survey(config)).check(now)
+        return Preflight(launcher, survey(config)).check(now).document
     if request.trigger == "manual" and not request.dry_run:
         run_id = launcher.store.run_id_of_request(request_id, request.run_id, now)
         request = replace(request, run_id=run_id)
         if busy := _at_work(launcher, run_id, now):
-            return busy
+            return busy.document
     logger().append_keys(run_id=request.run_id, attempt=request.attempt)
-    return launcher.rehearse(request) if request.dry_run else launcher.launch(request, now)
+    if request.dry_run:
+        return launcher.rehearse(request).document
+    return launcher.launch(request, now).document
 
 
-def _at_work(launcher: Launcher, run_id: str, now: datetime) -> dict[str, Any] | None:
+def _at_work(launcher: Launcher, run_id: str, now: datetime) -> RunAnswer | None:
     """The answer to a person while another run writes to the bucket, which only one may."""
     others = [run for run in launcher.store.unreported() if run.id != run_id]
     busy = next((run for run in others if run.is_at_work(now)), None)
@@ -70,7 +73,7 @@ def _at_work(launcher: Launcher, run_id: str, now: datetime) -> dict[str, Any] |
         f"Run {busy.id} is at work, until {busy.attempt.deadline_at:%Y-%m-%d %H:%M} UTC at the "
         "latest; its summary will be mailed. Invoke again after that."
     )
-    return {"status": "refused", "problem": problem}
+    return RunAnswer(Status.REFUSED, problem=problem)
 
 
 def survey(config: Config) -> Survey:

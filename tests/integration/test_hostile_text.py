@@ -322,5 +322,5 @@ def test_the_page(tmp_path: Path) -> None:
 
 def test_the_launchers_answers() -> None:
     lines = answer([Finding("GitHub", Grade.MEND, HOSTILE)])
-    check(lines["checks"]["GitHub"])
+    check(lines.checks["GitHub"])
     check(str(RefusedError("GitHubOwner", HOSTILE, HOSTILE)))

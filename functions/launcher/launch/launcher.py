@@ -7,17 +7,20 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from backup_contract.documents.launch import LaunchRecord
+from backup_contract.documents.launcher_answer import DryRunAnswer, RunAnswer, Status
 from launcher.config import Config
 from launcher.launch.ec2 import Ec2, InstanceSettings, client_token
 from launcher.launch.planner import Planner
 from launcher.launch.pools import remaining
 from launcher.launch.program_store import Bucket
+from launcher.launch.record import launch_record, refused
 from launcher.launch.refusals import Kind, advice, conclude, remedy
 from launcher.request import LaunchRequest
 from shared.aws.one_time_scheduler import BACKSTOP, OneTimeSchedules, deadline_name, overdue_name
 from shared.aws.run_table import RunStore
 from shared.errors import AmbiguousLaunchError, RefusedError
-from shared.model.run import Attempt, Instance, Outcome, Pool, PoolAnswer, Run, launches
+from shared.model.run import Attempt, Instance, Outcome, Pool, PoolAnswer, Run
 
 BACKOFF_SECONDS = (1, 2, 4, 8)
 """Pauses between repetitions of a call that EC2 did not answer definitely."""
@@ -54,7 +57,7 @@ class Launcher:
     sleep: Callable[[float], None]
     log: Logger
 
-    def launch(self, request: LaunchRequest, now: datetime) -> dict[str, Any]:
+    def launch(self, request: LaunchRequest, now: datetime) -> RunAnswer:
         """Carry the requested attempt as far as it will go, and say how far that was.
 
         Repeating it with the same request never launches a second instance. Raises
@@ -62,12 +65,12 @@ class Launcher:
         """
         run = self._begin(request, now)
         if run is None or run.attempt.instance:
-            if run:
+            if run and run.attempt.instance:
                 # Who wrote the launch down may have been cut off before this.
-                self._record(run)
+                self._record(run, run.attempt.instance)
             self.log.info("nothing to launch")
-            status = "already launched" if run else "ignored"
-            return {"status": status, "run_id": request.run_id, "attempt": request.attempt}
+            status = Status.ALREADY_LAUNCHED if run else Status.IGNORED
+            return RunAnswer(status, request.run_id, request.attempt)
         if run.attempt.outcome:
             return self._not_launched(run)
         number, deadline_at = run.attempt.number, run.attempt.deadline_at
@@ -84,39 +87,38 @@ class Launcher:
             run = self._planned(run)
         return self._not_launched(run) if run.attempt.outcome else self._walk(run, now)
 
-    def rehearse(self, request: LaunchRequest) -> dict[str, Any]:
+    def rehearse(self, request: LaunchRequest) -> DryRunAnswer | RunAnswer:
         """Everything up to the launch, which AWS judges by its own DryRun; nothing is kept."""
         try:
             plan = self.planner.plan(request.run_id, request.attempt, request.options)
             look = self.planner.github.look(self.config.github_owners)
             rights = [*look.notes, *look.limits]
         except RefusedError as error:
-            return {"status": "refused", "problem": str(error)}
+            return RunAnswer(Status.REFUSED, problem=str(error))
         pools, script = plan
         settings = self.planner.settings(request.run_id, request.attempt)
-        refused: list[PoolAnswer] = []
+        refusing: list[PoolAnswer] = []
         answers = {
             market: self._rehearsed(
-                [p for p in pools if p.market is market], refused, settings, script
+                [p for p in pools if p.market is market], refusing, settings, script
             )
             for market in dict.fromkeys(pool.market for pool in pools)
         }
         objections = {
-            market: f"{answer.code}: {answer.message} {remedy(answer.code)}"
+            str(market): f"{answer.code}: {answer.message} {remedy(answer.code)}"
             for market, answer in answers.items()
             if answer
         }
-        return {
-            "status": "refused" if len(objections) == len(answers) else "would launch",
-            "dry_run": True,
-            "owners": list(self.config.github_owners),
-            "rights": rights,
-            "first_pools": [_pool_line(pool) for pool in (remaining(pools, refused) or pools)[:3]],
-            "pools": len(pools),
-            "not_offered": self.planner.not_offered(pools),
-            "objections": objections,
-            **self._unheard(),
-        }
+        return DryRunAnswer(
+            Status.REFUSED if len(objections) == len(answers) else Status.WOULD_LAUNCH,
+            owners=self.config.github_owners,
+            rights=tuple(rights),
+            first_pools=tuple(map(_pool_line, (remaining(pools, refusing) or pools)[:3])),
+            pools=len(pools),
+            not_offered=tuple(self.planner.not_offered(pools)),
+            objections=objections,
+            mail=self._unheard(),
+        )
 
     def _rehearsed(
         self,
@@ -164,7 +166,7 @@ class Launcher:
         role_id = self.config.instance_role_id
         return run.with_attempt(pools=pools, user_data=script, role_id=role_id)
 
-    def _walk(self, run: Run, now: datetime) -> dict[str, Any]:
+    def _walk(self, run: Run, now: datetime) -> RunAnswer:
         """Ask pool after pool; each question is written down before it is put."""
         self.store.remember_launching(run)
         settling: Iterator[float] = iter(SETTLING_SECONDS)
@@ -209,15 +211,15 @@ class Launcher:
             else:
                 raise AmbiguousLaunchError(f"EC2 gave no definite answer for {_pool_line(pool)}")
 
-    def _launched(self, run: Run, instance: Instance) -> dict[str, Any]:
+    def _launched(self, run: Run, instance: Instance) -> RunAnswer:
         """Write down what was launched: first how to find it, last what the bucket tells of it.
 
         That the reporter knows whose word to take must not hang on the bucket.
         """
         self.store.remember_instance(instance.id, run)
-        hint = advice(run.attempt.answers) or None
-        launched = self.store.save(run.with_attempt(instance=instance, problem=hint))
-        record = self._record(launched)
+        hint = advice(run.attempt.answers)
+        launched = self.store.save(run.with_attempt(instance=instance, problem=hint or None))
+        record = self._record(launched, instance)
         if self.config.notify_on_launch:
             owners = ", ".join(self.config.github_owners)
             self.send_note(
@@ -228,52 +230,41 @@ class Launcher:
                 f"{launched.attempt.deadline_at:%Y-%m-%d %H:%M} UTC.",
             )
         self.log.info("launched", extra={"instance_id": instance.id, "market": instance.market})
-        hints = {"advice": hint} if hint else {}
-        return {"status": "launched", **record, **hints, **self._unheard()}
+        return RunAnswer(
+            Status.LAUNCHED,
+            run.id,
+            run.attempt.number,
+            launch=record,
+            advice=hint,
+            mail=self._unheard(),
+        )
 
-    def _record(self, run: Run) -> dict[str, Any]:
+    def _record(self, run: Run, instance: Instance) -> LaunchRecord:
         """Write ``launch.json``: the latest attempt's launch, and which instance each one got."""
-        attempt, instance = run.attempt, run.attempt.instance
-        record = {
-            "schema": 1,
-            "run_id": run.id,
-            "attempt": attempt.number,
-            "trigger": run.trigger,
-            "launched_at": instance and instance.launched_at.isoformat(),
-            "deadline_at": attempt.deadline_at.isoformat(),
-            "instance_id": instance and instance.id,
-            "instance_type": instance and instance.instance_type,
-            "zone": instance and instance.zone,
-            "market": instance and instance.market,
-            "usd_per_hour": instance and instance.price,
-            "refused": [[a.instance_type, a.zone, a.market, a.code] for a in attempt.answers],
-            "not_offered": self.planner.not_offered(attempt.pools),
-        }
-        self.bucket.record_launch(run.id, {**record, "attempts": launches(run)})
+        record = launch_record(run, instance, self.planner.not_offered(run.attempt.pools))
+        self.bucket.record_launch(record)
         return record
 
-    def _unheard(self) -> dict[str, str]:
+    def _unheard(self) -> str:
         """A word in the answer when the summary will reach nobody."""
         if self.listeners() != 0:
-            return {}
+            return ""
         self.log.error("nobody has confirmed a subscription to the mails")
-        return {
-            "mail": "NOBODY WILL GET THE SUMMARY: no subscription is confirmed. Follow the link in "
+        return (
+            "NOBODY WILL GET THE SUMMARY: no subscription is confirmed. Follow the link in "
             "the mail that AWS sent; after two days subscribe anew: aws sns subscribe --protocol "
             f"email --topic-arn {self.config.topic_arn} --notification-endpoint YOU"
-        }
+        )
 
-    def _overtaken(self, run: Run) -> dict[str, Any]:
+    def _overtaken(self, run: Run) -> RunAnswer:
         """Leave the attempt to the reporter, which is woken at the deadline."""
-        return {
-            "status": "too late",
-            "run_id": run.id,
-            "attempt": run.attempt.number,
-            "problem": f"This attempt ends at {run.attempt.deadline_at:%Y-%m-%d %H:%M} UTC; "
-            "another one follows it.",
-        }
+        problem = (
+            f"This attempt ends at {run.attempt.deadline_at:%Y-%m-%d %H:%M} UTC; "
+            "another one follows it."
+        )
+        return RunAnswer(Status.TOO_LATE, run.id, run.attempt.number, problem)
 
-    def _not_launched(self, run: Run) -> dict[str, Any]:
+    def _not_launched(self, run: Run) -> RunAnswer:
         attempt = run.attempt
         self.tell_reporter(
             {"trigger": "launch-failed", "run_id": run.id, "attempt": attempt.number}
@@ -284,14 +275,14 @@ class Launcher:
         if waits and attempt.number < self.config.max_attempts:
             next_at = attempt.started_at + self.config.retry_delay
             problem += f" The next attempt is planned for {next_at:%Y-%m-%d %H:%M} UTC."
-        return {
-            "status": "refused" if attempt.outcome is Outcome.REFUSED else "not launched",
-            "run_id": run.id,
-            "attempt": attempt.number,
-            "problem": problem,
-            "next_attempt_at": next_at.isoformat() if next_at else None,
-            "refused": [[a.instance_type, a.zone, a.market, a.code] for a in attempt.answers],
-        }
+        return RunAnswer(
+            Status.REFUSED if attempt.outcome is Outcome.REFUSED else Status.NOT_LAUNCHED,
+            run.id,
+            attempt.number,
+            problem,
+            next_at,
+            refused(attempt.answers),
+        )
 
 
 def _pool_line(pool: Pool) -> str:

@@ -1,14 +1,14 @@
 """The bucket as the launcher needs it: the instances' program, and the record of a launch."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from backup_contract import object_keys as layout
+from backup_contract.documents.launch import LaunchRecord
 from shared.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ class Bucket:
             return False
         return True
 
-    def record_launch(self, run_id: str, record: dict[str, Any]) -> None:
+    def record_launch(self, record: LaunchRecord) -> None:
         """Write ``runs/<run id>/launch.json``."""
         self.client.put_object(
             Bucket=self.name,
-            Key=layout.launch_record(run_id),
-            Body=json.dumps(record, indent=1).encode(),
+            Key=layout.launch_record(record.run_id),
+            Body=record.to_json(),
             ContentType="application/json",
         )

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as UnreachedError
 
 from backup_contract.aws_refusal import code_and_message
+from backup_contract.documents.launcher_answer import CheckAnswer, RunAnswer, Status
 from backup_contract.moments import run_id_of
 from backup_contract.text import one_line
 from backup_contract.tls_failure import tls_failure
@@ -34,7 +34,7 @@ class Preflight:
     launcher: Launcher
     survey: Survey
 
-    def check(self, now: datetime) -> dict[str, Any]:
+    def check(self, now: datetime) -> CheckAnswer:
         """Every check's line, in the order of what stops a backup first.
 
         A check that AWS denies or that fails is a line too, and the others go on.
@@ -111,13 +111,14 @@ class Preflight:
     def _launch(self, now: datetime) -> Finding:
         """AWS's own DryRun, which judges the launcher's rights as well."""
         answer = self.launcher.rehearse(LaunchRequest(run_id_of(now), 1, "manual", dry_run=True))
-        if answer["status"] == "refused":
-            said = answer.get("problem") or "; ".join(answer["objections"].values())
-            return Finding("launch", Grade.MEND, said)
-        if answer["objections"]:
-            said = "; ".join(f"{market}: {why}" for market, why in answer["objections"].items())
+        if isinstance(answer, RunAnswer):
+            return Finding("launch", Grade.MEND, answer.problem)
+        if answer.status == Status.REFUSED:
+            return Finding("launch", Grade.MEND, "; ".join(answer.objections.values()))
+        if answer.objections:
+            said = "; ".join(f"{market}: {why}" for market, why in answer.objections.items())
             return Finding("launch", Grade.NOTE, said)
-        return Finding("launch", Grade.OK, f"AWS would launch {answer['first_pools'][0]}")
+        return Finding("launch", Grade.OK, f"AWS would launch {answer.first_pools[0]}")
 
 
 def _line(name: str, look: Check) -> Finding:

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from backup_contract.documents.launcher_answer import OK, CheckAnswer
 from backup_contract.judgement.schedule import Rate, ScheduleError, parse
 from backup_contract.text import one_line
 from launcher.preflight.github_rights import Seen, of_seen
@@ -248,16 +248,16 @@ def last_run(run: Run | None) -> Finding:
     return Finding("last run", grade, f"{run.id} {run.verdict}{narrowed}")
 
 
-def answer(findings: Iterable[Finding]) -> dict[str, Any]:
+def answer(findings: Iterable[Finding]) -> CheckAnswer:
     """The preflight as the Lambda console shows it: one line for each check, in their order."""
     found = list(findings)
     mend = [each.check for each in found if each.grade is Grade.MEND]
     unknown = [each.check for each in found if each.grade is Grade.UNKNOWN]
-    return {
-        "status": "mend" if mend else "unknown" if unknown else "ok",
-        "summary": _summary(len(found), mend, unknown),
-        "checks": {each.check: one_line(f"{each.grade}: {each.reason}", None) for each in found},
-    }
+    return CheckAnswer(
+        status="mend" if mend else "unknown" if unknown else OK,
+        summary=_summary(len(found), mend, unknown),
+        checks={each.check: one_line(f"{each.grade}: {each.reason}", None) for each in found},
+    )
 
 
 def _summary(count: int, mend: Sequence[str], unknown: Sequence[str]) -> str:

@@ -186,16 +186,3 @@ class Run:
             for each in self.attempts
         )
         return replace(self, attempts=(*done, attempt))
-
-
-def launches(run: Run) -> list[dict[str, Any]]:
-    """Which instance each attempt got and where it says how it goes, for ``launch.json``."""
-    return [
-        {
-            "attempt": each.number,
-            "instance_id": each.instance.id,
-            "evidence": run.evidence(each) or None,
-        }
-        for each in run.attempts
-        if each.instance
-    ]

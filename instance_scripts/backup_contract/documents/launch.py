@@ -1,13 +1,16 @@
 """``launch.json``: which instances were launched for a run. Only the launcher writes it. Pure."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
 
 from backup_contract import evidence
 from backup_contract.documents import fields
 from backup_contract.documents.fields import DamagedError, Fields
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Launched:
     """One attempt that got an instance.
 
@@ -20,10 +23,72 @@ class Launched:
     evidence: str = ""
 
 
-def read_launch(data: bytes, run_id: str) -> tuple[Launched, ...]:
-    """The attempts of this run, the first one first. Raises ValueError that names the field.
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A pool that EC2 refused, with its code."""
 
-    Launchers of before there were such prefixes wrote down the latest attempt alone.
+    instance_type: str
+    zone: str
+    market: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchRecord:
+    """The latest attempt of a run, and the instance that each attempt got.
+
+    ``usd_per_hour`` is the spot price at launch; None where it is not known.
+    """
+
+    run_id: str
+    attempt: int
+    trigger: str
+    launched_at: datetime
+    deadline_at: datetime
+    instance_id: str
+    instance_type: str
+    zone: str
+    market: str
+    usd_per_hour: str | None
+    refused: tuple[Refused, ...] = ()
+    not_offered: tuple[str, ...] = ()
+    attempts: tuple[Launched, ...] = ()
+
+    @property
+    def latest(self) -> dict[str, Any]:
+        """The latest attempt, as the launcher answers it too."""
+        return {
+            "schema": 1,
+            "run_id": self.run_id,
+            "attempt": self.attempt,
+            "trigger": self.trigger,
+            "launched_at": self.launched_at.isoformat(),
+            "deadline_at": self.deadline_at.isoformat(),
+            "instance_id": self.instance_id,
+            "instance_type": self.instance_type,
+            "zone": self.zone,
+            "market": self.market,
+            "usd_per_hour": self.usd_per_hour,
+            "refused": refused_rows(self.refused),
+            "not_offered": list(self.not_offered),
+        }
+
+    def to_json(self) -> bytes:
+        """The document."""
+        attempts = [{**asdict(each), "evidence": each.evidence or None} for each in self.attempts]
+        return json.dumps({**self.latest, "attempts": attempts}, indent=1).encode()
+
+
+def refused_rows(refused: tuple[Refused, ...]) -> list[list[str]]:
+    """As documents have it: type, zone, market and code of each pool."""
+    return [[each.instance_type, each.zone, each.market, each.code] for each in refused]
+
+
+def read_launch(data: bytes, run_id: str) -> tuple[Launched, ...]:
+    """The attempts of this run, the first one first. Raises DamagedError that names the field.
+
+    Nobody needs the rest. Launchers of before there were such prefixes wrote down the latest
+    attempt alone.
     """
 
     def read(document: Fields) -> tuple[Launched, ...]:

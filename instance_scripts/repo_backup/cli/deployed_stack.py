@@ -2,13 +2,15 @@
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from backup_contract.documents import fields
+from backup_contract.documents.fields import DamagedError
 from repo_backup.aws.session import session
 from repo_backup.runtime.errors import FatalError, UsageError
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_lambda import LambdaClient
 
+T = TypeVar("T")
 _LAUNCHER, _BUCKET = "LauncherFunctionName", "BucketName"
 """Outputs of template.yaml."""
 _DENIED = ("AccessDenied", "AccessDeniedException")
@@ -38,13 +41,23 @@ class Stack:
             answer = self.functions.invoke(
                 FunctionName=self.launcher, Payload=json.dumps(event).encode()
             )
-            payload: dict[str, Any] = json.loads(answer["Payload"].read())
+            data = answer["Payload"].read()
         except (BotoCoreError, ClientError) as error:
             raise FatalError(f"{self.launcher} could not be invoked: {error}") from error
+        payload = self.legible(lambda: fields.decode(data, dict[str, Any]))
         if answer.get("FunctionError"):
             said = payload.get("errorMessage", "it gave no reason")
             raise FatalError(f"{self.launcher} failed: {said} (its log says more)")
         return payload
+
+    def legible(self, read: Callable[[], T]) -> T:
+        """What is read of the launcher's answer. Raises FatalError for one that is damaged."""
+        try:
+            return read()
+        except DamagedError as error:
+            raise FatalError(
+                f"{self.launcher} gave an answer that is no launcher's: {error} (its log says more)"
+            ) from error
 
 
 def find_stack(name: str, region: str | None) -> Stack:

@@ -10,6 +10,7 @@ from typing import Any
 from backup_contract import exit_codes as exits
 from backup_contract import object_keys as layout
 from backup_contract.documents.command_output import SCHEMA, AnswerDocument
+from backup_contract.documents.launcher_answer import CheckAnswer, RunAnswer
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
 from backup_contract.text import one_line
@@ -43,37 +44,39 @@ def start(stack: Stack, store: Store, options: argparse.Namespace) -> int:
         **{name: True for name in ("full", "on_demand", "dry_run") if getattr(options, name)},
     }
     with working("launching …"):
-        answer = stack.invoke(event)
+        document = stack.invoke(event)
+    answer = stack.legible(lambda: RunAnswer.read(document))
     report: RunReport | None = None
-    launched = answer["status"] in ("launched", "already launched")
     if not options.json:
-        print_facts(_shown(answer))
-    planned = answer.get("next_attempt_at")
-    if (launched or planned) and not options.no_wait:
-        waiting = f"waiting for the attempt at {planned}" if planned else "the instance starts"
-        report = follow(store, answer["run_id"], waiting, options.timeout * 60, _teller())
+        print_facts(_shown(document))
+    planned = answer.next_attempt_at
+    if (answer.launched or planned) and not options.no_wait:
+        at = planned and planned.isoformat()
+        waiting = f"waiting for the attempt at {at}" if at else "the instance starts"
+        report = follow(store, answer.run_id, waiting, options.timeout * 60, _teller())
         if not options.json:
             label = describe(report.visibility).label
             bracketed = f" ({label})" if label else ""
             print_line(f"{report.verdict}{bracketed}: {report.reason}")
             for problem in report.problems:
                 print_line(f"  {problem}")
-    _print_json(options, "run-now", stack, answer, report)
+    _print_json(options, "run-now", stack, document, report)
     if report:
         return _EXITS.get(report.verdict, exits.FATAL)
-    return exits.GOOD if launched or answer["status"] == "would launch" else exits.FATAL
+    return exits.GOOD if answer.succeeded else exits.FATAL
 
 
 def check(options: argparse.Namespace) -> int:
     """``repo_backup check``: the preflight; 0 when everything is in order, else 3."""
     stack = find_stack(options.stack, options.region)
     with working("checking …"):
-        answer = stack.invoke({"action": "check"})
+        document = stack.invoke({"action": "check"})
+    answer = stack.legible(lambda: CheckAnswer.read(document))
     if not options.json:
-        print_facts(answer["checks"])
-        print_line(f"{answer['status']}: {answer['summary']}")
-    _print_json(options, "check", stack, answer, None)
-    return exits.GOOD if answer["status"] == "ok" else exits.NOT_ALL
+        print_facts(answer.checks)
+        print_line(f"{answer.status}: {answer.summary}")
+    _print_json(options, "check", stack, document, None)
+    return exits.GOOD if answer.in_order else exits.NOT_ALL
 
 
 def follow(

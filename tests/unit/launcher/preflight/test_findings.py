@@ -242,7 +242,7 @@ class TestAnswer:
 
     def test_lines_keep_their_order_and_begin_with_their_grade(self) -> None:
         answer = findings.answer([self.GOOD, self.BAD, self.NOTE])
-        assert list(answer["checks"].items()) == [
+        assert list(answer.checks.items()) == [
             ("mail", "ok: a@b.de"),
             ("network", "MEND: no route"),
             ("last run", "note: none yet"),
@@ -261,7 +261,7 @@ class TestAnswer:
         self, found: list[Finding], status: str, summary: str
     ) -> None:
         answer = findings.answer(found)
-        assert (answer["status"], answer["summary"]) == (status, summary)
+        assert (answer.status, answer.summary) == (status, summary)
 
     def test_no_line_holds_what_the_console_would_escape(self) -> None:
         for found in (

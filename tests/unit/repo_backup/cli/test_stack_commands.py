@@ -59,7 +59,7 @@ class Launcher:
         self.stub = Stubber(functions)
         self.stack = Stack("onlinebackup", "onlinebackup-launcher", "bucket", functions)
 
-    def start(self, store: DirectoryStore, answer: dict[str, Any], *options: str) -> int:
+    def start(self, store: DirectoryStore, answer: Any, *options: str) -> int:
         body = json.dumps(answer).encode()
         payload = StreamingBody(io.BytesIO(body), len(body))
         self.stub.add_response("invoke", {"StatusCode": 200, "Payload": payload})
@@ -109,6 +109,17 @@ def test_what_nothing_follows_or_nobody_waits_for_is_not(
     said = capsys.readouterr().out
     assert "All is there." not in said
     assert answer.get("problem", "") in said
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [({"status": "launched"}, "run_id is missing"), ({}, "status is missing"), (None, "no JSON")],
+)
+def test_an_answer_that_is_no_launchers_ends_the_command_with_its_field(
+    launcher: Launcher, store: DirectoryStore, answer: Any, named: str
+) -> None:
+    with pytest.raises(FatalError, match=f"gave an answer that is no launcher's: .*{named}"):
+        launcher.start(store, answer)
 
 
 def test_until_there_is_progress_the_wait_is_told(

@@ -1,0 +1,35 @@
+"""What is written down, and answered, of a launch. Pure."""
+
+from collections.abc import Iterable, Sequence
+
+from backup_contract.documents.launch import Launched, LaunchRecord, Refused
+from shared.model.run import Instance, PoolAnswer, Run
+
+
+def launch_record(run: Run, instance: Instance, not_offered: Sequence[str]) -> LaunchRecord:
+    """The run's latest attempt, which got this instance, and which one each attempt got."""
+    attempt = run.attempt
+    return LaunchRecord(
+        run_id=run.id,
+        attempt=attempt.number,
+        trigger=run.trigger,
+        launched_at=instance.launched_at,
+        deadline_at=attempt.deadline_at,
+        instance_id=instance.id,
+        instance_type=instance.instance_type,
+        zone=instance.zone,
+        market=instance.market,
+        usd_per_hour=instance.price,
+        refused=refused(attempt.answers),
+        not_offered=tuple(not_offered),
+        attempts=tuple(
+            Launched(each.number, each.instance.id, run.evidence(each))
+            for each in run.attempts
+            if each.instance
+        ),
+    )
+
+
+def refused(answers: Iterable[PoolAnswer]) -> tuple[Refused, ...]:
+    """EC2's refusals, pool by pool."""
+    return tuple(Refused(each.instance_type, each.zone, each.market, each.code) for each in answers)
