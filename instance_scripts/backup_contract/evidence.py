@@ -78,6 +78,11 @@ def runs(keys: Iterable[str]) -> set[str]:
     return {run_id for run_id, names in found.items() if run_id and _is_run(names)}
 
 
+def reported(keys: Iterable[str]) -> set[str]:
+    """The runs that the reporter reported on, of these keys below ``runs/``."""
+    return {run_id for run_id, name in map(_told, keys) if run_id and name == "report.json"}
+
+
 def _is_run(names: set[str]) -> bool:
     if names & {"manifest.json", "progress.json", "report.json"}:
         return True

@@ -11,6 +11,7 @@ from backup_contract import evidence
 from backup_contract import object_keys as layout
 from backup_contract.aws_refusal import WHOLE_MESSAGE_CHARACTERS
 from backup_contract.documents.manifest import Item, Manifest
+from backup_contract.documents.upstream import sentence
 from backup_contract.judgement.overdue import Watched
 from backup_contract.judgement.verdict import Kind, Verdict
 from backup_contract.kinds import GIT, KINDS
@@ -338,7 +339,6 @@ def _vanished(comparison: Comparison, bucket: str) -> Iterator[str]:
     for entry in comparison.vanished:
         saved, upstream = comparison.saved.get(entry.id, ()), comparison.upstream.get(entry.id)
         confirmed = upstream is not None and upstream.state == "not-visible"
-        told = upstream.sentence if upstream else "may still be on GitHub: it was not found out"
         if not saved:
             key = entry.archive and entry.archive.key
             gone = f"its archive {key} is gone, or not as it was recorded"
@@ -352,7 +352,7 @@ def _vanished(comparison: Comparison, bucket: str) -> Iterator[str]:
                 command = f": aws s3 rm {where}" if plain else ""
                 yield f"{entry.name}: {kept} until you remove it{command}"
             else:
-                yield f"{entry.name} {told}; {kept}"
+                yield f"{entry.name} {sentence(upstream)}; {kept}"
 
 
 def _changed(entry: Item) -> str:

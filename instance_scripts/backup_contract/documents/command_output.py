@@ -87,6 +87,9 @@ class StatusDocument(TypedDict):
     headline: Annotated[str, "the sentence at the top of the page"]
     reason: Annotated[str, "why"]
     misplaced: Annotated[list[str], "what is wrong with archives of the newest complete run"]
+    unlisted: Annotated[
+        list[str], "what GitHub said of each repository that it no longer lists, and that is kept"
+    ]
     newest_verified: Annotated[NewestVerified | None, "null if there is none"]
     running: Annotated[RunningRow | None, "null if nothing is under way"]
     runs: Annotated[list[RunRow], "the newest runs, newest first"]

@@ -46,6 +46,11 @@ class Upstream:
                 return "is no longer visible on GitHub"
 
 
+def sentence(upstream: Upstream | None) -> str:
+    """The same for whatever is known; None: nobody asked, or GitHub did not answer."""
+    return upstream.sentence if upstream else "may still be on GitHub: it was not found out"
+
+
 def upstream_of(former: str, now: str | None) -> Upstream:
     """What became of ``former``; both are ``owner/name``, ``now`` is None for what is not there."""
     if now is None:

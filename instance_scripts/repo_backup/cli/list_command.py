@@ -17,6 +17,7 @@ from repo_backup.cli.restore_command import CONNECTIONS
 from repo_backup.health import status as statuses
 from repo_backup.restore.catalogue import ArchiveListing, held, versions
 from repo_backup.restore.fall_back import UNNAMED
+from repo_backup.store.left_out import LeftOut
 from repo_backup.store.open import open_store
 
 _ALL = 10**6
@@ -27,7 +28,8 @@ def list_archives(options: argparse.Namespace) -> int:
     store = open_store(options.store, connections=CONNECTIONS)
     document = ListDocument(schema=SCHEMA, command="list", source=options.store)
     if options.runs:
-        document["runs"] = statuses.read_runs(store, _ALL)
+        with LeftOut() as left_out:
+            document["runs"] = statuses.read_runs(store, _ALL, left_out)
     elif options.versions:
         document["versions"] = [
             VersionRow(

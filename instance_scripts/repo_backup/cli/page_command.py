@@ -18,6 +18,7 @@ from repo_backup.page.render import GENERATOR, render
 from repo_backup.page.run_history import read
 from repo_backup.page.view_model import build_page
 from repo_backup.runtime.errors import FatalError, UsageError
+from repo_backup.store.left_out import MOST_NAMED
 from repo_backup.store.open import S3, open_store
 
 INDEX = "index.html"
@@ -65,8 +66,11 @@ def write_page(options: argparse.Namespace) -> int:
         found = assess(store, _JUDGED, now, max_age(options), told)
     page = build_page(chronicle, source, now, found.judgement, found.under_way)
     index = write(directory, render(page)).resolve()
-    for each in chronicle.unreadable:
+    for each in chronicle.unreadable[:MOST_NAMED]:
         print_line(f"left out: {each}", sys.stderr)
+    if len(chronicle.unreadable) > MOST_NAMED:
+        more = len(chronicle.unreadable) - MOST_NAMED
+        print_line(f"left out: {more} more documents", sys.stderr)
     if options.json:
         document = ReportDocument(
             schema=SCHEMA,

@@ -14,6 +14,8 @@ from repo_backup.cli.restore_command import CONNECTIONS
 from repo_backup.health import status as statuses
 from repo_backup.store.open import open_store
 
+_MOST_UNLISTED = 20
+
 
 def status(options: argparse.Namespace) -> int:
     """``repo_backup status``: 0 when the backups can be relied on, else 3."""
@@ -31,6 +33,7 @@ def status(options: argparse.Namespace) -> int:
         headline=found.judgement.headline,
         reason=found.judgement.reason,
         misplaced=found.misplaced,
+        unlisted=found.unlisted,
         newest_verified=found.newest_verified,
         running=running,
         runs=found.runs,
@@ -46,6 +49,11 @@ def status(options: argparse.Namespace) -> int:
             )
         for each in found.misplaced:
             print_line(f"misplaced: {each}")
+        for each in found.unlisted[:_MOST_UNLISTED]:
+            print_line(f"no longer listed: {each}")
+        if len(found.unlisted) > _MOST_UNLISTED:
+            more = len(found.unlisted) - _MOST_UNLISTED
+            print_line(f"no longer listed: {more} more, all in --json")
         if found.judgement.good:
             print_line(f"good: {found.judgement.reason}")
         else:

@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +17,7 @@ from backup_contract.documents.command_output import (
 from backup_contract.documents.manifest import Manifest
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
+from backup_contract.documents.upstream import sentence
 from backup_contract.judgement.overdue import Watched
 from backup_contract.judgement.reliance import (
     COMPLETE,
@@ -35,6 +36,7 @@ from backup_contract.visibility import read as read_visibility
 from repo_backup.runtime.errors import said
 from repo_backup.store.base import Store, Stored
 from repo_backup.store.inventory import not_in_place
+from repo_backup.store.left_out import LeftOut
 from repo_backup.store.run_documents import read_manifest, read_progress
 from repo_backup.store.run_order import newest_first
 
@@ -42,6 +44,7 @@ SILENT_AFTER = timedelta(minutes=15)
 """A run that says nothing for so long is not under way; it says something every 20 seconds."""
 MAX_AGE = timedelta(days=8)
 """How old the newest run of everything may be where no schedule is known."""
+_NOT_RELIED_ON = ", and its run is not relied on"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 log = logging.getLogger(__name__)
 
@@ -50,7 +53,8 @@ log = logging.getLogger(__name__)
 class Assessment:
     """How a store's backups stand: the judgement, and the facts that it was made from.
 
-    ``runs`` are the newest, newest first; ``misplaced`` tells what is wrong with archives.
+    ``runs`` are the newest, newest first; ``misplaced`` tells what is wrong with archives,
+    ``unlisted`` what GitHub said of each repository that it no longer lists.
     """
 
     judgement: Judgement
@@ -58,6 +62,7 @@ class Assessment:
     running: RunningRow | None
     misplaced: list[str]
     newest_verified: NewestVerified | None
+    unlisted: list[str]
 
     @property
     def under_way(self) -> str | None:
@@ -70,7 +75,7 @@ def assess(
     count: int,
     now: datetime,
     max_age: timedelta | None,
-    named: Container[str] = frozenset(),
+    named: Iterable[str] = (),
 ) -> Assessment:
     """Gather from the store what its judge must know of the newest ``count`` runs, and ask it.
 
@@ -78,22 +83,25 @@ def assess(
     of, :data:`MAX_AGE` where none does; ``max_age``, if given, counts instead of both. ``named``
     are the keys of damaged documents of which the caller tells.
     """
-    runs = read_runs(store, count, named)
-    running = read_running(store, runs, now)
-    judged = read_whole(store, runs, named)
-    misplaced = read_misplaced(store, judged)
+    with LeftOut({*named}) as left_out:
+        runs = read_runs(store, count, left_out)
+        running = read_running(store, runs, now)
+        judged = read_whole(store, runs, left_out)
+    newest = read_newest_complete(store, judged)
+    misplaced = read_misplaced(store, judged, newest)
     schedule = Watched.by_age(max_age) if max_age else read_schedule(store, judged)
     found = judge([*map(facts, judged)], running and running["run_id"], schedule, now, misplaced)
-    return Assessment(found, runs, running, misplaced, newest_verified(found.relied, now))
+    relied = newest_verified(found.relied, now)
+    return Assessment(found, runs, running, misplaced, relied, unlisted(newest))
 
 
-def read_runs(store: Store, count: int, named: Container[str] = frozenset()) -> list[RunRow]:
+def read_runs(store: Store, count: int, left_out: LeftOut) -> list[RunRow]:
     """The newest runs, newest first; a run that left only a report is one too."""
     written = list(itertools.islice(newest_first(store), count))
     everything = evidence.runs(store.objects(layout.RUNS))
     # Those with a manifest by when it was written; names say when the others were due.
     chosen = {*written, *sorted(everything, reverse=True)[:count]}
-    rows = {run_id: _row(store, run_id, named) for run_id in chosen}
+    rows = {run_id: _row(store, run_id, left_out) for run_id in chosen}
     when = {run_id: _when(row) or run_id for run_id, row in rows.items()}
     # Of two that began in the same second the one written last is the newer. One whose manifest
     # does not say when it began is just newer than the one before it.
@@ -105,37 +113,53 @@ def read_runs(store: Store, count: int, named: Container[str] = frozenset()) -> 
     return [rows[run_id] for run_id in newest[:count]]
 
 
-def read_whole(
-    store: Store, runs: list[RunRow], named: Container[str] = frozenset()
-) -> list[RunRow]:
+def read_whole(store: Store, runs: list[RunRow], left_out: LeftOut) -> list[RunRow]:
     """The same, and older ones until one of them is a complete run of everything."""
     if any(run["complete"] and not run["only"] for run in runs):
         return runs
     known = {run["run_id"] for run in runs}
     found = [*runs]
     for run_id in (each for each in newest_first(store) if each not in known):
-        found.append(_row(store, run_id, named))
+        found.append(_row(store, run_id, left_out))
         if found[-1]["complete"] and not found[-1]["only"]:
             break
     return found
 
 
-def read_misplaced(store: Store, runs: Sequence[RunRow]) -> list[str]:
-    """Archives of the newest complete run that are not there, or are not what it wrote down.
-
-    The manifest is read once more, and one request goes for each thousand archives. A run that was
-    begun since and did not complete may have replaced some: then it is only asked whether they are
-    there.
-    """
-    settled = bool(runs) and runs[0]["complete"]
+def read_newest_complete(store: Store, runs: Sequence[RunRow]) -> Manifest | str | None:
+    """The manifest of the newest complete run, read once more, or what is wrong with it."""
     run_id = next((run["run_id"] for run in runs if run["complete"]), None)
     found = read_manifest(store, run_id) if run_id else None
     if found is None:
-        return []
+        return None
     try:
-        manifest = Manifest.from_json(found.data)
+        return Manifest.from_json(found.data)
     except ValueError as error:  # it was written anew since it was read for the runs
-        return [f"{said(found.key)} is left out: {error}"]
+        return f"{said(found.key)} is left out: {error}"
+
+
+def unlisted(manifest: Manifest | str | None) -> list[str]:
+    """Of each repository that GitHub no longer lists and that an archive is kept of, one line."""
+    kept = manifest.kept or () if isinstance(manifest, Manifest) else ()
+    told = [
+        f"{each.full_name} {sentence(each.upstream)}; its archive is kept."
+        for each in kept
+        if each.result.archive
+    ]
+    return sorted({*told}, key=str.lower)
+
+
+def read_misplaced(
+    store: Store, runs: Sequence[RunRow], manifest: Manifest | str | None
+) -> list[str]:
+    """Archives of the newest complete run that are not there, or are not what it wrote down.
+
+    One request goes for each thousand archives. A run that was begun since and did not complete may
+    have replaced some: then it is only asked whether they are there.
+    """
+    if not isinstance(manifest, Manifest):
+        return [manifest] if manifest else []
+    settled = bool(runs) and runs[0]["complete"]
     archives = [item.archive for item in manifest.archived if item.archive]
     present: dict[str, Stored] = {}
     for prefix in sorted({archive.key.rpartition("/")[0] + "/" for archive in archives}):
@@ -173,7 +197,7 @@ def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> Running
 def read_schedule(store: Store, runs: Iterable[RunRow]) -> Watched:
     """The schedule that the newest report tells of; where none does, the age alone counts."""
     judged = (run["run_id"] for run in runs if run["verdict"] not in (None, UNREADABLE))
-    for report in (_report(store, run_id) for run_id in judged):
+    for report in (_report(store, run_id, LeftOut()) for run_id in judged):
         if report and report.schedule:
             return Watched.in_report(report.schedule, MAX_AGE)
     return Watched.by_age(MAX_AGE)
@@ -220,16 +244,14 @@ def newest_verified(run: RunFacts | None, now: datetime) -> NewestVerified | Non
     return NewestVerified(run_id=run.run_id, finished_at=iso(run.finished_at), age_days=days)
 
 
-def _row(store: Store, run_id: str, named: Container[str]) -> RunRow:
-    report = _report(store, run_id, named)
+def _row(store: Store, run_id: str, left_out: LeftOut) -> RunRow:
+    report = _report(store, run_id, left_out)
     found = read_manifest(store, run_id)
     manifest = None
     try:
         manifest = Manifest.from_json(found.data) if found else None
     except ValueError as error:
-        key = found.key if found else ""
-        if key not in named:
-            log.warning("%s is left out, and its run is not relied on: %s", said(key), error)
+        left_out.tell(found.key if found else "", error, _NOT_RELIED_ON)
         report = RunReport(UNREADABLE, f"its manifest.json is unreadable: {error}", _LONG_AGO)
     verdict = report.verdict if report else None
     reported_at = iso(report.reported_at) if report and verdict != UNREADABLE else None
@@ -262,13 +284,12 @@ def _when(run: RunRow) -> str | None:
     return run["started_at"] or run["finished_at"]
 
 
-def _report(store: Store, run_id: str, named: Container[str] = frozenset()) -> RunReport | None:
+def _report(store: Store, run_id: str, left_out: LeftOut) -> RunReport | None:
     """What the reporter said of a run, if it did. A damaged report's run is not relied on."""
     key = layout.report(run_id)
     try:
         data = store.read(key)
         return None if data is None else RunReport.from_json(data)
     except ValueError as error:
-        if key not in named:
-            log.warning("%s is left out, and its run is not relied on: %s", said(key), error)
+        left_out.tell(key, error, _NOT_RELIED_ON)
         return RunReport(UNREADABLE, f"its report.json is unreadable: {error}", _LONG_AGO)

@@ -6,6 +6,7 @@ from enum import Enum
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Entry, Item
+from backup_contract.documents.upstream import sentence
 from backup_contract.kinds import GIT, KINDS, kinds_beside_git, noun
 from repo_backup.page.run_history import (
     EMPTY,
@@ -93,9 +94,12 @@ def standings(chronicle: Chronicle) -> list[Standing]:
     found = []
     for each in chronicle.repositories:
         status, reason = _status(each, chronicle.runs, newest_listing, known)
+        if status is Status.NOT_LISTED:
+            told = sentence(chronicle.upstream.get(each.entry.id))
+            reason = f"{each.entry.full_name} {told}; its archive is kept."
         gone = not_in_place(each.entry.archives, chronicle.present, settled=settled)
         if gone and status is Status.NOT_LISTED:
-            reason = "Neither GitHub nor the source has it any more."
+            reason = f"{each.entry.full_name} {told}; {gone}"
         elif gone and status is not Status.UNSOUND:
             status, reason = Status.MISSING, gone
         found.append(Standing(each, status, reason, _last_good(each.letters)))
@@ -125,7 +129,7 @@ def _status(
     listed = [index for index, letter in enumerate(each.letters) if letter not in _SILENT]
     since = newest_listing.get(entry.owner.lower(), newest_listing.get("", -1))
     if not listed or listed[-1] < since:
-        return Status.NOT_LISTED, "The newest run did not find it on GitHub; its archive is kept."
+        return Status.NOT_LISTED, ""
     if entry.unsaved:
         return Status.UNSAVED, entry.git.reason or ""
     letter = _standing_letter(each, listed, runs)

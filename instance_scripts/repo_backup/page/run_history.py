@@ -6,7 +6,7 @@ size of what it uploaded, and each repository's newest entry.
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,12 +16,14 @@ from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import COUNTED, Entry, Manifest
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
+from backup_contract.documents.upstream import Upstream
 from backup_contract.judgement.reliance import UNREADABLE
 from backup_contract.moments import named_moment
 from repo_backup.page.run_record import Run, build_run
 from repo_backup.runtime.errors import FatalError, said
 from repo_backup.store.base import Store, Stored
 from repo_backup.store.run_documents import Document, read_document, read_manifest, read_progress
+from repo_backup.store.run_order import MOST_UNREPORTED, reported_only
 
 SAVED, UNCHANGED, EMPTY, LEFT_OUT, FAILED, PART_FAILED, UNSOUND, UNLISTED, NO_RESULT = b"buesfwx.-"
 """What a run did to a repository, as a letter of its history. UNSOUND: the program saved it, and
@@ -56,7 +58,8 @@ class Chronicle:
     """Runs from the oldest to the newest, repositories by name, and the archives that are there.
 
     ``kept`` are the keys of archives of what GitHub does not list any more, of whatever run.
-    ``unreadable`` names documents that are not what they should be.
+    ``upstream`` is, by id, what GitHub said of a repository that it no longer listed in the newest
+    run that asked. ``unreadable`` names documents that are not what they should be.
     """
 
     runs: tuple[Run, ...]
@@ -64,6 +67,7 @@ class Chronicle:
     present: dict[str, Stored]
     unreadable: tuple[str, ...] = ()
     kept: frozenset[str] = frozenset()
+    upstream: Mapping[int, Upstream] = field(default_factory=dict)
 
 
 def read(
@@ -119,7 +123,13 @@ def _chosen(store: Store, documents: dict[str, set[str]], newest: int | None) ->
     since = min((moments[run_id] for run_id in written), default=_BEGINNING)
     told = set(written)
     without = [run_id for run_id in documents if run_id not in told and moments[run_id] >= since]
-    return sorted([*written, *without], key=lambda run_id: moments[run_id])
+    chosen = sorted([*written, *without], key=lambda run_id: moments[run_id])
+    older = chosen[:-MOST_UNREPORTED]
+    if not older:
+        return chosen
+    keys = (f"{layout.RUNS}{run_id}/{name}" for run_id in older for name in documents[run_id])
+    counted = reported_only(older, keys)
+    return [*(run_id for run_id in older if run_id in counted), *chosen[-MOST_UNREPORTED:]]
 
 
 def _loaded(store: Store, run_ids: list[str], documents: dict[str, set[str]]) -> Iterator[_Loaded]:
@@ -156,6 +166,7 @@ class _Reading:
         self._repositories: dict[int, Repository] = {}
         self._unreadable: list[str] = []
         self._kept: set[str] = set()
+        self._upstream: dict[int, tuple[datetime, Upstream]] = {}
 
     def absorb(self, index: int, loaded: _Loaded) -> None:
         """Take a run in; what cannot be read is named and left out."""
@@ -174,7 +185,11 @@ class _Reading:
             for letters in (self._template, *(r.letters for r in self._repositories.values())):
                 letters[index] = UNLISTED
             unsound = _unsound(run)
-            self._kept |= {each.key for each in manifest.kept or ()}
+            for each in manifest.kept or ():
+                self._kept.add(each.key)
+                known = self._upstream.get(each.id)
+                if each.upstream and (known is None or run.moment >= known[0]):
+                    self._upstream[each.id] = (run.moment, each.upstream)
             for entry in manifest.entries.values():
                 self._add(index, run, entry, unsound)
 
@@ -194,6 +209,7 @@ class _Reading:
             present,
             tuple(self._unreadable),
             frozenset(self._kept),
+            {number: upstream for number, (_, upstream) in self._upstream.items()},
         )
 
     def _decoded(self, document: Document | None, decode: Callable[[bytes], T]) -> T | None:

@@ -213,7 +213,7 @@ def _notes(
         yield Concern(Tone.WATCH, f"The GitHub token {said} on {expiry:%a %Y-%m-%d}", advice)
     kinds = (
         (Status.KNOWN_FAILURE, "known to fail", "Acknowledged by KnownFailures."),
-        (Status.NOT_LISTED, "no longer on GitHub", "What was saved of them is kept."),
+        (Status.NOT_LISTED, "no longer listed by GitHub", "What was saved of them is kept."),
         (Status.LEFT_OUT, "left out by options", "They are not backed up."),
     )
     for status, what, advice in kinds:

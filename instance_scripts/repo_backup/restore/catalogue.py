@@ -1,7 +1,6 @@
 """What there is to restore: archives by repository and run."""
 
 import difflib
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,15 +8,13 @@ from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Archive, Item, ItemResult, Manifest
 from backup_contract.kinds import GIT, kinds_beside_git, noun
 from repo_backup.restore.archive_reader import ArchiveRef
-from repo_backup.runtime.errors import FatalError, said
+from repo_backup.runtime.errors import FatalError
 from repo_backup.store.base import Store, Version
+from repo_backup.store.left_out import LeftOut
 from repo_backup.store.run_documents import read_manifest
 from repo_backup.store.run_order import newest_first
 
 _KEPT = ("kept of a repository that GitHub does not list any more, or not under this name",)
-
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,21 +52,23 @@ def manifests(
     ``named`` are the keys of those of which a command has warned before. Raises FatalError when it
     is that of the run that was asked for.
     """
-    named = set() if named is None else named
-    for each in [run_id] if run_id else newest_first(store):
-        found = read_manifest(store, each)
-        if found is None:
-            if run_id:
-                raise FatalError(f"there is no manifest of run {run_id}{_meant_run(store, run_id)}")
-            continue
-        try:
-            yield Manifest.from_json(found.data)
-        except ValueError as error:
-            if run_id:
-                raise FatalError(f"the manifest of run {run_id} is unreadable: {error}") from error
-            if found.key not in named:
-                log.warning("%s is left out: %s", said(found.key), error)
-            named.add(found.key)
+    with LeftOut(named) as left_out:
+        for each in [run_id] if run_id else newest_first(store):
+            found = read_manifest(store, each)
+            if found is None:
+                if run_id:
+                    meant = _meant_run(store, run_id)
+                    raise FatalError(f"there is no manifest of run {run_id}{meant}")
+                continue
+            try:
+                manifest = Manifest.from_json(found.data)
+            except ValueError as error:
+                if run_id:
+                    said = f"the manifest of run {run_id} is unreadable: {error}"
+                    raise FatalError(said) from error
+                left_out.tell(found.key, error)
+                continue
+            yield manifest
 
 
 def key_of(full_name: str, kind: str = GIT) -> str:

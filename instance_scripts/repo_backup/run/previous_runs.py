@@ -1,6 +1,7 @@
 """What earlier runs left: for each repository the newest archive that still exists."""
 
 import hashlib
+import itertools
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -15,6 +16,7 @@ from repo_backup.runtime.errors import RepositoryError, said
 from repo_backup.store.base import Store, Stored
 from repo_backup.store.damage import ArchiveId, read_damage
 from repo_backup.store.inventory import not_in_place
+from repo_backup.store.left_out import LeftOut
 from repo_backup.store.run_documents import read_manifest
 from repo_backup.store.run_order import newest_first
 
@@ -71,9 +73,8 @@ class History:
             for prefix in [*map(layout.archives_of, owners)] or [layout.ARCHIVES]
         }
         others = (each for each in newest_first(store) if each != run_id)
-        for earlier in (run_id, *others):
-            if not missing:
-                break
+        left_out = LeftOut()
+        for earlier in itertools.chain((run_id,), others):
             mine = earlier == run_id
             found = own.result() if mine else read_manifest(store, earlier)
             if found is None:
@@ -81,7 +82,7 @@ class History:
             try:
                 manifest = Manifest.from_json(found.data)
             except ValueError as error:
-                log.warning("%s is left out: %s", said(found.key), error)
+                left_out.tell(found.key, error)
                 continue
             if mine:
                 history.mine = manifest
@@ -94,6 +95,9 @@ class History:
                 uncounted -= covered
                 if manifest.kept is not None or history._names_all(present):
                     missing -= covered
+                if not missing:
+                    break
+        left_out.sum_up()
         return history._existing(store, present)
 
     def earlier(self, repository_id: int) -> Entry | None:

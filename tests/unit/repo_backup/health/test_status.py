@@ -16,6 +16,7 @@ from backup_contract.visibility import Visibility
 from repo_backup.health.status import facts, newest_verified, read_running, read_runs
 from repo_backup.health.status import label as label_of
 from repo_backup.store.directory import DirectoryStore
+from repo_backup.store.left_out import LeftOut
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WEEK = timedelta(days=8)
@@ -178,7 +179,7 @@ def test_a_damaged_report_is_named_and_its_run_not_relied_on(
         store.write(f"runs/2026-11-{day}/manifest.json", manifest.to_json())
     store.write("runs/2026-11-20/report.json", VERDICT)
     store.write("runs/2026-11-27/report.json", damaged)
-    runs = read_runs(store, 5)
+    runs = read_runs(store, 5, LeftOut())
     assert [(each["run_id"], each["verdict"], each["good"]) for each in runs] == [
         ("2026-11-27", "unreadable", False),
         ("2026-11-20", "verified", True),
@@ -247,7 +248,7 @@ def test_of_two_runs_of_the_same_second_the_one_written_last_is_the_newer(tmp_pa
     for number, run_id in enumerate(("b", "c", "a")):
         store.write(layout.manifest(run_id), Manifest(run_id, 1, ["octo"], NOW).to_json())
         os.utime(tmp_path / layout.manifest(run_id), (number, number))
-    assert [row["run_id"] for row in read_runs(store, 2)] == ["a", "c"]
+    assert [row["run_id"] for row in read_runs(store, 2, LeftOut())] == ["a", "c"]
 
 
 def test_a_run_whose_manifest_is_damaged_keeps_its_place_whatever_it_is_named(
@@ -260,4 +261,4 @@ def test_a_run_whose_manifest_is_damaged_keeps_its_place_whatever_it_is_named(
         damaged = data.replace(b'"octo"', b"null")
         store.write(layout.manifest(run_id), damaged if run_id in ("zero", "two") else data)
         os.utime(tmp_path / layout.manifest(run_id), (number, number))
-    assert [row["run_id"] for row in read_runs(store, 4)] == ["a", "two", "one", "zero"]
+    assert [row["run_id"] for row in read_runs(store, 4, LeftOut())] == ["a", "two", "one", "zero"]

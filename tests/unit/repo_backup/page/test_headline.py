@@ -166,7 +166,7 @@ def test_what_is_not_wrong_is_worth_knowing(runs: Runs) -> None:
     runs.add(entry(1, lfs=True), entry(2, warnings=("odd history",)), entry(4, "skipped"))
     runs.put("github_backups/octo/stranger.zip", b"")
     assert [note.title for note in runs.page().notes] == [
-        "1 repository no longer on GitHub",
+        "1 repository no longer listed by GitHub",
         "1 repository left out by options",
         "1 repository uses Git LFS",
         "1 warning",

@@ -5,10 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from backup_contract.documents.manifest import ItemResult
+from backup_contract import object_keys as layout
+from backup_contract.documents.manifest import ItemResult, Manifest, OrphanedArchive
+from backup_contract.documents.upstream import upstream_of
 from backup_contract.kinds import GIT
+from repo_backup.health.status import assess
 from repo_backup.page.repository_status import standings, unnamed_archives
 from repo_backup.runtime.errors import FatalError
+from repo_backup.store.directory import DirectoryStore
 from tests.unit.repo_backup.page.runs import Runs, entry, passed_over
 
 
@@ -110,8 +114,36 @@ def test_a_repository_that_vanished_is_no_longer_listed_and_no_problem(runs: Run
     runs.add(entry(1), entry(2))
     runs.add(entry(1, "unchanged"))
     assert statuses(runs) == {"repo-1": "backed up", "repo-2": "no longer listed"}
+    unknown = "octo/repo-2 may still be on GitHub: it was not found out; "
+    assert standings(runs.read())[1].reason == f"{unknown}its archive is kept."
     (runs.root / "github_backups/octo/repo-2.zip").unlink()
-    assert standings(runs.read())[1].reason == "Neither GitHub nor the source has it any more."
+    gone = "github_backups/octo/repo-2.zip is not at the source."
+    assert standings(runs.read())[1].reason == unknown + gone
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ("octo/other", "was renamed to octo/other"),
+        ("them/repo-2", "was transferred to them/repo-2"),
+        (None, "is no longer visible on GitHub"),
+    ],
+)
+def test_page_and_status_say_what_github_said_of_one_that_is_no_longer_listed(
+    runs: Runs, now: str | None, said: str
+) -> None:
+    former = entry(2)
+    runs.add(entry(1), former)
+    run_id = runs.add(entry(1, "unchanged"))
+    key = layout.archive("octo", "repo-2")
+    kept = OrphanedArchive(key, 2, "octo", "repo-2", GIT, former.git)
+    path = runs.root / layout.manifest(run_id)
+    manifest = Manifest.from_json(path.read_bytes())
+    manifest.kept = [replace(kept, upstream=upstream_of("octo/repo-2", now))]
+    path.write_bytes(manifest.to_json())
+    line = f"octo/repo-2 {said}; its archive is kept."
+    assert standings(runs.read())[1].reason == line
+    assert assess(DirectoryStore(runs.root), 5, runs.soon, None).unlisted == [line]
 
 
 def test_a_run_of_other_owners_makes_nobody_vanish(runs: Runs) -> None:

@@ -15,6 +15,7 @@ from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import FatalError
 from repo_backup.store.base import most_bytes
 from repo_backup.store.directory import DirectoryStore
+from repo_backup.store.left_out import LeftOut
 
 MANIFEST, REPORT = "runs/r1/manifest.json", "runs/r1/report.json"
 LOCK, PROGRESS = "runs/lock.json", "runs/r1/progress.json"
@@ -49,7 +50,7 @@ def test_manifests_report_and_progress_of_terabytes_are_named_and_left_out(
         assert list(manifests(store)) == []
         assert History.load(store, "r1", ["octo"]).entries == {}
         assert History.load(store, "r2", ["octo"]).entries == {}
-        (run,) = read_runs(store, 5)
+        (run,) = read_runs(store, 5, LeftOut())
     assert (run["good"], run["complete"]) == (False, False)
     with pytest.raises(FatalError, match="of run r1 is unreadable: it has 1099511627776 bytes"):
         list(manifests(store, "r1"))

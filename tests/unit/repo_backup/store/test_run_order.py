@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backup_contract.documents.manifest import Manifest
+from repo_backup.run.previous_runs import History
 from repo_backup.store.directory import DirectoryStore
-from repo_backup.store.run_order import newest_first
+from repo_backup.store.left_out import MOST_NAMED, LeftOut
+from repo_backup.store.run_order import MOST_UNREPORTED, newest_first
 
 FIRST = datetime(2026, 10, 2, 17, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -34,11 +36,18 @@ class Watched(DirectoryStore):
             yield file
 
 
-def leave(root: Path, run_id: str, began_at: datetime, written_at: datetime) -> None:
+def leave(
+    root: Path,
+    run_id: str,
+    began_at: datetime,
+    written_at: datetime,
+    manifest: Manifest | None = None,
+) -> None:
     """The manifest of a run."""
+    manifest = manifest or Manifest(run_id, 1, ["octo"], began_at)
     path = root / "runs" / run_id / "manifest.json"
     path.parent.mkdir(parents=True)
-    path.write_bytes(Manifest(run_id, 1, ["octo"], began_at).to_json())
+    path.write_bytes(manifest.to_json())
     os.utime(path, (written_at.timestamp(), written_at.timestamp()))
 
 
@@ -100,3 +109,59 @@ def test_a_manifest_that_does_not_say_when_its_run_began_stands_where_it_was_wri
     path.write_text(text)
     os.utime(path, ((FIRST + WEEK).timestamp(),) * 2)
     assert list(newest_first(DirectoryStore(tmp_path))) == ["c", "b", "a"]
+
+
+def junk(root: Path, count: int, written_at: datetime) -> None:
+    """So many manifests that are none, all written later than anything else."""
+    for number in range(count):
+        path = root / "runs" / f"junk-{number}" / "manifest.json"
+        path.parent.mkdir(parents=True)
+        path.write_text("[")
+        os.utime(path, (written_at.timestamp() + number,) * 2)
+
+
+def report(root: Path, run_id: str) -> None:
+    (root / "runs" / run_id / "report.json").write_text("{}")
+
+
+def test_behind_hundreds_of_junk_manifests_the_reported_runs_are_found(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for week, name in enumerate("abc"):
+        leave(tmp_path, name, FIRST + week * WEEK, FIRST + week * WEEK)
+        report(tmp_path, name)
+    junk(tmp_path, MOST_UNREPORTED + 50, FIRST + 9 * WEEK)
+    found = list(newest_first(DirectoryStore(tmp_path)))
+    assert found[MOST_UNREPORTED:] == ["c", "b", "a"]
+    assert caplog.messages == ["50 runs below runs/ are left out: no report tells of them"]
+
+
+def test_where_there_is_no_reporter_no_run_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    leave(tmp_path, "a", FIRST, FIRST)
+    junk(tmp_path, MOST_UNREPORTED + 50, FIRST + WEEK)
+    assert list(newest_first(DirectoryStore(tmp_path)))[-1] == "a"
+    assert caplog.messages == []
+
+
+def test_the_next_backup_reads_the_beginning_of_one_manifest_not_of_all(tmp_path: Path) -> None:
+    for week, name in enumerate("abcd"):
+        moment = FIRST + week * WEEK
+        manifest = Manifest(name, 1, ["octo"], moment, finished_at=moment, complete=True, kept=[])
+        leave(tmp_path, name, moment, moment + timedelta(minutes=20), manifest)
+    store = Watched(tmp_path)
+    assert History.load(store, "e", ["octo"]).listed == {"octo": 0}
+    assert store.opened == ["runs/d/manifest.json"]
+
+
+def test_of_many_damaged_manifests_the_first_are_named_and_the_others_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with LeftOut() as left_out:
+        for number in range(MOST_NAMED + 5):
+            left_out.tell(f"runs/{number}/manifest.json", ValueError("it is no JSON"))
+            left_out.tell(f"runs/{number}/manifest.json", ValueError("it is no JSON"))
+    assert len(caplog.messages) == MOST_NAMED + 1
+    assert caplog.messages[0] == "runs/0/manifest.json is left out: it is no JSON"
+    assert caplog.messages[-1] == "5 more documents are left out"
