@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
 from backup_contract import object_keys as layout
+from backup_contract.aws_refusal import code_and_message
 from backup_contract.documents.fields import DamagedError
 from backup_contract.judgement.overdue import overdue
 from backup_contract.judgement.verdict import Kind
@@ -215,10 +216,14 @@ class Reporter:
                 world.now,
             )
 
-    def _end(self, instance_id: str) -> None:
-        """End the instance; one that may not be ended must not keep the mail from being sent."""
-        if not self.ec2.terminate(instance_id):
-            self.log.error("the instance may not be ended", extra={"instance_id": instance_id})
+    def _end(self, instance_id: str) -> str:
+        """End the instance; a line for the mail, which nothing may hold up, if that is refused."""
+        refused = self.ec2.terminate(instance_id)
+        if not refused:
+            return ""
+        extra = {"instance_id": instance_id, "told": refused}
+        self.log.error("the instance may not be ended", extra=extra)
+        return f"{instance_id} could not be ended ({refused})."
 
     def _report(self, run: Run, world: World, step: Report) -> None:
         """Judge, claim the mail, send it, and only then call the run reported."""
@@ -226,14 +231,15 @@ class Reporter:
         if run.mail_lease_until and run.mail_lease_until > world.now:
             self.log.info("another reporter is mailing")
             return
-        for stray in self.ec2.of_run(run.id):
-            self._end(stray.id)
+        trouble = [self._end(stray.id) for stray in self.ec2.of_run(run.id)]
         summary = self.evidence.summary(concluded(run, world, step), world, step)
-        if line := self._publish(run.id, summary):
-            summary = summary.with_damage(line)
+        trouble.append(self._publish(run.id, summary))
+        summary = summary.with_damage(*filter(None, trouble))
         facts = summary.facts
-        if not self.bucket.write_report(run.id, summary.report):
-            self.log.error("the bucket takes no report")
+        if refused := self.bucket.write_report(run.id, summary.report):
+            self.log.error("the bucket takes no report", extra={"told": refused})
+            line = f"{layout.report(run.id)} could not be written ({refused})."
+            summary = summary.with_damage(line)
         # It counts from now: the archives' check may have taken longer than it lasts.
         lease = world.now + timedelta(seconds=monotonic() - began) + MAIL_LEASE
         claimed = self.store.save(replace(run, mail_lease_until=lease))
@@ -265,7 +271,7 @@ class Reporter:
         if not isinstance(done, Failed):
             return ""
         self.log.error("the manifest could not be published", exc_info=done.error)
-        why = str(done.error) if isinstance(done.error, DamagedError) else _code(done.error)
+        why = str(done.error) if isinstance(done.error, DamagedError) else _told(done.error)
         return f"{layout.manifest(run_id)} could not be published ({why}); see {found.key} instead."
 
     def _warned(self, run_id: str, instance_id: str, now: datetime) -> dict[str, Any]:
@@ -284,7 +290,8 @@ class Reporter:
             self.schedules.remove(name)
 
 
-def _code(error: Exception) -> str:
-    """AWS's own code for what went wrong, or the error's name."""
-    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
-    return code or type(error).__name__
+def _told(error: Exception) -> str:
+    """AWS's own code and message for what went wrong, or the error's name."""
+    if isinstance(error, ClientError):
+        return code_and_message(error.response)
+    return type(error).__name__

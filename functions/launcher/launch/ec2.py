@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as UnreachedError
 
-from backup_contract.aws_refusal import whole_message
+from backup_contract.aws_refusal import code_and_message, whole_message
 from launcher.launch.pools import Place
 from launcher.launch.refusals import Kind, classify
 from shared.errors import RefusedError
@@ -60,7 +60,8 @@ class Ec2:
             if error.response["Error"]["Code"].startswith("InvalidSubnet"):
                 raise RefusedError(
                     "SubnetIds",
-                    f"{', '.join(subnet_ids)} are not all subnets of this region.",
+                    f"{', '.join(subnet_ids)} are not all subnets of this region "
+                    f"({code_and_message(error.response)}).",
                     "Deploy with subnets of this region, or leave SubnetIds empty.",
                 ) from error
             raise

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from backup_contract.aws_refusal import code_and_message
 from shared.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Images:
                 raise
             raise RefusedError(
                 "InstanceTypes",
-                f"the region {self.region} has no Amazon Linux 2023 image for {architecture}.",
+                f"the region {self.region} has no Amazon Linux 2023 image for {architecture} "
+                f"({code_and_message(error.response)}).",
                 "Deploy the stack in another region, or list types of another architecture.",
             ) from error

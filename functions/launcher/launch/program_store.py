@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from backup_contract import object_keys as layout
+from backup_contract.aws_refusal import code_and_message
 from backup_contract.documents.launch import LaunchRecord
 from shared.errors import RefusedError
 
@@ -41,7 +42,7 @@ class Bucket:
                 raise
             raise RefusedError(
                 "ExistingBucketName",
-                f"{self.name} cannot be used ({code}).",
+                f"{self.name} cannot be used ({code_and_message(error.response)}).",
                 "It must be a bucket of this account and region; if a KMS key encrypts it, deploy "
                 "with KmsKeyArn.",
             ) from error

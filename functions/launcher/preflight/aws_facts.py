@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from backup_contract.aws_refusal import code_and_message
 from launcher.preflight.account_plan import AccountPlan
 from launcher.preflight.findings import Quota, Subscriber, Way
 from shared.aws.dead_letters import DeadLetters
@@ -166,7 +167,8 @@ class Survey:
                 raise
             raise RefusedError(
                 "ScheduleExpression",
-                "the schedule is gone, so nothing runs by itself.",
+                "the schedule is gone, so nothing runs by itself "
+                f"({code_and_message(error.response)}).",
                 "Deploy with ScheduleState=DISABLED, then with ENABLED, to have it made anew.",
             ) from error
         zone = found.get("ScheduleExpressionTimezone", "UTC")

@@ -62,7 +62,7 @@ class Secrets:
                 raise
             raise RefusedError(
                 parameter,
-                f"there is no SSM parameter named {name}.",
+                f"there is no SSM parameter named {name} ({code_and_message(error.response)}).",
                 f"Run: aws ssm put-parameter --type SecureString --name {name} --value {example}",
             ) from error
         return answer["Parameter"]["Value"].strip()

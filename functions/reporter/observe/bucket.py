@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -40,14 +39,17 @@ MOST_VALUES = 2_500_000
 50,000."""
 
 MOST_PROGRESS_BYTES = 64 * 2**10
-MOST_MARKERS = 1000
+MOST_MARKERS = 10_000
+"""One for each minute of a week: the true one cannot be hidden behind others, however late the
+reporter comes. Sixteen at once, they take S3 some 20 seconds."""
 MOST_PAGES = 200
 """Of a thousand keys each, written since the run began: a run leaves one or two."""
 
 _LATE = "were not looked at: time was up"
 _LOG_TAIL_BYTES = 8192
 _MARKER_BYTES = 4096
-_MARKER_KEY = re.compile(re.escape(layout.ARCHIVES) + r"[0-9]{4}(-[0-9]{2}){4}\.txt")
+_MINUTE = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])-([01][0-9]|2[0-3])-[0-5][0-9]"
+_MARKER_KEY = re.compile(re.escape(layout.ARCHIVES) + _MINUTE + r"\.txt")
 _MARKER_AHEAD = timedelta(hours=2)
 """A marker whose minute is taken has a later one, by an hour at most; and clocks differ."""
 
@@ -85,12 +87,19 @@ class Bucket:
             if error.response["Error"]["Code"] != _NO_BUCKET:
                 raise self._translated(error, layout.ARCHIVES) from error
             return
-        for key in islice(reversed(keys), MOST_MARKERS):
-            with suppress(DamagedError):
-                data = self.read(key, _MARKER_BYTES, f"bytes=0-{_MARKER_BYTES - 1}")
-                found = read_marker(key, data or b"")
-                if found and found.run_id == run_id:
-                    yield found
+        newest = keys[: -MOST_MARKERS - 1 : -1]
+        with ThreadPoolExecutor(CONCURRENT_CHECKS) as pool:
+            for start in range(0, len(newest), CONCURRENT_CHECKS):
+                some = newest[start : start + CONCURRENT_CHECKS]
+                for found in pool.map(self._marker, some):
+                    if found and found.run_id == run_id:
+                        yield found
+
+    def _marker(self, key: str) -> Marker | None:
+        with suppress(DamagedError):
+            data = self.read(key, _MARKER_BYTES, f"bytes=0-{_MARKER_BYTES - 1}")
+            return read_marker(key, data or b"")
+        return None
 
     def _marker_keys(self, since: datetime, until: datetime) -> Iterator[str]:
         """Keys that markers of this time can have, oldest first."""
@@ -163,8 +172,8 @@ class Bucket:
     def _objection_in_time(self, entry: Item, until: float) -> str | None:
         return self._objection(entry) if monotonic() < until else _LATE
 
-    def write_report(self, run_id: str, report: dict[str, Any]) -> bool:
-        """Write ``runs/<run id>/report.json``; False if this bucket will never take it."""
+    def write_report(self, run_id: str, report: dict[str, Any]) -> str:
+        """Write ``runs/<run id>/report.json``; what S3 says if this bucket will never take it."""
         try:
             self.client.put_object(
                 Bucket=self.name,
@@ -175,8 +184,8 @@ class Bucket:
         except ClientError as error:
             if error.response["Error"]["Code"] not in (*_DENIED, _NO_BUCKET):
                 raise
-            return False
-        return True
+            return code_and_message(error.response)
+        return ""
 
     def publish(self, run_id: str, verdict: str, evidence: str, sha256_of_it: str) -> None:
         """Write ``runs/<run id>/manifest.json`` from what an attempt wrote, unless it is there.
@@ -210,7 +219,7 @@ class Bucket:
             code = error.response["Error"]["Code"]
             # What answers a HEAD has no body: of a key that is disabled only the status tells.
             if code in (*_DENIED, "400"):
-                return f"{archive.key} may not be looked at ({code})"
+                return f"{archive.key} may not be looked at ({code_and_message(error.response)})"
             if code not in _MISSING:
                 raise
             return f"{archive.key} is not in the bucket"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from backup_contract.aws_refusal import whole_message
+from backup_contract.aws_refusal import code_and_message, whole_message
 from reporter.decide.observation import InstanceView
 from shared.model.run import TAG_ATTEMPT, TAG_RUN_ID, TAG_STACK
 
@@ -47,16 +47,19 @@ class Ec2:
         )
         return [view for view in map(_view, found) if not view.gone]
 
-    def terminate(self, instance_id: str) -> bool:
-        """Tell the instance to end; one that is unknown by now has done so. False if forbidden."""
+    def terminate(self, instance_id: str) -> str:
+        """Tell the instance to end; one that is unknown by now has done so.
+
+        Returns what EC2 says where that is forbidden, else nothing.
+        """
         try:
             self.client.terminate_instances(InstanceIds=[instance_id])
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code not in (*_UNKNOWN, *_FORBIDDEN):
                 raise
-            return code in _UNKNOWN
-        return True
+            return "" if code in _UNKNOWN else code_and_message(error.response)
+        return ""
 
     def console_tail(self, instance_id: str, lines: int) -> list[str]:
         """The last lines of the console output; empty if EC2 has none (any more).

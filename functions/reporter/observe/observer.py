@@ -59,9 +59,11 @@ class Summary:
         """The summary of these facts."""
         return cls(facts, subject(facts), body(facts), run_report(facts).document, checkpoint)
 
-    def with_damage(self, line: str) -> "Summary":
-        """The same, and what else went wrong."""
-        facts = replace(self.facts, damage=(*self.facts.damage, line))
+    def with_damage(self, *lines: str) -> "Summary":
+        """The same, and what else went wrong, a line each."""
+        if not lines:
+            return self
+        facts = replace(self.facts, damage=(*self.facts.damage, *lines))
         return Summary.of(facts, self.checkpoint)
 
 

@@ -201,7 +201,7 @@ def body(facts: Facts) -> str:
         _urgent(facts),
         _errors(facts),
         _listed("Problems", facts.verdict.problems, where="report.json"),
-        _listed("Could not be read", facts.damage, where="the reporter's log"),
+        _listed("Could not be read or done", facts.damage, where="the reporter's log"),
         _listed("Asked for in vain", refusals(facts.run.attempts), where="report.json"),
         _next(facts),
         _listed("Known failures, acknowledged", facts.verdict.acknowledged),

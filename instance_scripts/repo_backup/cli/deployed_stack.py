@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from backup_contract.aws_refusal import code_and_message
 from backup_contract.documents import fields
 from backup_contract.documents.fields import DamagedError
+from backup_contract.text import one_line
+from backup_contract.tls_failure import tls_failure
 from repo_backup.aws.session import session
 from repo_backup.runtime.errors import FatalError, UsageError
 
@@ -43,7 +46,7 @@ class Stack:
             )
             data = answer["Payload"].read()
         except (BotoCoreError, ClientError) as error:
-            raise FatalError(f"{self.launcher} could not be invoked: {error}") from error
+            raise FatalError(f"{self.launcher} could not be invoked: {_told(error)}") from error
         payload = self.legible(lambda: fields.decode(data, dict[str, Any]))
         if answer.get("FunctionError"):
             said = payload.get("errorMessage", "it gave no reason")
@@ -96,9 +99,16 @@ def locate(name: str, stacks: "CloudFormationClient", functions: "LambdaClient")
 
 def _unasked(error: Exception) -> FatalError:
     return FatalError(
-        f"AWS cannot be asked for the stack: {str(error).rstrip('.')}. Set credentials and "
+        f"AWS cannot be asked for the stack: {_told(error).rstrip('.')}. Set credentials and "
         "AWS_REGION as for the AWS CLI, or give --region"
     )
+
+
+def _told(error: Exception) -> str:
+    """AWS's code and message, or what keeps it from answering, on one line."""
+    if isinstance(error, ClientError):
+        return f"{error.operation_name}: {code_and_message(error.response)}"
+    return tls_failure(error, "AWS_CA_BUNDLE") or one_line(str(error))
 
 
 def _stacks(client: "CloudFormationClient") -> dict[str, dict[str, str]]:

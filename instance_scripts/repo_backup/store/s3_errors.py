@@ -61,16 +61,16 @@ def service_error(where: str, bucket: str, error: ClientError) -> BackupError:
     if code == SKEWED:
         return FatalError(f"S3 refuses {where}: {told}: {skew(error, datetime.now(UTC))}")
     if code == "NoSuchBucket":
-        return FatalError(f"there is no bucket {bucket}: see `aws s3 ls` for its name")
+        return FatalError(f"there is no bucket {bucket} ({told}): see `aws s3 ls` for its name")
     if code in _CREDENTIALS:
         return FatalError(f"s3://{bucket}: AWS refuses the credentials: {told}. {LOGIN}")
     if code in _REGION:
         region = answer.get("HTTPHeaders", {}).get("x-amz-bucket-region", "its region")
         return FatalError(f"the bucket {bucket} is elsewhere ({told}): set AWS_REGION={region}")
     if code in _MISSING:
-        return NotFoundError(f"there is no {where}")
+        return NotFoundError(f"there is no {where} ({told})")
     if code in _CONFLICT:
-        return ConflictError(f"{where} was written by another process")
+        return ConflictError(f"{where} was written by another process ({told})")
     if status >= 500 or code in _PASSING:
         return TransientError(f"S3 could not take {where}: {told}")
     kind = StoreRefusedError if status == HTTPStatus.FORBIDDEN else RepositoryError

@@ -133,7 +133,9 @@ def test_a_manifest_that_cannot_be_published_costs_a_line_of_the_mail(world: Wor
     )
     world.end_instance()
     assert_settled(world, "verified")
-    said = f"{PUBLISHED} could not be published (AccessDenied); see {world.own('evidence.json')}"
+    said = (
+        f"{PUBLISHED} could not be published (AccessDenied: no); see {world.own('evidence.json')}"
+    )
     assert f"  - {said} instead." in world.mails[0].body
 
 

@@ -197,4 +197,4 @@ def test_archives_that_may_not_be_looked_at_are_named(world: World) -> None:
     world.send("reporter", {"trigger": "recheck", "run_id": RUN_ID})
     world.pass_time(timedelta(hours=4))
     assert world.verdicts == ["unverified"]
-    assert "hello.zip may not be looked at (403)" in world.mails[0].body
+    assert "hello.zip may not be looked at (403: no)" in world.mails[0].body

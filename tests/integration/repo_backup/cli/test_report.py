@@ -146,7 +146,7 @@ def test_a_bucket_that_is_not_there_is_named(
     s3: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert report("s3://no-such-bucket-here", tmp_path / "page") == 1
-    assert "there is no bucket no-such-bucket-here: see" in capsys.readouterr().err
+    assert "there is no bucket no-such-bucket-here (NoSuchBucket: " in capsys.readouterr().err
 
 
 def test_unreadable_reports_end_with_code_3_and_the_page_without_them(

@@ -157,7 +157,7 @@ def test_a_bucket_that_is_not_there_is_fatal(
 ) -> None:
     arguments = ["backup", "--owner", "octo", "--destination", "s3://no-such-bucket"]
     assert main(arguments) == 1
-    assert "there is no bucket no-such-bucket: see" in capsys.readouterr().err
+    assert "there is no bucket no-such-bucket (NoSuchBucket: " in capsys.readouterr().err
 
 
 def test_the_drill_finds_an_archive_that_is_not_what_it_was(

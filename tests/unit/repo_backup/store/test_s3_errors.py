@@ -58,7 +58,7 @@ def refused(code: str, status: int, message: str = "", **headers: str) -> Backup
 def test_a_bucket_that_is_not_there_is_named_with_how_to_find_its_name() -> None:
     error = refused("NoSuchBucket", 404)
     assert isinstance(error, FatalError)
-    assert str(error) == "there is no bucket my-bucket: see `aws s3 ls` for its name"
+    assert str(error) == "there is no bucket my-bucket (NoSuchBucket): see `aws s3 ls` for its name"
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"])
@@ -157,7 +157,7 @@ def test_a_certificate_that_is_not_accepted_is_told_with_its_reason() -> None:
 def test_an_object_that_is_not_there_is_named_in_whole() -> None:
     error = refused("NoSuchKey", 404)
     assert isinstance(error, NotFoundError)
-    assert str(error) == "there is no s3://my-bucket/some/where/runs/lock.json"
+    assert str(error) == "there is no s3://my-bucket/some/where/runs/lock.json (NoSuchKey)"
 
 
 def test_without_credentials_the_remedy_is_named(

@@ -92,6 +92,20 @@ def test_of_names_that_markers_can_have_a_bounded_number_is_opened(
     assert len(store.read) == 50
 
 
+def test_the_true_marker_is_found_behind_one_for_each_minute_of_two_days() -> None:
+    """The reporter came a day late, and somebody filled every minute since, and the coming ones."""
+    later = DUE + timedelta(minutes=10)
+    minutes = (later + timedelta(minutes=n) for n in range(2 * 24 * 60))
+    junk = {f"github_backups/{each:%Y-%m-%d-%H-%M}.txt": b"junk" for each in minutes}
+    no_time = {
+        f"github_backups/2026-11-27-{n}-{m}.txt": b"" for n in range(60) for m in range(60, 99)
+    }
+    store = Store({NAME: MARKER, **junk, **no_time})
+    (found,) = bucket(store).markers(RUN_ID, DUE, DUE + timedelta(days=1))
+    assert found.key == NAME
+    assert len(store.read) < 26 * 60
+
+
 def test_a_listing_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s3, "MOST_PAGES", 3)
     store = Store({f"github_backups/2026-11-27-17-{n:05}": b"" for n in range(9000)})
