@@ -16,6 +16,7 @@ from moto.server import ThreadedMotoServer
 
 from local_cloud.github import CORPUS_TOKEN, GitHubStandIn, build_corpus
 from local_cloud.github.corpus import git
+from local_cloud.github.remembered import RememberingBackend
 from repo_backup.cli.main import main
 from repo_backup.runtime import retry
 
@@ -39,12 +40,18 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def backend() -> RememberingBackend:
+    """git on the stand-in's side: every test asks it the same about the same corpus."""
+    return RememberingBackend()
+
+
 @pytest.fixture
-def hub(corpus: Path, tmp_path: Path) -> Iterator[GitHubStandIn]:
+def hub(corpus: Path, tmp_path: Path, backend: RememberingBackend) -> Iterator[GitHubStandIn]:
     """A stand-in for GitHub whose repositories the test may change."""
     root = tmp_path / "hub"
     shutil.copytree(corpus, root, symlinks=True)
-    with GitHubStandIn(root) as running:
+    with GitHubStandIn(root, backend=backend.open) as running:
         yield running
 
 
