@@ -14,6 +14,7 @@ _ZIP = ".zip"
 MOST_LINKS = 9999
 """Of a chain: its overlays are numbered with four digits, so that names sort as they follow."""
 _CHAIN_DIGITS = 12
+_CHAIN_DOCUMENT = re.compile(r"\+[0-9a-f]{12}\.json\Z")
 _OVERLAY = re.compile(r"(?P<base>[^+]+)\+(?P<chain>[0-9a-f]{12})\.(?P<number>[0-9]{4})\.zip")
 
 
@@ -68,6 +69,16 @@ def overlay_key(key: str) -> OverlayKey | None:
     if found is None or not int(found["number"]):
         return None
     return OverlayKey(f"{found['base']}{_ZIP}", found["chain"], int(found["number"]))
+
+
+def is_archive(key: str) -> bool:
+    """Whether a key below ``ARCHIVES`` is that of a base archive, and not of an overlay."""
+    return key.endswith(_ZIP) and "+" not in key.rpartition("/")[2]
+
+
+def is_chain_document(name: str) -> bool:
+    """Whether an object of this name, or key, lists the overlays of an archive."""
+    return _CHAIN_DOCUMENT.search(name) is not None
 
 
 def owner_of(key: str) -> str:

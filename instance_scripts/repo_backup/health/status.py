@@ -160,11 +160,12 @@ def read_misplaced(
     if not isinstance(manifest, Manifest):
         return [manifest] if manifest else []
     settled = bool(runs) and runs[0]["complete"]
-    archives = [item.archive for item in manifest.archived if item.archive]
+    results = [item.result for item in manifest.archived]
+    keys = [item.archive.key for item in manifest.archived if item.archive]
     present: dict[str, Stored] = {}
-    for prefix in sorted({archive.key.rpartition("/")[0] + "/" for archive in archives}):
+    for prefix in sorted({key.rpartition("/")[0] + "/" for key in keys}):
         present |= store.objects(prefix)
-    wrong = (not_in_place([archive], present, settled=settled) for archive in archives)
+    wrong = (not_in_place([result], present, settled=settled) for result in results)
     return sorted(filter(None, wrong))
 
 

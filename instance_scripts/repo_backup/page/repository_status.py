@@ -97,7 +97,7 @@ def standings(chronicle: Chronicle) -> list[Standing]:
         if status is Status.NOT_LISTED:
             told = sentence(chronicle.upstream.get(each.entry.id))
             reason = f"{each.entry.full_name} {told}; its archive is kept."
-        gone = not_in_place(each.entry.archives, chronicle.present, settled=settled)
+        gone = not_in_place(each.entry.results.values(), chronicle.present, settled=settled)
         if gone and status is Status.NOT_LISTED:
             reason = f"{each.entry.full_name} {told}; {gone}"
         elif gone and status is not Status.UNSOUND:
@@ -118,7 +118,7 @@ def unnamed_archives(chronicle: Chronicle) -> list[str]:
                 for kind in KINDS
                 for number in (None, each.entry.id)
             }
-    return sorted(chronicle.present.keys() - named)
+    return sorted(filter(layout.is_archive, chronicle.present.keys() - named))
 
 
 def _status(

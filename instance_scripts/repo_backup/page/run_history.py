@@ -82,7 +82,8 @@ def read(
     documents = _documents(store)
     present = {k: v for k, v in store.objects(layout.ARCHIVES).items() if k.endswith(".zip")}
     if not documents:
-        there = f", only {len(present)} archives without a record" if present else ""
+        count = sum(map(layout.is_archive, present))
+        there = f", only {count} archives without a record" if count else ""
         raise FatalError(f"there is no backup at this source{there}")
     chosen = _chosen(store, documents, newest)
     reading = _Reading(len(chosen))
@@ -229,7 +230,7 @@ class _Reading:
             known = self._repositories[entry.id] = Repository(entry, self._template[:])
         known.letters[index] = letter = _letter(entry, unsound)
         known.former_names.add(entry.full_name)
-        uploaded = sum(archive.bytes for archive in entry.archives if archive.run_id == run.id)
+        uploaded = sum(result.bytes_put_by(run.id) for result in entry.results.values())
         if uploaded and letter in (SAVED, PART_FAILED, UNCHANGED):
             known.uploads[index] = uploaded
         if run.moment >= known.seen:

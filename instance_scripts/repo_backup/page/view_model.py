@@ -180,7 +180,8 @@ def _facts(
     newest = newest_finished(runs, running)
     monthly = newest.usd_storage_per_month if newest else None
     kept = f", about {usd(monthly)} a month" if monthly is not None else ""
-    total = size(sum(archive.bytes for archive in archives))
+    results = (result for each in found for result in each.entry.results.values())
+    total = size(sum(result.bytes_stored for result in results))
     yield Fact("Newest archives", total, counted(len(archives), "archive", "archives") + kept)
     priced = [(run.moment, run.usd_run) for run in runs if run.usd_run is not None]
     if priced:
@@ -276,9 +277,9 @@ def _repository_row(each: Standing) -> RepositoryRow:
         name=entry.full_name,
         status=each.status,
         reason=each.reason,
-        bytes=archive.bytes if archive else None,
+        bytes=entry.git.bytes_stored if archive else None,
         further_bytes={
-            item.kind: item.archive.bytes
+            item.kind: item.result.bytes_stored
             for item in entry.items
             if item.kind != GIT and item.archive
         },

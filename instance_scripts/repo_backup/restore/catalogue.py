@@ -1,15 +1,16 @@
 """What there is to restore: archives by repository and run."""
 
 import difflib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Archive, Item, ItemResult, Manifest
 from backup_contract.kinds import GIT, kinds_beside_git, noun
 from repo_backup.restore.archive_reader import ArchiveRef
 from repo_backup.runtime.errors import FatalError
-from repo_backup.store.base import Store, Version
+from repo_backup.store.base import Store, Stored, Version
+from repo_backup.store.inventory import not_in_place
 from repo_backup.store.left_out import LeftOut
 from repo_backup.store.run_documents import read_manifest
 from repo_backup.store.run_order import newest_first
@@ -21,7 +22,7 @@ _KEPT = ("kept of a repository that GitHub does not list any more, or not under 
 class ArchiveListing:
     """An archive that is kept: ``part`` is what the newest manifest that names it says of it.
 
-    ``missing``: it should be there, and is not.
+    ``bytes`` count its overlays too. ``missing``: it or an overlay should be there, and is not.
     """
 
     full_name: str
@@ -141,18 +142,22 @@ def held(
     newest first, until each archive that is there has been named. One that none names, as when
     ``runs/`` was lost, is there all the same. Raises FatalError.
     """
-    there = _zips(store)
+    stored = store.objects(layout.ARCHIVES)
+    there = _bases(stored)
+    # A run may have had overlays that are retired, and can still be read where there are versions.
+    only_bases = run_id is not None and store.capabilities.versions
     found: dict[str, ArchiveListing] = {}
     for manifest in manifests(store, run_id, named):
         for item in _items(manifest):
             if archive := item.archive:
+                expected = replace(item.result, chain=None) if only_bases else item.result
                 each = ArchiveListing(
                     item.entry.full_name,
                     item.kind,
                     archive.key,
-                    archive.bytes,
+                    item.result.bytes_stored,
                     item.result,
-                    missing=archive.key not in there,
+                    missing=bool(not_in_place([expected], stored, settled=False)),
                 )
                 found.setdefault(archive.key, each)
         if run_id is None and there.keys() <= found.keys():
@@ -194,9 +199,12 @@ class Vouchers:
 
 
 def _zips(store: Store) -> dict[str, int]:
-    """The archives that are there, with their sizes."""
-    stored = store.objects(layout.ARCHIVES)
-    return {key: each.bytes for key, each in stored.items() if key.endswith(".zip")}
+    """The base archives that are there, with their sizes."""
+    return _bases(store.objects(layout.ARCHIVES))
+
+
+def _bases(stored: Mapping[str, Stored]) -> dict[str, int]:
+    return {key: each.bytes for key, each in stored.items() if layout.is_archive(key)}
 
 
 def _names_by_keys(store: Store, kind: str) -> set[str]:

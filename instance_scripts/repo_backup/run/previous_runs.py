@@ -10,18 +10,19 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from backup_contract import object_keys as layout
+from backup_contract.documents.chain import ChainDocument
 from backup_contract.documents.manifest import Entry, ItemResult, Manifest, OrphanedArchive
 from repo_backup.runtime.background import in_background
 from repo_backup.runtime.errors import RepositoryError, said
 from repo_backup.store.base import Store, Stored
+from repo_backup.store.chains import first_links, read_chain
 from repo_backup.store.damage import ArchiveId, read_damage
-from repo_backup.store.inventory import not_in_place
+from repo_backup.store.inventory import links_in_place, not_in_place
 from repo_backup.store.left_out import LeftOut
 from repo_backup.store.run_documents import read_manifest
 from repo_backup.store.run_order import newest_first
 
 _EVERYBODY = "*"
-_ZIP = ".zip"
 _BLOCK_BYTES = 1024 * 1024
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ class History:
             self.owners |= {layout.owner_of(key) for key in self.claims}
 
     def _names_all(self, listed: Mapping[str, Future[dict[str, Stored]]]) -> bool:
-        zips = {key for each in listed.values() for key in each.result() if key.endswith(_ZIP)}
+        zips = {key for each in listed.values() for key in filter(layout.is_archive, each.result())}
         return zips <= self.claims.keys()
 
     def _existing(self, store: Store, listed: Mapping[str, Future[dict[str, Stored]]]) -> "History":
@@ -146,9 +147,8 @@ class History:
                 present |= store.objects(prefix)
 
         def kept(result: ItemResult) -> ItemResult:
-            archives = [result.archive] if result.archive else []
-            if not_in_place(archives, present, settled=True):
-                return replace(result, archive=None, refs_digest=None)
+            if not_in_place([result], present, settled=True):
+                return replace(result, archive=None, chain=None, refs_digest=None)
             return result
 
         self.damage |= read_damage(store, present)
@@ -158,7 +158,7 @@ class History:
             archive = result.archive
             if archive and (reason := self.damage.get(ArchiveId.of(archive))):
                 told[archive.key] = f"{archive.key} was found damaged ({said(reason)})"
-                return replace(result, archive=None, refs_digest=None, unserved=None)
+                return replace(result, archive=None, chain=None, refs_digest=None, unserved=None)
             return result
 
         for number, entry in self.entries.items():
@@ -168,6 +168,9 @@ class History:
             result, had = undamaged(kept(claim.result)), claim.result.archive
             if key in self.carried and result.archive is None and key in present:
                 result = _the_same(store, claim.result, present[key]) or result
+                if result.chain and (whole := _whole_links(store, result, present)) != result:
+                    told[key] = f"{key} is kept without all of its overlays: {_of(whole)}"
+                    result = whole
             if key not in present:
                 del self.claims[key]
             else:
@@ -203,14 +206,43 @@ def _the_same(store: Store, part: ItemResult, stored: Stored) -> ItemResult | No
     archive = part.archive
     if archive is None or archive.bytes != stored.bytes:
         return None
+    if _sha256(store, archive.key) != archive.sha256:
+        return None
+    return replace(part, archive=replace(archive, etag=stored.etag, version_id=None))
+
+
+def _whole_links(store: Store, part: ItemResult, present: Mapping[str, Stored]) -> ItemResult:
+    """The archive with those of its overlays, from the first on, that are what was recorded.
+
+    What nobody can tell, since their list is gone, stays as it is if it is there.
+    """
+    archive, chain = part.archive, part.chain
+    if archive is None or chain is None:
+        return part
+    there = links_in_place(archive, chain, present)
+    try:
+        document = read_chain(store, archive.key, chain)
+    except RepositoryError as error:
+        log.warning("the overlays of a kept archive are not known: %s", error)
+        empty = ChainDocument(archive.key, chain.id)
+        return part if there == chain.links else first_links(part, empty, 0)
+    links = document.links[:there]
+    same = itertools.takewhile(lambda link: _sha256(store, link.key) == link.sha256, links)
+    return first_links(part, document, sum(1 for _ in same))
+
+
+def _sha256(store: Store, key: str) -> str | None:
+    """Of what lies there (hex); None if it cannot be read."""
     digest = hashlib.sha256()
     try:
-        with store.open(archive.key) as file:
+        with store.open(key) as file:
             while block := file.read(_BLOCK_BYTES):
                 digest.update(block)
     except RepositoryError as error:
-        log.warning("a kept archive cannot be read", extra={"key": archive.key, "why": str(error)})
+        log.warning("a kept archive cannot be read", extra={"key": key, "why": str(error)})
         return None
-    if digest.hexdigest() != archive.sha256:
-        return None
-    return replace(part, archive=replace(archive, etag=stored.etag, version_id=None))
+    return digest.hexdigest()
+
+
+def _of(part: ItemResult) -> str:
+    return f"{part.chain.links} can be read" if part.chain else "none can be read"

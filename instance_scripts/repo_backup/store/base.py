@@ -8,6 +8,7 @@ from io import BufferedReader
 from typing import IO, Protocol
 
 from backup_contract import object_keys as layout
+from backup_contract.documents import chain
 
 _MIB = 1024 * 1024
 
@@ -67,6 +68,8 @@ def most_bytes(key: str) -> int:
     """
     if key.endswith(layout.manifest("").removeprefix(layout.RUNS)):
         return 128 * _MIB
+    if layout.is_chain_document(key):
+        return chain.MOST_BYTES
     return 32 * _MIB if key.endswith("/report.json") else _MIB // 16
 
 

@@ -237,4 +237,5 @@ def _is_hidden(name: str) -> bool:
 
     ``._…`` is what macOS puts beside files on a foreign file system.
     """
-    return name.startswith("._") or (name.startswith(".") and not name.endswith(".zip"))
+    ours = name.endswith(".zip") or layout.is_chain_document(name)
+    return name.startswith("._") or (name.startswith(".") and not ours)
