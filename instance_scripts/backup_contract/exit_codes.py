@@ -21,7 +21,7 @@ OF_COMMANDS: dict[str, dict[int, str]] = {
         NOT_ALL: "it is not, or there is none",
     },
     "list": {},
-    "restore": {},
+    "restore": {NOT_ALL: "restored, but an earlier state: an overlay is missing or damaged"},
     "verify": {GOOD: "every archive is read and good", NOT_ALL: "one is bad, or was not read"},
     "estimate": {},
     "run-now": {

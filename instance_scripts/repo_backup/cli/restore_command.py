@@ -5,10 +5,8 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from backup_contract.documents.command_output import (
-    SCHEMA,
-    RestoreDocument,
-)
+from backup_contract import exit_codes as exits
+from backup_contract.documents.command_output import SCHEMA, RestoreDocument
 from backup_contract.kinds import WIKI
 from repo_backup.cli.output import print_document, print_line, print_message, working
 from repo_backup.git.fsck_messages import MALFORMED, REFUSED_ELSEWHERE
@@ -91,7 +89,7 @@ def restore(options: argparse.Namespace) -> int:
         print_line(said)
         for remark in (*restored.remarks, *pushed.remarks):
             print_message(f"{found.key}: {remark}")
-    return 0
+    return exits.NOT_ALL if restored.incomplete else exits.GOOD
 
 
 def without_credentials(url: str) -> str:

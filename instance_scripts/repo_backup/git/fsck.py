@@ -12,6 +12,8 @@ from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, UnfitMachineError, said
 
 _FSCK = ("fsck", "--full", "--no-dangling", "--no-progress")
+_LINKS = ("fsck", "--connectivity-only", "--no-dangling", "--no-progress")
+"""Of several packs no one need hold what its objects name."""
 _INDEX_PACK = ("index-pack", "--threads=1")
 _OBJECTS_BUT_NO_LINKS = {1, 4, 5}
 """fsck's exit code is a sum: 1 an object, 2 a link or a ref's object, 4 an object in a pack is at
@@ -66,7 +68,9 @@ class _Git:
         code = ended.code & ~_REF_HABITS if ended.code > 0 else ended.code
         if code in _OBJECTS_BUT_NO_LINKS and packs:
             # fsck counts an ugly object like a broken one; index-pack refuses broken ones only.
-            self.index(packs, connected=True)
+            self.index(packs, connected=len(packs) == 1)
+            if len(packs) > 1 and (linked := self._run(_LINKS)).code & ~_REF_HABITS:
+                raise self._error("git fsck", linked)
         elif code:
             raise self._error("git fsck", ended)
         return ended.complaints.warnings()

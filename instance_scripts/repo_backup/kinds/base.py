@@ -108,6 +108,9 @@ class Kind(Protocol):
     def unpack(self, file: IO[bytes], into: Path) -> Path:
         """Unpack an archive; its one top directory, new in ``into``. Raises RepositoryError."""
 
+    def lay_over(self, file: IO[bytes], unpacked: Path) -> None:
+        """Unpack an overlay over what came before it. Raises RepositoryError."""
+
     def check(
         self, unpacked: Path, result: ItemResult | None, memory_bytes: int, stop: Stop
     ) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from backup_contract.documents.manifest import ItemResult
+from repo_backup.archive.overlay_reader import lay_over
 from repo_backup.archive.zip_reader import unpack
 from repo_backup.archive.zip_writer import Archive
 from repo_backup.git import push
@@ -111,6 +112,10 @@ class MirrorKind:
     def unpack(self, file: IO[bytes], into: Path) -> Path:
         """The bare mirror, new in ``into``. Raises RepositoryError."""
         return unpack(file, into)
+
+    def lay_over(self, file: IO[bytes], unpacked: Path) -> None:
+        """An overlay over the bare mirror. Raises RepositoryError."""
+        lay_over(file, unpacked)
 
     def check(
         self, unpacked: Path, result: ItemResult | None, memory_bytes: int, stop: Stop

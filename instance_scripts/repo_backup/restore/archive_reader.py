@@ -4,25 +4,42 @@ import errno
 import hashlib
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
+from backup_contract import object_keys as layout
+from backup_contract.documents.chain import Link
 from backup_contract.documents.manifest import ItemResult
 from backup_contract.kinds import GIT
+from repo_backup.kinds.base import Kind
 from repo_backup.kinds.registry import kind_named
+from repo_backup.restore.overlay_chain import OverlayChain, overlays_of
 from repo_backup.runtime.budgets import available_memory_bytes
 from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.errors import NotFoundError, RepositoryError, UnreadableError
+from repo_backup.runtime.errors import (
+    NotFoundError,
+    RepositoryError,
+    StoreRefusedError,
+    TransientError,
+    UnfitMachineError,
+    UnreadableError,
+)
 from repo_backup.runtime.retry import Patience
 from repo_backup.store.base import Store
 
 _BLOCK_BYTES = 1024 * 1024
+SAYS_NOTHING = (UnfitMachineError, StoreRefusedError, TransientError)
+"""Errors that say nothing of the archive."""
 
 
 @dataclass(frozen=True)
 class ArchiveRef:
-    """An archive at the destination; ``part`` is None when no manifest names it."""
+    """An archive at the destination; ``part`` is None when no manifest names it.
+
+    ``part.chain`` tells how many overlays are laid over it. Of an archive that no manifest names
+    all that are there are, but no more than ``most_links``.
+    """
 
     name: str
     key: str
@@ -30,6 +47,7 @@ class ArchiveRef:
     part: ItemResult | None
     remarks: tuple[str, ...] = ()
     kind: str = GIT
+    most_links: int = layout.MOST_LINKS
 
 
 class OtherArchiveError(RepositoryError):
@@ -40,13 +58,22 @@ class OtherArchiveError(RepositoryError):
         self.sha256 = sha256
 
 
+class BrokenChainError(RepositoryError):
+    """An overlay is missing, or is not what its run put; ``before`` is all that comes before it."""
+
+    def __init__(self, reason: str, before: ArchiveRef) -> None:
+        super().__init__(reason)
+        self.before = before
+
+
 @dataclass(frozen=True)
 class Restored:
     """What was unpacked and checked, a bare mirror where it is git; ``remarks`` are what a person
-    should know."""
+    should know. ``incomplete``: it is an earlier state than was asked for."""
 
     path: Path
     remarks: tuple[str, ...]
+    incomplete: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,41 +87,92 @@ class Reader:
     def fetch(self, found: ArchiveRef, into: Path) -> Restored:
         """Download, check against the manifest, unpack below ``into`` and check as its kind does.
 
-        Raises OtherArchiveError when the archive is not what the manifest says, UnfitMachineError
-        when this machine cannot read or check it, and another RepositoryError when it is not
-        whole; then nothing of it is left there.
+        Its overlays are laid over it in their order, and the whole is checked once. Raises
+        OtherArchiveError when the archive is not what the manifest says, BrokenChainError when an
+        overlay is not, UnfitMachineError when this machine cannot read or check it, and another
+        RepositoryError when it is not whole; then nothing of it is left there.
         """
         kind = kind_named(found.kind)
         into = into.expanduser().resolve()  # git is run elsewhere
         try:
             into.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=into) as file:
-                self._download(found, file)
+                sha256 = self._download(found, file)
                 unpacked = kind.unpack(file, into)
         except OSError as error:
             raise unreadable(error, into) from error
         try:
-            remarks = kind.check(unpacked, found.part, self.memory_bytes, self.patience.stop)
+            chain = overlays_of(self.store, found.key, sha256, found.part)
+            self._lay_overlays(kind, found, chain, unpacked)
+            remarks = self._checked(kind, found, chain, unpacked)
         except BaseException:
             shutil.rmtree(unpacked, ignore_errors=True)
             raise
-        return Restored(unpacked, (*found.remarks, *remarks))
+        return Restored(unpacked, (*found.remarks, *chain.remarks, *remarks))
 
-    def _download(self, found: ArchiveRef, file: IO[bytes]) -> None:
-        """The version that the manifest names; in a copied bucket versions have other names.
+    def _lay_overlays(
+        self, kind: Kind, found: ArchiveRef, chain: OverlayChain, unpacked: Path
+    ) -> None:
+        """Lay each over the base. Raises BrokenChainError that names the first at fault."""
+        for number, key, link in chain.overlays:
+            if number > found.most_links:
+                break
+            try:
+                with tempfile.TemporaryFile(dir=unpacked.parent) as file:
+                    self._download_overlay(key, link, file)
+                    kind.lay_over(file, unpacked)
+            except NotFoundError as error:
+                if chain.count is None:
+                    break
+                raise _broken(found, chain, number, str(error)) from error
+            except SAYS_NOTHING:
+                raise
+            except RepositoryError as error:
+                raise _broken(found, chain, number, f"{key}: {error}") from error
+            except OSError as error:
+                raise unreadable(error, unpacked.parent) from error
 
-        Raises OtherArchiveError when the SHA-256 is not the manifest's.
+    def _checked(
+        self, kind: Kind, found: ArchiveRef, chain: OverlayChain, unpacked: Path
+    ) -> tuple[str, ...]:
+        """Check the whole; remarks. Of a chain that is not listed the first overlay is blamed."""
+        try:
+            return kind.check(unpacked, found.part, self.memory_bytes, self.patience.stop)
+        except SAYS_NOTHING:
+            raise
+        except RepositoryError as error:
+            if not chain.count or chain.document:
+                raise
+            reason = f"the overlays of {found.key}, which nothing lists: {error}"
+            raise _broken(found, chain, 1, reason) from error
+
+    def _download_overlay(self, key: str, link: Link | None, file: IO[bytes]) -> None:
+        """An overlay as its run put it. Raises RepositoryError when the SHA-256 is another."""
+        digest = self._read_version(key, link.version_id if link else None, file)
+        if link and digest != link.sha256:
+            raise RepositoryError("it is not what its run put there (SHA-256 differs)")
+
+    def _download(self, found: ArchiveRef, file: IO[bytes]) -> str:
+        """The version that the manifest names; its SHA-256 (hex).
+
+        Raises OtherArchiveError when that is not the manifest's.
         """
         expected = found.part.archive if found.part else None
-        version_id = found.version_id if self.store.capabilities.versions else None
-        try:
-            digest = self._read(found.key, version_id, file)
-        except NotFoundError:
-            if not (expected and version_id):
-                raise
-            digest = self._read(found.key, None, file)
-        if expected and digest != expected.sha256:
+        if expected is None:
+            return self._read(found.key, found.version_id, file)
+        digest = self._read_version(found.key, found.version_id, file)
+        if digest != expected.sha256:
             raise OtherArchiveError(found.key, digest)
+        return digest
+
+    def _read_version(self, key: str, version_id: str | None, file: IO[bytes]) -> str:
+        """A version, or else what is there now: in a copied bucket versions have other names."""
+        if version_id and self.store.capabilities.versions:
+            try:
+                return self._read(key, version_id, file)
+            except NotFoundError:
+                pass
+        return self._read(key, None, file)
 
     def _read(self, key: str, version_id: str | None, file: IO[bytes]) -> str:
         """An object into a file; its SHA-256 (hex). A read that breaks off is begun again."""
@@ -112,6 +190,11 @@ class Reader:
         digest = self.patience.call(read)
         file.seek(0)
         return digest
+
+
+def _broken(found: ArchiveRef, chain: OverlayChain, number: int, reason: str) -> BrokenChainError:
+    before = replace(found, part=chain.before(number), most_links=number - 1)
+    return BrokenChainError(reason, before)
 
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)

@@ -4,7 +4,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backup_contract.documents.manifest import ItemResult
-from repo_backup.restore.archive_reader import ArchiveRef, OtherArchiveError, Reader, Restored
+from repo_backup.restore.archive_reader import (
+    ArchiveRef,
+    BrokenChainError,
+    OtherArchiveError,
+    Reader,
+    Restored,
+)
 from repo_backup.restore.catalogue import Vouchers
 from repo_backup.runtime.errors import RepositoryError
 
@@ -22,8 +28,19 @@ class Restoration:
     def fetch(self, found: ArchiveRef, into: Path) -> Restored:
         """What is there, if need be not what the newest run says but what another vouches for.
 
-        Raises what :meth:`Reader.fetch` raises.
+        If an overlay is at fault it is the state before that. Raises what :meth:`Reader.fetch`
+        raises.
         """
+        try:
+            return self._fetch(found, into)
+        except BrokenChainError as error:
+            if self.exact:
+                raise
+            remark = f"{error}; this is the state before that overlay"
+            restored = self._fetch(error.before, into)
+            return replace(restored, incomplete=True, remarks=(remark, *restored.remarks))
+
+    def _fetch(self, found: ArchiveRef, into: Path) -> Restored:
         try:
             restored = self.reader.fetch(found, into)
         except OtherArchiveError as error:

@@ -5,21 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from repo_backup.restore.archive_reader import OtherArchiveError, Reader, unreadable
+from repo_backup.restore.archive_reader import SAYS_NOTHING, OtherArchiveError, Reader, unreadable
 from repo_backup.restore.catalogue import ArchiveListing, Vouchers
 from repo_backup.restore.fall_back import UNNAMED, instead
-from repo_backup.runtime.errors import (
-    BackupError,
-    RepositoryError,
-    StoreRefusedError,
-    TransientError,
-    UnfitMachineError,
-)
+from repo_backup.runtime.errors import BackupError, RepositoryError
 from repo_backup.store.base import Store
 from repo_backup.store.damage import ArchiveId, write_damage
-
-_UNREAD = (UnfitMachineError, StoreRefusedError, TransientError)
-"""These say nothing of the archive."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +50,7 @@ class Verification:
             other = self.vouchers.of(held.key, error.sha256)
             reason = instead(error, other) if other else str(error)
             return Checked(held, good=False, reason=reason, remarks=unnamed)
-        except _UNREAD as error:
+        except SAYS_NOTHING as error:
             return Checked(held, good=None, reason=str(error), remarks=unnamed)
         except RepositoryError as error:
             return Checked(held, good=False, reason=str(error), remarks=unnamed)

@@ -15,7 +15,7 @@ from backup_contract.documents.manifest import Entry, ItemResult, Manifest, Orph
 from repo_backup.runtime.background import in_background
 from repo_backup.runtime.errors import RepositoryError, said
 from repo_backup.store.base import Store, Stored
-from repo_backup.store.chains import first_links, read_chain
+from repo_backup.store.chains import ChainListError, first_links, read_chain
 from repo_backup.store.damage import ArchiveId, read_damage
 from repo_backup.store.inventory import links_in_place, not_in_place
 from repo_backup.store.left_out import LeftOut
@@ -222,7 +222,7 @@ def _whole_links(store: Store, part: ItemResult, present: Mapping[str, Stored]) 
     there = links_in_place(archive, chain, present)
     try:
         document = read_chain(store, archive.key, chain)
-    except RepositoryError as error:
+    except ChainListError as error:
         log.warning("the overlays of a kept archive are not known: %s", error)
         empty = ChainDocument(archive.key, chain.id)
         return part if there == chain.links else first_links(part, empty, 0)

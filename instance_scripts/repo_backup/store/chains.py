@@ -16,11 +16,15 @@ _MOST_VERSIONS = 100
 """Of a document, to look for one that is what a manifest says: each run adds one."""
 
 
+class ChainListError(RepositoryError):
+    """The document that lists a chain's overlays is missing, or is not what a manifest says."""
+
+
 def read_chain(store: Store, base_key: str, chain: Chain) -> ChainDocument:
     """The overlays that a manifest names, as the run wrote them down.
 
     Where the document there now is another, or is gone, an earlier version of it will do. Raises
-    RepositoryError that names the document.
+    ChainListError that names the document.
     """
     key = layout.chain_document(base_key, chain.id)
     wrong = f"there is no {key}"
@@ -34,7 +38,7 @@ def read_chain(store: Store, base_key: str, chain: Chain) -> ChainDocument:
         if document.digest == chain.digest:
             return document
         wrong = f"{key} is not what the manifest says: its first {chain.links} lines differ"
-    raise RepositoryError(wrong)
+    raise ChainListError(wrong)
 
 
 def first_links(result: ItemResult, document: ChainDocument, count: int) -> ItemResult:

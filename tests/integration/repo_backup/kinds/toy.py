@@ -52,6 +52,9 @@ class Notes:
             raise RepositoryError(f"this zip holds no note: {error}") from error
         return target
 
+    def lay_over(self, file: IO[bytes], unpacked: Path) -> None:
+        raise RepositoryError("notes have no overlays")
+
     def check(
         self, unpacked: Path, result: ItemResult | None, memory_bytes: int, stop: Stop
     ) -> tuple[str, ...]:
