@@ -34,7 +34,7 @@ def verify(options: argparse.Namespace) -> int:
             rows.append(checked)
             if not options.json:
                 print_line(_line(checked))
-    failure = note_damage(store, rows)
+    failure = note_damage(store, rows, newest=options.run_id is None)
     if failure:
         print_line(
             f"repo_backup: the next backup does not learn of this: {failure}; run it with --full",

@@ -7,10 +7,11 @@ import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backup_contract.documents.manifest import Archive, Drill, DrilledArchive, Item, Manifest, iso
+from backup_contract.moments import named_moment
 from repo_backup.restore.archive_reader import ArchiveRef, Reader, unreadable
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, UnfitMachineError
@@ -18,7 +19,9 @@ from repo_backup.runtime.errors import RepositoryError, UnfitMachineError
 log = logging.getLogger(__name__)
 RANDOM_ARCHIVES = 2
 RUNS_FOR_ALL = 52
-"""Large accounts drill more at a time: a year of weekly runs reaches every archive."""
+"""Large accounts drill more at a time: a year of weekly runs reaches every archive. Where the last
+drill was longer ago than a week, a year has fewer runs."""
+_YEAR = timedelta(days=365)
 LONGEST_SECONDS = 300.0
 """No further archive is begun after that."""
 _ROOM = 2.25
@@ -27,7 +30,7 @@ _ROOM = 2.25
 
 @dataclass(frozen=True)
 class Candidate:
-    """An archive that may be drilled, and whose it is."""
+    """An archive that may be drilled with its overlays, and whose it is."""
 
     item: Item
     archive: Archive
@@ -37,6 +40,21 @@ class Candidate:
         """Whether this very archive was read back before."""
         return self.archive.drilled_at is not None
 
+    @property
+    def bytes(self) -> int:
+        """Of all its files."""
+        return self.item.result.bytes_stored
+
+    @property
+    def unread_since(self) -> str:
+        """When it was last read back, or else stored; empty where that is not known."""
+        stored = named_moment(self.archive.run_id)
+        return self.archive.drilled_at or (iso(stored) if stored else "")
+
+    def changed_by(self, run_id: str) -> bool:
+        """Whether this run put any file of it."""
+        return self.item.result.bytes_put_by(run_id) > 0
+
 
 def candidates(items: Iterable[Item]) -> list[Candidate]:
     """Every archive that there is."""
@@ -44,24 +62,41 @@ def candidates(items: Iterable[Item]) -> list[Candidate]:
 
 
 def choose(
-    all_: list[Candidate], run_id: str, room_bytes: int, chance: random.Random
+    all_: list[Candidate], run_id: str, room_bytes: int, chance: random.Random, at_once: int
 ) -> list[Candidate]:
-    """The largest of what changed and some at random, those never drilled first. Pure.
+    """The largest of what changed and ``at_once`` others. Pure.
 
-    Archives for which the disk has no room are left for a machine that has it.
+    One of these was never read back, if there is such a one, the others were not for longest; of
+    several that were read or stored at the same time chance decides. Archives for which the disk
+    has no room are left for a machine that has it.
     """
-    fitting = [each for each in all_ if each.archive.bytes * _ROOM < room_bytes]
-    changed = [each for each in fitting if each.archive.run_id == run_id]
-    chosen = sorted(changed, key=lambda each: -each.archive.bytes)[:1]
+    fitting = [each for each in all_ if each.bytes * _ROOM < room_bytes]
+    changed = [each for each in fitting if each.changed_by(run_id)]
+    chosen = sorted(changed, key=lambda each: -each.bytes)[:1]
     rest = [each for each in fitting if each not in chosen]
     chance.shuffle(rest)
-    rest.sort(key=lambda each: each.drilled)
-    return chosen + rest[: at_a_time(len(all_))]
+    rest.sort(key=lambda each: each.unread_since)
+    fresh = [each for each in rest if not each.drilled][-1:] if at_once else []
+    oldest = [each for each in rest if each not in fresh]
+    return [*chosen, *fresh, *oldest[: at_once - len(fresh)]]
 
 
-def at_a_time(archives: int) -> int:
-    """How many are drawn at random. Pure."""
-    return max(RANDOM_ARCHIVES, -(-archives // RUNS_FOR_ALL))
+def at_a_time(archives: int, runs_a_year: int = RUNS_FOR_ALL) -> int:
+    """How many are drawn beside the largest, so that a year reaches every archive. Pure.
+
+    All but one are the oldest: the others may be replaced before they are.
+    """
+    return max(RANDOM_ARCHIVES, 1 + -(-archives // runs_a_year))
+
+
+def runs_a_year(all_: list[Candidate], now: datetime) -> int:
+    """How many runs a year has, by when the last drill was; :data:`RUNS_FOR_ALL` at most. Pure."""
+    drilled = max((each.archive.drilled_at or "" for each in all_), default="")
+    try:
+        since = now - datetime.fromisoformat(drilled)
+    except (ValueError, TypeError):  # none yet, or a document has no date there
+        return RUNS_FOR_ALL
+    return max(1, min(RUNS_FOR_ALL, _YEAR // max(since, timedelta(days=1))))
 
 
 def drill(manifest: Manifest, reader: Reader, directory: Path, stop: Stop) -> None:
@@ -72,8 +107,10 @@ def drill(manifest: Manifest, reader: Reader, directory: Path, stop: Stop) -> No
     started = time.monotonic()
     room = shutil.disk_usage(directory).free
     everything = candidates(manifest.items)
+    at_once = at_a_time(len(everything), runs_a_year(everything, datetime.now(UTC)))
     checked: list[DrilledArchive] = []
-    for candidate in choose(everything, manifest.run_id, room, random.Random()):  # noqa: S311
+    chance = random.Random()  # noqa: S311
+    for candidate in choose(everything, manifest.run_id, room, chance, at_once):
         stop.sleep(0)
         if time.monotonic() - started > LONGEST_SECONDS:
             break
@@ -86,7 +123,7 @@ def drill(manifest: Manifest, reader: Reader, directory: Path, stop: Stop) -> No
         tuple(checked),
         archives=len(everything),
         never_drilled=never,
-        runs_until_all_drilled=-(-never // at_a_time(len(everything))),
+        runs_until_all_drilled=-(-never // at_once),
     )
 
 

@@ -60,15 +60,17 @@ class Verification:
         return Checked(held, good=True, remarks=(*remarks, *unnamed))
 
 
-def note_damage(store: Store, checked: Sequence[Checked]) -> str | None:
+def note_damage(store: Store, checked: Sequence[Checked], *, newest: bool) -> str | None:
     """Write down what is bad, so that the next backup fetches it again; why that fails, if it does.
 
-    An archive that no manifest names, or that is missing, is fetched again in any case.
+    An archive that no manifest names, or that is missing, is fetched again in any case. Unless it
+    is the ``newest`` state that was checked, what is good says nothing of later overlays.
     """
     found = {
         ArchiveId.of(each.held.archive): None if each.good else each.reason
         for each in checked
         if each.held.archive and each.good is not None and not each.held.missing
+        if newest or not each.good
     }
     try:
         write_damage(store, found)

@@ -176,3 +176,21 @@ def test_malformed_history_that_an_overlay_brings_is_restored_with_a_remark(
         assert mirror_tips(tmp_path / "out/hello.git")["refs/heads/odd"] == oid
     finally:
         git(chain.upstream, "update-ref", "-d", "refs/heads/odd")
+
+
+def test_verify_notes_the_damaged_overlay_and_an_earlier_state_does_not_clear_that(
+    chain: Chain, run: Callable[..., int], tmp_path: Path
+) -> None:
+    key = chain.document.links[2].key
+    sound = (tmp_path / "store" / key).read_bytes()
+    _damage(chain, tmp_path / "store" / key)
+    assert run("verify", "--all") == 3
+    note = tmp_path / "store" / layout.damage_note(KEY)
+    (noted,) = json.loads(note.read_text())["archives"]
+    assert (noted["key"], noted["run_id"]) == (KEY, chain.runs[0])
+    assert noted["reason"].startswith(f"{key}: it is not what its run put there")
+    assert run("verify", "--all", "--run-id", chain.runs[1]) == 0
+    assert json.loads(note.read_text())["archives"]
+    (tmp_path / "store" / key).write_bytes(sound)
+    assert run("verify", "--all") == 0
+    assert not json.loads(note.read_text())["archives"]

@@ -2,11 +2,12 @@
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from backup_contract import object_keys as layout
+from backup_contract.documents.chain import Chain
 from backup_contract.documents.manifest import (
     Archive,
     Entry,
@@ -16,6 +17,7 @@ from backup_contract.documents.manifest import (
     OrphanedArchive,
 )
 from backup_contract.kinds import GIT, WIKI
+from backup_contract.moments import iso, run_id_of
 from repo_backup.hosts.github.client import Remote
 from repo_backup.kinds.base import Kind
 from repo_backup.kinds.registry import KINDS
@@ -167,7 +169,7 @@ def _items(entries: list[Entry]) -> list[Item]:
 def test_the_drill_takes_the_largest_change_and_those_never_drilled() -> None:
     entries = [_entry(n, n, "old", "2026-01-01T00:00:00Z") for n in range(50)]
     entries += [_entry(90, 5, "new"), _entry(91, 9, "new"), _entry(92, 1, "old")]
-    chosen = drill.choose(drill.candidates(_items(entries)), "new", 10**9, random.Random(1))
+    chosen = drill.choose(drill.candidates(_items(entries)), "new", 10**9, random.Random(1), 2)
     assert chosen[0].archive.key == "github_backups/o/91.zip"
     assert {each.archive.key for each in chosen[1:]} == {
         "github_backups/o/90.zip",
@@ -176,11 +178,50 @@ def test_the_drill_takes_the_largest_change_and_those_never_drilled() -> None:
 
 
 def test_the_drill_leaves_out_what_the_disk_has_no_room_for() -> None:
-    chosen = drill.choose(drill.candidates(_items([_entry(1, 1000)])), "r1", 2000, random.Random(1))
-    assert chosen == []
+    found = drill.candidates(_items([_entry(1, 1000)]))
+    assert drill.choose(found, "r1", 2000, random.Random(1), 2) == []
 
 
-@pytest.mark.parametrize(("archives", "drawn"), [(1, 2), (104, 2), (105, 3), (10_000, 193)])
+def test_a_chain_is_drilled_as_one_and_counts_as_changed_by_the_run_that_added_to_it() -> None:
+    plain = _entry(1, 20, "new", "2026-01-02T00:00:00Z")
+    entry = _entry(2, 10, "old", "2026-01-02T00:00:00Z")
+    chain = Chain("0" * 12, 2, 15, 1, "0" * 64, "new", None, 0)
+    chained = entry.having(GIT, replace(entry.git, chain=chain))
+    found = drill.candidates(_items([plain, chained]))
+    assert [each.bytes for each in drill.choose(found, "new", 100, random.Random(1), 0)] == [25]
+    assert [each.bytes for each in drill.choose(found, "new", 50, random.Random(1), 0)] == [20]
+
+
+def test_drills_read_every_archive_within_a_year_however_many_are_stored_anew() -> None:
+    monday, day = datetime(2026, 1, 5, tzinfo=UTC), timedelta(days=1)
+    entries = [_entry(n, 1, run_id_of(monday), iso(monday)) for n in range(60)]
+    read: dict[str, int] = dict.fromkeys(
+        (each.git.archive.key for each in entries if each.git.archive), 0
+    )
+    for week in range(1, 53):
+        now = monday + 7 * week * day
+        # Six archives are replaced in each run, and nobody has read the new ones.
+        entries[:6] = [_entry(n, 1, run_id_of(now)) for n in range(6)]
+        found = drill.candidates(_items(entries))
+        for each in drill.choose(found, "", 100, random.Random(week), drill.at_a_time(60)):
+            read[each.archive.key] = week
+            number = int(each.item.entry.name)
+            entries[number] = _entry(number, 1, each.archive.run_id, iso(now))
+    assert min([*read.values()][6:]) > 0
+
+
+@pytest.mark.parametrize(
+    ("days", "runs"), [(None, 52), (0, 52), (1, 52), (7, 52), (30, 12), (200, 1), (900, 1)]
+)
+def test_where_runs_are_rarer_than_weekly_a_drill_reads_more(days: int | None, runs: int) -> None:
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    drilled = None if days is None else iso(now - timedelta(days=days))
+    found = drill.candidates(_items([_entry(1, 1), _entry(2, 1, "r1", drilled)]))
+    assert drill.runs_a_year(found, now) == runs
+    assert drill.at_a_time(520, runs) == 1 + -(-520 // runs)
+
+
+@pytest.mark.parametrize(("archives", "drawn"), [(1, 2), (52, 2), (53, 3), (10_000, 194)])
 def test_a_year_of_drills_reaches_every_archive(archives: int, drawn: int) -> None:
     assert drill.at_a_time(archives) == drawn
 
