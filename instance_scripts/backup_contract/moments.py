@@ -1,9 +1,10 @@
 """Moments as documents and names write them. Pure."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 _RUN_ID = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}Z")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RUN_ID_FORMAT = "%Y-%m-%dT%H-%M-%SZ"
 
 
@@ -30,3 +31,11 @@ def named_moment(run_id: str) -> datetime | None:
         return moment_of(run_id)
     except ValueError:
         return None
+
+
+def day(text: str) -> date | None:
+    """The day in a text, ``2026-11-27``; None for anything else.
+
+    Raises ValueError for one that no calendar has.
+    """
+    return date.fromisoformat(text) if _DAY.fullmatch(text) else None

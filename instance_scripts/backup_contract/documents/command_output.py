@@ -134,6 +134,40 @@ class ListDocument(TypedDict):
     versions: NotRequired[Annotated[list[VersionRow], "with --versions, newest first"]]
 
 
+class RefsRow(TypedDict):
+    """What became of the refs of one archive, in ``diff``; HEAD is among them with its branch."""
+
+    added: Annotated[dict[str, str], "object ids by ref"]
+    gone: Annotated[dict[str, str], "object ids by ref"]
+    changed: Annotated[dict[str, list[str]], "by ref the object id before and after"]
+
+
+class DiffRow(TypedDict):
+    """One archive that became other, in ``diff``."""
+
+    repository: Annotated[str, "owner/name, as the later run has it"]
+    kind: Annotated[str, "git: the repository itself; wiki"]
+    change: Annotated[
+        str, "added; gone: not listed any more; changed: its refs are others; renamed: only that"
+    ]
+    former_name: Annotated[str | None, "owner/name in the earlier run, if it was another"]
+    bytes_before: Annotated[int | None, "its size, overlays included; null if it was not there"]
+    bytes_after: Annotated[int | None, "the same in the later run"]
+    refs: Annotated[RefsRow | None, "of what changed; null with --no-refs, or if unread"]
+    refs_unread: Annotated[str | None, "why its refs cannot be read; null if they were"]
+
+
+class DiffDocument(TypedDict):
+    """``repo_backup diff --json``."""
+
+    schema: int
+    command: str
+    source: Annotated[str, "the store that was asked"]
+    before: Annotated[str, "the run that RUN1 means"]
+    after: Annotated[str, "the run that RUN2 means"]
+    repositories: Annotated[list[DiffRow], "what is not the same in both, by name"]
+
+
 class CheckedRow(TypedDict):
     """One archive that was read back, in ``verify``."""
 
@@ -182,6 +216,8 @@ class RestoreDocument(TypedDict):
     kind: Annotated[str, "git: the repository itself; wiki"]
     key: Annotated[str, "the archive"]
     version_id: Annotated[str | None, "its version in the bucket; null in a directory"]
+    run_id: Annotated[str | None, "the run of --at or --run-id; null without them"]
+    incomplete: Annotated[bool, "an earlier state than was asked for: an overlay is at fault"]
     mirror: Annotated[str | None, "path of the bare mirror; null when it was pushed"]
     pushed_to: Annotated[str | None, "address, without credentials; null when it was not pushed"]
     remarks: Annotated[list[str], "what else to know: malformed history, links not checked"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from backup_contract.documents.fields import RUN_ID
 from backup_contract.evidence import is_prefix
+from backup_contract.moments import day
 from backup_contract.object_keys import RUNS
 
 _OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})")
@@ -49,6 +50,18 @@ def run_id(text: str) -> str:
     """A run's name: part of a key, and of a path."""
     if not RUN_ID.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a run id")
+    return text
+
+
+def point_in_time(text: str) -> str:
+    """A run's name, or a day such as ``2026-11-27``."""
+    remedy = "give the name of a run, or a date such as 2026-11-27"
+    try:
+        day(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day of any year; {remedy}") from error
+    if not RUN_ID.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a run nor a date; {remedy}")
     return text
 
 

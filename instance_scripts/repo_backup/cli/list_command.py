@@ -17,6 +17,7 @@ from repo_backup.cli.restore_command import CONNECTIONS
 from repo_backup.health import status as statuses
 from repo_backup.restore.catalogue import ArchiveListing, held, versions
 from repo_backup.restore.fall_back import UNNAMED
+from repo_backup.restore.points_in_time import run_at
 from repo_backup.store.left_out import LeftOut
 from repo_backup.store.open import open_store
 
@@ -41,7 +42,8 @@ def list_archives(options: argparse.Namespace) -> int:
             for each in versions(store, options.versions)
         ]
     else:
-        document["archives"] = [_archive_row(each) for each in held(store, options.run_id)]
+        run_id = run_at(store, options.at) or options.run_id
+        document["archives"] = [_archive_row(each) for each in held(store, run_id)]
     if options.json:
         print_document(document)
     else:

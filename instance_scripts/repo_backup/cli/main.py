@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from backup_contract import exit_codes as exits
 from backup_contract.text import one_line
 from repo_backup.cli.backup_command import backup
+from repo_backup.cli.diff_command import diff
 from repo_backup.cli.estimate_command import estimate
 from repo_backup.cli.list_command import list_archives
 from repo_backup.cli.output import print_line, print_message
@@ -43,6 +44,7 @@ COMMANDS = {
     "status": status,
     "list": list_archives,
     "restore": restore,
+    "diff": diff,
     "verify": verify,
     "estimate": estimate,
     "report": report,

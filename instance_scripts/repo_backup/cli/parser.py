@@ -11,6 +11,7 @@ from backup_contract.options.choices import add_choices, add_only, add_selection
 from backup_contract.options.parser import Parser
 from backup_contract.options.values import number
 from repo_backup.cli import argument_types as types
+from repo_backup.cli.point_in_time_options import add_at, add_two_runs
 
 _ENVIRONMENT = """\
 environment:
@@ -33,6 +34,8 @@ examples:
   repo_backup status --source s3://my-bucket
   repo_backup list --source s3://my-bucket
   repo_backup restore octo/hello --source s3://my-bucket --into .
+  repo_backup restore octo/hello --source s3://my-bucket --into . --at 2026-11-27
+  repo_backup diff 2026-11-20 2026-11-27 --source s3://my-bucket
   repo_backup verify --source s3://my-bucket --all
   repo_backup estimate --owner octo
   repo_backup report --source s3://my-bucket --out ./page
@@ -66,6 +69,7 @@ def command_line() -> argparse.ArgumentParser:
     _add_status(commands)
     _add_list(commands)
     _add_restore(commands)
+    _add_diff(commands)
     _add_verify(commands)
     _add_estimate(commands)
     _add_report(commands)
@@ -170,7 +174,7 @@ def _add_restore(commands: "argparse._SubParsersAction[Parser]") -> None:
             help=f"its {kind.one} instead",
         )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--run-id", help="as of this run (default: the newest)")
+    add_at(which, "the newest")
     which.add_argument(
         "--version-id", metavar="ID", help="this version of a bucket (see list --versions)"
     )
@@ -194,7 +198,7 @@ def _add_list(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "list", "Say what is in the backup.")
     _add_store(parser, "--source", "where the archives are")
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--run-id", help="as of this run (default: all that there is)")
+    add_at(what, "all that there is")
     what.add_argument("--runs", action="store_true", help="the runs instead of the archives")
     what.add_argument(
         "--versions",
@@ -204,10 +208,16 @@ def _add_list(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
 
 
+def _add_diff(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(commands, "diff", "Say what became other between two runs.")
+    add_two_runs(parser)
+    _add_store(parser, "--source", "where the archives are")
+
+
 def _add_verify(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = _command(commands, "verify", "Read archives back and let git check every object.")
     _add_store(parser, "--source", "where the archives are")
-    parser.add_argument("--run-id", help="as of this run (default: all that there is)")
+    add_at(parser.add_mutually_exclusive_group(), "all that there is")
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument("--sample", type=number(1, 10**6), default=5, help="so many (default 5)")
     amount.add_argument("--all", action="store_true", help="every archive")

@@ -14,11 +14,12 @@ from repo_backup.git.push import Pushed
 from repo_backup.git.push_target import Target, push_address
 from repo_backup.hosts.github.connect import api_address, github_token
 from repo_backup.kinds.registry import kind_named
-from repo_backup.restore.archive_reader import open_reader
+from repo_backup.restore.archive_reader import Restored, open_reader
 from repo_backup.restore.catalogue import Vouchers, find
 from repo_backup.restore.fall_back import Restoration
+from repo_backup.restore.points_in_time import cannot_be_restored, run_at
 from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.errors import UsageError
+from repo_backup.runtime.errors import RepositoryError, UsageError
 from repo_backup.runtime.scratch import scratch_directory
 from repo_backup.runtime.signals import immediate_end
 from repo_backup.store.open import open_store
@@ -33,18 +34,28 @@ def restore(options: argparse.Namespace) -> int:
         raise UsageError("--force: it goes with --push-to")
     store = open_store(options.store, connections=CONNECTIONS)
     named: set[str] = set()
+    run_id = run_at(store, options.at) or options.run_id
     found = find(
         store,
         options.repository,
         options.kind,
-        run_id=options.run_id,
+        run_id=run_id,
         version_id=options.version_id,
         named=named,
     )
     # A run or a version that is named is wanted itself, or nothing.
-    exact = bool(options.run_id or options.version_id)
+    exact = bool(run_id or options.version_id)
     restoration = Restoration(open_reader(store, Stop()), Vouchers(store, named), exact)
     kind = kind_named(found.kind)
+
+    def fetch(directory: Path) -> Restored:
+        try:
+            return restoration.fetch(found, directory)
+        except RepositoryError as error:
+            if run_id is None:
+                raise
+            raise cannot_be_restored(store, found, run_id, error) from error
+
     mirror: str | None = None
     pushed_to: str | None = None
     target = push_address(options.push_to) if options.push_to else ""
@@ -52,7 +63,7 @@ def restore(options: argparse.Namespace) -> int:
     pushed = Pushed({}, ())
     if options.into:
         with working(f"restoring {found.key} …"):
-            restored = restoration.fetch(found, Path(options.into))
+            restored = fetch(Path(options.into))
         mirror = str(restored.path)
         said = f"{found.key} restored and checked: {kind.next_step(restored.path)}"
     else:
@@ -61,7 +72,7 @@ def restore(options: argparse.Namespace) -> int:
             kind.check_target(host)
         with scratch_directory() as directory:
             with working(f"restoring {found.key} …"):
-                restored = restoration.fetch(found, directory)
+                restored = fetch(directory)
             for remark in restored.remarks:
                 if remark.startswith(MALFORMED):
                     print_line(f"{found.key}: {remark}; {REFUSED_ELSEWHERE}", sys.stderr)
@@ -81,12 +92,14 @@ def restore(options: argparse.Namespace) -> int:
             version_id=found.version_id,
             mirror=mirror,
             pushed_to=pushed_to,
+            run_id=run_id,
+            incomplete=restored.incomplete,
             remarks=[*restored.remarks, *pushed.remarks],
             refs_not_pushed=pushed.refused,
         )
         print_document(document)
     else:
-        print_line(said)
+        print_line(f"{said} (as of {run_id})" if options.at else said)
         for remark in (*restored.remarks, *pushed.remarks):
             print_message(f"{found.key}: {remark}")
     return exits.NOT_ALL if restored.incomplete else exits.GOOD

@@ -11,6 +11,7 @@ from repo_backup.cli.output import print_document, print_line, tracked
 from repo_backup.cli.restore_command import CONNECTIONS
 from repo_backup.restore.archive_reader import open_reader
 from repo_backup.restore.catalogue import Vouchers, held
+from repo_backup.restore.points_in_time import run_at
 from repo_backup.restore.verification import Checked, Verification, note_damage
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.scratch import scratch_directory
@@ -23,7 +24,8 @@ def verify(options: argparse.Namespace) -> int:
     """``repo_backup verify``: 0 when every archive was read back and is good, else 3."""
     store = open_store(options.store, connections=CONNECTIONS)
     named: set[str] = set()
-    chosen = held(store, options.run_id, named)
+    run_id = run_at(store, options.at) or options.run_id
+    chosen = held(store, run_id, named)
     if not options.all:
         chosen = random.sample(chosen, min(options.sample, len(chosen)))
     rows: list[Checked] = []
@@ -34,7 +36,7 @@ def verify(options: argparse.Namespace) -> int:
             rows.append(checked)
             if not options.json:
                 print_line(_line(checked))
-    failure = note_damage(store, rows, newest=options.run_id is None)
+    failure = note_damage(store, rows, newest=run_id is None)
     if failure:
         print_line(
             f"repo_backup: the next backup does not learn of this: {failure}; run it with --full",

@@ -77,12 +77,17 @@ def mirror_digest(mirror: Path) -> str:
 def mirror_refs(mirror: Path) -> tuple[str, dict[str, str]]:
     """What HEAD says, and all refs of a bare mirror that this program made (they are packed)."""
     head = decode((mirror / "HEAD").read_bytes().rstrip(b"\n")).removeprefix("ref: ")
+    return head, packed_refs((mirror / "packed-refs").read_bytes())
+
+
+def packed_refs(data: bytes) -> dict[str, str]:
+    """The refs in a file ``packed-refs``, by name."""
     refs = {}
-    for line in (mirror / "packed-refs").read_bytes().splitlines():
+    for line in data.splitlines():
         if line[:1] not in (b"#", b"^"):
             oid, _, name = decode(line).partition(" ")
             refs[name] = oid
-    return head, refs
+    return refs
 
 
 def decode(data: bytes) -> str:

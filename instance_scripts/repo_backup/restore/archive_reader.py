@@ -51,10 +51,14 @@ class ArchiveRef:
 
 
 class OtherArchiveError(RepositoryError):
-    """What lies there is not what the manifest says; ``sha256`` is that of what does."""
+    """What lies there is not what the manifest says; ``sha256`` is that of what does.
 
-    def __init__(self, key: str, sha256: str) -> None:
-        super().__init__(f"{key} is not what the manifest says (SHA-256 differs)")
+    ``it_is`` says what that is, if anybody knows.
+    """
+
+    def __init__(self, key: str, sha256: str, it_is: str = "") -> None:
+        what = f": it is {it_is}" if it_is else ""
+        super().__init__(f"{key} is not what the manifest says (SHA-256 differs){what}")
         self.sha256 = sha256
 
 

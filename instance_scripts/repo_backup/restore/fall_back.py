@@ -12,7 +12,6 @@ from repo_backup.restore.archive_reader import (
     Restored,
 )
 from repo_backup.restore.catalogue import Vouchers
-from repo_backup.runtime.errors import RepositoryError
 
 UNNAMED = "no manifest names it"
 
@@ -48,16 +47,18 @@ class Restoration:
             if other is None:
                 raise
             if self.exact:
-                raise RepositoryError(instead(error, other)) from error
+                raise instead(found.key, error, other) from error
             again = ArchiveRef(found.name, found.key, None, other, kind=found.kind)
             restored = self.reader.fetch(again, into)
-            return replace(restored, remarks=(instead(error, other), *restored.remarks))
+            return replace(
+                restored, remarks=(str(instead(found.key, error, other)), *restored.remarks)
+            )
         if found.part is None:
             return replace(restored, remarks=(*restored.remarks, UNNAMED))
         return restored
 
 
-def instead(error: OtherArchiveError, other: ItemResult) -> str:
-    """What is wrong, and whose archive it is that lies there."""
+def instead(key: str, error: OtherArchiveError, other: ItemResult) -> OtherArchiveError:
+    """The same error, with whose archive it is that lies there."""
     run_id = other.archive.run_id if other.archive else ""
-    return f"{error}: it is the archive that run {run_id} uploaded"
+    return OtherArchiveError(key, error.sha256, f"the archive that run {run_id} uploaded")

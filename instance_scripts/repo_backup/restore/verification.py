@@ -48,7 +48,7 @@ class Verification:
                 remarks = self.reader.fetch(held.found, Path(room)).remarks
         except OtherArchiveError as error:
             other = self.vouchers.of(held.key, error.sha256)
-            reason = instead(error, other) if other else str(error)
+            reason = str(instead(held.key, error, other) if other else error)
             return Checked(held, good=False, reason=reason, remarks=unnamed)
         except SAYS_NOTHING as error:
             return Checked(held, good=None, reason=str(error), remarks=unnamed)

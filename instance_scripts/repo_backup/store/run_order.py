@@ -95,13 +95,16 @@ class _Beginnings:
     def next(self) -> datetime | None:
         """That of the next run; None where its manifest does not say it in its beginning."""
         for run_id in itertools.islice(self._waiting, self._width - len(self._ahead)):
-            self._ahead.append(self._pool.submit(_began_at, self._store, run_id))
+            self._ahead.append(self._pool.submit(began_at, self._store, run_id))
         self._width = min(2 * self._width, _READ_AHEAD)
         return self._ahead.popleft().result()
 
 
-def _began_at(store: Store, run_id: str) -> datetime | None:
-    """When a manifest says that its run began; None when it does not say it in its beginning."""
+def began_at(store: Store, run_id: str) -> datetime | None:
+    """When a manifest says that its run began; None when it does not say it in its beginning.
+
+    No more than the beginning is read, where the manifest is published.
+    """
     try:
         found = _STARTED_AT.search(_head(store, run_id))
         moment = datetime.fromisoformat(found[1].decode()) if found else None

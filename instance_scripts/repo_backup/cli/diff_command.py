@@ -1,0 +1,130 @@
+"""``diff``: what became other between two runs."""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from backup_contract.documents.command_output import SCHEMA, DiffDocument, DiffRow, RefsRow
+from backup_contract.documents.manifest import Item
+from backup_contract.text import size
+from repo_backup.cli.output import print_document, print_line, print_table, working
+from repo_backup.cli.restore_command import CONNECTIONS
+from repo_backup.restore.catalogue import manifests
+from repo_backup.restore.points_in_time import run_at
+from repo_backup.restore.run_diff import (
+    ADDED,
+    CHANGED,
+    GONE,
+    RENAMED,
+    Difference,
+    differences,
+    with_refs,
+)
+from repo_backup.store.open import open_store
+
+_SHORT = 10
+_MOST_REFS = 20
+"""Of one repository, in the table; ``--json`` has all."""
+
+
+def diff(options: argparse.Namespace) -> int:
+    """``repo_backup diff``."""
+    store = open_store(options.store, connections=CONNECTIONS)
+    before, after = (
+        next(manifests(store, run_at(store, at))) for at in (options.before, options.after)
+    )
+    found = differences(before, after)
+    if not options.no_refs:
+        with working("reading refs …"):
+            found = [*with_refs(store, found, CONNECTIONS)]
+    if options.json:
+        document = DiffDocument(
+            schema=SCHEMA,
+            command="diff",
+            source=options.store,
+            before=before.run_id,
+            after=after.run_id,
+            repositories=[_row(each) for each in found],
+        )
+        print_document(document)
+    else:
+        _print(found, before.run_id, after.run_id)
+    return 0
+
+
+def _row(each: Difference) -> DiffRow:
+    refs = each.refs
+    return DiffRow(
+        repository=each.item.entry.full_name,
+        kind=each.item.kind,
+        change=each.change,
+        former_name=_former_name(each),
+        bytes_before=_bytes(each.before),
+        bytes_after=_bytes(each.after),
+        refs=None
+        if refs is None
+        else RefsRow(
+            added={**refs.added},
+            gone={**refs.gone},
+            changed={name: [*ids] for name, ids in refs.changed.items()},
+        ),
+        refs_unread=each.unread,
+    )
+
+
+def _print(found: Sequence[Difference], before: str, after: str) -> None:
+    counts = Counter(each.change for each in found)
+    said = ", ".join(
+        f"{counts[change]} {change}" for change in (ADDED, GONE, CHANGED, RENAMED) if counts[change]
+    )
+    print_line(f"from {before} to {after}: {said or 'nothing became other'}")
+    if found:
+        headings = ("archive", "change", "before", "after")
+        print_table(headings, [(*_name(each), *_sizes(each)) for each in found])
+    for each in found:
+        for line in _ref_lines(each):
+            print_line(f"{each.item.name}: {line}")
+
+
+def _name(each: Difference) -> tuple[str, str]:
+    former = _former_name(each)
+    return each.item.name, f"{each.change} (was {former})" if former else each.change
+
+
+def _sizes(each: Difference) -> tuple[str, str]:
+    sizes = (_bytes(each.before), _bytes(each.after))
+    before, after = ("-" if count is None else size(count) for count in sizes)
+    return before, after
+
+
+def _ref_lines(each: Difference) -> Iterator[str]:
+    if each.unread:
+        yield f"its refs cannot be read: {each.unread}"
+    if each.refs is None:
+        return
+    lines = [
+        *(
+            f"{name} {_short(one)} -> {_short(two)}"
+            for name, (one, two) in each.refs.changed.items()
+        ),
+        *(f"+ {name} {_short(oid)}" for name, oid in each.refs.added.items()),
+        *(f"- {name} {_short(oid)}" for name, oid in each.refs.gone.items()),
+    ]
+    yield from lines[:_MOST_REFS]
+    if len(lines) > _MOST_REFS:
+        yield f"{len(lines) - _MOST_REFS} more refs; --json has all"
+
+
+def _short(oid: str) -> str:
+    return oid if "/" in oid else oid[:_SHORT]
+
+
+def _former_name(each: Difference) -> str | None:
+    if each.before is None or each.after is None:
+        return None
+    former = each.before.entry.full_name
+    return None if former == each.after.entry.full_name else former
+
+
+def _bytes(item: Item | None) -> int | None:
+    return item.result.bytes_stored if item else None

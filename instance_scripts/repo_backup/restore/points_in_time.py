@@ -1,0 +1,99 @@
+"""Which run stands for a day, and which runs can still be restored."""
+
+from datetime import UTC, datetime, time, timedelta
+from functools import cache
+
+from backup_contract import object_keys as layout
+from backup_contract.documents.manifest import ItemResult
+from backup_contract.moments import day, named_moment
+from repo_backup.restore.archive_reader import (
+    SAYS_NOTHING,
+    ArchiveRef,
+    BrokenChainError,
+    OtherArchiveError,
+)
+from repo_backup.restore.catalogue import manifests
+from repo_backup.runtime.errors import FatalError, RepositoryError
+from repo_backup.store.base import Store
+from repo_backup.store.run_order import began_at, newest_first
+
+
+def run_at(store: Store, at: str | None) -> str | None:
+    """The run that is meant: the named one, or the newest complete one that began on a day or
+    before it (UTC); None for None.
+
+    Raises FatalError where there is none on or before that day.
+    """
+    wanted = day(at) if at else None
+    if wanted is None:
+        return at
+    midnight = datetime.combine(wanted + timedelta(days=1), time(), UTC)
+    oldest = ""
+    for run_id in newest_first(store):
+        named = named_moment(run_id)
+        if named and named >= midnight:
+            oldest = run_id
+            continue
+        began = began_at(store, run_id)
+        if began and began < midnight:
+            try:
+                if next(manifests(store, run_id)).complete:
+                    return run_id
+            except FatalError:  # a damaged manifest: an older run may do
+                continue
+        oldest = run_id
+    last = f"; the oldest run is {oldest}" if oldest else ""
+    raise FatalError(f"there is no complete run on {at} or before it (UTC){last}")
+
+
+def cannot_be_restored(
+    store: Store, found: ArchiveRef, run_id: str, error: RepositoryError
+) -> RepositoryError:
+    """What to say where the archive of a run is not what it was: it names the oldest run that can
+    be restored still. What says nothing of the archive is returned as it is."""
+    if isinstance(error, SAYS_NOTHING):
+        return error
+    if isinstance(error, OtherArchiveError):
+        oldest = oldest_restorable(store, found, error.sha256)
+    elif isinstance(error, BrokenChainError) and error.before.part:
+        oldest = oldest_restorable(store, found, None, error.before.part)
+    else:
+        oldest = oldest_restorable(store, found, None)
+    which = f"the oldest run that can be is {oldest}" if oldest else "nor can any other run of it"
+    return RepositoryError(f"{found.name} cannot be restored as of {run_id}: {error}\n{which}")
+
+
+def oldest_restorable(
+    store: Store, found: ArchiveRef, sha256: str | None, whole: ItemResult | None = None
+) -> str | None:
+    """The oldest run whose archive of ``found``, with its overlays, is still there.
+
+    ``sha256`` is that of what lies under its key now, where that is known: a store without
+    versions has nothing else, nor has one that was copied. ``whole`` is how far a chain is.
+    """
+    ids = {version.id for version in store.versions(found.key)}
+
+    @cache
+    def there(key: str) -> bool:
+        return bool(store.versions(key))
+
+    def restorable(result: ItemResult) -> bool:
+        archive, chain = result.archive, result.chain
+        if archive is None:
+            return False
+        links = chain.links if chain else 0
+        if whole and whole.archive and archive.sha256 == whole.archive.sha256:
+            return links <= (whole.chain.links if whole.chain else 0)
+        version = archive.version_id
+        if archive.sha256 != sha256 and (version is None or version not in ids):
+            return False
+        chain_id = layout.chain_id(archive.sha256)
+        return all(there(layout.overlay(archive.key, chain_id, n)) for n in range(1, links + 1))
+
+    runs = [
+        (manifest.run_id, item.result)
+        for manifest in manifests(store)
+        for item in (*manifest.items, *manifest.orphaned)
+        if item.archive and item.archive.key == found.key and item.result != found.part
+    ]
+    return next((run_id for run_id, result in reversed(runs) if restorable(result)), None)
