@@ -17,6 +17,7 @@ from botocore.response import StreamingBody
 from local_cloud.github import GitHubStandIn, Repository
 from local_cloud.github.corpus import commit_files, init_repository
 from repo_backup.cli.main import main
+from repo_backup.runtime.errors import NotFoundError
 from repo_backup.store import s3 as s3_module
 from tests.integration.repo_backup.conftest import Bucket, refs
 
@@ -317,3 +318,15 @@ def test_a_part_that_s3_refuses_leaves_no_upload_behind(
     assert "AccessDenied" in s3.entry("large")["reason"]
     assert "github_backups/octo/large.zip" not in s3.keys
     assert not s3.client.list_multipart_uploads(Bucket=s3.name).get("Uploads")
+
+
+def test_a_part_of_any_version_is_read_alone(s3: Bucket) -> None:
+    store = s3_module.open_bucket(f"{s3.name}/below", connections=4)
+    store.write("runs/x", b"0123456789")
+    (first,) = store.versions("runs/x")
+    store.write("runs/x", b"abcdefghij")
+    assert store.read_range("runs/x", 3, 4) == b"defg"
+    assert store.read_range("runs/x", 8, 100) == b"ij"
+    assert store.read_range("runs/x", 3, 4, first.id) == b"3456"
+    with pytest.raises(NotFoundError):
+        store.read_range("runs/y", 0, 1)

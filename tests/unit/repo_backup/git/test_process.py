@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -142,3 +144,20 @@ def test_a_pack_that_claims_many_objects_gets_no_more_memory_for_that(
 
 def test_where_there_is_memory_the_same_archive_is_good(bomb: Path) -> None:
     assert check_mirror(bomb, None, _MUCH, Stop()) == ()
+
+
+def test_what_the_reader_of_a_git_raises_ends_it_and_is_raised(tmp_path: Path) -> None:
+    repository = init_repository(tmp_path / "x.git")
+    commit_files(repository, {"large": bytes(8 * _MIB)})
+    oid = git(repository, "rev-parse", "main:large")
+
+    def read(stream: IO[bytes]) -> None:
+        stream.read(10)
+        raise UnfitMachineError("enough")
+
+    def feed() -> Iterator[bytes]:
+        while True:
+            yield f"{oid}\n".encode()
+
+    with pytest.raises(UnfitMachineError, match="enough"):
+        run_git(("cat-file", "--batch"), repository, _MUCH, Stop(), feed=feed(), read=read)

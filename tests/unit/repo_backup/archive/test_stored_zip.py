@@ -1,0 +1,65 @@
+"""Files of a zip that stays in its store, read by range."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from repo_backup.archive import stored_zip
+from repo_backup.archive.stored_zip import StoredZip
+from repo_backup.runtime.errors import RepositoryError
+from repo_backup.store.directory import DirectoryStore
+
+LARGE = bytes(range(256)) * 1000
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A zip with a large file before a small one; little of it is read at once."""
+    monkeypatch.setattr(stored_zip, "_TAIL_BYTES", 1000)
+    monkeypatch.setattr(stored_zip, "_PIECE_BYTES", 777)
+    made = tmp_path / "a.zip"
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("a.git/large", LARGE)
+        archive.writestr("a.git/empty", b"")
+        archive.writestr("a.git/small", b"small")
+    return made
+
+
+def _open(path: Path, size: int | None = None) -> StoredZip:
+    size = path.stat().st_size if size is None else size
+    return StoredZip(DirectoryStore(path.parent), path.name, size)
+
+
+def test_each_file_is_read_whole_wherever_it_lies(path: Path) -> None:
+    stored = _open(path)
+    assert stored.names == ("a.git/large", "a.git/empty", "a.git/small")
+    assert [stored.read(name) for name in stored.names] == [LARGE, b"", b"small"]
+
+
+def test_the_end_of_a_zip_takes_one_request(path: Path) -> None:
+    stored = _open(path)
+    path.unlink()
+    assert stored.read("a.git/small") == b"small"
+
+
+def test_a_damaged_file_is_found_by_its_checksum(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[5000] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(RepositoryError, match=r"checksum of .* differs"):
+        _open(path).read("a.git/large")
+    data[0] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(RepositoryError, match="does not begin where it should"):
+        _open(path).read("a.git/large")
+
+
+def test_a_zip_of_another_length_or_none_is_refused(path: Path) -> None:
+    size = path.stat().st_size
+    for wrong in (size + 1, size - 1, 21, 0):
+        with pytest.raises(RepositoryError, match=r"whole zip|bytes long"):
+            _open(path, wrong)
+    path.write_bytes(bytes(size))
+    with pytest.raises(RepositoryError, match="whole zip"):
+        _open(path)
