@@ -12,6 +12,7 @@ from pathlib import Path
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.date_marker import Marker
+from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import (
     Drill,
     DrilledArchive,
@@ -85,7 +86,7 @@ class Folder:
         moment = self.now - timedelta(days=ago)
         run_id = run_id or f"{moment:%Y-%m-%dT%H-%M-%SZ}"
         ended = moment + timedelta(minutes=3)
-        by_id = {each.id: each for each in entries}
+        by_id = by_identity(entries)
         written = Manifest(
             run_id, 1, ["octo"], moment, by_id, len(entries), ended if complete else None, complete
         )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from backup_contract.documents.manifest import Archive, Item, Manifest
+from backup_contract.documents.manifest import Archive, Identity, Item, Manifest
 from backup_contract.documents.upstream import Upstream
 
 
@@ -18,29 +18,29 @@ class Comparison:
     new: tuple[str, ...] = ()
     renamed: tuple[str, ...] = ()
     vanished: tuple[Item, ...] = ()
-    saved: Mapping[int, tuple[Archive, ...]] = field(default_factory=dict)
-    upstream: Mapping[int, Upstream] = field(default_factory=dict)
+    saved: Mapping[Identity, tuple[Archive, ...]] = field(default_factory=dict)
+    upstream: Mapping[Identity, Upstream] = field(default_factory=dict)
 
 
 def compare(manifest: Manifest, previous: Manifest) -> Comparison:
     """What this run lists, against the last one; both lists must be whole."""
-    before = {entry.id: entry for entry in previous.repositories}
-    after = {entry.id: entry for entry in manifest.repositories}
+    before = {entry.identity: entry for entry in previous.repositories}
+    after = {entry.identity: entry for entry in manifest.repositories}
     # A manifest of an older program has no list of what is kept; what no entry took over is there.
     taken = {item.archive.key for item in manifest.items if item.archive}
     left = [each for each in previous.items if each.archive and each.archive.key not in taken]
-    saved: dict[int, tuple[Archive, ...]] = {}
+    saved: dict[Identity, tuple[Archive, ...]] = {}
     for each in left if manifest.kept is None else manifest.orphaned:
-        if each.archive and each.id not in after:
-            saved[each.id] = (*saved.get(each.id, ()), each.archive)
+        if each.archive and each.identity not in after:
+            saved[each.identity] = (*saved.get(each.identity, ()), each.archive)
     return Comparison(
         saved=saved,
-        upstream={each.id: each.upstream for each in manifest.kept or () if each.upstream},
-        new=tuple(entry.name for number, entry in after.items() if number not in before),
+        upstream={each.identity: each.upstream for each in manifest.kept or () if each.upstream},
+        new=tuple(entry.name for identity, entry in after.items() if identity not in before),
         renamed=tuple(
-            f"{before[number].name} is now {entry.name}"
-            for number, entry in after.items()
-            if number in before and before[number].name != entry.name
+            f"{before[identity].name} is now {entry.name}"
+            for identity, entry in after.items()
+            if identity in before and before[identity].name != entry.name
         ),
-        vanished=tuple(entry for number, entry in before.items() if number not in after),
+        vanished=tuple(entry for identity, entry in before.items() if identity not in after),
     )

@@ -337,7 +337,8 @@ def _vanished(comparison: Comparison, bucket: str) -> Iterator[str]:
     The command is shown only where GitHub confirmed that the repository is not there.
     """
     for entry in comparison.vanished:
-        saved, upstream = comparison.saved.get(entry.id, ()), comparison.upstream.get(entry.id)
+        who = entry.identity
+        saved, upstream = comparison.saved.get(who, ()), comparison.upstream.get(who)
         confirmed = upstream is not None and upstream.state == "not-visible"
         if not saved:
             key = entry.archive and entry.archive.key

@@ -1,8 +1,8 @@
 """What a manifest says of one repository, by kind, and of archives that no repository has. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from backup_contract import object_keys as layout
 from backup_contract.documents import fields
@@ -20,6 +20,16 @@ from backup_contract.documents.upstream import Upstream, read_upstream
 from backup_contract.kinds import GIT, KINDS, WIKI, suffix
 
 HOST = "github.com"
+"""What each GitHub is called, an Enterprise Server as well."""
+
+
+class Identity(NamedTuple):
+    """Which repository, whatever it is called: ids are a host's own."""
+
+    host: str
+    id: int
+
+
 _OF_KEPT = ("lfs", "refs_digest", "refs", "archive", "chain")
 
 
@@ -46,6 +56,11 @@ class Entry:
     def full_name(self) -> str:
         """``owner/name``."""
         return f"{self.owner}/{self.name}"
+
+    @property
+    def identity(self) -> Identity:
+        """By which it is the same repository from run to run."""
+        return Identity(self.host, self.id)
 
     @property
     def git(self) -> ItemResult:
@@ -113,9 +128,9 @@ class Item:
         return f"{name} (kept, id {self.entry.id})" if self.result.state == "kept" else name
 
     @property
-    def id(self) -> int:
+    def identity(self) -> Identity:
         """The repository's."""
-        return self.entry.id
+        return self.entry.identity
 
     @property
     def state(self) -> State:
@@ -165,6 +180,11 @@ class OrphanedArchive:
     def full_name(self) -> str:
         """``owner/name``, as it was when the archive was its repository's newest."""
         return f"{self.owner}/{self.name}"
+
+    @property
+    def identity(self) -> Identity:
+        """Its repository's."""
+        return Identity(self.host, self.id)
 
     @property
     def item(self) -> Item:
@@ -247,7 +267,12 @@ def read_orphaned(document: Fields) -> OrphanedArchive:
     )
 
 
-def items_of(entries: Mapping[int, Entry]) -> Iterator[Item]:
+def by_identity(entries: Iterable[Entry]) -> dict[Identity, Entry]:
+    """As a manifest holds them."""
+    return {entry.identity: entry for entry in entries}
+
+
+def items_of(entries: Mapping[Identity, Entry]) -> Iterator[Item]:
     """Each result of each repository, in their order."""
     return (item for entry in entries.values() for item in entry.items)
 

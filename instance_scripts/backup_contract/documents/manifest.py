@@ -9,8 +9,10 @@ from backup_contract import __version__
 from backup_contract.documents import fields
 from backup_contract.documents.entries import (
     Entry,
+    Identity,
     Item,
     OrphanedArchive,
+    by_identity,
     by_kind,
     items_of,
     read_entry,
@@ -30,12 +32,14 @@ __all__ = [
     "Drill",
     "DrilledArchive",
     "Entry",
+    "Identity",
     "Item",
     "ItemResult",
     "Manifest",
     "OrphanedArchive",
     "State",
     "Unserved",
+    "by_identity",
     "by_kind",
     "iso",
 ]
@@ -58,7 +62,7 @@ class Manifest:
     attempt: int
     owners: list[str]
     started_at: datetime
-    entries: dict[int, Entry] = field(default_factory=dict)
+    entries: dict[Identity, Entry] = field(default_factory=dict)
     listed: int = 0
     finished_at: datetime | None = None
     complete: bool = False
@@ -150,7 +154,7 @@ class Manifest:
         document = {**_LATER, **document}
         fields.schema(document, 1)
         found = fields.each(document, "repositories", read_entry)
-        entries = {entry.id: entry for entry in found}
+        entries = by_identity(found)
         if len(entries) < len(found):
             raise DamagedError("repositories", "hold the same id twice")
         listed = fields.inside(document, "totals", _listed)

@@ -153,7 +153,7 @@ def judge(
     if found.kind is Kind.PARTIAL:
         said = _partial(manifest, failed, unsaved, _but(manifest, known), nothing=nothing)
         said = _visible(manifest) + said
-        count = len({entry.id for entry in (*failed, *unsaved)})
+        count = len({entry.identity for entry in (*failed, *unsaved)})
         advice = _NOT_ASKED if manifest.only else ""
         return Verdict(Kind.PARTIAL, said, problems, acknowledged, count, len(unsaved), advice)
     if nothing:

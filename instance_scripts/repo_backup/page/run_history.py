@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import COUNTED, Entry, Manifest
+from backup_contract.documents.manifest import COUNTED, Entry, Identity, Manifest
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
 from backup_contract.documents.upstream import Upstream
@@ -164,7 +164,7 @@ class _Reading:
     def __init__(self, size: int) -> None:
         self._template = bytearray([NO_RESULT]) * size
         self._runs: dict[int, Run] = {}
-        self._repositories: dict[int, Repository] = {}
+        self._repositories: dict[Identity, Repository] = {}
         self._unreadable: list[str] = []
         self._kept: set[str] = set()
         self._upstream: dict[int, tuple[datetime, Upstream]] = {}
@@ -225,9 +225,9 @@ class _Reading:
         self._unreadable.append(f"{said(document.key if document else '')}: {error}")
 
     def _add(self, index: int, run: Run, entry: Entry, unsound: Callable[[Entry], bool]) -> None:
-        known = self._repositories.get(entry.id)
+        known = self._repositories.get(entry.identity)
         if known is None:
-            known = self._repositories[entry.id] = Repository(entry, self._template[:])
+            known = self._repositories[entry.identity] = Repository(entry, self._template[:])
         known.letters[index] = letter = _letter(entry, unsound)
         known.former_names.add(entry.full_name)
         uploaded = sum(result.bytes_put_by(run.id) for result in entry.results.values())

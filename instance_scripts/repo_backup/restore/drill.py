@@ -152,5 +152,5 @@ def read_back(reader: Reader, candidate: Candidate, directory: Path) -> DrilledA
 def _note(manifest: Manifest, candidate: Candidate) -> None:
     item = candidate.item
     archive = replace(candidate.archive, drilled_at=iso(datetime.now(UTC)))
-    entry = manifest.entries[item.id]
-    manifest.entries[item.id] = entry.having(item.kind, replace(item.result, archive=archive))
+    entry = manifest.entries[item.identity]
+    manifest.entries[item.identity] = entry.having(item.kind, replace(item.result, archive=archive))

@@ -11,7 +11,7 @@ from functools import partial
 from backup_contract import evidence
 from backup_contract import object_keys as layout
 from backup_contract.documents.date_marker import Marker
-from backup_contract.documents.manifest import COUNTED, Entry, Manifest
+from backup_contract.documents.manifest import COUNTED, Entry, Identity, Manifest
 from backup_contract.documents.progress import Progress
 from repo_backup.run.key_ownership import Claims
 from repo_backup.run.progress_display import Display
@@ -55,7 +55,7 @@ class Journal:
         self._manifest_key = evidence.document(attempt) if attempt else layout.manifest(run_id)
         self._progress_key = evidence.progress(attempt) if attempt else layout.progress(run_id)
         self._lock = threading.Lock()
-        self._done: set[int] = set()
+        self._done: set[Identity] = set()
         self._written = 0
         self._due = time.monotonic() + CHECKPOINT_SECONDS
         self._shown = False
@@ -64,7 +64,7 @@ class Journal:
         self._writing: Future[None] | None = None
         self._one_writer = threading.Lock()
 
-    def begin(self, earlier: Manifest | None, listed: set[int], claims: Claims) -> None:
+    def begin(self, earlier: Manifest | None, listed: set[Identity], claims: Claims) -> None:
         """Take over what an earlier attempt of this run did to repositories that still exist.
 
         A complete manifest, for which a marker may vouch, is replaced by a complete one only;
@@ -85,8 +85,8 @@ class Journal:
     def record(self, entry: Entry) -> None:
         """A repository is done, one way or another."""
         with self._lock:
-            self.manifest.entries[entry.id] = entry
-            self._done.add(entry.id)
+            self.manifest.entries[entry.identity] = entry
+            self._done.add(entry.identity)
         self._display.finished(entry, self.manifest.run_id)
 
     def tick(self) -> None:

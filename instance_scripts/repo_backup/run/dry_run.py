@@ -6,7 +6,7 @@ from backup_contract.documents.command_output import (
     PlannedRow,
     visibility_rows,
 )
-from backup_contract.documents.manifest import ItemResult
+from backup_contract.documents.manifest import Identity, ItemResult
 from backup_contract.kinds import GIT, WIKI, kinds_beside_git
 from backup_contract.text import size
 from repo_backup.hosts.github.client import Remote
@@ -86,7 +86,7 @@ def _row(
     remote: Remote,
     history: History,
     resources: Resources,
-    keys: dict[tuple[int, str], Key],
+    keys: dict[tuple[Identity, str], Key],
 ) -> PlannedRow:
     planned = PlannedRow(
         repository=remote.full_name,
@@ -103,10 +103,10 @@ def _row(
     if remote.refused:
         planned["would_be"] = f"failed: {remote.refused}"
         return planned
-    earlier = history.earlier(remote.id)
+    earlier = history.earlier(remote.identity)
     before = earlier.results if earlier else {}
     for kind in plan.selection.kinds_of(remote):
-        item = ItemBackup(kind, remote, keys[remote.id, kind.name].text, resources)
+        item = ItemBackup(kind, remote, keys[remote.identity, kind.name].text, resources)
         part = item.look(before.get(kind.name))
         if kind.name == GIT:
             planned["would_be"] = _said(part)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Entry, OrphanedArchive
+from backup_contract.documents.manifest import Entry, Identity, OrphanedArchive
 from backup_contract.documents.upstream import upstream_of
 from backup_contract.kinds import GIT, noun
 from repo_backup.hosts.github.client import Remote
@@ -22,12 +22,12 @@ class Key:
 def archive_keys(
     remotes: Iterable[Remote],
     claims: Mapping[str, OrphanedArchive],
-    entries: Mapping[int, Entry],
+    entries: Mapping[Identity, Entry],
     *,
     kinds_of: Callable[[Remote], Iterable[Kind]],
     folded: bool,
-) -> dict[tuple[int, str], Key]:
-    """The key of each archive of ``kinds_of`` each repository, by its id and the kind's name.
+) -> dict[tuple[Identity, str], Key]:
+    """The key of each archive of ``kinds_of`` each repository, by its identity and the kind's name.
 
     A key belongs to the repository that an archive was recorded of (``claims``), then to whoever
     is listed first. Whoever finds its usual key taken gets one of its own, and stays there while
@@ -35,24 +35,25 @@ def archive_keys(
     lower case.
     """
     taken = {
-        _fold(key, folded): (each.id, each.kind, each.full_name) for key, each in claims.items()
+        _fold(key, folded): (each.identity, each.kind, each.full_name)
+        for key, each in claims.items()
     }
-    keys: dict[tuple[int, str], Key] = {}
+    keys: dict[tuple[Identity, str], Key] = {}
     for remote in sorted(remotes, key=lambda each: (each.full_name.lower(), each.id)):
         if remote.refused:
             continue
         for kind in (each.name for each in kinds_of(remote)):
             usual = layout.archive(remote.owner, remote.name, kind)
             own = layout.archive(remote.owner, remote.name, kind, repository_id=remote.id)
-            me = (remote.id, kind, remote.full_name)
-            number, of_kind, name = taken.setdefault(_fold(usual, folded), me)
+            me = (remote.identity, kind, remote.full_name)
+            owner, of_kind, name = taken.setdefault(_fold(usual, folded), me)
             key = Key(usual)
-            if (number, of_kind) != me[:2]:
+            if (owner, of_kind) != me[:2]:
                 what = "" if of_kind == GIT else f"the {noun(of_kind)} of "
-                key = Key(own, f"{usual} is of another one, {what}{name} with id {number}")
-            elif own in _keys_of(entries.get(remote.id)):
+                key = Key(own, f"{usual} is of another one, {what}{name} with id {owner.id}")
+            elif own in _keys_of(entries.get(remote.identity)):
                 key = Key(own)
-            keys[remote.id, kind] = key
+            keys[remote.identity, kind] = key
     return keys
 
 
@@ -60,49 +61,50 @@ def archive_keys(
 class Claims:
     """What earlier runs recorded, by key, of the owners that a run covers.
 
-    ``awaited`` are keys by the id of a repository whose entry, once it is there, may name them.
-    ``now`` are the repositories that GitHub shows by their ids, None for one that it does not.
+    ``awaited`` are keys by the identity of a repository whose entry, once it is there, may name
+    them. ``now`` are the repositories that GitHub shows when asked by id, None for one that it does
+    not.
     """
 
     by_key: Mapping[str, OrphanedArchive]
-    awaited: Mapping[int, Collection[str]]
+    awaited: Mapping[Identity, Collection[str]]
     folded: bool = False
-    now: Mapping[int, Remote | None] = field(default_factory=dict)
+    now: Mapping[Identity, Remote | None] = field(default_factory=dict)
 
     @classmethod
     def of_run(
         cls,
         claims: Mapping[str, OrphanedArchive],
-        entries: Mapping[int, Entry],
+        entries: Mapping[Identity, Entry],
         *,
         owners: Collection[str],
-        awaited: Collection[int],
+        awaited: Collection[Identity],
         folded: bool,
-        now: Mapping[int, Remote | None],
+        now: Mapping[Identity, Remote | None],
     ) -> "Claims":
         """Of what there is, that in the folders of ``owners`` (lower case)."""
         covered = {key: each for key, each in claims.items() if layout.owner_of(key) in owners}
         newest = {each: _keys_of(entries.get(each)) for each in awaited}
         return cls(covered, newest, folded, now)
 
-    def kept(self, entries: Mapping[int, Entry]) -> list[OrphanedArchive]:
+    def kept(self, entries: Mapping[Identity, Entry]) -> list[OrphanedArchive]:
         """What no entry names, and none of the repositories still to come may name."""
         named = {
             _fold(archive.key, self.folded)
             for entry in entries.values()
             for archive in entry.archives
         }
-        for number, keys in self.awaited.items():
-            if number not in entries:
+        for identity, keys in self.awaited.items():
+            if identity not in entries:
                 named |= {_fold(key, self.folded) for key in keys}
         left = (each for key, each in self.by_key.items() if _fold(key, self.folded) not in named)
         return [self._with_upstream(each) for each in left]
 
     def _with_upstream(self, kept: OrphanedArchive) -> OrphanedArchive:
         """The same with what GitHub told of its repository, now or in an earlier run."""
-        if kept.id not in self.now:
+        if kept.identity not in self.now:
             return kept
-        remote = self.now[kept.id]
+        remote = self.now[kept.identity]
         told = upstream_of(kept.full_name, remote.full_name if remote else None)
         return replace(kept, upstream=told)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from backup_contract.documents.manifest import Identity
 from backup_contract.visibility import Visibility
 from repo_backup.hosts.github.client import GitHub, ListingError, Remote
 from repo_backup.run.selection import Selection
@@ -27,7 +28,7 @@ class Listing:
     notices: tuple[str, ...] = ()
     visibility: tuple[Visibility, ...] = ()
     viewer: str | None = None
-    upstream: Mapping[int, Remote | None] = field(default_factory=dict)
+    upstream: Mapping[Identity, Remote | None] = field(default_factory=dict)
 
 
 def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
@@ -37,7 +38,7 @@ def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
     FatalError for an unknown owner or a rejected token, or when nothing could be listed.
     """
     viewer = github.viewer()
-    found: dict[int, Remote] = {}
+    found: dict[Identity, Remote] = {}
     errors = []
     wanted: list[str | None] = [*owners]
     for owner in wanted or [None]:
@@ -46,7 +47,7 @@ def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
         except ListingError as error:
             errors.append(str(error))
             listed = error.found
-        found |= {remote.id: remote for remote in listed}
+        found |= {remote.identity: remote for remote in listed}
     if errors and not found:
         raise FatalError("; ".join(errors))
     remotes = sorted(found.values(), key=lambda r: r.full_name.lower())

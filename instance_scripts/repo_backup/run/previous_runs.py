@@ -11,7 +11,13 @@ from functools import partial
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.chain import ChainDocument
-from backup_contract.documents.manifest import Entry, ItemResult, Manifest, OrphanedArchive
+from backup_contract.documents.manifest import (
+    Entry,
+    Identity,
+    ItemResult,
+    Manifest,
+    OrphanedArchive,
+)
 from repo_backup.runtime.background import in_background
 from repo_backup.runtime.errors import RepositoryError, said
 from repo_backup.store.base import Store, Stored
@@ -41,14 +47,14 @@ class History:
     drill found good; ``damaged`` names those that are nobody's for it, and are fetched again.
     """
 
-    entries: dict[int, Entry] = field(default_factory=dict)
+    entries: dict[Identity, Entry] = field(default_factory=dict)
     claims: dict[str, OrphanedArchive] = field(default_factory=dict)
     lost: list[OrphanedArchive] = field(default_factory=list)
     listed: dict[str, int] = field(default_factory=dict)
     owners: set[str] = field(default_factory=set)
     mine: Manifest | None = None
     carried: set[str] = field(default_factory=set)
-    answered: set[int] = field(default_factory=set)
+    answered: set[Identity] = field(default_factory=set)
     damage: dict[ArchiveId, str | None] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
 
@@ -101,23 +107,23 @@ class History:
         left_out.sum_up()
         return history._existing(store, present)
 
-    def earlier(self, repository_id: int) -> Entry | None:
+    def earlier(self, repository: Identity) -> Entry | None:
         """The newest entry of this repository whose archive still exists, if there is one."""
-        return self.entries.get(repository_id)
+        return self.entries.get(repository)
 
     def _add(self, manifest: Manifest) -> None:
         kept = manifest.kept or ()
         for claim in kept:
-            listed_since = claim.id in self.entries or claim.id in manifest.entries
+            listed_since = claim.identity in self.entries or claim.identity in manifest.entries
             if claim.upstream and not listed_since:
-                self.answered.add(claim.id)
+                self.answered.add(claim.identity)
         for entry in (*manifest.entries.values(), *(each.entry for each in kept)):
-            known = self.entries.setdefault(entry.id, entry)
+            known = self.entries.setdefault(entry.identity, entry)
             for kind, result in entry.results.items():
                 newer = known.results.get(kind)
                 if newer is None or (newer.archive is None and result.archive):
                     known = known.having(kind, result)
-            self.entries[entry.id] = known
+            self.entries[entry.identity] = known
         for each, reason in _drilled(manifest):
             self.damage.setdefault(each, reason)
         for claim in _claims(manifest):
@@ -161,9 +167,9 @@ class History:
                 return replace(result, archive=None, chain=None, refs_digest=None, unserved=None)
             return result
 
-        for number, entry in self.entries.items():
+        for identity, entry in self.entries.items():
             results = {kind: undamaged(kept(result)) for kind, result in entry.results.items()}
-            self.entries[number] = replace(entry, results=results)
+            self.entries[identity] = replace(entry, results=results)
         for key, claim in [*self.claims.items()]:
             result, had = undamaged(kept(claim.result)), claim.result.archive
             if key in self.carried and result.archive is None and key in present:

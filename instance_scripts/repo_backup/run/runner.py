@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 
 from backup_contract import exit_codes as exits
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Entry, ItemResult, Manifest, OrphanedArchive
+from backup_contract.documents.manifest import (
+    Entry,
+    Identity,
+    ItemResult,
+    Manifest,
+    OrphanedArchive,
+)
 from backup_contract.kinds import GIT
 from repo_backup.hosts.github.client import Remote
 from repo_backup.kinds.base import Kind, Resources
@@ -65,7 +71,7 @@ class Backup:
         self._journal = journal
         self._stop = stop
         self._drill = drill
-        self._keys: dict[tuple[int, str], Key] = {}
+        self._keys: dict[tuple[Identity, str], Key] = {}
 
     def run(self) -> int:
         """Everything; the exit code. Raises FatalError and InterruptedRunError."""
@@ -93,7 +99,7 @@ class Backup:
         self._walk(listing.remotes, history)
         if self._stop.requested:
             raise InterruptedRunError(self._stop.reason)
-        left = len({remote.id for remote in listing.remotes} - manifest.entries.keys())
+        left = len({remote.identity for remote in listing.remotes} - manifest.entries.keys())
         if left:
             raise FatalError(f"a defect of this program: {left} repositories were not looked at")
         self._stop.begin(lambda: self._drill(manifest, history), "drill")()
@@ -107,7 +113,7 @@ class Backup:
     def _begin(self, listing: Listing, history: History) -> None:
         """Settle whose each key is, and what is kept of what is not listed any more."""
         remotes, folded = listing.remotes, not self._store.case_sensitive
-        listed = {remote.id for remote in remotes}
+        listed = {remote.identity for remote in remotes}
         self._keys = archive_keys(
             remotes,
             history.claims,
@@ -119,7 +125,7 @@ class Backup:
         # Whether what a doubtful listing lacks has vanished is not known.
         if self._journal.manifest.errors:
             unkept = history.claims.keys() - history.carried
-            awaited = listed | {history.claims[key].id for key in unkept}
+            awaited = listed | {history.claims[key].identity for key in unkept}
         else:
             awaited = listed
         claims = Claims.of_run(
@@ -128,7 +134,7 @@ class Backup:
             owners=owners,
             awaited=awaited,
             folded=folded,
-            now={**listing.upstream, **{remote.id: remote for remote in remotes}},
+            now={**listing.upstream, **{remote.identity: remote for remote in remotes}},
         )
         unlisted = [
             f"{owner}: GitHub lists no repository of it"
@@ -179,7 +185,7 @@ class Backup:
 
         Raises FatalError and InterruptedRunError only.
         """
-        earlier = history.earlier(remote.id)
+        earlier = history.earlier(remote.identity)
         unfinished = Entry(
             remote.id,
             remote.owner,
@@ -234,7 +240,7 @@ class Backup:
 
     def _back_up(self, kind: Kind, remote: Remote, before: ItemResult | None) -> ItemResult:
         """Back up under the key that was settled, and tell once if that is not the usual one."""
-        key = self._keys[remote.id, kind.name]
+        key = self._keys[remote.identity, kind.name]
         part = ItemBackup(kind, remote, key.text, self._resources).back_up(before)
         known = before and before.archive and before.archive.key == key.text
         if key.reason is None or known:

@@ -7,7 +7,7 @@ tells a repository that was transferred or is not visible any more from a listin
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from backup_contract.documents.manifest import Entry
+from backup_contract.documents.manifest import Entry, Identity
 from backup_contract.documents.upstream import upstream_of
 from repo_backup.hosts.github.client import Remote
 from repo_backup.run.listing import Listing, covered_owners, shrunk
@@ -33,8 +33,8 @@ class Answers:
     ``broken_off`` is why the rest was not asked for, if they could not be.
     """
 
-    found: Mapping[int, Remote | None]
-    refused: Mapping[int, str]
+    found: Mapping[Identity, Remote | None]
+    refused: Mapping[Identity, str]
     broken_off: str = ""
 
 
@@ -63,34 +63,34 @@ def confirmed(
 
 def unlisted(
     remotes: Sequence[Remote],
-    entries: Mapping[int, Entry],
-    answered: Collection[int],
+    entries: Mapping[Identity, Entry],
+    answered: Collection[Identity],
     owners: Collection[str],
 ) -> list[Entry]:
     """The entries of ``owners`` (lower case) that are not listed, without those that GitHub has
     ``answered`` for since, by name. Pure."""
-    known = {remote.id for remote in remotes}.union(answered)
+    known = {remote.identity for remote in remotes}.union(answered)
     missing = (
         entry
-        for number, entry in entries.items()
-        if number not in known and entry.owner.lower() in owners
+        for identity, entry in entries.items()
+        if identity not in known and entry.owner.lower() in owners
     )
     return sorted(missing, key=lambda entry: (entry.full_name.lower(), entry.id))
 
 
 def ask_for(missing: Sequence[Entry], ask: Ask) -> Answers:
     """Ask for each of them; a GitHub that cannot be reached is not asked again and again."""
-    found: dict[int, Remote | None] = {}
-    refused: dict[int, str] = {}
+    found: dict[Identity, Remote | None] = {}
+    refused: dict[Identity, str] = {}
 
     def question(index: int) -> None:
         entry = missing[index]
         try:
-            found[entry.id] = ask(entry.id, entry.owner)
+            found[entry.identity] = ask(entry.id, entry.owner)
         except TransientError:
             raise
         except RepositoryError as error:
-            refused[entry.id] = str(error)
+            refused[entry.identity] = str(error)
 
     try:
         at_once(question, len(missing), _AT_ONCE)
@@ -114,7 +114,7 @@ def completed(
     """
     remotes, errors, notices = [*listing.remotes], [*listing.errors], [*listing.notices]
     for entry in missing:
-        remote = answers.found.get(entry.id)
+        remote = answers.found.get(entry.identity)
         if remote and _belongs(remote, listing.viewer, owners):
             remotes.append(remote)
             errors.append(
@@ -124,12 +124,14 @@ def completed(
         elif remote:
             told = upstream_of(entry.full_name, remote.full_name).sentence
             notices.append(f"{entry.full_name} {told}, and is no longer listed")
-        elif reason := answers.refused.get(entry.id):
+        elif reason := answers.refused.get(entry.identity):
             notices.append(
                 f"{entry.full_name} is no longer listed; GitHub does not tell whether it is still "
                 f"there: {reason}"
             )
-    open_ones = [each for each in missing if each.id not in {*answers.found, *answers.refused}]
+    open_ones = [
+        each for each in missing if each.identity not in {*answers.found, *answers.refused}
+    ]
     if rest := [*open_ones, *more]:
         notices.append(_not_asked(rest, answers.broken_off))
     remotes.sort(key=lambda remote: remote.full_name.lower())

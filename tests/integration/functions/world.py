@@ -28,6 +28,7 @@ from moto.ec2.models import ec2_backends
 from moto.scheduler.models import scheduler_backends
 from moto.sns.models import sns_backends
 
+from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, by_kind
 from backup_contract.documents.progress import Progress
 from backup_contract.moments import moment_of
@@ -243,7 +244,7 @@ class World:
     ) -> bytes:
         """What an attempt writes down of these repositories, at its end or on its way."""
         written = Manifest(run_id, attempt, ["octo"], moment_of(run_id), listed=len(entries))
-        written.entries = {entry.id: entry for entry in entries}
+        written.entries = by_identity(entries)
         written.complete, written.only = complete, [*only]
         written.finished_at = self.now if complete else None
         manifest = json.dumps(json.loads(written.to_json()) | more).encode()

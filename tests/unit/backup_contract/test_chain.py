@@ -9,6 +9,7 @@ import pytest
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.chain import ChainDocument, Link, chain_of
+from backup_contract.documents.entries import by_identity
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, by_kind
 
@@ -32,7 +33,7 @@ def manifest(result: ItemResult) -> Manifest:
     """A whole manifest of one repository."""
     now = datetime(2026, 11, 27, 17, tzinfo=UTC)
     entry = Entry(1, "octo", "hello", False, False, False, by_kind(result))
-    return Manifest(RUN, 1, ["octo"], now, {1: entry}, 1, now, complete=True)
+    return Manifest(RUN, 1, ["octo"], now, by_identity([entry]), 1, now, complete=True)
 
 
 def chained(links: int = 2) -> ItemResult:
@@ -105,7 +106,8 @@ def test_a_manifest_tells_of_base_and_overlays_and_counts_both() -> None:
     written = manifest(chained())
     read = Manifest.from_json(written.to_json())
     assert read == written
-    assert read.entries[1].git.chain == chain_of(document(2), "c" * 64, 5)
+    (entry,) = read.entries.values()
+    assert entry.git.chain == chain_of(document(2), "c" * 64, 5)
     assert read.totals["bytes_stored"] == 1000 + 101 + 102
     assert read.totals["bytes_uploaded"] == 102
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.date_marker import Marker
+from backup_contract.documents.entries import by_identity
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import (
     Archive,
@@ -74,7 +75,9 @@ def _document() -> Any:
     )
     checked = DrilledArchive(archive.key, None, "short", ("r",), 1.5)
     drill = Drill((checked,), archives=1, never_drilled=0)
-    manifest = Manifest("r1", 1, ["octo"], NOW, {1: entry}, 1, NOW, True, None, drill, kept=[kept])
+    manifest = Manifest(
+        "r1", 1, ["octo"], NOW, by_identity([entry]), 1, NOW, True, None, drill, kept=[kept]
+    )
     manifest.kept = [kept, gone]
     return json.loads(manifest.to_json())
 
@@ -251,12 +254,14 @@ def test_a_damaged_document_is_named_with_its_field() -> None:
     assert str(raised.value.within("runs/r1/manifest.json")) == said
 
 
-def test_a_host_is_written_only_where_it_is_another() -> None:
+def test_a_host_is_written_only_where_it_is_another_and_may_have_the_same_ids() -> None:
     manifest = Manifest.from_json(json.dumps(_document()).encode())
     assert b'"host"' not in manifest.to_json()
-    manifest.entries[1] = replace(manifest.entries[1], host="git.example.org")
+    (entry,) = manifest.entries.values()
+    elsewhere = replace(entry, host="git.example.org")
+    manifest.entries = by_identity([entry, elsewhere])
     again = Manifest.from_json(manifest.to_json())
-    assert again.entries[1].host == "git.example.org"
+    assert again.entries == {("github.com", 1): entry, ("git.example.org", 1): elsewhere}
 
 
 UNKNOWN = {"a": [None, {"b": -1}], "c": "\ud800"}
@@ -289,7 +294,8 @@ def test_what_an_earlier_version_did_not_write_is_not_missed() -> None:
     document["token_expires_at"] = "2026-12-20 17:00:00 UTC"
     manifest = Manifest.from_json(json.dumps(document).encode())
     assert (manifest.kept, manifest.only, manifest.notices) == (None, [], [])
-    assert manifest.entries[1].asked
+    (entry,) = manifest.entries.values()
+    assert entry.asked
 
 
 REPORT = RunReport(

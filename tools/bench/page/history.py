@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backup_contract import object_keys as layout
+from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import (
     Archive,
     Drill,
@@ -114,7 +115,7 @@ class History:
             1,
             [self.owner],
             moment + timedelta(seconds=40),
-            {index: self.entries[index] for index in entries},
+            by_identity(self.entries[index] for index in entries),
             listed,
             moment + timedelta(seconds=40 + seconds),
             complete=True,

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from backup_contract.documents.entries import HOST, Identity
 from backup_contract.documents.fields import LIMIT
 from repo_backup.hosts.github.paging import UnreadableItemError
 from repo_backup.runtime.errors import said
@@ -31,11 +32,17 @@ class Remote:
     has_wiki: bool
     clone_url: str
     refused: str | None = None
+    host: str = HOST
 
     @property
     def full_name(self) -> str:
         """``owner/name``."""
         return f"{self.owner}/{self.name}"
+
+    @property
+    def identity(self) -> Identity:
+        """By which it is the same repository from run to run."""
+        return Identity(self.host, self.id)
 
     @classmethod
     def from_api(cls, item: Any) -> "Remote":

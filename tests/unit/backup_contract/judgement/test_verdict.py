@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from backup_contract.documents.date_marker import Marker
+from backup_contract.documents.entries import Identity, by_identity
 from backup_contract.documents.manifest import (
     Archive,
     Drill,
@@ -35,9 +36,9 @@ def entry(
     return Entry(number, "octo", name, False, False, False, results, asked)
 
 
-def by_id(*entries: Entry) -> dict[int, Entry]:
+def by_id(*entries: Entry) -> dict[Identity, Entry]:
     """As a manifest holds them."""
-    return {each.id: each for each in entries}
+    return by_identity(entries)
 
 
 SAVED = ItemResult("backed-up", archive=Archive(KEY, 1, SHA, RUN_ID))

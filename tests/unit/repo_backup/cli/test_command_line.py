@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import (
     Archive,
     Drill,
@@ -182,7 +183,9 @@ def test_on_a_terminal_progress_is_shown_live() -> None:
 def test_away_from_a_terminal_the_summary_is_plain_problems_first(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    manifest = Manifest("r1", 1, ["octo"], datetime.now(UTC), {1: _entry("failed")}, listed=1)
+    manifest = Manifest(
+        "r1", 1, ["octo"], datetime.now(UTC), by_identity([_entry("failed")]), listed=1
+    )
     manifest.drill = Drill((DrilledArchive("a", True), DrilledArchive("b", False)))
     print_summary(manifest)
     lines = capsys.readouterr().out.splitlines()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from backup_contract import object_keys as layout
+from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import (
     Archive,
     Entry,
@@ -83,7 +84,7 @@ class Runs:
         self.ids.append(run_id)
         if manifest:
             ended = moment + timedelta(minutes=3)
-            by_id = {each.id: each for each in entries}
+            by_id = by_identity(entries)
             written = Manifest(run_id, 1, ["octo"], moment, by_id, len(entries), ended, complete)
             written.only = [*only]
             seen = [Visibility("octo", "all", len(entries))] if visibility is None else visibility

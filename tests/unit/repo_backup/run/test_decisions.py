@@ -8,6 +8,7 @@ import pytest
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.chain import Chain
+from backup_contract.documents.entries import Identity, by_identity
 from backup_contract.documents.manifest import (
     Archive,
     Entry,
@@ -28,6 +29,7 @@ from repo_backup.run import listing
 from repo_backup.run.selection import Selection
 
 HELLO = Remote(1, "octo", "hello", False, False, False, 100, True, "https://h/octo/hello.git")
+FIRST, SECOND = Identity("github.com", 1), Identity("github.com", 2)
 USUAL, OWN = "github_backups/octo/hello.zip", "github_backups/octo/hello~2.zip"
 
 
@@ -76,8 +78,8 @@ def test_forks_and_archived_ones_are_left_out_on_request() -> None:
 def test_names_that_differ_in_case_share_a_key_nowhere(folded: bool, key: str) -> None:
     both = [HELLO, replace(HELLO, id=2, name="Hello")]
     found = keys.archive_keys(both, {}, {}, kinds_of=only_git, folded=folded)
-    assert found[1, GIT] == keys.Key("github_backups/octo/hello.zip")
-    assert found[2, GIT].text == key
+    assert found[FIRST, GIT] == keys.Key("github_backups/octo/hello.zip")
+    assert found[SECOND, GIT].text == key
 
 
 @pytest.mark.parametrize(
@@ -95,22 +97,22 @@ def test_a_key_is_whose_archive_was_recorded_there(
     owner: int | None, before: str | None, key: str
 ) -> None:
     claims = {} if owner is None else {USUAL: _kept(owner, USUAL)}
-    entries = {2: _archived(2, before)} if before else {}
+    entries = by_identity([_archived(2, before)] if before else [])
     if owner == 1:
-        claims, entries = {USUAL: _kept(2, USUAL)}, {2: _archived(2, before or "")}
+        claims, entries = {USUAL: _kept(2, USUAL)}, by_identity([_archived(2, before or "")])
     found = keys.archive_keys(
         [replace(HELLO, id=2)], claims, entries, kinds_of=only_git, folded=False
     )
-    assert found[2, GIT].text == key
-    assert (found[2, GIT].reason is None) is (owner != 7)
+    assert found[SECOND, GIT].text == key
+    assert (found[SECOND, GIT].reason is None) is (owner != 7)
 
 
 def test_two_that_changed_names_overwrite_neither_archive() -> None:
     swapped = [replace(HELLO, id=1, name="b"), replace(HELLO, id=2, name="a")]
     claims = {f"github_backups/octo/{n}.zip": _kept(i, n) for i, n in ((1, "a"), (2, "b"))}
     found = keys.archive_keys(swapped, claims, {}, kinds_of=only_git, folded=False)
-    assert found[1, GIT].text == "github_backups/octo/b~1.zip"
-    assert found[2, GIT].text == "github_backups/octo/a~2.zip"
+    assert found[FIRST, GIT].text == "github_backups/octo/b~1.zip"
+    assert found[SECOND, GIT].text == "github_backups/octo/a~2.zip"
 
 
 @pytest.mark.parametrize(
@@ -228,12 +230,12 @@ def test_a_year_of_drills_reaches_every_archive(archives: int, drawn: int) -> No
 
 def test_what_is_kept_is_what_no_entry_names_and_none_to_come_may_name() -> None:
     claims = {key: _kept(number, key) for number, key in enumerate(("o/a", "o/b", "o/c", "p/d"))}
-    entries = {1: _archived(1, "o/b"), 2: _archived(2, "o/c")}
+    entries = by_identity([_archived(1, "o/b"), _archived(2, "o/c")])
     mine = {key: each for key, each in claims.items() if key[0] == "o"}
-    found = keys.Claims(mine, {1: ["o/b"], 2: ["o/c"]})
+    found = keys.Claims(mine, {FIRST: ["o/b"], SECOND: ["o/c"]})
     assert [each.key for each in found.kept({})] == ["o/a"]
     assert [each.key for each in found.kept(entries)] == ["o/a"]
-    assert [each.key for each in found.kept({1: _archived(1, "o/new"), 2: entries[2]})] == [
+    assert [each.key for each in found.kept({**entries, FIRST: _archived(1, "o/new")})] == [
         "o/a",
         "o/b",
     ]
@@ -242,7 +244,7 @@ def test_what_is_kept_is_what_no_entry_names_and_none_to_come_may_name() -> None
 def test_a_manifest_reads_back_as_it_was_written() -> None:
     moment = datetime(2026, 11, 27, 17, tzinfo=UTC)
     wiki = ItemResult("absent", seconds=0.1)
-    entries = {1: _entry(1, 10), 2: _entry(2, 20).having(WIKI, wiki)}
+    entries = by_identity([_entry(1, 10), _entry(2, 20).having(WIKI, wiki)])
     manifest = Manifest("r1", 2, ["octo"], moment, entries, 2, moment, True, "soon", None, ["e"])
     again = Manifest.from_json(manifest.to_json())
     assert again == manifest
@@ -262,8 +264,8 @@ def test_what_was_found_in_an_archive_stays_with_it() -> None:
     )
     part = ItemResult("unchanged", archive=remarked)
     entry = Entry(1, "o", "n", False, False, False, {GIT: part})
-    manifest = Manifest("r2", 1, ["o"], datetime.now(UTC), {1: entry}, 1)
-    assert Manifest.from_json(manifest.to_json()).entries[1].git.archive == remarked
+    manifest = Manifest("r2", 1, ["o"], datetime.now(UTC), by_identity([entry]), 1)
+    assert Manifest.from_json(manifest.to_json()).entries[FIRST].git.archive == remarked
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"schema": 2}', b'{"schema": 1}'])
@@ -273,7 +275,7 @@ def test_what_is_no_manifest_is_refused(data: bytes) -> None:
 
 
 def test_a_manifest_of_ten_thousand_repositories_is_written_in_no_time() -> None:
-    entries = {number: _entry(number, number) for number in range(10_000)}
+    entries = by_identity(_entry(number, number) for number in range(10_000))
     manifest = Manifest("r1", 1, ["o"], datetime.now(UTC), entries, 10_000)
     started = datetime.now(UTC)
     data = manifest.to_json()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import Entry, ItemResult, by_kind
 from repo_backup.hosts.github.client import Remote
 from repo_backup.run.listing import Listing
@@ -19,12 +20,10 @@ HIDDEN = replace(HELLO, id=3, owner="acme", name="hidden", private=True)
 
 
 def history(*remotes: Remote, owners: set[str] | None = None) -> History:
-    entries = {
-        each.id: Entry(
-            each.id, each.owner, each.name, False, False, False, by_kind(ItemResult("empty"))
-        )
+    entries = by_identity(
+        Entry(each.id, each.owner, each.name, False, False, False, by_kind(ItemResult("empty")))
         for each in remotes
-    }
+    )
     return History(entries=entries, owners=owners or set())
 
 
@@ -45,7 +44,7 @@ def confirm(
 
 def test_one_that_github_does_not_show_is_not_visible() -> None:
     found = confirm(history(HELLO, WORLD), answering())
-    assert found == Listing([HELLO], [], upstream={2: None})
+    assert found == Listing([HELLO], [], upstream={WORLD.identity: None})
 
 
 def test_one_that_github_shows_with_its_owner_is_backed_up_and_an_error_of_the_run() -> None:
@@ -58,7 +57,7 @@ def test_one_that_github_shows_with_its_owner_is_backed_up_and_an_error_of_the_r
 
 def test_one_that_was_transferred_is_told_and_not_backed_up() -> None:
     found = confirm(history(HELLO, WORLD), answering(MOVED))
-    assert (found.remotes, found.errors, found.upstream) == ([HELLO], [], {2: MOVED})
+    assert (found.remotes, found.errors, found.upstream) == ([HELLO], [], {MOVED.identity: MOVED})
     assert found.notices == ("octo/world was transferred to other/world, and is no longer listed",)
 
 
@@ -79,7 +78,7 @@ def test_of_all_that_a_token_sees_public_ones_of_others_may_drop_out_of_the_list
 
 def test_nobody_is_asked_about_what_is_listed_or_was_answered_or_is_of_other_owners() -> None:
     earlier = history(HELLO, WORLD, HIDDEN)
-    earlier.answered = {2}
+    earlier.answered = {WORLD.identity}
     asked: list[int] = []
     listing = Listing([HELLO], [])
     assert confirm(earlier, lambda number, _: asked.append(number), listing) is listing
@@ -124,6 +123,6 @@ def test_a_github_that_cannot_be_reached_is_not_asked_for_each() -> None:
 def test_no_more_than_so_many_are_asked_for_and_the_rest_is_named() -> None:
     many = [replace(HELLO, id=number, name=f"many-{number}") for number in range(10, 15)]
     found = confirm(history(HELLO, *many), answering(), most=3)
-    assert found.upstream == dict.fromkeys((10, 11, 12))
+    assert found.upstream == dict.fromkeys(each.identity for each in many[:3])
     (notice,) = found.notices
     assert notice.endswith("by id: octo/many-13, octo/many-14; later runs ask")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backup_contract.documents.date_marker import Marker
+from backup_contract.documents.entries import HOST, Identity, by_identity
 from backup_contract.documents.manifest import (
     Archive,
     Drill,
@@ -84,9 +85,9 @@ def _kept(number: int, name: str, size: int) -> OrphanedArchive:
     return OrphanedArchive(key, number, "octo", name, GIT, found, upstream=gone)
 
 
-def by_id(*entries: Entry) -> dict[int, Entry]:
+def by_id(*entries: Entry) -> dict[Identity, Entry]:
     """As a manifest holds them."""
-    return {entry.id: entry for entry in entries}
+    return by_identity(entries)
 
 
 HELLO = _entry(1, "hello", "backed-up", size=1_420_000).having(
@@ -161,11 +162,11 @@ NARROWED = replace(
 )
 WANTING = replace(
     NARROWED,
-    entries={
-        **NARROWED.entries,
-        3: NARROWED.entries[3].having(GIT, ItemResult("skipped", PASSED_OVER)),
-        77: replace(TAKEN, id=77, name="old-thing", asked=False),
-    },
+    entries=NARROWED.entries
+    | by_id(
+        NARROWED.entries[Identity(HOST, 3)].having(GIT, ItemResult("skipped", PASSED_OVER)),
+        replace(TAKEN, id=77, name="old-thing", asked=False),
+    ),
 )
 EMPTY = replace(LASTING, entries=by_id(*LISTED[-2:]), listed=2, drill=None, kept=[])
 PUBLIC = replace(LASTING, visibility=(Visibility("octo", "public", 34),))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import Entry, ItemResult
 from backup_contract.documents.upstream import Upstream
 from backup_contract.judgement.verdict import Kind, Verdict
@@ -121,7 +122,7 @@ def test_a_vanished_ones_archive_is_its_own_and_not_its_namesakes() -> None:
     taken = replace(samples.OLD_THING, id=99).having(
         GIT, replace(samples.KEPT[1].result, state="unchanged")
     )
-    entries = {**VERIFIED.manifest.entries, 99: taken}
+    entries = {**VERIFIED.manifest.entries, taken.identity: taken}
     facts = replace(VERIFIED, manifest=replace(VERIFIED.manifest, entries=entries))
     text = body(facts)
     assert f"  - octo/old-thing: {key} (700.0 kB) is kept" in text
@@ -136,7 +137,7 @@ def test_of_a_vanished_one_without_an_archive_nothing_is_called_kept() -> None:
         gone
     )
     unsaved = samples.OLD_THING.having(GIT, ItemResult("failed"))
-    before = replace(samples.BEFORE, entries={77: unsaved})
+    before = replace(samples.BEFORE, entries=by_identity([unsaved]))
     assert "octo/old-thing: nothing was saved of it" in body(replace(gone, previous=before))
 
 
@@ -168,7 +169,7 @@ def test_a_wiki_that_is_gone_is_counted_and_named_with_its_archive() -> None:
         state="absent",
         warnings=("is not there any more; its archive is kept",),
     )
-    entries = {**samples.MANIFEST.entries, 1: samples.HELLO.having(WIKI, wiki)}
+    entries = samples.MANIFEST.entries | by_identity([samples.HELLO.having(WIKI, wiki)])
     text = body(replace(VERIFIED, manifest=replace(VERIFIED.manifest, entries=entries)))
     assert "1 wiki (1 absent)" in text
     assert "octo/hello.wiki: is not there any more; its archive is kept" in text
@@ -340,10 +341,10 @@ def test_what_the_token_lacks_is_in_the_mail() -> None:
 def test_ten_thousand_failures_are_counted_and_still_fit_one_mail() -> None:
     assert PARTIAL.manifest
     failed = {GIT: ItemResult("failed", "x" * 200)}
-    entries = {
-        n: Entry(n, "octo", f"{'long-name-' * 8}{n}", False, False, False, failed)
+    entries = by_identity(
+        Entry(n, "octo", f"{'long-name-' * 8}{n}", False, False, False, failed)
         for n in range(10_000)
-    }
+    )
     manifest = replace(PARTIAL.manifest, entries=entries)
     verdict = Verdict(Kind.PARTIAL, "many", tuple(f"{i.name}: {i.reason}" for i in manifest.items))
     text = body(replace(PARTIAL, verdict=verdict, manifest=manifest))
