@@ -11,7 +11,7 @@ SHELL_PROGRAM := PYTHONPATH=instance_scripts $(BIN)/python -m repo_backup
 STACK_OPTION = $(if $(STACK),--stack $(STACK))
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup check run-now test-events reference pictures lock demo demo-interruption test browser lint \
+.PHONY: help setup check run-now test-events patterns reference pictures lock demo demo-interruption test browser lint \
 	fmt bench bench-functions bench-page fault-matrix policies scan clean
 
 help: ## List the targets
@@ -87,6 +87,9 @@ policies: setup ## Let a policy evaluator judge what each role can do and cannot
 scan: setup ## cfn-lint, checkov, cloudsplaining, bandit, zizmor, pip-audit
 	@bash tools/scanners/install.sh
 	@bash tools/scanners/scan.sh
+
+patterns: setup ## Write the patterns of the program's options and names into template.yaml anew
+	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tools.template_patterns
 
 reference: setup ## Write docs/reference.md anew from the sources
 	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tools.reference

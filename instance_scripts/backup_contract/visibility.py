@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from backup_contract.github_names import LISTED_OWNER
+
 Scope = Literal["public", "selected", "all", "unknown"]
 """``public``: no private repository is visible. ``selected``: GitHub says that some repositories
 are not, or counts more than it lists. ``all``: every repository is, by the kind of token, by the
@@ -17,7 +19,7 @@ App's installation or by GitHub's count. ``unknown``: GitHub does not tell."""
 PUBLIC_ONLY = "public only"
 
 _SCOPES: tuple[Scope, ...] = ("public", "selected", "all", "unknown")
-_OWNER = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_OWNER = re.compile(LISTED_OWNER)
 _MOST_OWNERS, _MOST_REPOSITORIES = 10_000, 10**9
 _NAMED_OWNERS = 5
 

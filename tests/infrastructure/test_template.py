@@ -94,7 +94,7 @@ class TestParameters:
     @pytest.mark.parametrize(
         ("name", "good", "bad"),
         [
-            ("GitHubOwner", ["octocat", "a-b,c_d"], ["", " ", "-a", "a b", "a,,b", "x" * 40]),
+            ("GitHubOwner", ["octocat", "a-b,c_d"], ["", " ", "-a", "a b", "a,,b", "x" * 101]),
             ("NotificationEmail", ["me@example.com"], ["", "me", "me@home", "a b@c.de"]),
             (
                 "ScheduleExpression",

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from backup_contract.options.choices import add_choices
+from backup_contract.options.grammar import accepts, description
 from backup_contract.options.parser import Parser
 from shared.errors import RefusedError
 from shared.model.run import Options
@@ -44,6 +45,8 @@ def program_arguments(owners: Iterable[str], backup_options: str, options: Optio
     except ValueError as error:
         raise _refused(f"{error}: close every quotation mark that is opened.") from error
     _judge(chosen)
+    if not accepts(backup_options):
+        raise _refused(f"it may hold no more than this. {description()}")
     words = [word for owner in owners for word in ("--owner", owner)] + chosen
     for pattern in options.only:
         if pattern == "--":  # argparse takes it away wherever it stands

@@ -13,6 +13,7 @@ import urllib3
 from aws_lambda_powertools import Logger
 
 from backup_contract.app_jwt import app_token
+from backup_contract.github_names import OWNER
 from backup_contract.github_refusal import Refusal, read_refusal, without_credentials
 from backup_contract.text import one_line
 from backup_contract.tls_failure import tls_failure
@@ -22,8 +23,7 @@ from launcher.preflight.github_rights import Seen, settled
 from launcher.preflight.secrets import Secrets
 from shared.errors import RefusedError
 
-# https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
-_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_OWNER = re.compile(OWNER)
 _TIMEOUT = urllib3.Timeout(connect=3, read=5)
 _MOST_BYTES = 1 << 20
 

@@ -12,6 +12,7 @@ from backup_contract import object_keys as layout
 from backup_contract.aws_refusal import WHOLE_MESSAGE_CHARACTERS
 from backup_contract.documents.manifest import Item, Manifest
 from backup_contract.documents.upstream import sentence
+from backup_contract.github_names import restorable
 from backup_contract.judgement.overdue import Watched
 from backup_contract.judgement.verdict import Kind, Verdict
 from backup_contract.kinds import GIT, KINDS
@@ -29,8 +30,6 @@ _MOST_LINES = 40
 _LINE_CHARACTERS = WHOLE_MESSAGE_CHARACTERS + 1000
 """What others wrote must not leave the rest of the mail without room."""
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~/+-]*")
-_RESTORABLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*/[A-Za-z0-9._-]+")
-"""What ``repo_backup restore`` takes for a name, and no shell for anything else."""
 _ONLY_CHARACTERS = 24
 _SUBJECT_CHARACTERS = 99
 _EXPIRY_NOTICE_DAYS = 30
@@ -395,7 +394,7 @@ def _restorable(facts: Facts) -> str | None:
     blamed = "\n".join(facts.verdict.problems)
     for entry in facts.manifest.repositories if facts.manifest else ():
         told = entry.archive and (f"{entry.name}:" in blamed or f"{entry.archive.key}:" in blamed)
-        if entry.archive and not told and _RESTORABLE.fullmatch(entry.name):
+        if entry.archive and not told and restorable(entry.name):
             return entry.name
     return None
 

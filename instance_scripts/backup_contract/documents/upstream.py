@@ -8,6 +8,8 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from backup_contract.github_names import LISTED_REPOSITORY
+
 UpstreamState = Literal["visible", "renamed", "transferred", "not-visible"]
 """``visible``: it is there under the same name. ``renamed``: the same owner has it under another
 name. ``transferred``: another owner has it. ``not-visible``: GitHub says that there is none (404);
@@ -19,7 +21,7 @@ _STATES: dict[str, UpstreamState] = {
     "transferred": "transferred",
     "not-visible": "not-visible",
 }
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
+_NAME = re.compile(LISTED_REPOSITORY)
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,24 @@
 import argparse
 import difflib
 import re
-from typing import NoReturn
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+_NO_VALUE = re.compile(r"(--[\w-]+)=--")
 
 
 class Parser(argparse.ArgumentParser):
     """Ends as argparse does, with code 2, and says more."""
+
+    def parse_known_args(  # type: ignore[override]  # argparse types it by overloads
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """As argparse does, but refuse ``--option=--``: of that Python 3.11 makes an empty list."""
+        given = list(sys.argv[1:] if args is None else args)
+        if found := next(filter(None, map(_NO_VALUE.fullmatch, given)), None):
+            self.error(f"argument {found[1]}: expected one argument")
+        return super().parse_known_args(given, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong, and end."""

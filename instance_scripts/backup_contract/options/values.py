@@ -3,24 +3,67 @@
 import argparse
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-_SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+T = TypeVar("T")
+_SIZE = r"[0-9]{1,18}[KMGkmg]?[Ii]?[Bb]?"
+_SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
-def number(low: int, high: int) -> Callable[[str], int]:
+@dataclass(frozen=True, slots=True)
+class Value(Generic[T]):
+    """A kind of word: the regular expression that it matches, what it is, and what it means.
+
+    ``type`` of an argument, for argparse; the template has the same expression.
+    """
+
+    pattern: str
+    expected: str
+    convert: Callable[[str], T]
+
+    def __call__(self, text: str) -> T:
+        """What the word means. Raises ArgumentTypeError."""
+        if not re.fullmatch(self.pattern, text):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {self.expected}")
+        return self.convert(text)
+
+
+def number(low: int, high: int) -> Value[int]:
     """A whole number within these bounds."""
-
-    def convert(text: str) -> int:
-        if not re.fullmatch("[0-9]{1,18}", text) or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low} to {high}")
-        return int(text)
-
-    return convert
+    return Value(f"0*({between(low, high)})", f"a number from {low} to {high}", int)
 
 
-def size(text: str) -> int:
-    """KiB in ``500M``."""
-    found = re.fullmatch(r"([0-9]{1,18})([KMG]?)i?B?", text, re.IGNORECASE)
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 500M or 2G")
-    return int(found[1]) * _SIZES[found[2].upper()] // 1024
+def between(low: int, high: int) -> str:
+    """The regular expression of the whole numbers within these bounds, without leading zeros."""
+    parts = []
+    for digits in range(len(str(low)), len(str(high)) + 1):
+        first, last = 10 ** (digits - 1) if digits > 1 else 0, 10**digits - 1
+        parts.append(_of_one_length(str(max(low, first)), str(min(high, last))))
+    return "|".join(parts)
+
+
+def _of_one_length(low: str, high: str) -> str:
+    """``37`` to ``64`` as ``(3[7-9]|[4-5][0-9]|6[0-4])``."""
+    if low == high:
+        return low
+    if low[0] == high[0]:
+        return low[0] + _of_one_length(low[1:], high[1:])
+    rest, first, last = len(low) - 1, int(low[0]), int(high[0])
+    before, after = [], []
+    if low[1:] != "0" * rest:
+        before, first = [low[0] + _of_one_length(low[1:], "9" * rest)], first + 1
+    if high[1:] != "9" * rest:
+        after, last = [high[0] + _of_one_length("0" * rest, high[1:])], last - 1
+    whole = [f"[{first}-{last}]" + "[0-9]" * rest] if first <= last else []
+    parts = [*before, *whole, *after]
+    return parts[0] if len(parts) == 1 else f"({'|'.join(parts)})"
+
+
+def _kib(text: str) -> int:
+    figures = text.upper().rstrip("IBKMG")
+    return int(figures) * _SIZES.get(text[len(figures) :][:1].upper(), 1) // 1024
+
+
+size = Value(_SIZE, "a size like 500M or 2G", _kib)
+"""KiB in ``500M``."""

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from backup_contract.documents.fields import RUN_ID
 from backup_contract.evidence import is_prefix
+from backup_contract.github_names import OWNER, REPOSITORY
 from backup_contract.moments import day
 from backup_contract.object_keys import RUNS
 
-_OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})")
-_REPOSITORY = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+(~[0-9]+)?")
+_OWNER = re.compile(OWNER)
+_REPOSITORY = re.compile(rf"{REPOSITORY}(~[0-9]+)?")
 """``~ID`` where another repository has the name now."""
 
 

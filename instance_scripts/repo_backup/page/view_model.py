@@ -1,13 +1,13 @@
 """Everything that the page says, in the order in which it says it. Pure."""
 
 import itertools
-import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from backup_contract.github_names import restorable
 from backup_contract.judgement.reliance import (
     COMPLETE,
     VERIFIED,
@@ -32,7 +32,6 @@ from repo_backup.page.repository_status import Standing, Status, Tone, standings
 from repo_backup.page.run_history import Chronicle
 from repo_backup.page.run_record import Run, aware
 
-_RESTORABLE = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+")
 _YEAR = timedelta(days=365)
 _EXPIRY_NOTICE = timedelta(days=30)
 _COUNTED = (("backed-up", "changed"), ("unchanged", "unchanged"), ("failed", "failed"))
@@ -135,11 +134,6 @@ def restore_command(name: str, source: str, kind: str = GIT, *, run_id: str | No
 
 def _choice(kind: str) -> tuple[str, ...]:
     return () if kind == GIT else (KINDS[kind].choice,)
-
-
-def restorable(name: str) -> bool:
-    """Whether ``repo_backup restore`` takes this name."""
-    return bool(_RESTORABLE.fullmatch(name))
 
 
 def duration(seconds: float) -> str:

@@ -97,7 +97,7 @@ def ref_changes(before: Mapping[str, str], after: Mapping[str, str]) -> RefChang
 def _saved(manifest: Manifest) -> dict[tuple[str, int, str], Item]:
     """What a run listed and has: an archive, or the knowledge that there is nothing to store."""
     return {
-        (item.entry.host, item.id, item.kind): item
+        (item.entry.host, item.entry.id, item.kind): item
         for item in manifest.items
         if item.archive or item.state == "empty"
     }

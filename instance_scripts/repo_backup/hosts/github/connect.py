@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from backup_contract.app_jwt import PrivateKey, PrivateKeyError
+from backup_contract.github_names import APP_ID
 from repo_backup.aws.ssm import read_parameter
 from repo_backup.hosts.github.app_installations import AppSignature, Installations
 from repo_backup.hosts.github.client import GitHub
@@ -18,8 +19,7 @@ from repo_backup.runtime.retry import Patience
 
 DEFAULT_API_URL = "https://api.github.com"
 _LISTING_CONNECTIONS = 4
-_APP = re.compile(r"[0-9]{1,12}|Iv[A-Za-z0-9.]{1,40}")
-"""An App's id, or its client id, which GitHub accepts in its place."""
+_APP = re.compile(APP_ID)
 _ADDRESS = re.compile(
     r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
     r"(?P<path>(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)"

@@ -5,15 +5,17 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from samtranslator.yaml_helper import yaml_parse
 
+from backup_contract.options import grammar
 from backup_contract.options.choices import add_choices
 from launcher.launch.program_arguments import OWN_OPTIONS, program_arguments
 from repo_backup.cli.parser import command_line, parse
 from shared.errors import RefusedError
 from shared.model.run import Options
+from tools import template_patterns
 
 TEMPLATE = Path(__file__).parents[4] / "template.yaml"
 BOOTSTRAP = [
@@ -40,6 +42,8 @@ BAD = [
     ("--max-size huge", "'huge' is not a size like 500M or 2G"),
     ("--stall-timeout 1h", "'1h' is not a number from 1 to 3600"),
     ("--no-forks -- --full", "--: what follows it would be no options any more"),
+    ("--exclude=--", "argument --exclude: expected one argument"),
+    ("--jobs=--", "argument --jobs: expected one argument"),
     ("--dry-run", "--dry-run: nothing would ever be backed up. To see whether a run would start"),
     ("--destination /tmp/x", "--destination: the archives go to the stack's own bucket"),
     ("--destination=/tmp/x", "--destination: the archives go to the stack's own bucket"),
@@ -53,6 +57,26 @@ BAD = [
     ("-h", "-h: it would only print the options"),
     ("--help", "--help: it would only print the options"),
 ]
+
+STRANGE = [
+    ('--exclude "a b"', "it may hold no more than this. Blanks between --jobs 16, --include GLOB"),
+    ("--exclude a\\ b", "it may hold no more than this"),
+    ("--no-forks\n--full", "it may hold no more than this"),
+    ("--exclude ö", "it may hold no more than this"),
+    ("--exclude ''", "it may hold no more than this"),
+    ("--exclude -5", "it may hold no more than this"),
+    ("--exclude -", "it may hold no more than this"),
+    ("--exclude 'a", "No closing quotation: close every quotation mark that is opened."),
+]
+"""What the program would understand, or nearly, and nobody can write so."""
+ASCII = st.characters(min_codepoint=32, max_codepoint=126)
+
+
+def names_of_choices() -> list[str]:
+    """The options that ``BackupOptions`` may hold."""
+    choices = argparse.ArgumentParser(add_help=False)
+    add_choices(choices)
+    return sorted(names(choices))
 
 
 def of_the_backup_command() -> argparse.ArgumentParser:
@@ -74,7 +98,7 @@ def test_what_the_program_understands_reaches_it(text: str) -> None:
     parse([*BOOTSTRAP, *program_arguments(["octo"], text, Options())])
 
 
-@pytest.mark.parametrize(("text", "said"), BAD)
+@pytest.mark.parametrize(("text", "said"), [*BAD, *STRANGE])
 def test_what_would_end_the_program_is_refused_by_its_word_with_the_remedy(
     text: str, said: str
 ) -> None:
@@ -122,13 +146,46 @@ class TestTheTemplate:
     def test_allows_what_the_program_understands(self, text: str) -> None:
         assert re.fullmatch(self.pattern(), text)
 
-    @pytest.mark.parametrize("text", [text for text, _ in BAD if text not in ("--jobs 0",)])
-    def test_refuses_most_of_the_rest(self, text: str) -> None:
+    @pytest.mark.parametrize("text", [*(text for text, _ in BAD), *(text for text, _ in STRANGE)])
+    def test_refuses_the_rest(self, text: str) -> None:
         assert not re.fullmatch(self.pattern(), text)
+
+    def test_has_the_patterns_that_the_contract_gives(self) -> None:
+        template = TEMPLATE.read_text()
+        assert template_patterns.written(template) == template, "run: make patterns"
 
     def test_names_every_option_where_it_refuses_one(self) -> None:
         choices = argparse.ArgumentParser(add_help=False)
         add_choices(choices)
-        parameters = yaml_parse(TEMPLATE.read_text())["Parameters"]
-        said = parameters["BackupOptions"]["ConstraintDescription"]
-        assert set(re.findall(r"--[a-z-]+", said)) == names(choices)
+        assert set(re.findall(r"--[a-z-]+", grammar.description())) == names(choices)
+
+    @settings(derandomize=True, max_examples=60)
+    @given(st.from_regex(grammar.pattern(), fullmatch=True, alphabet=ASCII))
+    def test_accepts_nothing_that_launcher_or_program_refuse(self, text: str) -> None:
+        parse([*BOOTSTRAP, *program_arguments(["octo"], text, Options())])
+
+    @settings(derandomize=True, max_examples=60)
+    @given(st.text("-=abj'\\\"5GM*[ ", max_size=6), st.sampled_from(names_of_choices()))
+    def test_and_the_launcher_accept_the_same(self, text: str, name: str) -> None:
+        for given_text in (name + text, f"{name} {text}", text):
+            try:
+                program_arguments(["octo"], given_text, Options())
+                accepted = True
+            except RefusedError:
+                accepted = False
+            assert accepted == grammar.accepts(given_text)
+
+    @settings(derandomize=True, max_examples=30)
+    @given(
+        st.sampled_from(["--jobs", "--stall-timeout", "--max-size", "--include", "--exclude"]),
+        st.text("019KMGkib-*?[]!./ ", min_size=1, max_size=8),
+    )
+    def test_accepts_every_value_of_such_characters_that_the_program_accepts(
+        self, name: str, value: str
+    ) -> None:
+        try:
+            parse([*BOOTSTRAP, f"{name}={value}"])
+        except SystemExit:
+            return
+        quoted = f"'{value}'" if name in ("--include", "--exclude") else value
+        assert grammar.accepts(f"{name}={quoted}")

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from backup_contract.documents.manifest import ItemResult
+from backup_contract.github_names import restorable
 from backup_contract.kinds import WIKI
 from repo_backup.cli.parser import parse
 from repo_backup.page.render import STATIC_ROWS, render
-from repo_backup.page.view_model import restorable, restore_command
+from repo_backup.page.view_model import restore_command
 from tests.unit.repo_backup.page.runs import Runs, entry
 from tools.bench.page.history import History
 
