@@ -149,6 +149,21 @@ def test_the_program_runs_from_what_is_unpacked_alone(builder: ModuleType, progr
     )
 
 
+def test_the_program_says_that_it_cannot_write_pages_and_what_to_do(
+    program: Path, tmp_path: Path
+) -> None:
+    said = in_isolation(
+        program,
+        "import contextlib, io\n"
+        "from repo_backup.cli.main import main\n"
+        "with contextlib.redirect_stderr(io.StringIO()) as told:\n"
+        f"    code = main(['report', '--source', {str(tmp_path)!r}, '--out', 'page'])\n"
+        "print(code, told.getvalue())",
+    )
+    assert said.startswith("1 repo_backup: this installation cannot write pages: ")
+    assert len(said.strip().splitlines()) == 1
+
+
 DECISIVE = ("fresh", "ten days, weekly", "ten days, monthly", "failed", "drill failed", "missed")
 
 STATUS = """

@@ -4,17 +4,16 @@ Each function returns lines for a person, empty when nothing is missing. What ca
 front (a fine-grained token does not tell what it may do) the backup itself finds out and names.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from backup_contract.github_refusal import Refusal
+from backup_contract.link_header import links_of, page_number
 
 _NEEDED = ("contents", "metadata")
 _EXPIRY_NOTICE_DAYS = 30
-_LAST_PAGE = re.compile(r"[?&]page=(\d{1,9})[^>]*>; *rel=\"last\"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,7 @@ def count_of_pages(link: str | None) -> int | None:
 
     https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
     """
-    found = _LAST_PAGE.search(link or "")
-    return int(found[1]) if found else None
+    return page_number(links_of(link or "").get("last", "")) or None
 
 
 def of_nobody() -> list[str]:

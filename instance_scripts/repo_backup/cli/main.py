@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from backup_contract import exit_codes as exits
 from backup_contract.text import one_line
@@ -18,7 +19,10 @@ from repo_backup.cli.restore_command import restore
 from repo_backup.cli.stack_commands import check, run_now
 from repo_backup.cli.status_command import status
 from repo_backup.cli.verify_command import verify
-from repo_backup.runtime.errors import BackupError, InterruptedRunError, UsageError
+from repo_backup.runtime.errors import BackupError, FatalError, InterruptedRunError, UsageError
+
+_OF_THE_PAGE = ("repo_backup.page", "repo_backup.cli.page_command", "jinja2")
+"""What instances run has neither this package nor the library that it needs."""
 
 
 class _OneLine(logging.Formatter):
@@ -33,7 +37,12 @@ class _OneLine(logging.Formatter):
 
 def report(options: argparse.Namespace) -> int:
     """``repo_backup report``: 0 when the page is written, 3 when it lacks what was unreadable."""
-    # What instances run has neither this package nor the libraries that it needs.
+    missing = [each for each in _OF_THE_PAGE if find_spec(each) is None]
+    if missing:
+        raise FatalError(
+            f"this installation cannot write pages: {missing[0]} is missing, as on the instances "
+            "of a stack. Run report on a machine where the whole program is installed (pip install)"
+        )
     from repo_backup.cli.page_command import write_page
 
     return write_page(options)

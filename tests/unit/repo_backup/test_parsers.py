@@ -23,12 +23,12 @@ from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
 from backup_contract.judgement.schedule import ScheduleError
 from backup_contract.judgement.schedule import parse as parse_schedule
+from backup_contract.link_header import links_of
 from backup_contract.moments import moment_of, run_id_of
 from launcher.config import Config as LauncherConfig
 from launcher.request import read_request
 from repo_backup.cli.parser import parse
 from repo_backup.git import smart_http as git
-from repo_backup.hosts.github.links import links_of
 from repo_backup.runtime.errors import RepositoryError
 from reporter.config import Config as ReporterConfig
 from reporter.events import read_trigger

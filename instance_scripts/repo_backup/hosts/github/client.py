@@ -11,9 +11,9 @@ from urllib.parse import urlencode, urlsplit
 
 from backup_contract.documents.fields import LIMIT
 from backup_contract.documents.manifest import iso
+from backup_contract.link_header import links_of
 from backup_contract.visibility import Scope, Visibility, count, measure
 from repo_backup.hosts.github.app_installations import Installations
-from repo_backup.hosts.github.links import links_of
 from repo_backup.hosts.github.paging import (
     PER_PAGE,
     Listed,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from repo_backup.hosts.github.links import numbered, page_number
+from backup_contract.link_header import numbered, page_number
 from repo_backup.runtime.background import at_once
 from repo_backup.runtime.errors import RepositoryError
 

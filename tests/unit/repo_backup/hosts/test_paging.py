@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repo_backup.hosts.github.links import links_of, page_number
+from backup_contract.link_header import links_of, page_number
 from repo_backup.hosts.github.paging import Listed, Page, Pager, UnreadableItemError, far_fewer
 from repo_backup.runtime.errors import TransientError
 

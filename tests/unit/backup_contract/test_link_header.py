@@ -2,7 +2,7 @@
 
 import pytest
 
-from repo_backup.hosts.github.links import links_of, numbered, page_number
+from backup_contract.link_header import links_of, numbered, page_number
 
 NEXT = "https://h/r?per_page=100&page=2"
 
