@@ -1,8 +1,11 @@
 """What holds for every test: no test can see, or reach, an AWS account of the person's."""
 
+import functools
 import os
 
+import botocore.session
 import pytest
+from botocore.loaders import create_loader
 from hypothesis import HealthCheck, settings
 
 from local_cloud.session import neutralise
@@ -29,6 +32,8 @@ def pytest_configure() -> None:
         "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
     settings.load_profile("untimed")
+    # Every session would parse the descriptions of its services anew: a tenth of a second each.
+    botocore.session.create_loader = functools.cache(create_loader)
 
 
 @pytest.fixture(autouse=True)
