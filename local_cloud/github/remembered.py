@@ -9,7 +9,7 @@ from pathlib import Path
 from local_cloud.github.smart_http import Reply, open_backend
 
 _MOST_BYTES = 1 << 20
-_TOLD_BY_STAT, _SMALL = "objects", "objects/info"
+_OBJECTS, _NO_OBJECTS = "objects/", "objects/info/"
 _ASKED_FOR = ("Git-Protocol", "Content-Type", "Content-Encoding")
 _OK = 200
 
@@ -74,16 +74,20 @@ def _copied(blocks: Iterator[bytes], kept: list[bytes]) -> Iterator[bytes]:
         yield block
 
 
-def _state(repository: Path) -> tuple[object, ...]:
+def _state(repository: Path) -> tuple[tuple[str, object], ...]:
     """Every file: an object's by its size and time of change, any other's by its contents."""
-    found: list[object] = []
-    for folder, _, names in os.walk(repository):
-        place = os.path.relpath(folder, repository)
-        for name in names:
-            file = Path(folder, name)
-            if place.startswith(_TOLD_BY_STAT) and not place.startswith(_SMALL):
-                told = file.stat()
-                found.append((place, name, told.st_size, told.st_mtime_ns))
-            elif place != "hooks":
-                found.append((place, name, file.read_bytes()))
-    return tuple(found)
+    found: list[tuple[str, object]] = []
+    folders = [""]
+    while folders:
+        place = folders.pop()
+        with os.scandir(repository / place) as entries:
+            for entry in entries:
+                name = f"{place}/{entry.name}" if place else entry.name
+                if entry.is_dir():
+                    folders.append(name)
+                elif name.startswith(_OBJECTS) and not name.startswith(_NO_OBJECTS):
+                    told = entry.stat()
+                    found.append((name, (told.st_size, told.st_mtime_ns)))
+                else:
+                    found.append((name, Path(entry.path).read_bytes()))
+    return tuple(sorted(found, key=lambda each: each[0]))

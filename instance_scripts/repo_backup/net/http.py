@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import functools
 import os
 import ssl
 import time
@@ -264,14 +265,22 @@ def _leave(response: BaseHTTPResponse) -> None:
 
 
 def _pool(timeout: Timeout, connections: int, proxy: Proxy | None) -> urllib3.PoolManager:
-    # One TLS context for all connections: reading the certificates costs 20 ms each time.
-    tls = ssl.create_default_context()
+    tls = _tls(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     settings: dict[str, Any] = {"timeout": timeout, "maxsize": connections, "ssl_context": tls}
     if proxy:
         settings["proxy_headers"] = proxy.headers
     pool = urllib3.ProxyManager(proxy.url, **settings) if proxy else urllib3.PoolManager(**settings)
     pool.pool_classes_by_scheme = POOLS
     return pool
+
+
+@functools.cache
+def _tls(_ssl_cert_file: str | None, _ssl_cert_dir: str | None) -> ssl.SSLContext:
+    """One TLS context for all connections: reading the certificates costs 20 ms each time.
+
+    OpenSSL takes them from where these two variables say; given, they tell contexts apart.
+    """
+    return ssl.create_default_context()
 
 
 def _authorization(scheme: Scheme, token: str) -> str:
