@@ -1,4 +1,8 @@
-"""The deployed system on the embedded cloud, from the launcher's invocation to the mail."""
+"""The deployed system on the embedded cloud, from the launcher's invocation to the mail.
+
+Each instance costs three seconds of CPU. A run that takes another turn is marked slow where the
+tests of the functions and of the bootstrap take the same turn without one.
+"""
 
 import json
 import re
@@ -204,6 +208,7 @@ def test_a_restored_repository_has_every_branch_and_tag(first: Started, tmp_path
     } <= set(names)
 
 
+@pytest.mark.slow
 def test_a_repository_that_fails_is_named_and_costs_only_itself(
     stack: Stack, hub: GitHubStandIn, first: Started
 ) -> None:
@@ -217,6 +222,7 @@ def test_a_repository_that_fails_is_named_and_costs_only_itself(
     assert run.report()["verdict"] == "partial"
 
 
+@pytest.mark.slow
 def test_an_instance_that_hangs_is_terminated_at_its_deadline(
     stack: Stack, hub: GitHubStandIn, first: Started
 ) -> None:
@@ -234,6 +240,7 @@ def test_an_instance_that_hangs_is_terminated_at_its_deadline(
     assert report["verdict"] == "timed-out"
 
 
+@pytest.mark.slow
 def test_a_reclaimed_instance_is_replaced_within_the_same_run(
     stack: Stack, hub: GitHubStandIn, first: Started
 ) -> None:
@@ -250,6 +257,7 @@ def test_a_reclaimed_instance_is_replaced_within_the_same_run(
     assert len(run.mails()) == 1
 
 
+@pytest.mark.slow
 def test_an_exchanged_program_is_refused_and_the_mail_names_it(
     stack: Stack, first: Started
 ) -> None:
@@ -266,6 +274,7 @@ def test_an_exchanged_program_is_refused_and_the_mail_names_it(
     assert not stack.objects(f"runs/{run.run_id}/manifest.json")
 
 
+@pytest.mark.slow
 def test_pools_without_capacity_are_passed_over(stack: Stack, first: Started) -> None:
     stack.session.post("faults", {"code": "InsufficientInstanceCapacity", "times": 3})
     answer = stack.start({"only": ["no-wiki"]})

@@ -28,7 +28,7 @@ from tests.unit.repo_backup import test_parsers as inputs
 
 MARKER = "github_backups/2026-11-27-17-09.txt"
 EARLIER = "2026-11-20T17-00-00Z"
-EXAMPLES = int(os.environ.get("DOCUMENT_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("DOCUMENT_EXAMPLES", "5"))
 SAID = json.dumps(inputs.PROGRESS).replace('"done": 1', '"done": %s')
 assert "%s" in SAID
 DAMAGED = {
