@@ -15,6 +15,7 @@ from pathlib import Path
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.chain import ChainDocument, Link, chain_of
+from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import (
     Archive,
     Entry,
@@ -124,7 +125,14 @@ class Chain:
         started = datetime.strptime(run_id, "%Y-%m-%dT%H-%M-%SZ").replace(tzinfo=UTC)
         entry = Entry(1, "octo", "hello", False, False, False, by_kind(self.result))
         manifest = Manifest(
-            run_id, 1, ["octo"], started, {1: entry}, 1, started + timedelta(hours=1), complete=True
+            run_id,
+            1,
+            ["octo"],
+            started,
+            by_identity([entry]),
+            1,
+            started + timedelta(hours=1),
+            complete=True,
         )
         manifest.kept = []
         self.store.write(layout.manifest(run_id), manifest.to_json())
