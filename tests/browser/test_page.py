@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from backup_contract import object_keys as layout
+from backup_contract.documents.manifest import Archive, ItemResult
+from backup_contract.kinds import GIT, WIKI
 from repo_backup.page.view_model import restore_command
 from tests.browser.conftest import SOURCE, WIDTHS, Open, written
 from tests.unit.repo_backup.page.runs import Runs, entry
@@ -150,6 +153,18 @@ def test_a_command_is_quoted_as_a_shell_wants_it(show: Open, tmp_path: Path) -> 
     page = show(written(tmp_path / "store", tmp_path / "page", source))
     page.locator("#table .open").click()
     assert page.locator(".command code").inner_text() == restore_command("octo/repo-1", source)
+
+
+def test_each_kind_that_a_repository_has_is_told_with_its_size_and_command(
+    show: Open, tmp_path: Path
+) -> None:
+    archive = Archive(layout.archive("octo", "repo-1", WIKI), 2500, "0" * 64, "r1")
+    Runs(tmp_path / "store").add(entry(1, wiki=ItemResult("unchanged", archive=archive)))
+    page = show(written(tmp_path / "store", tmp_path / "page", SOURCE))
+    page.locator("#table .open").click()
+    assert "its wiki 2.5 kB" in page.locator("#table .more").inner_text()
+    commands = [restore_command("octo/repo-1", SOURCE, kind) for kind in (GIT, WIKI)]
+    assert page.locator(".command code").all_inner_texts() == commands
 
 
 def test_hostile_names_are_shown_and_do_nothing(show: Open, tmp_path: Path) -> None:
