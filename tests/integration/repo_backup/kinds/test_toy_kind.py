@@ -21,6 +21,7 @@ from local_cloud.github import Edit, GitHubStandIn
 from repo_backup.cli.main import main
 from repo_backup.health.status import assess
 from repo_backup.kinds import registry
+from repo_backup.kinds.base import Kind as BackedUp
 from repo_backup.page.render import payload, render
 from repo_backup.page.run_history import read
 from repo_backup.page.view_model import Page, build_page
@@ -41,7 +42,8 @@ def notes(monkeypatch: pytest.MonkeyPatch) -> Notes:
     """The kind, registered, and the notes at its host."""
     kind = Notes({"octo/hello": "remember the milk", "octo/secret": "never fetched"})
     monkeypatch.setitem(names.KINDS, NAMES.name, NAMES)
-    monkeypatch.setitem(registry.KINDS, NAMES.name, kind)
+    registered: BackedUp = kind
+    monkeypatch.setitem(registry.KINDS, NAMES.name, registered)
     return kind
 
 
