@@ -15,7 +15,9 @@ from typing import IO
 from repo_backup.archive.zip_reader import BLOCK_BYTES, BROKEN_ZIP, check_refs, own_files
 from repo_backup.runtime.errors import RepositoryError, said
 
-PACK_FILE = re.compile(r"objects/pack/pack-(?:[0-9a-f]{40}|[0-9a-f]{64})\.(?:pack|idx|types)")
+PACK_FILE = re.compile(
+    r"objects/pack/pack-(?:[0-9a-f]{40}|[0-9a-f]{64})\.(?:pack|idx|types|history)"
+)
 _REFS = ("packed-refs", "HEAD")
 _PACK_AND_INDEX = ("pack", "idx")
 
@@ -23,8 +25,9 @@ _PACK_AND_INDEX = ("pack", "idx")
 def lay_over(file: IO[bytes], mirror: Path) -> None:
     """Unpack an overlay's zip over a mirror: its pack, then its refs, each file at once or not.
 
-    The types of objects are left out: git has no use for them. Raises RepositoryError when the zip
-    is no overlay of this mirror; then nothing has changed, but that the pack may be there.
+    The other files beside the index are left out: git has no use for them. Raises RepositoryError
+    when the zip is no overlay of this mirror; then nothing has changed, but that the pack may be
+    there.
     """
     try:
         with zipfile.ZipFile(file) as archive:

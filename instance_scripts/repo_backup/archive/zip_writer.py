@@ -83,12 +83,12 @@ class Archive(_Zip):
 class OverlayArchive(_Zip):
     """The zip of what is laid over a base: the mirror's pack, if it has one, and all refs.
 
-    ``types`` are files as ``object_types.encode_types`` makes them, by the name of their pack
-    without suffix: of this pack, and of earlier ones beside which there is none.
+    ``side_files`` go beside the pack's index, by their names: what ``git.increment`` tells of this
+    pack, and of earlier ones of the chain that nothing tells of yet.
     """
 
-    def __init__(self, mirror: Mirror, types: Mapping[str, bytes], part_bytes: int) -> None:
-        super().__init__(_zip(_overlay_entries(mirror, types)), part_bytes)
+    def __init__(self, mirror: Mirror, side_files: Mapping[str, bytes], part_bytes: int) -> None:
+        super().__init__(_zip(_overlay_entries(mirror, side_files)), part_bytes)
 
 
 class _Slice(io.RawIOBase):
@@ -174,11 +174,11 @@ def _entries(mirror: Mirror) -> Iterator[_Entry]:
     yield from _pack_entries(mirror)
 
 
-def _overlay_entries(mirror: Mirror, types: Mapping[str, bytes]) -> Iterator[_Entry]:
+def _overlay_entries(mirror: Mirror, side_files: Mapping[str, bytes]) -> Iterator[_Entry]:
     """Objects before refs, as they are unpacked in this order, and that may be interrupted."""
     top, texts = mirror.path.name, mirror.texts()
-    for stem in sorted(types):
-        yield _text_entry(f"{top}/objects/pack/{stem}.types", types[stem])
+    for name in sorted(side_files):
+        yield _text_entry(f"{top}/objects/pack/{name}", side_files[name])
     if mirror.pack:
         yield from _pack_entries(mirror)
     for name in ("packed-refs", "HEAD"):

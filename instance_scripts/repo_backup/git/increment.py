@@ -5,15 +5,16 @@ The folder that it is received into holds nothing else: neither old objects nor 
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from repo_backup.git.fsck_messages import Complaints
 from repo_backup.git.known_objects import KnownObjects, KnownPack
-from repo_backup.git.link_proof import Proof, prove
+from repo_backup.git.link_proof import MOST_COMMITS, Proof, history_of, prove
 from repo_backup.git.mirror import Mirror, index_memory
 from repo_backup.git.object_links import ProofError
-from repo_backup.git.object_types import ObjectTypes, types_file
+from repo_backup.git.object_types import ObjectType, ObjectTypes, encode_types, read_types
+from repo_backup.git.pack_history import encode_history
 from repo_backup.git.pack_index import open_index
 from repo_backup.git.process import memory_bound, run_git
 from repo_backup.runtime.budgets import Budget
@@ -37,12 +38,12 @@ _UNRESOLVED = "unresolved delta"
 class Increment:
     """New objects that are whole with those that are known.
 
-    ``types`` is the file for the pack of the mirror; both are None where nothing was sent but refs.
+    ``side_files`` are what :func:`describe_pack` makes; none where nothing was sent but refs.
     ``remarks`` are what a person should know.
     """
 
     proof: Proof
-    types: bytes | None
+    side_files: dict[str, bytes] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
 
@@ -66,19 +67,43 @@ def receive_increment(
     if not count:
         for _ in blocks:
             stop.check()
-        return Increment(prove(mirror.path, None, known, tips, 0, stop), None)
+        return Increment(prove(mirror.path, None, known, tips, 0, stop))
     need = index_memory(count, links=True)
     with memory.lend(need):
         limit = memory_bound(need, memory.total)
         _index(mirror, itertools.chain([head], blocks), stop, limit)
         remarks = _check_form(mirror.path, stop, limit)
         assert mirror.pack  # noqa: S101 - set by index_pack
-        types = types_file(mirror.pack, mirror.advertisement.object_format)
         index_path = mirror.pack.with_suffix(".idx")
         with open_index(index_path, mirror.advertisement.object_format) as index:
+            types = encode_types(read_types(mirror.pack, index), index.pack_checksum)
             new = KnownPack(index, ObjectTypes(types, index))
             proof = prove(mirror.path, new, known, tips, limit, stop)
-    return Increment(proof, types, remarks)
+            side_files = _side_files(mirror.pack, types, encode_history(proof.history, index))
+    return Increment(proof, side_files, remarks)
+
+
+def describe_pack(
+    pack: Path, object_format: str, memory_bytes: int, stop: Stop
+) -> dict[str, bytes]:
+    """The files that go beside the index of a pack whose links were checked, by their names.
+
+    They tell of what type each object is, and, up to ``MOST_COMMITS``, which commits follow which.
+    ``pack`` lies in a mirror; git may take ``memory_bytes``. Raises ProofError.
+    """
+    with open_index(pack.with_suffix(".idx"), object_format) as index:
+        kinds = read_types(pack, index)
+        types = encode_types(kinds, index.pack_checksum)
+        if kinds.count(ObjectType.COMMIT) + kinds.count(ObjectType.TAG) > MOST_COMMITS:
+            return _side_files(pack, types)
+        known = KnownPack(index, ObjectTypes(types, index))
+        history = history_of(pack.parents[2], known, memory_bytes, stop)
+        return _side_files(pack, types, encode_history(history, index))
+
+
+def _side_files(pack: Path, types: bytes, history: bytes | None = None) -> dict[str, bytes]:
+    files = {f"{pack.stem}.types": types}
+    return files if history is None else {**files, f"{pack.stem}.history": history}
 
 
 def _create(mirror: Mirror) -> None:

@@ -8,15 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from repo_backup.git.object_types import ObjectType, ObjectTypes
+from repo_backup.git.pack_history import JoinedHistory, PackHistory
 from repo_backup.git.pack_index import PackIndex
 
 
 @dataclass(frozen=True)
 class KnownPack:
-    """One pack by its index and the types of its objects, which stay open as long as this."""
+    """One pack by its index and the types of its objects, which stay open as long as this.
+
+    ``history`` is None where nothing tells it.
+    """
 
     index: PackIndex
     types: ObjectTypes
+    history: PackHistory | None = None
 
     def type_of(self, oid: bytes) -> ObjectType | None:
         """What an object of the pack is; None if the pack lacks it."""
@@ -36,6 +41,11 @@ class KnownObjects:
             if (found := pack.type_of(oid)) is not None:
                 return found
         return None
+
+    @property
+    def history(self) -> JoinedHistory:
+        """The history of all packs, as far as it is told."""
+        return JoinedHistory([pack.history for pack in self.packs if pack.history])
 
     def __contains__(self, oid: bytes) -> bool:
         return any(pack.index.find(oid) is not None for pack in self.packs)

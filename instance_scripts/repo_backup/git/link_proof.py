@@ -4,7 +4,7 @@ there, and that is what the link says.
 An id alone is not enough: a tree can call a file a folder, and git refuses such a history.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,6 +17,8 @@ from repo_backup.git.process import run_git
 from repo_backup.runtime.cancellation import Stop
 
 _CAT_FILE = ("cat-file", "--batch", "--buffer")
+_HISTORY = frozenset({ObjectType.COMMIT, ObjectType.TAG})
+_LINKING = frozenset({*_HISTORY, ObjectType.TREE})
 _LINKS_AT_ONCE = 1 << 16
 MOST_COMMITS = 200_000
 """Their parents take some 60 MB of memory. A history with more new ones is fetched whole."""
@@ -53,7 +55,8 @@ def prove(
             for links in read_links(stream, new.index.id_bytes):
                 check.add(links)
 
-        ended = run_git(_CAT_FILE, mirror, memory_bytes, stop, feed=_linking(new), read=read)
+        feed = _ids(new, _LINKING)
+        ended = run_git(_CAT_FILE, mirror, memory_bytes, stop, feed=feed, read=read)
         if ended.code:
             raise ProofError(f"git cat-file ended with code {ended.code}")
     check.finish()
@@ -65,14 +68,43 @@ def prove(
     return Proof(check.history, frozenset(check.attributes))
 
 
-def _linking(pack: KnownPack) -> Iterator[bytes]:
-    """The ids of the objects that link to others, in the order of the pack: a block of lines each.
+def history_of(
+    mirror: Path, pack: KnownPack, memory_bytes: int, stop: Stop
+) -> dict[bytes, tuple[bytes, ...]]:
+    """Of each commit in a pack that was checked its parents, of each tag its object.
+
+    Other packs in ``mirror`` do no harm. Raises ProofError when git cannot read them, or when there
+    are more than ``MOST_COMMITS``.
+    """
+    found: dict[bytes, tuple[bytes, ...]] = {}
+
+    def read(stream: IO[bytes]) -> None:
+        for links in read_links(stream, pack.index.id_bytes):
+            _note(links, found)
+
+    feed = _ids(pack, _HISTORY)
+    ended = run_git(_CAT_FILE, mirror, memory_bytes, stop, feed=feed, read=read)
+    if ended.code:
+        raise ProofError(f"git cat-file ended with code {ended.code}")
+    return found
+
+
+def _note(links: Links, history: dict[bytes, tuple[bytes, ...]]) -> None:
+    if links.type in _HISTORY:
+        skipped = 1 if links.type is ObjectType.COMMIT else 0
+        history[links.oid] = tuple(oid for _, oid in links.needs[skipped:])
+        if len(history) > MOST_COMMITS:
+            raise ProofError(f"there are more than {MOST_COMMITS} commits")
+
+
+def _ids(pack: KnownPack, types: Collection[ObjectType]) -> Iterator[bytes]:
+    """The ids of the objects of these types, in the order of the pack: a block of lines each.
 
     git builds each from the one before where they lie like that.
     """
     lines: list[bytes] = []
     for _, position in PackOrder(pack.index):
-        if pack.types[position] is not ObjectType.BLOB:
+        if pack.types[position] in types:
             lines.append(pack.index.oid(position).hex().encode() + b"\n")
         if len(lines) == _IDS_IN_A_BLOCK:
             yield b"".join(lines)
@@ -96,12 +128,7 @@ class _Check:
         self._open.update(links.needs)
         if len(self._open) >= _LINKS_AT_ONCE:
             self.finish()
-        if links.type is ObjectType.COMMIT:
-            self.history[links.oid] = tuple(oid for _, oid in links.needs[1:])
-        elif links.type is ObjectType.TAG:
-            self.history[links.oid] = (links.needs[0][1],)
-        if len(self.history) > MOST_COMMITS:
-            raise ProofError(f"there are more than {MOST_COMMITS} new commits")
+        _note(links, self.history)
         for oid in links.attributes:
             if self._new and self._new.index.find(oid) is not None:
                 self.attributes.add(oid)

@@ -14,7 +14,7 @@ import struct
 from enum import IntEnum
 from pathlib import Path
 
-from repo_backup.git.pack_index import PackIndex, PackOrder, open_index
+from repo_backup.git.pack_index import PackIndex, PackOrder
 from repo_backup.runtime.errors import RepositoryError
 
 _HEADER = struct.Struct(">4sII")
@@ -66,15 +66,6 @@ class ObjectTypes:
     def __getitem__(self, position: int) -> ObjectType:
         byte = self._data[_HEADER.size + position // _OBJECTS_A_BYTE]
         return ObjectType(byte >> 2 * (position % _OBJECTS_A_BYTE) & 3)
-
-
-def types_file(pack: Path, object_format: str) -> bytes:
-    """The file for a pack that git has checked, read from the pack and its index beside it.
-
-    Raises DamagedTypesError and DamagedIndexError.
-    """
-    with open_index(pack.with_suffix(".idx"), object_format) as index:
-        return encode_types(read_types(pack, index), index.pack_checksum)
 
 
 def read_types(pack: Path, index: PackIndex) -> bytes:

@@ -8,12 +8,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 MOST_STEPS = 5_000_000
 """Seconds. A repository with more moved refs and new commits than that has undecided ones."""
 _TAGS = "refs/tags/"
-History = Mapping[bytes, tuple[bytes, ...]]
-"""Of each commit its parents, of each tag its object."""
+
+
+class History(Protocol):
+    """Of each commit its parents, of each tag its object; a dictionary is one."""
+
+    def get(self, oid: bytes, /) -> tuple[bytes, ...] | None: ...
 
 
 class RefMove(StrEnum):

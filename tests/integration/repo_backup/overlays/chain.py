@@ -17,11 +17,10 @@ from repo_backup.archive.zip_reader import unpack
 from repo_backup.archive.zip_writer import Archive, OverlayArchive
 from repo_backup.git import smart_http
 from repo_backup.git.advertisement import Advertisement
-from repo_backup.git.increment import Increment, receive_increment
+from repo_backup.git.increment import Increment, describe_pack, receive_increment
 from repo_backup.git.known_objects import KnownObjects
 from repo_backup.git.mirror import Mirror
 from repo_backup.git.negotiation import choose_haves, fetch_new, unknown_tips
-from repo_backup.git.object_types import types_file
 from repo_backup.net.credentials import Token
 from repo_backup.net.http import Http
 from repo_backup.net.rate_limiter import Limiter
@@ -42,7 +41,7 @@ class Chain:
     refs: dict[str, str] = field(default_factory=dict)
     key: str = ""
     sizes: dict[str, int] = field(default_factory=dict)
-    base_types: dict[str, bytes] = field(default_factory=dict)
+    base_files: dict[str, bytes] = field(default_factory=dict)
     common: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -74,7 +73,8 @@ class Chain:
             with smart_http.fetch(self.http, known) as blocks:
                 mirror.receive(blocks, self.memory, self.stop)
             assert mirror.pack
-            self.base_types = {mirror.pack.stem: types_file(mirror.pack, known.object_format)}
+            form = known.object_format
+            self.base_files = describe_pack(mirror.pack, form, _MEMORY, self.stop)
             made = Archive(mirror, self.store.part_bytes, comment)
             self.store.put_archive(self.key, made)
         self.sizes = {self.key: made.size}
@@ -88,10 +88,9 @@ class Chain:
         with self._room() as room, self.known(known.object_format) as objects:
             mirror = Mirror(room / f"{self.name}.git", known)
             increment = self.received(mirror, objects)
-            types = {} if len(self.sizes) > 1 else dict(self.base_types)
-            if mirror.pack and increment.types:
-                types[mirror.pack.stem] = increment.types
-            made = OverlayArchive(mirror, types, self.store.part_bytes)
+            beside = {} if len(self.sizes) > 1 else self.base_files
+            files = {**beside, **increment.side_files}
+            made = OverlayArchive(mirror, files, self.store.part_bytes)
             key = keys.overlay(self.key, self.chain, len(self.sizes))
             self.store.put_archive(key, made)
         self.sizes[key] = made.size
@@ -113,10 +112,10 @@ class Chain:
     def known(self, object_format: str = "sha1") -> Iterator[KnownObjects]:
         """What the chain holds, read from its stored zips."""
         links = [StoredZip(self.store, key, size) for key, size in self.sizes.items()]
-        types: Mapping[str, bytes] = self.base_types if len(links) == 1 else {}
+        beside: Mapping[str, bytes] = self.base_files if len(links) == 1 else {}
         with (
             self._room() as room,
-            known_objects(links, object_format, room, dict(types)) as objects,
+            known_objects(links, object_format, room, beside) as objects,
         ):
             yield objects
 

@@ -173,7 +173,7 @@ def test_an_empty_pack_is_an_answer_where_nothing_is_new(chain: Chain, tmp_path:
     empty = b"PACK\0\0\0\2\0\0\0\0"
     known = git(chain.upstream, "rev-parse", "main~1")
     increment = _receive(chain, empty + hashlib.sha1(empty).digest(), tmp_path, heads_reset=known)
-    assert (increment.types, increment.proof.history) == (None, {})
+    assert (increment.side_files, increment.proof.history) == ({}, {})
 
 
 def test_a_thin_pack_is_refused(chain: Chain, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_refs_that_move_among_known_objects_cost_an_overlay_without_a_pack(chain
     git(chain.upstream, "update-ref", "-d", "refs/tags/v0.1")
     asked = len(chain.hub.requests)
     increment = chain.grow()
-    assert increment.types is None
+    assert not increment.side_files
     assert [request.method for request in chain.hub.requests[asked:]] == ["GET"]
     assert list(chain.sizes.values())[1] < 2000
 

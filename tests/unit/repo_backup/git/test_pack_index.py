@@ -11,7 +11,6 @@ from repo_backup.git.object_types import (
     ObjectTypes,
     encode_types,
     read_types,
-    types_file,
 )
 from repo_backup.git.pack_index import DamagedIndexError, PackIndex, open_index
 
@@ -42,7 +41,7 @@ def test_types_are_those_that_git_names(
     pack = _pack(repository, *options)
     listed = git(repository, "cat-file", "--batch-all-objects", "--batch-check").splitlines()
     with open_index(pack.with_suffix(".idx"), object_format) as index:
-        types = ObjectTypes(types_file(pack, object_format), index)
+        types = ObjectTypes(encode_types(read_types(pack, index), index.pack_checksum), index)
         assert index.count == len(listed)
         for oid, kind, _ in map(str.split, listed):
             position = index.find(bytes.fromhex(oid))
