@@ -19,6 +19,7 @@ PACK_FILE = re.compile(
     r"objects/pack/pack-(?:[0-9a-f]{40}|[0-9a-f]{64})\.(?:pack|idx|types|history)"
 )
 _REFS = ("packed-refs", "HEAD")
+_DEFLATED = ("packed-refs",)
 _PACK_AND_INDEX = ("pack", "idx")
 
 
@@ -46,7 +47,7 @@ def overlay_files(archive: zipfile.ZipFile, size: int, top: str) -> dict[str, zi
 
     Raises RepositoryError when it is none of this program's.
     """
-    files = own_files(archive, size, PACK_FILE)
+    files = own_files(archive, size, PACK_FILE, _DEFLATED)
     if archive.namelist()[0].partition("/")[0] != top:
         raise RepositoryError(f"this overlay is not one of {said(top)}")
     if not set(_REFS) <= files.keys() or files.keys() & {"config", "shallow"}:

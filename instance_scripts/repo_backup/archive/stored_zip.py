@@ -1,6 +1,6 @@
 """Some files out of a zip that stays where it is stored: only their bytes are read.
 
-A zip's directory is at its end, and names where each file begins; files are stored, not deflated.
+A zip's directory is at its end, and names where each file begins.
 https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 """
 
@@ -24,6 +24,7 @@ _SHORTEST_ZIP_BYTES = 22
 _PIECE_BYTES = 8 << 20
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _LOCAL_MAGIC = b"PK\3\4"
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _MOST_EXTRA_BYTES = 64
 """Behind the name in a local header; this program writes 20 bytes for files above 4 GB."""
 
@@ -60,11 +61,13 @@ class StoredZip:
         Raises RepositoryError when they are not those, and what ``Store.read_range`` raises.
         """
         entry = self._entries[name]
-        crc32 = 0
-        for piece in self._data(entry):
-            crc32 = zlib.crc32(piece, crc32)
+        crc32, left = 0, entry.file_size
+        for piece in self._inflated(entry):
+            crc32, left = zlib.crc32(piece, crc32), left - len(piece)
+            if left < 0:
+                break
             into.write(piece)
-        if crc32 != entry.CRC:
+        if left or crc32 != entry.CRC:
             raise RepositoryError(f"{self._key} is damaged: the checksum of {said(name)} differs")
 
     def range(self, start: int, end: int) -> bytes:
@@ -73,20 +76,36 @@ class StoredZip:
             return self._tail[start - self._tail_start : end - self._tail_start]
         return self._read(start, end)
 
-    def _data(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
+    def _inflated(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+        if entry.compress_type not in _METHODS or entry.flag_bits & 1:
             raise RepositoryError(f"{self._key} is packed otherwise than this program does")
+        if entry.compress_type == zipfile.ZIP_STORED:
+            yield from self._data(entry)
+            return
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            for piece in self._data(entry):
+                rest = piece
+                while rest:
+                    yield inflater.decompress(rest, _PIECE_BYTES)
+                    rest = inflater.unconsumed_tail
+            yield inflater.flush()
+        except zlib.error as error:
+            raise RepositoryError(f"{self._key} is damaged: {error}") from error
+
+    def _data(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+        """A file's bytes as they are in the zip."""
         start = entry.header_offset
         least = start + _LOCAL_HEADER.size + len(entry.orig_filename.encode())
         # The header and the first piece in one request.
-        end = min(self._size, least + _MOST_EXTRA_BYTES + min(entry.file_size, _PIECE_BYTES))
+        end = min(self._size, least + _MOST_EXTRA_BYTES + min(entry.compress_size, _PIECE_BYTES))
         head = self.range(start, end)
         if len(head) < _LOCAL_HEADER.size or not head.startswith(_LOCAL_MAGIC):
             raise RepositoryError(f"{self._key} is damaged: a file does not begin where it should")
         *_, name_bytes, extra_bytes = _LOCAL_HEADER.unpack_from(head)
         skipped = _LOCAL_HEADER.size + name_bytes + extra_bytes
-        data_end = start + skipped + entry.file_size
-        first = head[skipped : skipped + entry.file_size]
+        data_end = start + skipped + entry.compress_size
+        first = head[skipped : skipped + entry.compress_size]
         yield first
         for at in range(start + skipped + len(first), data_end, _PIECE_BYTES):
             yield self.range(at, min(at + _PIECE_BYTES, data_end))

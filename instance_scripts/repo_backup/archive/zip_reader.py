@@ -9,6 +9,8 @@ import re
 import shutil
 import struct
 import zipfile
+import zlib
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -31,6 +33,7 @@ BROKEN_ZIP = (
     ValueError,
     OverflowError,
     struct.error,
+    zlib.error,
 )
 """What zipfile raises for a zip that lies about itself; RuntimeError is for encrypted ones."""
 BLOCK_BYTES = 1024 * 1024
@@ -68,12 +71,12 @@ def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
 
 
 def own_files(
-    archive: zipfile.ZipFile, size: int, packs: re.Pattern[str]
+    archive: zipfile.ZipFile, size: int, packs: re.Pattern[str], deflated: Collection[str] = ()
 ) -> dict[str, zipfile.ZipInfo]:
     """The files of a zip of ``size`` bytes, when all of them are such as this program puts in one.
 
-    They go by their names below the top directory; ``packs`` are those beside the small files.
-    Raises RepositoryError.
+    They go by their names below the top directory; ``packs`` are those beside the small files, of
+    which the ``deflated`` ones need not be stored. Raises RepositoryError.
     """
     tops = {name.partition("/")[0] for name in archive.namelist()}
     if len(tops) != 1 or not _TOP.fullmatch(top := tops.pop()):
@@ -84,13 +87,14 @@ def own_files(
         known = name in _FOLDERS or name in _MOST_BYTES or packs.fullmatch(name)
         if not known or name in entries or entry.orig_filename != entry.filename:
             raise RepositoryError(f"this zip holds what no mirror has: {said(name)!r}")
-        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
+        methods = (zipfile.ZIP_STORED, *[zipfile.ZIP_DEFLATED] * (name in deflated))
+        if entry.compress_type not in methods or entry.flag_bits & 1:
             raise RepositoryError("this zip is packed otherwise than this program does")
         if entry.file_size > _MOST_BYTES.get(name, size):
             raise RepositoryError(f"this zip has {name} too large")
         entries[name] = entry
     files = {name: entry for name, entry in entries.items() if name not in _FOLDERS}
-    if sum(entry.file_size for entry in files.values()) > size:
+    if sum(each.file_size for name, each in files.items() if name not in deflated) > size:
         raise RepositoryError("this zip holds more than it has room for")
     return files
 

@@ -24,6 +24,8 @@ _EPOCH_DATE = (1 << 5) | 1
 """1980-01-01, the first day that a zip can name."""
 _LIMIT = 0xFFFFFFFF
 _UTF8 = 0x800
+_STORED, _DEFLATED = 0, 8
+_NO_ZLIB_HEADER = -zlib.MAX_WBITS
 _FILE_MODE, _DIRECTORY_MODE = 0o100644 << 16, (0o040755 << 16) | 0x10
 _BLOCK_BYTES = 1024 * 1024
 _MADE_BY_UNIX = 3 << 8
@@ -31,10 +33,13 @@ _MADE_BY_UNIX = 3 << 8
 
 @dataclass(frozen=True)
 class _Entry:
+    """``size`` is that of ``source``; ``inflated_size`` is given where that is deflated."""
+
     name: str
     size: int
     crc32: int
     source: bytes | Path
+    inflated_size: int | None = None
 
 
 class _Zip:
@@ -81,7 +86,8 @@ class Archive(_Zip):
 
 
 class OverlayArchive(_Zip):
-    """The zip of what is laid over a base: the mirror's pack, if it has one, and all refs.
+    """The zip of what is laid over a base: the mirror's pack, if it has one, and all refs,
+    which are deflated, as they are in each overlay whatever has changed.
 
     ``side_files`` go beside the pack's index, by their names: what ``git.increment`` tells of this
     pack, and of earlier ones of the chain that nothing tells of yet.
@@ -181,8 +187,12 @@ def _overlay_entries(mirror: Mirror, side_files: Mapping[str, bytes]) -> Iterato
         yield _text_entry(f"{top}/objects/pack/{name}", side_files[name])
     if mirror.pack:
         yield from _pack_entries(mirror)
-    for name in ("packed-refs", "HEAD"):
-        yield _text_entry(f"{top}/{name}", texts[name])
+    refs = texts["packed-refs"]
+    compressor = zlib.compressobj(wbits=_NO_ZLIB_HEADER)
+    deflated = compressor.compress(refs) + compressor.flush()
+    name = f"{top}/packed-refs"
+    yield _Entry(name, len(deflated), zlib.crc32(refs), deflated, len(refs))
+    yield _text_entry(f"{top}/HEAD", texts["HEAD"])
 
 
 def _pack_entries(mirror: Mirror) -> Iterator[_Entry]:
@@ -220,12 +230,13 @@ def _zip(entries: Iterator[_Entry], comment: bytes = b"") -> Iterator[bytes | Pa
     yield directory + _end(count, len(directory), offset, comment)
 
 
-def _common(entry: _Entry, version: int, sizes: int, extra: int) -> bytes:
+def _common(entry: _Entry, version: int, size: int, extra: int) -> bytes:
     """The fields that a local header and a directory entry share."""
-    name = len(entry.name.encode())
-    return struct.pack(
-        "<HHHHHLLLHH", version, _UTF8, 0, 0, _EPOCH_DATE, entry.crc32, sizes, sizes, name, extra
-    )
+    method, inflated = _STORED, size
+    if entry.inflated_size is not None:
+        method, inflated = _DEFLATED, entry.inflated_size
+    sizes = (size, inflated, len(entry.name.encode()), extra)
+    return struct.pack("<HHHHHLLLHH", version, _UTF8, method, 0, _EPOCH_DATE, entry.crc32, *sizes)
 
 
 def _local_header(entry: _Entry) -> bytes:

@@ -167,6 +167,17 @@ class Mirror:
         searches = [(tips[:_TIPS_IN_FULL], ":(glob)**/.gitattributes")]
         for start in range(_TIPS_IN_FULL, len(tips), _TIPS_AT_ONCE):
             searches.append((tips[start : start + _TIPS_AT_ONCE], ".gitattributes"))
+        return self._any_lfs(searches, stop)
+
+    def adds_lfs(self, attributes: Iterable[bytes], stop: Stop) -> bool | None:
+        """The same of these objects, which are files named ``.gitattributes`` in the new pack."""
+        ids = sorted(oid.hex() for oid in attributes)
+        starts = range(0, len(ids), _TIPS_AT_ONCE)
+        return self._any_lfs(
+            [(ids[at : at + _TIPS_AT_ONCE], ".gitattributes") for at in starts], stop
+        )
+
+    def _any_lfs(self, searches: list[tuple[list[str], str]], stop: Stop) -> bool | None:
         ends_at = time.monotonic() + GREP_SECONDS
         try:
             return any(self._grep_lfs(*search, ends_at, stop) for search in searches if search[0])

@@ -8,6 +8,7 @@ import pytest
 
 from local_cloud.github import GitHubStandIn
 from local_cloud.github.corpus import commit_files, git, init_repository
+from repo_backup.git.mirror import Mirror
 from tests.integration.repo_backup.overlays.chain import Chain, whole
 from tests.integration.repo_backup.unusual_refs import pack_refs
 
@@ -144,3 +145,14 @@ def test_unusual_refs_grow_as_well(
     chain.grow()
     mirror = chain.restored(tmp_path / "restored")
     assert dict(line.split()[::-1] for line in git(mirror, "show-ref").splitlines()) == chain.refs
+
+
+def test_git_lfs_is_found_where_it_comes_in(chain: Chain, tmp_path: Path) -> None:
+    chain.begin()
+    for text, found in (("*.txt text\n", False), ("*.psd filter=lfs -text\n", True)):
+        commit_files(chain.upstream, {"deep/.gitattributes": text}, message="Attributes")
+        mirror = Mirror(tmp_path / str(found) / "hello.git", chain.advertised())
+        with chain.known() as objects:
+            increment = chain.received(mirror, objects)
+        assert mirror.adds_lfs(increment.proof.attributes, chain.stop) is found
+    assert mirror.adds_lfs([], chain.stop) is False

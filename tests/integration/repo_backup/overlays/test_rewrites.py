@@ -87,6 +87,7 @@ def test_any_history_is_whole_in_each_link_and_judged_as_git_does(
         for step in range(chance.randrange(1, 6)):
             _grow(upstream, chance, f"{link}.{step}")
         found = {change.name: change.move for change in _changes(chain).values()}
+        assert RefMove.UNDECIDED not in found.values()
         mirror = chain.restored(tmp_path / f"link{link}")
         assert whole(mirror) == chain.refs
         for name, move in found.items():

@@ -25,9 +25,9 @@ def mirror(tmp_path: Path) -> Path:
     return path
 
 
-def _zip(files: dict[str, str], top: str = "hello.git") -> io.BytesIO:
+def _zip(files: dict[str, str], top: str = "hello.git", method: int = 0) -> io.BytesIO:
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
+    with zipfile.ZipFile(made, "w", method) as archive:
         for name, text in files.items():
             archive.writestr(f"{top}/{name}", text)
     return made
@@ -76,3 +76,10 @@ def test_what_is_no_overlay_of_this_mirror_changes_nothing(
 def test_what_is_no_zip_is_refused(mirror: Path) -> None:
     with pytest.raises(RepositoryError, match="no whole zip"):
         lay_over(io.BytesIO(b"PK"), mirror)
+
+
+def test_nothing_but_refs_may_be_deflated(mirror: Path) -> None:
+    new = f"objects/pack/pack-{'c' * 40}"
+    files = {f"{new}.pack": "pack", f"{new}.idx": "idx"} | REFS
+    with pytest.raises(RepositoryError, match="packed otherwise"):
+        lay_over(_zip(files, method=zipfile.ZIP_DEFLATED), mirror)

@@ -22,6 +22,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with zipfile.ZipFile(made, "w") as archive:
         archive.writestr("a.git/large", LARGE)
         archive.writestr("a.git/empty", b"")
+        archive.writestr("a.git/refs", LARGE, zipfile.ZIP_DEFLATED)
         archive.writestr("a.git/small", b"small")
     return made
 
@@ -33,8 +34,8 @@ def _open(path: Path, size: int | None = None) -> StoredZip:
 
 def test_each_file_is_read_whole_wherever_it_lies(path: Path) -> None:
     stored = _open(path)
-    assert stored.names == ("a.git/large", "a.git/empty", "a.git/small")
-    assert [stored.read(name) for name in stored.names] == [LARGE, b"", b"small"]
+    assert stored.names == ("a.git/large", "a.git/empty", "a.git/refs", "a.git/small")
+    assert [stored.read(name) for name in stored.names] == [LARGE, b"", LARGE, b"small"]
 
 
 def test_the_end_of_a_zip_takes_one_request(path: Path) -> None:
@@ -63,3 +64,13 @@ def test_a_zip_of_another_length_or_none_is_refused(path: Path) -> None:
     path.write_bytes(bytes(size))
     with pytest.raises(RepositoryError, match="whole zip"):
         _open(path)
+
+
+def test_a_file_that_inflates_to_more_than_it_says_is_refused(path: Path) -> None:
+    data = path.read_bytes()
+    size = (len(LARGE)).to_bytes(4, "little")
+    place = data.rindex(b"PK\1\2", 0, data.rindex(b"a.git/refs"))
+    where = data.index(size, place)
+    path.write_bytes(data[:where] + (1000).to_bytes(4, "little") + data[where + 4 :])
+    with pytest.raises(RepositoryError, match=r"checksum of .* differs"):
+        _open(path).read("a.git/refs")
