@@ -24,6 +24,7 @@ _HEADER_BYTES = len(_MAGIC) + _FANOUT_BYTES
 _CRC_BYTES = _OFFSET_BYTES = 4
 _FAR = 1 << 31
 _HASH_BLOCK_BYTES = 1 << 20
+_MOST_BYTES_IN_MEMORY = 1 << 20
 
 
 class DamagedIndexError(RepositoryError):
@@ -119,9 +120,15 @@ class PackOrder:
 
 @contextlib.contextmanager
 def open_index(path: Path, object_format: str) -> Iterator[PackIndex]:
-    """The index in a file, mapped for the block. Raises DamagedIndexError."""
-    with path.open("rb") as file:
-        if path.stat().st_size < _HEADER_BYTES:
-            raise DamagedIndexError("this is no pack index of version 2")
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            yield PackIndex(data, object_format)
+    """The index in a file, for the block: a large one is mapped. Raises DamagedIndexError.
+
+    A chain has many small ones, which would take a file descriptor each.
+    """
+    if path.stat().st_size <= _MOST_BYTES_IN_MEMORY:
+        yield PackIndex(path.read_bytes(), object_format)
+        return
+    with (
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
+        yield PackIndex(data, object_format)

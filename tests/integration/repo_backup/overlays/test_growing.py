@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from local_cloud.github import GitHubStandIn
 from local_cloud.github.corpus import commit_files, git, init_repository
 from repo_backup.git.mirror import Mirror
+from repo_backup.git.negotiation import choose_haves, fetch_new
 from tests.integration.repo_backup.overlays.chain import Chain, whole
 from tests.integration.repo_backup.unusual_refs import pack_refs
 
@@ -156,3 +158,18 @@ def test_git_lfs_is_found_where_it_comes_in(chain: Chain, tmp_path: Path) -> Non
             increment = chain.received(mirror, objects)
         assert mirror.adds_lfs(increment.proof.attributes, chain.stop) is found
     assert mirror.adds_lfs([], chain.stop) is False
+
+
+def test_a_server_that_names_one_known_object_only_is_understood(chain: Chain) -> None:
+    chain.begin()
+    commit_files(chain.upstream, {"new.txt": "new\n"}, message="New")
+    known = chain.advertised()
+    plain = replace(known, capabilities=known.capabilities - {"multi_ack_detailed"})
+    haves = choose_haves(chain.refs, plain)
+    wants = [plain.refs["refs/heads/main"]]
+    with fetch_new(chain.http, known, wants, haves) as answer:
+        every, pack = answer.common, b"".join(answer.blocks)
+    with fetch_new(chain.http, plain, wants, haves) as answer:
+        assert len(answer.common) == 1
+        assert answer.common < every
+        assert b"".join(answer.blocks) == pack

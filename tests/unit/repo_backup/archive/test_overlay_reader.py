@@ -42,6 +42,29 @@ def test_refs_are_replaced_and_a_new_pack_is_added_without_its_types(mirror: Pat
     assert names == {Path(f"{name}").name for name in (f"{PACK}.pack", f"{new}.pack", f"{new}.idx")}
 
 
+def test_an_interruption_leaves_the_earlier_refs_and_the_next_try_ends_it(
+    mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = f"objects/pack/pack-{'c' * 40}"
+    overlay = _zip({f"{new}.idx": "idx", f"{new}.pack": "pack"} | REFS)
+    before = {name: (mirror / name).read_text() for name in REFS}
+    true = Path.replace
+
+    def full(path: Path, target: Path) -> Path:
+        if target.name == "packed-refs":
+            raise OSError("no space")
+        return true(path, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="no space"):
+        lay_over(overlay, mirror)
+    assert {name: (mirror / name).read_text() for name in REFS} == before
+    assert not list(mirror.rglob(".overlay-*"))
+    monkeypatch.undo()
+    lay_over(overlay, mirror)
+    assert {name: (mirror / name).read_text() for name in REFS} == REFS
+
+
 def test_the_same_pack_again_is_no_fault(mirror: Path) -> None:
     lay_over(_zip({f"{PACK}.pack": "old", f"{PACK}.idx": "idx"} | REFS), mirror)
     assert (mirror / "HEAD").read_text() == REFS["HEAD"]

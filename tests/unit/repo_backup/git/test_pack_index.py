@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from local_cloud.github.corpus import commit_files, git, init_repository
+from repo_backup.git import pack_index
 from repo_backup.git.object_types import (
     DamagedTypesError,
     ObjectTypes,
@@ -49,6 +50,20 @@ def test_types_are_those_that_git_names(
             assert types[position].name.lower() == kind
         assert index.find(bytes(index.id_bytes)) is None
         assert index.find(b"\xff" * index.id_bytes) is None
+
+
+def test_a_large_index_is_mapped_and_tells_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = _pack(_repository(tmp_path / "x.git", "sha1"))
+    with open_index(pack.with_suffix(".idx"), "sha1") as index:
+        types = read_types(pack, index)
+    monkeypatch.setattr(pack_index, "_MOST_BYTES_IN_MEMORY", 0)
+    with open_index(pack.with_suffix(".idx"), "sha1") as mapped:
+        assert read_types(pack, mapped) == types
+        assert [mapped.find(mapped.oid(place)) for place in range(mapped.count)] == [
+            *range(mapped.count)
+        ]
 
 
 def test_types_of_another_pack_or_cut_short_are_refused(tmp_path: Path) -> None:
