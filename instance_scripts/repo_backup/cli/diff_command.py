@@ -1,16 +1,17 @@
 """``diff``: what became other between two runs."""
 
 import argparse
+import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from backup_contract.documents.command_output import SCHEMA, DiffDocument, DiffRow, RefsRow
 from backup_contract.documents.manifest import Item
 from backup_contract.text import size
 from repo_backup.cli.output import print_document, print_line, print_table, working
 from repo_backup.cli.restore_command import CONNECTIONS
-from repo_backup.restore.catalogue import manifests
-from repo_backup.restore.points_in_time import run_at
+from repo_backup.restore.points_in_time import manifest_at
 from repo_backup.restore.run_diff import (
     ADDED,
     CHANGED,
@@ -30,10 +31,9 @@ _MOST_REFS = 20
 def diff(options: argparse.Namespace) -> int:
     """``repo_backup diff``."""
     store = open_store(options.store, connections=CONNECTIONS)
-    before, after = (
-        next(manifests(store, run_at(store, at))) for at in (options.before, options.after)
-    )
-    found = differences(before, after)
+    with _without_garbage():
+        before, after = (manifest_at(store, at) for at in (options.before, options.after))
+        found = differences(before, after)
     if not options.no_refs:
         with working("reading refs …"):
             found = [*with_refs(store, found, CONNECTIONS)]
@@ -50,6 +50,16 @@ def diff(options: argparse.Namespace) -> int:
     else:
         _print(found, before.run_id, after.run_id)
     return 0
+
+
+@contextmanager
+def _without_garbage() -> Iterator[None]:
+    """Manifests have no cycles: looking for some took 0.5 of 1.7 s with 10,000 repositories."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _row(each: Difference) -> DiffRow:

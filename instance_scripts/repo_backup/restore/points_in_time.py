@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cache
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import ItemResult
+from backup_contract.documents.manifest import ItemResult, Manifest
 from backup_contract.moments import day, named_moment
 from repo_backup.restore.archive_reader import (
     SAYS_NOTHING,
@@ -19,14 +19,19 @@ from repo_backup.store.run_order import began_at, newest_first
 
 
 def run_at(store: Store, at: str | None) -> str | None:
-    """The run that is meant: the named one, or the newest complete one that began on a day or
-    before it (UTC); None for None.
+    """The name of the run that is meant, as in :func:`manifest_at`; None for None."""
+    return manifest_at(store, at).run_id if at and day(at) else at
 
-    Raises FatalError where there is none on or before that day.
+
+def manifest_at(store: Store, at: str) -> Manifest:
+    """The manifest of the run that is meant: of the one with this name, or of the newest complete
+    one that began on this day or before it (UTC).
+
+    Raises FatalError where there is none.
     """
-    wanted = day(at) if at else None
+    wanted = day(at)
     if wanted is None:
-        return at
+        return next(manifests(store, at))
     midnight = datetime.combine(wanted + timedelta(days=1), time(), UTC)
     oldest = ""
     for run_id in newest_first(store):
@@ -37,8 +42,9 @@ def run_at(store: Store, at: str | None) -> str | None:
         began = began_at(store, run_id)
         if began and began < midnight:
             try:
-                if next(manifests(store, run_id)).complete:
-                    return run_id
+                manifest = next(manifests(store, run_id))
+                if manifest.complete:
+                    return manifest
             except FatalError:  # a damaged manifest: an older run may do
                 continue
         oldest = run_id
