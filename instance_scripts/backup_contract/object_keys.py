@@ -63,6 +63,11 @@ def chain_document(base: str, chain: str) -> str:
     return f"{base.removesuffix(_ZIP)}+{chain}.json"
 
 
+def overlays_of(base: str) -> str:
+    """A shell pattern of all overlays ever laid over an archive, and of their lists."""
+    return f"{base.removesuffix(_ZIP)}+*"
+
+
 def overlay_key(key: str) -> OverlayKey | None:
     """Which overlay a key is; None if it is another object's."""
     found = _OVERLAY.fullmatch(key)

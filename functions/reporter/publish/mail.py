@@ -1,7 +1,5 @@
 """The mail: one line that can be trusted, then what to do, then what happened. Pure."""
 
-import re
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +7,7 @@ from datetime import datetime, timedelta
 
 from backup_contract import evidence
 from backup_contract import object_keys as layout
+from backup_contract.aws_commands import remove_archive
 from backup_contract.aws_refusal import WHOLE_MESSAGE_CHARACTERS
 from backup_contract.documents.manifest import Item, Manifest
 from backup_contract.documents.upstream import sentence
@@ -29,7 +28,6 @@ _MOST_LINES = 40
 
 _LINE_CHARACTERS = WHOLE_MESSAGE_CHARACTERS + 1000
 """What others wrote must not leave the rest of the mail without room."""
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~/+-]*")
 _ONLY_CHARACTERS = 24
 _SUBJECT_CHARACTERS = 99
 _EXPIRY_NOTICE_DAYS = 30
@@ -345,12 +343,10 @@ def _vanished(comparison: Comparison, bucket: str) -> Iterator[str]:
             yield f"{entry.name}: {gone if key else 'nothing was saved of it'}"
         for archive in saved:
             kept = f"{archive.key} ({size(archive.bytes)}) is kept"
-            # No command is made of what is no key of this program's.
-            plain = _PLAIN_KEY.fullmatch(archive.key)
             if confirmed:
-                where = shlex.quote(f"s3://{bucket}/{archive.key}")
-                command = f": aws s3 rm {where}" if plain else ""
-                yield f"{entry.name}: {kept} until you remove it{command}"
+                command = remove_archive(f"s3://{bucket}", archive.key)
+                remedy = f": {command}" if command else ""
+                yield f"{entry.name}: {kept} until you remove it{remedy}"
             else:
                 yield f"{entry.name} {sentence(upstream)}; {kept}"
 

@@ -417,7 +417,10 @@ def test_a_vanished_repository_is_named_with_its_kept_archive_which_is_checked(
     world.end_instance()
     assert world.verdicts == ["verified", verdict]
     text, key = world.mails[1].body, "github_backups/octo/hello.zip"
-    remove = f"aws s3 rm s3://backups/{key}"
+    remove = (
+        "aws s3 rm s3://backups/github_backups/octo/ --recursive --exclude '*' "
+        "--include hello.zip --include 'hello+*'"
+    )
     assert f"octo/hello: {key} (16 B) is kept until you remove it: {remove}" in text
     missing = f"octo/hello (kept, id {hello['id']}): {key} is not in the bucket"
     assert (missing in text) is not there

@@ -168,7 +168,8 @@ def test_what_is_kept_of_a_further_kind_is_named_for_removal_when_its_repository
     kept = {each["key"]: each for each in destination.manifest("r2")["kept"]}
     assert kept[KEY]["kind"] == "note"
     _, text = mail(destination, "r2", previous="r1")
-    assert f"aws s3 rm 's3://{SAMPLES['Verified'].bucket}/{KEY}'" in text
+    assert f"s3 rm s3://{SAMPLES['Verified'].bucket}/github_backups/octo/ --recursive" in text
+    assert "--include 'hello~note.zip' --include 'hello~note+*'" in text
     assert (
         main(
             [

@@ -90,8 +90,9 @@ def test_a_run_whose_last_attempt_got_no_instance_does_not_claim_there_was_none(
 
 def test_what_vanished_is_named_with_each_archive_kept_of_it_and_how_to_remove_it() -> None:
     text = body(VERIFIED)
-    bucket = "s3://onlinebackup-backupbucket-1x2y3z"
-    remove = f"aws s3 rm {bucket}/github_backups/octo/old-thing.zip"
+    folder = "s3://onlinebackup-backupbucket-1x2y3z/github_backups/octo/"
+    files = "--include old-thing.zip --include 'old-thing+*'"
+    remove = f"aws s3 rm {folder} --recursive --exclude '*' {files}"
     assert f"old-thing.zip (700.0 kB) is kept until you remove it: {remove}\n" in text
     assert "Of these 2 are kept of what GitHub no longer lists, 741.0 kB" in text
     assert "octo/older" not in text

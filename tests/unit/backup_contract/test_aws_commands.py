@@ -1,0 +1,29 @@
+"""Commands that people paste: they take an archive with its overlays, and nothing else."""
+
+import shlex
+
+import pytest
+
+from backup_contract import object_keys as layout
+from backup_contract.aws_commands import remove_archive
+
+
+def test_the_command_that_removes_an_archive_names_its_overlays_by_a_quoted_pattern() -> None:
+    command = remove_archive("s3://my-bucket", "github_backups/octo/hello~7.wiki.zip")
+    assert command == (
+        "aws s3 rm s3://my-bucket/github_backups/octo/ --recursive --exclude '*' "
+        "--include 'hello~7.wiki.zip' --include 'hello~7.wiki+*'"
+    )
+    assert len(shlex.split(command)) == 11
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("github_backups/octo/a b.zip", "github_backups/octo/$(reboot).zip", "-x/a.zip"),
+        *("github_backups/octo/[ab]*.zip", "github_backups/octo/hello.txt"),
+        layout.overlay("github_backups/octo/hello.zip", "0" * 12, 1),
+    ],
+)
+def test_no_command_is_made_of_what_is_no_archives_key(key: str) -> None:
+    assert remove_archive("s3://my-bucket", key) is None
