@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from backup_contract import object_keys as layout
+from backup_contract.documents.entries import Identity
 from backup_contract.documents.manifest import Item, ItemResult, Manifest
 from repo_backup.archive.stored_zip import StoredZip
 from repo_backup.git.advertisement import decode, packed_refs
@@ -94,10 +95,10 @@ def ref_changes(before: Mapping[str, str], after: Mapping[str, str]) -> RefChang
     )
 
 
-def _saved(manifest: Manifest) -> dict[tuple[str, int, str], Item]:
+def _saved(manifest: Manifest) -> dict[tuple[Identity, str], Item]:
     """What a run listed and has: an archive, or the knowledge that there is nothing to store."""
     return {
-        (item.entry.host, item.entry.id, item.kind): item
+        (item.entry.identity, item.kind): item
         for item in manifest.items
         if item.archive or item.state == "empty"
     }

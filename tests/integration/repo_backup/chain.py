@@ -15,7 +15,6 @@ from pathlib import Path
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.chain import ChainDocument, Link, chain_of
-from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import (
     Archive,
     Entry,
@@ -129,7 +128,7 @@ class Chain:
             1,
             ["octo"],
             started,
-            by_identity([entry]),
+            {entry.identity: entry},
             1,
             started + timedelta(hours=1),
             complete=True,

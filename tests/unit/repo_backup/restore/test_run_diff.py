@@ -19,7 +19,7 @@ def saved(number: int, digest: str, sha256: str = "0", size: int = 10) -> Entry:
 
 def manifest(*entries: Entry) -> Manifest:
     """A run that listed these."""
-    return Manifest("r1", 1, ["octo"], NOW, {each.id: each for each in entries}, len(entries))
+    return Manifest("r1", 1, ["octo"], NOW, {each.identity: each for each in entries}, len(entries))
 
 
 def test_repositories_are_the_same_by_their_id_and_other_by_their_refs() -> None:
