@@ -143,11 +143,11 @@ class Chain:
         return run_id
 
     def _tips(self) -> dict[str, str]:
-        lines = git(self.upstream, "for-each-ref", "--format=%(refname) %(objectname)")
-        return dict(line.split(" ") for line in lines.splitlines())
+        return mirror_tips(self.upstream)
 
     def _packed_refs(self) -> str:
-        lines = [f"{oid} {name}\n" for name, oid in sorted(self._tips().items())]
+        tips = sorted(self._tips().items(), key=lambda tip: tip[0].encode())
+        lines = [f"{oid} {name}\n" for name, oid in tips]
         return "".join(("# pack-refs with: peeled fully-peeled sorted \n", *lines))
 
     def _pack(self) -> bytes:
@@ -175,6 +175,6 @@ class Chain:
 
 
 def mirror_tips(mirror: Path) -> dict[str, str]:
-    """The refs of a bare repository."""
-    lines = git(mirror, "for-each-ref", "--format=%(refname) %(objectname)")
-    return dict(line.split(" ") for line in lines.splitlines())
+    """The refs of a bare repository that belong into a backup."""
+    lines = git(mirror, "for-each-ref", "--format=%(refname) %(objectname)").splitlines()
+    return dict(line.split(" ") for line in lines if "/merge " not in line)

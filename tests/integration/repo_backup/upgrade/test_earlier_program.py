@@ -11,18 +11,25 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from backup_contract import object_keys as layout
+from backup_contract.documents.chain import ChainDocument, chain_of
 from backup_contract.documents.lease import LeaseRecord
 from backup_contract.documents.manifest import Manifest
+from backup_contract.kinds import GIT
 from local_cloud.github import CORPUS_TOKEN, GitHubStandIn
 from local_cloud.github.corpus import commit_files
 from repo_backup.cli.main import main
+from repo_backup.store.directory import DirectoryStore
+from tests.integration.repo_backup.chain import KEY, Chain, mirror_tips
 from tests.integration.repo_backup.conftest import Destination, refs
 
 EARLIER = "97d46b3afdfe2e1258ddef12bef2954ac7ea31c5"
+ONLY = ("--include", "hello", "--no-wikis", "--no-drill")
 FIXTURE = Path(__file__).parents[3] / "fixtures" / "bucket-97d46b3"
 
 
@@ -93,6 +100,64 @@ def test_the_earlier_program_goes_on_where_this_one_stopped_and_the_other_way_ro
     for command in (["status"], ["list"], ["verify", "--all"]):
         assert main([*command, "--source", source]) == 0
     destination.restored("hello", tmp_path / "again")
+
+
+def with_overlay(destination: Destination, hub: GitHubStandIn, run_id: str) -> None:
+    """A run of a program that writes overlays, after ``hello`` has another commit."""
+    (earlier,) = (destination.root / "runs").glob("*/manifest.json")
+    manifest = Manifest.from_json(earlier.read_bytes())
+    entry = next(each for each in manifest.entries.values() if each.name == "hello")
+    assert entry.git.archive
+    store, folder = DirectoryStore(destination.root), hub.root / "octo"
+    document = ChainDocument(KEY, layout.chain_id(entry.git.archive.sha256))
+    chain = Chain(store, folder, document=document)
+    before = mirror_tips(chain.upstream)
+    commit_files(chain.upstream, {"second.txt": "2"})
+    data = chain.overlay([f"^{oid}" for oid in before.values()])
+    link = chain.put_overlay(data, mirror_tips(chain.upstream), run_id)
+    document = document.with_link(link)
+    store.write(document.key, document.to_bytes())
+    result = replace(
+        entry.git,
+        chain=chain_of(document, entry.git.refs_digest, entry.git.refs),
+        refs_digest=link.refs_digest,
+        refs=link.refs,
+    )
+    manifest.entries[entry.identity] = entry.having(GIT, result)
+    began = manifest.finished_at or manifest.started_at
+    later = replace(manifest, run_id=run_id, started_at=began, finished_at=began)
+    store.write(layout.manifest(run_id), later.to_json())
+
+
+def test_the_earlier_program_sees_the_base_of_a_chain_and_replaces_it_whole(
+    destination: Destination, hub: GitHubStandIn, earlier: Path, tmp_path: Path
+) -> None:
+    source = ["--source", str(destination.root)]
+    destination.backup(*ONLY, run_id="2026-11-06T17-00-00Z")
+    before = mirror_tips(hub.root / "octo/hello.git")
+    with_overlay(destination, hub, "2026-11-13T17-00-00Z")
+
+    assert json.loads(run_earlier(earlier, hub, "status", *source, "--json"))["good"]
+    run_earlier(earlier, hub, "list", *source)
+    run_earlier(earlier, hub, "verify", *source, "--all", "--run-id", "2026-11-13T17-00-00Z")
+    run_earlier(earlier, hub, "restore", "octo/hello", *source, "--into", str(tmp_path / "base"))
+    assert mirror_tips(tmp_path / "base/hello.git") == before
+    now = mirror_tips(hub.root / "octo/hello.git")
+    assert mirror_tips(destination.restored("hello", tmp_path / "chain")) == now != before
+
+    # This program finds the refs upstream that the chain gives: nothing is to be done.
+    assert destination.backup(*ONLY, run_id="2026-11-20T17-00-00Z") == 0
+    assert destination.states("2026-11-20T17-00-00Z")["hello"] == "unchanged"
+    fixed = ["--owner", "octo", "--destination", str(destination.root), *ONLY]
+    run_earlier(earlier, hub, "backup", *fixed, "--run-id", "2026-11-27T17-00-00Z")
+    assert destination.states("2026-11-27T17-00-00Z")["hello"] == "backed-up"
+
+    assert destination.backup(*ONLY, run_id="2026-12-04T17-00-00Z") == 0
+    assert destination.states("2026-12-04T17-00-00Z")["hello"] == "unchanged"
+    assert "chain" not in destination.entry("hello", "2026-12-04T17-00-00Z")
+    assert mirror_tips(destination.restored("hello", tmp_path / "whole")) == now
+    for command in (["status", "--max-age", "400"], ["verify", "--all"]):
+        assert main([*command, *source]) == 0
 
 
 def test_a_bucket_that_the_earlier_program_wrote_is_read_restored_and_continued(
