@@ -86,6 +86,18 @@ def is_chain_document(name: str) -> bool:
     return _CHAIN_DOCUMENT.search(name) is not None
 
 
+def as_put(key: str) -> str:
+    """The key of an overlay, or of their list, whose ``+`` a server lists as a blank.
+
+    GitHub gives no name with a blank; other keys stay as they are.
+    """
+    folder, slash, name = key.rpartition("/")
+    if " " not in name:
+        return key
+    plus = f"{folder}{slash}{name.replace(' ', '+')}"
+    return plus if overlay_key(plus) or is_chain_document(plus) else key
+
+
 def owner_of(key: str) -> str:
     """In whose folder an archive lies, in lower case."""
     return key.removeprefix(ARCHIVES).partition("/")[0].lower()

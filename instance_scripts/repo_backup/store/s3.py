@@ -245,7 +245,8 @@ class S3Store:
                 Bucket=self._bucket, Prefix=self._prefix + prefix, **more
             ):
                 needed(page, "IsTruncated")
-                yield from page.get(items, [])
+                for item in page.get(items, []):
+                    yield {**item, "Key": layout.as_put(item["Key"])}
 
     @contextlib.contextmanager
     def _told(self, key: str) -> Iterator[None]:

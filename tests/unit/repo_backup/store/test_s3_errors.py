@@ -146,6 +146,29 @@ def test_a_wrong_checksum_is_damage_and_no_trouble_with_the_line() -> None:
     assert crc32 in str(raised.value)
 
 
+def test_a_plus_in_a_key_is_escaped_and_read_though_a_server_takes_it_for_a_blank() -> None:
+    client, asked = open_client(), []
+    key = "github_backups/octo/hello+0123456789ab.0001.zip"
+
+    def answer(request: Any, **_: object) -> AWSResponse:
+        asked.append(request.url)
+        entry = "<Contents><Key>%s</Key><Size>1</Size><ETag>e</ETag></Contents>"
+        names = (key, "github_backups/octo/a+b.zip")
+        # botocore asks for escaped keys, and reads a plus as a blank: this server escapes none.
+        listed = "".join(entry % name for name in names)
+        head = "<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType>"
+        text = f"<R>{head}{listed}</R>"
+        body = urllib3.HTTPResponse(BytesIO(text.encode()), preload_content=False)
+        headers: Any = {"ETag": '"e"', "Last-Modified": "Fri, 27 Nov 2026 17:00:00 GMT"}
+        return AWSResponse(request.url, 200, headers, body)
+
+    client.meta.events.register("before-send.s3", answer)
+    store = S3Store(client, "my-bucket", connections=4)
+    assert [*store.objects("github_backups/octo/")] == [key, "github_backups/octo/a b.zip"]
+    with store.open(key):
+        assert asked[-1].endswith("/hello%2B0123456789ab.0001.zip")
+
+
 def test_a_certificate_that_is_not_accepted_is_told_with_its_reason() -> None:
     cause = ssl.SSLCertVerificationError(1, "failed")
     cause.verify_code, cause.verify_message = 10, "certificate has expired"
