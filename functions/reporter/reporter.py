@@ -243,7 +243,7 @@ class Reporter:
         # It counts from now: the archives' check may have taken longer than it lasts.
         lease = world.now + timedelta(seconds=monotonic() - began) + MAIL_LEASE
         claimed = self.store.save(replace(run, mail_lease_until=lease))
-        self.send_mail(summary.subject, summary.body)
+        self.send_mail(summary.message.subject, summary.text)
         told = replace(facts.run, reported_at=world.now, verdict=facts.verdict.kind.value)
         self.store.save(replace(told, version=claimed.version))
         if facts.manifest and facts.manifest.complete:

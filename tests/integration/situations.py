@@ -27,8 +27,8 @@ from backup_contract.judgement.verdict import judge
 from backup_contract.kinds import GIT
 from backup_contract.visibility import Visibility
 from reporter.decide.next_step import Ending
-from reporter.publish.mail import subject
 from reporter.publish.run_report import run_report
+from reporter.publish.subject import subject
 from tests.unit.repo_backup.page.runs import entry, passed_over
 from tests.unit.reporter.publish.samples import SAMPLES
 

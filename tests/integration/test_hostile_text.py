@@ -34,7 +34,8 @@ from repo_backup.page.render import render
 from repo_backup.run.progress_display import LineDisplay
 from repo_backup.runtime.errors import BackupError
 from repo_backup.store.directory import DirectoryStore
-from reporter.publish.mail import body, subject
+from reporter.publish.summary import summary
+from reporter.publish.text import as_text
 from shared.aws.sns_topic import fitting_body, fitting_subject
 from shared.errors import RefusedError
 from tests.unit.repo_backup.page.runs import Runs, entry
@@ -110,8 +111,9 @@ def test_mails(title: str) -> None:
         for each in facts.run.attempts
     )
     facts = replace(facts, run=replace(facts.run, attempts=attempts))
-    check(fitting_subject(subject(facts)))
-    text = fitting_body(body(facts))
+    message = summary(facts)
+    check(fitting_subject(message.subject))
+    text = fitting_body(as_text(message))
     assert FORGED in text
     check(text)
     for command in re.findall(r"(?:aws s3 rm|repo_backup restore) .*", text):

@@ -22,8 +22,11 @@ from reporter.judge.cost import Cost, estimate
 from reporter.observe.attempts import Checkpoint, own_marker, read_checkpoint, read_progress
 from reporter.observe.bucket import Bucket
 from reporter.observe.ec2 import Ec2
-from reporter.publish.mail import Facts, body, subject
+from reporter.publish.facts import Facts
 from reporter.publish.run_report import run_report
+from reporter.publish.sections import Message
+from reporter.publish.summary import summary
+from reporter.publish.text import as_text
 from shared.aws.run_table import RunStore
 from shared.errors import DamagedItemError, UnreadableError
 from shared.model.run import Attempt, Run
@@ -43,21 +46,22 @@ class Gaps:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What is told of a run, and how: the mail, and ``report.json``.
+    """What is told of a run, and how: the message, the mail's text of it, and ``report.json``.
 
     ``checkpoint`` is the newest that an attempt of the run wrote, to be published.
     """
 
     facts: Facts
-    subject: str
-    body: str
+    message: Message
+    text: str
     report: dict[str, Any]
     checkpoint: Checkpoint | None = None
 
     @classmethod
     def of(cls, facts: Facts, checkpoint: Checkpoint | None = None) -> Self:
         """The summary of these facts."""
-        return cls(facts, subject(facts), body(facts), run_report(facts).document, checkpoint)
+        message = summary(facts)
+        return cls(facts, message, as_text(message), run_report(facts).document, checkpoint)
 
     def with_damage(self, *lines: str) -> "Summary":
         """The same, and what else went wrong, a line each."""

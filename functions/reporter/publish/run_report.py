@@ -6,7 +6,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from backup_contract.documents.manifest import COUNTED
 from backup_contract.documents.run_report import RunReport
-from reporter.publish.mail import Facts
+from reporter.publish.facts import Facts
 from shared.model.run import Attempt
 
 NAMESPACE = "OnlineBackup"

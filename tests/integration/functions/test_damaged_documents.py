@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reporter.publish.mail import Facts
-from reporter.publish.mail import body as body_of
+from reporter.publish.facts import Facts
+from reporter.publish.sections import Message
+from reporter.publish.summary import summary as summary_of
 from shared.aws import run_items
 from shared.model.run import Run
 from tests.integration.functions.test_runs import assert_settled
@@ -134,10 +135,12 @@ def test_trouble_that_nobody_foresaw_costs_a_line_and_the_word_verified(
 def test_a_summary_that_cannot_be_written_is_sent_without_what_the_run_left(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def body(facts: Facts) -> str:
-        return body_of(facts) if facts.manifest is None else str(1 / 0)
+    def summary(facts: Facts) -> Message:
+        if facts.manifest:
+            raise ZeroDivisionError
+        return summary_of(facts)
 
-    monkeypatch.setattr("reporter.observe.observer.body", body)
+    monkeypatch.setattr("reporter.observe.observer.summary", summary)
     world.send("launcher", SCHEDULED)
     world.complete()
     world.end_instance()

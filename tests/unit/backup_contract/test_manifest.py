@@ -329,7 +329,7 @@ def _every_command(
     digest = MARKER.manifest_sha256
     verdict = judge_run(Ending.COMPLETED, "", "r1", MARKER, manifest, digest, [], [])
     facts = replace(SAMPLE, verdict=verdict, manifest=manifest, cost=None, previous=manifest)
-    assert Summary.of(facts).subject
+    assert Summary.of(facts).message.subject
     assert RunReport.from_json(json.dumps(run_report(facts).document).encode())
 
 

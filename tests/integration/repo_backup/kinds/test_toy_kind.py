@@ -28,7 +28,8 @@ from repo_backup.page.view_model import Page, build_page
 from repo_backup.runtime.errors import RepositoryError
 from repo_backup.store.directory import DirectoryStore
 from reporter.decide.next_step import Ending
-from reporter.publish.mail import body
+from reporter.publish.summary import summary
+from reporter.publish.text import as_text
 from tests.integration.repo_backup.conftest import Destination
 from tests.integration.repo_backup.kinds.toy import NAMES, Notes
 from tests.unit.reporter.publish.samples import SAMPLES
@@ -64,7 +65,7 @@ def mail(destination: Destination, run_id: str, previous: str = "") -> tuple[Kin
     if previous:
         before = Manifest.from_json((runs / previous / "manifest.json").read_bytes())
         facts = replace(facts, previous=before)
-    return verdict.kind, body(facts)
+    return verdict.kind, as_text(summary(facts))
 
 
 def page(destination: Destination) -> Page:

@@ -26,7 +26,9 @@ from backup_contract.kinds import GIT, WIKI
 from backup_contract.visibility import Visibility
 from reporter.decide.next_step import Ending
 from reporter.judge.cost import estimate
-from reporter.publish.mail import Facts, body, subject
+from reporter.publish.facts import Facts
+from reporter.publish.summary import summary
+from reporter.publish.text import as_text
 from shared.model.run import Attempt, Instance, Market, Options, Outcome, PoolAnswer, Run
 
 BUCKET = "onlinebackup-backupbucket-1x2y3z"
@@ -352,7 +354,9 @@ def page() -> str:
         "(`tests/unit/reporter/publish/samples.py`).\n",
     ]
     for title, facts in SAMPLES.items():
-        parts.append(f"## {title}\n\n```\nSubject: {subject(facts)}\n\n{body(facts)}```\n")
+        message = summary(facts)
+        text = as_text(message)
+        parts.append(f"## {title}\n\n```\nSubject: {message.subject}\n\n{text}```\n")
     return "\n".join(parts)
 
 

@@ -13,14 +13,37 @@ from backup_contract.kinds import GIT, WIKI
 from backup_contract.text import size
 from backup_contract.visibility import Visibility
 from reporter.publish.attempt_lines import refusals
-from reporter.publish.mail import body, subject
+from reporter.publish.facts import Facts
 from reporter.publish.run_report import run_report
+from reporter.publish.sections import About, Listing
+from reporter.publish.subject import subject
+from reporter.publish.summary import summary
+from reporter.publish.text import as_text
 from shared.aws.sns_topic import BODY_BYTES, fitting_subject
 from shared.model.run import Market, Outcome, PoolAnswer
 from tests.unit.reporter.publish import samples
 
 VERIFIED = samples.SAMPLES["Verified"]
 PARTIAL = samples.SAMPLES["Partial"]
+
+
+def body(facts: Facts) -> str:
+    """The mail's text."""
+    return as_text(summary(facts))
+
+
+def test_the_summary_is_sections_that_another_channel_can_render() -> None:
+    problems = tuple(f"octo/r{number}: no" for number in range(99))
+    facts = replace(PARTIAL, verdict=replace(PARTIAL.verdict, problems=problems))
+    message = summary(facts)
+    told = [each.about for each in message.sections]
+    assert told == [each for each in About if each in told]
+    sections = {each.about: each.parts for each in message.sections}
+    (whole,) = sections[About.PROBLEMS]
+    assert whole == Listing("Problems", problems, "report.json")
+    assert sections[About.VERDICT] == (f"PARTIAL: {facts.verdict.reason}",)
+    assert all(each.parts for each in message.sections)
+    assert "  - and 59 more, all in report.json" in as_text(message)
 
 
 def test_the_page_of_sample_mails_is_what_the_code_writes() -> None:

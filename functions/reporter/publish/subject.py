@@ -1,0 +1,79 @@
+"""The subject: one line that can be trusted, which fits what SNS carries. Pure."""
+
+from backup_contract.judgement.verdict import Kind
+from backup_contract.moments import moment_of
+from backup_contract.visibility import PUBLIC_ONLY
+from reporter.publish.facts import JUDGED, Facts
+
+_ONLY_CHARACTERS = 24
+_SUBJECT_CHARACTERS = 99
+_EXPIRY_IN_SUBJECT_DAYS = 7
+
+_HEADLINES = {
+    Kind.NOT_LAUNCHED: "no instance could be started",
+    Kind.MISSED: "the scheduled run never started",
+    Kind.INTERRUPTED: "AWS reclaimed the instance, the backup is incomplete",
+    Kind.TIMED_OUT: "the backup did not end before its deadline",
+    Kind.FAILED: "the backup ended without a result",
+}
+
+
+def subject(facts: Facts) -> str:
+    """Verdict, counts and date: ``[OnlineBackup] verified: 34 repositories, 3 changed, …``.
+
+    What cannot wait, though the run is over, follows in brackets.
+    """
+    kind, date = facts.verdict.kind, f"{moment_of(facts.run.id):%Y-%m-%d}"
+    also = []
+    if vanished := facts.comparison.vanished:
+        also.append(f"{len(vanished)} vanished")
+    if facts.token_days is not None and facts.token_days < _EXPIRY_IN_SUBJECT_DAYS:
+        days = facts.token_days
+        ends = f"ends in {days} day{'s' * (days != 1)}" if days else "ends today"
+        also.append("token expired" if days < 0 else f"token {ends}")
+    more = f" ({', '.join(also)})" if also else ""
+    label = facts.coverage.label if kind in JUDGED else ""
+    line = f"[OnlineBackup] {kind}{{}}: {_counts(facts)}, {date}{more}"
+    whole = line.format(_limits(facts, label))
+    if len(whole) <= _SUBJECT_CHARACTERS:
+        return whole
+    return line.format(_limits(facts, label.replace(" repositories", "")))
+
+
+def _limits(facts: Facts, label: str) -> str:
+    """What the verdict does not speak of, in brackets; empty if it speaks of all."""
+    limits = [f"only {_short(' '.join(facts.only))}"] if facts.only else []
+    limits += [label] if label else []
+    return f" ({'; '.join(limits)})" if limits else ""
+
+
+def _short(text: str) -> str:
+    """SNS cuts a subject at 100 characters, and the counts come after this."""
+    return text if len(text) <= _ONLY_CHARACTERS else f"{text[: _ONLY_CHARACTERS - 3]}..."
+
+
+def _counts(facts: Facts) -> str:
+    kind = facts.verdict.kind
+    if kind in _HEADLINES:
+        reached = [(a.done or 0, a.listed) for a in facts.run.attempts if a.listed]
+        if reached:
+            done, listed = max(reached)
+            return f"{done} of {listed} repositories done"
+        if kind is Kind.NOT_LAUNCHED and any(a.instance for a in facts.run.attempts):
+            return "the last attempt got no instance"
+        return _HEADLINES[kind]
+    if facts.manifest is None or (kind is Kind.UNVERIFIED and not facts.verdict.problems):
+        return "nothing could be verified"
+    listed = len(facts.manifest.repositories)
+    problems = len(facts.verdict.problems)
+    changed = sum(1 for e in facts.manifest.repositories if e.state == "backed-up")
+    asked = sum(1 for e in facts.manifest.repositories if e.asked and e.state != "skipped")
+    backed_up = f"{asked} of {listed}" if facts.only else f"{listed} repositories"
+    # The brackets before have the number, and SNS takes 99 characters.
+    told = facts.coverage.label not in ("", PUBLIC_ONLY) and not facts.only
+    wanting = facts.verdict.failed_repositories
+    failed = "not saved" if facts.verdict.unsaved else "failed"
+    return {
+        Kind.VERIFIED: f"{changed} changed" if told else f"{backed_up}, {changed} changed",
+        Kind.PARTIAL: f"{wanting} of {listed} repositories {failed}",
+    }.get(kind, f"{problems} problem{'s' * (problems != 1)}, {listed} repositories")
