@@ -10,7 +10,7 @@ from typing import IO, Protocol
 from backup_contract.documents.manifest import ItemResult, Unserved
 from repo_backup.git.push import Pushed
 from repo_backup.git.push_target import Target
-from repo_backup.hosts.github.remote import Remote
+from repo_backup.hosts.base import Remote
 from repo_backup.net.http import Http
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop

@@ -1,7 +1,7 @@
 """The kind ``git``: a repository itself, which each has."""
 
 from backup_contract.kinds import GIT
-from repo_backup.hosts.github.remote import Remote
+from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Resources
 from repo_backup.kinds.git_mirror import GitMirror, MirrorKind
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from backup_contract.documents import manifest
 from backup_contract.documents.manifest import ItemResult, State
-from repo_backup.hosts.github.remote import Remote
+from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Fetched, Found, HashedBlob, Kind, Resources, Upstream
 from repo_backup.runtime.errors import (
     AbsentError,

@@ -9,7 +9,7 @@ from backup_contract.documents.command_output import (
 from backup_contract.documents.manifest import Identity, ItemResult
 from backup_contract.kinds import GIT, WIKI, kinds_beside_git
 from backup_contract.text import size
-from repo_backup.hosts.github.client import Remote
+from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Resources
 from repo_backup.kinds.item_backup import ItemBackup
 from repo_backup.run.key_ownership import Key, archive_keys

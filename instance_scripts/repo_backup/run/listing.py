@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from backup_contract.documents.manifest import Identity
 from backup_contract.visibility import Visibility
-from repo_backup.hosts.github.client import GitHub, ListingError, Remote
+from repo_backup.hosts.base import Host, ListingError, Remote
 from repo_backup.run.selection import Selection
 from repo_backup.runtime.errors import FatalError
 
@@ -31,19 +31,19 @@ class Listing:
     upstream: Mapping[Identity, Remote | None] = field(default_factory=dict)
 
 
-def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
+def list_all(host: Host, owners: Iterable[str]) -> Listing:
     """Every owner's repositories, once each.
 
     A listing that fails is an error of the run, but what it had listed is backed up. Raises
     FatalError for an unknown owner or a rejected token, or when nothing could be listed.
     """
-    viewer = github.viewer()
+    viewer = host.viewer()
     found: dict[Identity, Remote] = {}
     errors = []
     wanted: list[str | None] = [*owners]
     for owner in wanted or [None]:
         try:
-            listed = github.repositories(owner, viewer)
+            listed = host.repositories(owner, viewer)
         except ListingError as error:
             errors.append(str(error))
             listed = error.found
@@ -51,12 +51,12 @@ def list_all(github: GitHub, owners: Iterable[str]) -> Listing:
     if errors and not found:
         raise FatalError("; ".join(errors))
     remotes = sorted(found.values(), key=lambda r: r.full_name.lower())
-    visible = {each.owner.lower(): each for each in github.visibility}
+    visible = {each.owner.lower(): each for each in host.visibility}
     return Listing(
         remotes,
         errors,
-        github.token_expires_at,
-        tuple(github.notices),
+        host.token_expires_at,
+        tuple(host.notices),
         tuple(visible.values()),
         viewer,
     )

@@ -18,7 +18,7 @@ from backup_contract.documents.manifest import (
     OrphanedArchive,
 )
 from backup_contract.kinds import GIT
-from repo_backup.hosts.github.client import Remote
+from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Kind, Resources
 from repo_backup.kinds.item_backup import ItemBackup
 from repo_backup.kinds.registry import KINDS

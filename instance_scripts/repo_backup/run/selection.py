@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from repo_backup.hosts.github.client import Remote
+from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Kind
 from repo_backup.kinds.registry import KINDS
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from backup_contract.documents.manifest import Entry, Identity
 from backup_contract.documents.upstream import upstream_of
-from repo_backup.hosts.github.client import Remote
+from repo_backup.hosts.base import Remote
 from repo_backup.run.listing import Listing, covered_owners, shrunk
 from repo_backup.run.previous_runs import History
 from repo_backup.runtime.background import at_once

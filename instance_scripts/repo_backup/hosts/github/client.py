@@ -13,6 +13,7 @@ from backup_contract.documents.fields import LIMIT
 from backup_contract.documents.manifest import iso
 from backup_contract.link_header import links_of
 from backup_contract.visibility import Scope, Visibility, count, measure
+from repo_backup.hosts.base import ListingError, Remote
 from repo_backup.hosts.github.app_installations import Installations
 from repo_backup.hosts.github.paging import (
     PER_PAGE,
@@ -21,7 +22,7 @@ from repo_backup.hosts.github.paging import (
     Pager,
     far_fewer,
 )
-from repo_backup.hosts.github.remote import NAME, Remote
+from repo_backup.hosts.github.remote import NAME, repository_of
 from repo_backup.net.http import Http
 from repo_backup.runtime.errors import (
     AbsentError,
@@ -34,22 +35,12 @@ from repo_backup.runtime.errors import (
 )
 from repo_backup.runtime.retry import Patience
 
-__all__ = ["GitHub", "ListingError", "Remote", "git_url"]
-
 _EVERYTHING = "owner,collaborator,organization_member"
 _BY_CREATION = {"sort": "created", "direction": "asc"}
 """The order in which what is renamed stays in its place, and what is new comes last:
 https://docs.github.com/rest/repos/repos"""
 _PAGE_BYTES = 32 << 20
 _PRIVATE_SCOPE = "repo"
-
-
-class ListingError(FatalError):
-    """An owner's repositories could not all be listed; ``found`` are those that were."""
-
-    def __init__(self, reason: str, found: "Iterable[Remote]" = ()) -> None:
-        super().__init__(reason)
-        self.found = list(found)
 
 
 @dataclass(frozen=True)
@@ -156,7 +147,7 @@ class GitHub:
             answer = self._get(f"{self._api_url}/repositories/{number}", account)
         except AbsentError:
             return None
-        remote = Remote.from_api(answer.document)
+        remote = repository_of(answer.document)
         if remote.id != number:
             raise RepositoryError(f"GitHub answered with another repository, id {remote.id}")
         return remote
@@ -284,7 +275,7 @@ def _query(**parameters: str) -> str:
 
 
 def _identified(item: Any) -> tuple[int, Remote]:
-    remote = Remote.from_api(item)
+    remote = repository_of(item)
     return remote.id, remote
 
 

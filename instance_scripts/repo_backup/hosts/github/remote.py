@@ -2,11 +2,10 @@
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
-from backup_contract.documents.entries import HOST, Identity
 from backup_contract.documents.fields import LIMIT
+from repo_backup.hosts.base import Remote
 from repo_backup.hosts.github.paging import UnreadableItemError
 from repo_backup.runtime.errors import said
 
@@ -15,55 +14,25 @@ NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 _NEEDED = ("id", "owner", "name", "private", "fork", "clone_url")
 
 
-@dataclass(frozen=True)
-class Remote:
-    """A repository as GitHub lists it. ``size_kib`` is GitHub's estimate, wiki not included.
-
-    ``refused`` is why it cannot be backed up at all: a name that must not become a path.
-    """
-
-    id: int
-    owner: str
-    name: str
-    private: bool
-    fork: bool
-    archived: bool
-    size_kib: int
-    has_wiki: bool
-    clone_url: str
-    refused: str | None = None
-    host: str = HOST
-
-    @property
-    def full_name(self) -> str:
-        """``owner/name``."""
-        return f"{self.owner}/{self.name}"
-
-    @property
-    def identity(self) -> Identity:
-        """By which it is the same repository from run to run."""
-        return Identity(self.host, self.id)
-
-    @classmethod
-    def from_api(cls, item: Any) -> "Remote":
-        """From the API's JSON. Raises UnreadableItemError when it is no repository."""
-        try:
-            owner, name = _text(item["owner"]["login"]), _text(item["name"])
-            safe = NAME.fullmatch(owner) and NAME.fullmatch(name)
-            return cls(
-                id=_id(item["id"]),
-                owner=said(owner),
-                name=said(name),
-                private=bool(item["private"]),
-                fork=bool(item["fork"]),
-                archived=bool(item.get("archived")),
-                size_kib=max(0, int(item.get("size") or 0)),
-                has_wiki=bool(item.get("has_wiki")),
-                clone_url=_text(item["clone_url"]),
-                refused=None if safe else "its name is none that GitHub gives, and unsafe",
-            )
-        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-            raise UnreadableItemError(_unreadable(item)) from error
+def repository_of(item: Any) -> Remote:
+    """The repository, from the API's JSON. Raises UnreadableItemError when it is none."""
+    try:
+        owner, name = _text(item["owner"]["login"]), _text(item["name"])
+        safe = NAME.fullmatch(owner) and NAME.fullmatch(name)
+        return Remote(
+            id=_id(item["id"]),
+            owner=said(owner),
+            name=said(name),
+            private=bool(item["private"]),
+            fork=bool(item["fork"]),
+            archived=bool(item.get("archived")),
+            size_kib=max(0, int(item.get("size") or 0)),
+            has_wiki=bool(item.get("has_wiki")),
+            clone_url=_text(item["clone_url"]),
+            refused=None if safe else "its name is none that GitHub gives, and unsafe",
+        )
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise UnreadableItemError(_unreadable(item)) from error
 
 
 def _text(value: Any) -> str:

@@ -19,7 +19,8 @@ from backup_contract.documents.manifest import (
 )
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.moments import iso, run_id_of
-from repo_backup.hosts.github.client import Remote
+from repo_backup.hosts.base import Remote
+from repo_backup.hosts.github.remote import repository_of
 from repo_backup.kinds.base import Kind
 from repo_backup.kinds.registry import KINDS
 from repo_backup.kinds.wiki import wiki_url
@@ -47,7 +48,7 @@ def test_only_the_trailing_git_of_an_address_makes_the_wikis() -> None:
 def test_a_name_that_must_not_become_a_path_is_refused(name: str) -> None:
     item = {"id": 1, "owner": {"login": "octo"}, "name": name}
     item |= {"private": False, "fork": False, "clone_url": "u"}
-    assert "unsafe" in (Remote.from_api(item).refused or "")
+    assert "unsafe" in (repository_of(item).refused or "")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import Entry, ItemResult, by_kind
-from repo_backup.hosts.github.client import Remote
+from repo_backup.hosts.base import Remote
 from repo_backup.run.listing import Listing
 from repo_backup.run.previous_runs import History
 from repo_backup.run.unlisted import MOST_QUESTIONS, confirmed

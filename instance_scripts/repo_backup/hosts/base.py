@@ -1,0 +1,86 @@
+"""What the program needs of a host: its repositories, and what it says of one that is gone.
+
+Only the command line knows which host there is; everything else knows this module. How git reaches
+a host, with whose credentials and past which limits, is :class:`repo_backup.net.http.Http`'s, which
+the command line gets from the host with it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from backup_contract.documents.entries import HOST, Identity
+from backup_contract.visibility import Visibility
+from repo_backup.runtime.errors import FatalError
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A repository as its host lists it. ``size_kib`` is the host's estimate, wiki not included.
+
+    ``clone_url`` holds no credentials. ``refused`` is why it cannot be backed up at all: a name
+    that must not become a path.
+    """
+
+    id: int
+    owner: str
+    name: str
+    private: bool
+    fork: bool
+    archived: bool
+    size_kib: int
+    has_wiki: bool
+    clone_url: str
+    refused: str | None = None
+    host: str = HOST
+
+    @property
+    def full_name(self) -> str:
+        """``owner/name``."""
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def identity(self) -> Identity:
+        """By which it is the same repository from run to run."""
+        return Identity(self.host, self.id)
+
+
+class ListingError(FatalError):
+    """An owner's repositories could not all be listed; ``found`` are those that were."""
+
+    def __init__(self, reason: str, found: Iterable[Remote] = ()) -> None:
+        super().__init__(reason)
+        self.found = list(found)
+
+
+class Host(Protocol):
+    """Where repositories come from.
+
+    What it learns from the answers it tells afterwards: until when the token is valid (ISO 8601,
+    None where it is not known), what the token lacks (``notices``), and how many repositories of
+    each owner are visible.
+    """
+
+    token_expires_at: str | None
+    notices: list[str]
+    visibility: list[Visibility]
+
+    def viewer(self) -> str | None:
+        """The account behind the credentials; None where there is none.
+
+        Raises FatalError when the host rejects them.
+        """
+
+    def repositories(self, owner: str | None, viewer: str | None) -> list[Remote]:
+        """All repositories of ``owner``, or all that ``viewer`` can see when that is None.
+
+        Raises FatalError when there is no such account, and ListingError when the listing fails or
+        is evidently short.
+        """
+
+    def repository(self, number: int, account: str) -> Remote | None:
+        """The repository with this id, whatever its name and owner are now; None if the host says
+        that there is none. ``account`` is whose it was.
+
+        Raises RepositoryError for every other answer: a refusal does not tell whether it is there.
+        """
