@@ -4,7 +4,7 @@ import re
 
 _TARGET = re.compile(r"<([^<>]*)>")
 _PARAMETER = re.compile(
-    r"""\s*;\s*(?P<name>[^\s=;,<>"]+)(?:\s*=\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s;,<>"]*)))?"""
+    r"""\s*;\s*(?P<name>[^\s=;,<>"]+)(?:\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s;,<>"]*)))?"""
 )
 _PAGE = re.compile(r"[?&]page=([0-9]{1,9})(?:&|$)")
 

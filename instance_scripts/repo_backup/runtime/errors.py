@@ -81,6 +81,11 @@ class StoreRefusedError(RepositoryError):
     """The store gives or takes an object only of somebody with another right, or not at once."""
 
 
+class NotHandedOutError(StoreRefusedError):
+    """The store has an object and gives it to nobody: it lies in an archive tier, or is encrypted
+    with a key that is gone or that only its writer has."""
+
+
 class UnfitMachineError(RepositoryError):
     """This machine cannot look, mostly for want of memory; that says nothing of the archive."""
 

@@ -16,7 +16,7 @@ from backup_contract import evidence
 from backup_contract import object_keys as layout
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import iso
-from repo_backup.runtime.errors import ConflictError, FatalError, NotFoundError
+from repo_backup.runtime.errors import ConflictError, FatalError, NotFoundError, NotHandedOutError
 from repo_backup.store.base import Blob, Capabilities, Stored, Tagged, Version, most_bytes
 
 _BLOCK_BYTES = 1024 * 1024
@@ -71,15 +71,21 @@ class DirectoryStore:
             return hashlib.sha256(data).hexdigest()
 
     def read(self, key: str) -> bytes | None:
-        """A file's bytes."""
+        """A file's bytes; what is no file, or may not be read, is damaged."""
+        path, most = self._root / key, most_bytes(key)
         try:
-            with (self._root / key).open("rb") as file:
-                size, most = os.fstat(file.fileno()).st_size, most_bytes(key)
+            # Whoever opens a pipe waits for somebody who writes into it.
+            if not path.is_file() and path.exists():
+                raise DamagedError("", "it is no file")
+            with path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
                 if size > most:
                     raise DamagedError("", f"it has {size} bytes, {most} at most")
                 return file.read()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise DamagedError("", f"it cannot be read: {error.strerror}") from error
 
     def read_tagged(self, key: str) -> Tagged | None:
         """A file's bytes; its tag is their SHA-256. A new file beside it tells the time there."""
@@ -129,7 +135,7 @@ class DirectoryStore:
                 for path in (*own, *Path(folder.path).glob("attempts/*/*")):
                     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                         key = path.relative_to(self._root).as_posix()
-                        written.append((key, path.stat().st_mtime_ns))
+                        written.append((key, path.lstat().st_mtime_ns))
         except OSError as error:
             _unless_missing(error)
         found = evidence.manifests(written)
@@ -151,9 +157,12 @@ class DirectoryStore:
 
     @contextlib.contextmanager
     def open(self, key: str, version_id: str | None = None) -> Iterator[IO[bytes]]:
-        """A file for reading."""
+        """A file for reading; nobody waits for what a pipe may hold."""
+        path = self._root / key
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise NotHandedOutError(f"{key} is no file")
         try:
-            file = (self._root / key).open("rb")
+            file = path.open("rb")
         except FileNotFoundError as error:
             raise NotFoundError(f"there is no {key}") from error
         with file:

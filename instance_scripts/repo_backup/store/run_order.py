@@ -11,7 +11,7 @@ from datetime import datetime
 
 from backup_contract import evidence
 from backup_contract import object_keys as layout
-from repo_backup.runtime.errors import NotFoundError
+from repo_backup.runtime.errors import NotFoundError, NotHandedOutError
 from repo_backup.store.base import Store
 from repo_backup.store.run_documents import read_manifest
 
@@ -108,7 +108,7 @@ def began_at(store: Store, run_id: str) -> datetime | None:
     try:
         found = _STARTED_AT.search(_head(store, run_id))
         moment = datetime.fromisoformat(found[1].decode()) if found else None
-    except ValueError:
+    except (ValueError, NotHandedOutError, OSError):
         return None
     return moment if moment and moment.tzinfo else None
 

@@ -30,6 +30,7 @@ from repo_backup.runtime.errors import (
     ConflictError,
     FatalError,
     NotFoundError,
+    NotHandedOutError,
     RepositoryError,
     TransientError,
 )
@@ -121,9 +122,14 @@ class S3Store:
             return self._patience.call(read)
         except NotFoundError:
             return None
+        except NotHandedOutError as error:
+            raise DamagedError("", f"it is not handed out: {error}") from error
 
     def read_tagged(self, key: str) -> Tagged | None:
-        """One GET, with the ETag, and both times as S3 tells them."""
+        """One GET, with the ETag, and both times as S3 tells them.
+
+        What S3 does not hand out is listed instead, and holds nothing: it can be replaced.
+        """
 
         def read() -> Tagged:
             with self._got(key) as answer:
@@ -138,6 +144,13 @@ class S3Store:
             return self._patience.call(read)
         except NotFoundError:
             return None
+        except NotHandedOutError:
+            with self._told(key):
+                page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + key)
+            found = (each for each in page["Contents"] if each["Key"] == self._prefix + key)
+            item = next(found, None)
+            age = server_time(page) - item["LastModified"] if item else timedelta()
+            return Tagged(b"", item["ETag"], item["LastModified"], age) if item else None
 
     def objects(self, prefix: str) -> dict[str, Stored]:
         """One request for each thousand keys."""

@@ -22,6 +22,7 @@ from repo_backup.runtime.errors import (
     ConflictError,
     FatalError,
     NotFoundError,
+    NotHandedOutError,
     RepositoryError,
     StoreRefusedError,
     TransientError,
@@ -43,6 +44,11 @@ _PASSING = {
 The two conflicts say that something else is being done to the key or bucket right now. The last two
 concern an upload of which a part, or all, is gone: then all of it is sent again.
 """
+_UNUSABLE = {
+    *("InvalidObjectState", "InvalidRequest"),
+    *("KMS.DisabledException", "KMS.KMSInvalidStateException", "KMS.NotFoundException"),
+}
+"""An archive tier, a key that only the writer has (SSE-C), and KMS keys that are gone."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 
@@ -73,6 +79,8 @@ def service_error(where: str, bucket: str, error: ClientError) -> BackupError:
         return ConflictError(f"{where} was written by another process ({told})")
     if status >= 500 or code in _PASSING:
         return TransientError(f"S3 could not take {where}: {told}")
+    if code in _UNUSABLE:
+        return NotHandedOutError(f"S3 refuses {where}: {told}")
     kind = StoreRefusedError if status == HTTPStatus.FORBIDDEN else RepositoryError
     return kind(f"S3 refuses {where}: {told}")
 

@@ -21,6 +21,7 @@ NEXT = "https://h/r?per_page=100&page=2"
         f'<https://h/r?page=1>; rel="prev", <{NEXT}>; rel="next"',
         f'<https://h/a,b;c?page=9>; rel="last",<{NEXT}>; rel=next',
         f"<https://h/none>, <{NEXT}>; rel=next",
+        rf'<{NEXT}>; title="\"; rel=prev; \"<x>"; rel=next',
         f'junk, <{NEXT}>; rel="next"; title="it ends <here',
     ],
 )

@@ -3,13 +3,18 @@
 import errno
 import os
 import stat
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from backup_contract.documents.fields import DamagedError
+from backup_contract.documents.manifest import Manifest
+from repo_backup.restore.catalogue import manifests
 from repo_backup.runtime.errors import FatalError
 from repo_backup.store.directory import DirectoryStore
+from repo_backup.store.run_order import newest_first
 
 OWNER = "github_backups/octo/"
 
@@ -33,6 +38,31 @@ def test_what_is_no_archive_is_no_object(tmp_path: Path) -> None:
     assert store.objects("").keys() == {"runs/lock.json"}
     store.tidy(timedelta(0))
     assert {path.name for path in folder.iterdir()} == {".DS_Store", "._a.zip"}
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path)])
+def test_what_lies_in_a_manifests_place_and_is_no_file_is_one_damaged_document(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    """Nobody waits for a pipe's writer, and no other run pays for it."""
+    moment = datetime(2026, 11, 27, tzinfo=UTC)
+    for run_id in ("r1", "r3"):
+        (tmp_path / "runs" / run_id).mkdir(parents=True)
+        manifest = Manifest(run_id, 1, ["octo"], moment)
+        (tmp_path / f"runs/{run_id}/manifest.json").write_bytes(manifest.to_json())
+    (tmp_path / "runs/r2").mkdir()
+    make(tmp_path / "runs/r2/manifest.json")
+    store = DirectoryStore(tmp_path)
+    with pytest.raises(DamagedError):
+        store.read("runs/r2/manifest.json")
+    assert {"r1", "r3"} <= {*newest_first(store)} <= {"r1", "r2", "r3"}
+    assert [each.run_id for each in manifests(store)] == ["r3", "r1"]
+
+
+def test_below_a_file_there_is_nothing(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs/r1").write_text("no folder")
+    assert DirectoryStore(tmp_path).read("runs/r1/manifest.json") is None
 
 
 def _surviving(directory: Path, names: dict[int, set[str]]) -> set[str]:

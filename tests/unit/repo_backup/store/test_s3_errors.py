@@ -5,7 +5,7 @@ botocore's Stubber stands for S3 where the emulators do not judge: credentials a
 
 import base64
 import ssl
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -18,6 +18,7 @@ from botocore.exceptions import SSLError as TlsError
 from botocore.session import Session
 from botocore.stub import Stubber
 
+from backup_contract.documents.fields import DamagedError
 from repo_backup.cli.main import main
 from repo_backup.runtime.errors import (
     BackupError,
@@ -26,6 +27,7 @@ from repo_backup.runtime.errors import (
     RepositoryError,
     TransientError,
 )
+from repo_backup.store.base import Tagged
 from repo_backup.store.s3 import S3Store
 from repo_backup.store.s3_errors import sdk_error, skew
 
@@ -59,6 +61,30 @@ def test_a_bucket_that_is_not_there_is_named_with_how_to_find_its_name() -> None
     error = refused("NoSuchBucket", 404)
     assert isinstance(error, FatalError)
     assert str(error) == "there is no bucket my-bucket (NoSuchBucket): see `aws s3 ls` for its name"
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("InvalidObjectState", 403), ("InvalidRequest", 400), ("KMS.NotFoundException", 400)],
+)
+def test_what_s3_hands_out_to_nobody_is_a_damaged_document_and_a_lease_to_take_over(
+    code: str, status: int
+) -> None:
+    """In an archive tier, or with a key of the writer's own: any writer can put it like that."""
+    client, key = open_client(), "some/where/runs/lock.json"
+    written_at = NOW - timedelta(minutes=20)
+    answer = {"HTTPHeaders": {"date": "Fri, 27 Nov 2026 17:00:00 GMT"}}
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", code, "no", http_status_code=status)
+        stub.add_client_error("get_object", code, "no", http_status_code=status)
+        listed = {"Key": key, "ETag": '"tag"', "LastModified": written_at, "Size": 9}
+        page = {"Contents": [listed, {**listed, "Key": f"{key}.x"}], "ResponseMetadata": answer}
+        stub.add_response("list_objects_v2", page)
+        store = S3Store(client, "my-bucket", "some/where", connections=4)
+        with pytest.raises(DamagedError, match=f"it is not handed out: .*{code}: no"):
+            store.read("runs/lock.json")
+        age = timedelta(minutes=20)
+        assert store.read_tagged("runs/lock.json") == Tagged(b"", '"tag"', written_at, age)
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"])
