@@ -31,7 +31,7 @@ from tools.bench.account import Account, fill, moto_server
 
 RESULTS = Path(__file__).parent / "results" / "functions"
 RIE = "local/rapid/aws-lambda-rie-x86_64"
-MEMORY_MB = {"launcher": 512, "reporter": 1024}
+MEMORY_MB = {"launcher": 512, "reporter": 3008}
 TIMEOUT_SECONDS = {"launcher": 300, "reporter": 900}
 VCPU_MB = 1769
 """At this memory a function has one vCPU, below it a share of one:

@@ -29,14 +29,14 @@ CHECK_TIME = timedelta(minutes=10)
 """How long the archives may be looked at: the mail must be sent within the function's 15 minutes.
 A hundred thousand take six."""
 
-MOST_MANIFEST_BYTES = 64 * 2**20
-"""A manifest of 50,000 repositories has 60 MB. What this and the number of values allow at most
-fits the function's memory, even with characters of four bytes, and a second time for the run
-before: see MemorySize in the template."""
+MOST_MANIFEST_BYTES = 128 * 2**20
+"""A manifest of 50,000 repositories with wikis has 82 MB where names have 35 characters. What this
+and the number of values allow at most takes 1.4 GB while it is read, with characters of four bytes
+and small objects, beside the manifest that is judged: see MemorySize in the template."""
 
-MOST_VALUES = 2_500_000
+MOST_VALUES = 4_000_000
 """How many values a manifest may hold. A repository with a wiki takes some 50: this is enough for
-50,000."""
+80,000."""
 
 MOST_PROGRESS_BYTES = 64 * 2**10
 MOST_MARKERS = 10_000

@@ -40,6 +40,7 @@ from repo_backup.store.multipart import Uploads, crc32, stored_as
 from repo_backup.store.s3_errors import (
     LOGIN,
     ForeignAnswerError,
+    listed_only,
     needed,
     sdk_error,
     server_time,
@@ -126,10 +127,7 @@ class S3Store:
             raise DamagedError("", f"it is not handed out: {error}") from error
 
     def read_tagged(self, key: str) -> Tagged | None:
-        """One GET, with the ETag, and both times as S3 tells them.
-
-        What S3 does not hand out is listed instead, and holds nothing: it can be replaced.
-        """
+        """One GET, with the ETag and both times by S3's clock; of what is not handed out a LIST."""
 
         def read() -> Tagged:
             with self._got(key) as answer:
@@ -147,10 +145,7 @@ class S3Store:
         except NotHandedOutError:
             with self._told(key):
                 page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + key)
-            found = (each for each in page["Contents"] if each["Key"] == self._prefix + key)
-            item = next(found, None)
-            age = server_time(page) - item["LastModified"] if item else timedelta()
-            return Tagged(b"", item["ETag"], item["LastModified"], age) if item else None
+            return listed_only(page, self._prefix + key)
 
     def objects(self, prefix: str) -> dict[str, Stored]:
         """One request for each thousand keys."""

@@ -27,6 +27,7 @@ from repo_backup.runtime.errors import (
     StoreRefusedError,
     TransientError,
 )
+from repo_backup.store.base import Tagged
 
 LOGIN = "Set credentials as for the AWS CLI: AWS_PROFILE, `aws configure` or `aws sso login`"
 SKEWED = "RequestTimeTooSkewed"
@@ -127,6 +128,18 @@ def server_time(answer: Any) -> datetime:
     except (KeyError, ValueError, TypeError):
         return datetime.now(UTC)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def listed_only(page: Any, key: str) -> Tagged | None:
+    """An object by a page of a listing, without what it holds; None if the page does not have it.
+
+    So what S3 hands out to nobody can be replaced.
+    """
+    for item in page.get("Contents", []):
+        if item["Key"] == key:
+            age = server_time(page) - item["LastModified"]
+            return Tagged(b"", item["ETag"], item["LastModified"], age)
+    return None
 
 
 def _moment(text: object) -> datetime | None:

@@ -1,14 +1,10 @@
 """Whatever lies in the bucket: an instance ends at its deadline, and the run is told once."""
 
 import json
-import os
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from reporter.publish.facts import Facts
 from reporter.publish.sections import Message
@@ -22,14 +18,10 @@ from tests.integration.functions.world import (
     SCHEDULED,
     Fault,
     World,
-    new_world,
-    terminated,
 )
 from tests.unit.repo_backup import test_parsers as inputs
 
-MARKER = "github_backups/2026-11-27-17-09.txt"
 EARLIER = "2026-11-20T17-00-00Z"
-EXAMPLES = int(os.environ.get("DOCUMENT_EXAMPLES", "5"))
 SAID = json.dumps(inputs.PROGRESS).replace('"done": 1', '"done": %s')
 assert "%s" in SAID
 DAMAGED = {
@@ -301,52 +293,3 @@ def test_a_damaged_item_is_named_by_the_check_and_keeps_nobody_from_starting_a_b
     assert said.startswith(f"unknown: The run table's item {RUN_ID} is damaged: ")
     world.now += timedelta(minutes=10)
     assert world.invoke("launcher", {})["status"] == "launched"
-
-
-COMPLETE = {**inputs.MANIFEST, "run_id": RUN_ID}
-VALID_MARKER = inputs.MARKER.replace(b"run_id=r1", f"run_id={RUN_ID}".encode())
-
-
-def documents(valid: Any) -> st.SearchStrategy[bytes]:
-    """A document that is almost right, or bytes that are none."""
-    almost = inputs.changed([valid]).map(lambda document: json.dumps(document).encode())
-    return st.one_of(almost, inputs.cut([json.dumps(valid).encode()]), st.binary(max_size=20))
-
-
-@settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
-@given(
-    progress=documents({**inputs.PROGRESS, "done": 0}),
-    manifest=documents(COMPLETE),
-    earlier=documents({**COMPLETE, "run_id": EARLIER}),
-    marker=st.none() | inputs.cut([VALID_MARKER]),
-    hangs=st.booleans(),
-)
-def test_whatever_the_documents_say_the_instance_ends_and_one_mail_is_sent(
-    deployment: Path,
-    progress: bytes,
-    manifest: bytes,
-    earlier: bytes,
-    marker: bytes | None,
-    hangs: bool,
-) -> None:
-    with new_world(deployment, INSTANCE_TYPES="c7g.medium", MAX_ATTEMPTS="1") as world:
-        world.send("launcher", SCHEDULED)
-        item = {"pk": {"S": "last-reported"}, "run_id": {"S": EARLIER}}
-        world.aws.client("dynamodb").put_item(TableName="runs", Item=item)
-        vouched_for(world, manifest)
-        world.write(world.own("progress.json"), progress)
-        world.write(f"runs/{EARLIER}/manifest.json", earlier)
-        if marker is not None:
-            world.write(MARKER, marker)
-        if hangs:
-            world.pass_time(timedelta(hours=3, minutes=30))
-        else:
-            world.now += timedelta(minutes=9)
-            world.send("reporter", terminated(world.end_instance(tell=False)))
-        assert world.running() == []
-        assert (world.surprises, world.dead_letters) == ([], [])
-        assert len(world.mails) == 1
-        assert world.verdicts != ["verified"]  # no archive that they name is there
-        assert world.schedules() == {}

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from backup_contract.documents.date_marker import read_marker
 from backup_contract.documents.fields import DamagedError
+from backup_contract.documents.launch import read_launch
 from backup_contract.documents.lease import LeaseRecord
 from backup_contract.documents.manifest import Manifest
 from backup_contract.documents.progress import Progress
@@ -33,6 +34,8 @@ from repo_backup.runtime.errors import RepositoryError
 from reporter.config import Config as ReporterConfig
 from reporter.events import read_trigger
 from shared.errors import ConfigError, EventError
+from shared.model import run_document
+from tests.unit.shared.model.test_run import FULL
 
 NOW = datetime(2026, 11, 27, 17, tzinfo=UTC)
 EVENTS = [json.loads(path.read_text()) for path in sorted(Path("events").glob("*.json"))]
@@ -158,6 +161,8 @@ PROGRESS = {
 REPORT = json.loads(
     json.dumps(RunReport("verified", "why", NOW, visibility=(), repositories={}).document)
 )
+LAUNCHED = {"attempt": 1, "instance_id": "i-1", "evidence": "runs/r1/attempts/AROA:i-1/"}
+LAUNCH = {"schema": 1, "run_id": "r1", **LAUNCHED, "attempts": [LAUNCHED]}
 LEASE = json.loads(LeaseRecord("r1", NOW, 1, "me").to_json())
 MARKER = b"run_id=r1\nattempt=1\nmanifest=runs/r1/manifest.json\nmanifest_sha256=00\nlisted=1\n"
 ADVERTISEMENT = b"".join(
@@ -230,6 +235,16 @@ CASES: dict[str, tuple[st.SearchStrategy[Any], Parser, tuple[type[BaseException]
     "manifest, damaged": (
         cut([json.dumps(MANIFEST).encode()]),
         Manifest.from_json,
+        (DamagedError,),
+    ),
+    "launch record": (
+        changed([LAUNCH]),
+        lambda document: read_launch(json.dumps(document).encode(), "r1"),
+        (DamagedError,),
+    ),
+    "run's item": (
+        changed([json.loads(run_document.to_json(FULL))]),
+        lambda document: run_document.from_json(json.dumps(document), FULL.id, 1, {}),
         (DamagedError,),
     ),
     "marker": (cut([MARKER]), lambda data: read_marker("k", data), ()),
