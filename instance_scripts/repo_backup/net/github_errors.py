@@ -69,6 +69,9 @@ def pause_seconds(status: int, headers: Mapping[str, str], body: bytes, now: flo
     if status not in (403, 429):
         return None
     asked = _retry_after(headers)
+    if asked is None and (until := _moment(headers.get("Retry-After", ""))):
+        # RFC 9110 allows a date as well; what stands before GitHub may use it.
+        asked = max(1.0, until - _answered_at(headers, now))
     if asked is not None:
         return asked
     reset = headers.get("X-RateLimit-Reset", "")
@@ -80,10 +83,15 @@ def pause_seconds(status: int, headers: Mapping[str, str], body: bytes, now: flo
 
 
 def _answered_at(headers: Mapping[str, str], otherwise: float) -> float:
+    return _moment(headers.get("Date", "")) or otherwise
+
+
+def _moment(text: str) -> float | None:
+    """An HTTP date, in seconds since 1970; None for anything else."""
     with contextlib.suppress(ValueError, TypeError, OverflowError):
-        date = parsedate_to_datetime(headers.get("Date", ""))
+        date = parsedate_to_datetime(text)
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-    return otherwise
+    return None
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

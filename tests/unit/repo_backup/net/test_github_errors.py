@@ -28,6 +28,15 @@ def test_a_wrong_local_clock_neither_spins_nor_sleeps_too_long(wrong_by: float) 
     assert pause_seconds(403, {**LIMIT, "Date": ANSWERED}, b"", now) == 20 * 60
 
 
+def test_a_date_to_try_again_after_is_waited_for_by_the_clock_of_whoever_names_it() -> None:
+    headers = {
+        "Retry-After": "Fri, 27 Nov 2026 17:05:00 GMT",
+        "Date": "Fri, 27 Nov 2026 17:00:00 GMT",
+    }
+    assert pause_seconds(403, headers, b"", 0.0) == 5 * 60
+    assert pause_seconds(403, {**headers, "Retry-After": "soon"}, b"", 0.0) is None
+
+
 @pytest.mark.parametrize("date", [None, "", "yesterday", "Fri, 99 Nov 2026 17:10:00 GMT"])
 def test_without_a_date_that_can_be_read_the_local_clock_counts(date: str | None) -> None:
     headers = LIMIT if date is None else {**LIMIT, "Date": date}
