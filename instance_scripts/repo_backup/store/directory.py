@@ -212,10 +212,10 @@ class DirectoryStore:
 def _unless_missing(error: OSError) -> None:
     """What cannot be listed is not empty. Raises FatalError."""
     if not isinstance(error, FileNotFoundError):
-        raise FatalError(
-            f"{error.filename} cannot be read: {error.strerror}; run as a user who may read it, "
-            "or change its rights"
-        ) from error
+        remedy = "run as a user who may read it, or change its rights"
+        if isinstance(error, NotADirectoryError):
+            remedy = "name the folder that holds github_backups/ and runs/"
+        raise FatalError(f"{error.filename} cannot be read: {error.strerror}; {remedy}") from error
 
 
 def _make(directory: Path) -> None:

@@ -142,7 +142,8 @@ def test_a_source_that_may_not_be_read_is_named_without_a_traceback(
 ) -> None:
     (tmp_path / "runs").write_text("a file where a directory should be")
     assert cli.main(["list", "--source", str(tmp_path), "--run-id", "r1"]) == 1
-    assert f"{tmp_path / 'runs/r1/manifest.json'}: Not a directory" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"{tmp_path / 'runs'} cannot be read: Not a directory; name the folder" in told
 
 
 def _entry(state: str = "backed-up") -> Entry:
