@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from repo_backup.cli.page_command import write
+from repo_backup.cli.commands.page_command import write
 from repo_backup.health.status import assess
 from repo_backup.page.render import render
 from repo_backup.page.run_history import read

@@ -19,7 +19,8 @@ from backup_contract.documents.manifest import ItemResult
 from backup_contract.kinds import GIT
 from launcher.preflight.findings import Finding, Grade, answer
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, build_corpus
-from repo_backup.cli import output, stack_commands
+from repo_backup.cli import output
+from repo_backup.cli.commands import stack_commands
 from repo_backup.cli.live_display import LiveDisplay
 from repo_backup.cli.main import main
 from repo_backup.cli.output import (

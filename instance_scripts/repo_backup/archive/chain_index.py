@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 
 from repo_backup.archive.overlay_reader import PACK_FILE
 from repo_backup.archive.stored_zip import StoredZip
-from repo_backup.git.known_objects import KnownObjects, KnownPack
-from repo_backup.git.object_types import ObjectTypes
-from repo_backup.git.pack_history import PackHistory
-from repo_backup.git.pack_index import open_index
+from repo_backup.git.packs.known_objects import KnownObjects, KnownPack
+from repo_backup.git.packs.object_types import ObjectTypes
+from repo_backup.git.packs.pack_history import PackHistory
+from repo_backup.git.packs.pack_index import open_index
 from repo_backup.runtime.errors import RepositoryError, said
 
 

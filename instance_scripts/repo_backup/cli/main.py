@@ -9,19 +9,19 @@ from importlib.util import find_spec
 
 from backup_contract import exit_codes as exits
 from backup_contract.text import one_line
-from repo_backup.cli.backup_command import backup
-from repo_backup.cli.diff_command import diff
-from repo_backup.cli.estimate_command import estimate
-from repo_backup.cli.list_command import list_archives
+from repo_backup.cli.commands.backup_command import backup
+from repo_backup.cli.commands.diff_command import diff
+from repo_backup.cli.commands.estimate_command import estimate
+from repo_backup.cli.commands.list_command import list_archives
+from repo_backup.cli.commands.restore_command import restore
+from repo_backup.cli.commands.stack_commands import check, run_now
+from repo_backup.cli.commands.status_command import status
+from repo_backup.cli.commands.verify_command import verify
 from repo_backup.cli.output import print_line, print_message
 from repo_backup.cli.parser import parse
-from repo_backup.cli.restore_command import restore
-from repo_backup.cli.stack_commands import check, run_now
-from repo_backup.cli.status_command import status
-from repo_backup.cli.verify_command import verify
 from repo_backup.runtime.errors import BackupError, FatalError, InterruptedRunError, UsageError
 
-_OF_THE_PAGE = ("repo_backup.page", "repo_backup.cli.page_command", "jinja2")
+_OF_THE_PAGE = ("repo_backup.page", "repo_backup.cli.commands.page_command", "jinja2")
 """What instances run has neither this package nor the library that it needs."""
 
 
@@ -43,7 +43,7 @@ def report(options: argparse.Namespace) -> int:
             f"this installation cannot write pages: {missing[0]} is missing, as on the instances "
             "of a stack. Run report on a machine where the whole program is installed (pip install)"
         )
-    from repo_backup.cli.page_command import write_page
+    from repo_backup.cli.commands.page_command import write_page
 
     return write_page(options)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backup_contract.documents.manifest import ItemResult
-from repo_backup.git.advertisement import mirror_digest
 from repo_backup.git.mirror import CONNECTED, index_memory
 from repo_backup.git.process import Ended, memory_bound, run_git
+from repo_backup.git.protocol.advertisement import mirror_digest
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, UnfitMachineError, said
 

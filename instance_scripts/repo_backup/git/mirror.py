@@ -12,9 +12,9 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from repo_backup.git.advertisement import Advertisement, encode
 from repo_backup.git.fsck_messages import strict_option
 from repo_backup.git.process import known_fsck_messages, memory_bound, run_git
+from repo_backup.git.protocol.advertisement import Advertisement, encode
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import (

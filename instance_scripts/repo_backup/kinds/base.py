@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from backup_contract.documents.manifest import ItemResult, Unserved
-from repo_backup.git.push import Pushed
-from repo_backup.git.push_target import Target
+from repo_backup.git.pushing.push import Pushed
+from repo_backup.git.pushing.push_target import Target
 from repo_backup.hosts.base import Remote
 from repo_backup.net.http import Http
 from repo_backup.runtime.budgets import Budget

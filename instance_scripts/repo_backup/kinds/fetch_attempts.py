@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from backup_contract.documents.manifest import Unserved
-from repo_backup.git.advertisement import Advertisement
+from repo_backup.git.protocol.advertisement import Advertisement
+from repo_backup.git.protocol.unserved import Refusal, find_unservable
 from repo_backup.git.restorable import is_essential, listed
-from repo_backup.git.unserved import Refusal, find_unservable
 from repo_backup.runtime.errors import (
     IncompletePackError,
     RefusedPackError,

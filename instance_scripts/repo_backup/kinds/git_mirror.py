@@ -12,12 +12,12 @@ from backup_contract.documents.manifest import ItemResult
 from repo_backup.archive.overlay_reader import lay_over
 from repo_backup.archive.zip_reader import unpack
 from repo_backup.archive.zip_writer import Archive
-from repo_backup.git import push
-from repo_backup.git import smart_http as git
-from repo_backup.git.advertisement import Advertisement
 from repo_backup.git.fsck import check_mirror
 from repo_backup.git.mirror import Mirror
-from repo_backup.git.push_target import Target
+from repo_backup.git.protocol import smart_http as git
+from repo_backup.git.protocol.advertisement import Advertisement
+from repo_backup.git.pushing import push
+from repo_backup.git.pushing.push_target import Target
 from repo_backup.git.restorable import oddities
 from repo_backup.kinds.base import Fetched, Found, Resources
 from repo_backup.kinds.fetch_attempts import Attempts
@@ -40,7 +40,7 @@ class GitMirror:
 
     @contextlib.contextmanager
     def find(self) -> Iterator[Found]:
-        """Its refs. Raises what :func:`repo_backup.git.smart_http.advertise` raises."""
+        """Its refs. Raises what :func:`repo_backup.git.protocol.smart_http.advertise` raises."""
         with self._advertised() as known:
             yield Found(
                 known.digest,

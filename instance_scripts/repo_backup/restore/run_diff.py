@@ -8,7 +8,7 @@ from backup_contract import object_keys as layout
 from backup_contract.documents.entries import Identity
 from backup_contract.documents.manifest import Item, ItemResult, Manifest
 from repo_backup.archive.stored_zip import StoredZip
-from repo_backup.git.advertisement import decode, packed_refs
+from repo_backup.git.protocol.advertisement import decode, packed_refs
 from repo_backup.runtime.errors import NotFoundError, RepositoryError
 from repo_backup.store.base import Store
 from repo_backup.store.chains import ChainListError, read_chain

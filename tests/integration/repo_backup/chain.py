@@ -24,8 +24,8 @@ from backup_contract.documents.manifest import (
 )
 from local_cloud.github.corpus import commit_files, git, init_repository
 from repo_backup.archive.zip_writer import Archive as Zip
-from repo_backup.git.advertisement import Advertisement, refs_digest
 from repo_backup.git.mirror import Mirror
+from repo_backup.git.protocol.advertisement import Advertisement, refs_digest
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.store.base import Store

@@ -29,7 +29,7 @@ from backup_contract.moments import moment_of, run_id_of
 from launcher.config import Config as LauncherConfig
 from launcher.request import read_request
 from repo_backup.cli.parser import parse
-from repo_backup.git import smart_http as git
+from repo_backup.git.protocol import smart_http as git
 from repo_backup.runtime.errors import RepositoryError
 from reporter.config import Config as ReporterConfig
 from reporter.events import read_trigger

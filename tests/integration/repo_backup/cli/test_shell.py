@@ -16,8 +16,8 @@ from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
 from local_cloud.github import Fault, GitHubStandIn
 from local_cloud.github.corpus import init_repository
+from repo_backup.cli.commands.restore_command import without_credentials
 from repo_backup.cli.main import main
-from repo_backup.cli.restore_command import without_credentials
 from tests.integration.repo_backup.conftest import Destination
 
 

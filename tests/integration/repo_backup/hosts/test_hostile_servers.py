@@ -20,9 +20,9 @@ import pytest
 
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, Repository
 from local_cloud.github.corpus import commit_files, git, init_repository
-from repo_backup.cli import backup_command as commands
+from repo_backup.cli.commands import backup_command as commands
 from repo_backup.git import mirror
-from repo_backup.git import smart_http as protocol
+from repo_backup.git.protocol import smart_http as protocol
 from repo_backup.net import http
 from repo_backup.net import stall_guard as watchdog
 from repo_backup.runtime import retry

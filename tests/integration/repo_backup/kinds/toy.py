@@ -12,8 +12,8 @@ from typing import IO
 
 from backup_contract.documents.manifest import ItemResult
 from backup_contract.kinds import KindNames
-from repo_backup.git.push import Pushed
-from repo_backup.git.push_target import Target
+from repo_backup.git.pushing.push import Pushed
+from repo_backup.git.pushing.push_target import Target
 from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Fetched, Found, Resources
 from repo_backup.runtime.cancellation import Stop

@@ -15,12 +15,12 @@ from repo_backup.archive.overlay_reader import lay_over
 from repo_backup.archive.stored_zip import StoredZip
 from repo_backup.archive.zip_reader import unpack
 from repo_backup.archive.zip_writer import Archive, OverlayArchive
-from repo_backup.git import smart_http
-from repo_backup.git.advertisement import Advertisement
-from repo_backup.git.increment import Increment, describe_pack, receive_increment
-from repo_backup.git.known_objects import KnownObjects
 from repo_backup.git.mirror import Mirror
-from repo_backup.git.negotiation import choose_haves, fetch_new, unknown_tips
+from repo_backup.git.packs.increment import Increment, describe_pack, receive_increment
+from repo_backup.git.packs.known_objects import KnownObjects
+from repo_backup.git.protocol import smart_http
+from repo_backup.git.protocol.advertisement import Advertisement
+from repo_backup.git.protocol.negotiation import choose_haves, fetch_new, unknown_tips
 from repo_backup.net.credentials import Token
 from repo_backup.net.http import Http
 from repo_backup.net.rate_limiter import Limiter

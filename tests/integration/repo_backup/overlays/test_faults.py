@@ -15,10 +15,10 @@ from local_cloud.github.corpus import commit_files, git
 from local_cloud.github.smart_http import Reply, open_backend
 from repo_backup.archive.chain_index import UncheckedPackError, known_objects
 from repo_backup.archive.stored_zip import StoredZip
-from repo_backup.git.increment import Increment, receive_increment
 from repo_backup.git.mirror import Mirror
-from repo_backup.git.negotiation import MOST_HAVES, choose_haves
-from repo_backup.git.object_links import ProofError
+from repo_backup.git.packs.increment import Increment, receive_increment
+from repo_backup.git.packs.object_links import ProofError
+from repo_backup.git.protocol.negotiation import MOST_HAVES, choose_haves
 from repo_backup.runtime.errors import RepositoryError, TransientError
 from tests.integration.repo_backup.overlays.chain import Chain, whole
 from tests.integration.repo_backup.unusual_refs import object_of, pack_refs

@@ -10,7 +10,7 @@ import pytest
 from local_cloud.github import GitHubStandIn
 from local_cloud.github.corpus import commit_files, git, init_repository
 from repo_backup.git.mirror import Mirror
-from repo_backup.git.negotiation import choose_haves, fetch_new
+from repo_backup.git.protocol.negotiation import choose_haves, fetch_new
 from tests.integration.repo_backup.overlays.chain import Chain, whole
 from tests.integration.repo_backup.unusual_refs import pack_refs
 

@@ -8,8 +8,8 @@ import pytest
 
 from local_cloud.github import GitHubStandIn
 from local_cloud.github.corpus import commit_files, git
-from repo_backup.git.pack_history import JoinedHistory
-from repo_backup.git.ref_changes import RefChange, RefMove, ref_changes
+from repo_backup.git.packs.pack_history import JoinedHistory
+from repo_backup.git.packs.ref_changes import RefChange, RefMove, ref_changes
 from tests.integration.repo_backup.overlays.chain import Chain, whole
 
 

@@ -13,7 +13,7 @@ import pytest
 from local_cloud.github import GitHubStandIn, Repository
 from local_cloud.github.corpus import init_repository
 from repo_backup.cli.main import main
-from repo_backup.git import push_target
+from repo_backup.git.pushing import push_target
 from tests.integration.repo_backup.conftest import Destination, refs
 from tests.integration.repo_backup.run.test_secrets import CANARY, ENCODED
 from tools.bench.servers import make_certificate, server_context

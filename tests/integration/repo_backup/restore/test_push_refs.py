@@ -10,8 +10,8 @@ import pytest
 from local_cloud.github import CORPUS_TOKEN, GitHubStandIn, Repository
 from local_cloud.github.corpus import commit_files, git, init_repository
 from repo_backup.cli.main import main
-from repo_backup.git.push import push
-from repo_backup.git.push_target import Target
+from repo_backup.git.pushing.push import push
+from repo_backup.git.pushing.push_target import Target
 from tests.integration.repo_backup.conftest import Destination, refs
 
 Upstream = Callable[[str], Path]

@@ -208,7 +208,9 @@ def test_a_disk_that_is_full_is_tried_again_alone(
 def test_links_are_not_checked_where_memory_is_short_and_the_manifest_says_so(
     destination: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("repo_backup.cli.backup_command.available_memory_bytes", lambda: 16 << 20)
+    monkeypatch.setattr(
+        "repo_backup.cli.commands.backup_command.available_memory_bytes", lambda: 16 << 20
+    )
     assert destination.backup("--only", "hello", "--no-wikis") == 0
     assert "were not checked: memory is short" in destination.entry("hello")["warnings"][0]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from repo_backup.archive import zip_writer as archive
-from repo_backup.git.advertisement import Advertisement
 from repo_backup.git.mirror import Mirror
+from repo_backup.git.protocol.advertisement import Advertisement
 
 
 def _mirror(path: Path, pack: bytes) -> Mirror:

@@ -19,7 +19,7 @@ from botocore.stub import Stubber
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
 from backup_contract.visibility import Visibility
-from repo_backup.cli import stack_commands as remote
+from repo_backup.cli.commands import stack_commands as remote
 from repo_backup.cli.deployed_stack import Stack
 from repo_backup.cli.parser import parse
 from repo_backup.runtime.errors import FatalError, InterruptedRunError

@@ -7,8 +7,8 @@ import pytest
 
 from local_cloud.github.corpus import commit_files, git, init_repository
 from repo_backup.git import mirror
-from repo_backup.git.advertisement import Advertisement
 from repo_backup.git.mirror import Mirror
+from repo_backup.git.protocol.advertisement import Advertisement
 from repo_backup.runtime.cancellation import Stop
 
 _MIB = 1 << 20

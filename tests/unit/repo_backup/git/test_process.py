@@ -14,10 +14,10 @@ import pytest
 
 from local_cloud.github.corpus import commit_files, git, init_repository
 from repo_backup.git import process as git_process
-from repo_backup.git.advertisement import Advertisement
 from repo_backup.git.fsck import check_mirror
 from repo_backup.git.mirror import Mirror
 from repo_backup.git.process import run_git
+from repo_backup.git.protocol.advertisement import Advertisement
 from repo_backup.runtime import cancellation as stopping
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop

@@ -10,7 +10,7 @@ from backup_contract.documents.command_output import (
 )
 from backup_contract.text import size
 from backup_contract.visibility import describe
-from repo_backup.cli.backup_command import _STALL_SECONDS, _selection
+from repo_backup.cli.commands.backup_command import _STALL_SECONDS, _selection
 from repo_backup.cli.output import print_document, print_line, print_table, working
 from repo_backup.health import monthly_cost as estimates
 from repo_backup.health.monthly_cost import Habits

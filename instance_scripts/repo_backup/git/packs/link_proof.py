@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from repo_backup.git.known_objects import KnownObjects, KnownPack
-from repo_backup.git.object_links import Links, ProofError, read_links
-from repo_backup.git.object_types import ObjectType
-from repo_backup.git.pack_index import PackOrder
+from repo_backup.git.packs.known_objects import KnownObjects, KnownPack
+from repo_backup.git.packs.object_links import Links, ProofError, read_links
+from repo_backup.git.packs.object_types import ObjectType
+from repo_backup.git.packs.pack_index import PackOrder
 from repo_backup.git.process import run_git
 from repo_backup.runtime.cancellation import Stop
 

@@ -17,8 +17,8 @@ import sys
 from array import array
 from collections.abc import Mapping, Sequence
 
-from repo_backup.git.pack_index import PackIndex
-from repo_backup.git.ref_changes import History
+from repo_backup.git.packs.pack_index import PackIndex
+from repo_backup.git.packs.ref_changes import History
 from repo_backup.runtime.errors import RepositoryError
 
 _HEADER = struct.Struct(">4s4I")

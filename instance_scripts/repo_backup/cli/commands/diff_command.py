@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from backup_contract.documents.command_output import SCHEMA, DiffDocument, DiffRow, RefsRow
 from backup_contract.documents.manifest import Item
 from backup_contract.text import size
+from repo_backup.cli.commands.restore_command import CONNECTIONS
 from repo_backup.cli.output import print_document, print_line, print_table, working
-from repo_backup.cli.restore_command import CONNECTIONS
 from repo_backup.restore.points_in_time import manifest_at
 from repo_backup.restore.run_diff import (
     ADDED,

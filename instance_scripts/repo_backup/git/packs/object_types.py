@@ -14,7 +14,7 @@ import struct
 from enum import IntEnum
 from pathlib import Path
 
-from repo_backup.git.pack_index import PackIndex, PackOrder
+from repo_backup.git.packs.pack_index import PackIndex, PackOrder
 from repo_backup.runtime.errors import RepositoryError
 
 _HEADER = struct.Struct(">4sII")

@@ -8,9 +8,9 @@ from backup_contract.documents.command_output import (
     SCHEMA,
     StatusDocument,
 )
-from repo_backup.cli.list_command import _print_runs
+from repo_backup.cli.commands.list_command import _print_runs
+from repo_backup.cli.commands.restore_command import CONNECTIONS
 from repo_backup.cli.output import print_document, print_line, working
-from repo_backup.cli.restore_command import CONNECTIONS
 from repo_backup.health import status as statuses
 from repo_backup.store.open import open_store
 

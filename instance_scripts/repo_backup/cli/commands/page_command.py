@@ -10,8 +10,8 @@ from pathlib import Path
 
 from backup_contract import exit_codes as exits
 from backup_contract.documents.command_output import SCHEMA, ReportDocument
+from repo_backup.cli.commands.status_command import max_age
 from repo_backup.cli.output import print_document, print_line, working
-from repo_backup.cli.status_command import max_age
 from repo_backup.health.status import assess
 from repo_backup.page.headline import counted
 from repo_backup.page.render import GENERATOR, render

@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backup_contract.text import one_line
-from repo_backup.git.advertisement import mirror_refs
 from repo_backup.git.process import LEAN_GIT, git_environment
-from repo_backup.git.push_plan import MOST_BYTES, Commit, divide, hidden_refs, is_github, refspecs
-from repo_backup.git.push_target import Target
+from repo_backup.git.protocol.advertisement import mirror_refs
+from repo_backup.git.pushing.push_plan import (
+    MOST_BYTES,
+    Commit,
+    divide,
+    hidden_refs,
+    is_github,
+    refspecs,
+)
+from repo_backup.git.pushing.push_target import Target
 from repo_backup.runtime.errors import RepositoryError
 
 _REFUSED = re.compile(r"!\t[^\t]*:(?P<ref>[^\t]+)\t(?P<summary>.*)")

@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from repo_backup.git.pack_history import DamagedHistoryError, PackHistory, encode_history
-from repo_backup.git.pack_index import PackIndex
+from repo_backup.git.packs.pack_history import DamagedHistoryError, PackHistory, encode_history
+from repo_backup.git.packs.pack_index import PackIndex
 
 
 def _id(number: int) -> bytes:

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from local_cloud.github.corpus import commit_files, git, init_repository
-from repo_backup.git import pack_index
-from repo_backup.git.object_types import (
+from repo_backup.git.packs import pack_index
+from repo_backup.git.packs.object_types import (
     DamagedTypesError,
     ObjectTypes,
     encode_types,
     read_types,
 )
-from repo_backup.git.pack_index import DamagedIndexError, PackIndex, open_index
+from repo_backup.git.packs.pack_index import DamagedIndexError, PackIndex, open_index
 
 LONG = "".join(f"{number}\n" for number in range(300))
 

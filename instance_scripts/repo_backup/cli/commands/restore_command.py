@@ -10,8 +10,8 @@ from backup_contract.documents.command_output import SCHEMA, RestoreDocument
 from backup_contract.kinds import WIKI
 from repo_backup.cli.output import print_document, print_line, print_message, working
 from repo_backup.git.fsck_messages import MALFORMED, REFUSED_ELSEWHERE
-from repo_backup.git.push import Pushed
-from repo_backup.git.push_target import Target, push_address
+from repo_backup.git.pushing.push import Pushed
+from repo_backup.git.pushing.push_target import Target, push_address
 from repo_backup.hosts.github.connect import api_address, github_token
 from repo_backup.kinds.registry import kind_named
 from repo_backup.restore.archive_reader import Restored, open_reader

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from repo_backup.git.object_types import ObjectType
+from repo_backup.git.packs.object_types import ObjectType
 from repo_backup.runtime.errors import RepositoryError
 
 _BLOCK_BYTES = 1 << 16

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repo_backup.git.push_plan import Commit, divide, hidden_refs, is_github, refspecs
+from repo_backup.git.pushing.push_plan import Commit, divide, hidden_refs, is_github, refspecs
 
 API = "https://api.github.com"
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repo_backup.git import smart_http as git
-from repo_backup.git.advertisement import refs_digest
+from repo_backup.git.protocol import smart_http as git
+from repo_backup.git.protocol.advertisement import refs_digest
 from repo_backup.runtime.errors import AbsentError, RepositoryError, TransientError
 
 A, B = "a" * 40, "b" * 40

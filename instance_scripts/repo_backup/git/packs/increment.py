@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from repo_backup.git.fsck_messages import Complaints
-from repo_backup.git.known_objects import KnownObjects, KnownPack
-from repo_backup.git.link_proof import MOST_COMMITS, Proof, history_of, prove
 from repo_backup.git.mirror import Mirror, index_memory
-from repo_backup.git.object_links import ProofError
-from repo_backup.git.object_types import ObjectType, ObjectTypes, encode_types, read_types
-from repo_backup.git.pack_history import encode_history
-from repo_backup.git.pack_index import open_index
+from repo_backup.git.packs.known_objects import KnownObjects, KnownPack
+from repo_backup.git.packs.link_proof import MOST_COMMITS, Proof, history_of, prove
+from repo_backup.git.packs.object_links import ProofError
+from repo_backup.git.packs.object_types import ObjectType, ObjectTypes, encode_types, read_types
+from repo_backup.git.packs.pack_history import encode_history
+from repo_backup.git.packs.pack_index import open_index
 from repo_backup.git.process import memory_bound, run_git
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop

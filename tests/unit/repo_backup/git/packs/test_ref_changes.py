@@ -2,8 +2,8 @@
 
 import pytest
 
-from repo_backup.git import ref_changes
-from repo_backup.git.ref_changes import RefMove, lost_tips
+from repo_backup.git.packs import ref_changes
+from repo_backup.git.packs.ref_changes import RefMove, lost_tips
 
 MAIN, TAG = "refs/heads/main", "refs/tags/v1"
 

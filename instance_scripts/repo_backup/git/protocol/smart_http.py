@@ -11,10 +11,15 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from backup_contract.text import one_line
-from repo_backup.git import server_messages as messages
-from repo_backup.git.advertisement import BYTES_IN_MEMORY, UNBORN_HEAD, Advertisement, decode
+from repo_backup.git.protocol import server_messages as messages
+from repo_backup.git.protocol.advertisement import (
+    BYTES_IN_MEMORY,
+    UNBORN_HEAD,
+    Advertisement,
+    decode,
+)
+from repo_backup.git.protocol.unserved import Refusal
 from repo_backup.git.restorable import is_archived, is_object_id, is_ref
-from repo_backup.git.unserved import Refusal
 from repo_backup.net.http import Http
 from repo_backup.runtime.errors import (
     RefusedWantError,

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from repo_backup.git.advertisement import Advertisement
-from repo_backup.git.known_objects import KnownObjects
-from repo_backup.git.smart_http import pack_blocks, upload_pack
+from repo_backup.git.packs.known_objects import KnownObjects
+from repo_backup.git.protocol.advertisement import Advertisement
+from repo_backup.git.protocol.smart_http import pack_blocks, upload_pack
 from repo_backup.net.http import Http
 
 MOST_HAVES = 512

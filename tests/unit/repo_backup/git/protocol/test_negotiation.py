@@ -1,7 +1,7 @@
 """Which old tips a server is told of: few, and those that new commits probably rest on."""
 
-from repo_backup.git.advertisement import Advertisement
-from repo_backup.git.negotiation import choose_haves
+from repo_backup.git.protocol.advertisement import Advertisement
+from repo_backup.git.protocol.negotiation import choose_haves
 
 
 def _oid(number: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from repo_backup.git.unserved import Refusal, find_unservable
+from repo_backup.git.protocol.unserved import Refusal, find_unservable
 from repo_backup.runtime.errors import TransientError
 
 BRANCHES, PULLS = [f"b{n:03}" for n in range(100)], [f"p{n:03}" for n in range(1000)]

@@ -7,9 +7,9 @@ million take 21 MB, which lie in mapped files where the caller wants it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from repo_backup.git.object_types import ObjectType, ObjectTypes
-from repo_backup.git.pack_history import JoinedHistory, PackHistory
-from repo_backup.git.pack_index import PackIndex
+from repo_backup.git.packs.object_types import ObjectType, ObjectTypes
+from repo_backup.git.packs.pack_history import JoinedHistory, PackHistory
+from repo_backup.git.packs.pack_index import PackIndex
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from backup_contract.documents.command_output import (
 )
 from backup_contract.kinds import WIKI
 from backup_contract.text import size
+from repo_backup.cli.commands.restore_command import CONNECTIONS
 from repo_backup.cli.output import print_document, print_table
-from repo_backup.cli.restore_command import CONNECTIONS
 from repo_backup.health import status as statuses
 from repo_backup.restore.catalogue import ArchiveListing, held, versions
 from repo_backup.restore.fall_back import UNNAMED

@@ -1,0 +1,1 @@
+"""Pushing a restored mirror to another server."""
