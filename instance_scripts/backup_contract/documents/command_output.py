@@ -102,11 +102,12 @@ class ArchiveRow(TypedDict):
     wiki: Annotated[bool, "whether it is the wiki's"]
     kind: Annotated[str, "git: the repository itself; wiki"]
     key: Annotated[str, "where it lies in the store"]
-    bytes: Annotated[int, "its size"]
+    bytes: Annotated[int, "its size, overlays included"]
+    overlays: Annotated[int, "how many are laid over it"]
     state: Annotated[
         str | None,
         "what the run found: backed-up, unchanged, failed …; kept: no longer listed; missing: it "
-        "is not there any more; "
+        "is not there any more; expired: that of the run is not; "
         "null if no manifest names it",
     ]
     run_id: Annotated[str | None, "the run that uploaded it; null if no manifest names it"]

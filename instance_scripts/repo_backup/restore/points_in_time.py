@@ -1,5 +1,6 @@
 """Which run stands for a day, and which runs can still be restored."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
 
@@ -12,7 +13,7 @@ from repo_backup.restore.archive_reader import (
     BrokenChainError,
     OtherArchiveError,
 )
-from repo_backup.restore.catalogue import manifests
+from repo_backup.restore.catalogue import ArchiveListing, manifests
 from repo_backup.runtime.errors import FatalError, RepositoryError
 from repo_backup.store.base import Store
 from repo_backup.store.run_order import began_at, newest_first
@@ -50,6 +51,32 @@ def manifest_at(store: Store, at: str) -> Manifest:
         oldest = run_id
     last = f"; the oldest run is {oldest}" if oldest else ""
     raise FatalError(f"there is no complete run on {at} or before it (UTC){last}")
+
+
+def expired(store: Store, listed: Iterable[ArchiveListing]) -> set[str]:
+    """The keys of those archives of a run that are not there any more, by what the store lists.
+
+    They were replaced since, and the version that the run had is gone, or one of their overlays.
+    What lies under a key now is what the newest manifest says, if it has no version's name.
+    """
+    kept, present = store.version_ids(layout.ARCHIVES), store.objects(layout.ARCHIVES)
+    newest = next(manifests(store), None)
+    items = (*newest.items, *newest.orphaned) if newest else ()
+    now = {item.archive.key: item.archive.sha256 for item in items if item.archive}
+
+    def there(each: ArchiveListing) -> bool:
+        archive, chain = each.archive, each.part.chain if each.part else None
+        if archive is None:
+            return True
+        same = archive.key in present and archive.sha256 == now.get(archive.key, archive.sha256)
+        links = range(1, chain.links + 1) if chain else ()
+        chain_id = layout.chain_id(archive.sha256)
+        keys = (layout.overlay(archive.key, chain_id, number) for number in links)
+        return (same or archive.version_id in kept.get(archive.key, ())) and all(
+            key in kept or key in present for key in keys
+        )
+
+    return {each.key for each in listed if not there(each)}
 
 
 def cannot_be_restored(

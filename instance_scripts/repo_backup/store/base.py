@@ -150,6 +150,12 @@ class Store(Protocol):
     def versions(self, key: str) -> list[Version]:
         """The versions of an object, newest first."""
 
+    def version_ids(self, prefix: str) -> dict[str, set[str]]:
+        """The ids of all versions that can still be read below a prefix, by key.
+
+        Empty where the store keeps only the latest.
+        """
+
     def open(self, key: str, version_id: str | None = None) -> AbstractContextManager[IO[bytes]]:
         """An object for reading. Raises NotFoundError."""
 

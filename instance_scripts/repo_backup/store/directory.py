@@ -155,6 +155,10 @@ class DirectoryStore:
         modified_at = iso(datetime.fromtimestamp(status.st_mtime, UTC))
         return [Version(None, modified_at, status.st_size, latest=True)]
 
+    def version_ids(self, prefix: str) -> dict[str, set[str]]:
+        """None."""
+        return {}
+
     @contextlib.contextmanager
     def open(self, key: str, version_id: str | None = None) -> Iterator[IO[bytes]]:
         """A file for reading; nobody waits for what a pipe may hold."""

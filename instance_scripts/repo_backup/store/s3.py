@@ -191,6 +191,13 @@ class S3Store:
             ]
         )
 
+    def version_ids(self, prefix: str) -> dict[str, set[str]]:
+        """One request for each thousand versions."""
+        found: dict[str, set[str]] = {}
+        for item in self._listed(prefix, "list_object_versions", "Versions"):
+            found.setdefault(item["Key"].removeprefix(self._prefix), set()).add(item["VersionId"])
+        return found
+
     @contextlib.contextmanager
     def open(self, key: str, version_id: str | None = None) -> Iterator[IO[bytes]]:
         """One GET, read as it comes."""

@@ -1,7 +1,7 @@
 """``list``: archives, runs, versions."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from backup_contract.documents.command_output import (
     SCHEMA,
@@ -17,7 +17,7 @@ from repo_backup.cli.output import print_document, print_table
 from repo_backup.health import status as statuses
 from repo_backup.restore.catalogue import ArchiveListing, held, versions
 from repo_backup.restore.fall_back import UNNAMED
-from repo_backup.restore.points_in_time import run_at
+from repo_backup.restore.points_in_time import expired, run_at
 from repo_backup.store.left_out import LeftOut
 from repo_backup.store.open import open_store
 
@@ -43,7 +43,9 @@ def list_archives(options: argparse.Namespace) -> int:
         ]
     else:
         run_id = run_at(store, options.at) or options.run_id
-        document["archives"] = [_archive_row(each) for each in held(store, run_id)]
+        listed = held(store, run_id)
+        gone = expired(store, listed) if run_id else set()
+        document["archives"] = [_archive_row(each, gone) for each in listed]
     if options.json:
         print_document(document)
     else:
@@ -51,15 +53,20 @@ def list_archives(options: argparse.Namespace) -> int:
     return 0
 
 
-def _archive_row(each: ArchiveListing) -> ArchiveRow:
-    archive, found = each.archive, each.part.state if each.part else None
+def _archive_row(each: ArchiveListing, gone: Container[str]) -> ArchiveRow:
+    archive = each.archive
+    state: str | None = each.part.state if each.part else None
+    if each.missing or each.key in gone:
+        state = "missing" if each.missing else "expired"
+    chain = each.part.chain if each.part else None
     return ArchiveRow(
         repository=each.full_name,
         wiki=each.kind == WIKI,
         kind=each.kind,
         key=each.key,
         bytes=each.bytes,
-        state="missing" if each.missing else found,
+        overlays=chain.links if chain else 0,
+        state=state,
         run_id=archive.run_id if archive else None,
         version_id=archive.version_id if archive else None,
         sha256=archive.sha256 if archive else None,

@@ -116,6 +116,10 @@ def test_in_a_folder_a_replaced_base_is_said_with_the_oldest_run_that_can_be_res
         assert f"it is the archive that run {chain.runs[3]} uploaded" in said
         assert f"the oldest run that can be is {chain.runs[3]}" in said
     assert not (tmp_path / "out/hello.git").exists()
+    for run_id, state in ((chain.runs[0], "expired"), (chain.runs[3], "backed-up")):
+        assert run("list", "--at", run_id, "--json") == 0
+        (row,) = json.loads(capsys.readouterr().out)["archives"]
+        assert (row["state"], row["overlays"]) == (state, 0)
     (tmp_path / "store" / chain.document.links[0].key).unlink()
     assert run("restore", "octo/hello", *into, "--at", chain.runs[4]) == 1
     assert f"the oldest run that can be is {chain.runs[3]}" in capsys.readouterr().err
@@ -143,11 +147,16 @@ def test_a_bucket_has_every_run_until_its_versions_expire(
     assert (
         restored(run, tmp_path, "--version-id", versions[1].id or "") == chain.refs[chain.runs[2]]
     )
-    assert "missing" not in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "missing" not in said
+    assert "expired" not in said
 
     s3.client.delete_object(Bucket=s3.name, Key=KEY, VersionId=versions[1].id or "")
     assert run("restore", "octo/hello", "--into", str(tmp_path / "x"), "--at", chain.runs[1]) == 1
     assert f"the oldest run that can be is {chain.runs[3]}" in capsys.readouterr().err
+    for run_id in chain.runs[1:5:3]:
+        assert run("list", "--at", run_id) == 0
+        assert ("expired" in capsys.readouterr().out) is (run_id == chain.runs[1])
 
 
 def test_diff_tells_what_became_of_repositories_sizes_and_refs(
