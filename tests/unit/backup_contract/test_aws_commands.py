@@ -1,6 +1,7 @@
 """Commands that people paste: they take an archive with its overlays, and nothing else."""
 
 import shlex
+from fnmatch import fnmatchcase
 
 import pytest
 
@@ -14,7 +15,14 @@ def test_the_command_that_removes_an_archive_names_its_overlays_by_a_quoted_patt
         "aws s3 rm s3://my-bucket/github_backups/octo/ --recursive --exclude '*' "
         "--include 'hello~7.wiki.zip' --include 'hello~7.wiki+*'"
     )
-    assert len(shlex.split(command)) == 11
+    words = shlex.split(command)
+    assert len(words) == 11
+    # The patterns of the AWS CLI are those of this module.
+    removed = "hello~7.wiki.zip hello~7.wiki+0123456789ab.0001.zip hello~7.wiki+0123456789ab.json"
+    kept = "hello~7.zip hello~7+0123456789ab.0001.zip hello~7.wikis.zip damaged.json x.zip"
+    for name in (*removed.split(), *kept.split()):
+        matching = any(fnmatchcase(name, pattern) for pattern in words[8::2])
+        assert matching is (name in removed.split()), name
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,15 @@ def test_a_damaged_overlay_stops_the_lines_at_the_state_before_it(
     assert by_hand("bash", lines()[1], tmp_path / "copy") == made.refs[made.runs[0]]
 
 
+def test_the_readme_has_the_same_lines() -> None:
+    readme = (DOCS.parents[1] / "README.md").read_text().replace("REPO", "hello")
+    fetch, unpack = lines()
+    wanted = [*fetch.splitlines(), *unpack.splitlines()]
+    wanted = [line.replace("/octo/", "/OWNER/") for line in wanted if "fsck" not in line]
+    assert "\n".join(wanted) in readme
+
+
+@pytest.mark.slow
 def test_a_chain_is_fetched_from_a_bucket_and_removed_by_the_printed_commands(
     s3: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
