@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config as ClientConfig
 
 from backup_contract.judgement.overdue import Watched
+from reporter.afterwards import Afterwards
 from reporter.config import Config
 from reporter.events import read_trigger
 from reporter.observe.bucket import CONCURRENT_CHECKS, Bucket
@@ -64,6 +65,7 @@ def compose(config: Config) -> Reporter:
         ec2=ec2,
         bucket=bucket,
         evidence=Evidence(config, store, ec2, bucket, in_force, log),
+        afterwards=Afterwards(store, bucket, config.retire_overlays, log),
         send_mail=topic.publish,
         listeners=topic.listeners,
         heartbeat=Heartbeat(urllib3.PoolManager(), config.heartbeat_url, log),

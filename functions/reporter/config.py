@@ -32,6 +32,7 @@ class Config:
     allow_on_demand: bool
     watched: Watched
     heartbeat_url: str
+    retire_overlays: bool
 
     @classmethod
     def from_env(cls, variables: Mapping[str, str]) -> Self:
@@ -64,6 +65,7 @@ class Config:
                 max_age=timedelta(days=env.whole("MAX_AGE_DAYS")),
             ),
             heartbeat_url=env.text("HEARTBEAT_URL", optional=True),
+            retire_overlays=env.yes("RETIRE_OVERLAYS"),
         )
         env.check()
         return config

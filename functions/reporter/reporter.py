@@ -17,6 +17,7 @@ from backup_contract.documents.fields import DamagedError
 from backup_contract.judgement.overdue import overdue
 from backup_contract.judgement.verdict import Kind
 from backup_contract.moments import run_id_of
+from reporter.afterwards import Afterwards
 from reporter.boundary import Failed, tried
 from reporter.config import Config
 from reporter.decide.conclusion import concluded
@@ -34,7 +35,8 @@ from reporter.decide.observation import World
 from reporter.events import Interruption, Terminated, Trigger, Wake, Watchdog
 from reporter.observe.bucket import Bucket
 from reporter.observe.ec2 import Ec2
-from reporter.observe.observer import Evidence, Summary
+from reporter.observe.observer import Evidence
+from reporter.observe.summary import Summary
 from reporter.publish.damaged_item_mail import damaged_item_mail
 from reporter.publish.dead_letters_mail import dead_letters_mail
 from reporter.publish.heartbeat import Heartbeat
@@ -68,6 +70,7 @@ class Reporter:
     ec2: Ec2
     bucket: Bucket
     evidence: Evidence
+    afterwards: Afterwards
     send_mail: Callable[[str, str], None]
     listeners: Callable[[], int | None]
     heartbeat: Heartbeat
@@ -208,13 +211,8 @@ class Reporter:
         if step.at <= world.now:
             self.invoke_launcher(event)
         else:
-            self.schedules.wake(
-                retry_name(run.id, step.attempt),
-                step.at,
-                self.config.launcher_arn,
-                event,
-                world.now,
-            )
+            name = retry_name(run.id, step.attempt)
+            self.schedules.wake(name, step.at, self.config.launcher_arn, event, world.now)
 
     def _end(self, instance_id: str) -> str:
         """End the instance; a line for the mail, which nothing may hold up, if that is refused."""
@@ -246,8 +244,7 @@ class Reporter:
         self.send_mail(summary.message.subject, summary.text)
         told = replace(facts.run, reported_at=world.now, verdict=facts.verdict.kind.value)
         self.store.save(replace(told, version=claimed.version))
-        if facts.manifest and facts.manifest.complete:
-            self.store.remember_reported(run.id)
+        before = self.afterwards.remember(run.id, summary, world.now)
         self.log.info("reported", extra={"verdict": facts.verdict.kind})
         self._clean_up(run)
         listeners = self.listeners()
@@ -256,6 +253,7 @@ class Reporter:
         emit_metrics(facts, self.config.stack_name, listeners)
         if facts.verdict.kind is Kind.VERIFIED and not facts.only:
             self.heartbeat.beat()
+        self.afterwards.retire(run.id, summary, before)
 
     def _publish(self, run_id: str, summary: Summary) -> str:
         """Publish the newest checkpoint with the verdict; a line for the mail if that fails.
@@ -263,7 +261,7 @@ class Reporter:
         No later run hangs on it: until a run's manifest is published, what its attempts wrote is
         found by ``launch.json``. So whatever it fails at keeps no mail from being sent.
         """
-        found = summary.checkpoint
+        found = summary.background.checkpoint
         if found is None:
             return ""
         verdict = summary.facts.verdict.kind.value

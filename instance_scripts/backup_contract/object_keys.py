@@ -53,14 +53,19 @@ def chain_id(sha256: str) -> str:
     return sha256[:_CHAIN_DIGITS]
 
 
+def overlay_prefix(base: str, chain: str) -> str:
+    """What the keys of a chain's overlays, and of its document, begin with."""
+    return f"{base.removesuffix(_ZIP)}+{chain}."
+
+
 def overlay(base: str, chain: str, number: int) -> str:
     """Where an overlay over an archive lies. GitHub gives no name with a ``+``."""
-    return f"{base.removesuffix(_ZIP)}+{chain}.{number:04}{_ZIP}"
+    return f"{overlay_prefix(base, chain)}{number:04}{_ZIP}"
 
 
 def chain_document(base: str, chain: str) -> str:
     """Where the overlays of an archive are listed."""
-    return f"{base.removesuffix(_ZIP)}+{chain}.json"
+    return f"{overlay_prefix(base, chain)}json"
 
 
 def overlays_of(base: str) -> str:

@@ -22,13 +22,15 @@ from botocore.session import Session
 from moto.server import ThreadedMotoServer
 
 from backup_contract.evidence import prefix
+from backup_contract.object_keys import chain_document, overlay_prefix
 from local_cloud.github import CORPUS_TOKEN, GitHubStandIn, Repository, build_corpus
 from local_cloud.github.corpus import commit_files, init_repository
 from repo_backup.aws import ssm as program_ssm
 from repo_backup.cli.main import main
 from repo_backup.run import checkpoints as journal
 from repo_backup.store import s3 as program_s3
-from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World, new_world
+from tests.integration.functions.chains import SavedRepository, put_at, run
+from tests.integration.functions.world import DUE, RUN_ID, SCHEDULED, Fault, World, new_world
 from tools.iam.calls import Call
 from tools.iam.deployed import BUCKET, INSTANCE_ID, KEY_NAME, REGION, ROLE_ID, TOKEN_PARAMETER
 
@@ -80,7 +82,7 @@ def record_functions(deployment: Path, heard: Recording) -> None:
     """What both functions call, in runs that end in every way that calls something else."""
     scenarios = (
         *(_verified, _failed, _not_launched, _timed_out, _reclaimed),
-        *(_found_by_its_token, _checked),
+        *(_found_by_its_token, _checked, _retired),
     )
     for scenario in scenarios:
         with _listened_world(deployment, heard) as world:
@@ -133,6 +135,19 @@ def _found_by_its_token(world: World) -> None:
     )
     world.faults.append(lost)
     world.send("launcher", SCHEDULED)
+
+
+def _retired(world: World) -> None:
+    s3 = world.aws.client("s3")
+    saved = SavedRepository.put(s3, links=1)
+    old = f"{overlay_prefix(saved.archive.key, saved.document.id)}0001.zip"
+    put_at(DUE, saved.archive.key.removesuffix(".zip"))
+    saved.rebased(b"another base")
+    put_at(DUE + timedelta(days=1), saved.archive.key)
+    for week in (1, 2):
+        run(world, week, [saved.entry()])
+    hidden = s3.list_object_versions(Bucket="backups", Prefix=old)["DeleteMarkers"]
+    assert [each["Key"] for each in hidden] == [old]
 
 
 def _checked(world: World) -> None:
@@ -206,6 +221,10 @@ def record_instance(folder: Path, heard: Recording) -> None:
         )
         patch.setattr(journal, "CHECKPOINT_SECONDS", 0)
         assert _backup(RUN_ID, "--full") == 0
+        # What lists the overlays of a chain, written like every document.
+        client = cast(Any, listened().create_client("s3"))
+        store = program_s3.S3Store(client, BUCKET, connections=2)
+        store.write(chain_document("github_backups/octo/hello.zip", "0" * 12), b"{}\n")
         # A second attempt, and a run after one that no reporter has published.
         assert _backup(RUN_ID) == 0
         patch.setattr(program_s3.S3Store, "part_bytes", 5 << 20)

@@ -185,7 +185,11 @@ class TestStorage:
     def test_no_rule_ever_removes_a_current_archive(self, template: Template) -> None:
         rules = template.properties("BackupBucket")["LifecycleConfiguration"]["Rules"]
         fields = {key for rule in rules for key in rule} - {"Id", "Status"}
-        assert fields == {"NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"}
+        assert fields == {
+            "NoncurrentVersionExpiration",
+            "ExpiredObjectDeleteMarker",
+            "AbortIncompleteMultipartUpload",
+        }
 
     def test_plain_http_and_other_accounts_are_refused(self, template: Template) -> None:
         for name in ("BackupBucketPolicy", "BackupTopicPolicy", "DeadLetterQueuePolicy"):
@@ -207,7 +211,10 @@ class TestFunctions:
         self, template: Template, name: str, config: type[LauncherConfig] | type[ReporterConfig]
     ) -> None:
         example = {
-            "true": ("ALLOW_ON_DEMAND", "ASSIGN_PUBLIC_IP", "NOTIFY_ON_LAUNCH"),
+            "true": (
+                *("ALLOW_ON_DEMAND", "ASSIGN_PUBLIC_IP", "NOTIFY_ON_LAUNCH"),
+                "RETIRE_OVERLAYS",
+            ),
             "60": ("DEADLINE_MINUTES", "MAX_ATTEMPTS", "RETRY_DELAY_MINUTES", "VOLUME_SIZE_GIB"),
             "8": ("KEEP_VERSIONS_DAYS", "MAX_AGE_DAYS"),
             "cron(0 17 ? * FRI *)": ("SCHEDULE_EXPRESSION",),

@@ -11,8 +11,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from backup_contract.documents.manifest import Archive, Entry, ItemResult
-from backup_contract.kinds import GIT
+from backup_contract.documents.manifest import Archive
 from launcher.launch.ec2 import Ec2 as LaunchingEc2
 from launcher.launch.ec2 import InstanceSettings
 from launcher.launch.images import Images
@@ -36,9 +35,6 @@ SHOWN = "User: arn:aws:iam::1:user/x is not authorized ?[2J?because no policy al
 HERE = Path(__file__)
 NOW = datetime(2026, 11, 27, 17, tzinfo=UTC)
 ARCHIVE = Archive("github_backups/octo/hello.zip", 1, "0" * 64, "r1")
-ENTRY = Entry(
-    1, "octo", "hello", False, False, False, {GIT: ItemResult("backed-up", archive=ARCHIVE)}
-)
 POOL = Pool("c7g.medium", "subnet-1", "eu-1a", Market.SPOT, "ami-1")
 SETTINGS = InstanceSettings("sg", "arn", "", "", 16, assign_public_ip=True, tags={})
 
@@ -99,7 +95,7 @@ PLACES: dict[str, tuple[str, Callable[[Any], object]]] = {
     "reporter, markers": ("AccessDenied", lambda c: [*Bucket(c, "b").markers("r1", NOW, NOW)]),
     "reporter, log": ("AccessDenied", lambda c: Bucket(c, "b").log_at("runs/r1/x")),
     "reporter, report": ("AccessDenied", lambda c: Bucket(c, "b").write_report("r1", {})),
-    "reporter, archive": ("AccessDenied", lambda c: Bucket(c, "b").check(ENTRY.items)[0]),
+    "reporter, archive": ("AccessDenied", lambda c: Bucket(c, "b").objection(ARCHIVE)),
     "shell, invoke": ("AccessDeniedException", lambda c: Stack("s", "l", "b", c).invoke({})),
     "shell, stacks": ("Throttling", lambda c: locate("s", c, c)),
 }

@@ -104,6 +104,13 @@ def _abort(parameters: Parameters, _: Deployed) -> Asked:
     yield "s3:AbortMultipartUpload", _object(parameters), {}
 
 
+def _delete(parameters: Parameters, _: Deployed) -> Asked:
+    for each in parameters["Delete"]["Objects"]:
+        # A VersionId in it would take s3:DeleteObjectVersion.
+        action = "s3:DeleteObjectVersion" if "VersionId" in each else "s3:DeleteObject"
+        yield action, _object({**parameters, **each}), {}
+
+
 def _object(parameters: Parameters) -> str:
     return f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}"
 
@@ -294,6 +301,7 @@ _KNOWN: dict[str, Callable[[Parameters, Deployed], Asked]] = {
     "s3.AbortMultipartUpload": _abort,
     "s3.CompleteMultipartUpload": _put,
     "s3.CreateMultipartUpload": _put,
+    "s3.DeleteObjects": _delete,
     "s3.GetBucketEncryption": _bucket("s3:GetEncryptionConfiguration"),
     "s3.GetBucketLifecycleConfiguration": _bucket("s3:GetLifecycleConfiguration"),
     "s3.GetBucketVersioning": _bucket("s3:GetBucketVersioning"),

@@ -27,6 +27,8 @@ EVERYBODY = (*FUNCTIONS, "InstanceRole", "SchedulerRole")
 RUN = "2026-11-27T17-00-00Z"
 DOCUMENTS = ("evidence.json", "progress.json", "backup.log")
 ARCHIVE, MARKER = "github_backups/octo/hello.zip", "github_backups/2026-11-27-17-09.txt"
+OVERLAY = "github_backups/octo/hello+0123456789ab.0001.zip"
+CHAIN = "github_backups/octo/hello+0123456789ab.json"
 PROGRAM = "admin/init_scripts/repo_backup-0.zip"
 OWN, FOREIGN = (
     f"runs/{RUN}/attempts/{USER_ID}/",
@@ -68,6 +70,10 @@ def _history(stack: Deployed) -> Intrusions:
                 PROGRAM,
             ):
                 yield "what was saved stays", Request(who, f"s3:{action}", f"{bucket}/{key}")
+            for key in (OVERLAY, CHAIN):
+                retires = who == "ReporterRole" and action == "DeleteObject"
+                if not retires or stack.parameters["ExistingBucketName"]:
+                    yield "overlays stay", Request(who, f"s3:{action}", f"{bucket}/{key}")
         for action in (
             *("DeleteBucket", "PutBucketVersioning", "PutLifecycleConfiguration"),
             *("PutBucketPolicy", "DeleteBucketPolicy", "PutEncryptionConfiguration"),
@@ -86,6 +92,9 @@ def _objects_of_others(stack: Deployed) -> Intrusions:
     writers = {
         ARCHIVE: "InstanceRole",
         MARKER: "InstanceRole",
+        OVERLAY: "InstanceRole",
+        CHAIN: "InstanceRole",
+        "github_backups/octo/damaged.json": "nobody",
         **{f"{OWN}{name}": "InstanceRole" for name in DOCUMENTS},
         **{f"{FOREIGN}{name}": "nobody" for name in DOCUMENTS},
         **{f"runs/{RUN}/{name}": "nobody" for name in DOCUMENTS},

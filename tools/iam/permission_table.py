@@ -61,9 +61,15 @@ def _said(template: Template, role: str) -> Iterator[tuple[dict[str, Any], str]]
         for each in policy["PolicyDocument"]["Statement"]:
             if "Fn::If" in each:
                 condition, statement, _ = each["Fn::If"]
-                yield statement, " or ".join(_parameters(template, condition))
+                word = "without" if _asks_for_nothing(template, condition) else "with"
+                yield statement, f"{word} {' or '.join(_parameters(template, condition))}"
             else:
                 yield each, ""
+
+
+def _asks_for_nothing(template: Template, condition: str) -> bool:
+    """Whether a condition holds where a parameter is left empty."""
+    return "" in template.source["Conditions"][condition].get("Fn::Equals", ())
 
 
 def _parameters(template: Template, condition: str) -> Iterator[str]:
@@ -77,7 +83,7 @@ def _row(
     role: str, statement: dict[str, Any], when: str, why: Mapping[tuple[str, str], str]
 ) -> str:
     sid = statement["Sid"]
-    name = f"`{sid}`" + (f" (with {when})" if when else "")
+    name = f"`{sid}`" + (f" ({when})" if when else "")
     actions = _cell(_listed(statement["Action"]))
     resources = _cell([_text(each) for each in _listed(statement["Resource"])])
     conditions = "; ".join(_conditions(statement.get("Condition", {})))

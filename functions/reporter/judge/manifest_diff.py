@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from backup_contract.documents.manifest import Archive, Identity, Item, Manifest
+from backup_contract.documents.manifest import Identity, Item, Manifest
 from backup_contract.documents.upstream import Upstream
 
 
@@ -18,7 +18,7 @@ class Comparison:
     new: tuple[str, ...] = ()
     renamed: tuple[str, ...] = ()
     vanished: tuple[Item, ...] = ()
-    saved: Mapping[Identity, tuple[Archive, ...]] = field(default_factory=dict)
+    saved: Mapping[Identity, tuple[Item, ...]] = field(default_factory=dict)
     upstream: Mapping[Identity, Upstream] = field(default_factory=dict)
 
 
@@ -29,10 +29,10 @@ def compare(manifest: Manifest, previous: Manifest) -> Comparison:
     # A manifest of an older program has no list of what is kept; what no entry took over is there.
     taken = {item.archive.key for item in manifest.items if item.archive}
     left = [each for each in previous.items if each.archive and each.archive.key not in taken]
-    saved: dict[Identity, tuple[Archive, ...]] = {}
+    saved: dict[Identity, tuple[Item, ...]] = {}
     for each in left if manifest.kept is None else manifest.orphaned:
         if each.archive and each.identity not in after:
-            saved[each.identity] = (*saved.get(each.identity, ()), each.archive)
+            saved[each.identity] = (*saved.get(each.identity, ()), each)
     return Comparison(
         saved=saved,
         upstream={each.identity: each.upstream for each in manifest.kept or () if each.upstream},

@@ -2,13 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -17,7 +16,8 @@ from backup_contract import object_keys as layout
 from backup_contract.aws_refusal import code_and_message
 from backup_contract.documents.date_marker import Marker, read_marker
 from backup_contract.documents.fields import DamagedError
-from backup_contract.documents.manifest import Item, Manifest
+from backup_contract.documents.manifest import Manifest
+from reporter.judge.archive_state import Recorded
 from reporter.publish.manifest import published
 from shared.errors import UnreadableError
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CONCURRENT_CHECKS = 16
-CHECK_TIME = timedelta(minutes=10)
-"""How long the archives may be looked at: the mail must be sent within the function's 15 minutes.
-A hundred thousand take six."""
 
 MOST_MANIFEST_BYTES = 128 * 2**20
 """A manifest of 50,000 repositories with wikis has 82 MB where names have 35 characters. What this
@@ -45,7 +42,6 @@ reporter comes. Sixteen at once, they take S3 some 20 seconds."""
 MOST_PAGES = 200
 """Of a thousand keys each, written since the run began: a run leaves one or two."""
 
-_LATE = "were not looked at: time was up"
 _LOG_TAIL_BYTES = 8192
 _MARKER_BYTES = 4096
 _MINUTE = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])-([01][0-9]|2[0-3])-[0-5][0-9]"
@@ -154,24 +150,6 @@ class Bucket:
             return None
         return head["LastModified"]
 
-    def check(self, entries: Iterable[Item]) -> list[str]:
-        """What is wrong with the archives of these entries, one line each; empty if nothing is.
-
-        Each archive costs one HeadObject; a few run at once. How many the time did not suffice
-        for is one line more.
-        """
-        named = [entry for entry in entries if entry.archive]
-        until = monotonic() + CHECK_TIME.total_seconds()
-        with ThreadPoolExecutor(CONCURRENT_CHECKS) as pool:
-            found = list(pool.map(lambda entry: self._objection_in_time(entry, until), named))
-        checked = zip(named, found, strict=True)
-        lines = [f"{each.name}: {said}" for each, said in checked if said and said is not _LATE]
-        late = sum(said is _LATE for said in found)
-        return [*lines, f"{late} of {len(named)} archives {_LATE}"] if late else lines
-
-    def _objection_in_time(self, entry: Item, until: float) -> str | None:
-        return self._objection(entry) if monotonic() < until else _LATE
-
     def write_report(self, run_id: str, report: dict[str, Any]) -> str:
         """Write ``runs/<run id>/report.json``; what S3 says if this bucket will never take it."""
         try:
@@ -207,37 +185,45 @@ class Bucket:
             ContentType="application/json",
         )
 
-    def _objection(self, entry: Item) -> str | None:
-        archive = entry.archive
-        if archive is None:
-            return None
+    def objection(self, recorded: Recorded, *, kept: bool = False) -> str | None:
+        """What is wrong with an object that a document names; None if nothing is. One HeadObject.
+
+        One that is ``kept`` of what is not listed any more may be another version.
+        """
         try:
             head: dict[str, Any] = dict(
-                self.client.head_object(Bucket=self.name, Key=archive.key, ChecksumMode="ENABLED")
+                self.client.head_object(Bucket=self.name, Key=recorded.key, ChecksumMode="ENABLED")
             )
         except ClientError as error:
             code = error.response["Error"]["Code"]
             # What answers a HEAD has no body: of a key that is disabled only the status tells.
             if code in (*_DENIED, "400"):
-                return f"{archive.key} may not be looked at ({code_and_message(error.response)})"
+                return f"{recorded.key} may not be looked at ({code_and_message(error.response)})"
             if code not in _MISSING:
                 raise
-            return f"{archive.key} is not in the bucket"
-        if head["ContentLength"] != archive.bytes:
-            return f"{archive.key} has {head['ContentLength']} bytes, not {archive.bytes}"
+            return f"{recorded.key} is not in the bucket"
+        if head["ContentLength"] != recorded.bytes:
+            return f"{recorded.key} has {head['ContentLength']} bytes, not {recorded.bytes}"
         # Nothing uploads again what is kept: in a bucket that was copied it is another version.
-        replaced = archive.version_id and head.get("VersionId") != archive.version_id
-        if replaced and entry.state != "kept":
-            return f"{archive.key} was replaced after the backup wrote version {archive.version_id}"
-        if archive.checksum:
-            algorithm, expected = archive.checksum["algorithm"], archive.checksum["value"]
+        replaced = recorded.version_id and head.get("VersionId") != recorded.version_id
+        if replaced and not kept:
+            return (
+                f"{recorded.key} was replaced after the backup wrote version {recorded.version_id}"
+            )
+        if recorded.checksum:
+            algorithm, expected = recorded.checksum["algorithm"], recorded.checksum["value"]
             found = head.get(f"Checksum{algorithm}")
             # A version never changes: of the very one that was written S3 need not tell more.
-            if found is None and not archive.version_id:
-                return f"{archive.key} has no {algorithm} to compare"
+            if found is None and not recorded.version_id:
+                return f"{recorded.key} has no {algorithm} to compare"
             if found not in (None, expected):
-                return f"{archive.key} has another {algorithm} than the backup wrote"
+                return f"{recorded.key} has another {algorithm} than the backup wrote"
         return None
+
+    def refused(self, error: ClientError) -> str | None:
+        """Code and message where a policy forbids something, or the bucket is not there."""
+        denied = error.response["Error"]["Code"] in (*_DENIED, _NO_BUCKET)
+        return code_and_message(error.response) if denied else None
 
     def read(self, key: str, most: int, byte_range: str = "") -> bytes | None:
         """What lies there, None if nothing does. Raises DamagedError above ``most`` bytes."""

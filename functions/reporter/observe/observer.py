@@ -1,10 +1,10 @@
 """The evidence of a run: what can be seen of it while it goes on, and all that its mail tells."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Self, TypeVar
+from typing import TypeVar
 
 from aws_lambda_powertools import Logger
 
@@ -18,15 +18,15 @@ from reporter.boundary import Failed, tried
 from reporter.config import Config
 from reporter.decide.next_step import Ending, Report, decide
 from reporter.decide.observation import World
+from reporter.judge.archive_state import Checked
 from reporter.judge.cost import Cost, estimate
+from reporter.observe.archive_check import check
 from reporter.observe.attempts import Checkpoint, own_marker, read_checkpoint, read_progress
 from reporter.observe.bucket import Bucket
+from reporter.observe.earlier_runs import EarlierRuns, read_earlier_runs
 from reporter.observe.ec2 import Ec2
+from reporter.observe.summary import Background, Gaps, Summary
 from reporter.publish.facts import Facts
-from reporter.publish.run_report import run_report
-from reporter.publish.sections import Message
-from reporter.publish.summary import summary
-from reporter.publish.text import as_text
 from shared.aws.run_table import RunStore
 from shared.errors import DamagedItemError, UnreadableError
 from shared.model.run import Attempt, Run
@@ -36,39 +36,14 @@ _WORDS_CHARACTERS = 200
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Gaps:
-    """What could not be read, a line each; ``unforeseen`` if one is no fault that we know of."""
-
-    lines: list[str] = field(default_factory=list)
-    unforeseen: bool = False
-
-
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """What is told of a run, and how: the message, the mail's text of it, and ``report.json``.
+class _Judged:
+    """The manifest to tell of, the verdict, what the comparison needs, and what is not told."""
 
-    ``checkpoint`` is the newest that an attempt of the run wrote, to be published.
-    """
-
-    facts: Facts
-    message: Message
-    text: str
-    report: dict[str, Any]
-    checkpoint: Checkpoint | None = None
-
-    @classmethod
-    def of(cls, facts: Facts, checkpoint: Checkpoint | None = None) -> Self:
-        """The summary of these facts."""
-        message = summary(facts)
-        return cls(facts, message, as_text(message), run_report(facts).document, checkpoint)
-
-    def with_damage(self, *lines: str) -> "Summary":
-        """The same, and what else went wrong, a line each."""
-        if not lines:
-            return self
-        facts = replace(self.facts, damage=(*self.facts.damage, *lines))
-        return Summary.of(facts, self.checkpoint)
+    manifest: Manifest | None
+    verdict: Verdict
+    previous: Manifest | None
+    background: Background
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +128,14 @@ class Evidence:
         verdict = judge(step.ending, step.reason, run.id, None, None, "", (), ())
         return Summary.of(self._bare(run, world, verdict, gaps))
 
-    def _facts(self, run: Run, world: World, step: Report) -> tuple[Facts, Checkpoint | None]:
-        """Everything that there is to tell, and the newest checkpoint.
+    def _facts(self, run: Run, world: World, step: Report) -> tuple[Facts, Background]:
+        """Everything that there is to tell, and what is needed afterwards.
 
         What cannot be read costs a line. Where nobody foresaw why, nothing is called verified.
         """
         gaps = Gaps(list(world.damage))
-        manifest, verdict, newest = self._judged(run, world, step, gaps)
-        previous = self._gathered("The last run", lambda: self._previous(manifest), None, gaps)
+        judged = self._judged(run, world, step, gaps)
+        manifest, verdict = judged.manifest, judged.verdict
         none: list[str] = []
         log_tail = self._gathered(
             "The log", lambda: self._log_tail(run, world, verdict, gaps), none, gaps
@@ -170,13 +145,14 @@ class Evidence:
         facts = replace(
             self._bare(run, world, doubted(verdict) if gaps.unforeseen else verdict, gaps),
             manifest=manifest,
-            previous=previous,
+            previous=judged.previous,
             log_tail=log_tail,
+            notices=judged.background.checked.notices,
             cost=cost,
             schedule=schedule,
             next_run=next_run(schedule or self.config.watched, world.now),
         )
-        return facts, newest
+        return facts, judged.background
 
     def _schedule(self) -> Watched | None:
         """The schedule in force; None where it cannot be read, for which no mail shall wait."""
@@ -199,25 +175,21 @@ class Evidence:
             damage=tuple(line for line in dict.fromkeys(gaps.lines) if line != verdict.reason),
         )
 
-    def _judged(
-        self, run: Run, world: World, step: Report, gaps: Gaps
-    ) -> tuple[Manifest | None, Verdict, Checkpoint | None]:
-        """The manifest to tell of, the verdict, and the newest checkpoint, which is published.
-
-        A run that completed is judged by what its latest attempt wrote, and by nothing else.
-        """
+    def _judged(self, run: Run, world: World, step: Report, gaps: Gaps) -> _Judged:
+        """A run that completed is judged by what its latest attempt wrote, and by nothing else."""
         own = Gaps()
         latest = self._checkpoint(run, world, run.attempts[-1:], own)
         illegible = " ".join(own.lines)
         newest = latest or self._checkpoint(run, world, run.attempts[-2::-1], own)
         judged = latest if step.ending is Ending.COMPLETED else newest
         manifest, sha256 = (judged.manifest, judged.sha256) if judged else (None, "")
-        problems: list[str] = []
+        earlier, checked = EarlierRuns(), Checked()
+        if manifest and manifest.complete:
+            read = partial(read_earlier_runs, self.store, self.bucket)
+            earlier = self._gathered("The last run", read, earlier, own)
         if manifest and world.marker:
-            archived = manifest.archived
-            problems = self._gathered(
-                "The archives", lambda: self.bucket.check(archived), problems, own
-            )
+            look = partial(check, self.bucket, manifest.archived, earlier.accepted)
+            checked = self._gathered("The archives", look, checked, own)
         verdict = judge(
             step.ending,
             step.reason,
@@ -225,13 +197,16 @@ class Evidence:
             world.marker,
             manifest,
             sha256,
-            problems,
+            checked.problems,
             self.config.known_failures,
             illegible=illegible,
+            chain_problems=checked.chain_problems,
         )
         gaps.lines += own.lines
         gaps.unforeseen |= own.unforeseen
-        return manifest, verdict, newest
+        reported = earlier.reported if manifest and manifest.complete else None
+        background = Background(newest, reported, checked)
+        return _Judged(manifest, verdict, earlier.previous, background)
 
     def _checkpoint(
         self, run: Run, world: World, attempts: Sequence[Attempt], gaps: Gaps
@@ -256,11 +231,6 @@ class Evidence:
             uploads=len(manifest.in_state("backed-up")) if manifest else 0,
             bytes_stored=manifest.totals["bytes_stored"] if manifest else 0,
         )
-
-    def _previous(self, manifest: Manifest | None) -> Manifest | None:
-        """The manifest to compare with; none where this run has no whole list."""
-        last = self.store.last_reported() if manifest and manifest.complete else None
-        return self.bucket.manifest(last) if last else None
 
     def _log_at(self, below: str, gaps: Gaps) -> datetime | None:
         """When the attempt saved its log; None if it did not."""

@@ -31,7 +31,7 @@ def contents(facts: Facts) -> list[str | Listing]:
     totals = manifest.totals
     uploaded, stored = size(totals["bytes_uploaded"]), size(totals["bytes_stored"])
     lines.append(f"{uploaded} uploaded, {stored} in all archives")
-    if kept := [each.archive.bytes for each in manifest.orphaned if each.archive]:
+    if kept := [each.result.bytes_stored for each in manifest.orphaned]:
         what = "1 is" if len(kept) == 1 else f"{len(kept)} are"
         lines.append(f"Of these {what} kept of what GitHub no longer lists, {size(sum(kept))}")
     if (drill := manifest.drill) and drill.checked:
@@ -48,7 +48,7 @@ def contents(facts: Facts) -> list[str | Listing]:
     lines += listed("No longer listed by GitHub", _vanished(comparison, facts.bucket))
     lines += listed("Left out", _left_out(manifest.in_state("skipped")))
     warned = (f"{item.name}: {said}" for item in items for said in _warnings(item))
-    return [*lines, *listed("Worth knowing", (*manifest.notices, *warned))]
+    return [*lines, *listed("Worth knowing", (*facts.notices, *manifest.notices, *warned))]
 
 
 def _is_there(item: Item, kind: str) -> bool:
@@ -93,10 +93,11 @@ def _vanished(comparison: Comparison, bucket: str) -> Iterator[str]:
             key = entry.archive and entry.archive.key
             gone = f"its archive {key} is gone, or not as it was recorded"
             yield f"{entry.name}: {gone if key else 'nothing was saved of it'}"
-        for archive in saved:
-            kept = f"{archive.key} ({size(archive.bytes)}) is kept"
+        for item in saved:
+            key = item.archive.key if item.archive else ""
+            kept = f"{key} ({size(item.result.bytes_stored)}) is kept"
             if confirmed:
-                command = remove_archive(f"s3://{bucket}", archive.key)
+                command = remove_archive(f"s3://{bucket}", key)
                 remedy = f": {command}" if command else ""
                 yield f"{entry.name}: {kept} until you remove it{remedy}"
             else:
@@ -104,4 +105,4 @@ def _vanished(comparison: Comparison, bucket: str) -> Iterator[str]:
 
 
 def _changed(entry: Item) -> str:
-    return f"{entry.name}, {size(entry.archive.bytes)}" if entry.archive else entry.name
+    return f"{entry.name}, {size(entry.result.bytes_stored)}" if entry.archive else entry.name

@@ -21,7 +21,8 @@ class Facts:
     """What the summary is made of.
 
     ``previous`` is the manifest of the last run that had a whole one. ``schedule`` is the one in
-    force, ``next_run`` in its own time zone. ``damage`` is what could not be read, and why.
+    force, ``next_run`` in its own time zone. ``damage`` is what could not be read, and why;
+    ``notices`` are of what lies in the bucket, and change no verdict.
     """
 
     run: Run
@@ -38,6 +39,7 @@ class Facts:
     cost: Cost | None = None
     allow_on_demand: bool = True
     damage: Sequence[str] = ()
+    notices: Sequence[str] = ()
 
     @property
     def only(self) -> Sequence[str]:

@@ -25,6 +25,7 @@ def run_report(facts: Facts) -> RunReport:
         problems=facts.verdict.problems,
         acknowledged=facts.verdict.acknowledged,
         damage=tuple(facts.damage),
+        notices=tuple(facts.notices),
         owners=tuple(facts.owners),
         only=tuple(facts.only),
         visibility=manifest.visibility if manifest else (),

@@ -73,6 +73,8 @@ def _counts(facts: Facts) -> str:
     told = facts.coverage.label not in ("", PUBLIC_ONLY) and not facts.only
     wanting = facts.verdict.failed_repositories
     failed = "not saved" if facts.verdict.unsaved else "failed"
+    if kind is Kind.PARTIAL and not wanting:
+        return f"{problems} problem{'s' * (problems != 1)}, {listed} repositories"
     return {
         Kind.VERIFIED: f"{changed} changed" if told else f"{backed_up}, {changed} changed",
         Kind.PARTIAL: f"{wanting} of {listed} repositories {failed}",

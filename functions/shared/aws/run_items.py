@@ -19,7 +19,9 @@ KEEP = timedelta(days=400)
 """Late events must still find their run, and the watchdog that of a yearly schedule."""
 
 LAST_REPORTED = "last-reported"
-"""``run_id``: the latest run that was reported with a whole manifest."""
+"""``run_id``: the latest run that was reported with a whole manifest; ``accepted``: the latest in
+which nothing spoke against an archive; ``verified_at``: when the latest report was made, if it
+called a run of everything verified."""
 LAUNCHING = "launching"
 """``run_id``, ``until``: it may have an instance of which nothing is written down yet."""
 DEAD_LETTERS_TOLD = "dead-letters-told"
@@ -89,6 +91,14 @@ def number(found: Item, name: str) -> int:
     if not (value.isdecimal() and len(value) <= _DIGITS):
         raise _damaged(found, name, "is no whole number")
     return int(value)
+
+
+def moment(found: Item, name: str) -> datetime:
+    """A moment of an item. Raises :class:`DamagedItemError`."""
+    try:
+        return fields.moment({name: text(found, name)}, name)
+    except DamagedError as error:
+        raise _damaged(found, name, error.what) from error
 
 
 def _value(found: Item, name: str, kind: str) -> str:

@@ -1,7 +1,7 @@
 """The run table: one item per run, replaced only by whoever read its latest version."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _UNLESS_THERE = "attribute_not_exists(pk)"
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What was reported last: the run with the latest whole manifest, and the latest accepted one.
+
+    Accepted is a run in which nothing spoke against an archive: ``verified`` or ``partial``.
+    ``verified_at`` is when the latest report called a run of everything verified; None if the
+    latest report said something else.
+    """
+
+    run_id: str | None = None
+    accepted: str | None = None
+    verified_at: datetime | None = None
 
 
 class RunStore:
@@ -139,14 +153,30 @@ class RunStore:
             return None
         return _legible(item, lambda item: items.number(item, "attempt"))
 
-    def remember_reported(self, run_id: str) -> None:
-        """Note the run whose manifest the next one is compared with."""
-        self._put(items.item(items.LAST_REPORTED, run_id=run_id))
+    def remember_reported(self, reported: Reported) -> None:
+        """Note what the next report needs to know of this one and those before it."""
+        at = reported.verified_at
+        known = {
+            "run_id": reported.run_id,
+            "accepted": reported.accepted,
+            "verified_at": at.isoformat() if at else None,
+        }
+        told = {name: value for name, value in known.items() if value}
+        self._put(items.item(items.LAST_REPORTED, None, **told))
 
-    def last_reported(self) -> str | None:
-        """The latest run that ended with a manifest. Raises :class:`DamagedItemError`."""
+    def reported(self) -> Reported:
+        """What is known of the reports so far. Raises :class:`DamagedItemError`.
+
+        Earlier versions noted nothing but the run.
+        """
         item = self._get(items.LAST_REPORTED)
-        return items.text(item, "run_id") if item else None
+        if item is None:
+            return Reported()
+        return Reported(
+            items.text(item, "run_id"),
+            items.text(item, "accepted") if "accepted" in item else None,
+            items.moment(item, "verified_at") if "verified_at" in item else None,
+        )
 
     def unreported(self) -> list[Run]:
         """Every run that nobody has been told about yet, oldest first.

@@ -32,7 +32,8 @@ class RunReport:
     """The verdict in a word and a sentence, and the figures behind the mail.
 
     ``attempts`` are told one by one, ``seconds`` are of all of them together, ``usd`` about.
-    ``repositories`` are counted by state. What is None was not known.
+    ``repositories`` are counted by state. What is None was not known. ``retired`` are chains of
+    overlays that were removed after the mail.
     """
 
     verdict: str
@@ -43,6 +44,7 @@ class RunReport:
     problems: tuple[str, ...] = ()
     acknowledged: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     visibility: tuple[Visibility, ...] = ()
@@ -54,6 +56,7 @@ class RunReport:
     bytes_stored: int | None = None
     usd_run: float | None = None
     usd_storage_per_month: float | None = None
+    retired: tuple[str, ...] = ()
 
     @property
     def document(self) -> dict[str, Any]:
@@ -67,6 +70,7 @@ class RunReport:
             "problems": list(self.problems),
             "acknowledged": list(self.acknowledged),
             "damage": list(self.damage),
+            "notices": list(self.notices),
             "owners": list(self.owners),
             "only": list(self.only),
             "visibility": [each.document for each in self.visibility],
@@ -79,6 +83,7 @@ class RunReport:
             "bytes_stored": self.bytes_stored,
             "usd_run": self.usd_run,
             "usd_storage_per_month": self.usd_storage_per_month,
+            "retired": list(self.retired),
         }
 
     @classmethod
@@ -101,6 +106,7 @@ class RunReport:
             problems=_texts(document, "problems"),
             acknowledged=_texts(document, "acknowledged"),
             damage=_texts(document, "damage"),
+            notices=_texts(document, "notices"),
             owners=_texts(document, "owners"),
             only=_texts(document, "only"),
             visibility=read_visibility(document.get("visibility")),
@@ -112,6 +118,7 @@ class RunReport:
             bytes_stored=fields.optional(fields.count, document, "bytes_stored"),
             usd_run=fields.optional(fields.number, document, "usd_run"),
             usd_storage_per_month=fields.optional(fields.number, document, "usd_storage_per_month"),
+            retired=_texts(document, "retired"),
         )
 
 

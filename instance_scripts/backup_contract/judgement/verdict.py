@@ -21,6 +21,11 @@ _NOT_DRILLED = (
     "The restore drill says below what kept it from being done: more memory (InstanceTypes) or "
     "disk (VolumeSizeGiB) is the remedy where it names them. It found nothing wrong."
 )
+_CHAIN = (
+    "A restore stops before an overlay that is named above; what was there before is a version in "
+    "the bucket. The next run backs those repositories up whole. If nobody replaced or removed "
+    "anything on purpose, find out who may write to the bucket (docs/security.md)."
+)
 _WITHOUT_ARCHIVE = ("empty", "absent", "skipped", "failed")
 """States in which there need be nothing in the bucket."""
 
@@ -66,6 +71,7 @@ class Findings:
     """What speaks against a complete run, by its manifest and what was found of its archives."""
 
     archive_problems: tuple[str, ...]
+    chain_problems: tuple[str, ...]
     drilled_bad: tuple[DrilledArchive, ...]
     failed: list[Item]
     known: list[Item]
@@ -77,7 +83,7 @@ class Findings:
         """What may be claimed: an archive that is bad outweighs one that is not there."""
         if self.archive_problems or self.drilled_bad:
             return Kind.UNVERIFIED
-        if self.failed or self.unsaved:
+        if self.failed or self.unsaved or self.chain_problems:
             return Kind.PARTIAL
         return Kind.UNVERIFIED if self.nothing else Kind.VERIFIED
 
@@ -86,8 +92,13 @@ def find(
     manifest: Manifest,
     archive_problems: Sequence[str] = (),
     known_failures: Collection[str] = (),
+    chain_problems: Sequence[str] = (),
 ) -> Findings:
-    """What the reporter's verdict and the program's own word both go by."""
+    """What the reporter's verdict and the program's own word both go by.
+
+    ``chain_problems`` are of overlays that an earlier run was checked with: up to the one before
+    everything can be restored, so that they outweigh nothing else.
+    """
     items = list(manifest.items)
     unproven = [
         f"{entry.name}: called {entry.state}, but no archive is named"
@@ -97,6 +108,7 @@ def find(
     failed, known = _split(manifest.in_state("failed"), known_failures)
     return Findings(
         archive_problems=(*archive_problems, *unproven),
+        chain_problems=tuple(chain_problems),
         drilled_bad=tuple(manifest.drill.bad) if manifest.drill else (),
         failed=failed,
         known=known,
@@ -115,6 +127,7 @@ def judge(
     archive_problems: Sequence[str],
     known_failures: Collection[str],
     illegible: str = "",
+    chain_problems: Sequence[str] = (),
 ) -> Verdict:
     """The verdict on a run that is over, by its ``ending``: :data:`COMPLETED`, or a kind's value.
 
@@ -135,12 +148,13 @@ def judge(
         return Verdict(Kind.UNVERIFIED, said)
     if not manifest.complete or manifest_sha256 != marker.manifest_sha256:
         return Verdict(Kind.UNVERIFIED, "The manifest is not the one that the marker vouches for.")
-    found = find(manifest, archive_problems, known_failures)
+    found = find(manifest, archive_problems, known_failures, chain_problems)
     failed, known, unsaved = found.failed, found.known, found.unsaved
     archive_problems, drilled_bad = found.archive_problems, found.drilled_bad
     problems = (
         *archive_problems,
         *(f"restore drill failed: {each.told}" for each in drilled_bad),
+        *found.chain_problems,
         *(f"{entry.name}: {_reason(entry)}" for entry in (*failed, *unsaved)),
     )
     acknowledged = tuple(f"{entry.name}: {entry.reason}" for entry in known)
@@ -151,10 +165,10 @@ def judge(
         return Verdict(Kind.UNVERIFIED, said, problems, acknowledged)
     nothing = found.nothing
     if found.kind is Kind.PARTIAL:
-        said = _partial(manifest, failed, unsaved, _but(manifest, known), nothing=nothing)
+        said = _partial(manifest, found, _but(manifest, known))
         said = _visible(manifest) + said
         count = len({entry.identity for entry in (*failed, *unsaved)})
-        advice = _NOT_ASKED if manifest.only else ""
+        advice = _NOT_ASKED if manifest.only else "" if failed or unsaved else _CHAIN
         return Verdict(Kind.PARTIAL, said, problems, acknowledged, count, len(unsaved), advice)
     if nothing:
         said = f"Of all that GitHub lists{_but(manifest, known)} nothing is in the bucket."
@@ -195,22 +209,18 @@ def _verified(manifest: Manifest, but: str) -> str:
     )
 
 
-def _partial(
-    manifest: Manifest,
-    failed: Sequence[Item],
-    unsaved: Sequence[Item],
-    but: str,
-    *,
-    nothing: bool,
-) -> str:
+def _partial(manifest: Manifest, found: Findings, but: str) -> str:
+    failed, chains = found.failed, len(found.chain_problems)
     tried = sum(entry.asked for entry in failed)
+    has = "chain of overlays is" if chains == 1 else "chains of overlays are"
     counts = (
         (tried, "could not be backed up"),
         (len(failed) - tried, "failed before, untried this time"),
-        (len(unsaved), "not saved, untried this time"),
+        (len(found.unsaved), "not saved, untried this time"),
+        (chains, f"{has} not what earlier runs were checked with"),
     )
     wrong = "; ".join(f"{count} {what}" for count, what in counts if count)
-    if nothing:
+    if found.nothing:
         return f"{wrong}; of all that GitHub lists{but} nothing is in the bucket."
     since = ", as this run or an earlier one left them" if manifest.only else ""
     return f"{wrong}; all others{but} are in the bucket{since}, checked."

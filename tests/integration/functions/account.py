@@ -169,4 +169,5 @@ def _environment(deployment: Path) -> dict[str, str]:
         "KNOWN_FAILURES": "",
         "MAX_AGE_DAYS": "8",
         "HEARTBEAT_URL": "",
+        "RETIRE_OVERLAYS": "true",
     }

@@ -7,6 +7,7 @@ import pytest
 
 from backup_contract.documents.manifest import Archive, Entry, Item, ItemResult, State
 from backup_contract.kinds import GIT
+from reporter.observe.archive_check import check
 from reporter.observe.bucket import Bucket
 from tests.integration.functions.world import World
 
@@ -24,15 +25,15 @@ def written(world: World) -> Archive:
     return Archive(KEY, 7, "0" * 64, "r1", checksum, stored["VersionId"])
 
 
-def said(world: World, archive: Archive, state: State = "backed-up") -> list[str]:
+def said(world: World, archive: Archive, state: State = "backed-up") -> tuple[str, ...]:
     """The reporter's objections."""
     result = ItemResult(state, archive=archive)
     entry = Entry(1, "octo", "hello", False, False, False, {GIT: result})
-    return Bucket(world.aws.client("s3"), "backups").check([Item(entry, GIT, result)])
+    return check(Bucket(world.aws.client("s3"), "backups"), [Item(entry, GIT, result)]).problems
 
 
 def test_what_the_backup_wrote_is_not_objected_to(world: World, written: Archive) -> None:
-    assert said(world, written) == []
+    assert said(world, written) == ()
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_anything_else_is(
 def test_what_is_kept_may_be_another_version_in_a_bucket_that_was_copied(
     world: World, written: Archive
 ) -> None:
-    assert said(world, replace(written, version_id="of the first bucket"), "kept") == []
+    assert said(world, replace(written, version_id="of the first bucket"), "kept") == ()
     other = replace(
         written,
         version_id="of the first bucket",

@@ -132,7 +132,7 @@ def test_a_summary_that_cannot_be_written_is_sent_without_what_the_run_left(
             raise ZeroDivisionError
         return summary_of(facts)
 
-    monkeypatch.setattr("reporter.observe.observer.summary", summary)
+    monkeypatch.setattr("reporter.observe.summary.summary", summary)
     world.send("launcher", SCHEDULED)
     world.complete()
     world.end_instance()

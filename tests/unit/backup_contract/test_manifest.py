@@ -38,7 +38,7 @@ from repo_backup.restore import catalogue as restore
 from repo_backup.run.previous_runs import History
 from repo_backup.store.directory import DirectoryStore
 from reporter.decide.next_step import Ending
-from reporter.observe.observer import Summary
+from reporter.observe.summary import Summary
 from reporter.publish.run_report import run_report
 from tests.unit.reporter.publish.samples import SAMPLES
 

@@ -55,8 +55,11 @@ def verdict(
     sha256: str = SHA,
     problems: tuple[str, ...] = (),
     known: tuple[str, ...] = (),
+    chains: tuple[str, ...] = (),
 ) -> Verdict:
-    return judge(ending, "why", RUN_ID, marker, manifest, sha256, problems, known)
+    return judge(
+        *(ending, "why", RUN_ID, marker, manifest, sha256, problems, known), chain_problems=chains
+    )
 
 
 def test_a_complete_run_whose_archives_all_check_is_verified() -> None:
@@ -111,6 +114,20 @@ def test_an_archive_problem_outweighs_a_failed_repository_and_both_are_listed() 
     judged = verdict(replace(MANIFEST, entries=by_id(GOOD, BAD)), problems=("octo/hello: gone",))
     assert judged.kind is Kind.UNVERIFIED
     assert judged.problems == ("octo/hello: gone", "octo/taken: 451 DMCA")
+
+
+CHAIN = "octo/hello: github_backups/octo/hello+0.0001.zip is not in the bucket"
+
+
+def test_overlays_that_changed_make_it_partial_and_name_no_repository_as_failed() -> None:
+    judged = verdict(chains=(CHAIN,))
+    assert (judged.kind, judged.problems, judged.failed_repositories) == (Kind.PARTIAL, (CHAIN,), 0)
+    assert judged.reason == (
+        "1 chain of overlays is not what earlier runs were checked with; "
+        "all others are in the bucket, checked."
+    )
+    assert "find out who may write to the bucket" in judged.advice
+    assert verdict(problems=("k",), chains=(CHAIN,)).problems == ("k", CHAIN)
 
 
 LEFT_OUT = entry(3, "fork", "skipped", "--no-forks")

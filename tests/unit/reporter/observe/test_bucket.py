@@ -8,8 +8,6 @@ from typing import Any, cast
 import pytest
 
 from backup_contract.documents.fields import DamagedError
-from backup_contract.documents.manifest import Archive, Entry, ItemResult
-from backup_contract.kinds import GIT
 from reporter.observe import bucket as s3
 from reporter.observe.attempts import read_checkpoint, read_progress
 from reporter.observe.bucket import Bucket
@@ -132,14 +130,3 @@ def test_a_document_of_gigabytes_is_damaged_and_not_read(key: str) -> None:
     store = Store({key: b"{}"}, sizes={key: 2**33})
     with pytest.raises(DamagedError, match=f"{key} is damaged: it has {2**33} bytes"):
         READERS[key](bucket(store))
-
-
-def test_archives_that_the_time_does_not_suffice_for_are_counted(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(s3, "CHECK_TIME", timedelta())
-    archive = Archive("github_backups/octo/hello.zip", 1, "", RUN_ID)
-    results = {GIT: ItemResult("backed-up", archive=archive)}
-    items = Entry(1, "octo", "hello", False, False, False, results).items
-    said = bucket(Store({})).check([*items, *items])
-    assert said == ["2 of 2 archives were not looked at: time was up"]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from backup_contract.documents.chain import Chain
 from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import Entry, ItemResult
 from backup_contract.documents.upstream import Upstream
@@ -119,6 +120,28 @@ def test_what_vanished_is_named_with_each_archive_kept_of_it_and_how_to_remove_i
     assert f"old-thing.zip (700.0 kB) is kept until you remove it: {remove}\n" in text
     assert "Of these 2 are kept of what GitHub no longer lists, 741.0 kB" in text
     assert "octo/older" not in text
+
+
+def test_overlays_count_as_their_archive() -> None:
+    assert VERIFIED.manifest
+    chain = Chain("a" * 12, 3, 60_000, 20_000, "b" * 64, samples.EARLIER, "c" * 64, 5)
+    kept = [
+        replace(each, result=replace(each.result, chain=chain)) if "old" in each.key else each
+        for each in samples.KEPT
+    ]
+    text = body(replace(VERIFIED, manifest=replace(VERIFIED.manifest, kept=kept)))
+    assert "old-thing.zip (760.0 kB) is kept until you remove it: aws s3 rm" in text
+    assert "Of these 2 are kept of what GitHub no longer lists, 861.0 kB" in text
+
+
+def test_what_lies_in_the_bucket_beside_the_archives_is_worth_knowing() -> None:
+    line = "octo/hello: github_backups/octo/hello+0.0002.zip is an overlay that no run names"
+    assert f"Worth knowing:\n  - {line}\n" in body(replace(VERIFIED, notices=(line,)))
+
+
+def test_a_run_that_is_partial_for_its_overlays_counts_problems() -> None:
+    verdict = Verdict(Kind.PARTIAL, "1 chain of overlays …", ("octo/hello: gone",))
+    assert "partial: 1 problem, 34 repositories" in subject(replace(VERIFIED, verdict=verdict))
 
 
 @pytest.mark.parametrize(

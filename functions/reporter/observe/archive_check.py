@@ -1,0 +1,279 @@
+"""Whether every archive, and every overlay of its chain, is in the bucket as it was accepted.
+
+What an accepted run named already is confirmed by a listing of versions. All else, and whatever
+the listing does not confirm, costs a HeadObject.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from datetime import timedelta
+from threading import Lock
+from time import monotonic
+
+from botocore.exceptions import ClientError
+
+from backup_contract import object_keys as layout
+from backup_contract.documents.chain import MOST_BYTES, Chain, ChainDocument
+from backup_contract.documents.fields import DamagedError
+from backup_contract.documents.manifest import Item
+from reporter.judge.archive_state import (
+    Accepted,
+    Checked,
+    Listed,
+    Superseded,
+    confirms,
+    dropped,
+    in_one_line,
+    unnamed,
+    vouch,
+    was_accepted,
+)
+from reporter.judge.key_ranges import KeyRange, key_ranges
+from reporter.observe.bucket import CONCURRENT_CHECKS, Bucket
+from reporter.observe.version_listing import VersionListing, version_listing
+from shared.errors import UnreadableError
+
+CHECK_TIME = timedelta(minutes=10)
+"""How long the archives may be looked at: the mail must be sent within the function's 15 minutes.
+`make bench-functions` tells how long a hundred thousand take."""
+
+MOST_SUPERSEDED = 10_000
+"""Chains that nobody needs any more, of which one check remembers so many."""
+
+_LINE_BYTES = 2048
+"""More than a line of a chain's document has: so much is read for each link."""
+
+_LARGE_BYTES = 256 * 2**10
+_LARGE = Lock()
+"""A document that takes more than this is read alone: sixteen of the largest would need the memory
+that the manifests have."""
+
+Rows = Mapping[int, Listed]
+"""The overlays of one chain in a listing, by their number."""
+
+
+def check(
+    bucket: Bucket, entries: Iterable[Item], accepted: Mapping[str, Accepted] | None = None
+) -> Checked:
+    """What is wrong with the archives of these entries, and with the overlays over them.
+
+    ``accepted`` is what the last accepted run named, by base key. How many archives the time did
+    not suffice for is one line more.
+    """
+    items = [entry for entry in entries if entry.archive]
+    known, until = accepted or {}, monotonic() + CHECK_TIME.total_seconds()
+    with (
+        version_listing(bucket.client, bucket.name) as listing,
+        ThreadPoolExecutor(CONCURRENT_CHECKS) as pool,
+    ):
+        work = _Check(bucket, listing, known, _by_base(items), until)
+        parts = [*pool.map(work.walk, key_ranges(items, known, CONCURRENT_CHECKS))]
+        seen = set().union(*(part.bases for part in parts))
+        rest = [item for item in items if item.archive and item.archive.key not in seen]
+        parts += pool.map(work.ask, rest)
+    return _together(items, known, parts)
+
+
+@dataclass(slots=True)
+class _Part:
+    """What one thread found; ``late`` are the items that the time did not suffice for."""
+
+    problems: list[str] = field(default_factory=list)
+    chain_problems: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    bases: dict[str, str] = field(default_factory=dict)
+    late: set[int] = field(default_factory=set)
+    unlisted: bool = False
+    chains: int = 0
+    others: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """The check of one run, shared by all threads; ``until`` is its last moment."""
+
+    bucket: Bucket
+    listing: VersionListing
+    accepted: Mapping[str, Accepted]
+    items: Mapping[str, Sequence[Item]]
+    until: float
+
+    def walk(self, keys: KeyRange) -> _Part:
+        """Everything that lies in this range, and the chains that should."""
+        part, met = _Part(), set[str]()
+        for base, chain, rows in self._groups(keys, part):
+            part.chains += 1
+            met.add(f"{base} {chain}")
+            self._group(base, chain, rows, part)
+        for item in keys.items:
+            archive = item.archive
+            if archive and item.result.chain:
+                identity = f"{archive.key} {item.result.chain.id}"
+                if identity not in met:
+                    self._chain(item, item.result.chain, {}, part)
+        return part
+
+    def ask(self, item: Item) -> _Part:
+        """A base that no listing shows."""
+        part = _Part()
+        self._base(item, None, part)
+        return part
+
+    def _groups(self, keys: KeyRange, part: _Part) -> Iterator[tuple[str, str, Rows]]:
+        """The overlays of each chain over a base that we know; bases are looked at on the way."""
+        current, rows = ("", ""), dict[int, Listed]()
+        for row in self._listed(keys, part):
+            overlay = layout.overlay_key(row.key)
+            if overlay is None:
+                for item in self.items.get(row.key, ()):
+                    part.bases[row.key] = row.modified
+                    self._base(item, row, part)
+                continue
+            if (overlay.base, overlay.chain) != current:
+                if rows:
+                    yield *current, rows
+                current, rows = (overlay.base, overlay.chain), {}
+            if overlay.base in self.items:
+                rows[overlay.number] = row
+        if rows:
+            yield *current, rows
+
+    def _listed(self, keys: KeyRange, part: _Part) -> Iterator[Listed]:
+        """The listing; where it is refused, one without versions, and a notice."""
+        listing = self.listing
+        for listed, what in ((listing.current, "the versions"), (listing.objects, "what lies")):
+            try:
+                yield from listed(keys, self.until)
+            except ClientError as error:
+                if (said := self.bucket.refused(error)) is None:
+                    raise
+                where = f"s3://{self.bucket.name}/{keys.prefix}"
+                part.notices.append(f"{what} below {where} could not be listed ({said})")
+            else:
+                return
+        part.unlisted = True
+
+    def _group(self, base: str, chain: str, rows: Rows, part: _Part) -> None:
+        for item in self.items[base]:
+            archive, named = item.archive, item.result.chain
+            if archive is None or layout.chain_id(archive.sha256) != chain:
+                known = self.accepted.get(base)
+                in_use = known is not None and known.links and known.chain_id == chain
+                # What GitHub does not list any more is never touched.
+                if item.state != "kept" and not in_use and len(part.others) < MOST_SUPERSEDED:
+                    part.others.append((base, chain, max(row.modified for row in rows.values())))
+                continue
+            links = named.links if named else 0
+            if notice := unnamed(item, (rows[n] for n in sorted(rows) if n > links)):
+                part.notices.append(notice)
+            if named:
+                self._chain(item, named, rows, part)
+
+    def _base(self, item: Item, row: Listed | None, part: _Part) -> None:
+        archive = item.archive
+        if archive is None:
+            return
+        accepted = item.state != "kept" and was_accepted(archive, self.accepted)
+        if accepted and confirms(row, archive):
+            return
+        if monotonic() >= self.until:
+            part.late.add(id(item))
+        elif said := self.bucket.objection(archive, kept=item.state == "kept"):
+            part.problems.append(f"{item.name}: {said}")
+
+    def _chain(self, item: Item, chain: Chain, rows: Rows, part: _Part) -> None:
+        """Hold each link against its line of the chain's document, and that against what it was."""
+        if item.archive is None or monotonic() >= self.until:
+            part.late.add(id(item))
+            return
+        base, known = item.archive.key, self.accepted.get(item.archive.key)
+        before = known.links if known and known.chain_id == chain.id else 0
+        vouched, old = 0, list[str]()
+        try:
+            document = self._document(base, chain)
+        except (DamagedError, UnreadableError) as error:
+            old.append(str(error).rstrip("."))
+            document = ChainDocument(base, chain.id)
+        else:
+            found = vouch(chain, document, known)
+            vouched, old = found.accepted, [*found.objections]
+        new: list[str] = []
+        for number in range(1, chain.links + 1):
+            if monotonic() >= self.until:
+                part.late.add(id(item))
+                return
+            row, trusted = rows.get(number), number <= vouched
+            if number > len(document.links):
+                said = None if part.unlisted else _unlisted(base, chain, number, row)
+            elif trusted and confirms(row, document.links[number - 1], by_etag=True):
+                said = None
+            else:
+                kept = item.state == "kept"
+                said = self.bucket.objection(document.links[number - 1], kept=kept)
+            if said:
+                (old if number <= before else new).append(said)
+        if old:
+            part.chain_problems.append(f"{item.name}: {in_one_line(old)}")
+        if new:
+            part.problems.append(f"{item.name}: {in_one_line(new)}")
+
+    def _document(self, base: str, chain: Chain) -> ChainDocument:
+        """The first lines of a chain's document: those of the run. Raises DamagedError."""
+        key = layout.chain_document(base, chain.id)
+        most = min(chain.links * _LINE_BYTES, MOST_BYTES)
+        with _LARGE if most > _LARGE_BYTES else nullcontext():
+            data = self.bucket.read(key, most, f"bytes=0-{most - 1}")
+            if data is None:
+                raise DamagedError("", "it is not in the bucket, or empty", key)
+            return ChainDocument.from_bytes(data, base, chain.id, chain.links)
+
+
+def _by_base(items: Iterable[Item]) -> dict[str, list[Item]]:
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        if item.archive:
+            found.setdefault(item.archive.key, []).append(item)
+    return found
+
+
+def _unlisted(base: str, chain: Chain, number: int, row: Listed | None) -> str | None:
+    """What is wrong with an overlay that no line describes: that is known by its key alone."""
+    if row is None:
+        return f"{layout.overlay(base, chain.id, number)} is not in the bucket"
+    if number == chain.links and row.bytes != chain.last_bytes:
+        return f"{row.key} has {row.bytes} bytes, not {chain.last_bytes}"
+    return None
+
+
+def _together(
+    items: Sequence[Item], accepted: Mapping[str, Accepted], parts: Sequence[_Part]
+) -> Checked:
+    """What all threads found, in the order of the keys, each line once."""
+    put = {key: at for part in parts for key, at in part.bases.items()}
+    late = set().union(*(part.late for part in parts))
+    problems = [line for part in parts for line in part.problems]
+    if late:
+        problems.append(f"{len(late)} of {len(items)} archives were not looked at: time was up")
+    lost = ((item.name, said) for item in items if (said := dropped(item, accepted)))
+    others = dict.fromkeys(each for part in parts for each in part.others)
+    superseded = [
+        Superseded(base, chain, newest, put[base])
+        for base, chain, newest in others
+        if base in put and newest < put[base]
+    ]
+    return Checked(
+        problems=tuple(dict.fromkeys(problems)),
+        chain_problems=tuple(
+            dict.fromkeys(
+                (
+                    *(line for part in parts for line in part.chain_problems),
+                    *(f"{name}: {said}" for name, said in lost),
+                )
+            )
+        ),
+        notices=tuple(dict.fromkeys(line for part in parts for line in part.notices)),
+        chains=sum(part.chains for part in parts),
+        superseded=tuple(superseded[:MOST_SUPERSEDED]),
+    )
