@@ -62,7 +62,7 @@ fmt: setup ## Let ruff and shfmt rewrite what they would complain about
 	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shfmt -w
 
 bench: setup ## Measure the backup program (PART=… and BENCH_OPTIONS=… for one thing: tools/bench/README.md)
-	@export PYTHONPATH=instance_scripts:.; \
+	@export PYTHONPATH=functions:instance_scripts:.; \
 	if [ -n "$(PART)$(BENCH_OPTIONS)" ]; then exec $(BIN)/python -m tools.bench$(if $(PART),.$(PART)) $(BENCH_OPTIONS); fi; \
 	$(BIN)/python -m tools.bench --repeat 3 --rivals-once; \
 	$(BIN)/python -m tools.bench --one-core --no-rivals --repeat 3 --results tools/bench/results/one-core; \

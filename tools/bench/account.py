@@ -198,4 +198,5 @@ def _environment(url: str, security_group_id: str) -> dict[str, str]:
         "KNOWN_FAILURES": "",
         "MAX_AGE_DAYS": "8",
         "HEARTBEAT_URL": "",
+        "RETIRE_OVERLAYS": "true",
     }

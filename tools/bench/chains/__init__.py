@@ -1,0 +1,1 @@
+"""The benchmark of the reporter's check of chains of overlays."""
