@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 
 from local_cloud.github import CORPUS_TOKEN, GitHubStandIn, build_corpus
-from tests.integration.situations import SITUATIONS, Folder
+from tests.integration.situations import BAD, SITUATIONS, Folder
 from tools.iam.template import ROOT
 
 LOCKS = ["functions/requirements.txt", "instance_scripts/requirements.txt"]
@@ -210,6 +210,62 @@ def test_both_artifacts_judge_alike(
     )
     levels = [json.loads(line)[1] for line in told]
     assert levels == [SITUATIONS[name][1] for name in DECISIVE]
+
+
+PROGRAM_WORDS = """
+import contextlib, io, json
+from repo_backup.cli.main import main
+def ask(*words):
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        code = main([*words])
+    return code, said.getvalue()
+for source in {sources!r}:
+    code, found = ask("status", "--json", "--source", source)
+    listed = ask("list", "--runs", "--source", source)[1].splitlines()[1:]
+    words = dict(line.split()[:2] for line in listed)
+    print(json.dumps([code == 0, json.loads(found)["level"], words], sort_keys=True))
+"""
+
+REPORTER_WORDS = """
+import json
+from pathlib import Path
+from backup_contract.documents.fields import DamagedError
+from backup_contract.documents.manifest import Manifest
+from backup_contract.documents.run_report import RunReport
+from backup_contract.judgement.reliance import UNREADABLE, own_word
+import reporter.publish.subject
+def word(run):
+    try:
+        manifest = run / "manifest.json"
+        read = Manifest.from_json(manifest.read_bytes()) if manifest.exists() else None
+        report = run / "report.json"
+        judged = RunReport.from_json(report.read_bytes()).verdict if report.exists() else ""
+        return judged or own_word(read)
+    except DamagedError:
+        return UNREADABLE
+for source in {sources!r}:
+    runs = (each for each in Path(source, "runs").iterdir() if each.is_dir())
+    print(json.dumps({{run.name: word(run) for run in runs}}, sort_keys=True))
+"""
+
+
+def test_both_artifacts_have_one_word_for_every_run_of_every_situation(
+    artifacts: dict[str, Path], program: Path, tmp_path: Path
+) -> None:
+    sources = [str(tmp_path / str(number)) for number in range(len(SITUATIONS))]
+    folders = [Folder(Path(source)) for source in sources]
+    for folder, (build, _, _) in zip(folders, SITUATIONS.values(), strict=True):
+        build(folder)
+    said = in_isolation(program, PROGRAM_WORDS.format(sources=sources)).splitlines()
+    words = in_isolation(artifacts["reporter"], REPORTER_WORDS.format(sources=sources)).splitlines()
+    for name, folder, by_program, by_reporter in zip(
+        SITUATIONS, folders, map(json.loads, said), map(json.loads, words), strict=True
+    ):
+        good, level, runs = by_program
+        assert (good, level) == (SITUATIONS[name][1] != BAD, SITUATIONS[name][1]), name
+        assert runs == by_reporter, name
+        for run_id, mail in folder.mails.items():
+            assert runs[run_id] == "unreadable" or f"] {runs[run_id]}" in mail, name
 
 
 def test_the_program_has_nothing_compiled_for_it_runs_on_any_processor(program: Path) -> None:
