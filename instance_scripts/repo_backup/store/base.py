@@ -27,7 +27,7 @@ class Capabilities:
     full_checksums: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stored:
     """What the store says of an object: how to find this very version, and its own checksum."""
 

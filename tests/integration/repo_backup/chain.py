@@ -115,7 +115,8 @@ class Chain:
         with zipfile.ZipFile(made, "w") as archive:
             for name, data in self._packed(known) if known is not None else ():
                 archive.writestr(f"hello.git/objects/pack/{name}", data)
-            archive.writestr("hello.git/packed-refs", self._packed_refs())
+            refs = self._packed_refs()
+            archive.writestr("hello.git/packed-refs", refs, zipfile.ZIP_DEFLATED)
             archive.writestr("hello.git/HEAD", "ref: refs/heads/main\n")
         return made.getvalue()
 

@@ -74,7 +74,7 @@ def _remove(chain: Chain, path: Path) -> None:
 
 def _damage(chain: Chain, path: Path) -> None:
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 0xFF
+    data[len(data) // 4] ^= 0xFF  # in the contents of a file, not in the directory at the end
     path.write_bytes(data)
 
 
