@@ -1,5 +1,6 @@
 """Which run stands for a day, and which runs can still be restored."""
 
+import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
@@ -17,6 +18,8 @@ from repo_backup.restore.catalogue import ArchiveListing, manifests
 from repo_backup.runtime.errors import FatalError, RepositoryError
 from repo_backup.store.base import Store
 from repo_backup.store.run_order import began_at, newest_first
+
+log = logging.getLogger(__name__)
 
 
 def run_at(store: Store, at: str | None) -> str | None:
@@ -57,9 +60,14 @@ def expired(store: Store, listed: Iterable[ArchiveListing]) -> set[str]:
     """The keys of those archives of a run that are not there any more, by what the store lists.
 
     They were replaced since, and the version that the run had is gone, or one of their overlays.
-    What lies under a key now is what the newest manifest says, if it has no version's name.
+    What lies under a key now is what the newest manifest says, if it has no version's name. Where
+    the versions may not be listed nothing is called expired, and a warning says so.
     """
-    kept, present = store.version_ids(layout.ARCHIVES), store.objects(layout.ARCHIVES)
+    try:
+        kept, present = store.version_ids(layout.ARCHIVES), store.objects(layout.ARCHIVES)
+    except RepositoryError as error:
+        log.warning("which of these archives are expired is not known: %s", error)
+        return set()
     newest = next(manifests(store), None)
     items = (*newest.items, *newest.orphaned) if newest else ()
     now = {item.archive.key: item.archive.sha256 for item in items if item.archive}
@@ -86,13 +94,13 @@ def cannot_be_restored(
     be restored still. What says nothing of the archive is returned as it is."""
     if isinstance(error, SAYS_NOTHING):
         return error
-    if isinstance(error, OtherArchiveError):
-        oldest = oldest_restorable(store, found, error.sha256)
-    elif isinstance(error, BrokenChainError) and error.before.part:
-        oldest = oldest_restorable(store, found, None, error.before.part)
-    else:
-        oldest = oldest_restorable(store, found, None)
-    which = f"the oldest run that can be is {oldest}" if oldest else "nor can any other run of it"
+    sha256 = error.sha256 if isinstance(error, OtherArchiveError) else None
+    whole = error.before.part if isinstance(error, BrokenChainError) else None
+    try:
+        oldest = oldest_restorable(store, found, sha256, whole)
+        which = f"the oldest run that can be is {oldest}" if oldest else "nor can any other run"
+    except RepositoryError as unknown:
+        which = f"which other run can be is not known: {unknown}"
     return RepositoryError(f"{found.name} cannot be restored as of {run_id}: {error}\n{which}")
 
 

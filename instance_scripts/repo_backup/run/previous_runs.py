@@ -232,6 +232,9 @@ def _whole_links(store: Store, part: ItemResult, present: Mapping[str, Stored]) 
         log.warning("the overlays of a kept archive are not known: %s", error)
         empty = ChainDocument(archive.key, chain.id)
         return part if there == chain.links else first_links(part, empty, 0)
+    except RepositoryError as error:  # which says nothing of it: a later run may know
+        log.warning("the overlays of a kept archive cannot be read: %s", error)
+        return part
     links = document.links[:there]
     same = itertools.takewhile(lambda link: _sha256(store, link.key) == link.sha256, links)
     return first_links(part, document, sum(1 for _ in same))

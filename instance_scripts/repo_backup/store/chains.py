@@ -1,5 +1,6 @@
 """The overlays over an archive, by the document that lists them."""
 
+import contextlib
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,7 +9,7 @@ from backup_contract import object_keys as layout
 from backup_contract.documents.chain import MOST_BYTES, Chain, ChainDocument, chain_of
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import ItemResult
-from repo_backup.runtime.errors import NotFoundError, RepositoryError
+from repo_backup.runtime.errors import NotFoundError, RepositoryError, StoreRefusedError
 from repo_backup.store.base import Store
 from repo_backup.store.run_documents import Document
 
@@ -68,10 +69,9 @@ def _versions(store: Store, key: str) -> Iterator[bytes | DamagedError]:
         yield error
     if not store.capabilities.versions:
         return
-    for version in store.versions(key):
-        if not version.latest:
-            try:
-                with store.open(key, version.id) as file:
+    # A role may read what is there, and neither list nor read what was: then that is all.
+    with contextlib.suppress(StoreRefusedError):
+        for version in store.versions(key):
+            if not version.latest:
+                with contextlib.suppress(NotFoundError), store.open(key, version.id) as file:
                     yield file.read(MOST_BYTES + 1)
-            except NotFoundError:
-                continue

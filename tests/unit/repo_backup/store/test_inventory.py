@@ -8,9 +8,11 @@ import pytest
 from backup_contract import object_keys as layout
 from backup_contract.documents.chain import Chain, ChainDocument, Link, chain_of
 from backup_contract.documents.manifest import Archive, ItemResult
-from repo_backup.runtime.errors import RepositoryError
-from repo_backup.store.base import Stored
-from repo_backup.store.chains import first_links, read_chain
+from repo_backup.restore.archive_reader import ArchiveRef
+from repo_backup.restore.points_in_time import cannot_be_restored, expired
+from repo_backup.runtime.errors import RepositoryError, StoreRefusedError
+from repo_backup.store.base import Stored, Version
+from repo_backup.store.chains import ChainListError, first_links, read_chain
 from repo_backup.store.directory import DirectoryStore
 from repo_backup.store.inventory import links_in_place, not_in_place
 
@@ -129,3 +131,37 @@ def test_a_document_that_is_not_what_the_manifest_says_is_named(
         read_chain(store, BASE, chain(replace(WHOLE)))
     assert reason in str(raised.value)
     assert DOCUMENT.key in str(raised.value)
+
+
+class Reticent(DirectoryStore):
+    """A store whose versions the reader has no right to list."""
+
+    capabilities = replace(DirectoryStore.capabilities, versions=True)
+
+    def versions(self, key: str) -> list[Version]:
+        """Refused."""
+        raise StoreRefusedError(f"S3 refuses {key}: AccessDenied")
+
+    def version_ids(self, prefix: str) -> dict[str, set[str]]:
+        """Refused."""
+        raise StoreRefusedError(f"S3 refuses {prefix}: AccessDenied")
+
+
+def test_who_may_not_list_versions_reads_what_is_there_and_is_told_what_is_not_known(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Reticent(tmp_path)
+    store.write(DOCUMENT.key, DOCUMENT.to_bytes())
+    assert read_chain(store, BASE, chain(WHOLE)) == DOCUMENT
+    store.write(DOCUMENT.key, b"")
+    with pytest.raises(ChainListError, match="first 3 lines differ"):
+        read_chain(store, BASE, chain(WHOLE))
+    assert expired(store, []) == set()
+    assert "which of these archives are expired is not known" in caplog.text
+    error = cannot_be_restored(
+        store, ArchiveRef("octo/hello", BASE, None, WHOLE), "r1", RepositoryError("it is gone")
+    )
+    assert str(error) == (
+        f"octo/hello cannot be restored as of r1: it is gone\n"
+        f"which other run can be is not known: S3 refuses {BASE}: AccessDenied"
+    )
