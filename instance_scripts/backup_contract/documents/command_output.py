@@ -166,6 +166,7 @@ class DiffDocument(TypedDict):
     source: Annotated[str, "the store that was asked"]
     before: Annotated[str, "the run that RUN1 means"]
     after: Annotated[str, "the run that RUN2 means"]
+    incomplete: Annotated[list[str], "which of the two did not complete, and may lack some"]
     repositories: Annotated[list[DiffRow], "what is not the same in both, by name"]
 
 

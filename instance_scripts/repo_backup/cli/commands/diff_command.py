@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ def diff(options: argparse.Namespace) -> int:
     if not options.no_refs:
         with working("reading refs …"):
             found = [*with_refs(store, found, CONNECTIONS)]
+    incomplete = [each.run_id for each in (before, after) if not each.complete]
     if options.json:
         document = DiffDocument(
             schema=SCHEMA,
@@ -44,11 +46,18 @@ def diff(options: argparse.Namespace) -> int:
             source=options.store,
             before=before.run_id,
             after=after.run_id,
+            incomplete=incomplete,
             repositories=[_row(each) for each in found],
         )
         print_document(document)
     else:
         _print(found, before.run_id, after.run_id)
+    for run_id in incomplete:
+        print_line(
+            f"repo_backup: run {run_id} did not complete: what it did not come to counts as not "
+            "there",
+            sys.stderr,
+        )
     return 0
 
 

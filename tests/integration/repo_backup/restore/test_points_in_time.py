@@ -160,7 +160,7 @@ def test_a_bucket_has_every_run_until_its_versions_expire(
 
 
 def test_diff_tells_what_became_of_repositories_sizes_and_refs(
-    chain: Chain, run: Run, capsys: pytest.CaptureFixture[str]
+    chain: Chain, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("diff", chain.runs[3], chain.runs[4], "--json") == 0
     document = json.loads(capsys.readouterr().out)
@@ -182,5 +182,9 @@ def test_diff_tells_what_became_of_repositories_sizes_and_refs(
     assert [*row["refs"]["gone"]] == ["refs/heads/old"]
     assert run("diff", chain.runs[0], chain.runs[3]) == 0
     assert "octo/hello: its refs cannot be read: " in capsys.readouterr().out
+    path = tmp_path / "store" / layout.manifest(chain.runs[0])
+    path.write_text(json.dumps({**json.loads(path.read_text()), "complete": False}))
     assert run("diff", chain.runs[0], chain.runs[3], "--no-refs") == 0
-    assert "cannot be read" not in capsys.readouterr().out
+    shown = capsys.readouterr()
+    assert "cannot be read" not in shown.out
+    assert f"run {chain.runs[0]} did not complete" in shown.err
