@@ -1,7 +1,6 @@
 """The lines of docs/restore.md restore a repository with common tools alone, in every shell."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -14,28 +13,9 @@ from backup_contract.aws_commands import remove_archive
 from local_cloud.github.corpus import commit_files
 from repo_backup.store.directory import DirectoryStore
 from repo_backup.store.s3 import open_bucket
+from tests.integration.repo_backup.by_hand import DOCS, SHELLS, by_hand, lines
 from tests.integration.repo_backup.chain import KEY, Chain, mirror_tips
 from tests.integration.repo_backup.conftest import Bucket
-
-DOCS = Path(__file__).parents[4] / "docs/restore.md"
-SHELLS = [shell for shell in ("bash", "dash", "zsh") if shutil.which(shell)]
-
-
-def lines() -> tuple[str, str]:
-    """What fetches an archive, and what unpacks it, as the page has it."""
-    section = DOCS.read_text().partition("## Without our program")[2]
-    fetch, unpack, *_ = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
-    names = {"BUCKET": "BUCKET", "OWNER": "octo", "REPO": "hello"}
-    for placeholder, name in names.items():
-        fetch, unpack = (each.replace(placeholder, name) for each in (fetch, unpack))
-    return fetch, unpack
-
-
-def by_hand(shell: str, commands: str, folder: Path) -> dict[str, str]:
-    """The refs of what the lines restore there; they must succeed."""
-    subprocess.run([shell, "-ec", commands], cwd=folder, check=True, capture_output=True)
-    assert (folder / "hello/README.md").read_text() == "hello"
-    return mirror_tips(folder / "hello.git")
 
 
 @pytest.fixture(scope="module")

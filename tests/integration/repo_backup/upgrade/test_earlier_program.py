@@ -25,6 +25,7 @@ from local_cloud.github import CORPUS_TOKEN, GitHubStandIn
 from local_cloud.github.corpus import commit_files
 from repo_backup.cli.main import main
 from repo_backup.store.directory import DirectoryStore
+from tests.integration.repo_backup.by_hand import by_hand, lines
 from tests.integration.repo_backup.chain import KEY, Chain, mirror_tips
 from tests.integration.repo_backup.conftest import Destination, refs
 
@@ -151,6 +152,10 @@ def test_the_earlier_program_sees_the_base_of_a_chain_and_replaces_it_whole(
     fixed = ["--owner", "octo", "--destination", str(destination.root), *ONLY]
     run_earlier(earlier, hub, "backup", *fixed, "--run-id", "2026-11-27T17-00-00Z")
     assert destination.states("2026-11-27T17-00-00Z")["hello"] == "backed-up"
+    # By hand its archive is restored, and no overlay of the former one is laid over it.
+    shutil.copytree(destination.root / "github_backups/octo", tmp_path / "copy")
+    assert [*(tmp_path / "copy").glob("hello+*.0001.zip")]
+    assert by_hand("bash", lines()[1], tmp_path / "copy") == now
 
     assert destination.backup(*ONLY, run_id="2026-12-04T17-00-00Z") == 0
     assert destination.states("2026-12-04T17-00-00Z")["hello"] == "unchanged"
