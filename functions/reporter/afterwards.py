@@ -67,8 +67,8 @@ class Afterwards:
             self.log.error("overlays could not be removed", exc_info=done.error)
         elif done:
             self.log.info("overlays removed", extra={"chains": done})
-            told = tried(
+            failed = tried(
                 lambda: self.bucket.write_report(run_id, {**summary.report, "retired": done})
             )
-            if told:
-                self.log.error("the removal is not in the report", extra={"problem": str(told)})
+            if failed:
+                self.log.error("the removal is not in the report", extra={"problem": str(failed)})

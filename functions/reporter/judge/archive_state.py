@@ -1,4 +1,4 @@
-"""Archives as the manifest has them, held against a listing of the bucket. Pure."""
+"""Archives as the manifest has them, compared with a listing of the bucket. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from backup_contract.documents.chain import Chain, ChainDocument, Link
 from backup_contract.documents.manifest import Archive, Item, Manifest
 
 Recorded = Archive | Link
-"""What a document says of one object: key, size, and the store's own words for it."""
+"""What a document says of one object: key, size, and and what the store calls it."""
 
 _NO_VERSION = ("", "null")
 """Of a bucket without versions, or with suspended ones: such an object is replaced in place."""
 
 
 class Listed(NamedTuple):
-    """A current version, as a listing has it; ``version_id`` is empty where that is not told.
+    """A current version, as a listing has it; ``version_id`` is empty where it is not known.
 
     ``modified`` is S3's own text, ISO 8601 in UTC: of two the larger one is the later.
     """
@@ -56,7 +56,7 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of holding all archives against the bucket, a line each.
+    """What came of comparing all archives with the bucket, a line each.
 
     ``problems`` concern what a run wrote that was not accepted yet, and bases; ``chain_problems``
     overlays that were accepted before, and the documents that list them. ``notices`` change no
@@ -112,7 +112,7 @@ def was_accepted(archive: Archive, accepted: Mapping[str, Accepted]) -> bool:
 
 
 def vouch(chain: Chain, document: ChainDocument, known: Accepted | None) -> Vouched:
-    """Hold a chain's document, its first lines, against the manifest and the last accepted run."""
+    """Compare a chain's document, its first lines, with the manifest and the last accepted run."""
     count = len(document.links)
     objections = []
     if count < chain.links:

@@ -147,10 +147,10 @@ class _Check:
             try:
                 yield from listed(keys, self.until)
             except ClientError as error:
-                if (said := self.bucket.refused(error)) is None:
+                if (refusal := self.bucket.refused(error)) is None:
                     raise
                 where = f"s3://{self.bucket.name}/{keys.prefix}"
-                part.notices.append(f"{what} below {where} could not be listed ({said})")
+                part.notices.append(f"{what} below {where} could not be listed ({refusal})")
             else:
                 return
         part.unlisted = True
@@ -180,11 +180,11 @@ class _Check:
             return
         if monotonic() >= self.until:
             part.late.add(id(item))
-        elif said := self.bucket.objection(archive, kept=item.state == "kept"):
-            part.problems.append(f"{item.name}: {said}")
+        elif objection := self.bucket.objection(archive, kept=item.state == "kept"):
+            part.problems.append(f"{item.name}: {objection}")
 
     def _chain(self, item: Item, chain: Chain, rows: Rows, part: _Part) -> None:
-        """Hold each link against its line of the chain's document, and that against what it was."""
+        """Compare each link with its line of the chain's document, and that with what it was."""
         if item.archive is None or monotonic() >= self.until:
             part.late.add(id(item))
             return
@@ -206,14 +206,14 @@ class _Check:
                 return
             row, trusted = rows.get(number), number <= vouched
             if number > len(document.links):
-                said = None if part.unlisted else _unlisted(base, chain, number, row)
+                objection = None if part.unlisted else _unlisted(base, chain, number, row)
             elif trusted and confirms(row, document.links[number - 1], by_etag=True):
-                said = None
+                objection = None
             else:
                 kept = item.state == "kept"
-                said = self.bucket.objection(document.links[number - 1], kept=kept)
-            if said:
-                (old if number <= before else new).append(said)
+                objection = self.bucket.objection(document.links[number - 1], kept=kept)
+            if objection:
+                (old if number <= before else new).append(objection)
         if old:
             part.chain_problems.append(f"{item.name}: {in_one_line(old)}")
         if new:
@@ -256,7 +256,7 @@ def _together(
     problems = [line for part in parts for line in part.problems]
     if late:
         problems.append(f"{len(late)} of {len(items)} archives were not looked at: time was up")
-    lost = ((item.name, said) for item in items if (said := dropped(item, accepted)))
+    lost = ((item.name, line) for item in items if (line := dropped(item, accepted)))
     others = dict.fromkeys(each for part in parts for each in part.others)
     superseded = [
         Superseded(base, chain, newest, put[base])
@@ -269,7 +269,7 @@ def _together(
             dict.fromkeys(
                 (
                     *(line for part in parts for line in part.chain_problems),
-                    *(f"{name}: {said}" for name, said in lost),
+                    *(f"{name}: {line}" for name, line in lost),
                 )
             )
         ),

@@ -11,7 +11,7 @@ from shared.aws.run_table import Reported, RunStore
 
 @dataclass(frozen=True, slots=True)
 class EarlierRuns:
-    """``previous`` is the last run's manifest; ``accepted`` is told of the last accepted one."""
+    """``previous`` is the last run's manifest; ``accepted`` comes from the last accepted one."""
 
     reported: Reported = field(default_factory=Reported)
     previous: Manifest | None = None

@@ -79,5 +79,5 @@ def _remove(bucket: Bucket, keys: list[str]) -> None:
             Bucket=bucket.name, Delete={"Objects": named, "Quiet": True}
         )
         for error in answer.get("Errors", []):
-            said = f"{error.get('Code')}: {error.get('Message')}"
-            raise RemovalError(f"{error.get('Key')} could not be removed ({said})")
+            refusal = f"{error.get('Code')}: {error.get('Message')}"
+            raise RemovalError(f"{error.get('Key')} could not be removed ({refusal})")

@@ -161,8 +161,8 @@ class RunStore:
             "accepted": reported.accepted,
             "verified_at": at.isoformat() if at else None,
         }
-        told = {name: value for name, value in known.items() if value}
-        self._put(items.item(items.LAST_REPORTED, None, **told))
+        values = {name: value for name, value in known.items() if value}
+        self._put(items.item(items.LAST_REPORTED, None, **values))
 
     def reported(self) -> Reported:
         """What is known of the reports so far. Raises :class:`DamagedItemError`.

@@ -1,4 +1,4 @@
-"""Each link of each chain is held against its document, that against the last accepted run."""
+"""Each link of each chain is compared with its document, that with the last accepted run."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -200,7 +200,7 @@ def test_neighbours_in_the_order_of_keys_are_told_apart(
     monkeypatch.setattr(key_ranges, "_MOST", cost)
     names = ("a", "a-b", "a.wiki", "A", "a_b", "ab")
     all_saved = [SavedRepository.put(s3, name, body=name.encode()) for name in names]
-    known = {key: told for each in all_saved for key, told in each.accepted().items()}
+    known = {key: named for each in all_saved for key, named in each.accepted().items()}
     items = [each.item() for each in all_saved]
     asked.clear()
     found = check(Bucket(s3, "backups"), items, known)
