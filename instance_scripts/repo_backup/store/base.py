@@ -112,8 +112,11 @@ class Store(Protocol):
     def case_sensitive(self) -> bool:
         """Whether keys that differ in case only are different."""
 
-    def put_archive(self, key: str, archive: Blob) -> Stored:
-        """Store an archive."""
+    def put_archive(self, key: str, archive: Blob, *, new: bool = False) -> Stored:
+        """Store an archive. ``new``: only where there is nothing, or this very archive.
+
+        Raises ConflictError where something else is there.
+        """
 
     def write(self, key: str, data: bytes, content_type: str = "application/json") -> None:
         """Store a small object."""

@@ -26,6 +26,7 @@ _INCOMING = ".incoming-"
 
 
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
+_CANNOT_LINK = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
 
 class DirectoryStore:
@@ -45,12 +46,21 @@ class DirectoryStore:
             (Path(directory) / "a").touch()
             return not (Path(directory) / "A").exists()
 
-    def put_archive(self, key: str, archive: Blob) -> Stored:
+    def put_archive(self, key: str, archive: Blob, *, new: bool = False) -> Stored:
         """Copy the archive to a temporary file, flush it to disk, rename it."""
-        with self._replacing(key) as file:
-            for block in archive.blocks():
-                file.write(block)
+        try:
+            with self._replacing(key, new=new) as file:
+                for block in archive.blocks():
+                    file.write(block)
+        except ConflictError:
+            if not self._holds(key, archive):
+                raise
         return Stored(archive.size)
+
+    def _holds(self, key: str, archive: Blob) -> bool:
+        with (self._root / key).open("rb") as file:
+            same = all(file.read(len(block)) == block for block in archive.blocks())
+            return same and not file.read(1)
 
     def write(self, key: str, data: bytes, content_type: str = "application/json") -> None:
         """Write a file; the content type has no place in a directory."""
@@ -107,16 +117,18 @@ class DirectoryStore:
 
     def objects(self, prefix: str) -> dict[str, Stored]:
         """The files below a directory, without those still being written, and the system's own."""
+        top = self._root / prefix.rpartition("/")[0]
         found = (
             Path(folder, name)
-            for folder, _, names in os.walk(self._root / prefix, onerror=_unless_missing)
+            for folder, _, names in os.walk(top, onerror=_unless_missing)
             for name in names
             if not _is_hidden(name)
         )
         return {
-            path.relative_to(self._root).as_posix(): Stored(path.stat().st_size)
+            key: Stored(path.stat().st_size)
             for path in found
-            if path.is_file()
+            if (key := path.relative_to(self._root).as_posix()).startswith(prefix)
+            and path.is_file()
         }
 
     def names(self, folder: str, since: str) -> Iterator[str]:
@@ -185,10 +197,11 @@ class DirectoryStore:
                 path.unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def _replacing(self, key: str) -> Iterator[IO[bytes]]:
+    def _replacing(self, key: str, *, new: bool = False) -> Iterator[IO[bytes]]:
         """A file that takes its name when it is whole and on disk, and then keeps it.
 
         A marker, written last, must not outlive a power cut that an archive's name does not.
+        ``new``: it takes no name that something has. Raises ConflictError.
         """
         target = self._root / key
         try:
@@ -201,7 +214,7 @@ class DirectoryStore:
                     file.flush()
                     os.fsync(file.fileno())
                 temporary.chmod(0o644)
-                temporary.replace(target)
+                _name(temporary, target, new=new)
                 _sync(target.parent)
             except BaseException:
                 temporary.unlink(missing_ok=True)
@@ -211,6 +224,27 @@ class DirectoryStore:
             raise FatalError(
                 f"{target} cannot be written: {error.strerror} ({free} free)"
             ) from error
+
+
+def _name(temporary: Path, target: Path, *, new: bool) -> None:
+    """Give a file its name. Raises ConflictError where ``new`` and something has that name.
+
+    A file system without hard links has no such question; there the lease keeps other writers off.
+    """
+    if new:
+        try:
+            target.hardlink_to(temporary)
+        except FileExistsError as error:
+            raise ConflictError(f"{target} is there already") from error
+        except OSError as error:
+            if error.errno not in _CANNOT_LINK:
+                raise
+            if target.exists():
+                raise ConflictError(f"{target} is there already") from error
+        else:
+            temporary.unlink()
+            return
+    temporary.replace(target)
 
 
 def _unless_missing(error: OSError) -> None:

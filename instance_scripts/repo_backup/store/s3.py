@@ -35,8 +35,8 @@ from repo_backup.runtime.errors import (
     TransientError,
 )
 from repo_backup.runtime.retry import Patience
+from repo_backup.store.archive_upload import Uploads
 from repo_backup.store.base import Blob, Capabilities, Stored, Tagged, Version, most_bytes
-from repo_backup.store.multipart import Uploads, crc32, stored_as
 from repo_backup.store.s3_errors import (
     LOGIN,
     ForeignAnswerError,
@@ -77,22 +77,10 @@ class S3Store:
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
-    def put_archive(self, key: str, archive: Blob) -> Stored:
+    def put_archive(self, key: str, archive: Blob, *, new: bool = False) -> Stored:
         """One request up to 16 MiB; above, one for each part and two more."""
         with self._told(key):
-            if len(archive.part_crc32s) > 1:
-                return self._uploads.send(self._prefix + key, archive)
-            with archive.part(0) as body:
-                answer = self._client.put_object(
-                    Bucket=self._bucket,
-                    Key=self._prefix + key,
-                    Body=body,
-                    ContentLength=archive.size,
-                    ContentType="application/zip",
-                    ChecksumCRC32=crc32(archive.crc32),
-                )
-            needed(answer, "ETag")
-            return stored_as(archive, answer, crc32(archive.crc32))
+            return self._uploads.put(self._prefix + key, archive, new=new)
 
     def write(self, key: str, data: bytes, content_type: str = "application/json") -> None:
         """One PUT."""

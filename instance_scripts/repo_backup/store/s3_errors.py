@@ -32,7 +32,7 @@ from repo_backup.store.base import Tagged
 LOGIN = "Set credentials as for the AWS CLI: AWS_PROFILE, `aws configure` or `aws sso login`"
 SKEWED = "RequestTimeTooSkewed"
 _MISSING = {"NoSuchKey", "NoSuchVersion", "404"}
-_CONFLICT = {"PreconditionFailed", "412"}
+CONFLICT = {"PreconditionFailed", "412"}
 _CREDENTIALS = {"ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 _REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed"}
 _PASSING = {
@@ -76,7 +76,7 @@ def service_error(where: str, bucket: str, error: ClientError) -> BackupError:
         return FatalError(f"the bucket {bucket} is elsewhere ({told}): set AWS_REGION={region}")
     if code in _MISSING:
         return NotFoundError(f"there is no {where} ({told})")
-    if code in _CONFLICT:
+    if code in CONFLICT:
         return ConflictError(f"{where} was written by another process ({told})")
     if status >= 500 or code in _PASSING:
         return TransientError(f"S3 could not take {where}: {told}")

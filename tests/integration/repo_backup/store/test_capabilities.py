@@ -45,6 +45,27 @@ class Bytes:
         yield self.data
 
 
+class InParts(Bytes):
+    """An archive that goes in two parts, of five bytes each."""
+
+    data: bytes
+
+    def __init__(self, name: bytes, crc32: int) -> None:
+        data = name * (5 << 20)
+        super().__init__(data, crc32 or zlib.crc32(data))
+
+    @property
+    def part_bytes(self) -> int:
+        return 5 * (3 << 20)
+
+    @property
+    def part_crc32s(self) -> Sequence[int]:
+        return [zlib.crc32(self.data[at:][: self.part_bytes]) for at in (0, self.part_bytes)]
+
+    def part(self, start: int) -> BufferedReader:
+        return cast(BufferedReader, BytesIO(self.data[start:][: self.part_bytes]))
+
+
 @pytest.fixture(params=["bucket", "directory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """Each kind of store."""
@@ -96,3 +117,33 @@ def test_the_keys_of_a_folder_come_in_order_from_the_one_that_is_asked_for(store
         store.write(key, b"x")
     assert list(store.names("github_backups/", keys[2])) == keys[2:]
     assert list(store.names("elsewhere/", "elsewhere/a")) == []
+
+
+def test_what_must_be_new_replaces_nothing_but_is_taken_for_itself(store: Store) -> None:
+    first, other = (Bytes(data, zlib.crc32(data)) for data in (b"first", b"other"))
+    stored = store.put_archive(KEY, first, new=True)
+    assert store.put_archive(KEY, first, new=True) == stored
+    with pytest.raises(ConflictError):
+        store.put_archive(KEY, other, new=True)
+    assert len(store.versions(KEY)) == 1
+    with store.open(KEY) as file:
+        assert file.read() == b"first"
+
+
+def test_a_large_archive_that_must_be_new_replaces_nothing(store: Store) -> None:
+    first, other = InParts(b"first", 0), InParts(b"other", 0)
+    stored = store.put_archive(KEY, first, new=True)
+    again = store.put_archive(KEY, first, new=True)
+    assert (again.bytes, again.version_id) == (stored.bytes, stored.version_id)
+    with pytest.raises(ConflictError):
+        store.put_archive(KEY, other, new=True)
+
+
+def test_objects_are_found_by_the_beginning_of_their_names(store: Store) -> None:
+    for name in ("hello.zip", "hello+0123456789ab.0001.zip", "hello-2.zip"):
+        store.write(f"github_backups/octo/{name}", b"x")
+    assert [*store.objects("github_backups/octo/hello+")] == [
+        "github_backups/octo/hello+0123456789ab.0001.zip"
+    ]
+    assert len(store.objects("github_backups/octo/")) == 3
+    assert store.objects("github_backups/nobody/no+") == {}

@@ -1,8 +1,9 @@
-"""A large archive on its way to a bucket: in parts, whole or not at all."""
+"""An archive on its way to a bucket: in one request or in parts, whole or not at all."""
 
 import base64
 import contextlib
 import threading
+import zlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from repo_backup.runtime.background import at_once
 from repo_backup.store.base import Blob, Stored
-from repo_backup.store.s3_errors import needed, server_time
+from repo_backup.store.s3_errors import CONFLICT, needed, server_time
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_BLOCK_BYTES = 1 << 20
 PARTS_AT_ONCE = 4
 """Of one archive; what is in memory of each is a block, the rest stays on disk."""
 
@@ -30,7 +32,36 @@ class Uploads:
         self._bucket = bucket
         self._sending = threading.Semaphore(connections)
 
-    def send(self, key: str, archive: Blob) -> Stored:
+    def put(self, key: str, archive: Blob, *, new: bool) -> Stored:
+        """Store it. ``new``: only where there is nothing, or what has the same length and CRC32.
+
+        The SDK asks again when an answer gets lost, and is then told that something is there.
+        """
+        send = self._in_parts if len(archive.part_crc32s) > 1 else self._at_once
+        try:
+            return send(key, archive, {"IfNoneMatch": "*"} if new else {})
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            stored = self._already_there(key, archive) if new and code in CONFLICT else None
+            if stored is None:
+                raise
+            return stored
+
+    def _at_once(self, key: str, archive: Blob, condition: Any) -> Stored:
+        with archive.part(0) as body:
+            answer = self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=body,
+                ContentLength=archive.size,
+                ContentType="application/zip",
+                ChecksumCRC32=crc32(archive.crc32),
+                **condition,
+            )
+        needed(answer, "ETag")
+        return stored_as(archive, answer, crc32(archive.crc32))
+
+    def _in_parts(self, key: str, archive: Blob, condition: Any) -> Stored:
         """One request for each part and two more."""
         target: Any = {"Bucket": self._bucket, "Key": key}
         upload = self._client.create_multipart_upload(
@@ -55,7 +86,7 @@ class Uploads:
 
         try:
             parts = at_once(put, len(archive.part_crc32s), PARTS_AT_ONCE)
-            return self._complete(target, parts, archive)
+            return self._complete(target, parts, archive, condition)
         except BaseException:
             # The next run, or a lifecycle rule, removes what this cannot.
             with contextlib.suppress(ClientError, BotoCoreError):
@@ -81,10 +112,11 @@ class Uploads:
                 )
         return len(abandoned)
 
-    def _complete(self, target: Any, parts: list[Any], archive: Blob) -> Stored:
+    def _complete(self, target: Any, parts: list[Any], archive: Blob, condition: Any) -> Stored:
         try:
             answer = self._client.complete_multipart_upload(
                 **target,
+                **condition,
                 MultipartUpload={"Parts": parts},
                 ChecksumCRC32=crc32(archive.crc32),
                 ChecksumType="FULL_OBJECT",
@@ -106,8 +138,21 @@ class Uploads:
             head = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
         except ClientError:
             return None
-        same = (head["ContentLength"], head.get("ChecksumCRC32"))
-        return stored_as(archive, head) if same == (archive.size, crc32(archive.crc32)) else None
+        if head["ContentLength"] != archive.size:
+            return None
+        there = head.get("ChecksumCRC32") or self._crc32_of(key, head.get("VersionId"))
+        ours = crc32(archive.crc32)
+        return stored_as(archive, head, ours) if there == ours else None
+
+    def _crc32_of(self, key: str, version_id: str | None) -> str:
+        """That of what lies there, by reading it: not every server names it."""
+        version: Any = {"VersionId": version_id} if version_id else {}
+        answer = self._client.get_object(Bucket=self._bucket, Key=key, **version)
+        found = 0
+        with contextlib.closing(answer["Body"]) as body:
+            for block in body.iter_chunks(_BLOCK_BYTES):
+                found = zlib.crc32(block, found)
+        return crc32(found)
 
 
 def crc32(value: int) -> str:
