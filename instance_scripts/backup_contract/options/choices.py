@@ -53,6 +53,11 @@ def add_choices(parser: ArgumentParser) -> None:
     add_selection(parser)
     parser.add_argument("--full", action="store_true", help="fetch also what has not changed")
     parser.add_argument(
+        "--force",
+        action="store_true",
+        help="with --full: give up earlier runs where the destination keeps no versions",
+    )
+    parser.add_argument(
         "--allow-shrink",
         action="store_true",
         help="accept a listing of less than half of last time's, or of nothing at all",

@@ -4,6 +4,7 @@ A zip's directory is at its end, and names where each file begins.
 https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 """
 
+import contextlib
 import io
 import struct
 import zipfile
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
 from repo_backup.archive.zip_reader import BROKEN_ZIP
-from repo_backup.runtime.errors import RepositoryError, said
+from repo_backup.runtime.errors import NotFoundError, RepositoryError, said
 from repo_backup.store.base import Store
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class StoredZip:
     """
 
     def __init__(self, store: Store, key: str, size: int, version_id: str | None = None) -> None:
-        self._store, self._key, self._size, self._version_id = store, key, size, version_id
+        self._store, self._key, self._size, self.version_id = store, key, size, version_id
         if size < _SHORTEST_ZIP_BYTES:
             raise RepositoryError(f"{key} is no whole zip: it has {size} bytes")
         self._tail_start = max(0, size - _TAIL_BYTES)
@@ -70,6 +71,14 @@ class StoredZip:
         if left or crc32 != entry.CRC:
             raise RepositoryError(f"{self._key} is damaged: the checksum of {said(name)} differs")
 
+    def place(self, name: str) -> tuple[int, int]:
+        """Where a file's bytes begin and end in the zip. Raises what ``extract`` raises."""
+        entry = self._entries[name]
+        start = entry.header_offset
+        head = self.range(start, min(self._size, start + _LOCAL_HEADER.size))
+        first = start + self._header_bytes(head)
+        return first, first + entry.file_size
+
     def range(self, start: int, end: int) -> bytes:
         """The bytes from ``start`` to ``end`` of the zip, from memory if they are at its end."""
         if start >= self._tail_start:
@@ -100,21 +109,32 @@ class StoredZip:
         # The header and the first piece in one request.
         end = min(self._size, least + _MOST_EXTRA_BYTES + min(entry.compress_size, _PIECE_BYTES))
         head = self.range(start, end)
-        if len(head) < _LOCAL_HEADER.size or not head.startswith(_LOCAL_MAGIC):
-            raise RepositoryError(f"{self._key} is damaged: a file does not begin where it should")
-        *_, name_bytes, extra_bytes = _LOCAL_HEADER.unpack_from(head)
-        skipped = _LOCAL_HEADER.size + name_bytes + extra_bytes
+        skipped = self._header_bytes(head)
         data_end = start + skipped + entry.compress_size
         first = head[skipped : skipped + entry.compress_size]
         yield first
         for at in range(start + skipped + len(first), data_end, _PIECE_BYTES):
             yield self.range(at, min(at + _PIECE_BYTES, data_end))
 
+    def _header_bytes(self, head: bytes) -> int:
+        if len(head) < _LOCAL_HEADER.size or not head.startswith(_LOCAL_MAGIC):
+            raise RepositoryError(f"{self._key} is damaged: a file does not begin where it should")
+        *_, name_bytes, extra_bytes = _LOCAL_HEADER.unpack_from(head)
+        return _LOCAL_HEADER.size + int(name_bytes) + int(extra_bytes)
+
     def _read(self, start: int, end: int) -> bytes:
-        found = self._store.read_range(self._key, start, end - start, self._version_id)
+        found = self._store.read_range(self._key, start, end - start, self.version_id)
         if len(found) != end - start:
             raise RepositoryError(f"{self._key} is not {self._size} bytes long")
         return found
+
+
+def open_stored(store: Store, key: str, size: int, version_id: str | None) -> StoredZip:
+    """The zip by its version, or what is there now: in a copied bucket versions are others."""
+    if version_id and store.capabilities.versions:
+        with contextlib.suppress(NotFoundError):
+            return StoredZip(store, key, size, version_id)
+    return StoredZip(store, key, size)
 
 
 class _Ranges(io.RawIOBase):

@@ -67,7 +67,7 @@ class LiveDisplay:
         """Advance; a problem stays on the screen."""
         with self._lock:
             self._current.pop(one_line(entry.full_name), None)
-            self._bytes += sum(a.bytes for a in entry.archives if a.run_id == run_id)
+            self._bytes += sum(each.bytes_put_by(run_id) for each in entry.results.values())
             self._progress.advance(self._task)
             self._refresh()
         for item in entry.items:

@@ -4,6 +4,7 @@ but objects and refs, so that no hook, no configuration and no path can.
 
 import itertools
 import mmap
+import re
 import shutil
 import struct
 import subprocess
@@ -53,6 +54,14 @@ _PACK_HEADER_BYTES = 12
 # git 2.39, a fifth added: 32 MB for deltas between blobs just below the threshold, 80 and 175
 # bytes for each object (tools/bench/memory.py).
 _BASE_BYTES, _OBJECT_BYTES, _LINKED_OBJECT_BYTES = 40 << 20, 100, 220
+
+
+_UNCHECKED = re.compile(r"links between its [0-9]+ objects were not checked: memory is short")
+
+
+def links_unchecked(remarks: Iterable[str]) -> bool:
+    """Whether :meth:`Mirror.receive` did not check links, by its remarks. Pure."""
+    return any(map(_UNCHECKED.fullmatch, remarks))
 
 
 def index_memory(objects: int, *, links: bool) -> int:
@@ -127,7 +136,7 @@ class Mirror:
             raise IncompletePackError(reason, tuple(missing) if some else ())
         if connected:
             return remarks
-        return (f"links between its {count} objects were not checked: memory is short",)
+        return (*remarks, f"links between its {count} objects were not checked: memory is short")
 
     def index_pack(
         self, blocks: Iterable[bytes], stop: Stop, checks: tuple[str, ...], memory_bytes: int

@@ -17,6 +17,7 @@ from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, TransientError
 from repo_backup.runtime.retry import Patience
 from repo_backup.store.base import Blob, Store
+from repo_backup.store.chain_store import StoredChain
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Fetched:
 
     ``fingerprint`` and ``count`` are of what was fetched, which may lack what is ``unserved``;
     the manifest has them as ``refs_digest`` and ``refs``. ``remarks`` stay with the archive.
+    ``commented`` makes another zip of the same, by a comment in it.
     """
 
     archive: HashedBlob
@@ -60,6 +62,19 @@ class Fetched:
     remarks: tuple[str, ...] = ()
     lfs: bool = False
     unserved: Unserved | None = None
+    commented: Callable[[str], HashedBlob] | None = None
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What was fetched of an item whose chain of archives is there.
+
+    It is the overlay that follows ``onto``, which has each overlay listed that lies there; a new
+    base where that is None.
+    """
+
+    fetched: Fetched
+    onto: StoredChain | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +82,8 @@ class Found:
     """What an item is now at its host, by a question that fetches nothing of it.
 
     The same ``fingerprint`` means that nothing has changed; ``count`` is how many parts it has.
-    ``fetch`` fetches it into an empty directory, which lasts until the archive is stored.
+    ``fetch`` fetches it into an empty directory, which lasts until the archive is stored; ``grow``
+    only what a chain of archives lacks. None: archives of this kind have no overlays.
     """
 
     fingerprint: str
@@ -75,6 +91,7 @@ class Found:
     is_empty: bool
     fetch: Callable[[Path], Fetched]
     warnings: tuple[str, ...] = ()
+    grow: Callable[[Path, StoredChain], Grown] | None = None
 
 
 class Upstream(Protocol):

@@ -1,9 +1,11 @@
 """What all kinds that are git repositories have in common: their archive is a bare mirror."""
 
 import contextlib
+import logging
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -11,18 +13,34 @@ from typing import IO
 from backup_contract.documents.manifest import ItemResult
 from repo_backup.archive.overlay_reader import lay_over
 from repo_backup.archive.zip_reader import unpack
-from repo_backup.archive.zip_writer import Archive
+from repo_backup.archive.zip_writer import Archive, OverlayArchive
 from repo_backup.git.fsck import check_mirror
-from repo_backup.git.mirror import Mirror
+from repo_backup.git.mirror import Mirror, links_unchecked
+from repo_backup.git.packs.increment import receive_increment
+from repo_backup.git.packs.object_links import ProofError
+from repo_backup.git.packs.pack_index import open_index
 from repo_backup.git.protocol import smart_http as git
 from repo_backup.git.protocol.advertisement import Advertisement
+from repo_backup.git.protocol.negotiation import choose_haves, fetch_new, unknown_tips
 from repo_backup.git.pushing import push
 from repo_backup.git.pushing.push_target import Target
 from repo_backup.git.restorable import oddities
-from repo_backup.kinds.base import Fetched, Found, Resources
+from repo_backup.kinds.base import Fetched, Found, Grown, HashedBlob, Resources
 from repo_backup.kinds.fetch_attempts import Attempts
+from repo_backup.kinds.mirror_chain import (
+    KnownChain,
+    MirrorChain,
+    describe,
+    known_chain,
+    open_mirror_chain,
+)
+from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.errors import RepositoryError, TransientError
+from repo_backup.runtime.errors import RefusedPackError, RepositoryError, TransientError
+from repo_backup.store.chain_store import StoredChain
+
+log = logging.getLogger(__name__)
+_NEW, _WHOLE = "new", "whole"
 
 
 @dataclass(frozen=True)
@@ -47,6 +65,7 @@ class GitMirror:
                 len(known.refs),
                 is_empty=not known.tips,
                 fetch=partial(self._fetch, known),
+                grow=partial(self._grow, known),
                 warnings=() if known.url == self.url else (f"moved to {known.url} meanwhile",),
             )
 
@@ -74,35 +93,174 @@ class GitMirror:
             yield known
 
     def _fetch(self, known: Advertisement, room: Path) -> Fetched:
-        """Fetch everything that can be served, and check it.
+        """Fetch everything that can be served, and check it: a base."""
+        return self._received(known, room).as_base(self.resources.store.part_bytes)
+
+    def _grow(self, known: Advertisement, room: Path, stored: StoredChain) -> Grown:
+        """Fetch what the chain lacks, or everything if that cannot be; nothing good is replaced.
+
+        Everything replaces the base if it has all that the chain ends with. Else it is laid over
+        it, as history that upstream has rewritten is to stay.
+        """
+        chain = self._opened(stored)
+        if chain is None or not chain.takes(known, self.mirror_name):
+            return Grown(self._fetch(known, room))
+        with contextlib.ExitStack() as stack:
+            objects = self._known(chain, room, stack)
+            if objects and not self.resources.full:
+                try:
+                    return Grown(self._increment(known, room, chain, objects), objects.stored)
+                except (ProofError, RefusedPackError) as error:
+                    log.info("%s is fetched whole: %s", self.url, error)
+                    shutil.rmtree(room / _NEW, ignore_errors=True)
+            whole = self._received(known, room / _WHOLE)
+            part_bytes = self.resources.store.part_bytes
+            onto = objects.stored if objects else stored
+            # Overlays that no manifest names, and that nobody could check, are left behind.
+            unread = objects is None and stored.links > stored.named
+            if unread or self._may_replace(whole, chain):
+                return Grown(whole.as_base(part_bytes))
+            side_files = whole.described(self.resources.memory, self.resources.stop)
+            return Grown(whole.as_overlay(part_bytes, side_files), onto)
+
+    def _may_replace(self, whole: "Received", chain: MirrorChain) -> bool:
+        """Whether a whole answer is the new base: it has all that the chain ends with.
+
+        Where nothing that is replaced can be read any more, overlays are given up only on request.
+        """
+        keeps = self.resources.store.capabilities.versions or self.resources.full
+        if chain.stored.links and not keeps:
+            return False
+        return whole.has(chain.ends_with.tips)
+
+    def _opened(self, stored: StoredChain) -> MirrorChain | None:
+        """The chain; None if it cannot be read. Raises TransientError and FatalError."""
+        try:
+            return open_mirror_chain(stored, self.resources)
+        except TransientError:
+            raise
+        except RepositoryError as error:
+            log.info("%s is fetched whole: %s", self.url, error)
+            return None
+
+    def _known(
+        self, chain: MirrorChain, room: Path, stack: contextlib.ExitStack
+    ) -> KnownChain | None:
+        """All objects of the chain while ``stack`` is open; None if that cannot be told."""
+        if links_unchecked(chain.stored.archive.remarks):
+            return None
+        if self.resources.full and chain.stored.named == chain.stored.links:
+            return None
+        try:
+            return stack.enter_context(known_chain(chain, self.resources, room))
+        except RefusedPackError as error:
+            log.info("%s is fetched whole: %s", self.url, error)
+        except TransientError:
+            raise
+        except RepositoryError as error:
+            log.info("%s is fetched whole: %s", self.url, error)
+        return None
+
+    def _increment(
+        self, known: Advertisement, room: Path, chain: MirrorChain, objects: KnownChain
+    ) -> Fetched:
+        """What is new, as an overlay. Raises ProofError when everything is to be fetched."""
+        resources, stop = self.resources, self.resources.stop
+        wanted = self._wanted(known)
+        mirror = Mirror(room / _NEW / self.mirror_name, wanted)
+        if wants := unknown_tips(wanted, objects.objects):
+            haves = choose_haves(chain.ends_with.refs, wanted)
+            with fetch_new(resources.http, wanted, wants, haves) as answer:
+                if not answer.common:
+                    raise ProofError("the server knows nothing of what is archived")
+                increment = receive_increment(
+                    mirror, answer.blocks, objects.objects, resources.memory, stop
+                )
+        else:
+            increment = receive_increment(mirror, iter(()), objects.objects, resources.memory, stop)
+        lfs = self.seeks_lfs and mirror.adds_lfs(increment.proof.attributes, stop)
+        found = Received(mirror, known, increment.remarks, lfs, self.attempts)
+        return found.as_overlay(
+            resources.store.part_bytes, {**objects.side_files, **increment.side_files}
+        )
+
+    def _received(self, known: Advertisement, room: Path) -> "Received":
+        """Everything that can be served, checked.
 
         A pack that git refused twice is looked at less closely: history that git would not
         have is archived all the same, if only each object and each link is there.
         """
-        http, stop = self.resources.http, self.resources.stop
         closely = self.attempts.closely
-        wanted = self.attempts.wanted(known, lambda ids: git.refusal(http, known, ids))
+        wanted = self._wanted(known)
         mirror = Mirror(room / self.mirror_name, wanted)
         mirror.create()
-        with git.fetch(http, wanted) as blocks:
+        stop = self.resources.stop
+        with git.fetch(self.resources.http, wanted) as blocks:
             remarks = mirror.receive(blocks, self.resources.memory, stop, closely=closely)
+        if not closely:
+            remarks = (*remarks, f"archived without a close look: {self.attempts.refusals[0]}")
+        lfs = self.seeks_lfs and mirror.uses_lfs(stop)
+        stop.check()
+        return Received(mirror, known, remarks, lfs, self.attempts)
+
+    def _wanted(self, known: Advertisement) -> Advertisement:
+        http = self.resources.http
+        return self.attempts.wanted(known, lambda ids: git.refusal(http, known, ids))
+
+
+@dataclass(frozen=True)
+class Received:
+    """What was fetched into a mirror of what is ``known`` to be there, before it is an archive.
+
+    ``lfs`` is None where it took too much to find out.
+    """
+
+    mirror: Mirror
+    known: Advertisement
+    remarks: tuple[str, ...]
+    lfs: bool | None
+    attempts: Attempts
+
+    def has(self, tips: Iterable[str]) -> bool:
+        """Whether the pack has all of these objects."""
+        pack = self.mirror.pack
+        assert pack  # noqa: S101 - it was received
+        with open_index(pack.with_suffix(".idx"), self.mirror.advertisement.object_format) as index:
+            return all(index.find(bytes.fromhex(tip)) is not None for tip in tips)
+
+    def as_base(self, part_bytes: int) -> Fetched:
+        """All of it, by itself."""
+        archive = Archive(self.mirror, part_bytes)
+        return replace(
+            self._as(archive), commented=lambda text: Archive(self.mirror, part_bytes, text)
+        )
+
+    def as_overlay(self, part_bytes: int, side_files: Mapping[str, bytes]) -> Fetched:
+        """To be laid over what is there; ``side_files`` as :class:`OverlayArchive` has them."""
+        return self._as(OverlayArchive(self.mirror, side_files, part_bytes))
+
+    def described(self, memory: Budget, stop: Stop) -> dict[str, bytes]:
+        """The side files of a pack that is whole by itself; none if its links were not checked."""
+        pack, object_format = self.mirror.pack, self.mirror.advertisement.object_format
+        if pack is None or links_unchecked(self.remarks):
+            return {}
+        return describe(pack, object_format, memory, stop)
+
+    def _as(self, archive: HashedBlob) -> Fetched:
+        wanted, remarks = self.mirror.advertisement, self.remarks
         remarks = (
             *oddities(wanted.head, wanted.refs, wanted.peeled, wanted.shallow),
             *remarks,
         )
-        if not closely:
-            remarks = (*remarks, f"archived without a close look: {self.attempts.refusals[0]}")
-        lfs = self.seeks_lfs and mirror.uses_lfs(stop)
-        if lfs is None:
+        if self.lfs is None:
             remarks = (*remarks, "whether it uses Git LFS took too much to find out")
-        stop.check()
         return Fetched(
-            Archive(mirror, self.resources.store.part_bytes),
+            archive,
             wanted.digest,
             len(wanted.refs),
             remarks,
-            lfs=bool(lfs),
-            unserved=self.attempts.unserved(known, wanted),
+            lfs=bool(self.lfs),
+            unserved=self.attempts.unserved(self.known, wanted),
         )
 
 

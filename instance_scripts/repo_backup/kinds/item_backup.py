@@ -2,17 +2,20 @@
 
 import contextlib
 import errno
+import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from backup_contract import object_keys as layout
 from backup_contract.documents import manifest
+from backup_contract.documents.chain import chain_of
 from backup_contract.documents.manifest import ItemResult, State
 from repo_backup.hosts.base import Remote
-from repo_backup.kinds.base import Fetched, Found, HashedBlob, Kind, Resources, Upstream
+from repo_backup.kinds.base import Fetched, Found, Grown, HashedBlob, Kind, Resources, Upstream
 from repo_backup.runtime.errors import (
     AbsentError,
     DiskFullError,
@@ -21,7 +24,12 @@ from repo_backup.runtime.errors import (
     UnauthorizedError,
 )
 from repo_backup.store.base import Stored
+from repo_backup.store.chain_store import Overlay, StoredChain, find_chain, put_overlay
+from repo_backup.store.chains import ChainListError
 
+log = logging.getLogger(__name__)
+_MOST_REMARKS = 20
+"""Of an archive: its overlays bring their own."""
 _ONCE_THERE: dict[State, str] = {
     "empty": "became empty; its archive is kept",
     "absent": "is not there any more; its archive is kept",
@@ -30,12 +38,16 @@ _ONCE_THERE: dict[State, str] = {
 
 @dataclass(frozen=True)
 class ItemBackup:
-    """Backs up what a repository has of one kind; its archive goes under ``key``."""
+    """Backs up what a repository has of one kind; its archive goes under ``key``.
+
+    ``overlays`` are there for archives under this key: by chain id the highest number.
+    """
 
     kind: Kind
     remote: Remote
     key: str
     resources: Resources
+    overlays: Mapping[str, int] = field(default_factory=dict)
 
     def back_up(self, earlier: ItemResult | None) -> ItemResult:
         """Fetch and store it, unless ``earlier`` is still the whole truth.
@@ -108,7 +120,7 @@ class ItemBackup:
             if result := self._without_fetching(found, earlier):
                 return result
             with self.resources.disk.lend(disk_bytes):
-                return self._fetch(found)
+                return self._fetch(found, earlier)
 
     def _without_fetching(self, found: Found, earlier: ItemResult | None) -> ItemResult | None:
         """What there is to say by the fingerprint alone; None when it must be fetched."""
@@ -118,30 +130,74 @@ class ItemBackup:
             return None
         if not without_change(found.fingerprint, earlier) or earlier.archive.key != self.key:
             return None
-        if earlier.archive.run_id != self.resources.run_id:
+        if self._has_unnamed_overlays(earlier):
+            return None
+        if not earlier.bytes_put_by(self.resources.run_id):
             return _lacking(replace(_about(found), state="unchanged").keeping(earlier))
         warnings = (*found.warnings, *earlier.warnings)
         mine = replace(_about(found), state="backed-up", warnings=warnings)
         return _lacking(mine.keeping(earlier))
 
-    def _fetch(self, found: Found) -> ItemResult:
+    def _has_unnamed_overlays(self, earlier: ItemResult) -> bool:
+        """Whether a restore by hand would lay more over the archive than the manifest names."""
+        assert earlier.archive  # noqa: S101 - the caller has looked
+        there = self.overlays.get(layout.chain_id(earlier.archive.sha256), 0)
+        return there > (earlier.chain.links if earlier.chain else 0)
+
+    def _fetch(self, found: Found, earlier: ItemResult | None) -> ItemResult:
         try:
             with _room(self.resources.directory) as room:
-                fetched = found.fetch(room)
-                stored = self._store(fetched.archive)
+                chain = self._chain(found, earlier)
+                if chain is None or found.grow is None:
+                    grown = Grown(found.fetch(room))
+                else:
+                    grown = found.grow(room, chain)
+                if earlier and grown.onto:
+                    result = self._put_overlay(grown.fetched, grown.onto, earlier)
+                else:
+                    result = self._put_base(grown.fetched)
         except OSError as error:
             raise _disk_error(error) from error
-        return _lacking(
-            ItemResult(
-                "backed-up",
-                warnings=(*found.warnings, *fetched.remarks),
-                refs_digest=fetched.fingerprint,
-                refs=fetched.count,
-                lfs=fetched.lfs,
-                archive=self._described(fetched, stored),
-                unserved=fetched.unserved,
-            )
+        warnings = (*found.warnings, *grown.fetched.remarks)
+        return _lacking(replace(result, warnings=warnings))
+
+    def _chain(self, found: Found, earlier: ItemResult | None) -> StoredChain | None:
+        """The chain that an overlay can be added to, if there is one."""
+        if not (found.grow and earlier and earlier.archive and earlier.archive.key == self.key):
+            return None
+        try:
+            return self.resources.patience.call(lambda: find_chain(self.resources.store, earlier))
+        except ChainListError as error:
+            log.info("%s gets a new base: %s", self.key, error)
+            return None
+
+    def _put_base(self, fetched: Fetched) -> ItemResult:
+        """A whole archive, of whose chain there was never an overlay."""
+        if fetched.commented and layout.chain_id(fetched.archive.sha256) in self.overlays:
+            fetched = replace(fetched, archive=fetched.commented(self.resources.run_id))
+        return _result(fetched, self._described(fetched, self._store(fetched.archive)))
+
+    def _put_overlay(self, fetched: Fetched, onto: StoredChain, earlier: ItemResult) -> ItemResult:
+        resources = self.resources
+        overlay = Overlay(
+            fetched.archive,
+            fetched.archive.sha256,
+            resources.run_id,
+            fetched.fingerprint,
+            fetched.count,
         )
+        document = put_overlay(resources.store, resources.patience, onto, overlay)
+        chain = earlier.chain
+        base = (
+            (chain.base_refs_digest, chain.base_refs)
+            if chain
+            else (earlier.refs_digest, earlier.refs)
+        )
+        remarks = dict.fromkeys((*fetched.remarks, *onto.archive.remarks))
+        archive = replace(onto.archive, remarks=tuple(remarks)[:_MOST_REMARKS])
+        result = _result(fetched, archive)
+        lfs = fetched.lfs or earlier.lfs
+        return replace(result, lfs=lfs, chain=chain_of(document, *base))
 
     def _store(self, archive: HashedBlob) -> Stored:
         """Upload, again if need be, without fetching again."""
@@ -177,6 +233,17 @@ def without_change(fingerprint: str, earlier: ItemResult) -> bool:
     """Whether upstream is what an archive was made of, which may lack some of it. Pure."""
     lacks = earlier.unserved
     return fingerprint == (lacks.upstream_digest if lacks else earlier.refs_digest)
+
+
+def _result(fetched: Fetched, archive: manifest.Archive) -> ItemResult:
+    return ItemResult(
+        "backed-up",
+        refs_digest=fetched.fingerprint,
+        refs=fetched.count,
+        lfs=fetched.lfs,
+        archive=archive,
+        unserved=fetched.unserved,
+    )
 
 
 def _about(found: Found) -> ItemResult:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from backup_contract import object_keys as layout
 from backup_contract.documents.entries import Identity
 from backup_contract.documents.manifest import Item, ItemResult, Manifest
-from repo_backup.archive.stored_zip import StoredZip
+from repo_backup.archive.stored_zip import open_stored
 from repo_backup.git.protocol.advertisement import decode, packed_refs
-from repo_backup.runtime.errors import NotFoundError, RepositoryError
+from repo_backup.runtime.errors import RepositoryError
 from repo_backup.store.base import Store
 from repo_backup.store.chains import ChainListError, read_chain
 
@@ -132,20 +132,10 @@ def _refs(store: Store, result: ItemResult) -> dict[str, str]:
             version_id = read_chain(store, archive.key, chain).links[-1].version_id
         except ChainListError:
             version_id = None
-    opened = _open(store, key, size, version_id)
+    opened = open_stored(store, key, size, version_id)
     top = opened.names[0].partition("/")[0] if opened.names else ""
     names = (f"{top}/packed-refs", f"{top}/HEAD")
     if not set(names) <= set(opened.names):
         raise RepositoryError(f"{key} holds no refs")
     refs, head = (opened.read(name) for name in names)
     return {_HEAD: decode(head.rstrip(b"\n")).removeprefix("ref: "), **packed_refs(refs)}
-
-
-def _open(store: Store, key: str, size: int, version_id: str | None) -> StoredZip:
-    """The zip by its version, or what is there now: in a copied bucket versions are others."""
-    if version_id and store.capabilities.versions:
-        try:
-            return StoredZip(store, key, size, version_id)
-        except NotFoundError:
-            pass
-    return StoredZip(store, key, size)

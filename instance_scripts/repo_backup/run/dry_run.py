@@ -106,7 +106,8 @@ def _row(
     earlier = history.earlier(remote.identity)
     before = earlier.results if earlier else {}
     for kind in plan.selection.kinds_of(remote):
-        item = ItemBackup(kind, remote, keys[remote.identity, kind.name].text, resources)
+        key = keys[remote.identity, kind.name].text
+        item = ItemBackup(kind, remote, key, resources, history.overlays.get(key, {}))
         part = item.look(before.get(kind.name))
         if kind.name == GIT:
             planned["would_be"] = _said(part)
@@ -124,7 +125,12 @@ def _said(part: ItemResult) -> str:
 
 
 def _bytes(part: ItemResult, listed: int) -> int:
-    """An earlier archive tells more of the size than GitHub's estimate, which is of git only."""
+    """An earlier archive tells more of the size than GitHub's estimate, which is of git only.
+
+    Of what has overlays it is the last one that tells.
+    """
     if part.state != "backed-up":
         return 0
+    if part.chain:
+        return part.chain.last_bytes
     return part.archive.bytes if part.archive else listed

@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -45,6 +45,7 @@ class History:
     longer lists and was asked for since. ``mine`` is the checkpoint of an earlier attempt of this
     run. ``damage`` is what restore drills and ``verify`` found, None of an archive that a later
     drill found good; ``damaged`` names those that are nobody's for it, and are fetched again.
+    ``overlays`` are all that are there: by base key and chain id the highest number.
     """
 
     entries: dict[Identity, Entry] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class History:
     answered: set[Identity] = field(default_factory=set)
     damage: dict[ArchiveId, str | None] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
+    overlays: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @classmethod
     def load(
@@ -152,6 +154,8 @@ class History:
             if not prefix.startswith(tuple(listed)):
                 present |= store.objects(prefix)
 
+        self.overlays = _highest(present)
+
         def kept(result: ItemResult) -> ItemResult:
             if not_in_place([result], present, settled=True):
                 return replace(result, archive=None, chain=None, refs_digest=None)
@@ -185,6 +189,15 @@ class History:
                 self.lost.append(claim)
         self.damaged = [*told.values()]
         return self
+
+
+def _highest(keys: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Of the overlays among these keys the highest number, by base key and chain id."""
+    found: dict[str, dict[str, int]] = {}
+    for overlay in filter(None, map(layout.overlay_key, keys)):
+        numbers = found.setdefault(overlay.base, {})
+        numbers[overlay.chain] = max(numbers.get(overlay.chain, 0), overlay.number)
+    return found
 
 
 def _drilled(manifest: Manifest) -> Iterator[tuple[ArchiveId, str | None]]:

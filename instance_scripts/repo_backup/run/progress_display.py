@@ -53,11 +53,8 @@ class LineDisplay:
             name, part = item.name, item.result
             if part.state not in ("unchanged", "absent"):
                 event = part.state if entry.asked else "passed-over"
-                size = (
-                    f" bytes={part.archive.bytes}"
-                    if part.state == "backed-up" and part.archive
-                    else ""
-                )
+                put = part.bytes_put_by(run_id)
+                size = f" bytes={put}" if part.state == "backed-up" and put else ""
                 reason = f" reason={_quoted(part.reason)}" if part.reason else ""
                 self._say(
                     f"event={event} repository={_word(name)} refs={part.refs}{size}"

@@ -72,6 +72,7 @@ class Backup:
         self._stop = stop
         self._drill = drill
         self._keys: dict[tuple[Identity, str], Key] = {}
+        self._overlays: Mapping[str, Mapping[str, int]] = {}
 
     def run(self) -> int:
         """Everything; the exit code. Raises FatalError and InterruptedRunError."""
@@ -113,6 +114,7 @@ class Backup:
     def _begin(self, listing: Listing, history: History) -> None:
         """Settle whose each key is, and what is kept of what is not listed any more."""
         remotes, folded = listing.remotes, not self._store.case_sensitive
+        self._overlays = history.overlays
         listed = {remote.identity for remote in remotes}
         self._keys = archive_keys(
             remotes,
@@ -241,7 +243,8 @@ class Backup:
     def _back_up(self, kind: Kind, remote: Remote, before: ItemResult | None) -> ItemResult:
         """Back up under the key that was settled, and tell once if that is not the usual one."""
         key = self._keys[remote.identity, kind.name]
-        part = ItemBackup(kind, remote, key.text, self._resources).back_up(before)
+        there = self._overlays.get(key.text, {})
+        part = ItemBackup(kind, remote, key.text, self._resources, there).back_up(before)
         known = before and before.archive and before.archive.key == key.text
         if key.reason is None or known:
             return part

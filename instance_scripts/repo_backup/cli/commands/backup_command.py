@@ -26,6 +26,7 @@ from repo_backup.restore import drill
 from repo_backup.restore.archive_reader import SHARE, open_reader
 from repo_backup.run.checkpoints import Journal
 from repo_backup.run.dry_run import preview, summary, table
+from repo_backup.run.given_up import check_given_up
 from repo_backup.run.lease import Lease
 from repo_backup.run.lease_state import LEASE
 from repo_backup.run.listing import Listing, list_all
@@ -90,6 +91,8 @@ def backup(options: argparse.Namespace) -> int:
         history = stop.begin(
             lambda: History.load(store, plan.run_id, plan.owners, launched=launched), "history"
         )
+        if options.full and not options.force:
+            check_given_up(store, history(), plan.run_id)
         most = MOST_QUESTIONS if http.has_token else MOST_QUESTIONS_WITHOUT_TOKEN
 
         def ask_for_unlisted() -> Listing:
