@@ -24,6 +24,7 @@ for z in hello.zip $(ls | grep "^hello+$c\\.[0-9]*\\.zip$"); do unzip -oq "$z" |
 git clone --quiet --mirror hello.git "$2"
 """
 _RUNS = [f"2026-11-{day:02}T17-00-00Z" for day in range(1, 20)]
+_RUNS += [each.replace("T17", "T16") for each in _RUNS]
 
 
 @pytest.fixture
