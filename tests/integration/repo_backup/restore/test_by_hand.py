@@ -4,18 +4,20 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from backup_contract import object_keys as layout
 from backup_contract.aws_commands import remove_archive
-from local_cloud.github.corpus import commit_files
+from local_cloud.github.corpus import commit_files, git
+from repo_backup.cli.main import main
 from repo_backup.store.directory import DirectoryStore
 from repo_backup.store.s3 import open_bucket
 from tests.integration.repo_backup.by_hand import DOCS, SHELLS, by_hand, lines
 from tests.integration.repo_backup.chain import KEY, Chain, mirror_tips
-from tests.integration.repo_backup.conftest import Bucket
+from tests.integration.repo_backup.conftest import Bucket, Destination
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +60,29 @@ def test_a_damaged_overlay_stops_the_lines_at_the_state_before_it(
     first = sorted((tmp_path / "copy").glob("hello+*.0001.zip"))[0]
     first.write_bytes(first.read_bytes()[:100])
     assert by_hand("bash", lines()[1], tmp_path / "copy") == made.refs[made.runs[0]]
+
+
+def test_each_run_of_the_program_is_restored_by_it_and_the_newest_by_hand(
+    destination: Destination, upstream: Callable[[str], Path], tmp_path: Path
+) -> None:
+    tips = {}
+    for run_id in ("first", "commit", "branch"):
+        if run_id == "commit":
+            commit_files(upstream("hello"), {"new": "file"})
+        elif run_id == "branch":
+            git(upstream("hello"), "update-ref", "refs/heads/old", "refs/heads/main~1")
+        assert destination.backup("--include", "hello", "--no-wikis", run_id=run_id) == 0
+        assert destination.manifest(run_id)["drill"]["ok"]
+        tips[run_id] = mirror_tips(upstream("hello"))
+    assert destination.entry("hello", "branch")["chain"]["links"] == 2
+    for run_id, expected in tips.items():
+        restored = destination.restored("hello", tmp_path / run_id, "--at", run_id)
+        assert mirror_tips(restored) == expected
+    source = ["--source", str(destination.root)]
+    for command in (["verify", "--all"], ["status"], ["list", "--at", "commit"]):
+        assert main([*command, *source]) == 0
+    shutil.copytree(destination.root / "github_backups/octo", tmp_path / "copy")
+    assert by_hand("dash", lines()[1], tmp_path / "copy") == tips["branch"]
 
 
 def test_the_readme_has_the_same_lines() -> None:
