@@ -110,7 +110,9 @@ class ArchiveRow(TypedDict):
         "is not there any more; expired: that of the run is not; "
         "null if no manifest names it",
     ]
-    run_id: Annotated[str | None, "the run that uploaded it; null if no manifest names it"]
+    run_id: Annotated[
+        str | None, "the run that uploaded it, or its last overlay; null if no manifest names it"
+    ]
     version_id: Annotated[str | None, "its version in the bucket; null in a directory"]
     sha256: Annotated[str | None, "of the zip, hexadecimal; null if no manifest names it"]
 

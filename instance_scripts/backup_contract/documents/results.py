@@ -98,6 +98,13 @@ class ItemResult:
         """Of its archive, the overlays included."""
         return (self.archive.bytes if self.archive else 0) + (self.chain.bytes if self.chain else 0)
 
+    @property
+    def stored_by(self) -> str | None:
+        """The run that put the newest file of its archive; None if there is none."""
+        if self.chain:
+            return self.chain.run_id
+        return self.archive.run_id if self.archive else None
+
     def bytes_put_by(self, run_id: str) -> int:
         """What a run put of it."""
         base = self.archive.bytes if self.archive and self.archive.run_id == run_id else 0

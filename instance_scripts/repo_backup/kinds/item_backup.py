@@ -132,7 +132,7 @@ class ItemBackup:
             return None
         if self._has_unnamed_overlays(earlier):
             return None
-        if not earlier.bytes_put_by(self.resources.run_id):
+        if earlier.stored_by != self.resources.run_id:
             return _lacking(replace(_about(found), state="unchanged").keeping(earlier))
         warnings = (*found.warnings, *earlier.warnings)
         mine = replace(_about(found), state="backed-up", warnings=warnings)

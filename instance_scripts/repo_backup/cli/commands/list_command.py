@@ -67,7 +67,7 @@ def _archive_row(each: ArchiveListing, gone: Container[str]) -> ArchiveRow:
         bytes=each.bytes,
         overlays=chain.links if chain else 0,
         state=state,
-        run_id=archive.run_id if archive else None,
+        run_id=each.part.stored_by if each.part else None,
         version_id=archive.version_id if archive else None,
         sha256=archive.sha256 if archive else None,
     )

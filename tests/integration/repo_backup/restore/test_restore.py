@@ -165,14 +165,16 @@ def test_an_older_archive_in_the_newest_ones_place_is_restored_and_named_as_what
 ) -> None:
     """As after a copy that began before the newest run and was ended after it."""
     archive = grown.root / "github_backups/octo/hello.zip"
+    whole = ("--only", "hello", "--no-drill", "--full", "--force")
+    assert grown.backup(*whole, run_id="whole") == 0
     earlier = archive.read_bytes()
     commit(upstream("hello"), "more")
-    assert grown.backup("--only", "hello", "--no-drill", run_id="last") == 0
+    assert grown.backup(*whole, run_id="last") == 0
     archive.write_bytes(earlier)
     capsys.readouterr()
     mirror = grown.restored("hello", tmp_path / "out")
     assert git(mirror, "log", "-1", "--format=%s") == "another"
-    said = "is not what the manifest says (SHA-256 differs): it is the archive that run another"
+    said = "is not what the manifest says (SHA-256 differs): it is the archive that run whole"
     assert said in capsys.readouterr().out
     source = ["--source", str(grown.root)]
     assert main(["verify", *source, "--all"]) == 3

@@ -77,7 +77,7 @@ def test_the_earlier_program_goes_on_where_this_one_stopped_and_the_other_way_ro
     source = str(destination.root)
     destination.backup(run_id="2026-11-06T17-00-00Z")
     commit_files(hub.root / "octo/hello.git", {"second.txt": "2"})
-    destination.backup(run_id="2026-11-13T17-00-00Z")
+    destination.backup("--full", run_id="2026-11-13T17-00-00Z")
 
     assert json.loads(run_earlier(earlier, hub, "status", "--source", source, "--json"))["good"]
     listed = json.loads(run_earlier(earlier, hub, "list", "--source", source, "--json"))
