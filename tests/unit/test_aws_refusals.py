@@ -93,6 +93,7 @@ PLACES: dict[str, tuple[str, Callable[[Any], object]]] = {
     "reporter, key": ("KMS.DisabledException", lambda c: Bucket(c, "b").read("runs/r1/x", 1)),
     "reporter, tier": ("InvalidObjectState", lambda c: Bucket(c, "b").read("runs/r1/x", 1)),
     "reporter, markers": ("AccessDenied", lambda c: [*Bucket(c, "b").markers("r1", NOW, NOW)]),
+    "reporter, no bucket": ("NoSuchBucket", lambda c: [*Bucket(c, "b").markers("r1", NOW, NOW)]),
     "reporter, log": ("AccessDenied", lambda c: Bucket(c, "b").log_at("runs/r1/x")),
     "reporter, report": ("AccessDenied", lambda c: Bucket(c, "b").write_report("r1", {})),
     "reporter, archive": ("AccessDenied", lambda c: Bucket(c, "b").objection(ARCHIVE)),

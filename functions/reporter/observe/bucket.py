@@ -50,7 +50,7 @@ _MARKER_AHEAD = timedelta(hours=2)
 """A marker whose minute is taken has a later one, by an hour at most; and clocks differ."""
 
 _NO_BUCKET = "NoSuchBucket"
-_MISSING = ("404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed", _NO_BUCKET)
+_MISSING = ("404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed")
 _DENIED = (
     *("AccessDenied", "AllAccessDisabled", "403"),
     *("KMS.DisabledException", "KMS.KMSInvalidStateException", "KMS.NotFoundException"),
@@ -65,7 +65,7 @@ _UNUSABLE = ("InvalidObjectState", "InvalidRequest")
 class Bucket:
     """Reads the evidence of a run, and writes its report.
 
-    Raises :class:`UnreadableError` where a policy or a key forbids to read it.
+    Raises :class:`UnreadableError` where a policy or a key forbids to read it, or where it is gone.
     """
 
     client: "S3Client"
@@ -80,9 +80,7 @@ class Bucket:
         try:
             keys = list(self._marker_keys(since, now + _MARKER_AHEAD))
         except ClientError as error:
-            if error.response["Error"]["Code"] != _NO_BUCKET:
-                raise self._translated(error, layout.ARCHIVES) from error
-            return
+            raise self._translated(error, layout.ARCHIVES) from error
         newest = keys[: -MOST_MARKERS - 1 : -1]
         with ThreadPoolExecutor(CONCURRENT_CHECKS) as pool:
             for start in range(0, len(newest), CONCURRENT_CHECKS):
@@ -245,6 +243,12 @@ class Bucket:
 
     def _translated(self, error: ClientError, key: str) -> Exception:
         code = error.response["Error"]["Code"]
+        if code == _NO_BUCKET:
+            return UnreadableError(
+                f"There is no bucket {self.name} ({code_and_message(error.response)}), so that "
+                "nothing could be checked. Every backup in it is gone, if it was deleted: create "
+                "it again, or deploy with another ExistingBucketName."
+            )
         if code not in _DENIED:
             return error
         return UnreadableError(

@@ -543,10 +543,12 @@ def test_a_bucket_that_somebody_deletes_in_mid_run_is_told(
     world.save_log("NoSuchBucket\n")
     monkeypatch.setenv("BUCKET", "gone")
     world.end_instance()
-    world.pass_time(timedelta(hours=1))
-    assert world.verdicts == ["not-launched"]
-    assert "ExistingBucketName: gone cannot be used" in world.mails[0].body
-    assert "attempt 1 " in world.mails[0].body
+    world.pass_time(timedelta(hours=3))
+    assert world.verdicts == ["unverified"]
+    assert "There is no bucket gone (NoSuchBucket: " in world.mails[0].body
+    assert "another ExistingBucketName" in world.mails[0].body
+    assert f"runs/{RUN_ID}/report.json could not be written (NoSuchBucket" in world.mails[0].body
+    assert world.launches == {"1": 1}
     assert world.dead_letters == []
 
 
