@@ -25,6 +25,7 @@ _BLOCK_BYTES = 1024 * 1024
 _INCOMING = ".incoming-"
 
 
+_RIGHTS = "run as a user who may read it, or change its rights"
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 _CANNOT_LINK = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
@@ -95,7 +96,8 @@ class DirectoryStore:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise DamagedError("", f"it cannot be read: {error.strerror}") from error
+            remedy = f"; {_RIGHTS}" if isinstance(error, PermissionError) else ""
+            raise DamagedError("", f"it cannot be read: {error.strerror}{remedy}") from error
 
     def read_tagged(self, key: str) -> Tagged | None:
         """A file's bytes; its tag is their SHA-256. A new file beside it tells the time there."""
@@ -116,11 +118,19 @@ class DirectoryStore:
         return None
 
     def objects(self, prefix: str) -> dict[str, Stored]:
-        """The files below a directory, without those still being written, and the system's own."""
+        """The files below a directory, without those still being written, and the system's own.
+
+        A run's folder that cannot be listed is named by whoever reads that run's manifest.
+        """
+
+        def unless_a_run(error: OSError) -> None:
+            if self._root / layout.RUNS not in Path(error.filename).parents:
+                _unless_missing(error)
+
         top = self._root / prefix.rpartition("/")[0]
         found = (
             Path(folder, name)
-            for folder, _, names in os.walk(top, onerror=_unless_missing)
+            for folder, _, names in os.walk(top, onerror=unless_a_run)
             for name in names
             if not _is_hidden(name)
         )
@@ -139,20 +149,35 @@ class DirectoryStore:
             )
 
     def manifests_written(self) -> list[tuple[str, datetime]]:
-        """By the manifests' times of modification."""
+        """By the manifests' times of modification; by its own of a run's folder nobody may list.
+
+        Such a run is given, so that whoever reads its manifest names what cannot be read.
+        """
         written = []
         try:
             for folder in os.scandir(self._root / layout.RUNS):
-                own = [self._root / f(folder.name) for f in (layout.manifest, layout.launch_record)]
-                for path in (*own, *Path(folder.path).glob("attempts/*/*")):
-                    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                        key = path.relative_to(self._root).as_posix()
-                        written.append((key, path.lstat().st_mtime_ns))
+                try:
+                    written += self._written_in(folder.name)
+                except OSError:
+                    unread = folder.stat(follow_symlinks=False)
+                    written.append((layout.manifest(folder.name), unread.st_mtime_ns))
         except OSError as error:
             _unless_missing(error)
         found = evidence.manifests(written)
         times = sorted(((ns, run_id) for run_id, ns in found.items()), reverse=True)
         return [(run_id, datetime.fromtimestamp(ns / 1e9, UTC)) for ns, run_id in times]
+
+    def _written_in(self, run_id: str) -> list[tuple[str, int]]:
+        """The documents of a run that may be its manifest, and when they were written (ns)."""
+        keys = [layout.manifest(run_id), layout.launch_record(run_id)]
+        attempts = f"{layout.RUNS}{run_id}/attempts"
+        for one in _names(self._root / attempts):
+            keys += [f"{attempts}/{one}/{name}" for name in _names(self._root / attempts / one)]
+        written = []
+        for key in keys:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                written.append((key, (self._root / key).lstat().st_mtime_ns))
+        return written
 
     def run_ids(self) -> list[str]:
         """By the manifests' times of modification."""
@@ -247,10 +272,17 @@ def _name(temporary: Path, target: Path, *, new: bool) -> None:
     temporary.replace(target)
 
 
+def _names(folder: Path) -> list[str]:
+    """What a folder holds; nothing if there is none. Raises OSError where it cannot be listed."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        return [each.name for each in folder.iterdir()]
+    return []
+
+
 def _unless_missing(error: OSError) -> None:
     """What cannot be listed is not empty. Raises FatalError."""
     if not isinstance(error, FileNotFoundError):
-        remedy = "run as a user who may read it, or change its rights"
+        remedy = _RIGHTS
         if isinstance(error, NotADirectoryError):
             remedy = "name the folder that holds github_backups/ and runs/"
         raise FatalError(f"{error.filename} cannot be read: {error.strerror}; {remedy}") from error

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -121,12 +122,12 @@ def test_restore_to_where_nothing_may_be_written_names_that(
     assert "Permission denied" in said
 
 
-ARCHIVES, RUNS = ("github_backups", "github_backups/octo"), ("runs", "runs/r1")
+FOLDERS = ("github_backups", "github_backups/octo", "runs")
 READS = {
-    ("verify", "--all"): (*ARCHIVES, *RUNS),
-    ("list",): (*ARCHIVES, *RUNS),
-    ("list", "--runs"): RUNS,
-    ("status",): (*ARCHIVES, *RUNS),
+    ("verify", "--all"): FOLDERS,
+    ("list",): FOLDERS,
+    ("list", "--runs"): ("runs",),
+    ("status",): FOLDERS,
 }
 
 
@@ -147,3 +148,33 @@ def test_a_folder_that_cannot_be_read_is_an_error_and_not_empty(
     said = capsys.readouterr()
     assert f"{copy.root / folder}" in said.err
     assert "run as a user who may read it, or change its rights" in said.err
+
+
+def test_a_runs_folder_that_cannot_be_read_costs_that_run_alone_and_is_named(
+    copy: Destination, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unread = copy.root / "runs/r0"
+    (unread / "attempts").mkdir(parents=True)
+    unread.chmod(0)
+    (out := copy.root.parent / "out").mkdir()
+    out.chmod(0o777)
+    commands = {
+        ("verify", "--all"): 0,
+        ("list",): 0,
+        ("list", "--runs"): 0,
+        ("status",): 3,  # two of eight repositories are saved
+        ("restore", "octo/hello", "--into", str(out)): 0,
+    }
+    why = "manifest.json is left out.*Permission denied; run as a user who may read it"
+    codes = {}
+    try:
+        with _as_anybody():
+            for command in commands:
+                caplog.clear()
+                codes[command] = main([*command, "--source", str(copy.root)])
+                assert len(re.findall(f"runs/r0/{why}", caplog.text)) == 1, command
+                assert "r1" not in caplog.text
+    finally:
+        unread.chmod(0o755)
+    assert codes == commands
+    assert re.search("r1 .*8 +2", capsys.readouterr().out)
