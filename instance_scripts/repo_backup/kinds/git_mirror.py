@@ -4,8 +4,8 @@ import contextlib
 import logging
 import shlex
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -13,28 +13,25 @@ from typing import IO
 from backup_contract.documents.manifest import ItemResult
 from repo_backup.archive.overlay_reader import lay_over
 from repo_backup.archive.zip_reader import unpack
-from repo_backup.archive.zip_writer import Archive, OverlayArchive
 from repo_backup.git.fsck import check_mirror
 from repo_backup.git.mirror import Mirror, links_unchecked
 from repo_backup.git.packs.increment import receive_increment
 from repo_backup.git.packs.object_links import ProofError
-from repo_backup.git.packs.pack_index import open_index
 from repo_backup.git.protocol import smart_http as git
 from repo_backup.git.protocol.advertisement import Advertisement
 from repo_backup.git.protocol.negotiation import choose_haves, fetch_new, unknown_tips
 from repo_backup.git.pushing import push
 from repo_backup.git.pushing.push_target import Target
-from repo_backup.git.restorable import oddities
-from repo_backup.kinds.base import Fetched, Found, Grown, HashedBlob, Resources
+from repo_backup.kinds.base import Fetched, Found, Grown, Resources
+from repo_backup.kinds.compaction import compact, is_due, with_pins
 from repo_backup.kinds.fetch_attempts import Attempts
 from repo_backup.kinds.mirror_chain import (
     KnownChain,
     MirrorChain,
-    describe,
     known_chain,
     open_mirror_chain,
 )
-from repo_backup.runtime.budgets import Budget
+from repo_backup.kinds.received_mirror import Received
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RefusedPackError, RepositoryError, TransientError
 from repo_backup.store.chain_store import StoredChain
@@ -109,7 +106,7 @@ class GitMirror:
             objects = self._known(chain, room, stack)
             if objects and not self.resources.full:
                 try:
-                    return Grown(self._increment(known, room, chain, objects), objects.stored)
+                    return self._increment(known, room, chain, objects)
                 except (ProofError, RefusedPackError) as error:
                     log.info("%s is fetched whole: %s", self.url, error)
                     shutil.rmtree(room / _NEW, ignore_errors=True)
@@ -121,9 +118,10 @@ class GitMirror:
             if unread or self._may_replace(whole, chain):
                 return Grown(whole.as_base(part_bytes))
             side_files = whole.described(self.resources.memory, self.resources.stop)
+            whole.mirror.advertisement = with_pins(whole.wanted, chain.ends_with)
             return Grown(whole.as_overlay(part_bytes, side_files), onto)
 
-    def _may_replace(self, whole: "Received", chain: MirrorChain) -> bool:
+    def _may_replace(self, whole: Received, chain: MirrorChain) -> bool:
         """Whether a whole answer is the new base: it has all that the chain ends with.
 
         Where nothing that is replaced can be read any more, overlays are given up only on request.
@@ -163,11 +161,15 @@ class GitMirror:
 
     def _increment(
         self, known: Advertisement, room: Path, chain: MirrorChain, objects: KnownChain
-    ) -> Fetched:
-        """What is new, as an overlay. Raises ProofError when everything is to be fetched."""
+    ) -> Grown:
+        """What is new, as an overlay; all of a chain that has grown long, as its new base.
+
+        Raises ProofError when everything is to be fetched.
+        """
         resources, stop = self.resources, self.resources.stop
         wanted = self._wanted(known)
-        mirror = Mirror(room / _NEW / self.mirror_name, wanted)
+        pinned = with_pins(wanted, chain.ends_with)
+        mirror = Mirror(room / _NEW / self.mirror_name, pinned)
         if wants := unknown_tips(wanted, objects.objects):
             haves = choose_haves(chain.ends_with.refs, wanted)
             with fetch_new(resources.http, wanted, wants, haves) as answer:
@@ -178,13 +180,22 @@ class GitMirror:
                 )
         else:
             increment = receive_increment(mirror, iter(()), objects.objects, resources.memory, stop)
+        if is_due(objects.stored, resources.store):
+            try:
+                base = compact(chain, objects, mirror, resources, room / _WHOLE)
+            except RepositoryError as error:
+                log.warning("the overlays of %s stay as they are: %s", self.url, error)
+                shutil.rmtree(room / _WHOLE, ignore_errors=True)
+            else:
+                lfs = self.seeks_lfs and base.uses_lfs(stop)
+                found = Received(base, known, wanted, increment.remarks, lfs, self.attempts)
+                return Grown(found.as_base(resources.store.part_bytes))
         lfs = self.seeks_lfs and mirror.adds_lfs(increment.proof.attributes, stop)
-        found = Received(mirror, known, increment.remarks, lfs, self.attempts)
-        return found.as_overlay(
-            resources.store.part_bytes, {**objects.side_files, **increment.side_files}
-        )
+        found = Received(mirror, known, wanted, increment.remarks, lfs, self.attempts)
+        side_files = {**objects.side_files, **increment.side_files}
+        return Grown(found.as_overlay(resources.store.part_bytes, side_files), objects.stored)
 
-    def _received(self, known: Advertisement, room: Path) -> "Received":
+    def _received(self, known: Advertisement, room: Path) -> Received:
         """Everything that can be served, checked.
 
         A pack that git refused twice is looked at less closely: history that git would not
@@ -201,67 +212,11 @@ class GitMirror:
             remarks = (*remarks, f"archived without a close look: {self.attempts.refusals[0]}")
         lfs = self.seeks_lfs and mirror.uses_lfs(stop)
         stop.check()
-        return Received(mirror, known, remarks, lfs, self.attempts)
+        return Received(mirror, known, wanted, remarks, lfs, self.attempts)
 
     def _wanted(self, known: Advertisement) -> Advertisement:
         http = self.resources.http
         return self.attempts.wanted(known, lambda ids: git.refusal(http, known, ids))
-
-
-@dataclass(frozen=True)
-class Received:
-    """What was fetched into a mirror of what is ``known`` to be there, before it is an archive.
-
-    ``lfs`` is None where it took too much to find out.
-    """
-
-    mirror: Mirror
-    known: Advertisement
-    remarks: tuple[str, ...]
-    lfs: bool | None
-    attempts: Attempts
-
-    def has(self, tips: Iterable[str]) -> bool:
-        """Whether the pack has all of these objects."""
-        pack = self.mirror.pack
-        assert pack  # noqa: S101 - it was received
-        with open_index(pack.with_suffix(".idx"), self.mirror.advertisement.object_format) as index:
-            return all(index.find(bytes.fromhex(tip)) is not None for tip in tips)
-
-    def as_base(self, part_bytes: int) -> Fetched:
-        """All of it, by itself."""
-        archive = Archive(self.mirror, part_bytes)
-        return replace(
-            self._as(archive), commented=lambda text: Archive(self.mirror, part_bytes, text)
-        )
-
-    def as_overlay(self, part_bytes: int, side_files: Mapping[str, bytes]) -> Fetched:
-        """To be laid over what is there; ``side_files`` as :class:`OverlayArchive` has them."""
-        return self._as(OverlayArchive(self.mirror, side_files, part_bytes))
-
-    def described(self, memory: Budget, stop: Stop) -> dict[str, bytes]:
-        """The side files of a pack that is whole by itself; none if its links were not checked."""
-        pack, object_format = self.mirror.pack, self.mirror.advertisement.object_format
-        if pack is None or links_unchecked(self.remarks):
-            return {}
-        return describe(pack, object_format, memory, stop)
-
-    def _as(self, archive: HashedBlob) -> Fetched:
-        wanted, remarks = self.mirror.advertisement, self.remarks
-        remarks = (
-            *oddities(wanted.head, wanted.refs, wanted.peeled, wanted.shallow),
-            *remarks,
-        )
-        if self.lfs is None:
-            remarks = (*remarks, "whether it uses Git LFS took too much to find out")
-        return Fetched(
-            archive,
-            wanted.digest,
-            len(wanted.refs),
-            remarks,
-            lfs=bool(self.lfs),
-            unserved=self.attempts.unserved(self.known, wanted),
-        )
 
 
 class MirrorKind:

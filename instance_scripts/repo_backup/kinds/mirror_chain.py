@@ -22,7 +22,7 @@ from repo_backup.git.packs.increment import describe_pack, receive_increment
 from repo_backup.git.packs.known_objects import KnownObjects
 from repo_backup.git.packs.pack_index import open_index
 from repo_backup.git.process import memory_bound
-from repo_backup.git.protocol.advertisement import Advertisement, decode, packed_refs
+from repo_backup.git.protocol.advertisement import Advertisement, decode, packed_refs, peeled_refs
 from repo_backup.kinds.base import Resources
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop
@@ -172,7 +172,7 @@ def _read_pack(
     def blocks() -> Iterator[bytes]:
         """The pack's bytes, out of all that are read."""
         at = 0
-        for block in _blocks(zip_, resources):
+        for block in zip_blocks(zip_, resources):
             digest.update(block)
             inside = block[max(0, start - at) : max(0, end - at)]
             at += len(block)
@@ -208,7 +208,7 @@ def _check_overlay(
     zip_ = chain.zips[number]
     digest = hashlib.sha256()
     with tempfile.TemporaryFile(dir=room) as file, tempfile.TemporaryDirectory(dir=room) as folder:
-        for block in _blocks(zip_, resources):
+        for block in zip_blocks(zip_, resources):
             digest.update(block)
             file.write(block)
         if zip_.sha256 not in ("", digest.hexdigest()):
@@ -263,7 +263,7 @@ def _same_index(pack: Path, zip_: ChainZip) -> None:
         raise ChainListError(f"{zip_.key} has another index than its pack")
 
 
-def _blocks(zip_: ChainZip, resources: Resources) -> Iterator[bytes]:
+def zip_blocks(zip_: ChainZip, resources: Resources) -> Iterator[bytes]:
     """The zip from its beginning to its end."""
     stop = resources.stop
     with resources.store.open(zip_.key, zip_.stored.version_id) as file:
@@ -284,7 +284,7 @@ def _advertisement(head: bytes, packed: bytes, object_format: str) -> Advertisem
     return Advertisement(
         url="",
         refs=packed_refs(packed),
-        peeled={},
+        peeled=peeled_refs(packed),
         head=target.removeprefix(_HEAD_REF) if symbolic else None,
         detached=None if symbolic else target,
         object_format=object_format,

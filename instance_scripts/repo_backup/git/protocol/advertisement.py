@@ -90,6 +90,17 @@ def packed_refs(data: bytes) -> dict[str, str]:
     return refs
 
 
+def peeled_refs(data: bytes) -> dict[str, str]:
+    """What the annotated tags among them name, by ref."""
+    peeled, name = {}, ""
+    for line in data.splitlines():
+        if line.startswith(b"^"):
+            peeled[name] = decode(line[1:])
+        else:
+            name = decode(line).partition(" ")[2]
+    return peeled
+
+
 def decode(data: bytes) -> str:
     """A ref's name as text, any bytes of it kept."""
     return data.decode("utf-8", "surrogateescape")
