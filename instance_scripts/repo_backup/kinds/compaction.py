@@ -39,6 +39,8 @@ def is_due(chain: StoredChain, store: Store) -> bool:
     """Whether a chain is to get a new base; never where the old one could not be read any more."""
     if not store.capabilities.versions:
         return False
+    if chain.base_replaced:
+        return True
     total = sum(link.bytes for link in chain.document.links)
     return chain.links >= MOST_LINKS or total > max(chain.archive.bytes // 2, LEAST_BYTES)
 

@@ -5,7 +5,7 @@ import logging
 import shlex
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -37,7 +37,7 @@ from repo_backup.runtime.errors import RefusedPackError, RepositoryError, Transi
 from repo_backup.store.chain_store import StoredChain
 
 log = logging.getLogger(__name__)
-_NEW, _WHOLE = "new", "whole"
+_NEW, _WHOLE, _BASE = "new", "whole", "base"
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,9 @@ class GitMirror:
             onto = objects.stored if objects else stored
             # Overlays that no manifest names, and that nobody could check, are left behind.
             unread = objects is None and stored.links > stored.named
-            if unread or self._may_replace(whole, chain):
+            if stored.base_replaced and objects:
+                whole = self._compacted(whole, chain, objects, room) or whole
+            if unread or stored.base_replaced or self._may_replace(whole, chain):
                 return Grown(whole.as_base(part_bytes))
             side_files = whole.described(self.resources.memory, self.resources.stop)
             whole.mirror.advertisement = with_pins(whole.wanted, chain.ends_with)
@@ -147,7 +149,8 @@ class GitMirror:
         """All objects of the chain while ``stack`` is open; None if that cannot be told."""
         if links_unchecked(chain.stored.archive.remarks):
             return None
-        if self.resources.full and chain.stored.named == chain.stored.links:
+        whole, stored = self.resources.full, chain.stored
+        if whole and stored.named == stored.links and not stored.base_replaced:
             return None
         try:
             return stack.enter_context(known_chain(chain, self.resources, room))
@@ -180,20 +183,28 @@ class GitMirror:
                 )
         else:
             increment = receive_increment(mirror, iter(()), objects.objects, resources.memory, stop)
-        if is_due(objects.stored, resources.store):
-            try:
-                base = compact(chain, objects, mirror, resources, room / _WHOLE)
-            except RepositoryError as error:
-                log.warning("the overlays of %s stay as they are: %s", self.url, error)
-                shutil.rmtree(room / _WHOLE, ignore_errors=True)
-            else:
-                lfs = self.seeks_lfs and base.uses_lfs(stop)
-                found = Received(base, known, wanted, increment.remarks, lfs, self.attempts)
-                return Grown(found.as_base(resources.store.part_bytes))
         lfs = self.seeks_lfs and mirror.adds_lfs(increment.proof.attributes, stop)
         found = Received(mirror, known, wanted, increment.remarks, lfs, self.attempts)
+        if is_due(objects.stored, resources.store):
+            if base := self._compacted(found, chain, objects, room):
+                return Grown(base.as_base(resources.store.part_bytes))
+            if objects.stored.base_replaced:
+                raise ProofError("what was in the archive's place cannot be put together")
         side_files = {**objects.side_files, **increment.side_files}
         return Grown(found.as_overlay(resources.store.part_bytes, side_files), objects.stored)
+
+    def _compacted(
+        self, new: Received, chain: MirrorChain, objects: KnownChain, room: Path
+    ) -> Received | None:
+        """The chain and what is new in one; None if that cannot be done now."""
+        resources = self.resources
+        try:
+            base = compact(chain, objects, new.mirror, resources, room / _BASE)
+        except RepositoryError as error:
+            log.warning("%s gets no new base: %s", self.url, error)
+            shutil.rmtree(room / _BASE, ignore_errors=True)
+            return None
+        return replace(new, mirror=base, lfs=self.seeks_lfs and base.uses_lfs(resources.stop))
 
     def _received(self, known: Advertisement, room: Path) -> Received:
         """Everything that can be served, checked.

@@ -41,6 +41,7 @@ class ItemBackup:
     """Backs up what a repository has of one kind; its archive goes under ``key``.
 
     ``overlays`` are there for archives under this key: by chain id the highest number.
+    ``superseded`` is what was recorded of an archive that something else has taken the place of.
     """
 
     kind: Kind
@@ -48,6 +49,7 @@ class ItemBackup:
     key: str
     resources: Resources
     overlays: Mapping[str, int] = field(default_factory=dict)
+    superseded: ItemResult | None = None
 
     def back_up(self, earlier: ItemResult | None) -> ItemResult:
         """Fetch and store it, unless ``earlier`` is still the whole truth.
@@ -163,10 +165,12 @@ class ItemBackup:
 
     def _chain(self, found: Found, earlier: ItemResult | None) -> StoredChain | None:
         """The chain that an overlay can be added to, if there is one."""
-        if not (found.grow and earlier and earlier.archive and earlier.archive.key == self.key):
+        there = earlier if earlier and earlier.archive else self.superseded
+        if not (found.grow and there and there.archive and there.archive.key == self.key):
             return None
         try:
-            return self.resources.patience.call(lambda: find_chain(self.resources.store, earlier))
+            chain = self.resources.patience.call(lambda: find_chain(self.resources.store, there))
+            return replace(chain, base_replaced=there is not earlier)
         except ChainListError as error:
             log.info("%s gets a new base: %s", self.key, error)
             return None

@@ -1,6 +1,9 @@
 """What ``--full`` gives up where the destination keeps one version of each archive."""
 
-from backup_contract.documents.manifest import Entry
+from collections.abc import Iterable
+
+from backup_contract.documents.manifest import Entry, Item
+from repo_backup.kinds.compaction import MOST_LINKS
 from repo_backup.run.previous_runs import History
 from repo_backup.runtime.errors import UsageError, said
 from repo_backup.store.base import Store
@@ -28,6 +31,21 @@ def objection(runs: list[str]) -> str:
         f"overlays, {', '.join(map(said, runs[:_NAMED]))}{more} could not be restored any more. "
         "Leave --full out, or give them up with --force"
     )
+
+
+def long_chains(store: Store, items: Iterable[Item]) -> list[str]:
+    """A notice about archives with more overlays than are good, where no run makes new bases."""
+    if store.capabilities.versions:
+        return []
+    count = sum(bool(each.result.chain and each.result.chain.links >= MOST_LINKS) for each in items)
+    if not count:
+        return []
+    have = "1 archive has" if count == 1 else f"{count} archives have"
+    return [
+        f"{have} {MOST_LINKS} overlays or more, all of which a restore reads: this "
+        "destination keeps no versions, so that no run replaces an archive by itself. "
+        "`backup --full --force` does, and gives up what only earlier runs have"
+    ]
 
 
 def _has_overlays(entry: Entry) -> bool:

@@ -46,6 +46,8 @@ class History:
     run. ``damage`` is what restore drills and ``verify`` found, None of an archive that a later
     drill found good; ``damaged`` names those that are nobody's for it, and are fetched again.
     ``overlays`` are all that are there: by base key and chain id the highest number.
+    ``superseded`` are by key archives that something else has taken the place of, of which an
+    earlier version may be there.
     """
 
     entries: dict[Identity, Entry] = field(default_factory=dict)
@@ -59,6 +61,7 @@ class History:
     damage: dict[ArchiveId, str | None] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
     overlays: dict[str, dict[str, int]] = field(default_factory=dict)
+    superseded: dict[str, ItemResult] = field(default_factory=dict)
 
     @classmethod
     def load(
@@ -158,6 +161,9 @@ class History:
 
         def kept(result: ItemResult) -> ItemResult:
             if not_in_place([result], present, settled=True):
+                archive = result.archive
+                if archive and archive.version_id and archive.key in present:
+                    self.superseded.setdefault(archive.key, result)
                 return replace(result, archive=None, chain=None, refs_digest=None)
             return result
 

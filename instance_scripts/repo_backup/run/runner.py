@@ -23,6 +23,7 @@ from repo_backup.kinds.base import Kind, Resources
 from repo_backup.kinds.item_backup import ItemBackup
 from repo_backup.kinds.registry import KINDS
 from repo_backup.run.checkpoints import Journal
+from repo_backup.run.given_up import long_chains
 from repo_backup.run.key_ownership import Claims, Key, archive_keys
 from repo_backup.run.listing import Listing, covered_owners, objection, shrunk
 from repo_backup.run.previous_runs import History
@@ -73,6 +74,7 @@ class Backup:
         self._drill = drill
         self._keys: dict[tuple[Identity, str], Key] = {}
         self._overlays: Mapping[str, Mapping[str, int]] = {}
+        self._superseded: Mapping[str, ItemResult] = {}
 
     def run(self) -> int:
         """Everything; the exit code. Raises FatalError and InterruptedRunError."""
@@ -103,6 +105,7 @@ class Backup:
         left = len({remote.identity for remote in listing.remotes} - manifest.entries.keys())
         if left:
             raise FatalError(f"a defect of this program: {left} repositories were not looked at")
+        manifest.notices += long_chains(self._store, manifest.items)
         self._stop.begin(lambda: self._drill(manifest, history), "drill")()
         if manifest.errors:
             raise FatalError("; ".join(manifest.errors))
@@ -114,7 +117,7 @@ class Backup:
     def _begin(self, listing: Listing, history: History) -> None:
         """Settle whose each key is, and what is kept of what is not listed any more."""
         remotes, folded = listing.remotes, not self._store.case_sensitive
-        self._overlays = history.overlays
+        self._overlays, self._superseded = history.overlays, history.superseded
         listed = {remote.identity for remote in remotes}
         self._keys = archive_keys(
             remotes,
@@ -244,7 +247,9 @@ class Backup:
         """Back up under the key that was settled, and tell once if that is not the usual one."""
         key = self._keys[remote.identity, kind.name]
         there = self._overlays.get(key.text, {})
-        part = ItemBackup(kind, remote, key.text, self._resources, there).back_up(before)
+        replaced = self._superseded.get(key.text)
+        item = ItemBackup(kind, remote, key.text, self._resources, there, replaced)
+        part = item.back_up(before)
         known = before and before.archive and before.archive.key == key.text
         if key.reason is None or known:
             return part

@@ -22,7 +22,8 @@ class StoredChain:
 
     ``document`` lists them but for ``unlisted``, the last, if that was put and never listed. A
     manifest names the first ``named``. ``tag`` is the document's for ``write_if``,
-    ``base_refs_digest`` what the manifest says of the base alone.
+    ``base_refs_digest`` what the manifest says of the base alone. ``base_replaced``: something
+    else has taken the archive's place, of which this is an earlier version.
     """
 
     archive: Archive
@@ -31,6 +32,7 @@ class StoredChain:
     named: int
     tag: str | None = None
     unlisted: Stored | None = None
+    base_replaced: bool = False
 
     @property
     def links(self) -> int:

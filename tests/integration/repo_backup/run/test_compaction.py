@@ -102,6 +102,17 @@ def test_what_is_fetched_anew_does_not_push_pins_out(
     assert restored(s3, tmp_path / "again") == (refs(hello), pins)
 
 
+def test_an_archive_that_was_replaced_by_another_is_put_together_of_its_earlier_version(
+    s3: Bucket, hello: Path, tmp_path: Path
+) -> None:
+    rewritten(s3, hello)
+    s3.client.put_object(Bucket=s3.name, Key="github_backups/octo/hello.zip", Body=b"foreign")
+    assert backup(s3, 2) == 0
+    assert entry(s3, 2).get("chain") is None
+    found, pins = restored(s3, tmp_path / "out")
+    assert (found, len(pins)) == (refs(hello), 3)
+
+
 def test_a_run_killed_behind_a_new_base_leaves_earlier_runs_as_they_were(
     s3: Bucket, hello: Path, tmp_path: Path
 ) -> None:
@@ -109,7 +120,9 @@ def test_a_run_killed_behind_a_new_base_leaves_earlier_runs_as_they_were(
     killed_behind(partial(backup, s3, 2), S3Store, "put_archive", r"/hello\.zip")
     assert backup(s3, 3) == 0
     for number, day in ((0, first), (1, second), (3, refs(hello))):
-        assert restored(s3, tmp_path / str(number), "--at", RUNS[number])[0] == day
+        found, pins = restored(s3, tmp_path / str(number), "--at", RUNS[number])
+        assert found == day
+    assert len(pins) == 3
 
 
 def test_a_folder_never_replaces_a_base_by_itself(destination: Destination, hello: Path) -> None:
