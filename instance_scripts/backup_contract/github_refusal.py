@@ -26,17 +26,20 @@ _ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%
 _GENERAL_PAGE = re.compile(r"https://docs\.github\.com(?:/[^/]+)*/rest")
 _PERMISSION = re.compile(r"([a-z_]{1,60})=([a-z]{1,20})")
 _ORGANISATION = re.compile(r"/orgs/([A-Za-z0-9_-]{1,100})/sso")
-_ABOUT_NO_RIGHT = (
-    "ip allow list",
+_ABOUT_NO_SCOPE = (
     "disabled",
     "locked",
+    "migrat",
     "suspended",
     "blocked",
+    "flagged",
     "lifetime",
     "forbids access",
     "rate limit",
 )
-"""By these words GitHub gives reasons that no permission and no scope would change."""
+"""By these words GitHub gives reasons that no scope would change."""
+_ABOUT_A_PERMISSION = ("not accessible", "permission", "must have")
+"""By these it says that one is lacking. The header that names it comes with other refusals, too."""
 _CONTENTS_LACKING = "write access to repository not granted"
 """git's answer, to a read too, where a token lacks the permission Contents."""
 
@@ -171,9 +174,12 @@ def _remedy(status: int, headers: Mapping[str, str], message: str) -> str:
         )
     if plain.startswith(_CONTENTS_LACKING):
         return "the token lacks the permission Contents (read)"
-    if any(cause in plain for cause in _ABOUT_NO_RIGHT):
+    if any(cause in plain for cause in _ABOUT_NO_SCOPE):
         return ""
-    return _lacking_scope(status, headers) or _needed_permission(status, headers)
+    if scope := _lacking_scope(status, headers):
+        return scope
+    lacking = not plain or any(phrase in plain for phrase in _ABOUT_A_PERMISSION)
+    return _needed_permission(status, headers) if lacking else ""
 
 
 def _lacking_scope(status: int, headers: Mapping[str, str]) -> str:
@@ -202,6 +208,7 @@ def _needed_permission(status: int, headers: Mapping[str, str]) -> str:
         " and ".join(
             f"{name.replace('_', ' ').capitalize()} ({access})"
             for name, access in _PERMISSION.findall(choice)
+            if access != "true"  # allows_permissionless_access=true
         )
         for choice in headers.get("X-Accepted-GitHub-Permissions", "").split(";")
     ]

@@ -217,10 +217,9 @@ def _ended(run: Run, world: World, rules: Rules) -> Step:
         return _again(run, rules, Outcome.RECLAIMED, world.now, Ending.INTERRUPTED, _UNHEARD)
     if marker and marker.attempt == attempt.number:
         return Report(Ending.COMPLETED, Outcome.ENDED, "The backup ran to its end.")
-    reason = world.instance.cause if world.instance else ""
+    reason, told = (world.instance.cause, world.instance.told) if world.instance else ("", "")
     if world.instance and reason.startswith(_BROKEN_LAUNCHES):
-        why = world.instance.message or reason
-        said = f"AWS could not start the instance ({why}). {_BROKEN_LAUNCH}"
+        said = f"AWS could not start the instance ({world.instance.told}). {_BROKEN_LAUNCH}"
         return Report(Ending.FAILED, Outcome.FAILED, said)
     phase = progress.phase if progress and progress.attempt == attempt.number else ""
     # A warned backup saves what it has and powers off, mostly before AWS takes the instance:
@@ -236,12 +235,12 @@ def _ended(run: Run, world: World, rules: Rules) -> Step:
         said = "The backup was not done when its time was up."
         return _continued(run, world, rules, Outcome.PAUSED, said)
     if reason.startswith("Server."):
-        said = f"AWS ended the instance ({reason})."
+        said = f"AWS ended the instance ({told})."
         return _again(run, rules, Outcome.RECLAIMED, world.now, Ending.INTERRUPTED, said)
     if not reason and world.log_at is None:
         said = "The instance is gone, and neither EC2 nor a log tells why."
         return _again(run, rules, Outcome.LOST, world.now, Ending.FAILED, said)
-    why = "it powered itself off" if reason == _OWN_SHUTDOWN else reason or "no reason given"
+    why = "it powered itself off" if reason == _OWN_SHUTDOWN else told or "no reason given"
     said = f"The instance ended without finishing the backup ({why})."
     if reason in _ADVICE:
         return Report(Ending.FAILED, Outcome.FAILED, f"{said} {_ADVICE[reason]}")

@@ -34,6 +34,13 @@ class InstanceView:
         misnamed = self.reason == "Server.InternalError" and named.startswith("Client.")
         return named if misnamed else self.reason
 
+    @property
+    def told(self) -> str:
+        """Code and message, in which EC2 mostly repeats the code; empty where there is neither."""
+        if self.message.startswith(self.cause):
+            return self.message
+        return ": ".join(filter(None, (self.cause, self.message)))
+
 
 @dataclass(frozen=True, slots=True)
 class World:

@@ -33,17 +33,23 @@ LOGIN = "Set credentials as for the AWS CLI: AWS_PROFILE, `aws configure` or `aw
 SKEWED = "RequestTimeTooSkewed"
 _MISSING = {"NoSuchKey", "NoSuchVersion", "404"}
 CONFLICT = {"PreconditionFailed", "412"}
-_CREDENTIALS = {"ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+_CREDENTIALS = {
+    *("ExpiredToken", "InvalidToken", "TokenRefreshRequired"),
+    *("InvalidAccessKeyId", "SignatureDoesNotMatch"),
+}
 _REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed"}
 _PASSING = {
-    *("SlowDown", "RequestTimeout", "BadDigest", "IncompleteBody", "InternalError"),
+    *("SlowDown", "RequestTimeout", "InternalError", "408", "429"),
+    *("BadDigest", "IncompleteBody", "XAmzContentSHA256Mismatch"),
+    *("Throttling", "ThrottlingException", "KMS.ThrottlingException", "TooManyRequests"),
     *("OperationAborted", "ConditionalRequestConflict", "409"),
     *("InvalidPart", "NoSuchUpload"),
 }
 """Worth another try: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html.
 
-The two conflicts say that something else is being done to the key or bucket right now. The last two
-concern an upload of which a part, or all, is gone: then all of it is sent again.
+The second line is of bodies that were damaged on their way. The two conflicts say that something
+else is being done to the key or bucket right now. The last two concern an upload of which a part,
+or all, is gone: then all of it is sent again.
 """
 _UNUSABLE = {
     *("InvalidObjectState", "InvalidRequest"),

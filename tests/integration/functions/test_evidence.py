@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -40,6 +41,30 @@ def test_a_marker_and_a_manifest_written_in_advance_verify_no_reclaimed_run(
         world.end_instance("Server.SpotInstanceTermination")
     assert_settled(world, "interrupted")
     assert world.launches == {"1": 1, "2": 1, "3": 1}
+
+
+def test_no_name_that_is_nearly_the_instances_own_speaks_for_it(world: World) -> None:
+    """Written after the launch, by somebody who knows the instance's id and may not write there."""
+    world.send("launcher", SCHEDULED)
+    own = world.own("evidence.json")
+    launched = own.rpartition("/")[0]
+    places = (
+        *(f"{launched}0/evidence.json", f"{launched[:-1]}/evidence.json", f"{own}/evidence.json"),
+        *(own.replace(ROLE_ID, f"{ROLE_ID}X"), own.replace(ROLE_ID, ROLE_ID.lower())),
+        *(own.replace("i-", "I-"), f"{launched}//evidence.json", f" {own}", f"{own} "),
+        *(f"{launched}/attempts/{own}", own.replace(RUN_ID, f"{RUN_ID}x")),
+    )
+    forged = whole(world)
+    world.aws.client("s3").delete_object(Bucket="backups", Key=own)
+    for minute, place in enumerate(places):
+        world.write(place, forged)
+        marker = (
+            f"run_id={RUN_ID}\nattempt=1\nmanifest={place}\n"
+            f"manifest_sha256={sha256(forged).hexdigest()}\n"
+        )
+        world.write(f"github_backups/2026-11-27-17-{10 + minute}.txt", marker.encode())
+    world.end_instance("Client.VolumeLimitExceeded")
+    assert_settled(world, "failed")
 
 
 def test_a_marker_of_somebody_else_hides_no_true_one(world: World) -> None:

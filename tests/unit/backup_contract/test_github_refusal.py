@@ -35,6 +35,9 @@ def reason(status: int, body: Any, headers: Mapping[str, str] | None = None) -> 
         (403, "Access to this repository has been disabled by GitHub staff."),
         (403, "Repository has been locked for migration."),
         (403, "Sorry. Your account was suspended."),
+        (403, "This repository is currently migrating."),
+        (403, "Your account has been flagged."),
+        (403, "Sorry. Something that nobody here has heard of."),
         (403, LIFETIME),
         (403, "`octo` forbids access via a personal access token (classic)."),
         (403, "API rate limit exceeded for user ID 1."),
@@ -128,6 +131,7 @@ def test_the_list_of_errors_is_part_of_the_message() -> None:
             "pull_requests=read; issues=write,metadata=read",
             "Pull requests (read) or Issues (write) and Metadata (read)",
         ),
+        ("contents=read; allows_permissionless_access=true", "Contents (read)"),
     ],
 )
 def test_the_lacking_permission_is_named(header: str, named: str) -> None:

@@ -87,11 +87,25 @@ def test_what_s3_hands_out_to_nobody_is_a_damaged_document_and_a_lease_to_take_o
         assert store.read_tagged("runs/lock.json") == Tagged(b"", '"tag"', written_at, age)
 
 
-@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"])
+@pytest.mark.parametrize(
+    "code", ["ExpiredToken", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"]
+)
 def test_credentials_that_are_refused_are_to_be_set(code: str) -> None:
     error = refused(code, 403)
     assert isinstance(error, FatalError)
     assert f"s3://my-bucket: AWS refuses the credentials: {code}. Set credentials" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        *(("ThrottlingException", 400), ("KMS.ThrottlingException", 400), ("429", 429)),
+        *(("XAmzContentSHA256Mismatch", 400), ("RequestTimeout", 400), ("408", 408)),
+        *(("InvalidPart", 400), ("OperationAborted", 409), ("Whatever", 503)),
+    ],
+)
+def test_what_passes_is_tried_again(code: str, status: int) -> None:
+    assert isinstance(refused(code, status), TransientError)
 
 
 def test_a_bucket_of_another_region_is_told_with_the_region() -> None:

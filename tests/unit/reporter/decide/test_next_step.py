@@ -195,6 +195,25 @@ def test_what_aws_itself_ended_is_tried_again(code: str, message: str) -> None:
     assert step.outcome is Outcome.RECLAIMED
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "told"),
+    [
+        ("Server.Maintenance", "Server.Maintenance: A host failed", "Server.Maintenance: A host"),
+        ("Server.Maintenance", "A host failed", "Server.Maintenance: A host failed"),
+        ("Client.VolumeLimitExceeded", "Volume limit", "Client.VolumeLimitExceeded: Volume limit"),
+        ("Client.VolumeLimitExceeded", "", "(Client.VolumeLimitExceeded)"),
+    ],
+)
+def test_why_an_instance_ended_is_told_with_awss_code_and_message(
+    code: str, message: str, told: str
+) -> None:
+    ended = InstanceView("i-1", "terminated", code, message)
+    step = decide(LAST, world(instance=ended), RULES)
+    assert isinstance(step, Report)
+    assert told in step.reason
+    assert step.reason.count(code) == 1
+
+
 def test_a_bucket_that_may_not_be_read_is_given_until_the_deadline_and_then_told() -> None:
     denied = replace(world(instance=ENDED), unreadable="s3://b/m may not be read (AccessDenied)")
     assert isinstance(decide(RUN, denied, RULES), Wait)
