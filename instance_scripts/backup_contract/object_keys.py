@@ -1,6 +1,7 @@
 """Every key below a destination, once."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from backup_contract.kinds import GIT, KINDS
 
 ARCHIVES = "github_backups/"
 RUNS = "runs/"
+ACKNOWLEDGED = "admin/acknowledged/"
 LOCK = "runs/lock.json"
 _DAMAGE_NOTE = "damaged.json"
 _ZIP = ".zip"
@@ -141,6 +143,23 @@ def report(run_id: str) -> str:
 def launch_record(run_id: str) -> str:
     """How the run's latest attempt was launched, and which instances all of them got."""
     return f"{RUNS}{run_id}/launch.json"
+
+
+def acknowledgement(run_id: str) -> str:
+    """Where a person says that what a run and those before it found is as intended.
+
+    No role of the stack may write there.
+    """
+    return f"{ACKNOWLEDGED}{run_id}.json"
+
+
+def acknowledged(keys: Iterable[str]) -> frozenset[str]:
+    """The runs that are acknowledged, by the keys below ``ACKNOWLEDGED``."""
+    return frozenset(
+        key.removeprefix(ACKNOWLEDGED).removesuffix(".json")
+        for key in keys
+        if key.startswith(ACKNOWLEDGED) and key.endswith(".json")
+    )
 
 
 def program(sha256: str) -> str:

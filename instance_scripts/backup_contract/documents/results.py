@@ -12,6 +12,7 @@ from backup_contract import object_keys as layout
 from backup_contract.documents import fields
 from backup_contract.documents.chain import Chain
 from backup_contract.documents.fields import DamagedError, Fields
+from backup_contract.documents.rewrites import Rewrites, read_rewrites
 
 State = Literal["backed-up", "unchanged", "empty", "skipped", "failed", "absent", "kept"]
 COUNTED: tuple[State, ...] = ("backed-up", "unchanged", "empty", "skipped", "failed")
@@ -66,6 +67,7 @@ class ItemResult:
 
     Where there is an archive, ``refs_digest``, ``refs``, ``lfs`` and ``unserved`` tell what is in
     it, even if upstream has gone on since: with all overlays of its ``chain``, if there are any.
+    ``rewrites`` are what upstream replaced or removed of the archive before; None: nothing.
     """
 
     state: State
@@ -78,6 +80,7 @@ class ItemResult:
     archive: Archive | None = None
     unserved: Unserved | None = None
     chain: Chain | None = None
+    rewrites: Rewrites | None = None
 
     def keeping(self, earlier: "ItemResult | None") -> "ItemResult":
         """The same with the earlier archive, and what is in it."""
@@ -125,6 +128,7 @@ class ItemResult:
             "archive": self.archive.document if self.archive else None,
             **({"chain": chain.document(self.refs_digest, self.refs)} if chain else {}),
             **({"unserved": asdict(self.unserved)} if self.unserved else {}),
+            **({"rewrites": self.rewrites.document} if self.rewrites else {}),
         }
 
 
@@ -151,6 +155,7 @@ def read_result(document: Fields, states: Mapping[str, State] = STATES) -> ItemR
         fields.number(document, "seconds"),
         read_archive(document, "archive"),
         fields.optional(_unserved_in, document, "unserved"),
+        rewrites=fields.optional(read_rewrites, document, "rewrites"),
     )
     return with_chain(result, document) if document.get("chain") is not None else result
 

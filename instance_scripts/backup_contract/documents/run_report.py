@@ -8,6 +8,7 @@ from typing import Any
 from backup_contract.documents import fields
 from backup_contract.documents.fields import Fields
 from backup_contract.documents.results import COUNTED
+from backup_contract.documents.suspicion import Suspicion
 from backup_contract.visibility import Visibility
 from backup_contract.visibility import read as read_visibility
 
@@ -33,7 +34,9 @@ class RunReport:
 
     ``attempts`` are told one by one, ``seconds`` are of all of them together, ``usd`` about.
     ``repositories`` are counted by state. What is None was not known. ``retired`` are chains of
-    overlays that were removed after the mail.
+    overlays that were removed after the mail. ``rewritten`` counts branches and tags, ``rewrites``
+    tells of them one by one; ``suspicions`` are all that were open then, earlier runs' included,
+    None where nobody looked.
     """
 
     verdict: str
@@ -57,6 +60,9 @@ class RunReport:
     usd_run: float | None = None
     usd_storage_per_month: float | None = None
     retired: tuple[str, ...] = ()
+    rewritten: int = 0
+    rewrites: tuple[str, ...] = ()
+    suspicions: tuple[Suspicion, ...] | None = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -84,6 +90,11 @@ class RunReport:
             "usd_run": self.usd_run,
             "usd_storage_per_month": self.usd_storage_per_month,
             "retired": list(self.retired),
+            "rewritten": self.rewritten,
+            "rewrites": list(self.rewrites),
+            "suspicions": None
+            if self.suspicions is None
+            else [each.document for each in self.suspicions],
         }
 
     @classmethod
@@ -119,11 +130,18 @@ class RunReport:
             usd_run=fields.optional(fields.number, document, "usd_run"),
             usd_storage_per_month=fields.optional(fields.number, document, "usd_storage_per_month"),
             retired=_texts(document, "retired"),
+            rewritten=fields.optional(fields.count, document, "rewritten") or 0,
+            rewrites=_texts(document, "rewrites"),
+            suspicions=fields.optional(_suspicions, document, "suspicions"),
         )
 
 
 def _texts(document: Fields, name: str) -> tuple[str, ...]:
     return tuple(fields.optional(fields.texts, document, name) or ())
+
+
+def _suspicions(document: Fields, name: str) -> tuple[Suspicion, ...]:
+    return tuple(fields.each(document, name, Suspicion.read))
 
 
 def _schedule(document: Fields, name: str) -> Schedule:

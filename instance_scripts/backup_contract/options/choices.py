@@ -62,6 +62,14 @@ def add_choices(parser: ArgumentParser) -> None:
         action="store_true",
         help="accept a listing of less than half of last time's, or of nothing at all",
     )
+    parser.add_argument(
+        "--known-rewrites",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="branches that are expected to be rewritten or deleted, such as gh-pages or "
+        "renovate/* (may repeat); tags as refs/tags/GLOB",
+    )
     parser.add_argument("--no-drill", action="store_true", help="skip the restore drill at the end")
     parser.add_argument(
         "--stall-timeout",

@@ -20,7 +20,12 @@ _GLOB = (
     rf"| +([{_PLAIN}][{_PLAIN}-]*|'[{_PLAIN} ][{_PLAIN} -]*'))"
 )
 """Behind a blank no word begins with a hyphen, which would be another option's; ``--`` is none."""
-_EXAMPLES = {"--max-size": "2G", "--include": "GLOB", "--exclude": "GLOB"}
+_EXAMPLES = {
+    "--max-size": "2G",
+    "--include": "GLOB",
+    "--exclude": "GLOB",
+    "--known-rewrites": "GLOB",
+}
 
 
 @cache

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from backup_contract.documents.manifest import ItemResult, Unserved
+from backup_contract.documents.rewrites import Rewrites
 from repo_backup.git.pushing.push import Pushed
 from repo_backup.git.pushing.push_target import Target
 from repo_backup.hosts.base import Remote
@@ -26,6 +27,7 @@ class Resources:
 
     ``directory`` is for temporary files. ``memory`` is git's, ``lists`` what long lists of refs
     may take of this program's own. ``full``: also what has not changed is fetched.
+    ``known_rewrites`` are globs of branches that nobody need hear of.
     """
 
     http: Http
@@ -38,6 +40,7 @@ class Resources:
     memory: Budget
     lists: Budget
     full: bool = False
+    known_rewrites: tuple[str, ...] = ()
 
 
 class HashedBlob(Blob, Protocol):
@@ -53,7 +56,8 @@ class Fetched:
 
     ``fingerprint`` and ``count`` are of what was fetched, which may lack what is ``unserved``;
     the manifest has them as ``refs_digest`` and ``refs``. ``remarks`` stay with the archive.
-    ``commented`` makes another zip of the same, by a comment in it.
+    ``commented`` makes another zip of the same, by a comment in it. ``rewrites`` are what it lacks
+    of the archive before.
     """
 
     archive: HashedBlob
@@ -63,6 +67,7 @@ class Fetched:
     lfs: bool = False
     unserved: Unserved | None = None
     commented: Callable[[str], HashedBlob] | None = None
+    rewrites: Rewrites | None = None
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ def backup(options: argparse.Namespace) -> int:
             memory=Budget(int(available_memory_bytes() * SHARE), stop),
             lists=Budget(int(available_memory_bytes() * (1 - SHARE)), stop),
             full=options.full,
+            known_rewrites=tuple(options.known_rewrites),
         )
         if options.dry_run:
             earlier = History.load(store, plan.run_id, plan.owners)
