@@ -12,7 +12,6 @@ from pathlib import Path
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.date_marker import Marker
-from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import (
     Drill,
     DrilledArchive,
@@ -21,6 +20,7 @@ from backup_contract.documents.manifest import (
     Manifest,
     OrphanedArchive,
 )
+from backup_contract.documents.parts.entries import by_identity
 from backup_contract.documents.progress import Progress
 from backup_contract.judgement.overdue import Watched
 from backup_contract.judgement.verdict import judge

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from backup_contract.documents.manifest import Identity, Item, Manifest
-from backup_contract.documents.upstream import Upstream
+from backup_contract.documents.parts.upstream import Upstream
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from backup_contract.aws_commands import remove_archive
 from backup_contract.documents.manifest import Item
-from backup_contract.documents.upstream import sentence
+from backup_contract.documents.parts.upstream import sentence
 from backup_contract.kinds import GIT, KINDS
 from backup_contract.text import size
 from reporter.judge.manifest_diff import Comparison

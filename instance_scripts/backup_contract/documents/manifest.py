@@ -7,7 +7,8 @@ from datetime import datetime
 
 from backup_contract import __version__
 from backup_contract.documents import fields
-from backup_contract.documents.entries import (
+from backup_contract.documents.fields import DamagedError, Fields
+from backup_contract.documents.parts.entries import (
     Entry,
     Identity,
     Item,
@@ -18,9 +19,8 @@ from backup_contract.documents.entries import (
     read_entry,
     read_orphaned,
 )
-from backup_contract.documents.fields import DamagedError, Fields
-from backup_contract.documents.restore_drill import Drill, DrilledArchive, read_drill
-from backup_contract.documents.results import COUNTED, Archive, ItemResult, State, Unserved
+from backup_contract.documents.parts.restore_drill import Drill, DrilledArchive, read_drill
+from backup_contract.documents.parts.results import COUNTED, Archive, ItemResult, State, Unserved
 from backup_contract.kinds import GIT, kinds_beside_git
 from backup_contract.moments import iso
 from backup_contract.visibility import Visibility

@@ -7,7 +7,7 @@ from typing import Any
 
 from backup_contract.documents import fields
 from backup_contract.documents.fields import Fields
-from backup_contract.documents.results import COUNTED
+from backup_contract.documents.parts.results import COUNTED
 from backup_contract.documents.suspicion import Suspicion
 from backup_contract.visibility import Visibility
 from backup_contract.visibility import read as read_visibility

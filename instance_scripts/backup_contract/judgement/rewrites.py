@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from backup_contract.documents.manifest import Item, Manifest
-from backup_contract.documents.rewrites import Rewrite, RewriteKind, Rewrites
+from backup_contract.documents.parts.rewrites import Rewrite, RewriteKind, Rewrites
 from backup_contract.documents.suspicion import Suspicion
 from backup_contract.kinds import GIT
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from backup_contract.documents.date_marker import Marker
 from backup_contract.documents.manifest import Item, Manifest
-from backup_contract.documents.restore_drill import DrilledArchive
+from backup_contract.documents.parts.restore_drill import DrilledArchive
 from backup_contract.visibility import describe
 
 _NOTHING = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import IO
 
-from backup_contract.documents.rewrites import MOST_NAMED, Rewrite, RewriteKind, Rewrites
+from backup_contract.documents.parts.rewrites import MOST_NAMED, Rewrite, RewriteKind, Rewrites
 from repo_backup.git.mirror import Mirror, index_memory
 from repo_backup.git.packs.pack_index import PackIndex, open_index
 from repo_backup.git.packs.ref_changes import History, RefChange, RefMove, lost_tips, ref_changes

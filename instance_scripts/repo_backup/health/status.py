@@ -15,9 +15,9 @@ from backup_contract.documents.command_output import (
     visibility_rows,
 )
 from backup_contract.documents.manifest import Manifest
+from backup_contract.documents.parts.upstream import sentence
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
-from backup_contract.documents.upstream import sentence
 from backup_contract.judgement.overdue import Watched
 from backup_contract.judgement.reliance import (
     COMPLETE,

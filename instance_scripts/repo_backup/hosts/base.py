@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from backup_contract.documents.entries import HOST, Identity
+from backup_contract.documents.parts.entries import HOST, Identity
 from backup_contract.visibility import Visibility
 from repo_backup.runtime.errors import FatalError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from backup_contract.documents.manifest import ItemResult, Unserved
-from backup_contract.documents.rewrites import Rewrites
+from backup_contract.documents.parts.rewrites import Rewrites
 from repo_backup.git.pushing.push import Pushed
 from repo_backup.git.pushing.push_target import Target
 from repo_backup.hosts.base import Remote

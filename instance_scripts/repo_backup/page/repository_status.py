@@ -6,7 +6,7 @@ from enum import Enum
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Entry, Item
-from backup_contract.documents.upstream import sentence
+from backup_contract.documents.parts.upstream import sentence
 from backup_contract.kinds import GIT, KINDS, kinds_beside_git, noun
 from repo_backup.page.run_history import (
     EMPTY,

@@ -14,9 +14,9 @@ from typing import TypeVar
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import COUNTED, Entry, Identity, Manifest
+from backup_contract.documents.parts.upstream import Upstream
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
-from backup_contract.documents.upstream import Upstream
 from backup_contract.judgement.reliance import UNREADABLE
 from backup_contract.moments import named_moment
 from repo_backup.page.run_record import Run, build_run

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.entries import Identity
 from backup_contract.documents.manifest import Item, ItemResult, Manifest
+from backup_contract.documents.parts.entries import Identity
 from repo_backup.archive.stored_zip import open_stored
 from repo_backup.git.protocol.advertisement import decode, packed_refs
 from repo_backup.runtime.errors import RepositoryError

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Entry, Identity, OrphanedArchive
-from backup_contract.documents.upstream import upstream_of
+from backup_contract.documents.parts.upstream import upstream_of
 from backup_contract.kinds import GIT, noun
 from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Kind

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backup_contract.documents.manifest import Entry, Identity
-from backup_contract.documents.upstream import upstream_of
+from backup_contract.documents.parts.upstream import upstream_of
 from repo_backup.hosts.base import Remote
 from repo_backup.run.listing import Listing, covered_owners, shrunk
 from repo_backup.run.previous_runs import History

@@ -28,8 +28,8 @@ from moto.ec2.models import ec2_backends
 from moto.scheduler.models import scheduler_backends
 from moto.sns.models import sns_backends
 
-from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, by_kind
+from backup_contract.documents.parts.entries import by_identity
 from backup_contract.documents.progress import Progress
 from backup_contract.moments import moment_of
 from launcher import app as launcher_app

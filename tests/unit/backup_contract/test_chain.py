@@ -9,9 +9,9 @@ import pytest
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.chain import ChainDocument, Link, chain_of
-from backup_contract.documents.entries import by_identity
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, by_kind
+from backup_contract.documents.parts.entries import by_identity
 
 BASE = "github_backups/octo/hello.zip"
 SHA256 = "ab" * 32

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.date_marker import Marker
-from backup_contract.documents.entries import by_identity
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import (
     Archive,
@@ -26,6 +25,7 @@ from backup_contract.documents.manifest import (
     Unserved,
     by_kind,
 )
+from backup_contract.documents.parts.entries import by_identity
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
 from backup_contract.judgement.verdict import judge as judge_run

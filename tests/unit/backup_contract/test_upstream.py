@@ -2,7 +2,7 @@
 
 import pytest
 
-from backup_contract.documents.upstream import Upstream, read_upstream, upstream_of
+from backup_contract.documents.parts.upstream import Upstream, read_upstream, upstream_of
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from botocore.awsrequest import AWSResponse
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.chain import Chain, ChainDocument, Link, chain_of
-from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest
+from backup_contract.documents.parts.entries import by_identity
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.moments import moment_of
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import (
     Archive,
     Drill,
@@ -19,6 +18,7 @@ from backup_contract.documents.manifest import (
     by_kind,
     iso,
 )
+from backup_contract.documents.parts.entries import by_identity
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.moments import named_moment
 

@@ -8,8 +8,8 @@ import pytest
 from backup_contract import object_keys as layout
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, by_identity
-from backup_contract.documents.results import read_result
-from backup_contract.documents.rewrites import Rewrite, RewriteKind, Rewrites
+from backup_contract.documents.parts.results import read_result
+from backup_contract.documents.parts.rewrites import Rewrite, RewriteKind, Rewrites
 from backup_contract.documents.suspicion import Suspicion, frozen, still_open
 from backup_contract.judgement.rewrites import alarm, rewrite_lines, rewritten, suspicion
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from backup_contract.documents.date_marker import Marker
-from backup_contract.documents.entries import Identity, by_identity
 from backup_contract.documents.manifest import (
     Archive,
     Drill,
@@ -17,6 +16,7 @@ from backup_contract.documents.manifest import (
     Manifest,
     State,
 )
+from backup_contract.documents.parts.entries import Identity, by_identity
 from backup_contract.judgement.verdict import Kind, Verdict, doubted, judge
 from backup_contract.kinds import GIT, WIKI
 from reporter.decide.next_step import Ending

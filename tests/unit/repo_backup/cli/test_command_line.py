@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import (
     Archive,
     Drill,
@@ -19,6 +18,7 @@ from backup_contract.documents.manifest import (
     ItemResult,
     Manifest,
 )
+from backup_contract.documents.parts.entries import by_identity
 from backup_contract.kinds import GIT
 from backup_contract.text import size
 from repo_backup.cli import main as cli

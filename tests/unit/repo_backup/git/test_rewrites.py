@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from backup_contract.documents.rewrites import MOST_NAMED, Rewrites
+from backup_contract.documents.parts.rewrites import MOST_NAMED, Rewrites
 from repo_backup.git.protocol.advertisement import Advertisement
 from repo_backup.git.rewrites import Alarm, is_known, rewrites_by_history
 

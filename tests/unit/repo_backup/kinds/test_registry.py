@@ -4,7 +4,7 @@ import pytest
 
 from backup_contract import kinds as names
 from backup_contract import object_keys as layout
-from backup_contract.documents.entries import Entry
+from backup_contract.documents.parts.entries import Entry
 from backup_contract.kinds import GIT
 from repo_backup.kinds.registry import KINDS, kind_named
 from repo_backup.runtime.errors import UnfitMachineError

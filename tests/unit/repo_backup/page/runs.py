@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import (
     Archive,
     Entry,
@@ -17,6 +16,7 @@ from backup_contract.documents.manifest import (
     State,
     by_kind,
 )
+from backup_contract.documents.parts.entries import by_identity
 from backup_contract.kinds import GIT
 from backup_contract.visibility import Visibility
 from repo_backup.health.status import assess

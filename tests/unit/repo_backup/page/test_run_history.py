@@ -7,7 +7,7 @@ import pytest
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import ItemResult, Manifest, OrphanedArchive
-from backup_contract.documents.upstream import upstream_of
+from backup_contract.documents.parts.upstream import upstream_of
 from backup_contract.kinds import GIT
 from repo_backup.health.status import assess
 from repo_backup.page.repository_status import standings, unnamed_archives

@@ -8,7 +8,6 @@ import pytest
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.chain import Chain
-from backup_contract.documents.entries import Identity, by_identity
 from backup_contract.documents.manifest import (
     Archive,
     Entry,
@@ -17,6 +16,7 @@ from backup_contract.documents.manifest import (
     Manifest,
     OrphanedArchive,
 )
+from backup_contract.documents.parts.entries import Identity, by_identity
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.moments import iso, run_id_of
 from repo_backup.hosts.base import Remote

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import Entry, ItemResult, by_kind
+from backup_contract.documents.parts.entries import by_identity
 from repo_backup.hosts.base import Remote
 from repo_backup.run.listing import Listing
 from repo_backup.run.previous_runs import History

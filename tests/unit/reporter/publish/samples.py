@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backup_contract.documents.date_marker import Marker
-from backup_contract.documents.entries import HOST, Identity, by_identity
 from backup_contract.documents.manifest import (
     Archive,
     Drill,
@@ -20,7 +19,8 @@ from backup_contract.documents.manifest import (
     State,
     by_kind,
 )
-from backup_contract.documents.upstream import Upstream
+from backup_contract.documents.parts.entries import HOST, Identity, by_identity
+from backup_contract.documents.parts.upstream import Upstream
 from backup_contract.judgement.verdict import Kind, Verdict, judge
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.visibility import Visibility

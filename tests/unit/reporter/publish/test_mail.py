@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backup_contract.documents.chain import Chain
-from backup_contract.documents.entries import by_identity
 from backup_contract.documents.manifest import Entry, ItemResult
-from backup_contract.documents.upstream import Upstream
+from backup_contract.documents.parts.entries import by_identity
+from backup_contract.documents.parts.upstream import Upstream
 from backup_contract.judgement.verdict import Kind, Verdict
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.text import size

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from backup_contract import object_keys as layout
 from backup_contract.documents import fields
 from backup_contract.documents.fields import DamagedError, Fields
-from backup_contract.documents.results import (
+from backup_contract.documents.parts.results import (
     STATES_BESIDE,
     Archive,
     ItemResult,
@@ -16,7 +16,7 @@ from backup_contract.documents.results import (
     read_result,
     with_chain,
 )
-from backup_contract.documents.upstream import Upstream, read_upstream
+from backup_contract.documents.parts.upstream import Upstream, read_upstream
 from backup_contract.kinds import GIT, KINDS, WIKI, suffix
 
 HOST = "github.com"

@@ -12,7 +12,7 @@ from backup_contract import object_keys as layout
 from backup_contract.documents import fields
 from backup_contract.documents.chain import Chain
 from backup_contract.documents.fields import DamagedError, Fields
-from backup_contract.documents.rewrites import Rewrites, read_rewrites
+from backup_contract.documents.parts.rewrites import Rewrites, read_rewrites
 
 State = Literal["backed-up", "unchanged", "empty", "skipped", "failed", "absent", "kept"]
 COUNTED: tuple[State, ...] = ("backed-up", "unchanged", "empty", "skipped", "failed")

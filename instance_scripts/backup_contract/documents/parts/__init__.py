@@ -1,0 +1,1 @@
+"""What a manifest is made of."""
