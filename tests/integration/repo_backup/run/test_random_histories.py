@@ -2,6 +2,7 @@
 
 import random
 import re
+import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from local_cloud.github.corpus import commit_files, git
+from repo_backup.cli.main import main
+from repo_backup.kinds import compaction
 from repo_backup.store.directory import DirectoryStore
-from tests.integration.repo_backup.conftest import Destination, refs
+from repo_backup.store.s3 import S3Store
+from tests.integration.repo_backup.conftest import Bucket, Destination, refs
 from tests.integration.repo_backup.run.test_overlays import (
     KilledError,
     backup,
@@ -72,18 +76,20 @@ def _collect(repository: Path, chance: random.Random) -> None:
 _CHANGES = (_commit, _commit, _new_branch, _merge, _force_push, _delete, _tag, _collect)
 
 
-def _killed(name: str, match: str, chance: random.Random, patch: pytest.MonkeyPatch) -> None:
+def _killed(
+    owner: type, name: str, match: str, chance: random.Random, patch: pytest.MonkeyPatch
+) -> None:
     """Let the next write of this kind be the run's last, before or after it is done."""
-    true, after = getattr(DirectoryStore, name), chance.random() < 0.5
+    true, after = getattr(owner, name), chance.random() < 0.5
 
-    def once(self: DirectoryStore, key: str, *given: object, **named: object) -> object:
+    def once(self: object, key: str, *given: object, **named: object) -> object:
         if not re.search(match, key):
             return true(self, key, *given, **named)
         if after:
             true(self, key, *given, **named)
         raise KilledError
 
-    patch.setattr(DirectoryStore, name, once)
+    patch.setattr(owner, name, once)
 
 
 _STEPS = (
@@ -107,7 +113,7 @@ def test_every_run_of_a_random_history_can_be_restored(
             chance.choice(_CHANGES)(hello, chance)
         if kills and chance.random() < 0.6:
             with pytest.MonkeyPatch.context() as patch:
-                _killed(*chance.choice(_STEPS), chance, patch)
+                _killed(DirectoryStore, *chance.choice(_STEPS), chance, patch)
                 _run(partial(backup, destination, 19 + number))
             for _ in range(chance.randrange(3)):
                 chance.choice(_CHANGES)(hello, chance)
@@ -125,3 +131,45 @@ def _run(run: Callable[[], object]) -> None:
         run()
     except KilledError:
         return
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("seed", range(4))
+def test_no_object_that_a_bucket_ever_had_is_lost_by_new_bases_and_kills(
+    s3: Bucket, hello: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(compaction, "LEAST_BYTES", 0)
+    chance, days, ever = random.Random(seed), {}, set[str]()
+
+    def run(hour: int, number: int) -> int:
+        run_id = f"2026-11-{number + 1:02}T{hour}-00-00Z"
+        return s3.backup("--only", "hello", "--no-drill", "--no-wikis", run_id=run_id)
+
+    for number in range(_RUNS_OF_A_HISTORY):
+        for _ in range(chance.randrange(4)):
+            chance.choice(_CHANGES)(hello, chance)
+        if number and chance.random() < 0.6:
+            with pytest.MonkeyPatch.context() as patch:
+                _killed(S3Store, *chance.choice(_STEPS), chance, patch)
+                _run(partial(run, 16, number))
+            for _ in range(chance.randrange(3)):
+                chance.choice(_CHANGES)(hello, chance)
+        assert run(17, number) == 0
+        days[f"2026-11-{number + 1:02}T17-00-00Z"] = refs(hello)
+        ever |= {line.split()[1] for line in refs(hello)[1:]}
+    for run_id, day in days.items():
+        into = tmp_path / run_id
+        fixed = ["restore", "octo/hello", "--source", s3.location, "--into", str(into)]
+        assert main([*fixed, "--at", run_id]) == 0
+        mirror = into / "hello.git"
+        assert [line for line in refs(mirror) if "refs/kept/" not in line] == day
+        git(mirror, "fsck", "--full", "--no-dangling")
+    missing = [oid for oid in ever if not _holds(mirror, oid)]
+    assert missing == []
+    assert main(["verify", "--source", s3.location, "--all"]) == 0
+
+
+def _holds(mirror: Path, oid: str) -> bool:
+    command = ["git", "cat-file", "-e", oid]
+    return subprocess.run(command, cwd=mirror, check=False, capture_output=True).returncode == 0
