@@ -80,6 +80,7 @@ class Grown:
 
     fetched: Fetched
     onto: StoredChain | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

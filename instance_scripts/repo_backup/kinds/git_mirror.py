@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import ItemResult
 from repo_backup.archive.overlay_reader import lay_over
 from repo_backup.archive.zip_reader import unpack
@@ -101,7 +102,7 @@ class GitMirror:
         """
         chain = self._opened(stored)
         if chain is None or not chain.takes(known, self.mirror_name):
-            return Grown(self._fetch(known, room))
+            return Grown(self._fetch(known, room), warnings=_left_behind(stored))
         with contextlib.ExitStack() as stack:
             objects = self._known(chain, room, stack)
             if objects and not self.resources.full:
@@ -118,7 +119,8 @@ class GitMirror:
             if stored.base_replaced and objects:
                 whole = self._compacted(whole, chain, objects, room) or whole
             if unread or stored.base_replaced or self._may_replace(whole, chain):
-                return Grown(whole.as_base(part_bytes))
+                told = _left_behind(stored) if unread else ()
+                return Grown(whole.as_base(part_bytes), warnings=told)
             side_files = whole.described(self.resources.memory, self.resources.stop)
             whole.mirror.advertisement = with_pins(whole.wanted, chain.ends_with)
             return Grown(whole.as_overlay(part_bytes, side_files), onto)
@@ -228,6 +230,14 @@ class GitMirror:
     def _wanted(self, known: Advertisement) -> Advertisement:
         http = self.resources.http
         return self.attempts.wanted(known, lambda ids: git.refusal(http, known, ids))
+
+
+def _left_behind(stored: StoredChain) -> tuple[str, ...]:
+    """The warning about overlays that no manifest names, if there are such. Pure."""
+    if stored.links == stored.named:
+        return ()
+    key = layout.overlay(stored.archive.key, stored.document.id, stored.named + 1)
+    return (f"{key} is named by no run and could not be checked; a new archive leaves it behind",)
 
 
 class MirrorKind:

@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import logging
 import shutil
 import tempfile
 import time
@@ -27,7 +26,6 @@ from repo_backup.store.base import Stored
 from repo_backup.store.chain_store import Overlay, StoredChain, find_chain, put_overlay
 from repo_backup.store.chains import ChainListError
 
-log = logging.getLogger(__name__)
 _MOST_REMARKS = 20
 """Of an archive: its overlays bring their own."""
 _ONCE_THERE: dict[State, str] = {
@@ -149,31 +147,27 @@ class ItemBackup:
     def _fetch(self, found: Found, earlier: ItemResult | None) -> ItemResult:
         try:
             with _room(self.resources.directory) as room:
-                chain = self._chain(found, earlier)
-                if chain is None or found.grow is None:
-                    grown = Grown(found.fetch(room))
-                else:
-                    grown = found.grow(room, chain)
+                grown = self._grown(found, earlier, room)
                 if earlier and grown.onto:
                     result = self._put_overlay(grown.fetched, grown.onto, earlier)
                 else:
                     result = self._put_base(grown.fetched)
         except OSError as error:
             raise _disk_error(error) from error
-        warnings = (*found.warnings, *grown.fetched.remarks)
+        warnings = (*found.warnings, *grown.warnings, *grown.fetched.remarks)
         return _lacking(replace(result, warnings=warnings))
 
-    def _chain(self, found: Found, earlier: ItemResult | None) -> StoredChain | None:
-        """The chain that an overlay can be added to, if there is one."""
+    def _grown(self, found: Found, earlier: ItemResult | None, room: Path) -> Grown:
+        """What is new, if there is a chain that it can be added to; else everything."""
         there = earlier if earlier and earlier.archive else self.superseded
         if not (found.grow and there and there.archive and there.archive.key == self.key):
-            return None
+            return Grown(found.fetch(room))
         try:
             chain = self.resources.patience.call(lambda: find_chain(self.resources.store, there))
-            return replace(chain, base_replaced=there is not earlier)
         except ChainListError as error:
-            log.info("%s gets a new base: %s", self.key, error)
-            return None
+            told = f"{error}; a new archive leaves the overlays behind"
+            return Grown(found.fetch(room), warnings=(told,))
+        return found.grow(room, replace(chain, base_replaced=there is not earlier))
 
     def _put_base(self, fetched: Fetched) -> ItemResult:
         """A whole archive, of whose chain there was never an overlay."""

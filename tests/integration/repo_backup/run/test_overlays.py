@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.github import GitHubStandIn
+from local_cloud.github import GitHubStandIn, Repository
 from local_cloud.github.corpus import commit_files, git
 from repo_backup.cli.main import main
 from repo_backup.store.directory import DirectoryStore
@@ -175,6 +175,7 @@ def test_an_overlay_that_no_run_can_have_put_leads_to_a_base_with_a_chain_of_its
     assert backup(destination, 1) == 0
     entry = destination.entry("hello", _RUNS[1])
     assert (entry["state"], entry.get("chain")) == ("backed-up", None)
+    assert any("a new archive leaves" in each for each in entry["warnings"])
     assert not _overlay(destination, number).exists()
     assert by_hand(destination.root, tmp_path / "hand") == refs(hello)
     commit_files(hello, {"new.txt": "new\n"}, message="New")
@@ -313,3 +314,37 @@ def test_a_bucket_goes_through_the_same_and_keeps_what_a_full_run_replaces(
         fixed = ["restore", "octo/hello", "--source", s3.location, "--into", str(into)]
         assert main([*fixed, "--at", run_id]) == 0
         assert refs(next(into.glob("*.git"))) == day
+
+
+def test_a_later_attempt_of_a_run_takes_its_own_overlay_for_what_it_has_done(
+    destination: Destination, hub: GitHubStandIn, hello: Path
+) -> None:
+    backup(destination, 0)
+    commit_files(hello, {"new.txt": "new\n"}, message="New")
+    assert backup(destination, 1) == 0
+    posts(hub)
+    assert backup(destination, 1, "--attempt", "2") == 0
+    assert posts(hub) == 0
+    entry = destination.entry("hello", _RUNS[1])
+    assert (entry["state"], entry["chain"]["links"]) == ("backed-up", 1)
+    totals = destination.manifest(_RUNS[1])["totals"]
+    assert totals["bytes_uploaded"] == entry["chain"]["bytes"]
+
+
+def test_a_renamed_repository_begins_anew_and_its_former_chain_is_kept(
+    destination: Destination, hub: GitHubStandIn, hello: Path, tmp_path: Path
+) -> None:
+    backup(destination, 0)
+    commit_files(hello, {"new.txt": "new\n"}, message="New")
+    backup(destination, 1)
+    before = refs(hello)
+    old = hub.catalogue.repositories.pop("octo/hello")
+    hub.catalogue.add(Repository(old.id, "octo", "hello-again"))
+    hello.rename(hello.with_name("hello-again.git"))
+    only = ("--only", "hello-again", "--no-drill", "--no-wikis")
+    assert destination.backup(*only, run_id=_RUNS[2]) == 0
+    entry = destination.entry("hello-again", _RUNS[2])
+    assert entry["archive"]["key"] == "github_backups/octo/hello-again.zip"
+    (kept,) = (each for each in destination.manifest(_RUNS[2])["kept"] if "wiki" not in each["key"])
+    assert kept["chain"]["links"] == 1
+    assert by_hand(destination.root, tmp_path / "hand") == before

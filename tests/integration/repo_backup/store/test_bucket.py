@@ -101,7 +101,7 @@ def test_a_replaced_version_can_be_restored(
     before = refs(upstream("hello"))
     s3.backup()
     commit_files(upstream("hello"), {"new": "x"}, message="New")
-    s3.backup(run_id="r2")
+    s3.backup("--full", run_id="r2")
     source = ["--source", s3.location]
     out = ["--into", str(tmp_path / "old"), "--run-id", "r1"]
     assert main(["restore", "octo/hello", *source, *out]) == 0
@@ -236,7 +236,7 @@ def test_a_version_is_restored_by_its_id(
     s3.backup("--only", "hello", "--no-wikis")
     version = s3.entry("hello")["archive"]["version_id"]
     commit_files(upstream("hello"), {"new": "x"}, message="New")
-    s3.backup("--only", "hello", "--no-wikis", run_id="r2")
+    s3.backup("--only", "hello", "--no-wikis", "--full", run_id="r2")
     fixed = ["restore", "octo/hello", "--source", s3.location, "--version-id"]
     assert main([*fixed, version, "--into", str(tmp_path / "old")]) == 0
     assert refs(tmp_path / "old/hello.git") == before

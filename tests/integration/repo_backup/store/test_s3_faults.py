@@ -191,7 +191,7 @@ def test_an_older_archive_is_not_taken_for_the_one_that_was_sent(
     assert s3.backup(*LARGE) == 0
     commit_files(upstream("large"), {"more": b"x"}, message="More")
     suffer(Fault("CompleteMultipartUpload", "large.zip", 404, "NoSuchUpload"))
-    assert s3.backup(*LARGE, run_id="r2") == 0
+    assert s3.backup(*LARGE, "--full", run_id="r2") == 0
     assert versions(s3, large) == 2
 
 
