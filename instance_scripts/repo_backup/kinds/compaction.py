@@ -23,7 +23,7 @@ from repo_backup.kinds.base import Resources
 from repo_backup.kinds.mirror_chain import ChainZip, KnownChain, MirrorChain, zip_blocks
 from repo_backup.runtime.errors import RepositoryError
 from repo_backup.store.base import Store
-from repo_backup.store.chain_store import StoredChain
+from repo_backup.store.chain_store import StoredChain, keeps_versions
 
 MOST_LINKS = 60
 """A restore reads each of them."""
@@ -37,7 +37,7 @@ _PACK_OBJECTS = ("pack-objects", "--revs", "--all", *_COMMON, "objects/pack/whol
 
 def is_due(chain: StoredChain, store: Store) -> bool:
     """Whether a chain is to get a new base; never where the old one could not be read any more."""
-    if not store.capabilities.versions:
+    if not keeps_versions(store, chain.archive):
         return False
     if chain.base_replaced:
         return True
@@ -65,7 +65,9 @@ def compact(
     mirror = _unpacked(chain, resources, room / "chain")
     if new.pack:
         for path in (new.pack, new.pack.with_suffix(".idx")):
-            (mirror / "objects" / "pack" / path.name).hardlink_to(path)
+            target = mirror / "objects" / "pack" / path.name
+            if not target.exists():
+                target.hardlink_to(path)
     count = sum(pack.index.count for pack in known.objects.packs)
     need = index_memory(count, links=True)
     with memory.lend(need):

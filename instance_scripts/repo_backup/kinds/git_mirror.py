@@ -35,7 +35,7 @@ from repo_backup.kinds.mirror_chain import (
 from repo_backup.kinds.received_mirror import Received
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RefusedPackError, RepositoryError, TransientError
-from repo_backup.store.chain_store import StoredChain
+from repo_backup.store.chain_store import StoredChain, keeps_versions
 
 log = logging.getLogger(__name__)
 _NEW, _WHOLE, _BASE = "new", "whole", "base"
@@ -130,7 +130,7 @@ class GitMirror:
 
         Where nothing that is replaced can be read any more, overlays are given up only on request.
         """
-        keeps = self.resources.store.capabilities.versions or self.resources.full
+        keeps = self.resources.full or keeps_versions(self.resources.store, chain.stored.archive)
         if chain.stored.links and not keeps:
             return False
         return whole.has(chain.ends_with.tips)

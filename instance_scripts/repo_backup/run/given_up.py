@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from backup_contract.documents.manifest import Entry, Item
+from backup_contract.documents.manifest import Item, ItemResult
 from repo_backup.kinds.compaction import MOST_LINKS
 from repo_backup.run.previous_runs import History
 from repo_backup.runtime.errors import UsageError, said
 from repo_backup.store.base import Store
+from repo_backup.store.chain_store import keeps_versions
 
 _NAMED = 5
 
@@ -16,7 +17,8 @@ def check_given_up(store: Store, history: History, run_id: str) -> None:
 
     A new base takes the place of the old one, and with it the overlays over that lead nowhere.
     """
-    if store.capabilities.versions or not any(map(_has_overlays, history.entries.values())):
+    results = (each for entry in history.entries.values() for each in entry.results.values())
+    if not any(each.chain and not _keeps(store, each) for each in results):
         return
     earlier = [each for each in store.run_ids() if each != run_id][1:]
     if earlier:
@@ -35,9 +37,11 @@ def objection(runs: list[str]) -> str:
 
 def long_chains(store: Store, items: Iterable[Item]) -> list[str]:
     """A notice about archives with more overlays than are good, where no run makes new bases."""
-    if store.capabilities.versions:
-        return []
-    count = sum(bool(each.result.chain and each.result.chain.links >= MOST_LINKS) for each in items)
+    found = (each.result for each in items)
+    count = sum(
+        bool(each.chain and each.chain.links >= MOST_LINKS and not _keeps(store, each))
+        for each in found
+    )
     if not count:
         return []
     have = "1 archive has" if count == 1 else f"{count} archives have"
@@ -48,5 +52,5 @@ def long_chains(store: Store, items: Iterable[Item]) -> list[str]:
     ]
 
 
-def _has_overlays(entry: Entry) -> bool:
-    return any(result.chain for result in entry.results.values())
+def _keeps(store: Store, result: ItemResult) -> bool:
+    return result.archive is not None and keeps_versions(store, result.archive)

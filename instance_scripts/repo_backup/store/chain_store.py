@@ -12,6 +12,8 @@ from repo_backup.runtime.retry import Patience
 from repo_backup.store.base import Blob, Store, Stored
 from repo_backup.store.chains import ChainListError
 
+_NO_VERSION = (None, "", "null")
+"""Of a bucket without versions, or one whose versioning is suspended: what is put replaces."""
 Numbered = Mapping[int, Stored]
 """The overlays of one chain as a listing has them, by their number."""
 
@@ -77,6 +79,11 @@ def find_chain(store: Store, result: ItemResult) -> StoredChain:
     named, tag = chain.links if chain else 0, tagged.tag if tagged else None
     base = chain.base_refs_digest if chain else result.refs_digest
     return StoredChain(archive, base, document, named, tag, state.unlisted)
+
+
+def keeps_versions(store: Store, archive: Archive) -> bool:
+    """Whether an archive can still be read when another one has taken its place."""
+    return store.capabilities.versions and archive.version_id not in _NO_VERSION
 
 
 def judge_chain(document: ChainDocument, chain: Chain | None, there: Numbered) -> ChainState:

@@ -11,8 +11,8 @@ from repo_backup.store.base import Capabilities
 from repo_backup.store.directory import DirectoryStore
 
 
-def _entry(links: int) -> Entry:
-    archive = Archive("github_backups/octo/a.zip", 10, "a" * 64, "r1")
+def _entry(links: int, version_id: str | None = None) -> Entry:
+    archive = Archive("github_backups/octo/a.zip", 10, "a" * 64, "r1", version_id=version_id)
     chain = Chain(layout.chain_id("a" * 64), links, 10, 1, "b" * 64, "r2", None, 0)
     result = ItemResult("unchanged", archive=archive, chain=chain)
     return Entry(1, "octo", "a", False, False, False, {GIT: result})
@@ -36,4 +36,7 @@ def test_a_long_chain_is_told_of_only_where_no_run_makes_a_new_base(tmp_path: Pa
     assert long_chains(folder, _entry(59).items) == []
     (notice,) = long_chains(folder, _entry(60).items)
     assert notice.startswith("1 archive has 60 overlays")
-    assert long_chains(Versioned(tmp_path), _entry(60).items) == []
+    bucket = Versioned(tmp_path)
+    assert long_chains(bucket, _entry(60, "v1").items) == []
+    # Its versioning is suspended.
+    assert long_chains(bucket, _entry(60, "null").items) == [notice]
