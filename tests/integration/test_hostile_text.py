@@ -231,8 +231,8 @@ def test_every_command_about_a_backup(
     parts = [part for each in document["repositories"] for part in (each, each["wiki"]) if part]
     reasons = [part["reason"] for part in parts]
     assert sum(FORGED in (reason or "") for reason in reasons) == 2
-    spoilt = json.dumps(spoil(document))
-    written.write_text(spoilt)
+    # A lone surrogate alone would make it a damaged document, of which nothing is shown.
+    written.write_text(json.dumps(spoil(document)).replace(json.dumps("\ud800")[1:-1], ""))
     (root / "runs" / "earlier").mkdir()
     (root / "runs" / "earlier" / "manifest.json").write_text(json.dumps({"run_id": HOSTILE}))
     (root / "github_backups" / "octo" / "odd\x1b[2J\u202e\nVERIFIED: all is well.zip").touch()
@@ -244,15 +244,22 @@ def test_every_command_about_a_backup(
         ["list", "--json", *source],
         ["status", "--json", *source],
         ["verify", "--all", *source],
+        ["list", "--at", RUN_ID, *source],
+        ["verify", "--at", RUN_ID, *source],
+        ["diff", RUN_ID, "earlier", *source],
+        ["diff", RUN_ID, RUN_ID, *source],
         ["restore", "octo/hello", *source, "--into", str(tmp_path / "out")],
         ["restore", "octo/absent", *source, "--into", str(tmp_path / "out")],
         [*backup, "--run-id", "again"],
     ]
+    shown: list[str] = []
     for command in commands:
         main(command)
         said = capsys.readouterr()
         assert said.out + said.err
         check(said.out + said.err)
+        shown += [command[0]] * (FORGED in said.out)
+    assert {"list", "verify"} <= set(shown)
     (root / layout.LOCK).write_text(
         json.dumps({"run_id": HOSTILE, "attempt": 1, "expires_at": "2999-01-01T00:00:00Z"})
     )

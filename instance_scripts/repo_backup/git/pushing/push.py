@@ -3,7 +3,7 @@
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,20 +50,26 @@ def push(mirror: Path, target: Target, *, force: bool, most_bytes: int = MOST_BY
     """Push all refs that the host takes, in parts of about ``most_bytes``.
 
     ``force`` overwrites refs of the same name. The default branch goes first: a host takes the
-    first branch of an empty repository for its default. Raises RepositoryError with the host's
-    words when it refuses a branch or a tag.
+    first branch of an empty repository for its default. What is refused keeps nothing else from
+    going. Raises RepositoryError with the host's words when it refuses a branch or a tag.
     """
     there = target.refs() if force else {}
     head, refs = mirror_refs(mirror)
     hidden = hidden_refs(refs, github=is_github(target.url, target.api_url))
     wanted = {name: oid for name, oid in refs.items() if name not in set(hidden)}
     refused: dict[str, str] = {}
-    for arguments in _pushes(mirror, head, wanted, there, force=force, most_bytes=most_bytes):
+    words = ""
+    pushes = _pushes(mirror, head, wanted, there, refused, force=force, most_bytes=most_bytes)
+    for arguments in pushes:
         done = target.run(("push", "--porcelain", "--no-progress", target.url, *arguments), mirror)
         now = dict(_refused(done.stdout))
         refused |= now
-        if done.returncode and (not now or any(name.startswith(_MUST) for name in now)):
-            raise RepositoryError(f"git push failed{_named(now)}:{target.words(done)}")
+        if done.returncode:
+            words += target.words(done)
+            if not now:
+                raise RepositoryError(f"git push failed{_named(refused)}:{words}")
+    if any(name.startswith(_MUST) for name in refused):
+        raise RepositoryError(f"git push failed{_named(refused)}:{words}")
     remarks = []
     if hidden:
         remarks.append(f"not pushed: {len(hidden)} refs below refs/pull: {_HIDDEN}")
@@ -79,22 +85,24 @@ def _pushes(
     head: str,
     wanted: dict[str, str],
     there: dict[str, str],
+    refused: Mapping[str, str],
     *,
     force: bool,
     most_bytes: int,
 ) -> Iterator[list[str]]:
-    """The refspecs of one push after the other."""
+    """The refspecs of one push after the other, without what the host ``refused`` by then."""
     large = sum(pack.stat().st_size for pack in mirror.glob("objects/pack/*.pack")) > most_bytes
     first = {name: oid for name, oid in wanted.items() if name == head}
     rest = {name: oid for name, oid in wanted.items() if name != head}
     known = [*there.values()]
     for group in filter(None, (first, rest)):
-        if large:
-            commits = _lacking(mirror, group, known)
-            for part in divide(commits, group, most_bytes):
-                yield [f"{'+' * force}{oid}:{name}" for name, oid in part.items()]
-        yield refspecs(group, force=force) if group is rest else [f"{'+' * force}{head}:{head}"]
-        known += group.values()
+        for part in divide(_lacking(mirror, group, known), group, most_bytes) if large else ():
+            if left := {name: oid for name, oid in part.items() if name not in refused}:
+                yield [f"{'+' * force}{oid}:{name}" for name, oid in left.items()]
+        if left := {name: oid for name, oid in group.items() if name not in refused}:
+            alone = [f"{'+' * force}{head}:{head}"]
+            yield alone if group is first else refspecs(left, refused, force=force)
+        known += (oid for name, oid in group.items() if name not in refused)
 
 
 def _lacking(mirror: Path, refs: dict[str, str], known: list[str]) -> list[Commit]:
@@ -162,7 +170,7 @@ def _git(mirror: Path, arguments: Sequence[str], text: str) -> list[str]:
 
 
 def _refused(porcelain: str) -> Iterator[tuple[str, str]]:
-    for line in porcelain.splitlines():
+    for line in porcelain.split("\n"):  # a ref's name may hold what else ends a line in Unicode
         if match := _REFUSED.fullmatch(line):
             yield match["ref"], match["summary"]
 

@@ -1,6 +1,6 @@
 """What a push sends, in which order, and in how many parts. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -40,13 +40,16 @@ def hidden_refs(refs: Iterable[str], *, github: bool) -> list[str]:
     return [name for name in refs if github and name.startswith(_PULL)]
 
 
-def refspecs(refs: Iterable[str], *, force: bool) -> list[str]:
-    """As few as say "all of these": one for each namespace."""
+def refspecs(
+    refs: Iterable[str], refused: Collection[str] = (), *, force: bool = False
+) -> list[str]:
+    """As few as say "all of these, and nothing that was ``refused``": one for each namespace."""
     spaces: dict[str, None] = {}
     for name in refs:
         first, second, *rest = name.split("/")
         spaces[f"{first}/{second}/*" if rest else name] = None
-    return [f"{'+' * force}{space}:{space}" for space in spaces]
+    without = [f"^{name}" for name in refused if f"{'/'.join(name.split('/')[:2])}/*" in spaces]
+    return [*(f"{'+' * force}{space}:{space}" for space in spaces), *without]
 
 
 def divide(

@@ -103,7 +103,7 @@ class Target:
             raise RepositoryError(
                 f"--push-to: the host refuses to list its refs:{self.words(done)}"
             )
-        return done.stdout.splitlines()
+        return done.stdout.split("\n")
 
 
 def push_address(text: str) -> str:

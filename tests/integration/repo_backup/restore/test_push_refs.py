@@ -12,6 +12,7 @@ from local_cloud.github.corpus import commit_files, git, init_repository
 from repo_backup.cli.main import main
 from repo_backup.git.pushing.push import push
 from repo_backup.git.pushing.push_target import Target
+from repo_backup.runtime.errors import RepositoryError
 from tests.integration.repo_backup.conftest import Destination, refs
 
 Upstream = Callable[[str], Path]
@@ -139,19 +140,42 @@ def test_where_a_note_is_refused_all_else_goes_and_the_note_is_named(
     assert "not pushed\n  refs/notes/commits [remote rejected] (hook" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("branch", ["develop", "main"])
 def test_where_a_branch_is_refused_all_else_goes_and_the_restore_fails(
     destination: Destination,
     hub: GitHubStandIn,
     new: Path,
     upstream: Upstream,
     capsys: pytest.CaptureFixture[str],
+    branch: str,
 ) -> None:
     destination.backup("--only", "hello")
-    hook(new, "update", 'case "$1" in */develop) exit 1 ;; esac')
+    hook(new, "update", f'case "$1" in */{branch}) exit 1 ;; esac')
     assert restore(destination, "hello", f"{hub.api_url}/octo/new.git") == 1
     wanted = [each for each in refs(upstream("hello")) if "refs/pull" not in each]
-    assert refs(new) == [each for each in wanted if "develop" not in each]
-    assert "refs/heads/develop [remote rejected] (hook declined)" in capsys.readouterr().err
+    assert refs(new)[1:] == [each for each in wanted[1:] if f"heads/{branch}" not in each]
+    said = capsys.readouterr().err
+    assert said.count(f"refs/heads/{branch} [remote rejected] (hook declined)") == 1
+
+
+def test_a_refused_branch_is_not_sent_again_and_a_strange_name_is_read_whole(
+    tmp_path: Path,
+) -> None:
+    """Git takes the characters in a name that end a line in Unicode, but not in ASCII."""
+    mirror = grown(tmp_path / "mirror.git", 12, 5000)
+    wanted = [each for each in refs(mirror) if "/other" not in each]
+    strange = "refs/notes/a\u2028b\x85c"
+    git(mirror, "update-ref", strange, "main")
+    git(mirror, "pack-refs", "--all")
+    target = init_repository(tmp_path / "target.git")
+    hook(target, "pre-receive", "cat >> asked")
+    hook(target, "update", 'case "$1" in */other | refs/notes/*) exit 1 ;; esac')
+    with pytest.raises(RepositoryError) as raised:
+        push(mirror, Target(str(target), None, API), force=False, most_bytes=15_000)
+    assert "refs/heads/other [remote rejected] (hook declined)" in str(raised.value)
+    assert "refs/notes/a b c [remote rejected] (hook declined)" in str(raised.value)
+    assert (target / "asked").read_text().count("refs/heads/other") == 1
+    assert refs(target) == wanted
 
 
 def test_history_that_github_refuses_is_named_before_it_is_sent(
