@@ -2,6 +2,7 @@
 after a run that was killed anywhere."""
 
 import hashlib
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -348,3 +349,23 @@ def test_a_renamed_repository_begins_anew_and_its_former_chain_is_kept(
     (kept,) = (each for each in destination.manifest(_RUNS[2])["kept"] if "wiki" not in each["key"])
     assert kept["chain"]["links"] == 1
     assert by_hand(destination.root, tmp_path / "hand") == before
+
+
+def test_overlays_that_a_manifest_of_an_earlier_program_lacks_are_followed_by_one_of_today(
+    destination: Destination, hello: Path, tmp_path: Path
+) -> None:
+    """After a roll-back a run may find what the base holds, and names the base alone."""
+    backup(destination, 0)
+    main_was = git(hello, "rev-parse", "main")
+    for number in (1, 2):
+        commit_files(hello, {"new.txt": f"{number}\n"}, message="New")
+        backup(destination, number)
+    git(hello, "update-ref", "refs/heads/main", main_was)
+    written = destination.root / "runs" / _RUNS[2] / "manifest.json"
+    document = json.loads(written.read_text())
+    for entry in document["repositories"]:
+        entry.pop("chain", None)
+    written.write_text(json.dumps(document))
+    assert backup(destination, 3) == 0
+    assert destination.entry("hello", _RUNS[3])["chain"]["links"] == 3
+    assert by_hand(destination.root, tmp_path / "hand") == refs(hello)

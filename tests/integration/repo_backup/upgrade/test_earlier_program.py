@@ -186,3 +186,12 @@ def test_a_bucket_that_the_earlier_program_wrote_is_read_restored_and_continued(
     assert refs(restored) == refs(hub.root / "octo/hello.git")
     assert destination.backup("--only", "hello", run_id="2026-11-27T17-00-00Z") == 0
     assert destination.states("2026-11-27T17-00-00Z")["hello"] == "unchanged"
+    # Its archive is the base of what comes: nothing is fetched anew.
+    before = destination.entry("hello", "2026-11-27T17-00-00Z")["archive"]
+    commit_files(hub.root / "octo/hello.git", {"new.txt": "new"})
+    assert destination.backup("--only", "hello", run_id="2026-12-04T17-00-00Z") == 0
+    entry = destination.entry("hello", "2026-12-04T17-00-00Z")
+    assert (entry["archive"]["sha256"], entry["chain"]["links"]) == (before["sha256"], 1)
+    assert main(["verify", "--all", *source]) == 0
+    restored = destination.restored("hello", tmp_path / "grown")
+    assert refs(restored) == refs(hub.root / "octo/hello.git")
