@@ -3,19 +3,25 @@
 Clients are made once per process, as in a warm function: most of a world's time would be theirs.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 import boto3
 import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
 from botocore.loaders import Loader
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from launcher import app as launcher_app
 from reporter import app as reporter_app
+from tests.integration.quick_moto import quicken_moto
 
 ACCOUNT = DEFAULT_ACCOUNT_ID
 REGION = "eu-central-1"
@@ -46,8 +52,34 @@ class _Session(boto3.Session):
     def client(self, service_name: str, *_: Any, **options: Any) -> Any:
         key = (service_name, "config" in options)
         if key not in self._clients:
+            if service_name != "s3":
+                # moto looks at no signature, and making it is a twentieth of a call. Without one
+                # its S3 takes the caller for a stranger.
+                config = options.get("config", Config())
+                options["config"] = config.merge(Config(signature_version=UNSIGNED))
             self._clients[key] = super().client(service_name, **options)  # type: ignore[call-overload]
         return self._clients[key]
+
+
+class _Facts:
+    """What moto reads of files of megabytes and no test can change: asked once per question."""
+
+    OPERATIONS = ("DescribeInstanceTypes",)
+
+    def __init__(self) -> None:
+        self._known: dict[str, Any] = {}
+        self._question = ""
+
+    def remembered(self, model: Any, params: Any, **_: Any) -> Any:
+        """The answer of before to the same question, if there is one."""
+        self._question = json.dumps(params["body"]) if model.name in self.OPERATIONS else ""
+        known = self._known.get(self._question)
+        return known and (SimpleNamespace(status_code=200, headers={}), deepcopy(known))
+
+    def remember(self, http_response: Any, parsed: Any, model: Any, **_: Any) -> None:
+        """Keep an answer, before a watcher changes it."""
+        if model.name in self.OPERATIONS and http_response.status_code == 200:
+            self._known.setdefault(self._question, deepcopy(parsed))
 
 
 class _Watched(_Session):
@@ -57,18 +89,22 @@ class _Watched(_Session):
 
     def __init__(self) -> None:
         super().__init__()
+        self._facts = _Facts()
         self.events.register("before-call", self._before)
         self.events.register("after-call", self._after)
 
     def _before(self, **call: Any) -> Any:
-        return self.watcher.before(**call) if self.watcher else None
+        answer = self.watcher.before(**call) if self.watcher else None
+        return answer or self._facts.remembered(**call)
 
     def _after(self, **call: Any) -> None:
+        self._facts.remember(**call)
         if self.watcher:
             self.watcher.after(**call)
 
 
 _sessions: list[Any] = []
+quicken_moto()
 
 
 @contextmanager
@@ -82,7 +118,8 @@ def new_account(deployment: Path, watcher: Watcher, settings: Mapping[str, str])
         for name, value in environment.items():
             patch.setenv(name, value)
         patch.setattr("time.sleep", lambda _seconds: None)
-        with mock_aws(config={"lambda": {"use_docker": False}}):
+        with mock_aws(config={"lambda": {"use_docker": False}}) as aws:
+            aws.reset()  # as it does by itself only where no other one is around it
             if not _sessions:
                 _sessions.extend((_Session(), _Watched()))
             own, functions = _sessions
