@@ -2,8 +2,9 @@
 
 The sandbox's PATH holds stand-ins for what could harm (``shutdown``, ``dnf``), but a path such as
 ``/sbin/poweroff`` would still be found. Where Linux has Landlock (5.13 or newer), the guest may
-write below its own directory only, read only what programs need, execute only what its PATH
-links to, and signal only its own processes. Elsewhere the stand-ins and no-new-privileges remain.
+write below its own directory and the machines' bytecode only, read only what programs need,
+execute only what its PATH links to, and signal only its own processes. Elsewhere the stand-ins and
+no-new-privileges remain.
 """
 
 import contextlib
@@ -71,6 +72,14 @@ def _processes() -> Iterator[tuple[int, int]]:
                 yield int(entry.name), int(fields[1])
 
 
+def bytecode_of(directory: Path) -> Path:
+    """Where the machine in ``directory`` and those beside it keep Python's bytecode.
+
+    Each call of the AWS CLI would compile it anew: a third of a second of processor time.
+    """
+    return directory.parent / "bytecode"
+
+
 def landlock_abi() -> int:
     """Which version of Landlock this kernel has; 0 for none."""
     if sys.platform != "linux":
@@ -112,6 +121,7 @@ def _grants(directory: Path) -> Iterator[tuple[Path, int]]:
     yield directory, read
     for writable in ("root", "tmp"):
         yield directory / writable, _ALL_RIGHTS
+    yield bytecode_of(directory), _ALL_RIGHTS
     yield directory / "power", _WRITE_FILE
     yield directory / "console.log", _WRITE_FILE
     for tool in (directory / "bin").iterdir():

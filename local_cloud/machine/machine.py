@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local_cloud.machine.confinement import bytecode_of
+
 # What bootstrap.sh may use of Amazon Linux 2023. `aws` and `python3.13` are added below.
 TOOLS = (
     *("bash", "sh", "git", "sha256sum", "mktemp", "mkdir", "rm", "cat", "date", "sleep", "tee"),
@@ -94,6 +96,7 @@ def run_to_the_end(machine: Machine, on_end: Callable[[str], None]) -> None:
 def _furnish(directory: Path, user_data: bytes, environment: Mapping[str, str]) -> None:
     for name in ("bin", "root", "tmp"):
         (directory / name).mkdir(parents=True)
+    bytecode_of(directory).mkdir(exist_ok=True)
     (directory / "console.log").touch()
     (directory / "user-data").write_bytes(user_data)
     pipe = directory / "power"
@@ -111,6 +114,7 @@ def _furnish(directory: Path, user_data: bytes, environment: Mapping[str, str]) 
         "PATH": str(binaries),
         "HOME": str(directory / "root"),
         "TMPDIR": str(directory / "tmp"),
+        "PYTHONPYCACHEPREFIX": str(bytecode_of(directory)),
         **environment,
     }
     lines = "".join(f"{name}={value}\n" for name, value in settings.items())

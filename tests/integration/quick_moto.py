@@ -4,16 +4,17 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from moto.core import responses
+import moto.core.responses
 from moto.core.base_backend import BaseBackend
 from moto.core.utils import method_names_from_class
 
 
 def quicken_moto() -> None:
     """Let moto find out once which operations and which paths each of its services has."""
-    responses.method_names_from_class = functools.cache(method_names_from_class)
-    if isinstance(found := BaseBackend.__dict__["urls"], property) and found.fget:
-        BaseBackend.urls = property(_once_a_class(found.fget))  # type: ignore[method-assign]
+    once: Any = functools.cache(method_names_from_class)
+    setattr(moto.core.responses, method_names_from_class.__name__, once)
+    found: Any = BaseBackend.__dict__["urls"]
+    setattr(BaseBackend, "urls", property(_once_a_class(found.fget)))  # noqa: B010
 
 
 def _once_a_class(find: Callable[[BaseBackend], Any]) -> Callable[[BaseBackend], Any]:
