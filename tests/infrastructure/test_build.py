@@ -45,15 +45,16 @@ def packages(folder: Path) -> set[str]:
     return {each.name for each in folder.iterdir() if not each.name.endswith(".dist-info")}
 
 
+def bare_python(artifact: Path) -> tuple[str, ...]:
+    """Python's options for nothing but the standard library, and bytecode beside the artifact."""
+    return "-I", "-S", "-X", f"pycache_prefix={artifact}.bytecode"
+
+
 def in_isolation(path: Path, code: str) -> str:
     """What the code prints when nothing but the artifact and the standard library is there."""
     done = subprocess.run(
         [
-            sys.executable,
-            "-I",
-            "-S",
-            "-B",
-            "-c",
+            *(sys.executable, *bare_python(path), "-c"),
             f"import sys; sys.path.append({str(path)!r})\n{code}",
         ],
         capture_output=True,
@@ -290,7 +291,7 @@ def test_the_program_backs_up_without_what_draws_even_on_a_terminal(
     terminal, end = pty.openpty()
     with GitHubStandIn(tmp_path / "hub") as hub, os.fdopen(terminal, "rb"):
         done = subprocess.run(
-            [sys.executable, "-I", "-S", "-B", "-c", code],
+            [sys.executable, *bare_python(program), "-c", code],
             env={**os.environ, "GITHUB_API_URL": hub.api_url, "GITHUB_TOKEN": CORPUS_TOKEN},
             stdout=subprocess.PIPE,
             stderr=end,

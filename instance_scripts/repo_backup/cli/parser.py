@@ -1,6 +1,7 @@
 """The words of the command line, with help that teaches and a suggestion for every typo."""
 
 import argparse
+import functools
 import os
 from collections.abc import Sequence
 
@@ -26,6 +27,7 @@ environment:
   https_proxy, no_proxy   a proxy for GitHub, http://[USER:PASSWORD@]HOST:PORT, and its exceptions
   AWS_…                   as for every AWS SDK; AWS_ENDPOINT_URL for S3-compatible stores
 """
+_DESTINATION, _STACK = "ONLINE_BACKUP_DESTINATION", "ONLINE_BACKUP_STACK"
 _EXAMPLES = """\
 examples:
   repo_backup backup --owner octo --destination ./mirrors
@@ -54,7 +56,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """The parser of all commands."""
+    """The parser of all commands, made once for the same defaults in the environment."""
+    return _command_line(os.environ.get(_DESTINATION), os.environ.get(_STACK, "onlinebackup"))
+
+
+@functools.cache
+def _command_line(destination: str | None, stack: str) -> argparse.ArgumentParser:
     parser = Parser(
         prog="repo_backup",
         description="Mirror every repository and wiki of a GitHub account to a bucket or a "
@@ -65,16 +72,16 @@ def command_line() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"repo_backup {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_backup(commands)
-    _add_status(commands)
-    _add_list(commands)
-    _add_restore(commands)
-    _add_diff(commands)
-    _add_verify(commands)
+    _add_backup(commands, destination)
+    _add_status(commands, destination)
+    _add_list(commands, destination)
+    _add_restore(commands, destination)
+    _add_diff(commands, destination)
+    _add_verify(commands, destination)
     _add_estimate(commands)
-    _add_report(commands)
-    _add_run_now(commands)
-    _add_check(commands)
+    _add_report(commands, destination)
+    _add_run_now(commands, stack)
+    _add_check(commands, stack)
     return parser
 
 
@@ -92,10 +99,10 @@ def _command(commands: "argparse._SubParsersAction[Parser]", name: str, text: st
     return parser
 
 
-def _add_backup(commands: "argparse._SubParsersAction[Parser]") -> None:
+def _add_backup(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
     parser = _command(commands, "backup", "Mirror what changed since the last run.")
     _add_owner(parser)
-    _add_store(parser, "--destination", "where the archives go")
+    _add_store(parser, "--destination", "where the archives go", store)
     parser.add_argument(
         "--run-id",
         type=types.run_id,
@@ -136,9 +143,9 @@ def _add_estimate(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
 
 
-def _add_status(commands: "argparse._SubParsersAction[Parser]") -> None:
+def _add_status(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
     parser = _command(commands, "status", "Say whether the backups can be relied on.")
-    _add_store(parser, "--source", "where the archives are")
+    _add_store(parser, "--source", "where the archives are", store)
     parser.add_argument(
         "--runs", type=number(1, 1000), default=5, help="show so many runs (default 5)"
     )
@@ -155,14 +162,14 @@ def _add_max_age(parser: Parser) -> None:
     )
 
 
-def _add_restore(commands: "argparse._SubParsersAction[Parser]") -> None:
+def _add_restore(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
     parser = _command(commands, "restore", "Bring a repository back, checked by git.")
     parser.add_argument(
         "repository",
         metavar="OWNER/REPO",
         type=types.repository,
     )
-    _add_store(parser, "--source", "where the archives are")
+    _add_store(parser, "--source", "where the archives are", store)
     what = parser.add_mutually_exclusive_group()
     for kind in kinds_beside_git():
         what.add_argument(
@@ -194,9 +201,9 @@ def _add_restore(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
 
 
-def _add_list(commands: "argparse._SubParsersAction[Parser]") -> None:
+def _add_list(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
     parser = _command(commands, "list", "Say what is in the backup.")
-    _add_store(parser, "--source", "where the archives are")
+    _add_store(parser, "--source", "where the archives are", store)
     what = parser.add_mutually_exclusive_group()
     add_at(what, "all that there is")
     what.add_argument("--runs", action="store_true", help="the runs instead of the archives")
@@ -208,15 +215,15 @@ def _add_list(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
 
 
-def _add_diff(commands: "argparse._SubParsersAction[Parser]") -> None:
+def _add_diff(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
     parser = _command(commands, "diff", "Say what became other between two runs.")
     add_two_runs(parser)
-    _add_store(parser, "--source", "where the archives are")
+    _add_store(parser, "--source", "where the archives are", store)
 
 
-def _add_verify(commands: "argparse._SubParsersAction[Parser]") -> None:
+def _add_verify(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
     parser = _command(commands, "verify", "Read archives back and let git check every object.")
-    _add_store(parser, "--source", "where the archives are")
+    _add_store(parser, "--source", "where the archives are", store)
     add_at(parser.add_mutually_exclusive_group(), "all that there is")
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument("--sample", type=number(1, 10**6), default=5, help="so many (default 5)")
@@ -233,8 +240,7 @@ def _add_owner(parser: Parser) -> None:
     )
 
 
-def _add_store(parser: Parser, name: str, text: str) -> None:
-    default = os.environ.get("ONLINE_BACKUP_DESTINATION")
+def _add_store(parser: Parser, name: str, text: str, default: str | None) -> None:
     parser.add_argument(
         name,
         dest="store",
@@ -246,9 +252,9 @@ def _add_store(parser: Parser, name: str, text: str) -> None:
     )
 
 
-def _add_report(commands: "argparse._SubParsersAction[Parser]") -> None:
+def _add_report(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
     parser = _command(commands, "report", "Write a page about all runs and repositories.")
-    _add_store(parser, "--source", "where the archives are")
+    _add_store(parser, "--source", "where the archives are", store)
     parser.add_argument(
         "--out",
         required=True,
@@ -262,9 +268,9 @@ def _add_report(commands: "argparse._SubParsersAction[Parser]") -> None:
     _add_max_age(parser)
 
 
-def _add_run_now(commands: "argparse._SubParsersAction[Parser]") -> None:
+def _add_run_now(commands: "argparse._SubParsersAction[Parser]", stack: str) -> None:
     parser = _command(commands, "run-now", "Start a run of a deployed stack and follow it.")
-    _add_stack(parser)
+    _add_stack(parser, stack)
     parser.add_argument(
         "--only", action="append", default=[], metavar="GLOB", help="nothing but these (may repeat)"
     )
@@ -283,15 +289,15 @@ def _add_run_now(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
 
 
-def _add_check(commands: "argparse._SubParsersAction[Parser]") -> None:
+def _add_check(commands: "argparse._SubParsersAction[Parser]", stack: str) -> None:
     parser = _command(commands, "check", "Ask a deployed stack whether everything is in order.")
-    _add_stack(parser)
+    _add_stack(parser, stack)
 
 
-def _add_stack(parser: Parser) -> None:
+def _add_stack(parser: Parser, default: str) -> None:
     parser.add_argument(
         "--stack",
-        default=os.environ.get("ONLINE_BACKUP_STACK", "onlinebackup"),
+        default=default,
         metavar="NAME",
         help="the stack's name (default: $ONLINE_BACKUP_STACK, or onlinebackup)",
     )

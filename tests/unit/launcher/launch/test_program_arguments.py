@@ -1,6 +1,7 @@
 """What a person wants of the backup program is judged before there is an instance to run it."""
 
 import argparse
+import functools
 import re
 from pathlib import Path
 
@@ -137,7 +138,9 @@ def test_every_option_of_a_backup_is_a_persons_to_choose_or_the_launchers_to_giv
 class TestTheTemplate:
     """CloudFormation can look at words only, but it looks before anything is deployed."""
 
-    def pattern(self) -> str:
+    @staticmethod
+    @functools.cache
+    def pattern() -> str:
         parameters = yaml_parse(TEMPLATE.read_text())["Parameters"]
         found: str = parameters["BackupOptions"]["AllowedPattern"]
         return found
