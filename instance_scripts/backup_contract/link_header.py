@@ -13,7 +13,8 @@ def links_of(header: str) -> dict[str, str]:
     """The addresses in a ``Link`` header by their relation, in small letters.
 
     A relation may stand without quotes, with others in one ``rel``, and after other parameters:
-    https://www.rfc-editor.org/rfc/rfc8288#section-3. Of two addresses the first one counts.
+    https://www.rfc-editor.org/rfc/rfc8288#section-3. Single quotes, which are not allowed, are
+    understood. Of two addresses the first one counts.
     """
     found: dict[str, str] = {}
     position = 0
@@ -24,7 +25,7 @@ def links_of(header: str) -> dict[str, str]:
             position = parameter.end()
             if parameter["name"].lower() == "rel" and relations is None:
                 relations = parameter["quoted"] or parameter["bare"] or ""
-        for relation in (relations or "").lower().split():
+        for relation in (relations or "").replace("'", " ").lower().split():
             found.setdefault(relation, target[1])
     return found
 

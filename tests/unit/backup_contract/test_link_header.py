@@ -12,6 +12,7 @@ NEXT = "https://h/r?per_page=100&page=2"
     [
         f'<{NEXT}>; rel="next"',
         f"<{NEXT}>; rel=next",
+        f"<{NEXT}>; rel='next'",
         f'<{NEXT}>;rel="next"',
         f'<{NEXT}> ; REL = "NEXT"',
         f'<{NEXT}>; rel="last next"',

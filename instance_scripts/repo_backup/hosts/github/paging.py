@@ -22,6 +22,7 @@ MOST_PASSES = 4
 """Two passes in order, each with another one that proves it or does not."""
 _AT_ONCE = 4
 _MOST_PAGES = 10_000
+_PAGES = ("first", "prev", "next", "last")
 _NAMED = 10
 
 T = TypeVar("T")
@@ -189,8 +190,10 @@ class Pager(Generic[T]):
                 unreadable.append((place, str(error)))
             else:
                 found[key] = value
-        self._links_come = self._links_come or bool(page.links)
-        return _Read(len(page.items), found, tuple(unreadable), page.links, page.total)
+        # A proxy may send links of its own (``rel=preload``): they say nothing about pages.
+        links = {name: page.links[name] for name in _PAGES if name in page.links}
+        self._links_come = self._links_come or bool(links)
+        return _Read(len(page.items), found, tuple(unreadable), links, page.total)
 
     def _following(self, url: str, page: _Read[T], into: _Pass[T]) -> str | None:
         """The address of the page after this one; None after the last one.
@@ -202,7 +205,9 @@ class Pager(Generic[T]):
             return page.links["next"]
         if not page.count:
             return None
-        ended = page.links or (self._links_come and page.count < self._per_page)
+        short = page.count < self._per_page
+        last = "prev" in page.links or into.announced > 0
+        ended = last or (short and (page.links or self._links_come))
         if ended and into.pages >= into.announced:
             return None
         return numbered(url, into.pages + 1)

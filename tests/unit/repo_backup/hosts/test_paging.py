@@ -222,6 +222,17 @@ def test_a_next_page_that_was_read_already_is_an_error() -> None:
     assert problem == "the listing failed after 1 repositories: the listing has no end"
 
 
+@pytest.mark.parametrize("relation", ["preload", "alternate", "first", "up"])
+def test_links_that_lead_to_no_page_end_no_list(relation: str) -> None:
+    """A proxy takes GitHub's away and sends its own; or the first page alone has no next one."""
+    pages = {1: [1, 2], 2: [3, 4], 3: [5]}
+
+    def ask(url: str) -> Page:
+        return Page([*pages.get(page_number(url) or 1, [])], {relation: f"{URL}&page=1"})
+
+    assert Pager(identified, per_page=2).whole(URL, ask) == Listed([1, 2, 3, 4, 5])
+
+
 def test_pages_that_were_announced_and_are_not_there_are_missed() -> None:
     page = Page([], {"last": f"{URL}&page=5"})
     (problem,) = Pager(identified).whole(URL, lambda _: page).problems
