@@ -20,10 +20,9 @@ from repo_backup.runtime.errors import ConflictError, FatalError, NotFoundError,
 from repo_backup.store.base import Blob, Capabilities, Stored, Tagged, Version, most_bytes
 
 _BLOCK_BYTES = 1024 * 1024
-
-
 _INCOMING = ".incoming-"
-
+_NO_FILE = "no file"
+"""The tag of a directory, a pipe or a link that leads nowhere."""
 
 _RIGHTS = "run as a user who may read it, or change its rights"
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
@@ -100,10 +99,17 @@ class DirectoryStore:
             raise DamagedError("", f"it cannot be read: {error.strerror}{remedy}") from error
 
     def read_tagged(self, key: str) -> Tagged | None:
-        """A file's bytes; its tag is their SHA-256. A new file beside it tells the time there."""
+        """A file's bytes; its tag is their SHA-256. A new file beside it tells the time there.
+
+        What is no file holds nothing. Raises FatalError where it may not be read.
+        """
         target, tag = self._root / key, self._tag(key)
         if tag is None:
             return None
+        if tag == _NO_FILE:
+            return Tagged(
+                b"", tag, datetime.fromtimestamp(target.lstat().st_mtime, UTC), timedelta()
+            )
         with target.open("rb") as file, tempfile.TemporaryFile(dir=target.parent) as now:
             now.write(b"now")
             now.flush()
@@ -113,8 +119,15 @@ class DirectoryStore:
         return Tagged(data, tag, datetime.fromtimestamp(written, UTC), age)
 
     def _tag(self, key: str) -> str | None:
-        with contextlib.suppress(FileNotFoundError), (self._root / key).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        path = self._root / key
+        try:
+            # Whoever opens a pipe waits for somebody who writes into it.
+            if os.path.lexists(path) and not path.is_file():
+                return _NO_FILE
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            _unless_missing(error)
         return None
 
     def objects(self, prefix: str) -> dict[str, Stored]:
@@ -142,11 +155,9 @@ class DirectoryStore:
         }
 
     def names(self, folder: str, since: str) -> Iterator[str]:
-        """The files of a directory, sorted."""
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._root / folder) as entries:
-            yield from sorted(
-                key for each in entries if (key := folder + each.name) >= since and each.is_file()
-            )
+        """What a directory holds, sorted: what is no file takes a name, too."""
+        names = (folder + name for name in _names(self._root / folder))
+        yield from sorted(key for key in names if key >= since)
 
     def manifests_written(self) -> list[tuple[str, datetime]]:
         """By the manifests' times of modification; by its own of a run's folder nobody may list.

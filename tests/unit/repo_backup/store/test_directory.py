@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from backup_contract import object_keys as layout
 from backup_contract.documents.fields import DamagedError
+from backup_contract.documents.lease import LeaseRecord
 from backup_contract.documents.manifest import Manifest
 from repo_backup.restore.catalogue import manifests
-from repo_backup.runtime.errors import FatalError
+from repo_backup.run.lease import Lease
+from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.errors import ConflictError, FatalError
 from repo_backup.store.directory import DirectoryStore
 from repo_backup.store.run_order import newest_first
 
@@ -57,6 +61,35 @@ def test_what_lies_in_a_manifests_place_and_is_no_file_is_one_damaged_document(
         store.read("runs/r2/manifest.json")
     assert {"r1", "r3"} <= {*newest_first(store)} <= {"r1", "r2", "r3"}
     assert [each.run_id for each in manifests(store)] == ["r3", "r1"]
+
+
+@pytest.mark.parametrize(
+    "make", [os.mkfifo, lambda path: path.symlink_to(path), lambda path: path.symlink_to("/no/x")]
+)
+def test_a_lease_in_the_place_of_a_pipe_or_a_link_is_taken(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    (tmp_path / "runs").mkdir()
+    make(tmp_path / layout.LOCK)
+    store = DirectoryStore(tmp_path)
+    with Lease(store, "r1", 1, Stop()).held():
+        assert LeaseRecord.from_json(store.read(layout.LOCK) or b"").run_id == "r1"
+
+
+def test_a_directory_in_the_place_of_a_lease_is_named(tmp_path: Path) -> None:
+    (tmp_path / layout.LOCK).mkdir(parents=True)
+    lease = Lease(DirectoryStore(tmp_path), "r1", 1, Stop())
+    with pytest.raises(FatalError, match=r"runs/lock.json cannot be written: Is a d"), lease.held():
+        pass
+
+
+def test_a_name_that_something_else_than_a_file_has_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "github_backups/2026-11-27-17-09.txt").mkdir(parents=True)
+    store = DirectoryStore(tmp_path)
+    first = "github_backups/2026-11-27-17-09.txt"
+    assert [*store.names(layout.ARCHIVES, first)] == [first]
+    with pytest.raises(ConflictError):
+        store.write_if(first, b"", None)
 
 
 def test_below_a_file_there_is_nothing(tmp_path: Path) -> None:
