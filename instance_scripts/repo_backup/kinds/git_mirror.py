@@ -32,6 +32,7 @@ from repo_backup.kinds.mirror_chain import (
     known_chain,
     open_mirror_chain,
 )
+from repo_backup.kinds.mirror_rewrites import rewrites_of_increment, rewrites_of_whole
 from repo_backup.kinds.received_mirror import Received
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RefusedPackError, RepositoryError, TransientError
@@ -101,8 +102,11 @@ class GitMirror:
         it, as history that upstream has rewritten is to stay.
         """
         chain = self._opened(stored)
-        if chain is None or not chain.takes(known, self.mirror_name):
+        if chain is None:
             return Grown(self._fetch(known, room), warnings=_left_behind(stored))
+        if not chain.takes(known, self.mirror_name):
+            base = self._whole(known, room, chain).as_base(self.resources.store.part_bytes)
+            return Grown(base, warnings=_left_behind(stored))
         with contextlib.ExitStack() as stack:
             objects = self._known(chain, room, stack)
             if objects and not self.resources.full:
@@ -111,7 +115,7 @@ class GitMirror:
                 except (ProofError, RefusedPackError) as error:
                     log.info("%s is fetched whole: %s", self.url, error)
                     shutil.rmtree(room / _NEW, ignore_errors=True)
-            whole = self._received(known, room / _WHOLE)
+            whole = self._whole(known, room / _WHOLE, chain)
             part_bytes = self.resources.store.part_bytes
             onto = objects.stored if objects else stored
             # Overlays that no manifest names, and that nobody could check, are left behind.
@@ -186,7 +190,8 @@ class GitMirror:
         else:
             increment = receive_increment(mirror, iter(()), objects.objects, resources.memory, stop)
         lfs = self.seeks_lfs and mirror.adds_lfs(increment.proof.attributes, stop)
-        found = Received(mirror, known, wanted, increment.remarks, lfs, self.attempts)
+        rewrites = rewrites_of_increment(increment, objects, known, chain, resources)
+        found = Received(mirror, known, wanted, increment.remarks, lfs, self.attempts, rewrites)
         if is_due(objects.stored, resources.store):
             if base := self._compacted(found, chain, objects, room):
                 return Grown(base.as_base(resources.store.part_bytes))
@@ -226,6 +231,12 @@ class GitMirror:
         lfs = self.seeks_lfs and mirror.uses_lfs(stop)
         stop.check()
         return Received(mirror, known, wanted, remarks, lfs, self.attempts)
+
+    def _whole(self, known: Advertisement, room: Path, chain: MirrorChain) -> Received:
+        """Everything, with what upstream rewrote since the last archive of the chain."""
+        received = self._received(known, room)
+        found = rewrites_of_whole(received.mirror, known, chain, self.resources)
+        return replace(received, rewrites=found)
 
     def _wanted(self, known: Advertisement) -> Advertisement:
         http = self.resources.http

@@ -13,6 +13,7 @@ from backup_contract import object_keys as layout
 from backup_contract.documents import manifest
 from backup_contract.documents.chain import chain_of
 from backup_contract.documents.manifest import ItemResult, State
+from backup_contract.documents.parts.rewrites import Rewrites
 from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Fetched, Found, Grown, HashedBlob, Kind, Resources, Upstream
 from repo_backup.runtime.errors import (
@@ -95,7 +96,8 @@ class ItemBackup:
             result = result.keeping(earlier)
             if once := _ONCE_THERE.get(result.state):
                 result = replace(result, warnings=(*result.warnings, once))
-        return replace(result, seconds=time.monotonic() - started)
+        rewrites = rewrites_in(result, earlier, self.resources.run_id)
+        return replace(result, rewrites=rewrites, seconds=time.monotonic() - started)
 
     def _patiently(self, earlier: ItemResult | None) -> ItemResult:
         upstream, patience = self._upstream(), self.resources.patience
@@ -241,7 +243,20 @@ def _result(fetched: Fetched, archive: manifest.Archive) -> ItemResult:
         lfs=fetched.lfs,
         archive=archive,
         unserved=fetched.unserved,
+        rewrites=fetched.rewrites,
     )
+
+
+def rewrites_in(result: ItemResult, earlier: ItemResult | None, run_id: str) -> Rewrites | None:
+    """What a run found rewritten, in its earlier attempts as well. Pure."""
+    found = result.rewrites
+    if earlier is None:
+        return found
+    if earlier.rewrites and earlier.rewrites.run_id == run_id:
+        return earlier.rewrites.and_(found)
+    if result.state == "empty" and earlier.state != "empty" and earlier.refs:
+        return Rewrites(run_id, more=earlier.refs, refs_before=earlier.refs, lost=earlier.refs)
+    return found
 
 
 def _about(found: Found) -> ItemResult:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from backup_contract.documents.manifest import Unserved
+from backup_contract.documents.parts.rewrites import Rewrites
 from repo_backup.archive.zip_writer import Archive, OverlayArchive
 from repo_backup.git.mirror import Mirror, links_unchecked
 from repo_backup.git.packs.pack_index import open_index
@@ -21,7 +22,8 @@ class Received:
     """What was fetched into a mirror, before it is an archive.
 
     ``known`` is what upstream lists, ``wanted`` what it can serve of that; the mirror may hold
-    more. ``lfs`` is None where it took too much to find out.
+    more. ``lfs`` is None where it took too much to find out. ``rewrites`` are what upstream
+    replaced or removed of the archive before.
     """
 
     mirror: Mirror
@@ -30,6 +32,7 @@ class Received:
     remarks: tuple[str, ...]
     lfs: bool | None
     attempts: Attempts
+    rewrites: Rewrites | None = None
 
     def has(self, tips: Iterable[str]) -> bool:
         """Whether the pack has all of these objects."""
@@ -72,4 +75,5 @@ class Received:
             remarks,
             lfs=bool(self.lfs),
             unserved=unserved,
+            rewrites=self.rewrites,
         )

@@ -1,0 +1,77 @@
+"""History that is rewritten upstream between two runs is told by the second, and by no other."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from backup_contract.documents.manifest import Manifest
+from backup_contract.judgement.rewrites import rewritten, suspicion
+from local_cloud.github.corpus import commit_files, git
+from tests.integration.repo_backup.conftest import Destination
+
+_RUNS = [f"2026-11-{day:02}T17-00-00Z" for day in range(1, 5)]
+_OPTIONS = (
+    "--no-drill",
+    "--no-wikis",
+    "--known-rewrites=gh-pages",
+    "--only=secret",
+    "--only=hello",
+)
+
+
+def commit(repository: Path, *parents: str) -> str:
+    """A new commit without files; its id."""
+    tree = git(repository, "hash-object", "-t", "tree", "-w", "/dev/null")
+    given = [word for parent in parents for word in ("-p", parent)]
+    return git(repository, "commit-tree", tree, "-m", f"After {parents}", *given)
+
+
+def rewrite(secret: Path) -> None:
+    """A forced branch, a moved tag, deleted branches, and a branch whose rewriting is expected."""
+    git(secret, "update-ref", "refs/heads/main", commit(secret, "main~1"))
+    git(secret, "update-ref", "refs/tags/v1", "main~1")
+    git(secret, "update-ref", "-d", "refs/heads/topic")
+    git(secret, "update-ref", "refs/heads/gh-pages", commit(secret))
+
+
+def ransom(hello: Path) -> None:
+    """All that there is names one commit that demands money."""
+    note = commit(hello)
+    for name in git(
+        hello, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/tags"
+    ).split():
+        git(hello, "update-ref", name, note)
+
+
+@pytest.mark.parametrize("options", [(), ("--full", "--force")])
+def test_each_rewrite_is_told_once_with_what_looks_like_an_attack(
+    destination: Destination, upstream: Callable[[str], Path], options: tuple[str, ...]
+) -> None:
+    secret, hello = upstream("secret"), upstream("hello")
+    for branch in ("main", "topic", "gh-pages"):
+        commit_files(secret, {f"{branch}.txt": "new\n"}, branch=branch, message=branch)
+    git(secret, "tag", "v1", "main")
+    assert destination.backup(*_OPTIONS, run_id=_RUNS[0]) == 0
+    rewrite(secret)
+    commit_files(hello, {"new.txt": "new\n"}, branch="develop", message="New")
+    assert destination.backup(*_OPTIONS, *options, run_id=_RUNS[1]) == 0
+    found = destination.entry("secret", _RUNS[1])["rewrites"]
+    told = {each["name"].partition("/")[2]: each["kind"] for each in found["named"]}
+    assert told == {
+        "heads/main": "forced-branch",
+        "tags/v1": "moved-tag",
+        "heads/topic": "deleted-branch",
+    }
+    assert found["default_branch"] is True
+    manifest = Manifest.read(destination.manifest(_RUNS[1]))
+    assert (rewritten(manifest), suspicion(manifest)) == (3, None)
+    ransom(hello)
+    assert destination.backup(*_OPTIONS, *options, run_id=_RUNS[2]) == 0
+    manifest = Manifest.read(destination.manifest(_RUNS[2]))
+    suspected = suspicion(manifest)
+    assert suspected
+    assert suspected.keys == frozenset({"github_backups/octo/hello.zip"})
+    assert suspected.reasons == ("octo/hello: all branches and tags were replaced by one commit",)
+    assert destination.backup(*_OPTIONS, *options, run_id=_RUNS[3]) == 0
+    assert rewritten(Manifest.read(destination.manifest(_RUNS[3]))) == 0
