@@ -23,6 +23,7 @@ def attributes() -> Mapping[str, Mapping[str, str]]:
             "AllowedPattern": grammar.pattern(),
             "ConstraintDescription": grammar.description(),
         },
+        "KnownRewrites": {"AllowedPattern": f"^(|{_separated_by_commas(grammar.REWRITE_GLOB)})$"},
         "KnownFailures": {"AllowedPattern": f"^(|{_separated_by_commas(REPOSITORY)})$"},
     }
 

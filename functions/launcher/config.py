@@ -41,6 +41,7 @@ class Config:
     assign_public_ip: bool
     notify_on_launch: bool
     backup_options: str
+    known_rewrites: tuple[str, ...]
     keep_versions_days: int
     kms_key_arn: str
 
@@ -78,6 +79,7 @@ class Config:
             assign_public_ip=env.yes("ASSIGN_PUBLIC_IP"),
             notify_on_launch=env.yes("NOTIFY_ON_LAUNCH"),
             backup_options=env.text("BACKUP_OPTIONS", optional=True),
+            known_rewrites=env.words("KNOWN_REWRITES", optional=True),
             keep_versions_days=env.whole("KEEP_VERSIONS_DAYS"),
             kms_key_arn=env.text("KMS_KEY_ARN", optional=True),
         )

@@ -58,6 +58,7 @@ class Afterwards:
             checked,
             verified=facts.verdict.kind is Kind.VERIFIED and not facts.only,
             verified_before=before.verified_at,
+            suspicions=facts.suspicions,
         )
         self.log.info("retirement", extra={"chains": len(plan.chains), "reason": plan.reason})
         if not plan.chains:

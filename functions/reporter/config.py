@@ -33,6 +33,7 @@ class Config:
     watched: Watched
     heartbeat_url: str
     retire_overlays: bool
+    keep_versions_days: int
 
     @classmethod
     def from_env(cls, variables: Mapping[str, str]) -> Self:
@@ -66,6 +67,7 @@ class Config:
             ),
             heartbeat_url=env.text("HEARTBEAT_URL", optional=True),
             retire_overlays=env.yes("RETIRE_OVERLAYS"),
+            keep_versions_days=env.whole("KEEP_VERSIONS_DAYS", least=0),
         )
         env.check()
         return config

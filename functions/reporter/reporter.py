@@ -238,6 +238,8 @@ class Reporter:
             self.log.error("the bucket takes no report", extra={"told": refused})
             line = f"{layout.report(run.id)} could not be written ({refused})."
             summary = summary.with_damage(line)
+        if facts.suspicions != summary.background.noted:
+            self.store.remember_suspicions(facts.suspicions)
         # It counts from now: the archives' check may have taken longer than it lasts.
         lease = world.now + timedelta(seconds=monotonic() - began) + MAIL_LEASE
         claimed = self.store.save(replace(run, mail_lease_until=lease))

@@ -112,6 +112,7 @@ def _objects_of_others(stack: Deployed) -> Intrusions:
         f"runs/{RUN}/other": "nobody",
         "anything": "nobody",
         "admin/other": "nobody",
+        f"admin/acknowledged/{RUN}.json": "nobody",
     }
     for key, writer in writers.items():
         for who in EVERYBODY:

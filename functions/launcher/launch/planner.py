@@ -57,7 +57,9 @@ class Planner:
                 "it is false, and on_demand was asked for.",
                 "Deploy with AllowOnDemand=true, or leave on_demand out.",
             )
-        words = program_arguments(config.github_owners, config.backup_options, options)
+        words = program_arguments(
+            config.github_owners, config.backup_options, options, config.known_rewrites
+        )
         self.github.check(config.github_owners)
         images = self._images()
         ways = purchase(

@@ -1,11 +1,12 @@
 """What the backup program is told on the instance, judged by the program's own parser. Pure."""
 
+import re
 import shlex
 from collections.abc import Iterable
 from typing import NoReturn
 
 from backup_contract.options.choices import add_choices
-from backup_contract.options.grammar import accepts, description
+from backup_contract.options.grammar import REWRITE_GLOB, accepts, description
 from backup_contract.options.parser import Parser
 from shared.errors import RefusedError
 from shared.model.run import Options
@@ -24,6 +25,7 @@ OWN_OPTIONS = {
     "-h": "it would only print the options; docs/reference.md has them.",
 }
 """What ``repo_backup backup`` understands and ``BackupOptions`` must not hold, and why not."""
+_EXAMPLE = "Give some like gh-pages,renovate/*, or refs/tags/nightly for tags."
 _REMEDY = "Correct BackupOptions and deploy again; 'BackupOptions=\"\"' takes all of them away."
 
 
@@ -35,7 +37,12 @@ class _Judge(Parser):
         raise _refused(said if said.endswith("?") else f"{said}.")
 
 
-def program_arguments(owners: Iterable[str], backup_options: str, options: Options) -> list[str]:
+def program_arguments(
+    owners: Iterable[str],
+    backup_options: str,
+    options: Options,
+    known_rewrites: Iterable[str] = (),
+) -> list[str]:
     """The words that follow those of the bootstrap.
 
     Raises :class:`RefusedError` for any by which the program would end before it began.
@@ -48,6 +55,10 @@ def program_arguments(owners: Iterable[str], backup_options: str, options: Optio
     if not accepts(backup_options):
         raise _refused(f"it may hold no more than this. {description()}")
     words = [word for owner in owners for word in ("--owner", owner)] + chosen
+    for glob in known_rewrites:
+        if not re.fullmatch(REWRITE_GLOB, glob):
+            raise RefusedError("KnownRewrites", f"{glob!r} is no glob of branches.", _EXAMPLE)
+        words += ["--known-rewrites", glob]
     for pattern in options.only:
         if pattern == "--":  # argparse takes it away wherever it stands
             raise RefusedError("only", "'--' is no name pattern.", 'Give some like ["name*"].')

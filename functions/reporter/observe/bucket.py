@@ -137,6 +137,19 @@ class Bucket:
         data = self.read(key, _LOG_TAIL_BYTES, f"bytes=-{_LOG_TAIL_BYTES}") or b""
         return data.decode(errors="replace").splitlines()[-lines:]
 
+    def acknowledged(self) -> frozenset[str]:
+        """The runs that a person has acknowledged."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name, Prefix=layout.ACKNOWLEDGED
+        )
+        try:
+            found = [each["Key"] for page in pages for each in page.get("Contents", [])]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == _NO_BUCKET:
+                return frozenset()
+            raise self._translated(error, layout.ACKNOWLEDGED) from error
+        return layout.acknowledged(found)
+
     def log_at(self, key: str) -> datetime | None:
         """When the instance saved this log; None if it never did."""
         try:

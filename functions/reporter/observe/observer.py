@@ -13,6 +13,7 @@ from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Manifest
 from backup_contract.documents.progress import Progress
 from backup_contract.judgement.overdue import Watched, next_run
+from backup_contract.judgement.rewrites import suspicion
 from backup_contract.judgement.verdict import Kind, Verdict, doubted, judge
 from reporter.boundary import Failed, tried
 from reporter.config import Config
@@ -25,6 +26,7 @@ from reporter.observe.attempts import Checkpoint, own_marker, read_checkpoint, r
 from reporter.observe.bucket import Bucket
 from reporter.observe.earlier_runs import EarlierRuns, read_earlier_runs
 from reporter.observe.ec2 import Ec2
+from reporter.observe.open_suspicions import Suspicions, open_suspicions
 from reporter.observe.summary import Background, Gaps, Summary
 from reporter.publish.facts import Facts
 from shared.aws.run_table import RunStore
@@ -126,7 +128,9 @@ class Evidence:
         gaps = Gaps(list(world.damage))
         gaps.lines.append(self._said("What the run left behind", found, gaps))
         verdict = judge(step.ending, step.reason, run.id, None, None, "", (), ())
-        return Summary.of(self._bare(run, world, verdict, gaps))
+        suspicions = self._suspicions(None, gaps)
+        facts = replace(self._bare(run, world, verdict, gaps), suspicions=suspicions.open)
+        return Summary.of(facts, Background(noted=suspicions.noted))
 
     def _facts(self, run: Run, world: World, step: Report) -> tuple[Facts, Background]:
         """Everything that there is to tell, and what is needed afterwards.
@@ -142,17 +146,26 @@ class Evidence:
         )
         cost = self._gathered("The cost", lambda: self._cost(run, world, manifest), None, gaps)
         schedule = self._schedule()
+        suspicions = self._suspicions(manifest, gaps)
         facts = replace(
             self._bare(run, world, doubted(verdict) if gaps.unforeseen else verdict, gaps),
             manifest=manifest,
             previous=judged.previous,
             log_tail=log_tail,
             notices=judged.background.checked.notices,
+            suspicions=suspicions.open,
             cost=cost,
             schedule=schedule,
             next_run=next_run(schedule or self.config.watched, world.now),
         )
-        return facts, judged.background
+        return facts, replace(judged.background, noted=suspicions.noted)
+
+    def _suspicions(self, manifest: Manifest | None, gaps: Gaps) -> Suspicions:
+        """All that are open; where the earlier ones are illegible, those of this run."""
+        own = suspicion(manifest)
+        found = (own,) if own else ()
+        read = partial(open_suspicions, self.store, self.bucket, found)
+        return self._gathered("Earlier suspicions", read, Suspicions(open=found), gaps)
 
     def _schedule(self) -> Watched | None:
         """The schedule in force; None where it cannot be read, for which no mail shall wait."""
@@ -172,6 +185,7 @@ class Evidence:
             bucket=self.config.bucket,
             launcher=f"{self.config.stack_name}-launcher",
             allow_on_demand=self.config.allow_on_demand,
+            keep_days=self.config.keep_versions_days,
             damage=tuple(line for line in dict.fromkeys(gaps.lines) if line != verdict.reason),
         )
 

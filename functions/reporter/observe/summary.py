@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from backup_contract.documents.suspicion import Suspicion
 from reporter.judge.archive_state import Checked
 from reporter.observe.attempts import Checkpoint
 from reporter.publish.facts import Facts
@@ -27,12 +28,13 @@ class Background:
 
     ``checkpoint`` is the newest that an attempt of the run wrote, to be published. ``reported`` is
     what earlier reports left; None where nobody looked. ``checked`` is what came of the archives'
-    check.
+    check, ``noted`` the suspicions that the report before wrote down.
     """
 
     checkpoint: Checkpoint | None = None
     reported: Reported | None = None
     checked: Checked = field(default_factory=Checked)
+    noted: tuple[Suspicion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backup_contract.documents.manifest import Manifest
+from backup_contract.documents.suspicion import Suspicion
 from backup_contract.judgement.overdue import Watched
 from backup_contract.judgement.verdict import Kind, Verdict
 from backup_contract.visibility import Coverage, describe
@@ -22,7 +23,8 @@ class Facts:
 
     ``previous`` is the manifest of the last run that had a whole one. ``schedule`` is the one in
     force, ``next_run`` in its own time zone. ``damage`` is what could not be read, and why;
-    ``notices`` are of what lies in the bucket, and change no verdict.
+    ``notices`` are of what lies in the bucket, and change no verdict. ``suspicions`` are all that
+    are open. The bucket keeps what is replaced for ``keep_days``; 0: that is not known.
     """
 
     run: Run
@@ -40,6 +42,8 @@ class Facts:
     allow_on_demand: bool = True
     damage: Sequence[str] = ()
     notices: Sequence[str] = ()
+    suspicions: tuple[Suspicion, ...] = ()
+    keep_days: int = 0
 
     @property
     def only(self) -> Sequence[str]:

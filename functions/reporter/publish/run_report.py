@@ -6,10 +6,12 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from backup_contract.documents.manifest import COUNTED
 from backup_contract.documents.run_report import RunReport
+from backup_contract.judgement.rewrites import rewrite_lines, rewritten
 from reporter.publish.facts import Facts
 from shared.model.run import Attempt
 
 NAMESPACE = "OnlineBackup"
+_MOST_REWRITES = 1000
 
 
 def run_report(facts: Facts) -> RunReport:
@@ -33,6 +35,9 @@ def run_report(facts: Facts) -> RunReport:
         seconds=(facts.now - run.created_at).total_seconds(),
         attempts=tuple(map(_attempt, run.attempts)),
         repositories={state: totals[state] for state in COUNTED} if totals else None,
+        rewritten=rewritten(manifest),
+        rewrites=tuple(rewrite_lines(manifest)[:_MOST_REWRITES]),
+        suspicions=facts.suspicions,
         bytes_uploaded=totals["bytes_uploaded"] if totals else None,
         bytes_stored=totals["bytes_stored"] if totals else None,
         usd_run=float(round(cost.run, 6)) if cost else None,

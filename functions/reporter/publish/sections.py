@@ -10,10 +10,12 @@ MANIFEST, REPORT, LOG = "the manifest", "report.json", "the reporter's log"
 class About(StrEnum):
     """What a section tells of, in the order in which a reader needs it."""
 
+    ALARM = "alarm"
     VERDICT = "verdict"
     URGENT = "urgent"
     ERRORS = "errors"
     PROBLEMS = "problems"
+    REWRITES = "rewrites"
     DAMAGE = "damage"
     REFUSALS = "refusals"
     ADVICE = "advice"

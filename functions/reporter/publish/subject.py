@@ -1,5 +1,8 @@
 """The subject: one line that can be trusted, which fits what SNS carries. Pure."""
 
+from collections.abc import Sequence
+
+from backup_contract.judgement.rewrites import rewritten
 from backup_contract.judgement.verdict import Kind
 from backup_contract.moments import moment_of
 from backup_contract.visibility import PUBLIC_ONLY
@@ -24,20 +27,31 @@ def subject(facts: Facts) -> str:
     What cannot wait, though the run is over, follows in brackets.
     """
     kind, date = facts.verdict.kind, f"{moment_of(facts.run.id):%Y-%m-%d}"
-    also = []
-    if vanished := facts.comparison.vanished:
+    also, vanished = _rewrites(facts), facts.comparison.vanished
+    if vanished:
         also.append(f"{len(vanished)} vanished")
     if facts.token_days is not None and facts.token_days < _EXPIRY_IN_SUBJECT_DAYS:
         days = facts.token_days
         ends = f"ends in {days} day{'s' * (days != 1)}" if days else "ends today"
         also.append("token expired" if days < 0 else f"token {ends}")
-    more = f" ({', '.join(also)})" if also else ""
     label = facts.coverage.label if kind in JUDGED else ""
-    line = f"[OnlineBackup] {kind}{{}}: {_counts(facts)}, {date}{more}"
-    whole = line.format(_limits(facts, label))
-    if len(whole) <= _SUBJECT_CHARACTERS:
-        return whole
-    return line.format(_limits(facts, label.replace(" repositories", "")))
+    short = label.replace(" repositories", "")
+    # What vanished is among the first lines as well.
+    less = [each for each in also if not each.endswith(" vanished")]
+    lines = [
+        f"[OnlineBackup] {kind}{_limits(facts, limit)}: {_counts(facts)}, {date}{_also(more)}"
+        for limit, more in ((label, also), (short, also), (short, less))
+    ]
+    return next((line for line in lines if len(line) <= _SUBJECT_CHARACTERS), lines[-1])
+
+
+def _rewrites(facts: Facts) -> list[str]:
+    count = rewritten(facts.manifest)
+    return ["SUSPICIOUS"] * bool(facts.suspicions) + ([f"{count} rewritten"] if count else [])
+
+
+def _also(parts: Sequence[str]) -> str:
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _limits(facts: Facts, label: str) -> str:

@@ -1,10 +1,12 @@
 """The summary of a run: problems first, each with its remedy, then the rest. Pure."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from backup_contract import evidence
 from backup_contract import object_keys as layout
 from backup_contract.github_names import restorable
+from backup_contract.judgement.rewrites import alarm, rewrite_lines
 from reporter.publish.advice import advice, urgent
 from reporter.publish.attempt_lines import lasted, refusals, story
 from reporter.publish.contents import contents
@@ -20,10 +22,13 @@ def summary(facts: Facts) -> Message:
 
 def _sections(facts: Facts) -> Iterator[Section]:
     verdict, attempts = facts.verdict, facts.run.attempts
+    said = alarm(facts.suspicions, f"s3://{facts.bucket}")
+    yield Section(About.ALARM, (said,) if said else ())
     yield Section(About.VERDICT, (f"{verdict.kind.upper()}: {verdict.reason}",))
     yield Section(About.URGENT, tuple(urgent(facts)))
     yield Section(About.ERRORS, _errors(facts))
     yield Section(About.PROBLEMS, listed("Problems", verdict.problems, REPORT))
+    yield Section(About.REWRITES, tuple(_rewrites(facts)))
     yield Section(About.DAMAGE, listed("Could not be read or done", facts.damage, LOG))
     yield Section(About.REFUSALS, listed("Refused by EC2", refusals(attempts), REPORT))
     yield Section(About.ADVICE, tuple(advice(facts)))
@@ -42,6 +47,21 @@ def _errors(facts: Facts) -> tuple[Listing, ...]:
         return ()
     mine = manifest.attempt == facts.run.attempt.number and not manifest.complete
     return listed("Errors of the whole run", manifest.errors if mine else ())
+
+
+def _rewrites(facts: Facts) -> Iterator[str | Listing]:
+    """What upstream rewrote, and until when the history before can be had."""
+    lines = rewrite_lines(facts.manifest)
+    if not lines:
+        return
+    yield from listed("Rewritten or deleted on GitHub since the backup before", lines)
+    until = facts.now + timedelta(days=facts.keep_days)
+    safe = f"at least until {until:%Y-%m-%d}"
+    yield (
+        f"The history before can be restored {safe if facts.keep_days else 'from that backup'}: "
+        "docs/rewrites.md tells how. Branches that are rewritten on purpose can be named in "
+        "KnownRewrites."
+    )
 
 
 def _cost(facts: Facts) -> Iterator[str]:

@@ -5,12 +5,13 @@ What an item holds is checked when it is read: what is damaged costs only that i
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from backup_contract.documents import fields
 from backup_contract.documents.fields import DamagedError, Fields
+from backup_contract.documents.suspicion import Suspicion
 from shared.errors import DamagedItemError
 from shared.model.run import Run
 from shared.model.run_document import from_json, role_ids, to_json
@@ -22,12 +23,15 @@ LAST_REPORTED = "last-reported"
 """``run_id``: the latest run that was reported with a whole manifest; ``accepted``: the latest in
 which nothing spoke against an archive; ``verified_at``: when the latest report was made, if it
 called a run of everything verified."""
+SUSPICIONS = "suspicions"
+"""``document``: the suspicions that nobody has acknowledged yet, as ``report.json`` has them."""
 LAUNCHING = "launching"
 """``run_id``, ``until``: it may have an instance of which nothing is written down yet."""
 DEAD_LETTERS_TOLD = "dead-letters-told"
 """``count``: of how many dead letters somebody was told."""
 
 _DIGITS = 15
+_MOST_SUSPICION_CHARACTERS = 300_000
 
 Item = Mapping[str, Any]
 """As DynamoDB has it: ``{"pk": {"S": "…"}, "version": {"N": "1"}}``."""
@@ -75,6 +79,31 @@ def read_run(found: Item) -> Run:
         return from_json(document, key, version, roles)
     except DamagedError as error:
         raise DamagedItemError(key, str(error)) from error
+
+
+def suspicions_item(suspicions: Sequence[Suspicion]) -> dict[str, Any]:
+    """The item of what is suspicious; of what DynamoDB has no room for, every archive is.
+
+    An item has 400 KB at most:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+    """
+    written = [each.document for each in suspicions]
+    document = json.dumps({"suspicions": written})
+    if len(document) > _MOST_SUSPICION_CHARACTERS:
+        written = [each | {"keys": None} for each in written]
+        document = json.dumps({"suspicions": written})
+    return item(SUSPICIONS, document=document)
+
+
+def read_suspicions(found: Item) -> tuple[Suspicion, ...]:
+    """The suspicions of an item. Raises :class:`DamagedItemError`."""
+    document = text(found, "document").encode()
+    try:
+        return fields.decode(
+            document, lambda each: tuple(fields.each(each, "suspicions", Suspicion.read))
+        )
+    except DamagedError as error:
+        raise DamagedItemError(SUSPICIONS, str(error)) from error
 
 
 def text(found: Item, name: str) -> str:

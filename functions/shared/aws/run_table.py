@@ -1,12 +1,13 @@
 """The run table: one item per run, replaced only by whoever read its latest version."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
+from backup_contract.documents.suspicion import Suspicion
 from backup_contract.moments import named_moment, run_id_of
 from shared.aws import run_items as items
 from shared.errors import DamagedItemError, RunConflictError
@@ -177,6 +178,15 @@ class RunStore:
             items.text(item, "accepted") if "accepted" in item else None,
             items.moment(item, "verified_at") if "verified_at" in item else None,
         )
+
+    def remember_suspicions(self, suspicions: Sequence[Suspicion]) -> None:
+        """Note what is suspicious and not acknowledged, for every later report."""
+        self._put(items.suspicions_item(suspicions))
+
+    def suspicions(self) -> tuple[Suspicion, ...]:
+        """What was noted last. Raises :class:`DamagedItemError`."""
+        item = self._get(items.SUSPICIONS)
+        return items.read_suspicions(item) if item else ()
 
     def unreported(self) -> list[Run]:
         """Every run that nobody has been told about yet, oldest first.

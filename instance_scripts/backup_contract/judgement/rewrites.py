@@ -61,8 +61,11 @@ def suspicion(manifest: Manifest | None) -> Suspicion | None:
     return Suspicion(manifest.run_id, tuple(reasons), keys if len(keys) <= MOST_KEYS else None)
 
 
-def alarm(suspicions: Sequence[Suspicion]) -> str:
-    """The sentence about open suspicions that comes before all others; empty without any."""
+def alarm(suspicions: Sequence[Suspicion], source: str) -> str:
+    """What is said of open suspicions before all else; empty without any.
+
+    ``source`` is where the backup lies, as the program's option has it.
+    """
     if not suspicions:
         return ""
     reasons = [f"{reason} (run {each.run_id})" for each in suspicions for reason in each.reasons]
@@ -71,7 +74,7 @@ def alarm(suspicions: Sequence[Suspicion]) -> str:
     return (
         f"SUSPICIOUS: {told}. The history from before is in the backup, and nothing of it is "
         "compacted or retired until you have looked into this (docs/rewrites.md) and run: "
-        f"repo-backup acknowledge {suspicions[-1].run_id}"
+        f"repo-backup acknowledge {suspicions[-1].run_id} --source {source}"
     )
 
 

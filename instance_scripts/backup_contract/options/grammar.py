@@ -20,6 +20,8 @@ _GLOB = (
     rf"| +([{_PLAIN}][{_PLAIN}-]*|'[{_PLAIN} ][{_PLAIN} -]*'))"
 )
 """Behind a blank no word begins with a hyphen, which would be another option's; ``--`` is none."""
+REWRITE_GLOB = r"[A-Za-z0-9_./*?!\[\]][A-Za-z0-9_./*?!\[\]-]*"
+"""What ``KnownRewrites`` may name: branches, or refs by their whole names."""
 _EXAMPLES = {
     "--max-size": "2G",
     "--include": "GLOB",

@@ -204,6 +204,7 @@ def _environment(deployment: Path) -> dict[str, str]:
         "SCHEDULE_TIMEZONE": "UTC",
         "SCHEDULE_STATE": "ENABLED",
         "KNOWN_FAILURES": "",
+        "KNOWN_REWRITES": "",
         "MAX_AGE_DAYS": "8",
         "HEARTBEAT_URL": "",
         "RETIRE_OVERLAYS": "true",

@@ -94,11 +94,11 @@ def test_an_acknowledgement_covers_its_run_and_earlier_ones() -> None:
 
 def test_the_alarm_names_the_reasons_and_the_command_that_ends_it() -> None:
     first = Suspicion("2026-11-20T17-00-00Z", ("a", "b"))
-    text = alarm([first, Suspicion(_RUN, ("c", "d", "e"))])
+    text = alarm([first, Suspicion(_RUN, ("c", "d", "e"))], "./mirrors")
     assert text.startswith("SUSPICIOUS: a (run 2026-11-20T17-00-00Z); b (run")
     assert "; and 2 more. " in text
-    assert text.endswith(f"repo-backup acknowledge {_RUN}")
-    assert alarm([]) == ""
+    assert text.endswith(f"repo-backup acknowledge {_RUN} --source ./mirrors")
+    assert alarm([], "") == ""
 
 
 def test_a_result_is_read_as_it_was_written() -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from backup_contract.documents.suspicion import Suspicion
 from reporter.judge.archive_state import Checked, Superseded
 from reporter.judge.retirement import retirement
 
@@ -27,6 +28,13 @@ def test_at_most_a_fifth_goes_and_one_at_least(chains: int, gone: int) -> None:
 def test_a_base_that_the_run_before_cannot_have_seen_protects_the_old_overlays() -> None:
     found = Checked(chains=9, superseded=(chain(1, LATER), chain(2)))
     assert retirement(found, verified=True, verified_before=BEFORE).chains == (chain(2),)
+
+
+def test_nothing_goes_of_an_archive_that_an_open_suspicion_concerns() -> None:
+    found = Checked(chains=99, superseded=(chain(1), chain(2)))
+    suspicions = [Suspicion("r1", ("ransom",), frozenset({chain(1).base}))]
+    plan = retirement(found, verified=True, verified_before=BEFORE, suspicions=suspicions)
+    assert plan.chains == (chain(2),)
 
 
 @pytest.mark.parametrize(("verified", "before"), [(False, BEFORE), (True, None)])

@@ -20,7 +20,9 @@ from backup_contract.documents.manifest import (
     by_kind,
 )
 from backup_contract.documents.parts.entries import HOST, Identity, by_identity
+from backup_contract.documents.parts.rewrites import Rewrite, RewriteKind, Rewrites
 from backup_contract.documents.parts.upstream import Upstream
+from backup_contract.judgement.rewrites import suspicion
 from backup_contract.judgement.verdict import Kind, Verdict, judge
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.visibility import Visibility
@@ -124,6 +126,26 @@ OLD_THING = _entry(77, "old-thing", "unchanged", size=700_000)
 BEFORE = replace(
     MANIFEST, entries=by_id(*(each for each in LISTED if each.name != "new-idea"), OLD_THING)
 )
+FORCED = Rewrite("refs/heads/main", RewriteKind.FORCED_BRANCH, "1f" * 20, "2e" * 20)
+REWRITES = Rewrites(
+    RUN.id,
+    (
+        FORCED,
+        Rewrite("refs/heads/topic", RewriteKind.DELETED_BRANCH, "3d" * 20),
+        Rewrite("refs/tags/v1.0", RewriteKind.MOVED_TAG, "4c" * 20, "5b" * 20),
+    ),
+    refs_before=12,
+    default_branch=True,
+)
+RANSOM = Rewrites(RUN.id, (FORCED,), refs_before=1, default_branch=True, one_commit=True)
+
+
+def _rewritten(rewrites: Rewrites) -> Manifest:
+    hello = HELLO.having(GIT, replace(HELLO.git, rewrites=rewrites))
+    return replace(LASTING, entries=by_id(hello, *LISTED[1:]))
+
+
+REWRITTEN, RANSOMED = _rewritten(REWRITES), _rewritten(RANSOM)
 TAKEN = _entry(34, "taken", "failed", "451: taken down, see https://github.com/github/dmca")
 FAILED = replace(
     MANIFEST,
@@ -257,6 +279,14 @@ SAMPLES: dict[str, Facts] = {
     "Verified": _facts(RUN, verdict(MANIFEST), MANIFEST),
     "Verified, without a token": _facts(RUN, verdict(PUBLIC), PUBLIC),
     "Verified, of what is visible": _facts(RUN, verdict(SELECTED), SELECTED),
+    "Verified, with rewritten history": replace(
+        _facts(RUN, verdict(REWRITTEN), REWRITTEN), keep_days=365
+    ),
+    "Verified, and suspicious": replace(
+        _facts(RUN, verdict(RANSOMED), RANSOMED),
+        suspicions=tuple(filter(None, (suspicion(RANSOMED),))),
+        keep_days=365,
+    ),
     "Partial": _facts(RUN, verdict(FAILED), FAILED),
     "Narrowed": _facts(ONLY, verdict(NARROWED), NARROWED),
     "Narrowed, and others are wanting": _facts(ONLY, verdict(WANTING), WANTING),

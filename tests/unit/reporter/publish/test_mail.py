@@ -1,5 +1,6 @@
 """The mail's first line can be trusted, problems come first, and everything fits."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ from backup_contract.documents.chain import Chain
 from backup_contract.documents.manifest import Entry, ItemResult
 from backup_contract.documents.parts.entries import by_identity
 from backup_contract.documents.parts.upstream import Upstream
+from backup_contract.documents.run_report import RunReport
 from backup_contract.judgement.verdict import Kind, Verdict
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.text import size
@@ -62,6 +64,38 @@ def test_every_subject_begins_with_its_verdict_and_has_the_date(title: str) -> N
     assert line.startswith(f"[OnlineBackup] {facts.verdict.kind}{narrowed}: ")
     assert line.replace(narrowed, "").partition(" (")[0].endswith(", 2026-11-27")
     assert fitting_subject(line) == line
+
+
+def test_rewritten_history_is_counted_in_the_subject_and_told_after_the_problems() -> None:
+    facts = samples.SAMPLES["Verified, with rewritten history"]
+    assert subject(facts).startswith("[OnlineBackup] verified: ")
+    assert subject(facts).endswith("2026-11-27 (3 rewritten, 1 vanished)")
+    assert summary(facts).sections[0].about is About.VERDICT
+    text = body(replace(facts, keep_days=0))
+    assert "  - octo/hello: tag v1.0 was moved from 4c4c4c4c4c4c to 5b5b5b5b5b5b\n" in text
+    assert "can be restored from that backup: " in text
+    assert "can be restored at least until 2027-11-27: " in body(facts)
+
+
+def test_what_is_suspicious_is_the_first_line_and_in_the_subject_until_it_is_acknowledged() -> None:
+    facts = samples.SAMPLES["Verified, and suspicious"]
+    assert subject(facts).endswith("(SUSPICIOUS, 1 rewritten)")
+    later = replace(VERIFIED, suspicions=facts.suspicions)
+    assert "(SUSPICIOUS, " in subject(later)
+    for each in (facts, later):
+        line = body(each).partition("\n")[0]
+        assert line.startswith("SUSPICIOUS: octo/hello: all branches and tags were replaced")
+        assert line.endswith(
+            f"repo-backup acknowledge {samples.RUN.id} --source s3://{samples.BUCKET}"
+        )
+        assert each.verdict.kind is Kind.VERIFIED
+
+
+def test_the_run_report_has_what_was_rewritten_and_is_read_again() -> None:
+    report = run_report(samples.SAMPLES["Verified, and suspicious"])
+    assert (report.rewritten, len(report.rewrites)) == (1, 1)
+    read = RunReport.from_json(json.dumps(report.document).encode())
+    assert read.suspicions == report.suspicions
 
 
 def test_counts_of_repositories_leave_out_their_wikis() -> None:
