@@ -4,29 +4,11 @@ Every document is one JSON object with ``schema`` (1) and ``command``. Names are
 taken away within a schema; new ones may be added. docs/reference.md is made from this module.
 """
 
-from collections.abc import Iterable
-from typing import Annotated, Any, NotRequired, TypedDict, cast
+from typing import Annotated, Any, NotRequired, TypedDict
 
-from backup_contract.visibility import Visibility
+from backup_contract.documents.output_rows import SuspicionRow, VisibilityRow
 
 SCHEMA = 1
-
-
-class VisibilityRow(TypedDict):
-    """How many of an owner's repositories GitHub showed to a run."""
-
-    owner: Annotated[str, "the user or organisation"]
-    scope: Annotated[
-        str,
-        "public: no private ones; selected: not all of them; all; unknown: GitHub does not tell",
-    ]
-    visible: Annotated[int, "repositories that were listed"]
-    total: Annotated[int | None, "as GitHub counts them, unlisted ones too; null where it does not"]
-
-
-def visibility_rows(items: Iterable[Visibility]) -> list[VisibilityRow]:
-    """As the documents have it."""
-    return [cast(VisibilityRow, each.document) for each in items]
 
 
 class RunRow(TypedDict):
@@ -54,6 +36,8 @@ class RunRow(TypedDict):
     only: Annotated[list[str], "the patterns that the run was narrowed to; empty: everything"]
     bytes_stored: Annotated[int, "bytes of all archives that the run vouches for"]
     visibility: Annotated[list[VisibilityRow], "by owner; empty: not known"]
+    rewritten: Annotated[int, "branches and tags that were rewritten or deleted on GitHub"]
+    suspicious: Annotated[list[str], "what in that looks like an attack; empty: nothing"]
 
 
 class RunningRow(TypedDict):
@@ -90,6 +74,7 @@ class StatusDocument(TypedDict):
     unlisted: Annotated[
         list[str], "what GitHub said of each repository that it no longer lists, and that is kept"
     ]
+    suspicions: Annotated[list[SuspicionRow], "runs with rewrites that nobody acknowledged"]
     newest_verified: Annotated[NewestVerified | None, "null if there is none"]
     running: Annotated[RunningRow | None, "null if nothing is under way"]
     runs: Annotated[list[RunRow], "the newest runs, newest first"]
@@ -180,6 +165,16 @@ class CheckedRow(TypedDict):
     read: Annotated[bool, "false: this machine could not read it, which says nothing of it"]
     reason: Annotated[str | None, "what is wrong with it, or with reading it; null if nothing is"]
     remarks: Annotated[list[str], "what else to know: malformed history, links not checked"]
+
+
+class AcknowledgeDocument(TypedDict):
+    """``repo_backup acknowledge --json``."""
+
+    schema: int
+    command: str
+    source: Annotated[str, "the store that was asked"]
+    run_id: Annotated[str, "the run; those before it are acknowledged as well"]
+    suspicions: Annotated[list[SuspicionRow], "what is open still"]
 
 
 class VerifyDocument(TypedDict):

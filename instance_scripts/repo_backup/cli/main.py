@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 from backup_contract import exit_codes as exits
 from backup_contract.text import one_line
+from repo_backup.cli.commands.acknowledge_command import acknowledge
 from repo_backup.cli.commands.backup_command import backup
 from repo_backup.cli.commands.diff_command import diff
 from repo_backup.cli.commands.estimate_command import estimate
@@ -55,6 +56,7 @@ COMMANDS = {
     "restore": restore,
     "diff": diff,
     "verify": verify,
+    "acknowledge": acknowledge,
     "estimate": estimate,
     "report": report,
     "run-now": run_now,

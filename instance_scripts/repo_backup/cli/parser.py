@@ -12,38 +12,10 @@ from backup_contract.options.choices import add_choices, add_only, add_selection
 from backup_contract.options.parser import Parser
 from backup_contract.options.values import number
 from repo_backup.cli import argument_types as types
+from repo_backup.cli.help_texts import ENVIRONMENT, EXAMPLES
 from repo_backup.cli.point_in_time_options import add_at, add_two_runs
 
-_ENVIRONMENT = """\
-environment:
-  GITHUB_TOKEN            a token; without one only public repositories are seen
-  GITHUB_TOKEN_PARAMETER  or the SSM parameter that holds it
-  GITHUB_APP_ID           a GitHub App instead, with its key in GITHUB_APP_KEY, or in the SSM
-                          parameter that GITHUB_APP_KEY_PARAMETER names
-  GITHUB_API_URL          default https://api.github.com; GitHub Enterprise: https://HOST/api/v3
-  ONLINE_BACKUP_DESTINATION, ONLINE_BACKUP_STACK
-                          what --destination, --source and --stack are when they are not given
-  SSL_CERT_FILE           a private certificate authority
-  https_proxy, no_proxy   a proxy for GitHub, http://[USER:PASSWORD@]HOST:PORT, and its exceptions
-  AWS_…                   as for every AWS SDK; AWS_ENDPOINT_URL for S3-compatible stores
-"""
 _DESTINATION, _STACK = "ONLINE_BACKUP_DESTINATION", "ONLINE_BACKUP_STACK"
-_EXAMPLES = """\
-examples:
-  repo_backup backup --owner octo --destination ./mirrors
-  repo_backup backup --owner octo --owner octo-org --destination s3://my-bucket
-  repo_backup backup --owner octo --destination ./mirrors --no-forks --exclude 'test-*' --dry-run
-  repo_backup status --source s3://my-bucket
-  repo_backup list --source s3://my-bucket
-  repo_backup restore octo/hello --source s3://my-bucket --into .
-  repo_backup restore octo/hello --source s3://my-bucket --into . --at 2026-11-27
-  repo_backup diff 2026-11-20 2026-11-27 --source s3://my-bucket
-  repo_backup verify --source s3://my-bucket --all
-  repo_backup estimate --owner octo
-  repo_backup report --source s3://my-bucket --out ./page
-  repo_backup check --stack onlinebackup
-  repo_backup run-now --stack onlinebackup
-"""
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -66,7 +38,7 @@ def _command_line(destination: str | None, stack: str) -> argparse.ArgumentParse
         prog="repo_backup",
         description="Mirror every repository and wiki of a GitHub account to a bucket or a "
         "directory, and prove that it can be restored.",
-        epilog=f"{_EXAMPLES}\n{_ENVIRONMENT}\n{exits.describe()}",
+        epilog=f"{EXAMPLES}\n{ENVIRONMENT}\n{exits.describe()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -78,6 +50,7 @@ def _command_line(destination: str | None, stack: str) -> argparse.ArgumentParse
     _add_restore(commands, destination)
     _add_diff(commands, destination)
     _add_verify(commands, destination)
+    _add_acknowledge(commands, destination)
     _add_estimate(commands)
     _add_report(commands, destination)
     _add_run_now(commands, stack)
@@ -90,7 +63,7 @@ def _command(commands: "argparse._SubParsersAction[Parser]", name: str, text: st
         name,
         help=text,
         description=text,
-        epilog=f"{_ENVIRONMENT}\n{exits.describe(name)}",
+        epilog=f"{ENVIRONMENT}\n{exits.describe(name)}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -228,6 +201,19 @@ def _add_verify(commands: "argparse._SubParsersAction[Parser]", store: str | Non
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument("--sample", type=number(1, 10**6), default=5, help="so many (default 5)")
     amount.add_argument("--all", action="store_true", help="every archive")
+
+
+def _add_acknowledge(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
+    parser = _command(
+        commands, "acknowledge", "Say that rewritten history which looks like an attack is none."
+    )
+    parser.add_argument(
+        "run_id",
+        metavar="RUN",
+        type=types.run_id,
+        help="the run that found it; what earlier runs found is acknowledged, too",
+    )
+    _add_store(parser, "--source", "where the archives are", store)
 
 
 def _add_owner(parser: Parser) -> None:

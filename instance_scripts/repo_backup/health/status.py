@@ -12,12 +12,12 @@ from backup_contract.documents.command_output import (
     NewestVerified,
     RunningRow,
     RunRow,
-    visibility_rows,
 )
 from backup_contract.documents.manifest import Manifest
+from backup_contract.documents.output_rows import visibility_rows
 from backup_contract.documents.parts.upstream import sentence
-from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
+from backup_contract.documents.suspicion import Suspicion
 from backup_contract.judgement.overdue import Watched
 from backup_contract.judgement.reliance import (
     COMPLETE,
@@ -30,18 +30,19 @@ from backup_contract.judgement.reliance import (
     judge,
     own_word,
 )
+from backup_contract.judgement.rewrites import rewritten, suspicion
 from backup_contract.moments import iso
 from backup_contract.visibility import describe
 from backup_contract.visibility import read as read_visibility
+from repo_backup.health.running import read_running
+from repo_backup.health.suspicions import read_suspicions
 from repo_backup.runtime.errors import said
 from repo_backup.store.base import Store, Stored
 from repo_backup.store.inventory import not_in_place
 from repo_backup.store.left_out import LeftOut
-from repo_backup.store.run_documents import read_manifest, read_progress
+from repo_backup.store.run_documents import read_manifest
 from repo_backup.store.run_order import newest_first
 
-SILENT_AFTER = timedelta(minutes=15)
-"""A run that says nothing for so long is not under way; it says something every 20 seconds."""
 MAX_AGE = timedelta(days=8)
 """How old the newest run of everything may be where no schedule is known."""
 _NOT_RELIED_ON = ", and its run is not relied on"
@@ -54,7 +55,8 @@ class Assessment:
     """How a store's backups stand: the judgement, and the facts that it was made from.
 
     ``runs`` are the newest, newest first; ``misplaced`` tells what is wrong with archives,
-    ``unlisted`` what GitHub said of each repository that it no longer lists.
+    ``unlisted`` what GitHub said of each repository that it no longer lists. ``suspicions`` are
+    those that nobody acknowledged.
     """
 
     judgement: Judgement
@@ -63,6 +65,7 @@ class Assessment:
     misplaced: list[str]
     newest_verified: NewestVerified | None
     unlisted: list[str]
+    suspicions: tuple[Suspicion, ...]
 
     @property
     def under_way(self) -> str | None:
@@ -92,7 +95,8 @@ def assess(
     schedule = Watched.by_age(max_age) if max_age else read_schedule(store, judged)
     found = judge([*map(facts, judged)], running and running["run_id"], schedule, now, misplaced)
     relied = newest_verified(found.relied, now)
-    return Assessment(found, runs, running, misplaced, relied, unlisted(newest))
+    gone, open_ = unlisted(newest), read_suspicions(store, runs)
+    return Assessment(found, runs, running, misplaced, relied, gone, open_)
 
 
 def read_runs(store: Store, count: int, left_out: LeftOut) -> list[RunRow]:
@@ -167,32 +171,6 @@ def read_misplaced(
         present |= store.objects(prefix)
     wrong = (not_in_place([result], present, settled=settled) for result in results)
     return sorted(filter(None, wrong))
-
-
-def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> RunningRow | None:
-    """The run that says that it is under way, and said so lately."""
-    for run in runs:
-        if run["verdict"] or run["complete"]:
-            continue
-        told = read_progress(store, run["run_id"])
-        if told is None:
-            continue
-        try:
-            found = Progress.from_json(told.data)
-        except ValueError as error:
-            log.warning("%s is left out: %s", said(told.key), error)
-            continue
-        if not found.ended and now - found.updated_at <= SILENT_AFTER:
-            return RunningRow(
-                run_id=found.run_id,
-                attempt=found.attempt,
-                phase=found.phase,
-                done=found.done,
-                listed=found.listed,
-                failed=found.failed,
-                updated_at=iso(found.updated_at),
-            )
-    return None
 
 
 def read_schedule(store: Store, runs: Iterable[RunRow]) -> Watched:
@@ -278,6 +256,8 @@ def _row(store: Store, run_id: str, left_out: LeftOut) -> RunRow:
         only=manifest.only if manifest else [*report.only] if report else [],
         bytes_stored=totals.get("bytes_stored", 0),
         visibility=visibility_rows(manifest.visibility if manifest else ()),
+        rewritten=rewritten(manifest),
+        suspicious=[*own.reasons] if (own := suspicion(manifest)) else [],
     )
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from backup_contract.judgement.reliance import INCOMPLETE, PARTIAL
 from backup_contract.text import size
+from repo_backup.page.figures import duration, usd
 from repo_backup.page.headline import UNVERIFIED
 from repo_backup.page.repository_status import Tone
 from repo_backup.page.run_record import Run
-from repo_backup.page.view_model import RunRow, duration, usd
+from repo_backup.page.view_model import RunRow
 
 _WIDTH, _HEIGHT = 520, 190
 _TOP, _BOTTOM, _RIGHT = 12, 168, 516

@@ -153,12 +153,12 @@ def concerns(
         if run.verdict == UNFINISHED:
             title = f"The run of {run.moment:%a %Y-%m-%d} did not end"
         lines = [("", problem) for problem in (run.reason, *run.problems)]
-        listed.append(_concern(Tone.BAD, title, _ADVICE.get(run.verdict, ""), lines))
+        listed.append(concern(Tone.BAD, title, _ADVICE.get(run.verdict, ""), lines))
     for status, what, advice in _CONCERNS:
         lines = [(s.entry.full_name, s.reason) for s in found if s.status is status]
         if lines:
             title = f"{counted(len(lines), 'repository', 'repositories')} {what}"
-            listed.append(_concern(status.tone, title, advice, lines, status))
+            listed.append(concern(status.tone, title, advice, lines, status))
     listed += _failed_parts(found)
     if whole and whole.coverage.action_needed:
         title = f"Not all repositories are visible: {whole.coverage.sentence}"
@@ -169,7 +169,7 @@ def concerns(
     if unreadable:
         title = f"{counted(len(unreadable), 'document', 'documents')} could not be read"
         said = "They were left out of this page; whatever they tell is missing here."
-        listed.append(_concern(Tone.WATCH, title, said, [("", each) for each in unreadable]))
+        listed.append(concern(Tone.WATCH, title, said, [("", each) for each in unreadable]))
     return listed
 
 
@@ -189,7 +189,7 @@ def _failed_parts(found: Sequence[Standing]) -> Iterator[Concern]:
                 "again."
             )
             status = Status.PART_FAILED
-            yield _concern(status.tone, f"{title}{kind.many}", advice, lines, status)
+            yield concern(status.tone, f"{title}{kind.many}", advice, lines, status)
 
 
 def verdict_tone(verdict: str) -> Tone:
@@ -204,13 +204,14 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _concern(
+def concern(
     tone: Tone,
     title: str,
     advice: str,
     lines: Iterable[tuple[str, str]],
     status: Status | None = None,
 ) -> Concern:
+    """A concern about these (name, reason), of which the first are shown."""
     every = tuple(lines)
     return Concern(
         tone, title, advice, every[:SHOWN_AT_ONCE], max(0, len(every) - SHOWN_AT_ONCE), status

@@ -17,6 +17,7 @@ from backup_contract.documents.manifest import COUNTED, Entry, Identity, Manifes
 from backup_contract.documents.parts.upstream import Upstream
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
+from backup_contract.documents.suspicion import Suspicion
 from backup_contract.judgement.reliance import UNREADABLE
 from backup_contract.moments import named_moment
 from repo_backup.page.run_record import Run, build_run
@@ -60,6 +61,7 @@ class Chronicle:
     ``kept`` are the keys of archives of what GitHub does not list any more, of whatever run.
     ``upstream`` is, by id, what GitHub said of a repository that it no longer listed in the newest
     run that asked. ``unreadable`` names documents that are not what they should be.
+    ``suspicions`` are those that nobody acknowledged.
     """
 
     runs: tuple[Run, ...]
@@ -68,6 +70,7 @@ class Chronicle:
     unreadable: tuple[str, ...] = ()
     kept: frozenset[str] = frozenset()
     upstream: Mapping[int, Upstream] = field(default_factory=dict)
+    suspicions: tuple[Suspicion, ...] = ()
 
 
 def read(

@@ -8,6 +8,7 @@ from backup_contract.documents.manifest import COUNTED, Manifest
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
 from backup_contract.judgement.reliance import INCOMPLETE, UNFINISHED, own_word
+from backup_contract.judgement.rewrites import rewrite_lines, rewritten
 from backup_contract.moments import named_moment
 from backup_contract.visibility import Coverage, Visibility, describe
 
@@ -27,6 +28,7 @@ class Run:
     """A run as the page tells it. ``reported`` is False where only the program's own word is.
 
     ``only`` are the patterns that it was narrowed to; none: it was asked for everything.
+    ``rewrites`` tell of ``rewritten`` branches and tags, a line each.
     """
 
     id: str
@@ -49,6 +51,8 @@ class Run:
     token_expires_at: datetime | None = None
     only: tuple[str, ...] = ()
     visibility: tuple[Visibility, ...] = ()
+    rewrites: tuple[str, ...] = ()
+    rewritten: int = 0
 
     @property
     def coverage(self) -> Coverage:
@@ -95,6 +99,8 @@ def build_run(
         token_expires_at=aware(manifest.token_expires_at) if manifest else None,
         only=tuple(manifest.only) if manifest else told.only,
         visibility=(manifest and manifest.visibility) or told.visibility,
+        rewrites=tuple(rewrite_lines(manifest)) or told.rewrites,
+        rewritten=rewritten(manifest) or told.rewritten,
     )
 
 

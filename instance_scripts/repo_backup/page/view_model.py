@@ -15,6 +15,8 @@ from backup_contract.judgement.reliance import (
 )
 from backup_contract.kinds import GIT, KINDS
 from backup_contract.text import size
+from repo_backup.page.alarms import alarms
+from repo_backup.page.figures import duration, usd
 from repo_backup.page.headline import (
     MEANINGS,
     SHOWN_AT_ONCE,
@@ -117,7 +119,10 @@ def build_page(
         generated_at=now,
         headline=headline(judgement, newest_finished(runs, running)),
         facts=tuple(_facts(runs, found, running, now)),
-        concerns=tuple(concerns(runs, found, chronicle.unreadable, judgement, running)),
+        concerns=(
+            *alarms(chronicle, running),
+            *concerns(runs, found, chronicle.unreadable, judgement, running),
+        ),
         notes=tuple(_notes(chronicle, found, running, now)),
         runs=tuple(_run_row(run) for run in reversed(runs)),
         verdicts=tuple(Counter(run.verdict for run in runs).most_common()),
@@ -134,21 +139,6 @@ def restore_command(name: str, source: str, kind: str = GIT, *, run_id: str | No
 
 def _choice(kind: str) -> tuple[str, ...]:
     return () if kind == GIT else (KINDS[kind].choice,)
-
-
-def duration(seconds: float) -> str:
-    """``48 s``, ``9 min``, ``2 h 05 min``."""
-    if seconds < 90:
-        return f"{max(seconds, 0):.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02} min"
-
-
-def usd(amount: float) -> str:
-    """``0.0030 USD``, with as many digits as it takes to see something."""
-    if 0 < amount < 0.0001:
-        return "under 0.0001 USD"
-    return f"{amount:.2f} USD" if amount >= 1 or amount == 0 else f"{amount:.4f} USD"
 
 
 def _facts(

@@ -9,9 +9,9 @@ from backup_contract.documents.command_output import (
     SCHEMA,
     BackupDocument,
     DryRunDocument,
-    visibility_rows,
 )
 from backup_contract.documents.manifest import Manifest
+from backup_contract.documents.output_rows import visibility_rows
 from backup_contract.evidence import is_prefix
 from backup_contract.kinds import KINDS
 from backup_contract.moments import run_id_of

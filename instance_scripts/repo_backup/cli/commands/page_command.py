@@ -5,6 +5,7 @@ import contextlib
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,6 +65,7 @@ def write_page(options: argparse.Namespace) -> int:
         chronicle = read(store, options.runs, lambda done, of: say(f"run {done} of {of} read"))
         told = {each.partition(": ")[0] for each in chronicle.unreadable}
         found = assess(store, _JUDGED, now, max_age(options), told)
+    chronicle = replace(chronicle, suspicions=found.suspicions)
     page = build_page(chronicle, source, now, found.judgement, found.under_way)
     index = write(directory, render(page)).resolve()
     for each in chronicle.unreadable[:MOST_NAMED]:

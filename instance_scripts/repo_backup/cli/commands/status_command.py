@@ -8,6 +8,8 @@ from backup_contract.documents.command_output import (
     SCHEMA,
     StatusDocument,
 )
+from backup_contract.documents.output_rows import suspicion_rows
+from backup_contract.judgement.rewrites import alarm
 from repo_backup.cli.commands.list_command import _print_runs
 from repo_backup.cli.commands.restore_command import CONNECTIONS
 from repo_backup.cli.output import print_document, print_line, working
@@ -34,6 +36,7 @@ def status(options: argparse.Namespace) -> int:
         reason=found.judgement.reason,
         misplaced=found.misplaced,
         unlisted=found.unlisted,
+        suspicions=suspicion_rows(found.suspicions),
         newest_verified=found.newest_verified,
         running=running,
         runs=found.runs,
@@ -41,7 +44,14 @@ def status(options: argparse.Namespace) -> int:
     if options.json:
         print_document(document)
     else:
+        if text := alarm(found.suspicions, options.store):
+            print_line(text)
         _print_runs(found.runs)
+        for run in found.runs:
+            if run["rewritten"]:
+                print_line(
+                    f"rewritten: {run['rewritten']} branches and tags, told by {run['run_id']}"
+                )
         if running:
             print_line(
                 f"under way: {running['run_id']}, attempt {running['attempt']}, "

@@ -1,5 +1,6 @@
 """History that is rewritten upstream between two runs is told by the second, and by no other."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from backup_contract.documents.manifest import Manifest
 from backup_contract.judgement.rewrites import rewritten, suspicion
 from local_cloud.github.corpus import commit_files, git
+from repo_backup.cli.main import main
 from tests.integration.repo_backup.conftest import Destination
 
 _RUNS = [f"2026-11-{day:02}T17-00-00Z" for day in range(1, 5)]
@@ -75,3 +77,34 @@ def test_each_rewrite_is_told_once_with_what_looks_like_an_attack(
     assert suspected.reasons == ("octo/hello: all branches and tags were replaced by one commit",)
     assert destination.backup(*_OPTIONS, *options, run_id=_RUNS[3]) == 0
     assert rewritten(Manifest.read(destination.manifest(_RUNS[3]))) == 0
+
+
+def test_status_and_page_tell_what_is_suspicious_until_it_is_acknowledged(
+    destination: Destination,
+    upstream: Callable[[str], Path],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    source = ("--source", str(destination.root))
+    destination.backup(*_OPTIONS, run_id=_RUNS[0])
+    ransom(upstream("hello"))
+    destination.backup(*_OPTIONS, run_id=_RUNS[1])
+    page = tmp_path / "page"
+    capsys.readouterr()
+    main(["status", *source])
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("SUSPICIOUS: octo/hello: all branches and tags were replaced")
+    assert shown[0].endswith(f"repo-backup acknowledge {_RUNS[1]} --source {destination.root}")
+    assert f"rewritten: 4 branches and tags, told by {_RUNS[1]}" in shown
+    main(["report", *source, "--out", str(page)])
+    assert "History was rewritten as an attacker would" in (page / "index.html").read_text()
+    capsys.readouterr()
+    assert main(["acknowledge", _RUNS[2], *source]) == 2
+    assert f"there is no run {_RUNS[2]}" in capsys.readouterr().err
+    main(["acknowledge", _RUNS[0], *source])
+    assert f"still open: {_RUNS[1]}: octo/hello: all" in capsys.readouterr().out
+    main(["acknowledge", _RUNS[1], "--json", *source])
+    assert json.loads(capsys.readouterr().out)["suspicions"] == []
+    main(["status", "--json", *source])
+    found = json.loads(capsys.readouterr().out)
+    assert (found["suspicions"], found["runs"][0]["rewritten"]) == ([], 4)

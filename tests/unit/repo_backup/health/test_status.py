@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.command_output import RunningRow, RunRow, visibility_rows
+from backup_contract.documents.command_output import RunningRow, RunRow
 from backup_contract.documents.manifest import Manifest
+from backup_contract.documents.output_rows import visibility_rows
 from backup_contract.judgement.overdue import Watched
 from backup_contract.judgement.reliance import Judgement, judge
 from backup_contract.visibility import Visibility
-from repo_backup.health.status import facts, newest_verified, read_running, read_runs
+from repo_backup.health.running import read_running
+from repo_backup.health.status import facts, newest_verified, read_runs
 from repo_backup.health.status import label as label_of
 from repo_backup.store.directory import DirectoryStore
 from repo_backup.store.left_out import LeftOut
@@ -61,6 +63,8 @@ def run(
         only=[*only],
         bytes_stored=1,
         visibility=visibility_rows(visibility),
+        rewritten=0,
+        suspicious=[],
     )
 
 
