@@ -29,6 +29,7 @@ from repo_backup.aws import ssm as program_ssm
 from repo_backup.cli.main import main
 from repo_backup.run import checkpoints as journal
 from repo_backup.store import s3 as program_s3
+from repo_backup.store.suspicions import open_suspicions
 from tests.integration.functions.chains import SavedRepository, put_at, run
 from tests.integration.functions.world import DUE, RUN_ID, SCHEDULED, Fault, World, new_world
 from tools.iam.calls import Call
@@ -225,6 +226,8 @@ def record_instance(folder: Path, heard: Recording) -> None:
         client = cast(Any, listened().create_client("s3"))
         store = program_s3.S3Store(client, BUCKET, connections=2)
         store.write(chain_document("github_backups/octo/hello.zip", "0" * 12), b"{}\n")
+        # What a chain that has grown long waits for before it gets a new base.
+        assert open_suspicions(store) == ()
         # A second attempt, and a run after one that no reporter has published.
         assert _backup(RUN_ID) == 0
         patch.setattr(program_s3.S3Store, "part_bytes", 5 << 20)

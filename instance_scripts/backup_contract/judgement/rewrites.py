@@ -50,7 +50,7 @@ def suspicion(manifest: Manifest | None) -> Suspicion | None:
         )
         concerned += forced
     for item, each in found:
-        if reason := _suspicious(each):
+        if reason := objection_to(each):
             reasons.append(f"{item.name}: {reason}")
             concerned.append(item)
     if not reasons:
@@ -86,8 +86,10 @@ def _found(manifest: Manifest | None) -> Iterator[tuple[Item, Rewrites]]:
             yield item, found
 
 
-def _suspicious(found: Rewrites) -> str:
+def objection_to(found: Rewrites | None) -> str:
     """Why one repository's rewrites look like an attack; empty if they do not."""
+    if found is None:
+        return ""
     if found.one_commit:
         return "all branches and tags were replaced by one commit"
     if found.refs_before and found.lost == found.refs_before:

@@ -27,7 +27,8 @@ class Resources:
 
     ``directory`` is for temporary files. ``memory`` is git's, ``lists`` what long lists of refs
     may take of this program's own. ``full``: also what has not changed is fetched.
-    ``known_rewrites`` are globs of branches that nobody need hear of.
+    ``known_rewrites`` are globs of branches that nobody need hear of. ``is_frozen`` is asked by an
+    archive's key whether an open suspicion forbids to give it a new base.
     """
 
     http: Http
@@ -41,6 +42,7 @@ class Resources:
     lists: Budget
     full: bool = False
     known_rewrites: tuple[str, ...] = ()
+    is_frozen: Callable[[str], bool] = lambda _: False
 
 
 class HashedBlob(Blob, Protocol):

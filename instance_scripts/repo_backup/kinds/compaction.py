@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
+from backup_contract.documents.parts.rewrites import Rewrites
+from backup_contract.judgement.rewrites import objection_to
 from repo_backup.archive.overlay_reader import lay_over
 from repo_backup.archive.zip_reader import BLOCK_BYTES, unpack
 from repo_backup.git.mirror import Mirror, index_memory, links_unchecked
@@ -22,7 +24,6 @@ from repo_backup.git.restorable import is_ref
 from repo_backup.kinds.base import Resources
 from repo_backup.kinds.mirror_chain import ChainZip, KnownChain, MirrorChain, zip_blocks
 from repo_backup.runtime.errors import RepositoryError
-from repo_backup.store.base import Store
 from repo_backup.store.chain_store import StoredChain, keeps_versions
 
 MOST_LINKS = 60
@@ -35,14 +36,19 @@ _PACK_OBJECTS = ("pack-objects", "--revs", "--all", *_COMMON, "objects/pack/whol
 """What is a delta stays one, and nothing else is made one: that would take the time."""
 
 
-def is_due(chain: StoredChain, store: Store) -> bool:
-    """Whether a chain is to get a new base; never where the old one could not be read any more."""
-    if not keeps_versions(store, chain.archive):
+def is_due(chain: StoredChain, resources: Resources, rewrites: Rewrites | None) -> bool:
+    """Whether a chain is to get a new base; never where the old one could not be read any more.
+
+    Nor while a suspicion is open, or where ``rewrites`` are one, unless the base was replaced.
+    """
+    if not keeps_versions(resources.store, chain.archive):
         return False
     if chain.base_replaced:
         return True
     total = sum(link.bytes for link in chain.document.links)
-    return chain.links >= MOST_LINKS or total > max(chain.archive.bytes // 2, LEAST_BYTES)
+    is_long = chain.links >= MOST_LINKS or total > max(chain.archive.bytes // 2, LEAST_BYTES)
+    is_frozen = objection_to(rewrites) or resources.is_frozen(chain.archive.key)
+    return is_long and not is_frozen
 
 
 def with_pins(wanted: Advertisement, before: Advertisement) -> Advertisement:

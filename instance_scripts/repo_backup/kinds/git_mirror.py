@@ -132,10 +132,13 @@ class GitMirror:
     def _may_replace(self, whole: Received, chain: MirrorChain) -> bool:
         """Whether a whole answer is the new base: it has all that the chain ends with.
 
-        Where nothing that is replaced can be read any more, overlays are given up only on request.
+        Where nothing that is replaced can be read any more, overlays are given up only on request;
+        while a suspicion is open nothing is.
         """
         keeps = self.resources.full or keeps_versions(self.resources.store, chain.stored.archive)
         if chain.stored.links and not keeps:
+            return False
+        if self.resources.is_frozen(chain.stored.archive.key):
             return False
         return whole.has(chain.ends_with.tips)
 
@@ -192,7 +195,7 @@ class GitMirror:
         lfs = self.seeks_lfs and mirror.adds_lfs(increment.proof.attributes, stop)
         rewrites = rewrites_of_increment(increment, objects, known, chain, resources)
         found = Received(mirror, known, wanted, increment.remarks, lfs, self.attempts, rewrites)
-        if is_due(objects.stored, resources.store):
+        if is_due(objects.stored, resources, rewrites):
             if base := self._compacted(found, chain, objects, room):
                 return Grown(base.as_base(resources.store.part_bytes))
             if objects.stored.base_replaced:

@@ -4,6 +4,7 @@ import argparse
 import shutil
 import sys
 from datetime import UTC, datetime
+from functools import cache, partial
 
 from backup_contract.documents.command_output import (
     SCHEMA,
@@ -12,6 +13,7 @@ from backup_contract.documents.command_output import (
 )
 from backup_contract.documents.manifest import Manifest
 from backup_contract.documents.output_rows import visibility_rows
+from backup_contract.documents.suspicion import frozen
 from backup_contract.evidence import is_prefix
 from backup_contract.kinds import KINDS
 from backup_contract.moments import run_id_of
@@ -41,6 +43,7 @@ from repo_backup.runtime.retry import Patience
 from repo_backup.runtime.scratch import scratch_directory
 from repo_backup.runtime.signals import orderly_end
 from repo_backup.store.open import S3, open_store
+from repo_backup.store.suspicions import open_suspicions
 
 _STALL_SECONDS = 60
 
@@ -66,7 +69,7 @@ def backup(options: argparse.Namespace) -> int:
     manifest = Manifest(plan.run_id, plan.attempt, list(plan.owners), started_at)
     manifest.only = list(plan.selection.only)
     with scratch_directory() as directory, open_display() as display:
-        patience = Patience(stop)
+        patience, suspicions = Patience(stop), cache(partial(open_suspicions, store))
         journal = Journal(store, manifest, display, patience, attempt=options.evidence or "")
         resources = Resources(
             http,
@@ -80,6 +83,7 @@ def backup(options: argparse.Namespace) -> int:
             lists=Budget(int(available_memory_bytes() * (1 - SHARE)), stop),
             full=options.full,
             known_rewrites=tuple(options.known_rewrites),
+            is_frozen=lambda key: frozen(suspicions(), key),
         )
         if options.dry_run:
             earlier = History.load(store, plan.run_id, plan.owners)

@@ -63,6 +63,27 @@ def rewritten(s3: Bucket, hello: Path) -> tuple[list[str], list[str]]:
     return first, second
 
 
+def test_no_new_base_is_made_while_a_suspicion_is_open(
+    s3: Bucket, hello: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backup(s3, 0)
+    tip = git(hello, "commit-tree", "main^{tree}", "-m", "Pay")
+    for name in git(
+        hello, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/tags"
+    ).split():
+        git(hello, "update-ref", name, tip)
+    backup(s3, 1)
+    for number in (2, 3):
+        commit_files(hello, {"new.txt": f"{number}\n" * 9999}, message="New")
+        backup(s3, number)
+    assert entry(s3, 3)["chain"]["links"] == 3
+    capsys.readouterr()
+    assert main(["acknowledge", RUNS[1], "--source", s3.location]) == 0
+    commit_files(hello, {"new.txt": "4\n"}, message="New")
+    backup(s3, 4)
+    assert "chain" not in entry(s3, 4)
+
+
 def test_a_new_base_keeps_what_upstream_has_rewritten(
     s3: Bucket, hello: Path, tmp_path: Path
 ) -> None:

@@ -129,6 +129,14 @@ def test_whatever_is_let_through_the_program_accepts(words: list[str], only: lis
     assert (options.owner, options.store, options.attempt) == (["octo"], "s3://b", 1)
 
 
+def test_known_rewrites_are_passed_on_and_anything_else_in_their_place_is_refused() -> None:
+    passed = program_arguments(["octo"], "", Options(), ["gh-pages", "renovate/*"])
+    assert parse([*BOOTSTRAP, *passed]).known_rewrites == ["gh-pages", "renovate/*"]
+    for glob in ("-x", "a b", "$(id)", ""):
+        with pytest.raises(RefusedError, match="KnownRewrites"):
+            program_arguments(["octo"], "", Options(), [glob])
+
+
 def test_every_option_of_a_backup_is_a_persons_to_choose_or_the_launchers_to_give() -> None:
     choices = argparse.ArgumentParser(add_help=False)
     add_choices(choices)
