@@ -181,7 +181,8 @@ class TestStorage:
         assert found.origin
         schemas = Path(found.origin).parent / "data/schemas"
         region = json.loads((schemas / "providers/eu-central-1.json").read_text())
-        schema = json.loads((schemas / "resources" / region["AWS::S3::Bucket"]).read_text())
+        name = region["AWS::S3::Bucket"].removesuffix(".json")
+        schema = json.loads((schemas / "resources" / f"{name}.json").read_text())
         fixed = {path.split("/")[2] for path in schema["createOnlyProperties"]}
         assert "BucketName" in fixed
         assert not fixed & set(template.properties("BackupBucket"))
