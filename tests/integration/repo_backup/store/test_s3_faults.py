@@ -1,7 +1,6 @@
 """A bad day of S3 passes, for manifest, lease and marker as for archives, or is named."""
 
 import json
-import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import Any
 import pytest
 from botocore.retries import standard
 
-from local_cloud.github import GitHubStandIn, Repository
-from local_cloud.github.corpus import commit_files, init_repository
+from local_cloud.github.corpus import commit_files
 from repo_backup.cli.main import main
 from repo_backup.store import s3 as s3_module
 from tests.integration.repo_backup.conftest import Bucket
@@ -55,18 +53,6 @@ def markers(s3: Bucket) -> list[str]:
 def versions(s3: Bucket, key: str) -> int:
     listed = s3.client.list_object_versions(Bucket=s3.name, Prefix=key)
     return len(listed.get("Versions", []))
-
-
-@pytest.fixture
-def large(
-    hub: GitHubStandIn, upstream: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
-) -> str:
-    """A repository whose archive goes in two parts; its key."""
-    monkeypatch.setattr(s3_module.S3Store, "part_bytes", 5 << 20)
-    noise = random.Random(7).randbytes(6 << 20)
-    commit_files(init_repository(upstream("large")), {"noise": noise})
-    hub.catalogue.add(Repository(88, "octo", "large"))
-    return "github_backups/octo/large.zip"
 
 
 @pytest.mark.parametrize("key", [LOCK, MANIFEST, MARKER, ARCHIVE])
