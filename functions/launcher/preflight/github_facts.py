@@ -45,6 +45,11 @@ class _Answer:
         """A field of the document, None where it is none."""
         return self.document.get(name) if isinstance(self.document, dict) else None
 
+    @property
+    def absent(self) -> bool:
+        """Whether the API itself says that there is nothing, and not something on the way to it."""
+        return self.status == 404 and self.field("message") == "Not Found"
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -72,7 +77,7 @@ class GitHub:
     def check(self, owners: tuple[str, ...]) -> None:
         """Raise :class:`RefusedError` for an owner, a token or an App that is definitely wrong.
 
-        A malformed name is one; GitHub's 404 for an owner or an App's installation and its 401
+        A malformed name is one; GitHub's own 404 for an owner or an App's installation and its 401
         for the token or the App's signature are. Any other trouble of GitHub's is only logged: it
         must never keep a scheduled backup from being tried.
         """
@@ -172,7 +177,7 @@ class GitHub:
             self._owner(owner, "")
             signature = app_token(self.app_id, key, self.now())
             answer = self._get(f"/users/{owner}/installation", signature)
-            if answer.status == 404:
+            if answer.absent:
                 answer = self._get(f"/orgs/{owner}/installation", signature)
             if answer.status == 401:
                 raise RefusedError(
@@ -180,7 +185,7 @@ class GitHub:
                     f"GitHub rejects the signature of App {self.app_id} ({answer.refused.reason}).",
                     "GitHubAppId and the key in GitHubAppKeyParameter must be of the same App.",
                 )
-            if answer.status == 404:
+            if answer.absent:
                 raise RefusedError(
                     "GitHubAppId",
                     f"App {self.app_id} is not installed at {owner}.",
@@ -211,7 +216,7 @@ class GitHub:
                 "Create a new token and store it: aws ssm put-parameter --overwrite "
                 f"--type SecureString --name {name} --value YOUR_TOKEN",
             )
-        if answer.status == 404:
+        if answer.absent:
             raise RefusedError(
                 "GitHubOwner",
                 f"GitHub knows no account named {owner}.",

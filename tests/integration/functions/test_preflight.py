@@ -79,9 +79,10 @@ def test_a_good_token_is_sent_in_the_header_and_kept_out_of_the_user_data(
         Fault("*", status=403, headers={"Retry-After": "60"}),
         Fault("*", status=429),
         Fault("*", status=401),
+        Fault("*", status=404, body=b"<title>404 Not Found</title>"),
         Fault("*", action="reset"),
     ],
-    ids=["500", "403", "429", "401-without-a-token", "reset"],
+    ids=["500", "403", "429", "401-without-a-token", "404-of-a-proxy", "reset"],
 )
 def test_github_in_trouble_never_keeps_a_backup_from_being_tried(
     world: World, hub: GitHubStandIn, fault: Fault

@@ -14,6 +14,7 @@ from backup_contract.app_jwt import PrivateKey, app_token
 from backup_contract.visibility import Scope
 from repo_backup.net.http import Http
 from repo_backup.runtime.errors import (
+    AbsentError,
     FatalError,
     ForbiddenError,
     NotFoundError,
@@ -135,9 +136,9 @@ class Installations:
         try:
             try:
                 found = self._ask("GET", f"/users/{owner}/installation")
-            except NotFoundError:
+            except AbsentError:
                 found = self._ask("GET", f"/orgs/{owner}/installation")
-        except NotFoundError as error:
+        except AbsentError as error:
             raise NotFoundError(
                 f"the GitHub App is not installed at {owner}, or there is no such account"
             ) from error

@@ -27,7 +27,6 @@ from repo_backup.net.http import Http
 from repo_backup.runtime.errors import (
     AbsentError,
     FatalError,
-    NotFoundError,
     RepositoryError,
     TransientError,
     UnauthorizedError,
@@ -186,7 +185,7 @@ class GitHub:
             login = str(account["login"])
             organisation = account.get("type") == "Organization"
             counted = int(account.get("public_repos") or 0)
-        except NotFoundError as error:
+        except AbsentError as error:
             if self._installations:
                 raise ListingError(str(error)) from error
             raise FatalError(f"GitHub knows no user or organisation named {owner!r}") from error

@@ -255,6 +255,21 @@ def test_an_unknown_owner_is_refused(
     assert f"knows no user or organisation named '{owner}'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("status", "body"), [(404, b"<title>Nothing here</title>"), (410, b"{}")])
+def test_an_owner_whom_something_else_does_not_know_is_not_called_unknown(
+    destination: Destination,
+    hub: GitHubStandIn,
+    capsys: pytest.CaptureFixture[str],
+    status: int,
+    body: bytes,
+) -> None:
+    hub.faults.add(Fault("/users/octo", status=status, body=body))
+    assert destination.backup(owner="octo") == 1
+    said = capsys.readouterr().err
+    assert f"octo could not be looked up: GitHub has nothing at /users/octo ({status})" in said
+    assert "knows no user" not in said
+
+
 def test_a_rejected_token_is_refused_at_once(
     destination: Destination, hub: GitHubStandIn, capsys: pytest.CaptureFixture[str]
 ) -> None:
