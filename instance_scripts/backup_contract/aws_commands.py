@@ -20,6 +20,8 @@ def remove_archive(location: str, key: str) -> str | None:
         return None
     folder, _, name = key.rpartition("/")
     patterns = (name, layout.overlays_of(name))
-    included = " ".join(f"--include {shlex.quote(pattern)}" for pattern in patterns)
+    # What begins with a hyphen would be taken for an option.
+    sign = "=" if name.startswith("-") else " "
+    included = " ".join(f"--include{sign}{shlex.quote(pattern)}" for pattern in patterns)
     where = shlex.quote(f"{location}/{folder}/")
     return f"aws s3 rm {where} --recursive --exclude '*' {included}"

@@ -1,9 +1,17 @@
 """Text for people: sizes, names, and what others wrote. Pure."""
 
+import re
+
 MESSAGE_CHARACTERS = 1000
 """Where a message of somebody else's is cut: those of GitHub and git have some hundred."""
 CUT = " […]"
 """Marks the place."""
+_UNSEEN = re.compile(
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\uffa0\ufe00-\ufe0d"
+    r"\U000e0100-\U000e01ef]"
+)
+"""Marks and fillers that Python calls printable though nothing is to be seen of them. The last two
+variation selectors belong to emoji: https://www.unicode.org/reports/tr44/#Default_Ignorable."""
 
 
 def one_line(text: str, most_characters: int | None = MESSAGE_CHARACTERS) -> str:
@@ -24,6 +32,7 @@ def one_line(text: str, most_characters: int | None = MESSAGE_CHARACTERS) -> str
 
 
 def _visible(text: str) -> str:
+    text = _UNSEEN.sub("?", text)
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)

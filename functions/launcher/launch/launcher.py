@@ -105,7 +105,7 @@ class Launcher:
             for market in dict.fromkeys(pool.market for pool in pools)
         }
         objections = {
-            str(market): f"{answer.code}: {answer.message} {remedy(answer.code)}"
+            str(market): f"{answer.code}: {answer.message} {remedy(answer.code, answer.message)}"
             for market, answer in answers.items()
             if answer
         }

@@ -30,12 +30,14 @@ _SPOT_ROLE = "AuthFailure.ServiceLinkedRoleCreationNotPermitted"
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 _KINDS = {
     "InsufficientInstanceCapacity": Kind.POOL,
+    "InsufficientCapacityOnHost": Kind.POOL,
     "InsufficientHostCapacity": Kind.POOL,
     "InsufficientReservedInstanceCapacity": Kind.POOL,
     "UnfulfillableCapacity": Kind.POOL,
     "SpotMaxPriceTooLow": Kind.POOL,
     "InsufficientFreeAddressesInSubnet": Kind.SUBNET,
     "InsufficientVolumeCapacity": Kind.ZONE,
+    "VolumeTypeNotAvailableInZone": Kind.ZONE,
     "InvalidInstanceType": Kind.TYPE,
     "MaxSpotInstanceCountExceeded": Kind.SPOT,
     _SPOT_ROLE: Kind.SPOT,
@@ -61,6 +63,9 @@ _KINDS = {
     "PendingVerification": Kind.ACCOUNT,
     "UnauthorizedOperation": Kind.ACCOUNT,
 }
+
+_ABOUT_THE_FREE_PLAN = ("free tier", "free plan")
+_ABOUT_A_TYPE = ("instance type", *_ABOUT_THE_FREE_PLAN)
 
 _REMEDIES = {
     "MaxSpotInstanceCountExceeded": (
@@ -112,7 +117,7 @@ def classify(code: str, status: int, message: str = "") -> Kind:
     """
     said = message.lower()
     if code == "InvalidParameterCombination":
-        return Kind.TYPE if "free tier" in said else Kind.ACCOUNT
+        return Kind.TYPE if any(each in said for each in _ABOUT_A_TYPE) else Kind.ACCOUNT
     if code == "Unsupported":
         return Kind.POOL if "availability zone" in said else Kind.TYPE
     if code == "InvalidParameterValue":
@@ -120,10 +125,12 @@ def classify(code: str, status: int, message: str = "") -> Kind:
     return _KINDS.get(code, Kind.AMBIGUOUS if status >= 500 else Kind.UNSETTLED)
 
 
-def remedy(code: str) -> str:
-    """What a person can do about this error code."""
-    return _REMEDIES.get(
-        code, "See the error in AWS's own words, and the README's troubleshooting."
+def remedy(code: str, message: str = "") -> str:
+    """What a person can do about this error code, where the message leaves no doubt of it."""
+    free_plan = any(each in message.lower() for each in _ABOUT_THE_FREE_PLAN)
+    known = code != "InvalidParameterCombination" or free_plan
+    return (_REMEDIES.get(code, "") if known else "") or (
+        "See the error in AWS's own words, and the README's troubleshooting."
     )
 
 
@@ -153,9 +160,10 @@ def conclude(answers: Sequence[PoolAnswer]) -> Conclusion:
 
 def advice(answers: Sequence[PoolAnswer]) -> str:
     """What a person can do so that no whole market is closed; empty where none was."""
-    closing = (each.code for each in answers if each.kind in (Kind.SPOT, Kind.ON_DEMAND))
-    return " ".join(remedy(code) for code in dict.fromkeys(closing))
+    closing = [each for each in answers if each.kind in (Kind.SPOT, Kind.ON_DEMAND)]
+    remedies = (remedy(each.code, each.message) for each in closing)
+    return " ".join(dict.fromkeys(remedies))
 
 
 def _said(answer: PoolAnswer) -> str:
-    return f"{answer.code}: {answer.message} {remedy(answer.code)}"
+    return f"{answer.code}: {answer.message} {remedy(answer.code, answer.message)}"

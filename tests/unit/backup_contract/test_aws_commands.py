@@ -25,6 +25,12 @@ def test_the_command_that_removes_an_archive_names_its_overlays_by_a_quoted_patt
         assert matching is (name in removed.split()), name
 
 
+def test_a_name_that_begins_with_a_hyphen_is_no_option_of_the_command() -> None:
+    command = remove_archive("s3://my-bucket", "github_backups/octo/-rf.zip")
+    assert command is not None
+    assert command.endswith("--exclude '*' --include=-rf.zip --include='-rf+*'")
+
+
 @pytest.mark.parametrize(
     "key",
     [

@@ -23,7 +23,7 @@ def test_no_text_has_a_character_that_breaks_a_line_or_cannot_be_seen(text: str)
     [
         *("\0", "\x07", "\x1b", "\x7f", "\x80", "\x9b", "\x9f", "\xad", "\ud800"),
         *("\u061c", "\u180e", "\u200b", "\u200d", "\u200e", "\u202e", "\u2060", "\u2066"),
-        *("\ufeff", "\ufff9", "\U000e0041"),
+        *("\ufeff", "\ufff9", "\U000e0041", "\u3164", "\u034f", "\u2800", "\U000e0100"),
     ],
 )
 def test_what_nobody_can_see_becomes_a_question_mark(hostile: str) -> None:

@@ -28,9 +28,12 @@ def answer(code: str, kind: Kind, market: Market = Market.SPOT) -> PoolAnswer:
         ("Unsupported", 400, NO_ZONE, Kind.POOL),
         ("Unsupported", 400, "The requested configuration is not supported.", Kind.TYPE),
         ("InvalidParameterCombination", 400, NOT_ELIGIBLE, Kind.TYPE),
+        ("InvalidParameterCombination", 400, "ENA is required for this instance type.", Kind.TYPE),
+        ("InvalidParameterCombination", 400, "It is not part of the Free plan.", Kind.TYPE),
         ("InvalidParameterCombination", 400, "Contradictory.", Kind.ACCOUNT),
         ("InsufficientFreeAddressesInSubnet", 400, "", Kind.SUBNET),
         ("InsufficientVolumeCapacity", 500, "", Kind.ZONE),
+        ("VolumeTypeNotAvailableInZone", 400, "", Kind.ZONE),
         ("MaxSpotInstanceCountExceeded", 400, "", Kind.SPOT),
         (SPOT_ROLE, 403, "", Kind.SPOT),
         ("VcpuLimitExceeded", 400, "", Kind.ON_DEMAND),
@@ -93,6 +96,12 @@ def test_what_closed_a_whole_market_is_advised_once() -> None:
 def test_the_wrong_region_errors_of_the_seed_page_have_their_remedy() -> None:
     assert "KeyName" in remedy("InvalidKeyPair.NotFound")
     assert "region" in remedy("InvalidAMIID.NotFound")
+
+
+def test_the_free_plan_is_advised_about_only_where_the_message_names_it() -> None:
+    code = "InvalidParameterCombination"
+    assert "free plan" in remedy(code, NOT_ELIGIBLE)
+    assert "free plan" not in remedy(code, "ENA is required for this instance type.")
 
 
 def test_subnets_of_another_network_than_the_security_group_have_their_remedy() -> None:
