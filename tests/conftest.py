@@ -2,6 +2,7 @@
 
 import functools
 import os
+from pathlib import Path
 
 import botocore.session
 import pytest
@@ -20,6 +21,19 @@ _DUMMIES = {
 }
 
 
+_IN_MEMORY = Path("/dev/shm")
+"""Where Linux has a file system in memory: a test of files takes a sixth less processor time."""
+_ROOM_BYTES = 4 << 30
+
+
+def _has_room(folder: Path) -> bool:
+    """Whether there is room, and programs may run from there, which containers forbid."""
+    if not os.access(folder, os.W_OK):
+        return False
+    told = os.statvfs(folder)
+    return told.f_bavail * told.f_frsize >= _ROOM_BYTES and not told.f_flag & os.ST_NOEXEC
+
+
 def pytest_configure() -> None:
     """Let neither the person's configuration nor a git hook that runs us disturb the tests.
 
@@ -32,6 +46,8 @@ def pytest_configure() -> None:
         "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
     settings.load_profile("untimed")
+    if _has_room(_IN_MEMORY):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_IN_MEMORY))
     # Every session would parse the descriptions of its services anew: a tenth of a second each.
     botocore.session.create_loader = functools.cache(create_loader)
 

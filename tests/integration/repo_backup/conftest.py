@@ -186,11 +186,23 @@ def moto_endpoint() -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def s3_client(moto_endpoint: str) -> "S3Client":
+    """The tests' own way to the emulated S3: as long as a dozen requests in the making."""
+    return boto3.client(
+        "s3",
+        endpoint_url=moto_endpoint,
+        region_name="eu-central-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
 @pytest.fixture
-def s3(moto_endpoint: str, environment: pytest.MonkeyPatch) -> Bucket:
+def s3(moto_endpoint: str, s3_client: "S3Client", environment: pytest.MonkeyPatch) -> Bucket:
     """An empty bucket, and the SDK pointed at it."""
     environment.setenv("AWS_ENDPOINT_URL", moto_endpoint)
-    client = boto3.client("s3")
+    client = s3_client
     name = f"bucket-{uuid.uuid4().hex[:12]}"
     region = client.meta.region_name
     client.create_bucket(
