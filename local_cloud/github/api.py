@@ -78,6 +78,11 @@ def answer(
                     location = f"{base_url}/repositories/{found.id}"
                     return Answer(301, b'{"message": "Moved Permanently"}', {"Location": location})
                 return _json(_repository(catalogue, base_url, found))
+        case ["repos", owner, name, "activity"]:
+            found = catalogue.repositories.get(f"{owner}/{name}")
+            kind = parse_qs(query).get("activity_type", [""])[0]
+            if found and viewer and catalogue.may_see(found, viewer) and rights.shows(found):
+                return _json([each for each in found.activity if each["activity_type"] == kind])
         case ["repositories", number]:
             numbered = catalogue.by_id(number)
             if numbered and catalogue.may_see(numbered, viewer) and rights.shows(numbered):

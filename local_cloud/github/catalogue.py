@@ -20,7 +20,7 @@ class Account:
 class Repository:
     """One repository as the API describes it; its git data is at ``ROOT/<owner>/<name>.git``.
 
-    ``size_kib`` is what GitHub calls ``size``.
+    ``size_kib`` is what GitHub calls ``size``; ``activity`` are its activities, newest first.
     """
 
     id: int
@@ -32,6 +32,7 @@ class Repository:
     has_wiki: bool = False
     size_kib: int = 0
     default_branch: str = "main"
+    activity: list[dict[str, object]] = field(default_factory=list)
 
     @property
     def full_name(self) -> str:

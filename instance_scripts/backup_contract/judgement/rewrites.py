@@ -118,4 +118,5 @@ def _lines(name: str, found: Rewrites) -> Iterator[str]:
 def _text(each: Rewrite) -> str:
     short = each.name.removeprefix("refs/heads/").removeprefix("refs/tags/")
     old, new = each.old[:_SHORT_ID], (each.new or "")[:_SHORT_ID]
-    return _TEXTS[each.kind].format(name=short, old=old, new=new)
+    who = f", by {each.by} at {each.at}" if each.by else ""
+    return _TEXTS[each.kind].format(name=short, old=old, new=new) + who

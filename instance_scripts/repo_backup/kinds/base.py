@@ -28,7 +28,8 @@ class Resources:
     ``directory`` is for temporary files. ``memory`` is git's, ``lists`` what long lists of refs
     may take of this program's own. ``full``: also what has not changed is fetched.
     ``known_rewrites`` are globs of branches that nobody need hear of. ``is_frozen`` is asked by an
-    archive's key whether an open suspicion forbids to give it a new base.
+    archive's key whether an open suspicion forbids to give it a new base. ``with_actors`` asks the
+    host who rewrote a repository; it raises nothing of the repository's own.
     """
 
     http: Http
@@ -43,6 +44,7 @@ class Resources:
     full: bool = False
     known_rewrites: tuple[str, ...] = ()
     is_frozen: Callable[[str], bool] = lambda _: False
+    with_actors: Callable[[Remote, Rewrites], Rewrites] = lambda _, found: found
 
 
 class HashedBlob(Blob, Protocol):

@@ -14,6 +14,7 @@ from backup_contract.documents import manifest
 from backup_contract.documents.chain import chain_of
 from backup_contract.documents.manifest import ItemResult, State
 from backup_contract.documents.parts.rewrites import Rewrites
+from backup_contract.kinds import GIT
 from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Fetched, Found, Grown, HashedBlob, Kind, Resources, Upstream
 from repo_backup.runtime.errors import (
@@ -157,6 +158,8 @@ class ItemBackup:
         except OSError as error:
             raise _disk_error(error) from error
         warnings = (*found.warnings, *grown.warnings, *grown.fetched.remarks)
+        if (told := result.rewrites) and self.kind.name == GIT:
+            result = replace(result, rewrites=self.resources.with_actors(self.remote, told))
         return _lacking(replace(result, warnings=warnings))
 
     def _grown(self, found: Found, earlier: ItemResult | None, room: Path) -> Grown:

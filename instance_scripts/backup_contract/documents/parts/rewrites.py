@@ -27,17 +27,29 @@ class RewriteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """One ref, ``refs/heads/main``; ``old`` and ``new`` are object ids, ``new`` None: deleted."""
+    """One ref, ``refs/heads/main``; ``old`` and ``new`` are object ids, ``new`` None: deleted.
+
+    ``by`` is who did it ``at`` a moment (ISO 8601), by the host's word; None: it does not tell.
+    """
 
     name: str
     kind: RewriteKind
     old: str
     new: str | None = None
+    by: str | None = None
+    at: str | None = None
 
     @property
     def document(self) -> dict[str, Any]:
         """As it stands in the manifest."""
-        return {"name": self.name, "kind": self.kind.value, "old": self.old, "new": self.new}
+        who = {"by": self.by, "at": self.at} if self.by else {}
+        return {
+            "name": self.name,
+            "kind": self.kind.value,
+            "old": self.old,
+            "new": self.new,
+            **who,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +134,8 @@ def _rewrite(document: Fields) -> Rewrite | None:
     word = fields.word(document, "kind")
     name, old = fields.text(document, "name"), _object_id(document, "old")
     new = fields.nullable(_object_id, document, "new")
-    return Rewrite(name, RewriteKind(word), old, new) if word in {*RewriteKind} else None
+    by, at = fields.text_or_none(document, "by"), fields.text_or_none(document, "at")
+    return Rewrite(name, RewriteKind(word), old, new, by, at) if word in {*RewriteKind} else None
 
 
 def _object_id(document: Fields, name: str) -> str:

@@ -11,9 +11,11 @@ from urllib.parse import urlencode, urlsplit
 
 from backup_contract.documents.fields import LIMIT
 from backup_contract.documents.manifest import iso
+from backup_contract.documents.parts.rewrites import Rewrites
 from backup_contract.link_header import links_of
 from backup_contract.visibility import Scope, Visibility, count, measure
 from repo_backup.hosts.base import ListingError, Remote
+from repo_backup.hosts.github.activity import with_actors
 from repo_backup.hosts.github.app_installations import Installations
 from repo_backup.hosts.github.paging import (
     PER_PAGE,
@@ -150,6 +152,10 @@ class GitHub:
         if remote.id != number:
             raise RepositoryError(f"GitHub answered with another repository, id {remote.id}")
         return remote
+
+    def with_actors(self, remote: Remote, found: Rewrites) -> Rewrites:
+        """The same with who rewrote the repository's branches and when, where GitHub tells."""
+        return with_actors(self._http, self._api_url, remote, found)
 
     def _see(self, login: str, visible: int, *, organisation: bool = False, own: bool) -> None:
         """Keep how much of an owner is visible; some organisations are asked for their count."""

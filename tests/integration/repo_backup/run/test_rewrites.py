@@ -8,6 +8,7 @@ import pytest
 
 from backup_contract.documents.manifest import Manifest
 from backup_contract.judgement.rewrites import rewritten, suspicion
+from local_cloud.github import GitHubStandIn
 from local_cloud.github.corpus import commit_files, git
 from repo_backup.cli.main import main
 from tests.integration.repo_backup.conftest import Destination
@@ -44,6 +45,39 @@ def ransom(hello: Path) -> None:
         hello, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/tags"
     ).split():
         git(hello, "update-ref", name, note)
+
+
+def test_who_forced_or_deleted_a_branch_is_told_where_github_says_so(
+    destination: Destination, upstream: Callable[[str], Path], hub: GitHubStandIn
+) -> None:
+    secret = upstream("secret")
+    for branch in ("main", "topic"):
+        commit_files(secret, {f"{branch}.txt": "new\n"}, branch=branch, message=branch)
+    destination.backup(*_OPTIONS, run_id=_RUNS[0])
+    old = git(secret, "rev-parse", "main", "topic").split()
+    git(secret, "update-ref", "refs/heads/main", new := commit(secret))
+    git(secret, "update-ref", "-d", "refs/heads/topic")
+    hub.catalogue.repositories["octo/secret"].activity = [
+        {
+            "activity_type": kind,
+            "ref": f"refs/heads/{branch}",
+            "before": before,
+            "after": after,
+            "timestamp": "2026-11-01T19:00:00Z",
+            "actor": actor,
+        }
+        for kind, branch, before, after, actor in (
+            ("force_push", "main", "1" * 40, new, {"login": "mallory"}),
+            ("force_push", "main", old[0], "1" * 40, {"login": "octo"}),
+            ("branch_deletion", "topic", old[1], "0" * 40, None),
+        )
+    ]
+    destination.backup(*_OPTIONS, run_id=_RUNS[1])
+    found = destination.entry("secret", _RUNS[1])["rewrites"]["named"]
+    assert [(each["name"], each.get("by"), each.get("at")) for each in found] == [
+        ("refs/heads/main", "mallory", "2026-11-01T19:00:00Z"),
+        ("refs/heads/topic", None, None),
+    ]
 
 
 @pytest.mark.parametrize("options", [(), ("--full", "--force")])

@@ -16,6 +16,7 @@ from backup_contract.judgement.rewrites import alarm, rewrite_lines, rewritten, 
 _RUN = "2026-11-27T17-00-00Z"
 _FORCED = Rewrite("refs/heads/main", RewriteKind.FORCED_BRANCH, "a" * 40, "b" * 40)
 _GONE = Rewrite("refs/tags/v1", RewriteKind.DELETED_TAG, "a" * 40)
+_BY = replace(_FORCED, by="mallory", at="2026-11-26T03:00:00Z")
 _DEFAULT = Rewrites(_RUN, (_FORCED,), refs_before=9, default_branch=True)
 
 
@@ -40,6 +41,11 @@ def test_each_rewrite_is_a_line_and_counts() -> None:
         "octo/r1: for 1 branch that moved, finding out whether it was forced took too much",
     ]
     assert suspicion(manifest) is None
+
+
+def test_who_and_when_follow_where_they_are_known() -> None:
+    (line,) = rewrite_lines(_manifest(Rewrites(_RUN, (_BY,))))
+    assert line.endswith("bbbbbbbbbbbb, by mallory at 2026-11-26T03:00:00Z")
 
 
 def test_what_an_earlier_run_found_is_not_told_again() -> None:
@@ -102,7 +108,7 @@ def test_the_alarm_names_the_reasons_and_the_command_that_ends_it() -> None:
 
 
 def test_a_result_is_read_as_it_was_written() -> None:
-    result = _entry(1, Rewrites(_RUN, (_FORCED, _GONE), 1, 9, 2, True, True, 1)).git
+    result = _entry(1, Rewrites(_RUN, (_BY, _GONE), 1, 9, 2, True, True, 1)).git
     assert read_result(result.document) == result
 
 
