@@ -41,3 +41,19 @@ def test_a_suspicion_stays_in_every_mail_and_keeps_overlays_until_it_is_acknowle
     run(world, 4, [saved.entry(), other.entry()])
     assert "SUSPICIOUS" not in world.mails[-1].subject + world.mails[-1].body
     assert there(s3, old) == []
+
+
+def test_a_run_that_fails_is_mailed_with_what_is_open_and_an_illegible_item_is_named(
+    world: World, s3: object
+) -> None:
+    saved, _ = compacted(s3)
+    run(world, 1, [ransomed(saved.entry(state="backed-up"), _RUNS[1])])
+    world.send("launcher", {"on_demand": True})
+    world.end_instance()
+    assert world.verdicts[-1] == "failed"
+    assert "SUSPICIOUS" in world.mails[-1].subject
+    assert world.mails[-1].body.startswith("SUSPICIOUS: octo/hello: ")
+    damaged = {"pk": {"S": "suspicions"}, "document": {"S": "{"}}
+    world.aws.client("dynamodb").put_item(TableName="runs", Item=damaged)
+    run(world, 2, [saved.entry()])
+    assert "item suspicions is damaged" in world.mails[-1].body
