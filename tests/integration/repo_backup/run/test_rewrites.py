@@ -11,7 +11,9 @@ from backup_contract.judgement.rewrites import rewritten, suspicion
 from local_cloud.github import GitHubStandIn
 from local_cloud.github.corpus import commit_files, git
 from repo_backup.cli.main import main
+from repo_backup.store.directory import DirectoryStore
 from tests.integration.repo_backup.conftest import Destination
+from tests.integration.repo_backup.run.test_overlays import killed_behind
 
 _RUNS = [f"2026-11-{day:02}T17-00-00Z" for day in range(1, 5)]
 _OPTIONS = (
@@ -45,6 +47,25 @@ def ransom(hello: Path) -> None:
         hello, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/tags"
     ).split():
         git(hello, "update-ref", name, note)
+
+
+def test_a_rewrite_that_a_killed_run_stored_is_told_by_the_next_one_and_by_each_attempt_of_it(
+    destination: Destination, upstream: Callable[[str], Path]
+) -> None:
+    secret = upstream("secret")
+    commit_files(secret, {"new.txt": "new\n"}, message="New")
+    destination.backup(*_OPTIONS, run_id=_RUNS[0])
+    git(secret, "update-ref", "refs/heads/main", commit(secret, "main~1"))
+
+    def killed() -> int:
+        return destination.backup(*_OPTIONS, run_id=_RUNS[1])
+
+    killed_behind(killed, DirectoryStore, "write_if", r"secret\+\w+\.json")
+    for _ in range(2):
+        destination.backup(*_OPTIONS, run_id=_RUNS[2])
+        manifest = Manifest.read(destination.manifest(_RUNS[2]))
+        assert rewritten(manifest) == 1
+        git(secret, "update-ref", "refs/notes/x", "main")
 
 
 def test_who_forced_or_deleted_a_branch_is_told_where_github_says_so(
