@@ -33,9 +33,7 @@ FORMER = "github_backups/octo/former.zip"
 EARLIER = "2026-11-20T17-00-00Z"
 MARKER = "github_backups/2026-11-27-17-09.txt"
 few = settings(max_examples=10, derandomize=True, suppress_health_check=list(HealthCheck))
-many = settings(
-    max_examples=600, phases=(Phase.generate,), suppress_health_check=list(HealthCheck)
-)
+many = settings(max_examples=600, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
 """What fails is shown as it was found: to make each smaller takes longer than to find it."""
 
 

@@ -29,9 +29,7 @@ OWN_ENDS = (0, 1, 3)
 OF_ATTEMPT = evidence.prefix("r2", "AROAEXAMPLE", "i-1")
 HELLO = "github_backups/octo/hello.zip"
 few = settings(max_examples=5, derandomize=True, suppress_health_check=list(HealthCheck))
-many = settings(
-    max_examples=250, phases=(Phase.generate,), suppress_health_check=list(HealthCheck)
-)
+many = settings(max_examples=250, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
 """What fails is shown as it was found: to make each smaller takes longer than to find it."""
 
 
