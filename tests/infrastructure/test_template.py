@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 
+from backup_contract.object_keys import ARCHIVES
 from launcher.config import Config as LauncherConfig
 from launcher.launch.launcher import BACKOFF_SECONDS, SETTLING_SECONDS
 from launcher.launch.pools import LAST_RESORTS
+from launcher.preflight import bucket_findings
+from launcher.preflight.findings import Grade
 from reporter.config import Config as ReporterConfig
-from tools.iam.deployed import KEYS, deploy
+from tools.iam.deployed import BUCKET, KEYS, deploy
 from tools.iam.template import ROOT, Template, text
 
 
@@ -39,6 +42,13 @@ def run(*argv: str) -> subprocess.CompletedProcess[str]:
 def test_the_linters_have_nothing_to_say(argv: tuple[str, ...]) -> None:
     done = run(*argv)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def lifecycle_rules(template: Template, **parameters: Any) -> list[dict[str, Any]]:
+    """Of the stack's bucket, as it is deployed with these parameters."""
+    bucket = deploy(template, **parameters).properties("BackupBucket")
+    rules: list[dict[str, Any]] = bucket["LifecycleConfiguration"]["Rules"]
+    return rules
 
 
 def references(value: Any, names: set[str]) -> Iterator[str]:
@@ -126,6 +136,7 @@ class TestParameters:
                     "https://h/?q",
                 ],
             ),
+            ("ArchiveBasesAfterDays", ["0", "1", "365"], ["", "-1", "00", "1.5", "10000", "never"]),
             ("KnownFailures", ["", "a/b,c/d.e"], ["a", "a/b, c/d"]),
         ],
     )
@@ -188,13 +199,29 @@ class TestStorage:
         assert not fixed & set(template.properties("BackupBucket"))
 
     def test_no_rule_ever_removes_a_current_archive(self, template: Template) -> None:
-        rules = template.properties("BackupBucket")["LifecycleConfiguration"]["Rules"]
-        fields = {key for rule in rules for key in rule} - {"Id", "Status"}
+        fields = {key for rule in lifecycle_rules(template) for key in rule} - {"Id", "Status"}
         assert fields == {
             "NoncurrentVersionExpiration",
             "ExpiredObjectDeleteMarker",
             "AbortIncompleteMultipartUpload",
         }
+
+    def test_archives_move_only_if_asked_for_and_only_where_they_can_be_read_at_once(
+        self, template: Template
+    ) -> None:
+        asked = lifecycle_rules(template, ArchiveBasesAfterDays="60")
+        (moving,) = [rule for rule in asked if rule not in lifecycle_rules(template)]
+        assert moving == {
+            "Id": "move-bases",
+            "Status": "Enabled",
+            "Prefix": ARCHIVES,
+            "ObjectSizeGreaterThan": "1048576",
+            "Transitions": [{"StorageClass": "GLACIER_IR", "TransitionInDays": "60"}],
+        }
+        as_s3_tells = {"ID": moving["Id"], **moving}
+        replaced = {"Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 365}}
+        found = bucket_findings.lifecycle([replaced, as_s3_tells], 365, BUCKET)
+        assert found.grade is Grade.OK
 
     def test_plain_http_and_other_accounts_are_refused(self, template: Template) -> None:
         for name in ("BackupBucketPolicy", "BackupTopicPolicy", "DeadLetterQueuePolicy"):
