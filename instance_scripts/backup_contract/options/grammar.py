@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from backup_contract.kinds import KINDS
 from backup_contract.options.choices import add_choices
 from backup_contract.options.values import Value
 
@@ -30,9 +31,13 @@ _EXAMPLES = {
 }
 
 
-@cache
 def pattern() -> str:
     """The regular expression of the whole text, for Python and for CloudFormation (Java)."""
+    return _pattern(tuple(KINDS))
+
+
+@cache
+def _pattern(_kinds: tuple[str, ...]) -> str:
     return f"^ *(({'|'.join(_patterns())})( +|$))*$"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from backup_contract import __version__
 from backup_contract import exit_codes as exits
-from backup_contract.kinds import GIT, kinds_beside_git
+from backup_contract.kinds import GIT, KINDS, kinds_beside_git
 from backup_contract.options.choices import add_choices, add_only, add_selection
 from backup_contract.options.parser import Parser
 from backup_contract.options.values import number
@@ -28,12 +28,15 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """The parser of all commands, made once for the same defaults in the environment."""
-    return _command_line(os.environ.get(_DESTINATION), os.environ.get(_STACK, "onlinebackup"))
+    """The parser of all commands, made once for the same kinds, and defaults in the environment."""
+    stack = os.environ.get(_STACK, "onlinebackup")
+    return _command_line(os.environ.get(_DESTINATION), stack, tuple(KINDS))
 
 
 @functools.cache
-def _command_line(destination: str | None, stack: str) -> argparse.ArgumentParser:
+def _command_line(
+    destination: str | None, stack: str, _kinds: tuple[str, ...]
+) -> argparse.ArgumentParser:
     parser = Parser(
         prog="repo_backup",
         description="Mirror every repository and wiki of a GitHub account to a bucket or a "
