@@ -1,0 +1,1 @@
+"""The benchmark of a year's weekly changes of real histories."""
