@@ -277,7 +277,9 @@ class EstimateDocument(TypedDict):
     owners: Annotated[list[str], "whose repositories; empty: all that the token can see"]
     repositories: Annotated[int, "listed and not left out"]
     bytes_newest: Annotated[int, "of their newest archives, about"]
-    bytes_replaced: Annotated[int, "of replaced archives, once --keep-days have passed"]
+    bytes_replaced: Annotated[
+        int, "of overlays and replaced archives, once --keep-days have passed"
+    ]
     usd_storage_newest: Annotated[float, "per month"]
     usd_storage_replaced: Annotated[float, "per month, once --keep-days have passed"]
     usd_runs: Annotated[float, "per month: instance, disk, address"]

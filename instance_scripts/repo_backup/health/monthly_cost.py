@@ -14,6 +14,7 @@ from backup_contract.prices import (
     VOLUME_GIB_MONTH,
     storage_month,
 )
+from repo_backup.kinds.compaction import MOST_LINKS
 
 BYTES_PER_SECOND = 20_000_000
 """From GitHub through the instance into S3; a careful figure, not a measured one."""
@@ -21,9 +22,20 @@ SECONDS_PER_REPOSITORY = Decimal("0.1")
 START_SECONDS = 90
 """From launch to the first repository, and power-off."""
 VOLUME_GIB = 16
+NEW_PER_CHANGE = Decimal("0.01")
+"""Of a changed archive's bytes, what a change of a week adds, or one of less. A careful figure: see
+tools/bench/results/histories.md."""
+OVERLAY_BYTES = 10_000
+"""What an overlay takes that adds next to nothing: refs, zip, its line in the list."""
+INDEX_SHARE = Decimal("0.1")
+"""Of an archive's bytes, the indexes that a change reads of it."""
+_READ_AGAIN = 3
+"""How often an archive's bytes pass by for each new one: put together, stored, looked through."""
 _WRITES_PER_ARCHIVE, _READS_PER_ARCHIVE = 1, 2
+_WRITES_PER_OVERLAY, _READS_PER_LINK = 2, 4
 _WRITES_PER_RUN = 10
 _PART_BYTES = 16 * 2**20
+_WEEK_DAYS = 7
 _MONTH_DAYS = Decimal(365) / 12
 
 
@@ -38,7 +50,10 @@ class Habits:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Bytes kept and USD per month; ``first_run`` is spent once."""
+    """Bytes kept and USD per month; ``first_run`` is spent once.
+
+    ``replaced_bytes`` are those of overlays and of archives that a new one replaced.
+    """
 
     newest_bytes: int
     replaced_bytes: int
@@ -57,22 +72,27 @@ class Estimate:
 def estimate(sizes: Sequence[int], habits: Habits) -> Estimate:
     """The bill for repositories of these sizes (bytes).
 
-    Each run replaces the archives of the share that changed, whole ones: git's packs are stored
-    as they are. A replaced archive stays for ``keep_days``.
+    Each run stores the new objects of the share that changed, beside their archives. After
+    ``MOST_LINKS`` changes an archive is replaced; that one and its overlays stay for ``keep_days``.
     """
     newest, count = sum(sizes), len(sizes)
     share = habits.changed_percent / 100
     runs_kept = Decimal(habits.keep_days) / habits.days_between_runs
     runs_per_month = _MONTH_DAYS / habits.days_between_runs
-    replaced = int(newest * share * runs_kept)
+    changed_bytes, changed = newest * share, count * share
+    new = changed_bytes * _new_share(habits) + changed * OVERLAY_BYTES
+    archives_put = changed_bytes / MOST_LINKS
+    moved = new + changed_bytes * INDEX_SHARE + archives_put * _READ_AGAIN
+    # The overlays of the present archives, half of their longest on average, are kept as well.
+    replaced = int(new * (runs_kept + Decimal(MOST_LINKS) / 2) + archives_put * runs_kept)
     return Estimate(
         newest,
         replaced,
         storage_month(newest),
         storage_month(replaced),
-        runs_per_month * _instance(newest * share, count),
-        runs_per_month * _requests(newest * share, count * share, count),
-        _instance(Decimal(newest), count) + _requests(Decimal(newest), Decimal(count), 0),
+        runs_per_month * _instance(moved, count),
+        runs_per_month * _changes(changed, changed_bytes, count),
+        _instance(Decimal(newest), count) + _first_requests(Decimal(newest), count),
     )
 
 
@@ -82,6 +102,9 @@ def assumptions(habits: Habits) -> list[str]:
     return [
         f"a run every {habits.days_between_runs} days, {habits.changed_percent.normalize():f} % of "
         f"the bytes in repositories that changed in between",
+        f"a change adds {float(_new_share(habits) * 100):.3g} % of its archive "
+        f"and {OVERLAY_BYTES // 1000} kB",
+        f"an archive is replaced after {MOST_LINKS} changes",
         f"replaced archives are kept for {habits.keep_days} days",
         f"GitHub's sizes, which leave {further} out and are themselves estimates",
         f"{BYTES_PER_SECOND // 10**6} MB/s, {SECONDS_PER_REPOSITORY} s per repository, "
@@ -92,6 +115,10 @@ def assumptions(habits: Habits) -> list[str]:
     ]
 
 
+def _new_share(habits: Habits) -> Decimal:
+    return NEW_PER_CHANGE * max(Decimal(1), Decimal(habits.days_between_runs) / _WEEK_DAYS)
+
+
 def _instance(moved: Decimal, repositories: int) -> Decimal:
     seconds = START_SECONDS + repositories * SECONDS_PER_REPOSITORY + moved / BYTES_PER_SECOND
     hours = seconds / 3600
@@ -99,7 +126,14 @@ def _instance(moved: Decimal, repositories: int) -> Decimal:
     return hours * per_hour
 
 
-def _requests(moved: Decimal, uploaded: Decimal, checked: int) -> Decimal:
-    writes = _WRITES_PER_RUN + uploaded * _WRITES_PER_ARCHIVE + moved / _PART_BYTES
-    reads = uploaded * _READS_PER_ARCHIVE + checked
+def _changes(changed: Decimal, changed_bytes: Decimal, checked: int) -> Decimal:
+    """The requests of a run that finds so many archives to add to."""
+    archives = (changed + changed_bytes / _PART_BYTES) / MOST_LINKS
+    writes = _WRITES_PER_RUN + changed * _WRITES_PER_OVERLAY + archives * _WRITES_PER_ARCHIVE
+    reads = changed * _READS_PER_LINK * MOST_LINKS / 2 + checked
     return writes * PUT_REQUEST + reads * READ_REQUEST
+
+
+def _first_requests(moved: Decimal, uploaded: int) -> Decimal:
+    writes = _WRITES_PER_RUN + uploaded * _WRITES_PER_ARCHIVE + moved / _PART_BYTES
+    return writes * PUT_REQUEST + uploaded * _READS_PER_ARCHIVE * READ_REQUEST

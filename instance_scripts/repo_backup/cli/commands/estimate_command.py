@@ -69,7 +69,11 @@ def _bill(document: EstimateDocument) -> list[tuple[str, str, str]]:
             "newest archives",
             f"{count} repositories, {newest}",
         ),
-        (f"{document['usd_storage_replaced']:.4f}", "replaced archives", f"{replaced} in time"),
+        (
+            f"{document['usd_storage_replaced']:.4f}",
+            "overlays and replaced archives",
+            f"{replaced} in time",
+        ),
         (f"{document['usd_runs']:.4f}", "runs", "instance, disk, address"),
         (f"{document['usd_requests']:.4f}", "requests", ""),
         (f"{document['usd_month']:.4f}", "together", ""),
