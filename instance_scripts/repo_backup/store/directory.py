@@ -70,10 +70,13 @@ class DirectoryStore:
     def write_if(
         self, key: str, data: bytes, tag: str | None, content_type: str = "application/json"
     ) -> str:
-        """Compare and write under a file lock, which the system lifts when a process is killed."""
-        target = self._root / key
-        _make(target.parent)
-        with (target.parent / f".{target.name}.guard").open("w") as guard:
+        """Compare and write under a file lock, which the system lifts when a process is killed.
+
+        There is one for all keys, under the name that the first programs gave to the lease's.
+        """
+        lock = self._root / layout.LOCK
+        _make(lock.parent)
+        with (lock.parent / f".{lock.name}.guard").open("w") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
             if self._tag(key) != tag:
                 raise ConflictError(f"{key} was written by another process")

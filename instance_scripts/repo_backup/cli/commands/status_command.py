@@ -49,9 +49,7 @@ def status(options: argparse.Namespace) -> int:
         _print_runs(found.runs)
         for run in found.runs:
             if run["rewritten"]:
-                print_line(
-                    f"rewritten: {run['rewritten']} branches and tags, told by {run['run_id']}"
-                )
+                print_line(f"rewritten branches and tags: {run['rewritten']} in {run['run_id']}")
         if running:
             print_line(
                 f"under way: {running['run_id']}, attempt {running['attempt']}, "

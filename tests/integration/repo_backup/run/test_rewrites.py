@@ -150,7 +150,7 @@ def test_status_and_page_tell_what_is_suspicious_until_it_is_acknowledged(
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].startswith("SUSPICIOUS: octo/hello: all branches and tags were replaced")
     assert shown[0].endswith(f"repo-backup acknowledge {_RUNS[1]} --source {destination.root}")
-    assert f"rewritten: 4 branches and tags, told by {_RUNS[1]}" in shown
+    assert f"rewritten branches and tags: 4 in {_RUNS[1]}" in shown
     main(["report", *source, "--out", str(page)])
     assert "History was rewritten as an attacker would" in (page / "index.html").read_text()
     capsys.readouterr()
