@@ -267,7 +267,8 @@ class Reporter:
         if found is None:
             return ""
         verdict = summary.facts.verdict.kind.value
-        done = tried(lambda: self.bucket.publish(run_id, verdict, found.key, found.sha256))
+        damaged = summary.background.checked.damaged_chains
+        done = tried(lambda: self.bucket.publish(run_id, verdict, found.key, found.sha256, damaged))
         if not isinstance(done, Failed):
             return ""
         self.log.error("the manifest could not be published", exc_info=done.error)

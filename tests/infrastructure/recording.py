@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import boto3
 import pytest
@@ -22,7 +22,7 @@ from botocore.session import Session
 from moto.server import ThreadedMotoServer
 
 from backup_contract.evidence import prefix
-from backup_contract.object_keys import chain_document, overlay_prefix
+from backup_contract.object_keys import overlay_prefix
 from local_cloud.github import CORPUS_TOKEN, GitHubStandIn, Repository, build_corpus
 from local_cloud.github.corpus import commit_files, init_repository
 from repo_backup.aws import ssm as program_ssm
@@ -222,14 +222,13 @@ def record_instance(folder: Path, heard: Recording) -> None:
         )
         patch.setattr(journal, "CHECKPOINT_SECONDS", 0)
         assert _backup(RUN_ID, "--full") == 0
-        # What lists the overlays of a chain, written like every document.
-        client = cast(Any, listened().create_client("s3"))
-        store = program_s3.S3Store(client, BUCKET, connections=2)
-        store.write(chain_document("github_backups/octo/hello.zip", "0" * 12), b"{}\n")
         # What a chain that has grown long waits for before it gets a new base.
-        assert open_suspicions(store) == ()
+        client = cast(Any, listened().create_client("s3"))
+        assert open_suspicions(program_s3.S3Store(client, BUCKET, connections=2)) == ()
         # A second attempt, and a run after one that no reporter has published.
         assert _backup(RUN_ID) == 0
+        # Then an overlay that no manifest names, and one over it.
+        commit_files(hub.root / "octo/hello.git", {"new.txt": "new"})
         patch.setattr(program_s3.S3Store, "part_bytes", 5 << 20)
         noise = os.urandom(6 << 20)
         commit_files(init_repository(hub.root / "octo" / "large.git"), {"noise": noise})
@@ -237,6 +236,8 @@ def record_instance(folder: Path, heard: Recording) -> None:
         with _refused_part(patch, listened):
             assert _backup("2026-11-28T17-00-00Z") == 3
         assert _backup("2026-11-29T17-00-00Z") == 0
+        paths = [unquote(put.path) for put in heard.puts]
+        assert sum("/hello+" in path and path.endswith(".json") for path in paths) == 2
 
 
 def _instance_role() -> str:

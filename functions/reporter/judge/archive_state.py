@@ -60,7 +60,8 @@ class Checked:
 
     ``problems`` concern what a run wrote that was not accepted yet, and bases; ``chain_problems``
     overlays that were accepted before, and the documents that list them. ``notices`` change no
-    verdict. ``chains`` is how many there are, ``superseded`` which of them nobody needs any more.
+    verdict. ``chains`` is how many there are, ``superseded`` which of them nobody needs any more,
+    ``damaged_chains`` the keys of the lists of those that something is wrong with.
     """
 
     problems: tuple[str, ...] = ()
@@ -68,6 +69,7 @@ class Checked:
     notices: tuple[str, ...] = ()
     chains: int = 0
     superseded: tuple[Superseded, ...] = ()
+    damaged_chains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ class _Part:
     unlisted: bool = False
     chains: int = 0
     others: list[tuple[str, str, str]] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,8 @@ class _Check:
             part.chain_problems.append(f"{item.name}: {in_one_line(old)}")
         if new:
             part.problems.append(f"{item.name}: {in_one_line(new)}")
+        if old or new:
+            part.damaged.append(document.key)
 
     def _document(self, base: str, chain: Chain) -> ChainDocument:
         """The first lines of a chain's document: those of the run. Raises DamagedError."""
@@ -276,4 +279,5 @@ def _together(
         notices=tuple(dict.fromkeys(line for part in parts for line in part.notices)),
         chains=sum(part.chains for part in parts),
         superseded=tuple(superseded[:MOST_SUPERSEDED]),
+        damaged_chains=tuple(dict.fromkeys(key for part in parts for key in part.damaged)),
     )

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -176,7 +176,14 @@ class Bucket:
             return code_and_message(error.response)
         return ""
 
-    def publish(self, run_id: str, verdict: str, evidence: str, sha256_of_it: str) -> None:
+    def publish(
+        self,
+        run_id: str,
+        verdict: str,
+        evidence: str,
+        sha256_of_it: str,
+        damaged_chains: Sequence[str] = (),
+    ) -> None:
         """Write ``runs/<run id>/manifest.json`` from what an attempt wrote, unless it is there.
 
         Raises :class:`DamagedError` if what the attempt wrote is not that any more, and whatever
@@ -185,7 +192,7 @@ class Bucket:
         data = self.read(evidence, MOST_MANIFEST_BYTES)
         if data is None or sha256(data).hexdigest() != sha256_of_it:
             raise DamagedError("", "it was replaced while the run was judged", evidence)
-        data = published(data, verdict, evidence, sha256_of_it)
+        data = published(data, verdict, evidence, sha256_of_it, damaged_chains)
         with suppress(DamagedError):
             if self.read(layout.manifest(run_id), MOST_MANIFEST_BYTES) == data:
                 return

@@ -1,20 +1,24 @@
 """The run's manifest as it is published: what an attempt wrote, and the verdict. Pure."""
 
 import json
+from collections.abc import Sequence
 
-PUBLISHED = ("verdict", "evidence", "evidence_sha256")
-"""The fields that publishing adds: the verdict, and which attempt's document it is a copy of.
+PUBLISHED = ("verdict", "evidence", "evidence_sha256", "damaged_chains")
+"""The fields that publishing adds: the verdict, which attempt's document it is a copy of, and the
+lists of the overlays that are not as it says, of which the next run makes new archives.
 
 Whose attempt it is says ``attempt``, a field of the manifest's own.
 """
 
 
-def published(document: bytes, verdict: str, evidence: str, sha256: str) -> bytes:
+def published(
+    document: bytes, verdict: str, evidence: str, sha256: str, damaged_chains: Sequence[str] = ()
+) -> bytes:
     """The JSON object ``document``, which has none of these fields, with them at its end.
 
     It stays as it was written to the byte but for its end: what is not known here is kept, and a
     document of sixty megabytes is not taken apart.
     """
-    fields = dict(zip(PUBLISHED, (verdict, evidence, sha256), strict=True))
+    fields = dict(zip(PUBLISHED, (verdict, evidence, sha256, [*damaged_chains]), strict=True))
     end = document.rindex(b"}")
     return document[:end] + b"," + json.dumps(fields, indent=1)[1:].encode() + b"\n"

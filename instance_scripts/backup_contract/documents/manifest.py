@@ -44,7 +44,7 @@ __all__ = [
     "iso",
 ]
 
-_LATER: Fields = {"errors": [], "notices": [], "only": [], "kept": None}
+_LATER: Fields = {"errors": [], "notices": [], "only": [], "kept": None, "damaged_chains": []}
 """What stands for fields that earlier versions did not write."""
 
 
@@ -55,7 +55,8 @@ class Manifest:
     ``notices`` tell what the token or the App lacks, and what became of kept archives. ``only`` are
     the patterns that the run was narrowed to; none: it was asked for everything. ``kept`` is None
     in manifests that were written before there was such a list. ``visibility`` is what the token
-    could see, by owner; empty where nobody wrote it down.
+    could see, by owner; empty where nobody wrote it down. ``damaged_chains`` are of a published
+    manifest: the keys of the lists of those overlays that were not as the run names them.
     """
 
     run_id: str
@@ -73,6 +74,7 @@ class Manifest:
     only: list[str] = field(default_factory=list)
     kept: list[OrphanedArchive] | None = None
     visibility: tuple[Visibility, ...] = ()
+    damaged_chains: list[str] = field(default_factory=list)
 
     @property
     def items(self) -> list[Item]:
@@ -179,6 +181,7 @@ class Manifest:
             only=fields.texts(document, "only"),
             kept=None if document["kept"] is None else fields.each(document, "kept", read_orphaned),
             visibility=read_visibility(document.get("visibility")),
+            damaged_chains=fields.texts(document, "damaged_chains"),
         )
         results = (result for entry in found for result in entry.results.values())
         kept = (each.result for each in read.kept or ())

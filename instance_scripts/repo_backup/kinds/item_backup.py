@@ -5,7 +5,7 @@ import errno
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -42,6 +42,7 @@ class ItemBackup:
 
     ``overlays`` are there for archives under this key: by chain id the highest number.
     ``superseded`` is what was recorded of an archive that something else has taken the place of.
+    ``damaged_chains`` are the keys of lists of overlays that are not as they were.
     """
 
     kind: Kind
@@ -50,6 +51,7 @@ class ItemBackup:
     resources: Resources
     overlays: Mapping[str, int] = field(default_factory=dict)
     superseded: ItemResult | None = None
+    damaged_chains: Collection[str] = ()
 
     def back_up(self, earlier: ItemResult | None) -> ItemResult:
         """Fetch and store it, unless ``earlier`` is still the whole truth.
@@ -133,7 +135,7 @@ class ItemBackup:
             return None
         if not without_change(found.fingerprint, earlier) or earlier.archive.key != self.key:
             return None
-        if self._has_unnamed_overlays(earlier):
+        if self._has_unnamed_overlays(earlier) or self._has_damaged_overlays(earlier):
             return None
         if earlier.stored_by != self.resources.run_id:
             return _lacking(replace(_about(found), state="unchanged").keeping(earlier))
@@ -146,6 +148,13 @@ class ItemBackup:
         assert earlier.archive  # noqa: S101 - the caller has looked
         there = self.overlays.get(layout.chain_id(earlier.archive.sha256), 0)
         return there > (earlier.chain.links if earlier.chain else 0)
+
+    def _has_damaged_overlays(self, earlier: ItemResult) -> bool:
+        """Whether a report found overlays of this archive not to be as they were."""
+        archive, chain = earlier.archive, earlier.chain
+        if archive is None or chain is None:
+            return False
+        return layout.chain_document(archive.key, chain.id) in self.damaged_chains
 
     def _fetch(self, found: Found, earlier: ItemResult | None) -> ItemResult:
         try:
@@ -172,7 +181,8 @@ class ItemBackup:
         except ChainListError as error:
             told = f"{error}; a new archive leaves the overlays behind"
             return Grown(found.fetch(room), warnings=(told,))
-        return found.grow(room, replace(chain, base_replaced=there is not earlier))
+        anew = there is not earlier or self._has_damaged_overlays(there)
+        return found.grow(room, replace(chain, base_replaced=anew))
 
     def _put_base(self, fetched: Fetched) -> ItemResult:
         """A whole archive, of whose chain there was never an overlay."""

@@ -107,7 +107,8 @@ def _row(
     before = earlier.results if earlier else {}
     for kind in plan.selection.kinds_of(remote):
         key = keys[remote.identity, kind.name].text
-        item = ItemBackup(kind, remote, key, resources, history.overlays.get(key, {}))
+        there, damaged = history.overlays.get(key, {}), history.damaged_chains
+        item = ItemBackup(kind, remote, key, resources, there, damaged_chains=damaged)
         part = item.look(before.get(kind.name))
         if kind.name == GIT:
             planned["would_be"] = _said(part)

@@ -47,7 +47,8 @@ class History:
     drill found good; ``damaged`` names those that are nobody's for it, and are fetched again.
     ``overlays`` are all that are there: by base key and chain id the highest number.
     ``superseded`` are by key archives that something else has taken the place of, of which an
-    earlier version may be there.
+    earlier version may be there. ``damaged_chains`` are the keys of lists of overlays that a report
+    found not to be as they were.
     """
 
     entries: dict[Identity, Entry] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class History:
     damaged: list[str] = field(default_factory=list)
     overlays: dict[str, dict[str, int]] = field(default_factory=dict)
     superseded: dict[str, ItemResult] = field(default_factory=dict)
+    damaged_chains: set[str] = field(default_factory=set)
 
     @classmethod
     def load(
@@ -118,6 +120,7 @@ class History:
 
     def _add(self, manifest: Manifest) -> None:
         kept = manifest.kept or ()
+        self.damaged_chains.update(manifest.damaged_chains)
         for claim in kept:
             listed_since = claim.identity in self.entries or claim.identity in manifest.entries
             if claim.upstream and not listed_since:

@@ -5,7 +5,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from backup_contract import exit_codes as exits
@@ -75,6 +75,7 @@ class Backup:
         self._keys: dict[tuple[Identity, str], Key] = {}
         self._overlays: Mapping[str, Mapping[str, int]] = {}
         self._superseded: Mapping[str, ItemResult] = {}
+        self._damaged_chains: Collection[str] = ()
 
     def run(self) -> int:
         """Everything; the exit code. Raises FatalError and InterruptedRunError."""
@@ -118,6 +119,7 @@ class Backup:
         """Settle whose each key is, and what is kept of what is not listed any more."""
         remotes, folded = listing.remotes, not self._store.case_sensitive
         self._overlays, self._superseded = history.overlays, history.superseded
+        self._damaged_chains = history.damaged_chains
         listed = {remote.identity for remote in remotes}
         self._keys = archive_keys(
             remotes,
@@ -248,7 +250,9 @@ class Backup:
         key = self._keys[remote.identity, kind.name]
         there = self._overlays.get(key.text, {})
         replaced = self._superseded.get(key.text)
-        item = ItemBackup(kind, remote, key.text, self._resources, there, replaced)
+        item = ItemBackup(
+            kind, remote, key.text, self._resources, there, replaced, self._damaged_chains
+        )
         part = item.back_up(before)
         known = before and before.archive and before.archive.key == key.text
         if key.reason is None or known:
