@@ -129,8 +129,8 @@ def test_what_is_mended_upstream_is_fetched(destination: Destination, hello: Pat
     commit_files(hello, {"README.md": "more\n"})
     pack_refs(hello, pull_7_head=GONE)
     assert destination.backup(*ONLY, "--no-drill", run_id="r3") == 0
-    assert destination.entry("hello", "r3")["archive"]["run_id"] == "r3"
-    assert destination.backup(*ONLY, "--no-drill", "--full", run_id="r4") == 0
+    assert destination.entry("hello", "r3")["chain"]["run_id"] == "r3"
+    assert destination.backup(*ONLY, "--no-drill", "--full", "--force", run_id="r4") == 0
     assert destination.entry("hello", "r4")["archive"]["run_id"] == "r4"
 
 
