@@ -60,12 +60,14 @@ def packed_change(repository: Path, old: str, new: str) -> tuple[int, int]:
     The pack stands alone, as a server makes it for a client that does not take thin ones.
     """
     refs = _git(repository, "for-each-ref", "--format=%(objectname) %(refname)")
+    told = f"{new}\n^{old}\n".encode()
+    options = ("--quiet", "--revs", "--delta-base-offset", "--stdout")
+    pack = _git(repository, "pack-objects", *options, feed=told)
     with tempfile.TemporaryDirectory() as room:
-        told = f"{new}\n^{old}\n".encode()
-        options = ("--quiet", "--revs", "--delta-base-offset", f"{room}/new")
-        name = _git(repository, "pack-objects", *options, feed=told).decode().strip()
-        pack, index = (Path(room, f"new-{name}.{suffix}") for suffix in ("pack", "idx"))
-        return pack.stat().st_size, sum(len(zlib.compress(x)) for x in (refs, index.read_bytes()))
+        stored, index = Path(room, "new.pack"), Path(room, "new.idx")
+        stored.write_bytes(pack)
+        _git(repository, "index-pack", "-o", str(index), str(stored))
+        return len(pack), sum(len(zlib.compress(each)) for each in (refs, index.read_bytes()))
 
 
 def files(folder: Path) -> dict[str, tuple[int, int]]:
