@@ -22,8 +22,8 @@ SECONDS_PER_REPOSITORY = Decimal("0.1")
 START_SECONDS = 90
 """From launch to the first repository, and power-off."""
 VOLUME_GIB = 16
-NEW_PER_CHANGE = Decimal("0.01")
-"""Of a changed archive's bytes, what a change of a week adds, or one of less. A careful figure: see
+NEW_PER_WEEK = Decimal("0.0125")
+"""Of an archive's bytes, what a week of changes adds: the most of three real projects, see
 tools/bench/results/histories.md."""
 OVERLAY_BYTES = 10_000
 """What an overlay takes that adds next to nothing: refs, zip, its line in the list."""
@@ -72,8 +72,9 @@ class Estimate:
 def estimate(sizes: Sequence[int], habits: Habits) -> Estimate:
     """The bill for repositories of these sizes (bytes).
 
-    Each run stores the new objects of the share that changed, beside their archives. After
-    ``MOST_LINKS`` changes an archive is replaced; that one and its overlays stay for ``keep_days``.
+    Each run stores the new objects of the share that changed, beside their archives. An
+    archive whose overlays are many, or half as large as it, is replaced; all that stays for
+    ``keep_days``.
     """
     newest, count = sum(sizes), len(sizes)
     share = habits.changed_percent / 100
@@ -81,17 +82,18 @@ def estimate(sizes: Sequence[int], habits: Habits) -> Estimate:
     runs_per_month = _MONTH_DAYS / habits.days_between_runs
     changed_bytes, changed = newest * share, count * share
     new = changed_bytes * _new_share(habits) + changed * OVERLAY_BYTES
-    archives_put = changed_bytes / MOST_LINKS
+    links = _links(habits)
+    archives_put = changed_bytes / links
     moved = new + changed_bytes * INDEX_SHARE + archives_put * _READ_AGAIN
     # The overlays of the present archives, half of their longest on average, are kept as well.
-    replaced = int(new * (runs_kept + Decimal(MOST_LINKS) / 2) + archives_put * runs_kept)
+    replaced = int(new * (runs_kept + links / 2) + archives_put * runs_kept)
     return Estimate(
         newest,
         replaced,
         storage_month(newest),
         storage_month(replaced),
         runs_per_month * _instance(moved, count),
-        runs_per_month * _changes(changed, changed_bytes, count),
+        runs_per_month * _changes(changed, changed_bytes, links, count),
         _instance(Decimal(newest), count) + _first_requests(Decimal(newest), count),
     )
 
@@ -104,7 +106,7 @@ def assumptions(habits: Habits) -> list[str]:
         f"the bytes in repositories that changed in between",
         f"a change adds {float(_new_share(habits) * 100):.3g} % of its archive "
         f"and {OVERLAY_BYTES // 1000} kB",
-        f"an archive is replaced after {MOST_LINKS} changes",
+        f"an archive is replaced after {_links(habits):.0f} changes",
         f"replaced archives are kept for {habits.keep_days} days",
         f"GitHub's sizes, which leave {further} out and are themselves estimates",
         f"{BYTES_PER_SECOND // 10**6} MB/s, {SECONDS_PER_REPOSITORY} s per repository, "
@@ -116,7 +118,13 @@ def assumptions(habits: Habits) -> list[str]:
 
 
 def _new_share(habits: Habits) -> Decimal:
-    return NEW_PER_CHANGE * max(Decimal(1), Decimal(habits.days_between_runs) / _WEEK_DAYS)
+    """Of an archive's bytes, what a change adds."""
+    return NEW_PER_WEEK * habits.days_between_runs / _WEEK_DAYS
+
+
+def _links(habits: Habits) -> Decimal:
+    """After how many changes a new archive is put together; at half of the archive's size."""
+    return min(Decimal(MOST_LINKS), Decimal("0.5") / _new_share(habits))
 
 
 def _instance(moved: Decimal, repositories: int) -> Decimal:
@@ -126,11 +134,11 @@ def _instance(moved: Decimal, repositories: int) -> Decimal:
     return hours * per_hour
 
 
-def _changes(changed: Decimal, changed_bytes: Decimal, checked: int) -> Decimal:
+def _changes(changed: Decimal, changed_bytes: Decimal, links: Decimal, checked: int) -> Decimal:
     """The requests of a run that finds so many archives to add to."""
-    archives = (changed + changed_bytes / _PART_BYTES) / MOST_LINKS
-    writes = _WRITES_PER_RUN + changed * _WRITES_PER_OVERLAY + archives * _WRITES_PER_ARCHIVE
-    reads = changed * _READS_PER_LINK * MOST_LINKS / 2 + checked
+    archives_put = (changed * _WRITES_PER_ARCHIVE + changed_bytes / _PART_BYTES) / links
+    writes = _WRITES_PER_RUN + changed * _WRITES_PER_OVERLAY + archives_put
+    reads = changed * _READS_PER_LINK * links / 2 + checked
     return writes * PUT_REQUEST + reads * READ_REQUEST
 
 
