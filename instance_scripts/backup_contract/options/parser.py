@@ -11,7 +11,7 @@ _NO_VALUE = re.compile(r"(--[\w-]+)=--")
 
 
 class Parser(argparse.ArgumentParser):
-    """Ends as argparse does, with code 2, and says more."""
+    """Ends as argparse does, with code 2; it says more, and without a block of all options."""
 
     def parse_known_args(  # type: ignore[override]  # argparse types it by overloads
         self, args: Sequence[str] | None = None, namespace: Any = None
@@ -24,7 +24,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong, and end."""
-        super().error(self.explain(message))
+        self.exit(2, f"{self.prog}: error: {self.explain(message)}\n(see {self.prog} --help)\n")
 
     def explain(self, message: str) -> str:
         """argparse's message, with what each of its words was probably meant to be."""
