@@ -77,6 +77,13 @@ def checked(client: Any) -> str:
     return _line("mail", subscribers).reason
 
 
+def objected(client: Any) -> str:
+    found = Bucket(client, "b").objection(ARCHIVE)
+    assert found
+    assert found.refused
+    return found.line
+
+
 PLACES: dict[str, tuple[str, Callable[[Any], object]]] = {
     "launcher, program": ("AccessDenied", lambda c: ProgramStore(c, "b").publish_program(HERE)),
     "launcher, no bucket": ("NoSuchBucket", lambda c: ProgramStore(c, "b").publish_program(HERE)),
@@ -96,7 +103,7 @@ PLACES: dict[str, tuple[str, Callable[[Any], object]]] = {
     "reporter, no bucket": ("NoSuchBucket", lambda c: [*Bucket(c, "b").markers("r1", NOW, NOW)]),
     "reporter, log": ("AccessDenied", lambda c: Bucket(c, "b").log_at("runs/r1/x")),
     "reporter, report": ("AccessDenied", lambda c: Bucket(c, "b").write_report("r1", {})),
-    "reporter, archive": ("AccessDenied", lambda c: Bucket(c, "b").objection(ARCHIVE)),
+    "reporter, archive": ("AccessDenied", objected),
     "shell, invoke": ("AccessDeniedException", lambda c: Stack("s", "l", "b", c).invoke({})),
     "shell, stacks": ("Throttling", lambda c: locate("s", c, c)),
 }

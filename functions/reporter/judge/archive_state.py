@@ -61,7 +61,8 @@ class Checked:
     ``problems`` concern what a run wrote that was not accepted yet, and bases; ``chain_problems``
     overlays that were accepted before, and the documents that list them. ``notices`` change no
     verdict. ``chains`` is how many there are, ``superseded`` which of them nobody needs any more,
-    ``damaged_chains`` the keys of the lists of those that something is wrong with.
+    ``damaged_chains`` the keys of the lists of those that something is wrong with, or with their
+    base.
     """
 
     problems: tuple[str, ...] = ()
@@ -78,6 +79,14 @@ class Vouched:
 
     accepted: int
     objections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What is wrong with one object; ``refused`` is whether S3 only did not let us look at it."""
+
+    line: str
+    refused: bool = False
 
 
 def accepted_of(manifest: Manifest) -> dict[str, Accepted]:

@@ -22,6 +22,7 @@ from reporter.judge.archive_state import (
     Accepted,
     Checked,
     Listed,
+    Objection,
     Superseded,
     confirms,
     dropped,
@@ -182,7 +183,11 @@ class _Check:
         if monotonic() >= self.until:
             part.late.add(id(item))
         elif objection := self.bucket.objection(archive, kept=item.state == "kept"):
-            part.problems.append(f"{item.name}: {objection}")
+            part.problems.append(f"{item.name}: {objection.line}")
+            if not objection.refused:
+                part.damaged.append(
+                    layout.chain_document(archive.key, layout.chain_id(archive.sha256))
+                )
 
     def _chain(self, item: Item, chain: Chain, rows: Rows, part: _Part) -> None:
         """Compare each link with its line of the chain's document, and that with what it was."""
@@ -191,16 +196,16 @@ class _Check:
             return
         base, known = item.archive.key, self.accepted.get(item.archive.key)
         before = known.links if known and known.chain_id == chain.id else 0
-        vouched, old = 0, list[str]()
+        vouched, old = 0, list[Objection]()
         try:
             document = self._document(base, chain)
         except (DamagedError, UnreadableError) as error:
-            old.append(str(error).rstrip("."))
+            old.append(Objection(str(error).rstrip("."), isinstance(error, UnreadableError)))
             document = ChainDocument(base, chain.id)
         else:
             found = vouch(chain, document, known)
-            vouched, old = found.accepted, [*found.objections]
-        new: list[str] = []
+            vouched, old = found.accepted, [*map(Objection, found.objections)]
+        new: list[Objection] = []
         for number in range(1, chain.links + 1):
             if monotonic() >= self.until:
                 part.late.add(id(item))
@@ -216,10 +221,10 @@ class _Check:
             if objection:
                 (old if number <= before else new).append(objection)
         if old:
-            part.chain_problems.append(f"{item.name}: {in_one_line(old)}")
+            part.chain_problems.append(f"{item.name}: {in_one_line([each.line for each in old])}")
         if new:
-            part.problems.append(f"{item.name}: {in_one_line(new)}")
-        if old or new:
+            part.problems.append(f"{item.name}: {in_one_line([each.line for each in new])}")
+        if any(not each.refused for each in (*old, *new)):
             part.damaged.append(document.key)
 
     def _document(self, base: str, chain: Chain) -> ChainDocument:
@@ -241,12 +246,12 @@ def _by_base(items: Iterable[Item]) -> dict[str, list[Item]]:
     return found
 
 
-def _unlisted(base: str, chain: Chain, number: int, row: Listed | None) -> str | None:
+def _unlisted(base: str, chain: Chain, number: int, row: Listed | None) -> Objection | None:
     """What is wrong with an overlay that no line describes: that is known by its key alone."""
     if row is None:
-        return f"{layout.overlay(base, chain.id, number)} is not in the bucket"
+        return Objection(f"{layout.overlay(base, chain.id, number)} is not in the bucket")
     if number == chain.links and row.bytes != chain.last_bytes:
-        return f"{row.key} has {row.bytes} bytes, not {chain.last_bytes}"
+        return Objection(f"{row.key} has {row.bytes} bytes, not {chain.last_bytes}")
     return None
 
 

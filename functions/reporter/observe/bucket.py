@@ -17,7 +17,7 @@ from backup_contract.aws_refusal import code_and_message
 from backup_contract.documents.date_marker import Marker, read_marker
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Manifest
-from reporter.judge.archive_state import Recorded
+from reporter.judge.archive_state import Objection, Recorded
 from reporter.publish.manifest import published
 from shared.errors import UnreadableError
 
@@ -203,7 +203,7 @@ class Bucket:
             ContentType="application/json",
         )
 
-    def objection(self, recorded: Recorded, *, kept: bool = False) -> str | None:
+    def objection(self, recorded: Recorded, *, kept: bool = False) -> Objection | None:
         """What is wrong with an object that a document names; None if nothing is. One HeadObject.
 
         One that is ``kept`` of what is not listed any more may be another version.
@@ -216,16 +216,18 @@ class Bucket:
             code = error.response["Error"]["Code"]
             # What answers a HEAD has no body: of a key that is disabled only the status tells.
             if code in (*_DENIED, "400"):
-                return f"{recorded.key} may not be looked at ({code_and_message(error.response)})"
+                told = code_and_message(error.response)
+                return Objection(f"{recorded.key} may not be looked at ({told})", refused=True)
             if code not in _MISSING:
                 raise
-            return f"{recorded.key} is not in the bucket"
+            return Objection(f"{recorded.key} is not in the bucket")
         if head["ContentLength"] != recorded.bytes:
-            return f"{recorded.key} has {head['ContentLength']} bytes, not {recorded.bytes}"
+            size = head["ContentLength"]
+            return Objection(f"{recorded.key} has {size} bytes, not {recorded.bytes}")
         # Nothing uploads again what is kept: in a bucket that was copied it is another version.
         replaced = recorded.version_id and head.get("VersionId") != recorded.version_id
         if replaced and not kept:
-            return (
+            return Objection(
                 f"{recorded.key} was replaced after the backup wrote version {recorded.version_id}"
             )
         if recorded.checksum:
@@ -233,9 +235,9 @@ class Bucket:
             found = head.get(f"Checksum{algorithm}")
             # A version never changes: of the very one that was written S3 need not tell more.
             if found is None and not recorded.version_id:
-                return f"{recorded.key} has no {algorithm} to compare"
+                return Objection(f"{recorded.key} has no {algorithm} to compare", refused=True)
             if found not in (None, expected):
-                return f"{recorded.key} has another {algorithm} than the backup wrote"
+                return Objection(f"{recorded.key} has another {algorithm} than the backup wrote")
         return None
 
     def refused(self, error: ClientError) -> str | None:

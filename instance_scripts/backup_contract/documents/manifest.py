@@ -56,7 +56,8 @@ class Manifest:
     the patterns that the run was narrowed to; none: it was asked for everything. ``kept`` is None
     in manifests that were written before there was such a list. ``visibility`` is what the token
     could see, by owner; empty where nobody wrote it down. ``damaged_chains`` are of a published
-    manifest: the keys of the lists of those overlays that were not as the run names them.
+    manifest: the lists (by key) of the overlays of those archives that are not as the run names
+    them, whether they have overlays or not: the chain's id in the key tells which base was meant.
     """
 
     run_id: str

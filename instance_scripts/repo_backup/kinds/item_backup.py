@@ -135,7 +135,7 @@ class ItemBackup:
             return None
         if not without_change(found.fingerprint, earlier) or earlier.archive.key != self.key:
             return None
-        if self._has_unnamed_overlays(earlier) or self._has_damaged_overlays(earlier):
+        if self._has_unnamed_overlays(earlier) or self._is_damaged(earlier):
             return None
         if earlier.stored_by != self.resources.run_id:
             return _lacking(replace(_about(found), state="unchanged").keeping(earlier))
@@ -149,12 +149,13 @@ class ItemBackup:
         there = self.overlays.get(layout.chain_id(earlier.archive.sha256), 0)
         return there > (earlier.chain.links if earlier.chain else 0)
 
-    def _has_damaged_overlays(self, earlier: ItemResult) -> bool:
-        """Whether a report found overlays of this archive not to be as they were."""
-        archive, chain = earlier.archive, earlier.chain
-        if archive is None or chain is None:
+    def _is_damaged(self, earlier: ItemResult) -> bool:
+        """Whether a report found this archive, or overlays of it, not to be as they were."""
+        archive = earlier.archive
+        if archive is None:
             return False
-        return layout.chain_document(archive.key, chain.id) in self.damaged_chains
+        identity = layout.chain_id(archive.sha256)
+        return layout.chain_document(archive.key, identity) in self.damaged_chains
 
     def _fetch(self, found: Found, earlier: ItemResult | None) -> ItemResult:
         try:
@@ -181,7 +182,7 @@ class ItemBackup:
         except ChainListError as error:
             told = f"{error}; a new archive leaves the overlays behind"
             return Grown(found.fetch(room), warnings=(told,))
-        anew = there is not earlier or self._has_damaged_overlays(there)
+        anew = there is not earlier or self._is_damaged(there)
         return found.grow(room, replace(chain, base_replaced=anew))
 
     def _put_base(self, fetched: Fetched) -> ItemResult:

@@ -156,3 +156,18 @@ def test_what_somebody_put_in_an_overlays_place_is_named_and_the_next_run_repair
     assert system.world.verdicts[-2:] == ["verified"] * 2
     assert system.entry(runs[-1])["warnings"] == []
     assert_restorable(system, tmp_path, *runs)
+
+
+def test_an_archive_that_was_put_again_is_put_together_anew_by_the_next_run(
+    system: System, tmp_path: Path
+) -> None:
+    """As by a copy onto itself, which makes another version of the same bytes."""
+    runs = [system.run()]
+    commit_files(system.upstream("hello"), {"new.txt": "1\n"}, message="New")
+    runs.append(system.run())
+    key = f"{HELLO}.zip"
+    system.s3.put_object(Bucket="backups", Key=key, Body=system.body(key))
+    runs += [system.run() for _ in range(3)]
+    assert system.world.verdicts[2:] == ["unverified", "verified", "verified"]
+    assert system.entry(runs[-1])["archive"]["run_id"] == runs[3]
+    assert_restorable(system, tmp_path, *runs)
