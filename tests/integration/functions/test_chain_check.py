@@ -139,6 +139,7 @@ def test_what_changed_of_an_accepted_chain_is_one_line_and_no_problem_of_an_arch
     (line,) = found.chain_problems
     assert line.startswith("octo/hello: github_backups/octo/")
     assert objection.format(id=saved.document.id) in line
+    assert found.damaged_chains == (saved.document.key,)
 
 
 @pytest.mark.parametrize("accepted", [1, 0])
@@ -258,6 +259,18 @@ def test_a_document_that_may_not_be_read_costs_a_line(saved: SavedRepository) ->
         found = checked(saved)
     assert found.problems == ()
     assert "may not be read (AccessDenied: no)" in found.chain_problems[0]
+    assert found.damaged_chains == ()
+
+
+def test_a_replaced_base_is_to_be_made_anew_and_one_that_is_only_hidden_is_not(
+    saved: SavedRepository,
+) -> None:
+    saved.s3.put_object(Bucket="backups", Key=saved.archive.key, Body=b"base")
+    assert checked(saved).damaged_chains == (saved.document.key,)
+    with refusing(saved.s3, "HeadObject"):
+        found = checked(saved)
+    assert "may not be looked at" in found.problems[0]
+    assert found.damaged_chains == ()
 
 
 def test_archives_that_the_time_does_not_suffice_for_are_counted(

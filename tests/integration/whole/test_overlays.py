@@ -158,6 +158,7 @@ def test_what_somebody_put_in_an_overlays_place_is_named_and_the_next_run_repair
     assert_restorable(system, tmp_path, *runs)
 
 
+@pytest.mark.slow
 def test_an_archive_that_was_put_again_is_put_together_anew_by_the_next_run(
     system: System, tmp_path: Path
 ) -> None:
