@@ -28,7 +28,8 @@ from repo_backup.store.directory import DirectoryStore
 from tests.integration.repo_backup.conftest import Bucket, Destination, refs
 
 Upstream = Callable[[str], Path]
-HANG = Fault("/octo/unicode.git/git-upload-pack", "hang", after_bytes=50_000)
+HANG = Fault("/octo/unicode.git/git-upload-pack", "hang", after_bytes=100_000)
+"""After a whole packet at least, which may have 65,520 bytes: git gets the beginning of a pack."""
 PROGRAM = """
 import sys
 from repo_backup.run import runner as backup
