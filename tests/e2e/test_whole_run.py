@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from local_cloud.github import CORPUS_OWNER, Fault, GitHubStandIn
+from local_cloud.github.corpus import commit_files, git
 from local_cloud.session import ROOT
 from local_cloud.stack import Stack
 from shared.aws.run_table import RunStore
@@ -346,6 +347,38 @@ def test_a_mistyped_stack_is_answered_with_those_there_are(stack: Stack) -> None
     done = shell(stack, "run-now", "--stack", "online-backup-e2")
     assert done.returncode == 2
     assert f"did you mean {stack.name}?" in done.stderr
+
+
+def two_tips(mirror: Path) -> list[str]:
+    """Where two branches of a bare repository stand."""
+    return [git(mirror, "rev-parse", f"refs/heads/{name}") for name in ("main", "develop")]
+
+
+@pytest.mark.slow
+def test_a_commit_between_two_runs_becomes_an_overlay_and_both_can_be_restored(
+    stack: Stack, hub: GitHubStandIn, tmp_path: Path
+) -> None:
+    upstream = hub.root / "octo/hello.git"
+    first, before = start(stack), two_tips(upstream)
+    assert first.report()["verdict"] == "verified"
+    commit_files(upstream, {"new.txt": "new\n"}, message="New")
+    second, after = start(stack), two_tips(upstream)
+    assert second.report()["verdict"] == "verified", second.report()["log"]
+    mail = second.mail()
+    assert mail["subject"].startswith("[OnlineBackup] verified: ")
+    assert "octo/hello" in mail["body"]
+    entry = next(each for each in second.manifest()["repositories"] if each["name"] == "hello")
+    assert (entry["state"], entry["chain"]["links"]) == ("backed-up", 1)
+    uploaded = second.manifest()["totals"]["bytes_uploaded"]
+    assert 0 < uploaded == entry["chain"]["bytes"]
+    there = "\n".join(stack.objects("github_backups/octo/hello+"))
+    assert re.fullmatch(r"(\S*/hello\+\w{12})\.0001\.zip\n\1\.json", there)
+    for run, expected in ((first, before), (second, after)):
+        into = tmp_path / run.run_id
+        source = ("--source", f"s3://{stack.bucket}", "--at", run.run_id, "--into", str(into))
+        done = shell(stack, "restore", "octo/hello", *source)
+        assert done.returncode == 0, done.stderr
+        assert two_tips(into / "hello.git") == expected
 
 
 @pytest.mark.slow
