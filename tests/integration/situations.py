@@ -181,6 +181,16 @@ def gone(folder: Folder) -> None:
     folder.remove("github_backups/octo/repo-2.zip")
 
 
+def noted(folder: Folder) -> None:
+    """``verify`` found an archive damaged that is where it should be."""
+    folder.run(*ALL)
+    archive = entry(2).git.archive
+    assert archive
+    damage = {"key": archive.key, "run_id": archive.run_id, "reason": "it is odd"}
+    note = json.dumps({"schema": 1, "archives": [damage]}).encode()
+    folder.put(layout.damage_note(archive.key), note)
+
+
 def kept_gone(folder: Folder) -> None:
     """The archive that was kept of what GitHub does not list any more is not there."""
     result = entry(9).git
@@ -265,6 +275,7 @@ SITUATIONS: dict[str, tuple[Build, str, str]] = {
     ),
     "archive gone": (gone, BAD, "not where the newest run put it"),
     "archive of another size": (other, BAD, "not where the newest run put it"),
+    "archive found damaged": (noted, BAD, "found damaged since: github_backups/octo/repo-2.zip"),
     "kept archive gone": (kept_gone, BAD, "octo/repo-9.zip"),
     "damaged manifest": (damaged("manifest.json"), BAD, "has an unreadable manifest"),
     "damaged report": (damaged("report.json"), BAD, "has an unreadable report"),

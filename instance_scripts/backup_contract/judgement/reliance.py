@@ -105,9 +105,10 @@ def judge(
     schedule: Watched,
     now: datetime,
     misplaced: Sequence[str] = (),
+    damaged: Sequence[str] = (),
 ) -> Judgement:
     """Good is: the newest run that has ended is good, so is the newest one that was asked for
-    everything, after which none is overdue, and no archive is ``misplaced``.
+    everything, after which none is overdue, and no archive is ``misplaced`` or ``damaged``.
 
     ``runs`` are newest first, ``running`` is the one that is under way, which says nothing yet.
     What failed in a whole run is mended when a narrowed one since is good: it would not be as long
@@ -132,6 +133,9 @@ def judge(
     if misplaced:
         more = f", and {len(misplaced) - 1} more" if len(misplaced) > 1 else ""
         return _bad(f"not where the newest run put it: {misplaced[0].rstrip('.')}{more}", run)
+    if damaged:
+        more = f", and {len(damaged) - 1} more" if len(damaged) > 1 else ""
+        return _bad(f"found damaged since: {damaged[0]}{more}", run)
     age = f"{_age(run, now) / timedelta(days=1):.1f} days old"
     if late := _late(run, running, schedule, now):
         of_what = "good run of everything" if last.only else "good run"

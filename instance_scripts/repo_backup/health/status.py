@@ -3,7 +3,7 @@
 import itertools
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from backup_contract import evidence
@@ -38,6 +38,7 @@ from repo_backup.health.running import read_running
 from repo_backup.health.suspicions import read_suspicions
 from repo_backup.runtime.errors import said
 from repo_backup.store.base import Store, Stored
+from repo_backup.store.damage import ArchiveId, read_damage
 from repo_backup.store.inventory import not_in_place
 from repo_backup.store.left_out import LeftOut
 from repo_backup.store.run_documents import read_manifest
@@ -91,12 +92,19 @@ def assess(
         running = read_running(store, runs, now)
         judged = read_whole(store, runs, left_out)
     newest = read_newest_complete(store, judged)
-    misplaced = read_misplaced(store, judged, newest)
+    placed = read_placement(store, judged, newest)
     schedule = Watched.by_age(max_age) if max_age else read_schedule(store, judged)
-    found = judge([*map(facts, judged)], running and running["run_id"], schedule, now, misplaced)
+    found = judge(
+        [*map(facts, judged)],
+        running and running["run_id"],
+        schedule,
+        now,
+        placed.misplaced,
+        placed.damaged,
+    )
     relied = newest_verified(found.relied, now)
     gone, open_ = unlisted(newest), read_suspicions(store, runs)
-    return Assessment(found, runs, running, misplaced, relied, gone, open_)
+    return Assessment(found, runs, running, placed.misplaced, relied, gone, open_)
 
 
 def read_runs(store: Store, count: int, left_out: LeftOut) -> list[RunRow]:
@@ -153,16 +161,25 @@ def unlisted(manifest: Manifest | str | None) -> list[str]:
     return sorted({*told}, key=str.lower)
 
 
-def read_misplaced(
+@dataclass(frozen=True)
+class Placement:
+    """What is wrong with archives: by where they are, and by what ``verify`` noted of them."""
+
+    misplaced: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+
+
+def read_placement(
     store: Store, runs: Sequence[RunRow], manifest: Manifest | str | None
-) -> list[str]:
-    """Archives of the newest complete run that are not there, or are not what it wrote down.
+) -> Placement:
+    """Archives of the newest complete run that are not there, are not what it wrote down, or were
+    found damaged since.
 
     One request goes for each thousand archives. A run that was begun since and did not complete may
     have replaced some: then it is only asked whether they are there.
     """
     if not isinstance(manifest, Manifest):
-        return [manifest] if manifest else []
+        return Placement([manifest] if manifest else [])
     settled = bool(runs) and runs[0]["complete"]
     results = [item.result for item in manifest.archived]
     keys = [item.archive.key for item in manifest.archived if item.archive]
@@ -170,7 +187,14 @@ def read_misplaced(
     for prefix in sorted({key.rpartition("/")[0] + "/" for key in keys}):
         present |= store.objects(prefix)
     wrong = (not_in_place([result], present, settled=settled) for result in results)
-    return sorted(filter(None, wrong))
+    noted = read_damage(store, present)
+    archives = [item.archive for item in manifest.archived if item.archive]
+    damaged = (
+        f"{each.key} ({said(noted[ArchiveId.of(each)])})"
+        for each in archives
+        if ArchiveId.of(each) in noted
+    )
+    return Placement(sorted(filter(None, wrong)), sorted(damaged))
 
 
 def read_schedule(store: Store, runs: Iterable[RunRow]) -> Watched:
