@@ -32,12 +32,13 @@ def archive_keys(
     A key belongs to the repository that an archive was recorded of (``claims``), then to whoever
     is listed first. Whoever finds its usual key taken gets one of its own, and stays there while
     its newest archive (``entries``) does. ``folded``: the destination does not tell upper from
-    lower case.
+    lower case; there a key stays as it was written first.
     """
     taken = {
         _fold(key, folded): (each.identity, each.kind, each.full_name)
         for key, each in claims.items()
     }
+    written = {_fold(key, folded): key for key in claims}
     keys: dict[tuple[Identity, str], Key] = {}
     for remote in sorted(remotes, key=lambda each: (each.full_name.lower(), each.id)):
         if remote.refused:
@@ -47,7 +48,7 @@ def archive_keys(
             own = layout.archive(remote.owner, remote.name, kind, repository_id=remote.id)
             me = (remote.identity, kind, remote.full_name)
             owner, of_kind, name = taken.setdefault(_fold(usual, folded), me)
-            key = Key(usual)
+            key = Key(written.get(_fold(usual, folded), usual))
             if (owner, of_kind) != me[:2]:
                 what = "" if of_kind == GIT else f"the {noun(of_kind)} of "
                 key = Key(own, f"{usual} is of another one, {what}{name} with id {owner.id}")
