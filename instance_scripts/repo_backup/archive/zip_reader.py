@@ -41,6 +41,11 @@ _LONGEST_LINE_BYTES = 64 << 10
 _PACK_AND_INDEX = 2
 
 
+def is_mirror_name(name: str) -> bool:
+    """Whether an archive's top directory may be called so. Pure."""
+    return bool(_TOP.fullmatch(name))
+
+
 def unpack(file: IO[bytes], into: Path) -> Path:
     """Unpack a mirror's zip; its one top directory, new in ``into``. Raises RepositoryError."""
     try:

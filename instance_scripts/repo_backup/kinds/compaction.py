@@ -22,7 +22,8 @@ from repo_backup.git.process import memory_bound, run_git
 from repo_backup.git.protocol.advertisement import Advertisement
 from repo_backup.git.restorable import is_ref
 from repo_backup.kinds.base import Resources
-from repo_backup.kinds.mirror_chain import ChainZip, KnownChain, MirrorChain, zip_blocks
+from repo_backup.kinds.known_chain import KnownChain
+from repo_backup.kinds.mirror_chain import ChainZip, MirrorChain, zip_blocks
 from repo_backup.runtime.errors import RepositoryError
 from repo_backup.store.chain_store import StoredChain, keeps_versions
 
@@ -39,12 +40,12 @@ _PACK_OBJECTS = ("pack-objects", "--revs", "--all", *_COMMON, "objects/pack/whol
 def is_due(chain: StoredChain, resources: Resources, rewrites: Rewrites | None) -> bool:
     """Whether a chain is to get a new base; never where the old one could not be read any more.
 
-    Nor while a suspicion is open, or where ``rewrites`` are one, unless the base was replaced.
+    Nor while a suspicion is open, or where ``rewrites`` are one: unless no overlay may follow.
     """
+    if chain.needs_base:
+        return True
     if not keeps_versions(resources.store, chain.archive):
         return False
-    if chain.base_replaced:
-        return True
     total = sum(link.bytes for link in chain.document.links)
     is_long = chain.links >= MOST_LINKS or total > max(chain.archive.bytes // 2, LEAST_BYTES)
     is_frozen = objection_to(rewrites) or resources.is_frozen(chain.archive.key)
@@ -60,14 +61,12 @@ def with_pins(wanted: Advertisement, before: Advertisement) -> Advertisement:
     return replace(wanted, refs={**pins, **wanted.refs}, peeled={**peeled, **wanted.peeled})
 
 
-def compact(
-    chain: MirrorChain, known: KnownChain, new: Mirror, resources: Resources, room: Path
-) -> Mirror:
+def compact(known: KnownChain, new: Mirror, resources: Resources, room: Path) -> Mirror:
     """The mirror of a new base: all of the chain, and the ``new`` pack and refs, in one pack.
 
     It is checked as if it were just fetched. Raises RepositoryError.
     """
-    stop, memory = resources.stop, resources.memory
+    stop, memory, chain = resources.stop, resources.memory, known.chain
     mirror = _unpacked(chain, resources, room / "chain")
     if new.pack:
         for path in (new.pack, new.pack.with_suffix(".idx")):
@@ -78,10 +77,11 @@ def compact(
     need = index_memory(count, links=True)
     with memory.lend(need):
         git = _Git(mirror, memory_bound(need, memory.total), resources)
-        pins = git.pins(_tips(chain, known.stored), new.advertisement, known.objects)
+        shallow = git.cut_off(new.advertisement.shallow)
+        pins = git.pins(_tips(chain), new.advertisement, known.objects)
         refs = {**pins.refs, **new.advertisement.refs}
         peeled = {**pins.peeled, **new.advertisement.peeled}
-        wanted = replace(new.advertisement, refs=refs, peeled=peeled)
+        wanted = replace(new.advertisement, refs=refs, peeled=peeled, shallow=shallow)
         base = Mirror(room / mirror.name, wanted)
         base.create()
         for name, text in base.texts().items():
@@ -93,6 +93,9 @@ def compact(
     if links_unchecked(remarks):
         raise RepositoryError("memory is too short to check a new base")
     return base
+
+
+_PARENTS = ("rev-list", "--no-walk=unsorted", "--parents")
 
 
 @dataclass
@@ -108,6 +111,27 @@ class _Git:
     mirror: Path
     memory_bytes: int
     resources: Resources
+
+    def cut_off(self, further: Iterable[str]) -> tuple[str, ...]:
+        """The commits whose parents are not there, of those that the mirror or ``further`` name.
+
+        The mirror goes on naming these alone.
+        """
+        file = self.mirror / "shallow"
+        before = file.read_text().split() if file.exists() else []
+        asked = sorted({*before, *further})
+        file.unlink(missing_ok=True)
+        if not asked:
+            return ()
+        lines = "".join(f"{oid}\n" for oid in asked).encode()
+        found = [each.split() for each in self.run((*_PARENTS, "--stdin"), (lines,))]
+        parents = "".join(f"{oid}\n" for _, *each in found for oid in each).encode()
+        answers = self.run(("cat-file", "--batch-check=%(objectname)"), (parents,))
+        missing = {each.split()[0] for each in answers if each.endswith(" missing")}
+        cut = tuple(oid for oid, *each in found if missing.intersection(each))
+        if cut:
+            file.write_text("".join(f"{oid}\n" for oid in cut))
+        return cut
 
     def pins(self, old: Mapping[str, str], new: Advertisement, objects: KnownObjects) -> Pins:
         """Pins for those of the ``old`` tips, by the name that each would have, that are lost."""
@@ -148,8 +172,9 @@ class _Git:
 _HISTORY = (ObjectType.COMMIT, ObjectType.TAG)
 
 
-def _tips(chain: MirrorChain, stored: StoredChain) -> dict[str, str]:
+def _tips(chain: MirrorChain) -> dict[str, str]:
     """All that any archive of the chain had a ref to, by the name of its pin."""
+    stored = chain.stored
     runs = [stored.archive.run_id, *(each.run_id for each in stored.document.links)]
     found: dict[str, str] = {}
     for run_id, each in zip(runs, chain.zips, strict=True):

@@ -26,7 +26,6 @@ from repo_backup.runtime.errors import (
 )
 from repo_backup.store.base import Stored
 from repo_backup.store.chain_store import Overlay, StoredChain, find_chain, put_overlay
-from repo_backup.store.chains import ChainListError
 
 _MOST_REMARKS = 20
 """Of an archive: its overlays bring their own."""
@@ -41,7 +40,8 @@ class ItemBackup:
     """Backs up what a repository has of one kind; its archive goes under ``key``.
 
     ``overlays`` are there for archives under this key: by chain id the highest number.
-    ``superseded`` is what was recorded of an archive that something else has taken the place of.
+    ``beneath`` is an archive of the same item there that is not its newest: it had another name
+    since. ``superseded`` is what was recorded of one that something else has taken the place of.
     ``damaged_chains`` are the keys of lists of overlays that are not as they were.
     """
 
@@ -51,6 +51,7 @@ class ItemBackup:
     resources: Resources
     overlays: Mapping[str, int] = field(default_factory=dict)
     superseded: ItemResult | None = None
+    beneath: ItemResult | None = None
     damaged_chains: Collection[str] = ()
 
     def back_up(self, earlier: ItemResult | None) -> ItemResult:
@@ -161,8 +162,9 @@ class ItemBackup:
         try:
             with _room(self.resources.directory) as room:
                 grown = self._grown(found, earlier, room)
-                if earlier and grown.onto:
-                    result = self._put_overlay(grown.fetched, grown.onto, earlier)
+                there = self._archive_under_key(earlier)
+                if there and grown.onto:
+                    result = self._put_overlay(grown.fetched, grown.onto, there)
                 else:
                     result = self._put_base(grown.fetched)
         except OSError as error:
@@ -174,16 +176,20 @@ class ItemBackup:
 
     def _grown(self, found: Found, earlier: ItemResult | None, room: Path) -> Grown:
         """What is new, if there is a chain that it can be added to; else everything."""
-        there = earlier if earlier and earlier.archive else self.superseded
-        if not (found.grow and there and there.archive and there.archive.key == self.key):
+        there = self._archive_under_key(earlier)
+        if not (found.grow and there):
             return Grown(found.fetch(room))
-        try:
-            chain = self.resources.patience.call(lambda: find_chain(self.resources.store, there))
-        except ChainListError as error:
-            told = f"{error}; a new archive leaves the overlays behind"
-            return Grown(found.fetch(room), warnings=(told,))
-        anew = there is not earlier or self._is_damaged(there)
+        store = self.resources.store
+        chain = self.resources.patience.call(lambda: find_chain(store, there))
+        anew = there is self.superseded or self._is_damaged(there)
         return found.grow(room, replace(chain, base_replaced=anew))
+
+    def _archive_under_key(self, earlier: ItemResult | None) -> ItemResult | None:
+        """What is known of the archive that lies, or lay, where this one goes."""
+        for each in (earlier, self.beneath, self.superseded):
+            if each and each.archive and each.archive.key == self.key:
+                return each
+        return None
 
     def _put_base(self, fetched: Fetched) -> ItemResult:
         """A whole archive, of whose chain there was never an overlay."""

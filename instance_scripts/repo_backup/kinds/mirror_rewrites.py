@@ -7,19 +7,19 @@ from repo_backup.git.packs.pack_history import JoinedHistory
 from repo_backup.git.protocol.advertisement import Advertisement
 from repo_backup.git.rewrites import Alarm, rewrites_by_history, rewrites_by_pack
 from repo_backup.kinds.base import Resources
-from repo_backup.kinds.mirror_chain import KnownChain, MirrorChain
+from repo_backup.kinds.known_chain import KnownChain
+from repo_backup.kinds.mirror_chain import MirrorChain
 
 
 def rewrites_of_increment(
     increment: Increment,
     objects: KnownChain,
     known: Advertisement,
-    chain: MirrorChain,
     resources: Resources,
 ) -> Rewrites | None:
     """By the parents of new and of known commits, while ``objects`` is open."""
     history = JoinedHistory([increment.proof.history, objects.objects.history])
-    return rewrites_by_history(history, _before(chain), known, _alarm(resources))
+    return rewrites_by_history(history, _before(objects.chain), known, _alarm(resources))
 
 
 def rewrites_of_whole(
@@ -33,7 +33,7 @@ def rewrites_of_whole(
 def _before(chain: MirrorChain) -> Advertisement:
     """The refs that nobody was told of the rewriting of: a killed run told nobody of its own."""
     named = chain.stored.named
-    if named == chain.stored.links:
+    if named >= chain.stored.links:
         return chain.ends_with
     return chain.zips[named].refs(chain.object_format)
 

@@ -12,7 +12,7 @@ from repo_backup.git.protocol.advertisement import Advertisement
 from repo_backup.git.restorable import oddities
 from repo_backup.kinds.base import Fetched, HashedBlob
 from repo_backup.kinds.fetch_attempts import Attempts
-from repo_backup.kinds.mirror_chain import describe
+from repo_backup.kinds.known_chain import describe
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop
 

@@ -46,9 +46,9 @@ class History:
     run. ``damage`` is what restore drills and ``verify`` found, None of an archive that a later
     drill found good; ``damaged`` names those that are nobody's for it, and are fetched again.
     ``overlays`` are all that are there: by base key and chain id the highest number.
-    ``superseded`` are by key archives that something else has taken the place of, of which an
-    earlier version may be there. ``damaged_chains`` are the keys of lists of overlays that a report
-    found not to be as they were.
+    ``superseded`` are by key archives that are not as they were, or their overlays are not: of what
+    was there before, some may be read all the same. ``damaged_chains`` are the keys of lists of
+    overlays that a report found not to be as they were.
     """
 
     entries: dict[Identity, Entry] = field(default_factory=dict)
@@ -118,6 +118,12 @@ class History:
         """The newest entry of this repository whose archive still exists, if there is one."""
         return self.entries.get(repository)
 
+    def beneath(self, key: str, repository: Identity, kind: str) -> ItemResult | None:
+        """What lies under a key of this repository's, though it may not be its newest archive."""
+        claim = self.claims.get(key)
+        is_its_own = claim and (claim.identity, claim.kind) == (repository, kind)
+        return claim.result if claim and is_its_own else None
+
     def _add(self, manifest: Manifest) -> None:
         kept = manifest.kept or ()
         self.damaged_chains.update(manifest.damaged_chains)
@@ -165,7 +171,7 @@ class History:
         def kept(result: ItemResult) -> ItemResult:
             if not_in_place([result], present, settled=True):
                 archive = result.archive
-                if archive and archive.version_id and archive.key in present:
+                if archive and archive.key in present:
                     self.superseded.setdefault(archive.key, result)
                 return replace(result, archive=None, chain=None, refs_digest=None)
             return result
@@ -177,6 +183,7 @@ class History:
             archive = result.archive
             if archive and (reason := self.damage.get(ArchiveId.of(archive))):
                 told[archive.key] = f"{archive.key} was found damaged ({said(reason)})"
+                self.superseded.setdefault(archive.key, result)
                 return replace(result, archive=None, chain=None, refs_digest=None, unserved=None)
             return result
 

@@ -5,7 +5,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from backup_contract import exit_codes as exits
@@ -73,9 +73,6 @@ class Backup:
         self._stop = stop
         self._drill = drill
         self._keys: dict[tuple[Identity, str], Key] = {}
-        self._overlays: Mapping[str, Mapping[str, int]] = {}
-        self._superseded: Mapping[str, ItemResult] = {}
-        self._damaged_chains: Collection[str] = ()
 
     def run(self) -> int:
         """Everything; the exit code. Raises FatalError and InterruptedRunError."""
@@ -118,8 +115,6 @@ class Backup:
     def _begin(self, listing: Listing, history: History) -> None:
         """Settle whose each key is, and what is kept of what is not listed any more."""
         remotes, folded = listing.remotes, not self._store.case_sensitive
-        self._overlays, self._superseded = history.overlays, history.superseded
-        self._damaged_chains = history.damaged_chains
         listed = {remote.identity for remote in remotes}
         self._keys = archive_keys(
             remotes,
@@ -228,30 +223,39 @@ class Backup:
             return replace(entry, results={GIT: _skipped(reason, None), **left_out})
         if remote.refused:
             return entry.having(GIT, replace(entry.git, reason=remote.refused))
-        results = {kind.name: self._of_kind(kind, remote, before) for kind in KINDS.values()}
+        results = {
+            kind.name: self._of_kind(kind, remote, before, history) for kind in KINDS.values()
+        }
         found = {kind: result for kind, result in results.items() if result}
         warnings = (*found[GIT].warnings, *_identity(remote, earlier, found[GIT]))
         found[GIT] = replace(found[GIT], warnings=warnings)
         return replace(entry, results=found)
 
     def _of_kind(
-        self, kind: Kind, remote: Remote, earlier: Mapping[str, ItemResult]
+        self, kind: Kind, remote: Remote, earlier: Mapping[str, ItemResult], history: History
     ) -> ItemResult | None:
         """What became of a repository's item of this kind; None where there never was one."""
         before = earlier.get(kind.name)
         reason = self._plan.selection.kind_reason(kind, remote)
         if reason is None:
-            return self._back_up(kind, remote, before)
+            return self._back_up(kind, remote, before, history)
         was_there = kind.absence(remote) is None or (before and before.archive)
         return _skipped(reason, before) if was_there else None
 
-    def _back_up(self, kind: Kind, remote: Remote, before: ItemResult | None) -> ItemResult:
+    def _back_up(
+        self, kind: Kind, remote: Remote, before: ItemResult | None, history: History
+    ) -> ItemResult:
         """Back up under the key that was settled, and tell once if that is not the usual one."""
         key = self._keys[remote.identity, kind.name]
-        there = self._overlays.get(key.text, {})
-        replaced = self._superseded.get(key.text)
         item = ItemBackup(
-            kind, remote, key.text, self._resources, there, replaced, self._damaged_chains
+            kind,
+            remote,
+            key.text,
+            self._resources,
+            overlays=history.overlays.get(key.text, {}),
+            superseded=history.superseded.get(key.text),
+            beneath=history.beneath(key.text, remote.identity, kind.name),
+            damaged_chains=history.damaged_chains,
         )
         part = item.back_up(before)
         known = before and before.archive and before.archive.key == key.text

@@ -1,6 +1,7 @@
 """The chain of overlays over an archive, as a run finds it at the destination and as it grows."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backup_contract import object_keys as layout
@@ -9,8 +10,8 @@ from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Archive, ItemResult
 from repo_backup.runtime.errors import ConflictError, RepositoryError, TransientError
 from repo_backup.runtime.retry import Patience
-from repo_backup.store.base import Blob, Store, Stored
-from repo_backup.store.chains import ChainListError
+from repo_backup.store.base import Blob, Store, Stored, Tagged
+from repo_backup.store.chains import ChainListError, read_chain
 
 _NO_VERSION = (None, "", "null")
 """Of a bucket without versions, or one whose versioning is suspended: what is put replaces."""
@@ -20,12 +21,13 @@ Numbered = Mapping[int, Stored]
 
 @dataclass(frozen=True)
 class StoredChain:
-    """An archive and the overlays over it, all of them where they should be.
+    """An archive and the overlays over it that can be read, from the first on.
 
-    ``document`` lists them but for ``unlisted``, the last, if that was put and never listed. A
-    manifest names the first ``named``. ``tag`` is the document's for ``write_if``,
+    ``document`` lists them but for ``unlisted``, the last ones, which were put and which no line
+    describes. A manifest names the first ``named``. ``tag`` is the document's for ``write_if``,
     ``base_refs_digest`` what the manifest says of the base alone. ``base_replaced``: something
-    else has taken the archive's place, of which this is an earlier version.
+    else may have taken the archive's place, of which this is an earlier version then.
+    ``fault`` says why no overlay may follow, empty if one may.
     """
 
     archive: Archive
@@ -33,27 +35,53 @@ class StoredChain:
     document: ChainDocument
     named: int
     tag: str | None = None
-    unlisted: Stored | None = None
+    unlisted: tuple[Stored, ...] = ()
     base_replaced: bool = False
+    fault: str = ""
 
     @property
     def links(self) -> int:
         """How many overlays lie there."""
-        return len(self.document.links) + (self.unlisted is not None)
+        return len(self.document.links) + len(self.unlisted)
+
+    @property
+    def needs_base(self) -> bool:
+        """Whether what can be read of it goes into a new base, whatever else there is."""
+        return self.base_replaced or bool(self.fault)
+
+    @property
+    def proven(self) -> int:
+        """How many overlays need no second look: a run proved them, and wrote them down."""
+        return 0 if self.needs_base else min(self.named, len(self.document.links))
+
+    def first(self, links: int, fault: str) -> "StoredChain":
+        """The same without the overlays behind the first ``links``: no other may follow. Pure."""
+        listed = min(links, len(self.document.links))
+        return replace(
+            self,
+            document=self.document.first(listed),
+            unlisted=self.unlisted[: links - listed],
+            fault=self.fault or fault,
+        )
 
 
 @dataclass(frozen=True)
 class ChainState:
-    """Whether a chain can grow; ``reason`` why not, empty if it can."""
+    """What of a chain is in place: ``listed`` overlays of its document, then those ``unlisted``.
+
+    ``reason`` says why it cannot grow, empty if it can.
+    """
 
     reason: str = ""
-    unlisted: Stored | None = None
+    listed: int = 0
+    unlisted: tuple[Stored, ...] = ()
 
 
 def find_chain(store: Store, result: ItemResult) -> StoredChain:
-    """The chain of an archive that is there. Raises ChainListError if it cannot grow.
+    """The chain of an archive that is there, as far as it can be read.
 
-    Two requests. Raises what the store raises.
+    Two requests, more where the document is not what the manifest says. Raises what the store
+    raises.
     """
     archive, chain = result.archive, result.chain
     assert archive  # noqa: S101 - the caller has looked
@@ -67,18 +95,34 @@ def find_chain(store: Store, result: ItemResult) -> StoredChain:
     }
     name = layout.chain_document(archive.key, identity)
     tagged = store.read_tagged(name) if name in listed else None
-    document = ChainDocument(archive.key, identity)
-    if tagged:
-        try:
-            document = ChainDocument.from_bytes(tagged.data, archive.key, identity)
-        except DamagedError as error:
-            raise ChainListError(str(error)) from error
-    state = judge_chain(document, chain, there)
-    if state.reason:
-        raise ChainListError(state.reason)
+    document, wrong = _document(store, archive.key, identity, chain, tagged)
     named, tag = chain.links if chain else 0, tagged.tag if tagged else None
+    lost = named if not document.links else 0
+    state = judge_chain(document, there, lost, wrong)
     base = chain.base_refs_digest if chain else result.refs_digest
-    return StoredChain(archive, base, document, named, tag, state.unlisted)
+    usable = document.first(state.listed)
+    return StoredChain(archive, base, usable, named, tag, state.unlisted, fault=state.reason)
+
+
+def _document(
+    store: Store, base_key: str, identity: str, chain: Chain | None, tagged: Tagged | None
+) -> tuple[ChainDocument, str]:
+    """The document as the manifest says that it is, and what is wrong with it if it is not.
+
+    An earlier version will do. Without one nothing is listed; a store that keeps only the latest
+    cannot have one, and there the list is made anew of the overlays, which are proven one by one.
+    """
+    wrong, empty = "", ChainDocument(base_key, identity)
+    try:
+        found = ChainDocument.from_bytes(tagged.data, base_key, identity) if tagged else empty
+    except DamagedError as error:
+        found, wrong = empty, str(error)
+    if chain is None or (not wrong and found.first(chain.links).digest == chain.digest):
+        return found, wrong
+    try:
+        return read_chain(store, base_key, chain), ""
+    except ChainListError as error:
+        return empty, str(error) if store.capabilities.versions else ""
 
 
 def keeps_versions(store: Store, archive: Archive) -> bool:
@@ -86,28 +130,35 @@ def keeps_versions(store: Store, archive: Archive) -> bool:
     return store.capabilities.versions and archive.version_id not in _NO_VERSION
 
 
-def judge_chain(document: ChainDocument, chain: Chain | None, there: Numbered) -> ChainState:
-    """Whether what lies there is what is listed, and what is listed is what is named. Pure.
+def judge_chain(
+    document: ChainDocument, there: Numbered, lost: int = 0, wrong: str = ""
+) -> ChainState:
+    """Whether what lies there is what is listed, and nothing else. Pure.
 
     A run puts an overlay, lists it, and names it in its manifest; it may be killed in between. So
-    one overlay may be there that is not listed, if it is the next, and any number of listed ones
-    that no manifest names.
+    one overlay may be there that is not listed, if it is the next. ``lost`` are the overlays that a
+    manifest names while no line describes them any more: they must be there as well. ``wrong``
+    says why the chain cannot grow in any case.
     """
-    listed = len(document.links)
-    if chain and listed < chain.links:
-        return ChainState(f"{document.key} lists {listed} of {chain.links} overlays")
-    if chain and document.first(chain.links).digest != chain.digest:
-        return ChainState(f"{document.key} is not what the manifest says")
+    fault, listed = "", 0
     for number, link in enumerate(document.links, 1):
-        if reason := _out_of_place(link, there.get(number)):
-            return ChainState(reason)
-    further = sorted(number for number in there if number > listed)
-    if further and further != [listed + 1]:
-        key = layout.overlay(document.base_key, document.id, further[-1])
-        return ChainState(f"{key} is an overlay that no run listed")
-    if max([listed, *further]) >= layout.MOST_LINKS:
-        return ChainState(f"{document.key} has no room for another overlay")
-    return ChainState(unlisted=there[further[0]] if further else None)
+        if fault := _out_of_place(link, there.get(number)):
+            break
+        listed = number
+    if fault:
+        return ChainState(wrong or fault, listed)
+    following = [*itertools.takewhile(there.__contains__, itertools.count(listed + 1))]
+    following = following[: lost + 1]
+    stray = sorted(number for number in there if number > listed and number not in following)
+    if len(following) < lost:
+        missing = listed + len(following) + 1
+        fault = f"{layout.overlay(document.base_key, document.id, missing)} is not there"
+    elif stray:
+        key = layout.overlay(document.base_key, document.id, stray[-1])
+        fault = f"{key} is an overlay that no run listed"
+    elif max([listed, *following]) >= layout.MOST_LINKS:
+        fault = f"{document.key} has no room for another overlay"
+    return ChainState(wrong or fault, listed, tuple(there[number] for number in following))
 
 
 def _out_of_place(link: Link, stored: Stored | None) -> str:
@@ -160,9 +211,12 @@ def put_overlay(
     return longer
 
 
-def with_listed(chain: StoredChain, link: Link) -> StoredChain:
-    """The chain with the line for its unlisted overlay, which is in no document yet. Pure."""
-    return replace(chain, document=chain.document.with_link(link), unlisted=None)
+def with_listed(chain: StoredChain, links: Sequence[Link]) -> StoredChain:
+    """The chain with lines for its unlisted overlays, which are in no document yet. Pure."""
+    document = chain.document
+    for link in links:
+        document = document.with_link(link)
+    return replace(chain, document=document, unlisted=())
 
 
 def _write(store: Store, document: ChainDocument, tag: str | None) -> None:

@@ -166,47 +166,100 @@ def _overlay(destination: Destination, number: int) -> Path:
     return folder / f"hello+{digest[:12]}.{number:04}.zip"
 
 
-@pytest.mark.parametrize("foreign", [b"no zip", b""])
-@pytest.mark.parametrize("number", [1, 3])
-def test_an_overlay_that_no_run_can_have_put_leads_to_a_base_with_a_chain_of_its_own(
-    destination: Destination, hello: Path, tmp_path: Path, foreign: bytes, number: int
-) -> None:
-    backup(destination, 0)
-    _overlay(destination, number).write_bytes(foreign)
-    assert backup(destination, 1) == 0
-    entry = destination.entry("hello", _RUNS[1])
-    assert (entry["state"], entry.get("chain")) == ("backed-up", None)
-    assert any("a new archive leaves" in each for each in entry["warnings"])
-    assert not _overlay(destination, number).exists()
-    assert by_hand(destination.root, tmp_path / "hand") == refs(hello)
-    commit_files(hello, {"new.txt": "new\n"}, message="New")
-    assert backup(destination, 2) == 0
-    assert destination.entry("hello", _RUNS[2])["chain"]["links"] == 1
-    assert by_hand(destination.root, tmp_path / "again") == refs(hello)
-
-
-@pytest.mark.parametrize("damage", ["missing", "shorter", "list missing", "list damaged"])
-def test_a_chain_that_is_not_as_it_was_gets_a_new_base(
-    destination: Destination, hello: Path, tmp_path: Path, damage: str
-) -> None:
+def dropped_branch(destination: Destination, hello: Path) -> str:
+    """The tip of a branch that the first two runs saved and upstream has lost since."""
+    commit_files(hello, {"topic.txt": "1\n"}, branch="topic")
+    tip = git(hello, "rev-parse", "topic")
     backup(destination, 0)
     commit_files(hello, {"new.txt": "new\n"}, message="New")
     backup(destination, 1)
+    git(hello, "update-ref", "-d", "refs/heads/topic")
+    commit_files(hello, {"newer.txt": "newer\n"}, message="Newer")
+    return tip
+
+
+def pins(found: list[str]) -> tuple[list[str], list[str]]:
+    """The refs without pins, and what is pinned."""
+    kept = [each for each in found if each.startswith("refs/kept/")]
+    return [each for each in found if each not in kept], [each.split()[1] for each in kept]
+
+
+@pytest.mark.parametrize("foreign", [b"no zip", b""])
+@pytest.mark.parametrize("number", [2, 4])
+def test_an_overlay_that_no_run_can_have_put_leads_to_a_base_that_keeps_what_others_hold(
+    destination: Destination, hello: Path, tmp_path: Path, foreign: bytes, number: int
+) -> None:
+    tip = dropped_branch(destination, hello)
+    _overlay(destination, number).write_bytes(foreign)
+    assert backup(destination, 2) == 0
+    entry = destination.entry("hello", _RUNS[2])
+    assert (entry["state"], entry.get("chain")) == ("backed-up", None)
+    (told,) = (each for each in entry["warnings"] if "a new archive holds" in each)
+    assert f".{number:04}.zip" in told
+    assert not _overlay(destination, number).exists()
+    assert pins(by_hand(destination.root, tmp_path / "hand")) == (refs(hello), [tip])
+    commit_files(hello, {"more.txt": "more\n"}, message="More")
+    assert backup(destination, 3) == 0
+    assert destination.entry("hello", _RUNS[3])["chain"]["links"] == 1
+    assert pins(by_hand(destination.root, tmp_path / "again")) == (refs(hello), [tip])
+
+
+def test_a_base_that_is_made_anew_of_the_same_gets_a_chain_of_its_own(
+    destination: Destination, hello: Path, tmp_path: Path
+) -> None:
+    backup(destination, 0)
+    _overlay(destination, 3).write_bytes(b"no zip")
+    assert backup(destination, 1) == 0
+    assert not _overlay(destination, 3).exists()
+    assert by_hand(destination.root, tmp_path / "hand") == refs(hello)
+
+
+@pytest.mark.parametrize("damage", ["missing", "shorter", "other bytes"])
+def test_an_overlay_that_is_not_as_it_was_leads_to_a_base_that_keeps_what_can_be_read(
+    destination: Destination, hello: Path, tmp_path: Path, damage: str
+) -> None:
+    tip = dropped_branch(destination, hello)
     overlay = _overlay(destination, 1)
-    listed = overlay.with_name(overlay.name.replace(".0001.zip", ".json"))
     match damage:
         case "missing":
             overlay.unlink()
         case "shorter":
             overlay.write_bytes(overlay.read_bytes()[:-1])
-        case "list missing":
-            listed.unlink()
-        case "list damaged":
-            listed.write_bytes(b"{}\n")
-    commit_files(hello, {"newer.txt": "newer\n"}, message="Newer")
+        case "other bytes":
+            overlay.write_bytes(b"x" * len(overlay.read_bytes()))
     assert backup(destination, 2) == 0
-    assert destination.entry("hello", _RUNS[2]).get("chain") is None
+    entry = destination.entry("hello", _RUNS[2])
+    assert entry.get("chain") is None
+    assert any(".0001.zip" in each for each in entry["warnings"])
+    assert pins(by_hand(destination.root, tmp_path / "hand")) == (refs(hello), [tip])
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged", "of another chain"])
+def test_a_list_that_is_lost_in_a_folder_is_made_anew_and_no_run_is_lost(
+    destination: Destination, hello: Path, tmp_path: Path, damage: str
+) -> None:
+    days = {}
+    for number in (0, 1, 2):
+        commit_files(hello, {"new.txt": f"{number}\n"}, message="New")
+        backup(destination, number)
+        days[number] = refs(hello)
+    overlay = _overlay(destination, 1)
+    listed = overlay.with_name(overlay.name.replace(".0001.zip", ".json"))
+    match damage:
+        case "missing":
+            listed.unlink()
+        case "damaged":
+            listed.write_bytes(b"{}\n")
+        case "of another chain":
+            listed.write_bytes(listed.read_bytes().replace(b"+", b"+0"))
+    commit_files(hello, {"newer.txt": "newer\n"}, message="Newer")
+    assert backup(destination, 3) == 0
+    days[3] = refs(hello)
+    assert destination.entry("hello", _RUNS[3])["chain"]["links"] == 3
     assert by_hand(destination.root, tmp_path / "hand") == refs(hello)
+    for number, day in days.items():
+        into = tmp_path / str(number)
+        assert refs(destination.restored("hello", into, "--at", _RUNS[number])) == day
 
 
 def test_rewritten_history_stays_where_everything_was_fetched_anew(
