@@ -104,7 +104,7 @@ def test_a_drill_that_the_machine_could_not_do_is_read_as_that_and_blames_no_arc
     trouble: Exception,
     reason: str,
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise trouble
 
     monkeypatch.setattr(f"repo_backup.kinds.git_mirror.{part}", fail)

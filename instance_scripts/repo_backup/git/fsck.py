@@ -1,11 +1,13 @@
 """Whether a mirror on disk is whole: every object, every link between them, and the refs."""
 
+import hashlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from backup_contract.documents.manifest import ItemResult
-from repo_backup.git.mirror import CONNECTED, index_memory
+from repo_backup.git.mirror import CONFIGS, CONNECTED, index_memory, links_unchecked
+from repo_backup.git.packs.pack_index import ID_BYTES, DamagedIndexError, open_index
 from repo_backup.git.process import Ended, memory_bound, run_git
 from repo_backup.git.protocol.advertisement import mirror_digest
 from repo_backup.runtime.cancellation import Stop
@@ -23,12 +25,18 @@ _REF_HABITS = 8
 _BASE_BYTES, _OBJECT_BYTES = 48 << 20, 300
 """fsck's memory: 41 MB with blobs of 15 MB, 220 to 280 bytes an object (tools/bench/memory.py)."""
 _COUNT_OFFSET = 8
+_BLOCK_BYTES = 1 << 20
 _LEAST_OBJECT_BYTES = 9
 """In a pack: a type, and the shortest that zlib makes. More objects than fit are a lie."""
 
 
 def check_mirror(
-    mirror: Path, part: ItemResult | None, memory_bytes: int, stop: Stop
+    mirror: Path,
+    part: ItemResult | None,
+    memory_bytes: int,
+    stop: Stop,
+    *,
+    same_bytes: bool = False,
 ) -> tuple[str, ...]:
     """Let git check every object and link, and compare the refs with the manifest's; remarks.
 
@@ -36,6 +44,10 @@ def check_mirror(
     UnfitMachineError. ``memory_bytes`` are what git may take: links are
     not checked, and a remark says so, where they are too few for that. Raises RepositoryError, and
     InterruptedRunError when told to stop.
+
+    ``same_bytes``: the mirror was unpacked from the very bytes that this run stored, and whose
+    every object git read and linked before. It is then enough that pack and index have their
+    checksums and that git finds all objects that the refs lead to.
     """
     packs = sorted((mirror / "objects" / "pack").glob("*.pack"))
     count = sum(map(_object_count, packs))
@@ -44,7 +56,10 @@ def check_mirror(
         need = index_memory(count, links=False)
     git = _Git(mirror, memory_bound(need, memory_bytes), stop)
     remarks: tuple[str, ...]
-    if linked:
+    seen = same_bytes and not (part and part.archive and links_unchecked(part.archive.remarks))
+    if linked and seen and _have_checksums(mirror, packs) and git.finds_all():
+        remarks = ()
+    elif linked:
         remarks = git.fsck(packs)
     else:
         git.index(packs, connected=False)
@@ -74,6 +89,11 @@ class _Git:
         elif code:
             raise self._error("git fsck", ended)
         return ended.complaints.warnings()
+
+    def finds_all(self) -> bool:
+        """Whether all objects are there that the refs lead to; contents of files are not read."""
+        ended = self._run(_LINKS)
+        return ended.code >= 0 and not ended.code & ~_REF_HABITS
 
     def index(self, packs: list[Path], *, connected: bool) -> None:
         """Read every object of each pack. Raises RepositoryError."""
@@ -106,3 +126,26 @@ def _object_count(pack: Path) -> int:
     with pack.open("rb") as file:
         head = file.read(_COUNT_OFFSET + 4)
     return min(int.from_bytes(head[_COUNT_OFFSET:]), pack.stat().st_size // _LEAST_OBJECT_BYTES)
+
+
+def _have_checksums(mirror: Path, packs: list[Path]) -> bool:
+    """Whether each pack is what its index was made of: both end with their checksums.
+
+    https://git-scm.com/docs/gitformat-pack
+    """
+    config = (mirror / "config").read_text()
+    object_format = "sha256" if config == CONFIGS[1] else "sha1"
+    try:
+        return all(_has_checksum(pack, object_format) for pack in packs)
+    except DamagedIndexError:
+        return False
+
+
+def _has_checksum(pack: Path, object_format: str) -> bool:
+    with open_index(pack.with_suffix(".idx"), object_format) as index, pack.open("rb") as file:
+        digest = hashlib.new(object_format, usedforsecurity=False)
+        left = pack.stat().st_size - ID_BYTES[object_format]
+        while left > 0 and (block := file.read(min(left, _BLOCK_BYTES))):
+            digest.update(block)
+            left -= len(block)
+        return digest.digest() == file.read() == index.pack_checksum

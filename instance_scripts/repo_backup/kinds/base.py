@@ -139,13 +139,21 @@ class Kind(Protocol):
         """Unpack an overlay over what came before it. Raises RepositoryError."""
 
     def check(
-        self, unpacked: Path, result: ItemResult | None, memory_bytes: int, stop: Stop
+        self,
+        unpacked: Path,
+        result: ItemResult | None,
+        memory_bytes: int,
+        stop: Stop,
+        *,
+        same_bytes: bool,
     ) -> tuple[str, ...]:
         """Check that what was unpacked is whole, and what the manifest says (None: nothing is
         known of it); remarks.
 
-        ``memory_bytes`` are what a check may take. Raises RepositoryError, UnfitMachineError when
-        this machine cannot tell, and InterruptedRunError when told to stop.
+        ``memory_bytes`` are what a check may take. ``same_bytes``: the archive is the one that
+        this run stored, byte by byte, so that what was checked then need not be again. Raises
+        RepositoryError, UnfitMachineError when this machine cannot tell, and InterruptedRunError
+        when told to stop.
         """
 
     def next_step(self, unpacked: Path) -> str:

@@ -25,10 +25,16 @@ class MirrorKind:
         lay_over(file, unpacked)
 
     def check(
-        self, unpacked: Path, result: ItemResult | None, memory_bytes: int, stop: Stop
+        self,
+        unpacked: Path,
+        result: ItemResult | None,
+        memory_bytes: int,
+        stop: Stop,
+        *,
+        same_bytes: bool,
     ) -> tuple[str, ...]:
         """Let git check it: see :func:`repo_backup.git.fsck.check_mirror`."""
-        return check_mirror(unpacked, result, memory_bytes, stop)
+        return check_mirror(unpacked, result, memory_bytes, stop, same_bytes=same_bytes)
 
     def next_step(self, unpacked: Path) -> str:
         """A mirror is cloned."""

@@ -88,10 +88,11 @@ class Reader:
     patience: Patience
     memory_bytes: int
 
-    def fetch(self, found: ArchiveRef, into: Path) -> Restored:
+    def fetch(self, found: ArchiveRef, into: Path, *, put_now: bool = False) -> Restored:
         """Download, check against the manifest, unpack below ``into`` and check as its kind does.
 
-        Its overlays are laid over it in their order, and the whole is checked once. Raises
+        Its overlays are laid over it in their order, and the whole is checked once. ``put_now``:
+        this run put all of it, and knows its objects to be good if the SHA-256 is right. Raises
         OtherArchiveError when the archive is not what the manifest says, BrokenChainError when an
         overlay is not, UnfitMachineError when this machine cannot read or check it, and another
         RepositoryError when it is not whole; then nothing of it is left there.
@@ -108,7 +109,8 @@ class Reader:
         try:
             chain = overlays_of(self.store, found.key, sha256, found.part)
             self._lay_overlays(kind, found, chain, unpacked)
-            remarks = self._checked(kind, found, chain, unpacked)
+            same_bytes = put_now and (not chain.count or chain.document is not None)
+            remarks = self._checked(kind, found, chain, unpacked, same_bytes=same_bytes)
         except BaseException:
             shutil.rmtree(unpacked, ignore_errors=True)
             raise
@@ -137,11 +139,18 @@ class Reader:
                 raise unreadable(error, unpacked.parent) from error
 
     def _checked(
-        self, kind: Kind, found: ArchiveRef, chain: OverlayChain, unpacked: Path
+        self,
+        kind: Kind,
+        found: ArchiveRef,
+        chain: OverlayChain,
+        unpacked: Path,
+        *,
+        same_bytes: bool,
     ) -> tuple[str, ...]:
         """Check the whole; remarks. Of a chain that is not listed the first overlay is blamed."""
         try:
-            return kind.check(unpacked, found.part, self.memory_bytes, self.patience.stop)
+            memory, stop = self.memory_bytes, self.patience.stop
+            return kind.check(unpacked, found.part, memory, stop, same_bytes=same_bytes)
         except SAYS_NOTHING:
             raise
         except RepositoryError as error:

@@ -55,6 +55,10 @@ class Candidate:
         """Whether this run put any file of it."""
         return self.item.result.bytes_put_by(run_id) > 0
 
+    def put_by(self, run_id: str) -> bool:
+        """Whether this run put all files of it."""
+        return self.archive.run_id == run_id and self.item.result.bytes_put_by(run_id) == self.bytes
+
 
 def candidates(items: Iterable[Item]) -> list[Candidate]:
     """Every archive that there is."""
@@ -114,7 +118,7 @@ def drill(manifest: Manifest, reader: Reader, directory: Path, stop: Stop) -> No
         stop.sleep(0)
         if time.monotonic() - started > LONGEST_SECONDS:
             break
-        found = read_back(reader, candidate, directory)
+        found = read_back(reader, candidate, directory, put_now=candidate.put_by(manifest.run_id))
         checked.append(found)
         if found.good:
             _note(manifest, candidate)
@@ -127,8 +131,10 @@ def drill(manifest: Manifest, reader: Reader, directory: Path, stop: Stop) -> No
     )
 
 
-def read_back(reader: Reader, candidate: Candidate, directory: Path) -> DrilledArchive:
-    """Download, unpack and compare one archive."""
+def read_back(
+    reader: Reader, candidate: Candidate, directory: Path, *, put_now: bool
+) -> DrilledArchive:
+    """Download, unpack and compare one archive; ``put_now`` as :meth:`Reader.fetch` has it."""
     started = time.monotonic()
     good: bool | None = True
     reason = None
@@ -139,7 +145,7 @@ def read_back(reader: Reader, candidate: Candidate, directory: Path) -> DrilledA
     )
     try:
         with tempfile.TemporaryDirectory(dir=directory, ignore_cleanup_errors=True) as room:
-            remarks = reader.fetch(found, Path(room)).remarks
+            remarks = reader.fetch(found, Path(room), put_now=put_now).remarks
     except UnfitMachineError as error:
         good, reason = None, f"this machine could not check it: {error}"
     except RepositoryError as error:

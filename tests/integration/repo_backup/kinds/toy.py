@@ -56,7 +56,13 @@ class Notes:
         raise RepositoryError("notes have no overlays")
 
     def check(
-        self, unpacked: Path, result: ItemResult | None, memory_bytes: int, stop: Stop
+        self,
+        unpacked: Path,
+        result: ItemResult | None,
+        memory_bytes: int,
+        stop: Stop,
+        *,
+        same_bytes: bool,
     ) -> tuple[str, ...]:
         text = (unpacked / _FILE).read_text()
         if result and fingerprint(text) != result.refs_digest:
