@@ -8,6 +8,7 @@ from typing import NamedTuple
 from backup_contract.kinds import GIT, KINDS
 
 ARCHIVES = "github_backups/"
+OBJECTS = "objects/sha256/"
 RUNS = "runs/"
 ACKNOWLEDGED = "admin/acknowledged/"
 LOCK = "runs/lock.json"
@@ -17,6 +18,9 @@ MOST_LINKS = 9999
 """Of a chain: its overlays are numbered with four digits, so that names sort as they follow."""
 _CHAIN_DIGITS = 12
 _CHAIN_DOCUMENT = re.compile(r"\+[0-9a-f]{12}\.json\Z")
+_OBJECT = re.compile(
+    rf"{OBJECTS}(?P<a>[0-9a-f]{{2}})/(?P<b>[0-9a-f]{{2}})/(?P<all>(?P=a)(?P=b)[0-9a-f]{{60}})"
+)
 _OVERLAY = re.compile(r"(?P<base>[^+]+)\+(?P<chain>[0-9a-f]{12})\.(?P<number>[0-9]{4})\.zip")
 
 
@@ -81,6 +85,17 @@ def overlay_key(key: str) -> OverlayKey | None:
     if found is None or not int(found["number"]):
         return None
     return OverlayKey(f"{found['base']}{_ZIP}", found["chain"], int(found["number"]))
+
+
+def content(sha256: str) -> str:
+    """Where the binary with this SHA-256 (hex) lies, whatever it belongs to."""
+    return f"{OBJECTS}{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def content_sha256(key: str) -> str | None:
+    """The SHA-256 (hex) of what must lie under a key; None if it is no binary's key."""
+    found = _OBJECT.fullmatch(key)
+    return found["all"] if found else None
 
 
 def is_archive(key: str) -> bool:

@@ -7,9 +7,10 @@ its bootstrap. What is recorded are botocore's calls, before anything is sent.
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
@@ -28,7 +29,13 @@ from local_cloud.github.corpus import commit_files, init_repository
 from repo_backup.aws import ssm as program_ssm
 from repo_backup.cli.main import main
 from repo_backup.run import checkpoints as journal
+from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.errors import WrongBytesError
+from repo_backup.runtime.retry import Patience
+from repo_backup.store import object_upload
 from repo_backup.store import s3 as program_s3
+from repo_backup.store.base import Store
+from repo_backup.store.objects import ObjectStore
 from repo_backup.store.suspicions import open_suspicions
 from tests.integration.functions.chains import SavedRepository, put_at, run
 from tests.integration.functions.world import DUE, RUN_ID, SCHEDULED, Fault, World, new_world
@@ -225,6 +232,7 @@ def record_instance(folder: Path, heard: Recording) -> None:
         # What a chain that has grown long waits for before it gets a new base.
         client = cast(Any, listened().create_client("s3"))
         assert open_suspicions(program_s3.S3Store(client, BUCKET, connections=2)) == ()
+        _binaries(program_s3.S3Store(client, BUCKET, connections=2), patch)
         # A second attempt, and a run after one that no reporter has published.
         assert _backup(RUN_ID) == 0
         # Then an overlay that no manifest names, and one over it.
@@ -238,6 +246,20 @@ def record_instance(folder: Path, heard: Recording) -> None:
         assert _backup("2026-11-29T17-00-00Z") == 0
         paths = [unquote(put.path) for put in heard.puts]
         assert sum("/hello+" in path and path.endswith(".json") for path in paths) == 2
+
+
+def _binaries(store: Store, patch: pytest.MonkeyPatch) -> None:
+    """A binary put, asked for and read; and a large one, whose upload is given up."""
+    objects = ObjectStore(store, Patience(Stop()))
+    data = b"x" * 100
+    sha256 = objects.put_file(BytesIO(data)).sha256
+    assert ObjectStore(store, Patience(Stop())).has(sha256)
+    with objects.open(sha256) as file:
+        assert file.read() == data
+    with patch.context() as inner:
+        inner.setattr(object_upload, "ONE_PUT_BYTES", 10)
+        with pytest.raises(WrongBytesError):
+            objects.put("0" * 64, 100, lambda: nullcontext(BytesIO(data)))
 
 
 def _instance_role() -> str:

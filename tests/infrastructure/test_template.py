@@ -210,17 +210,20 @@ class TestStorage:
         self, template: Template
     ) -> None:
         asked = lifecycle_rules(template, ArchiveBasesAfterDays="60")
-        (moving,) = [rule for rule in asked if rule not in lifecycle_rules(template)]
-        assert moving == {
-            "Id": "move-bases",
-            "Status": "Enabled",
-            "Prefix": ARCHIVES,
-            "ObjectSizeGreaterThan": "1048576",
-            "Transitions": [{"StorageClass": "GLACIER_IR", "TransitionInDays": "60"}],
-        }
-        as_s3_tells = {"ID": moving["Id"], **moving}
+        moving = [rule for rule in asked if rule not in lifecycle_rules(template)]
+        assert moving == [
+            {
+                "Id": name,
+                "Status": "Enabled",
+                "Prefix": prefix,
+                "ObjectSizeGreaterThan": "1048576",
+                "Transitions": [{"StorageClass": "GLACIER_IR", "TransitionInDays": "60"}],
+            }
+            for name, prefix in (("move-bases", ARCHIVES), ("move-objects", "objects/"))
+        ]
+        as_s3_tells = [{"ID": rule["Id"], **rule} for rule in moving]
         replaced = {"Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 365}}
-        found = bucket_findings.lifecycle([replaced, as_s3_tells], 365, BUCKET)
+        found = bucket_findings.lifecycle([replaced, *as_s3_tells], 365, BUCKET)
         assert found.grade is Grade.OK
 
     def test_plain_http_and_other_accounts_are_refused(self, template: Template) -> None:

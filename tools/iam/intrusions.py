@@ -29,6 +29,7 @@ DOCUMENTS = ("evidence.json", "progress.json", "backup.log")
 ARCHIVE, MARKER = "github_backups/octo/hello.zip", "github_backups/2026-11-27-17-09.txt"
 OVERLAY = "github_backups/octo/hello+0123456789ab.0001.zip"
 CHAIN = "github_backups/octo/hello+0123456789ab.json"
+OBJECT = f"objects/sha256/ab/cd/abcd{'0' * 60}"
 PROGRAM = "admin/init_scripts/repo_backup-0.zip"
 OWN, FOREIGN = (
     f"runs/{RUN}/attempts/{USER_ID}/",
@@ -65,6 +66,7 @@ def _history(stack: Deployed) -> Intrusions:
             for key in (
                 ARCHIVE,
                 MARKER,
+                OBJECT,
                 f"runs/{RUN}/manifest.json",
                 f"{OWN}evidence.json",
                 PROGRAM,
@@ -87,13 +89,16 @@ def _objects_of_others(stack: Deployed) -> Intrusions:
     """Who may write what: a part that is taken over cannot speak for another.
 
     An instance may put a marker, also one of another run and in advance. It counts for nothing
-    without the manifest that it names, which must be that run's own instance's.
+    without the manifest that it names, which must be that run's own instance's. It may put anything
+    under an object's key: that counts only if S3's own SHA-256 of it is the one in the key.
     """
     writers = {
         ARCHIVE: "InstanceRole",
         MARKER: "InstanceRole",
         OVERLAY: "InstanceRole",
         CHAIN: "InstanceRole",
+        OBJECT: "InstanceRole",
+        "objects/other": "nobody",
         "github_backups/octo/damaged.json": "nobody",
         **{f"{OWN}{name}": "InstanceRole" for name in DOCUMENTS},
         **{f"{FOREIGN}{name}": "nobody" for name in DOCUMENTS},
@@ -123,6 +128,7 @@ def _objects_of_others(stack: Deployed) -> Intrusions:
         for key in (
             ARCHIVE,
             MARKER,
+            OBJECT,
             f"runs/{RUN}/manifest.json",
             f"runs/{RUN}/report.json",
             PROGRAM,
@@ -136,7 +142,7 @@ def _objects_of_others(stack: Deployed) -> Intrusions:
         ):
             yield "another bucket", Request(who, action, f"arn:aws:s3:::{stack.bucket}-other")
         yield "other buckets", Request(who, "s3:ListAllMyBuckets", "*")
-    for key in (ARCHIVE, f"runs/{RUN}/manifest.json"):
+    for key in (ARCHIVE, OBJECT, f"runs/{RUN}/manifest.json"):
         target = f"arn:aws:s3:::{stack.bucket}/{key}"
         yield "the launcher reads no backup", Request("LauncherRole", "s3:GetObject", target)
     program = f"arn:aws:s3:::{stack.bucket}/{PROGRAM}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from backup_contract.object_keys import ARCHIVES
+from backup_contract.object_keys import ARCHIVES, OBJECTS
 from launcher.preflight.findings import Finding, Grade
 
 _AWS_MANAGED = "alias/aws/s3"
@@ -96,7 +96,7 @@ def lifecycle(rules: Sequence[Mapping[str, Any]], keep_days: int, bucket: str) -
 
 
 def _covers(rule: Mapping[str, Any]) -> bool:
-    """Whether a lifecycle rule reaches any archive."""
+    """Whether a lifecycle rule reaches any archive, or any binary that archives refer to."""
     chosen = rule.get("Filter", rule)
     prefix = chosen.get("And", chosen).get("Prefix", "") or ""
-    return bool(ARCHIVES.startswith(prefix) or prefix.startswith(ARCHIVES))
+    return any(each.startswith(prefix) or prefix.startswith(each) for each in (ARCHIVES, OBJECTS))

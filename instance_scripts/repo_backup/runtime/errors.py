@@ -94,5 +94,9 @@ class UnreadableError(UnfitMachineError):
     """This machine cannot read or unpack an archive: a file's rights, its disk, its hardware."""
 
 
+class WrongBytesError(RepositoryError):
+    """What came has not the SHA-256 or the size that its source names."""
+
+
 class DiskFullError(RepositoryError):
     """The temporary directory is full; worth a try when nothing else is in flight."""

@@ -9,6 +9,7 @@ from typing import IO, Protocol
 
 from backup_contract import object_keys as layout
 from backup_contract.documents import chain
+from repo_backup.runtime.errors import RepositoryError
 
 _MIB = 1024 * 1024
 
@@ -99,6 +100,20 @@ class Blob(Protocol):
         """All bytes from the beginning to the end."""
 
 
+class Body(Protocol):
+    """A binary on its way to a store, read once from its beginning to its end.
+
+    ``sha256`` (hex) and ``size`` are known beforehand. Its last bytes are given only if all of them
+    are what was named; else ``read`` raises RepositoryError, which ``error`` keeps.
+    """
+
+    sha256: str
+    size: int
+    error: RepositoryError | None
+
+    def read(self, count: int = -1) -> bytes: ...
+
+
 class Store(Protocol):
     """A destination. Every object appears under its key only when complete.
 
@@ -117,6 +132,16 @@ class Store(Protocol):
 
         Raises ConflictError where something else is there.
         """
+
+    def put_object(self, key: str, body: Body, *, replace: bool = False) -> None:
+        """Store a binary, and see that the store has it as it should be.
+
+        Raises ConflictError where something is there, unless that is to be replaced, and what
+        ``body.read`` raises: then nothing is stored.
+        """
+
+    def object_sha256(self, key: str) -> str | None:
+        """The SHA-256 (hex) of what lies there, or None: the store's own, or else by reading it."""
 
     def write(self, key: str, data: bytes, content_type: str = "application/json") -> None:
         """Store a small object."""

@@ -17,7 +17,7 @@ from backup_contract import object_keys as layout
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import iso
 from repo_backup.runtime.errors import ConflictError, FatalError, NotFoundError, NotHandedOutError
-from repo_backup.store.base import Blob, Capabilities, Stored, Tagged, Version, most_bytes
+from repo_backup.store.base import Blob, Body, Capabilities, Stored, Tagged, Version, most_bytes
 
 _BLOCK_BYTES = 1024 * 1024
 _INCOMING = ".incoming-"
@@ -61,6 +61,24 @@ class DirectoryStore:
         with (self._root / key).open("rb") as file:
             same = all(file.read(len(block)) == block for block in archive.blocks())
             return same and not file.read(1)
+
+    def put_object(self, key: str, body: Body, *, replace: bool = False) -> None:
+        """As an archive: a file that takes its name when it is whole and on disk."""
+        with self._replacing(key, new=not replace) as file:
+            while block := body.read(_BLOCK_BYTES):
+                file.write(block)
+
+    def object_sha256(self, key: str) -> str | None:
+        """By reading the file; of what is no file None."""
+        path = self._root / key
+        try:
+            if not path.is_file():
+                return None
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            _unless_missing(error)
+        return None
 
     def write(self, key: str, data: bytes, content_type: str = "application/json") -> None:
         """Write a file; the content type has no place in a directory."""

@@ -36,7 +36,16 @@ from repo_backup.runtime.errors import (
 )
 from repo_backup.runtime.retry import Patience
 from repo_backup.store.archive_upload import Uploads
-from repo_backup.store.base import Blob, Capabilities, Stored, Tagged, Version, most_bytes
+from repo_backup.store.base import (
+    Blob,
+    Body,
+    Capabilities,
+    Stored,
+    Tagged,
+    Version,
+    most_bytes,
+)
+from repo_backup.store.object_upload import ObjectUploads
 from repo_backup.store.s3_errors import (
     LOGIN,
     ForeignAnswerError,
@@ -73,6 +82,7 @@ class S3Store:
         self._host = urlsplit(client.meta.endpoint_url).hostname
         # Each archive sends several parts, all of them together no more than there are connections.
         self._uploads = Uploads(client, bucket, max(1, connections - _RESERVED))
+        self._objects = ObjectUploads(client, bucket)
         self._patience = Patience(Stop(), attempts=_READS)
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
@@ -81,6 +91,19 @@ class S3Store:
         """One request up to 16 MiB; above, one for each part and two more."""
         with self._told(key):
             return self._uploads.put(self._prefix + key, archive, new=new)
+
+    def put_object(self, key: str, body: Body, *, replace: bool = False) -> None:
+        """One request up to 5 GiB, without disk; see :mod:`repo_backup.store.object_upload`."""
+        with self._told(key):
+            self._objects.put(self._prefix + key, body, replace=replace)
+
+    def object_sha256(self, key: str) -> str | None:
+        """One HEAD; where the store has no such checksum of all bytes, one GET."""
+        try:
+            with self._told(key):
+                return self._objects.sha256(self._prefix + key)
+        except NotFoundError:
+            return None
 
     def write(self, key: str, data: bytes, content_type: str = "application/json") -> None:
         """One PUT."""
