@@ -47,12 +47,14 @@ _CONTENTS_LACKING = "write access to repository not granted"
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """One refusal. ``message`` is GitHub's, empty where it gave none; ``remedy`` is ours, empty
-    where none is known for sure. ``passing``: the same question may be answered later."""
+    where none is known for sure. ``passing``: the same question may be answered later. ``rights``
+    are those that the question takes, empty where GitHub does not tell."""
 
     status: int
     message: str
     remedy: str = ""
     passing: bool = False
+    rights: str = ""
 
     @property
     def reason(self) -> str:
@@ -76,7 +78,8 @@ def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusa
         or "rate limit" in message.lower()
     )
     passing = status >= 500 or status in (408, 425, 429) or (status == 403 and limited)
-    return Refusal(status, message, _remedy(status, headers, message), passing)
+    rights = _needed_rights(status, headers)
+    return Refusal(status, message, _remedy(status, headers, message), passing, rights)
 
 
 def without_credentials(authorization: str, body: bytes) -> bytes:
@@ -204,6 +207,23 @@ def _needed_permission(status: int, headers: Mapping[str, str]) -> str:
     """
     if status != 403:
         return ""
+    needed = _named_permissions(headers)
+    return one_line(f"the permission that it takes: {needed}") if needed else ""
+
+
+def _needed_rights(status: int, headers: Mapping[str, str]) -> str:
+    """What the question takes of this kind of token: permissions, or one of several scopes."""
+    if status not in (403, 404):
+        return ""
+    if needed := _named_permissions(headers):
+        return one_line(needed)
+    scopes = [each.strip() for each in headers.get("X-Accepted-OAuth-Scopes", "").split(",")]
+    named = " or ".join(filter(None, scopes))
+    return one_line(f"scope {named}") if named and "X-OAuth-Scopes" in headers else ""
+
+
+def _named_permissions(headers: Mapping[str, str]) -> str:
+    """The permissions in ``X-Accepted-GitHub-Permissions``: ``Issues (read) or …``."""
     choices = [
         " and ".join(
             f"{name.replace('_', ' ').capitalize()} ({access})"
@@ -212,5 +232,4 @@ def _needed_permission(status: int, headers: Mapping[str, str]) -> str:
         )
         for choice in headers.get("X-Accepted-GitHub-Permissions", "").split(";")
     ]
-    needed = " or ".join(choice for choice in choices if choice)
-    return one_line(f"the permission that it takes: {needed}") if needed else ""
+    return " or ".join(choice for choice in choices if choice)

@@ -220,12 +220,17 @@ class Http:
         path, status = urlsplit(url).path, response.status
         body = without_credentials(sent, response.read(BODY_BYTES, decode_content=True))
         pause = pause_seconds(status, response.headers, body, time.time())
+        refused = read_refusal(status, response.headers, body)
+        error: RepositoryError
         if pause is not None:
             if pause <= LONGEST_PAUSE_SECONDS:
                 self._limiter.pause(pause)
-            told = read_refusal(status, response.headers, body).words
-            return TransientError(f"GitHub asked to wait {pause:.0f} s ({status}){told}", pause)
-        return refusal(path, status, response.headers, body, has_token=self.has_token)
+            asked = f"GitHub asked to wait {pause:.0f} s ({status}){refused.words}"
+            error = TransientError(asked, pause)
+        else:
+            error = refusal(path, status, response.headers, body, has_token=self.has_token)
+        error.refusal = refused
+        return error
 
 
 def _why(error: HTTPError) -> str:

@@ -1,5 +1,6 @@
 """What can go wrong, by who pays for it: the run, or one repository."""
 
+from backup_contract.github_refusal import Refusal
 from backup_contract.text import one_line
 
 
@@ -29,7 +30,12 @@ class ConflictError(BackupError):
 
 
 class RepositoryError(BackupError):
-    """One repository cannot be backed up, and trying again will not help."""
+    """One repository cannot be backed up, and trying again will not help.
+
+    ``refusal`` is the answer that says so, where one does.
+    """
+
+    refusal: Refusal | None = None
 
 
 class NotFoundError(RepositoryError):
@@ -54,6 +60,10 @@ class TransientError(RepositoryError):
     def __init__(self, reason: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after_seconds = retry_after_seconds
+
+
+class AllowanceSpentError(RepositoryError):
+    """GitHub's limit for this hour is reached, and the run ends before the next hour begins."""
 
 
 class RefusedPackError(TransientError):

@@ -1,0 +1,105 @@
+"""GitHub's REST API: single objects, and lists whose pages the ``Link`` header names."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from backup_contract.link_header import links_of, numbered, page_number
+from repo_backup.hosts.github.api.asking import Answered, Asking
+from repo_backup.runtime.errors import RepositoryError
+
+PER_PAGE = 100
+_MOST_PAGES = 100_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list: its items that are objects, and the address of the next one.
+
+    ``count`` is the number of its items, ``last`` that of the last page, 0 where GitHub does not
+    tell, ``total`` the number of all items, where it does.
+    """
+
+    items: list[Any]
+    count: int
+    following: str | None
+    last: int
+    total: int | None
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The REST API at ``api_url``."""
+
+    asking: Asking
+    api_url: str
+
+    def aside(self, purpose: str) -> "Rest":
+        """The same, its requests counted apart."""
+        return Rest(self.asking.aside(purpose), self.api_url)
+
+    def get(self, path: str, account: str) -> Any:
+        """The document at a path below the API. Raises as ``Asking.json`` does."""
+        return self._ask(self.api_url + path, account).document
+
+    def pages(
+        self, path: str, account: str, *, field: str = "", after: str | None = None, **query: Any
+    ) -> Iterator[Page]:
+        """The pages of a list, each asked for when it is wanted.
+
+        ``field`` is where the list stands in an answer that is an object. ``after`` is the
+        ``following`` of a page that was read before: the list goes on there. Raises
+        RepositoryError for an answer that is no list and for a list without end.
+        """
+        query = {"per_page": PER_PAGE, **query}
+        first = f"{self.api_url}{path}?{urlencode(query)}"
+        url: str | None = first
+        if after:
+            url = after if "://" in after else self.api_url + after
+        asked: set[str] = set()
+        by_number = False
+        while url:
+            if url in asked or len(asked) >= _MOST_PAGES:
+                raise RepositoryError(f"the list {path} has no end")
+            asked.add(url)
+            answered = self._ask(url, account)
+            links = links_of(answered.headers.get("Link", ""))
+            following = links.get("next")
+            full = len(_listed(answered.document, field, path)) >= int(query["per_page"])
+            if following is None and full and (by_number or not links.keys() & {"prev", "first"}):
+                # A whole page and no link: it is all there is, or a proxy takes the links away.
+                by_number = True
+                following = numbered(first, len(asked) + 1)
+            yield self._page(answered, links, following, field, path)
+            url = following
+
+    def _page(
+        self,
+        answered: Answered,
+        links: Mapping[str, str],
+        following: str | None,
+        field: str,
+        path: str,
+    ) -> Page:
+        listed = _listed(answered.document, field, path)
+        total = answered.document.get("total_count") if field else None
+        return Page(
+            items=[item for item in listed if isinstance(item, dict)],
+            count=len(listed),
+            following=following.removeprefix(self.api_url) if following else None,
+            last=page_number(links.get("last", "")),
+            total=total if type(total) is int and total >= 0 else None,
+            headers=answered.headers,
+        )
+
+    def _ask(self, url: str, account: str) -> Answered:
+        return self.asking.json("core", url, account)
+
+
+def _listed(document: Any, field: str, path: str) -> list[Any]:
+    listed = document.get(field) if field and isinstance(document, dict) else document
+    if not isinstance(listed, list):
+        raise RepositoryError(f"GitHub answered something that is no list for {path}")
+    return listed

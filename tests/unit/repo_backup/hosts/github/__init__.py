@@ -1,0 +1,1 @@
+"""GitHub, as the program reads it."""
