@@ -1,8 +1,6 @@
 """What earlier runs left: for each repository the newest archive that still exists."""
 
-import hashlib
 import itertools
-import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
@@ -18,19 +16,17 @@ from backup_contract.documents.manifest import (
     Manifest,
     OrphanedArchive,
 )
+from repo_backup.run.kept_archives import mend
 from repo_backup.runtime.background import in_background
-from repo_backup.runtime.errors import RepositoryError, said
+from repo_backup.runtime.errors import said
 from repo_backup.store.base import Store, Stored
-from repo_backup.store.chains import ChainListError, first_links, read_chain
 from repo_backup.store.damage import ArchiveId, read_damage
-from repo_backup.store.inventory import links_in_place, not_in_place
+from repo_backup.store.inventory import not_in_place
 from repo_backup.store.left_out import LeftOut
 from repo_backup.store.run_documents import read_manifest
 from repo_backup.store.run_order import newest_first
 
 _EVERYBODY = "*"
-_BLOCK_BYTES = 1024 * 1024
-log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -48,7 +44,8 @@ class History:
     ``overlays`` are all that are there: by base key and chain id the highest number.
     ``superseded`` are by key archives that are not as they were, or their overlays are not: of what
     was there before, some may be read all the same. ``damaged_chains`` are the keys of lists of
-    overlays that a report found not to be as they were.
+    overlays that a report found not to be as they were; ``lists`` those of kept archives that are
+    to be written anew.
     """
 
     entries: dict[Identity, Entry] = field(default_factory=dict)
@@ -64,6 +61,7 @@ class History:
     overlays: dict[str, dict[str, int]] = field(default_factory=dict)
     superseded: dict[str, ItemResult] = field(default_factory=dict)
     damaged_chains: set[str] = field(default_factory=set)
+    lists: list[ChainDocument] = field(default_factory=list)
 
     @classmethod
     def load(
@@ -192,11 +190,15 @@ class History:
             self.entries[identity] = replace(entry, results=results)
         for key, claim in [*self.claims.items()]:
             result, had = undamaged(kept(claim.result)), claim.result.archive
-            if key in self.carried and result.archive is None and key in present:
-                result = _the_same(store, claim.result, present[key]) or result
-                if result.chain and (whole := _whole_links(store, result, present)) != result:
-                    told[key] = f"{key} is kept without all of its overlays: {_of(whole)}"
-                    result = whole
+            if key in self.carried and key in present and claim.result.archive:
+                reported = _chain_document(claim.result) in self.damaged_chains
+                if reported or result.archive is None:
+                    mended = mend(store, claim.result, present)
+                    result = mended.result or result
+                    if mended.told:
+                        told[key] = f"{key} {mended.told}"
+                    if mended.document:
+                        self.lists.append(mended.document)
             if key not in present:
                 del self.claims[key]
             else:
@@ -226,6 +228,13 @@ def _drilled(manifest: Manifest) -> Iterator[tuple[ArchiveId, str | None]]:
             yield ArchiveId.of(archive), None if each.good else each.reason or "no reason given"
 
 
+def _chain_document(result: ItemResult) -> str:
+    """The key of the list of an archive's overlays, whether there is one or not."""
+    archive = result.archive
+    assert archive  # noqa: S101 - the caller has looked
+    return layout.chain_document(archive.key, layout.chain_id(archive.sha256))
+
+
 def _claims(manifest: Manifest) -> Iterator[OrphanedArchive]:
     """What the entries say of whose each archive is."""
     for item in manifest.items:
@@ -234,53 +243,3 @@ def _claims(manifest: Manifest) -> Iterator[OrphanedArchive]:
             yield OrphanedArchive(
                 item.archive.key, entry.id, entry.owner, entry.name, item.kind, kept, entry.host
             )
-
-
-def _the_same(store: Store, part: ItemResult, stored: Stored) -> ItemResult | None:
-    """The archive, if it is that to the byte: in a bucket that was copied ETags may be others."""
-    archive = part.archive
-    if archive is None or archive.bytes != stored.bytes:
-        return None
-    if _sha256(store, archive.key) != archive.sha256:
-        return None
-    return replace(part, archive=replace(archive, etag=stored.etag, version_id=None))
-
-
-def _whole_links(store: Store, part: ItemResult, present: Mapping[str, Stored]) -> ItemResult:
-    """The archive with those of its overlays, from the first on, that are what was recorded.
-
-    What nobody can tell, since their list is gone, stays as it is if it is there.
-    """
-    archive, chain = part.archive, part.chain
-    if archive is None or chain is None:
-        return part
-    there = links_in_place(archive, chain, present)
-    try:
-        document = read_chain(store, archive.key, chain)
-    except ChainListError as error:
-        log.warning("the overlays of a kept archive are not known: %s", error)
-        empty = ChainDocument(archive.key, chain.id)
-        return part if there == chain.links else first_links(part, empty, 0)
-    except RepositoryError as error:  # which says nothing of it: a later run may know
-        log.warning("the overlays of a kept archive cannot be read: %s", error)
-        return part
-    links = document.links[:there]
-    same = itertools.takewhile(lambda link: _sha256(store, link.key) == link.sha256, links)
-    return first_links(part, document, sum(1 for _ in same))
-
-
-def _sha256(store: Store, key: str) -> str | None:
-    """Of what lies there (hex); None if it cannot be read."""
-    digest = hashlib.sha256()
-    try:
-        with store.open(key) as file:
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
-    except RepositoryError as error:
-        log.warning("a kept archive cannot be read", extra={"key": key, "why": str(error)})
-        return None
-    return digest.hexdigest()
-
-
-def _of(part: ItemResult) -> str:
-    return f"{part.chain.links} can be read" if part.chain else "none can be read"

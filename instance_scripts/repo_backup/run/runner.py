@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from backup_contract import exit_codes as exits
 from backup_contract import object_keys as layout
@@ -143,6 +144,10 @@ class Backup:
             for owner in self._plan.owners
             if remotes and not any(owner.lower() == each.owner.lower() for each in remotes)
         ]
+        for document in history.lists:
+            self._resources.patience.call(
+                partial(self._store.write, document.key, document.to_bytes())
+            )
         lost = [_lost(each) for each in history.lost if layout.owner_of(each.key) in owners]
         notices = [*listing.notices, *unlisted, *lost, *history.damaged]
         self._journal.manifest.notices = notices

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Manifest
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, Repository
 from local_cloud.github.corpus import commit_files, init_repository
@@ -394,3 +395,26 @@ def test_a_wiki_that_is_not_there_any_more_is_named_with_its_archive(
     wiki = destination.entry("hello", "r2")["wiki"]
     assert (wiki["state"], wiki["archive"]["key"]) == ("absent", WIKI)
     assert wiki["warnings"] == ["is not there any more; its archive is kept"]
+
+
+def test_the_damaged_list_of_a_kept_archive_is_written_again_as_it_was(
+    s3: Bucket, hub: GitHubStandIn, upstream: Upstream
+) -> None:
+    days = [f"2026-11-0{day}T17-00-00Z" for day in (1, 2, 3, 4)]
+    s3.backup(FAST, run_id=days[0])
+    commit_files(upstream("hello"), {"new.txt": "new\n"}, message="New")
+    s3.backup(FAST, run_id=days[1])
+    (listed,) = (key for key in s3.keys if key.endswith(".json") and "+" in key)
+    before = s3.text(listed)
+    _vanish(hub)
+    s3.backup(FAST, run_id=days[2])
+    s3.client.put_object(Bucket=s3.name, Key=listed, Body=b"damaged")
+    published = {**s3.manifest(days[2]), "damaged_chains": [listed]}
+    body = json.dumps(published).encode()
+    s3.client.put_object(Bucket=s3.name, Key=layout.manifest(days[2]), Body=body)
+    assert s3.backup(FAST, run_id=days[3]) == 0
+    assert s3.text(listed) == before
+    (kept,) = (each for each in s3.manifest(days[3])["kept"] if each["key"] == USUAL)
+    assert kept["chain"]["links"] == 1
+    (told,) = (each for each in s3.manifest(days[3])["notices"] if listed in each)
+    assert "was damaged, and is written anew" in told

@@ -1,6 +1,7 @@
 """What a run takes over of a kept archive with overlays, whatever became of these."""
 
 import hashlib
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -92,3 +93,48 @@ def test_without_the_list_of_overlays_those_that_are_in_place_are_kept_and_other
     history, kept = taken_over(store)
     assert (kept.chain, kept.refs_digest) == (None, f"{0:064x}")
     assert history.damaged == [f"{KEY} is kept without all of its overlays: none can be read"]
+
+
+def reported(store: DirectoryStore) -> None:
+    """The last run's report found the chain not to be as it was."""
+    manifest = json.loads(store.read(layout.manifest(RUN)) or b"")
+    keys = store.objects("github_backups/")
+    manifest["damaged_chains"] = [key for key in keys if key.endswith(".json")]
+    store.write(layout.manifest(RUN), json.dumps(manifest).encode())
+
+
+def test_overlays_that_a_report_found_to_be_others_of_the_same_size_are_told_and_left_out(
+    store: DirectoryStore, tmp_path: Path
+) -> None:
+    (tmp_path / overlay(store, 2)).write_bytes(b"OVERLAY 2")
+    reported(store)
+    history, kept = taken_over(store)
+    assert (kept.chain.links if kept.chain else 0, kept.refs) == (1, 1)
+    assert history.damaged == [f"{KEY} is kept without all of its overlays: 1 can be read"]
+    assert not history.lists
+
+
+def test_what_a_report_named_and_is_as_it_was_is_kept_without_a_word(store: DirectoryStore) -> None:
+    reported(store)
+    history, kept = taken_over(store)
+    assert (kept.chain.links if kept.chain else 0, history.damaged, history.lists) == (3, [], [])
+
+
+@pytest.mark.parametrize("damaged", [b"{}\n", b""])
+def test_a_list_that_a_report_found_damaged_is_made_anew_of_the_overlays(
+    store: DirectoryStore, tmp_path: Path, damaged: bytes
+) -> None:
+    before = taken_over(store)[1]
+    reported(store)
+    (listed,) = tmp_path.glob("github_backups/octo/*+*.json")
+    listed.write_bytes(damaged)
+    history, kept = taken_over(store)
+    (document,) = history.lists
+    assert kept.chain
+    assert (kept.chain.links, kept.chain.digest) == (3, document.digest)
+    assert (kept.refs_digest, kept.refs) == (before.refs_digest, before.refs)
+    assert [link.sha256 for link in document.links] == [
+        hashlib.sha256(b"overlay %d" % number).hexdigest() for number in (1, 2, 3)
+    ]
+    (told,) = history.damaged
+    assert f"{document.key} was lost, and is made anew from them" in told
