@@ -1,7 +1,10 @@
 """What holds for every test: no test can see, or reach, an AWS account of the person's."""
 
 import functools
+import gc
 import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import botocore.session
@@ -52,8 +55,22 @@ def pytest_configure() -> None:
     botocore.session.create_loader = functools.cache(create_loader)
 
 
+def pytest_collection_finish() -> None:
+    """Collect no garbage among the modules and tests: they live to the end."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def true_sleep() -> Iterator[None]:
+    """Fail a test that leaves ``time.sleep`` replaced: whatever polls would spin from then on."""
+    before = time.sleep
+    yield
+    assert time.sleep is before
+
+
 @pytest.fixture(autouse=True)
-def no_real_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_real_aws(true_sleep: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give boto3 dummy credentials and hide the person's configuration and GitHub token."""
     for name in [each for each in os.environ if each.startswith(("AWS_", "GITHUB_"))]:
         monkeypatch.delenv(name)

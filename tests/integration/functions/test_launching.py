@@ -1,5 +1,6 @@
 """What AWS refuses closes no more than it must, and what it cannot start is told as that."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,16 @@ def asked(world: World) -> int:
 
 
 @pytest.fixture
-def pauses(world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the launcher slept, each time."""
+def pauses(world: World) -> Iterator[list[float]]:
+    """How long the launcher slept, each time.
+
+    ``monkeypatch`` is older than ``world`` and undone after it: it would bring back the world's
+    ``time.sleep``, which does not sleep, for all tests that follow.
+    """
     slept: list[float] = []
-    monkeypatch.setattr("time.sleep", slept.append)
-    return slept
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("time.sleep", slept.append)
+        yield slept
 
 
 def test_a_type_that_the_region_lacks_is_left_out_and_named(
