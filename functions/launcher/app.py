@@ -20,6 +20,7 @@ from launcher.launch.images import Images
 from launcher.launch.launcher import Launcher
 from launcher.launch.planner import Planner
 from launcher.launch.program_store import Bucket
+from launcher.launch.stack_tags import StackTags
 from launcher.preflight.aws_facts import Survey
 from launcher.preflight.checks import Preflight
 from launcher.preflight.github_facts import GitHub
@@ -30,6 +31,7 @@ from shared.aws.invoke import invoke
 from shared.aws.one_time_scheduler import OneTimeSchedules
 from shared.aws.run_table import RunStore
 from shared.aws.sns_topic import Topic
+from shared.aws.stored_settings import settings_client, with_stored
 from shared.logging import logger
 
 BILLING_REGION = "us-east-1"
@@ -47,7 +49,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def launch(event: dict[str, Any], now: datetime, request_id: str) -> dict[str, Any]:
     """The handler at a given moment; Lambda's retries come with the same ``request_id``."""
-    config = Config.from_env(os.environ)
+    config = Config.from_env(with_stored(os.environ, settings_client))
     request = read_request(event, now)
     launcher = compose(config)
     if isinstance(request, CheckRequest):
@@ -126,6 +128,7 @@ def compose(config: Config) -> Launcher:
             github,
             bucket,
             Path(os.environ["LAMBDA_TASK_ROOT"]),
+            StackTags(boto3.client("lambda"), config.launcher_arn, log),
         ),
         bucket=bucket,
         tell_reporter=partial(invoke, boto3.client("lambda"), config.reporter_arn),

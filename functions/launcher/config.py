@@ -19,6 +19,7 @@ class Config:
     topic_arn: str
     schedule_group: str
     scheduler_role_arn: str
+    launcher_arn: str
     reporter_arn: str
     dead_letter_queue_arn: str
     deadline: timedelta
@@ -57,6 +58,7 @@ class Config:
             topic_arn=env.text("TOPIC_ARN"),
             schedule_group=env.text("SCHEDULE_GROUP"),
             scheduler_role_arn=env.text("SCHEDULER_ROLE_ARN"),
+            launcher_arn=env.text("LAUNCHER_ARN"),
             reporter_arn=env.text("REPORTER_ARN"),
             dead_letter_queue_arn=env.text("DEAD_LETTER_QUEUE_ARN"),
             deadline=timedelta(minutes=env.whole("DEADLINE_MINUTES", least=20)),

@@ -24,6 +24,7 @@ from shared.aws.invoke import invoke
 from shared.aws.one_time_scheduler import BACKUP, OneTimeSchedules
 from shared.aws.run_table import RunStore
 from shared.aws.sns_topic import Topic
+from shared.aws.stored_settings import settings_client, with_stored
 from shared.logging import logger
 
 
@@ -35,7 +36,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def report(event: dict[str, Any], now: datetime) -> dict[str, Any]:
     """The handler at a given moment."""
-    return compose(Config.from_env(os.environ)).handle(read_trigger(event), now)
+    config = Config.from_env(with_stored(os.environ, settings_client))
+    return compose(config).handle(read_trigger(event), now)
 
 
 @cache

@@ -40,8 +40,17 @@ from repo_backup.store.suspicions import open_suspicions
 from tests.integration.functions.chains import SavedRepository, put_at, run
 from tests.integration.functions.world import DUE, RUN_ID, SCHEDULED, Fault, World, new_world
 from tools.iam.calls import Call
-from tools.iam.deployed import BUCKET, INSTANCE_ID, KEY_NAME, REGION, ROLE_ID, TOKEN_PARAMETER
+from tools.iam.deployed import (
+    BUCKET,
+    INSTANCE_ID,
+    KEY_NAME,
+    REGION,
+    ROLE_ID,
+    STACK,
+    TOKEN_PARAMETER,
+)
 
+SETTING = f"/online-backup/{STACK}/KNOWN_FAILURES"
 PROGRAM_KEY = "admin/init_scripts/repo_backup-0.zip"
 
 _CREDENTIALS = {
@@ -171,10 +180,15 @@ def _checked(world: World) -> None:
 
 @contextmanager
 def _listened_world(deployment: Path, heard: Recording, **more: str) -> Iterator[World]:
-    settings = {"NOTIFY_ON_LAUNCH": "true", "GITHUB_TOKEN_PARAMETER": TOKEN_PARAMETER, **more}
+    settings = {"NOTIFY_ON_LAUNCH": "true", "GITHUB_TOKEN_PARAMETER": TOKEN_PARAMETER}
+    settings |= {"SETTINGS": SETTING, **more}
     with new_world(deployment, **settings) as world, pytest.MonkeyPatch.context() as patch:
         world.aws.client("ssm").put_parameter(
             Name=TOKEN_PARAMETER, Value="a-token", Type="SecureString"
+        )
+        # A setting that is too long for the environment.
+        world.aws.client("ssm").put_parameter(
+            Name=SETTING, Value="KNOWN_FAILURES=octo/known", Type="String"
         )
         acting = ["LauncherRole"]
         invoke = world.invoke

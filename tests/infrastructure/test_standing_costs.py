@@ -31,6 +31,7 @@ BY_USE = {
     "AWS::SNS::Subscription": "SNS",
     "AWS::SNS::Topic": "SNS",
     "AWS::SQS::Queue": "SQS",
+    "AWS::SSM::Parameter": "SSM parameters",
     "AWS::Scheduler::Schedule": "EventBridge",
 }
 """Billed by what they do or hold, and the page's word for them."""

@@ -4,8 +4,10 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -20,7 +22,8 @@ from launcher.launch.pools import LAST_RESORTS
 from launcher.preflight import bucket_findings
 from launcher.preflight.findings import Grade
 from reporter.config import Config as ReporterConfig
-from tools.iam.deployed import BUCKET, KEYS, deploy
+from tools.iam import deployed
+from tools.iam.deployed import ACCOUNT, BUCKET, KEYS, STACK, deploy
 from tools.iam.template import ROOT, Template, text
 
 
@@ -49,6 +52,22 @@ def lifecycle_rules(template: Template, **parameters: Any) -> list[dict[str, Any
     bucket = deploy(template, **parameters).properties("BackupBucket")
     rules: list[dict[str, Any]] = bucket["LifecycleConfiguration"]["Rules"]
     return rules
+
+
+def settings_of(environment: Mapping[str, Any]) -> list[str]:
+    """The resources of the settings that a function reads from SSM, as its environment has them."""
+    return [each["Ref"] for each in environment["SETTINGS"]["Fn::Join"][1]]
+
+
+def providers() -> Path:
+    """The folder of AWS's resource types by region, as cfn-lint carries them.
+
+    The files are read without cfn-lint, whose import takes six seconds of processor time.
+    """
+    found = importlib.util.find_spec("cfnlint")
+    assert found
+    assert found.origin
+    return Path(found.origin).parent / "data/schemas/providers"
 
 
 def references(value: Any, names: set[str]) -> Iterator[str]:
@@ -138,6 +157,23 @@ class TestParameters:
             ),
             ("ArchiveBasesAfterDays", ["0", "1", "365"], ["", "-1", "00", "1.5", "10000", "never"]),
             ("KnownFailures", ["", "a/b,c/d.e"], ["a", "a/b, c/d"]),
+            (
+                "PermissionsBoundaryArn",
+                [
+                    "",
+                    "arn:aws:iam::123456789012:policy/boundary",
+                    "arn:aws-us-gov:iam::123456789012:policy/org/team/b+c=d",
+                    "arn:aws:iam::aws:policy/PowerUserAccess",
+                ],
+                [
+                    "boundary",
+                    "arn:aws:iam::123456789012:role/boundary",
+                    "arn:aws:iam::123456789012:policy/",
+                    "arn:aws:iam::123456789012:policy//b",
+                    "arn:aws:iam::1234:policy/b",
+                    "arn:aws:iam::123456789012:policy/b c",
+                ],
+            ),
         ],
     )
     def test_mistakes_are_refused_before_anything_is_made(
@@ -148,10 +184,87 @@ class TestParameters:
         assert [value for value in bad if re.fullmatch(pattern, value)] == []
 
 
+class TestEveryRegionAndOrganisation:
+    def test_the_budget_is_a_resource_where_cloudformation_has_it_else_a_command(
+        self, template: Template
+    ) -> None:
+        without_iso = [each for each in providers().glob("*-*.json") if "-iso" not in each.name]
+        known = {each.stem: "AWS::Budgets::Budget" in each.read_text() for each in without_iso}
+        conditions = template.source["Conditions"]
+        told = text([conditions["OlderRegion"], conditions["RegionHasBudgets"]])
+        assert set(told) - {"AWS::Region", "OlderRegion"} == {name for name in known if known[name]}
+        assert {"us-gov-west-1", "eu-north-1"} <= known.keys()
+        assert template.resources["MonthlyBudget"]["Condition"] == "HasBudget"
+        assert template.source["Outputs"]["CreateBudget"]["Condition"] == "HasBudgetCommand"
+
+    def test_the_printed_command_makes_the_same_budget(self, template: Template) -> None:
+        stack = deploy(template, MonthlyBudgetUsd=10, NotificationEmail="me@example.com")
+        command = stack.made(template.source["Outputs"]["CreateBudget"]["Value"])
+        words = shlex.split(command)
+        given = dict(zip(words[3::2], words[4::2], strict=True))
+        made = json.loads(given["--budget"])
+        assert made.pop("BudgetName") == STACK
+        resource = stack.properties("MonthlyBudget")
+        limit = resource["Budget"]["BudgetLimit"]
+        assert made == {**resource["Budget"], "BudgetLimit": {**limit, "Amount": "10"}}
+        mails = json.loads(given["--notifications-with-subscribers"])
+        assert [each["Notification"] for each in mails] == [
+            each["Notification"] for each in resource["NotificationsWithSubscribers"]
+        ]
+        (subscriber,) = {str(each["Subscribers"]) for each in mails}
+        assert "me@example.com" in subscriber
+        assert len(command) <= 1024  # of an output's value
+
+    def test_every_role_has_the_boundary_that_an_organisation_demands(
+        self, template: Template
+    ) -> None:
+        boundary = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+        bound = deploy(template, PermissionsBoundaryArn=boundary)
+        free = deploy(template)
+        assert len(bound.roles()) == 4
+        for role in bound.roles():
+            assert bound.properties(role)["PermissionsBoundary"] == boundary
+            assert "PermissionsBoundary" not in free.properties(role)
+
+    def test_the_longest_parameters_fit_the_4_kb_of_a_functions_environment(
+        self, template: Template, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        long_name = "s" * 55  # with -launcher behind it, the longest of a function
+        monkeypatch.setitem(deployed.PSEUDO, "AWS::StackName", long_name)
+        parameters = template.source["Parameters"]
+        longest: dict[str, Any] = {
+            name: "x" * each.get("MaxLength", 4096 if each["Type"] == "String" else 0)
+            for name, each in parameters.items()
+            if "Default" in each and "AllowedValues" not in each
+        }
+        longest |= {
+            "ScheduleExpression": "x" * 256,
+            "ScheduleTimezone": "x" * 50,
+            "GitHubAppId": "x" * 42,
+            "GitHubAppKeyParameter": "",  # it excludes a token
+            "KeyName": "x" * 255,
+            "MaxSpotPrice": "x" * 10,
+            "KmsKeyArn": "x" * 110,
+            "ExistingBucketName": "x" * 63,
+            "ArchiveBasesAfterDays": "9999",
+            "GitHubOwner": "x" * 4096,
+        }
+        stack = deploy(template, **longest)
+        for function in ("LauncherFunction", "ReporterFunction"):
+            variables = stack.properties(function)["Environment"]["Variables"]
+            # 250 for what this deployment's invented names are shorter than AWS's.
+            assert sum(len(k) + len(str(v)) for k, v in variables.items()) + 250 < 4096, function
+
+    def test_a_first_deployment_that_fails_can_be_repeated(self) -> None:
+        configured = tomllib.loads((ROOT / "samconfig.toml").read_text())
+        assert configured["default"]["deploy"]["parameters"]["on_failure"] == "DELETE"
+
+
 class TestStorage:
     def test_the_bucket_outlives_the_stack(self, template: Template) -> None:
         bucket = template.resources["BackupBucket"]
-        assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert bucket["UpdateReplacePolicy"] == "Retain"
         assert "BucketName" not in bucket["Properties"]
         assert bucket["Condition"] == template.resources["BackupBucketPolicy"]["Condition"]
 
@@ -184,16 +297,11 @@ class TestStorage:
     def test_no_update_ever_replaces_the_bucket(self, template: Template) -> None:
         """Of the properties that AWS can set at creation only, none is used.
 
-        The resource's schema is AWS's own, as cfn-lint carries it. The file is read without
-        cfn-lint, whose import takes six seconds of processor time.
+        The resource's schema is AWS's own.
         """
-        found = importlib.util.find_spec("cfnlint")
-        assert found
-        assert found.origin
-        schemas = Path(found.origin).parent / "data/schemas"
-        region = json.loads((schemas / "providers/eu-central-1.json").read_text())
+        region = json.loads((providers() / "eu-central-1.json").read_text())
         name = region["AWS::S3::Bucket"].removesuffix(".json")
-        schema = json.loads((schemas / "resources" / f"{name}.json").read_text())
+        schema = json.loads((providers().parent / "resources" / f"{name}.json").read_text())
         fixed = {path.split("/")[2] for path in schema["createOnlyProperties"]}
         assert "BucketName" in fixed
         assert not fixed & set(template.properties("BackupBucket"))
@@ -259,7 +367,9 @@ class TestFunctions:
         }
         values = {variable: value for value, names in example.items() for variable in names}
         given = template.properties(name)["Environment"]["Variables"]
+        stored = [deploy(template).properties(each)["Value"] for each in settings_of(given)]
         environment = {each: values.get(each, "word") for each in given}
+        environment |= dict(line.split("=", 1) for line in stored)
         assert config.from_env({**environment, "AWS_REGION": "eu-central-1"})
 
     def test_each_handler_is_there(self, template: Template) -> None:
@@ -306,6 +416,20 @@ class TestFunctions:
 
 
 class TestTriggers:
+    def test_the_schedule_that_may_fire_at_once_comes_when_all_else_stands(
+        self, template: Template
+    ) -> None:
+        names = set(template.resources)
+        reached: set[str] = set()
+        ahead = {"LauncherFunctionWeekly"}
+        while ahead:
+            reached |= ahead
+            ahead = {
+                name for each in ahead for name in references(template.resources[each], names)
+            } - reached
+        # Of these a backup and its mail need nothing, and CloudFormation makes them early.
+        assert names - reached == {"BackupBucketPolicy", "Dashboard", "MonthlyBudget"}
+
     def test_schedules_have_a_zone_a_group_of_their_own_and_a_dead_letter_queue(
         self, template: Template
     ) -> None:

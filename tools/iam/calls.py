@@ -159,6 +159,15 @@ def _parameter(parameters: Parameters, stack: Deployed) -> Asked:
         yield "kms:Decrypt", stack.parameters["GitHubTokenKeyArn"], via
 
 
+def _settings(parameters: Parameters, _: Deployed) -> Asked:
+    for name in parameters["Names"]:
+        yield "ssm:GetParameters", arn("ssm", f"parameter{name}"), {}
+
+
+def _function_tags(parameters: Parameters, _: Deployed) -> Asked:
+    yield "lambda:ListTags", parameters["Resource"], {}
+
+
 def _topic(action: str) -> Callable[[Parameters, Deployed], Asked]:
     def asked(parameters: Parameters, _: Deployed) -> Asked:
         yield action, parameters["TopicArn"], {}
@@ -298,6 +307,7 @@ _KNOWN: dict[str, Callable[[Parameters, Deployed], Asked]] = {
     "freetier.GetAccountPlanState": _describe("freetier:GetAccountPlanState"),
     "iam.GetRole": _role,
     "lambda.Invoke": _invoke,
+    "lambda.ListTags": _function_tags,
     "s3.AbortMultipartUpload": _abort,
     "s3.CompleteMultipartUpload": _put,
     "s3.CreateMultipartUpload": _put,
@@ -325,6 +335,7 @@ _KNOWN: dict[str, Callable[[Parameters, Deployed], Asked]] = {
     "sqs.GetQueueAttributes": _queue("sqs:GetQueueAttributes"),
     "sqs.GetQueueUrl": _queue("sqs:GetQueueUrl"),
     "ssm.GetParameter": _parameter,
+    "ssm.GetParameters": _settings,
 }
 
 

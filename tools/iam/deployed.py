@@ -5,7 +5,7 @@ what CloudFormation would make of it, with invented names for what AWS names its
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,13 +21,14 @@ KEY_NAME = "a-key-pair"
 ROLE_ID = "AROAEXAMPLEOFAROLEID"
 INSTANCE_ID = "i-0123456789abcdef0"
 
-_PSEUDO = {
+PSEUDO = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",
     "AWS::Region": REGION,
     "AWS::StackName": STACK,
     "AWS::URLSuffix": "amazonaws.com",
 }
+"""CloudFormation's own parameters."""
 _NOTHING = object()
 
 
@@ -98,6 +99,8 @@ class Deployed:
 
     parameters: Mapping[str, Any]
     resources: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    made: Callable[[Any], Any] = field(repr=False)
+    """Makes of another part of the template, an output say, what CloudFormation would."""
 
     def properties(self, name: str) -> Any:
         """A resource's properties."""
@@ -161,13 +164,13 @@ def deploy(template: Template, **parameters: Any) -> Deployed:
         for name, each in template.source["Parameters"].items()
     }
     assert set(parameters) <= set(values), set(parameters) - set(values)
-    maker = _Maker({**_PSEUDO, **values}, template.source["Conditions"])
+    maker = _Maker({**PSEUDO, **values}, template.source["Conditions"])
     resources = {
         name: maker.made({k: v for k, v in each.items() if k in ("Type", "Properties")})
         for name, each in template.resources.items()
         if "Condition" not in each or maker.holds(each["Condition"])
     }
-    return Deployed(values, resources)
+    return Deployed(values, resources, maker.made)
 
 
 class _Maker:

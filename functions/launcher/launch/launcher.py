@@ -170,9 +170,10 @@ class Launcher:
         """Ask pool after pool; each question is written down before it is put."""
         self.store.remember_launching(run)
         settling: Iterator[float] = iter(SETTLING_SECONDS)
+        settings = self.planner.settings(run.id, run.attempt.number)
         while pools := remaining(run.attempt.pools, run.attempt.answers):
             run = self.store.save(run)
-            answer = self._ask(run, pools[0], now, settling)
+            answer = self._ask(run, pools[0], settings, now, settling)
             if isinstance(answer, Instance):
                 return self._launched(run, answer)
             self.log.info("pool refused", extra={"pool": _pool_line(pools[0]), "code": answer.code})
@@ -186,11 +187,15 @@ class Launcher:
         )
 
     def _ask(
-        self, run: Run, pool: Pool, now: datetime, settling: Iterator[float]
+        self,
+        run: Run,
+        pool: Pool,
+        settings: InstanceSettings,
+        now: datetime,
+        settling: Iterator[float],
     ) -> Instance | PoolAnswer:
         """One pool's definite answer, repeating the very same call while there is none."""
         token = client_token(self.config.stack_name, run.id, run.attempt.number, pool)
-        settings = self.planner.settings(run.id, run.attempt.number)
         backoff: Iterator[float] = iter(BACKOFF_SECONDS)
         while True:
             answer = self.ec2.launch(pool, token, settings, run.attempt.user_data, now)

@@ -17,6 +17,7 @@ from launcher.launch.pools import (
 )
 from launcher.launch.program_arguments import program_arguments
 from launcher.launch.program_store import Bucket
+from launcher.launch.stack_tags import StackTags
 from launcher.launch.user_data import render, variables
 from launcher.preflight.github_facts import GitHub
 from shared.errors import RefusedError
@@ -41,6 +42,7 @@ class Planner:
     github: GitHub
     bucket: Bucket
     deployment: Path
+    stack_tags: StackTags
 
     def plan(
         self, run_id: str, number: int, options: Options, earlier: Iterable[Attempt] = ()
@@ -85,12 +87,14 @@ class Planner:
             max_spot_price=config.max_spot_price,
             volume_size_gib=config.volume_size_gib,
             assign_public_ip=config.assign_public_ip,
-            tags={
-                "Name": f"{config.stack_name} {run_id}",
-                TAG_STACK: config.stack_name,
-                TAG_RUN_ID: run_id,
-                TAG_ATTEMPT: str(number),
-            },
+            tags=self.stack_tags.with_own(
+                {
+                    "Name": f"{config.stack_name} {run_id}",
+                    TAG_STACK: config.stack_name,
+                    TAG_RUN_ID: run_id,
+                    TAG_ATTEMPT: str(number),
+                }
+            ),
         )
 
     def not_offered(self, pools: Iterable[Pool]) -> list[str]:

@@ -299,3 +299,24 @@ def test_a_queue_that_cannot_be_counted_hides_no_run_from_the_watchdog(world: Wo
     world.faults[:] = [Fault("error", operation="sqs.GetQueueAttributes", times=10)]
     world.send("reporter", {"trigger": "watchdog"})
     assert world.verdicts == ["verified"]
+
+
+def test_instances_and_volumes_carry_the_stacks_tags(world: World) -> None:
+    world.stack_tags = {"cost-centre": "7", "aws:cloudformation:stack-name": "stack"}
+    world.send("launcher", SCHEDULED)
+    ec2 = world.aws.client("ec2")
+    (instance,) = ec2.describe_instances()["Reservations"][0]["Instances"]
+    (volume,) = ec2.describe_volumes()["Volumes"]
+    for tagged in (instance, volume):
+        tags = {each["Key"]: each["Value"] for each in tagged["Tags"]}
+        assert tags["cost-centre"] == "7"
+        assert tags["online-backup:stack"] == "stack"
+        assert not [name for name in tags if name.startswith("aws:")]
+
+
+def test_a_launch_does_without_the_stacks_tags_where_lambda_does_not_tell_them(
+    world: World,
+) -> None:
+    denied = Fault("error", operation="lambda.ListTags", code="AccessDeniedException", status=403)
+    world.faults.append(denied)
+    assert world.invoke("launcher", {})["status"] == "launched"

@@ -111,6 +111,7 @@ class World:
     account_plan: dict[str, Any] = field(
         default_factory=lambda: {"accountPlanType": "PAID", "accountPlanStatus": "ACTIVE"}
     )
+    stack_tags: dict[str, str] = field(default_factory=dict)
     _tokens: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     _launched_at: dict[str, datetime] = field(default_factory=dict)
     _launched_for: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -335,6 +336,8 @@ class World:
                     for zone_id, score in self.scores.items()
                 ]
                 return _answer(200, {"SpotPlacementScores": scores})
+            case "lambda.ListTags":
+                return _answer(200, {"Tags": self.stack_tags})
             case "ec2.RunInstances":
                 return self._repetition(params["body"])
             case "ec2.DescribeInstances" if named := params["body"].get("InstanceId.1"):
