@@ -1,204 +1,78 @@
-"""The REST API's answers, as pure functions of the catalogue.
+"""The API: REST and GraphQL, within the hour's allowance of whoever asks."""
 
-Lists are in the order that GitHub documents: https://docs.github.com/rest/repos/repos
-"""
-
-import json
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlencode
+from email.message import Message
+from http import HTTPStatus
 
-from local_cloud.github.catalogue import Account, Catalogue, Repository
-from local_cloud.github.rights import EVERYBODY, TokenRights
-
-MAX_PER_PAGE = 100
-DEFAULT_PER_PAGE = 30
+from local_cloud.github import listings
+from local_cloud.github.answer import Answer
+from local_cloud.github.apps import Apps
+from local_cloud.github.catalogue import Catalogue
+from local_cloud.github.data.graphql import execution
+from local_cloud.github.data.limits import Limits, Resource
+from local_cloud.github.data.model import AccountData
+from local_cloud.github.data.rest import answers
+from local_cloud.github.data.rest.access import Caller
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An HTTP answer with a JSON body."""
+class Asked:
+    """A request: ``base`` is the URL of the stand-in, ``body`` only of GraphQL's."""
 
-    status: int
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    path: str
+    query: str
+    base: str
+    caller: Caller
+    headers: Message | Mapping[str, str]
+    body: bytes = b""
 
-
-def answer(
-    catalogue: Catalogue,
-    base_url: str,
-    path: str,
-    query: str,
-    viewer: str | None,
-    rights: TokenRights = EVERYBODY,
-) -> Answer:
-    """Answer ``GET path?query`` as ``viewer`` (a login, or None without a token)."""
-
-    def shown(listed: list[Repository]) -> list[Repository]:
-        return [each for each in listed if rights.shows(each)]
-
-    match path.strip("/").split("/"):
-        case ["user"] if viewer:
-            counted = rights.counts_of("User")
-            return _json(_account(catalogue, catalogue.accounts[viewer], counted=counted))
-        case ["user", "repos"] if viewer:
-            listed = shown(catalogue.visible(None, viewer))
-            wanted = _affiliations(query)
-            listed = [r for r in listed if _affiliation(catalogue, r, viewer) in wanted]
-            listed = _of_visibility(listed, parse_qs(query).get("visibility", ["all"])[0])
-            return _page(catalogue, base_url, path, query, _sorted(listed, query, "full_name"))
-        case ["user"] | ["user", "repos"]:
-            return _error(401, "Requires authentication")
-        case ["users", login]:
-            account = catalogue.account(login)
-            if account:
-                return _json(_account(catalogue, account, counted=False))
-        case ["orgs", login]:
-            account = catalogue.account(login)
-            if account and account.type == "Organization":
-                counted = rights.counts_of(account.type)
-                return _json(_account(catalogue, account, counted=counted))
-        case ["users", login, "repos"]:
-            account = catalogue.account(login)
-            if account:
-                listed = catalogue.visible(account.login, None)
-                return _page(catalogue, base_url, path, query, _sorted(listed, query, "full_name"))
-        case ["orgs", login, "repos"]:
-            account = catalogue.account(login)
-            if account and account.type == "Organization":
-                kind = parse_qs(query).get("type", ["all"])[0]
-                listed = _of_visibility(shown(catalogue.visible(account.login, viewer)), kind)
-                return _page(catalogue, base_url, path, query, _sorted(listed, query, "created"))
-        case ["repos", owner, name]:
-            full_name = f"{owner}/{name}"
-            moved = catalogue.repositories.get(catalogue.renames.get(full_name, ""))
-            found = catalogue.repositories.get(full_name) or moved
-            if found and catalogue.may_see(found, viewer) and rights.shows(found):
-                if found is moved:
-                    location = f"{base_url}/repositories/{found.id}"
-                    return Answer(301, b'{"message": "Moved Permanently"}', {"Location": location})
-                return _json(_repository(catalogue, base_url, found))
-        case ["repos", owner, name, "activity"]:
-            found = catalogue.repositories.get(f"{owner}/{name}")
-            kind = parse_qs(query).get("activity_type", [""])[0]
-            if found and viewer and catalogue.may_see(found, viewer) and rights.shows(found):
-                return _json([each for each in found.activity if each["activity_type"] == kind])
-        case ["repositories", number]:
-            numbered = catalogue.by_id(number)
-            if numbered and catalogue.may_see(numbered, viewer) and rights.shows(numbered):
-                return _json(_repository(catalogue, base_url, numbered))
-        case _:
-            pass
-    return _error(404, "Not Found")
+    @property
+    def resource(self) -> Resource:
+        """Which allowance it is counted against."""
+        return "graphql" if self.path == "/graphql" else "core"
 
 
-def answer_app(
-    catalogue: Catalogue, base_url: str, path: str, query: str, installed: list[Repository]
-) -> Answer:
-    """Answer ``GET path?query`` to a token of a GitHub App that was given these repositories."""
-    match path.strip("/").split("/"):
-        case ["installation", "repositories"]:
-            page = _page(catalogue, base_url, path, query, installed)
-            listed = {"total_count": len(installed), "repositories": json.loads(page.body)}
-            return _json(listed, page.headers)
-        case ["user", *_]:
-            return _error(403, "Resource not accessible by integration")
-        case ["orgs", login, "repos"]:
-            public = catalogue.visible(login, None)
-            listed_here = [*{r.id: r for r in (*public, *installed)}.values()]
-            ordered = _sorted(listed_here, query, "created")
-            return _page(catalogue, base_url, path, query, ordered)
-        case ["repositories", number]:
-            found = catalogue.by_id(number)
-            if found and (not found.private or found in installed):
-                return _json(_repository(catalogue, base_url, found))
-            return _error(404, "Not Found")
-        case _:
-            return answer(catalogue, base_url, path, query, None)
+@dataclass
+class Api:
+    """All that is answered but git and what an App alone may ask."""
 
+    catalogue: Catalogue
+    apps: Apps
+    data: AccountData = field(default_factory=AccountData)
+    limits: Limits = field(default_factory=Limits)
 
-def _sorted(listed: list[Repository], query: str, default: str) -> list[Repository]:
-    """In the order that is asked for; ids tell which one was created first."""
-    parameters = parse_qs(query)
-    by_name = parameters.get("sort", [default])[0] == "full_name"
-    direction = parameters.get("direction", ["asc" if by_name else "desc"])[0]
-    listed = sorted(listed, key=lambda r: r.full_name.lower() if by_name else f"{r.id:020}")
-    return listed if direction == "asc" else listed[::-1]
+    def answer(self, asked: Asked) -> Answer:
+        """The answer to a request, counted. What a token was told already is 304 and costs nothing.
 
+        An ETag is good for the token that got it only: github.com/eclipse-csi/otterdog issue 201.
+        """
+        if asked.resource == "graphql":
+            return execution.execute(
+                self.catalogue, self.data, self.limits, asked.base, asked.body, asked.caller
+            )
+        token = asked.caller.token
+        left = self.limits.allowance(token, "core")
+        if left.used >= left.limit and token:
+            return Answer(403, b'{"message": "API rate limit exceeded for this token."}')
+        reply = self._answer(asked)
+        if reply.status == HTTPStatus.OK:
+            etag = f'W/"{hashlib.sha256(token.encode() + reply.body).hexdigest()}"'
+            reply = Answer(reply.status, reply.body, {**reply.headers, "ETag": etag})
+            if asked.headers.get("If-None-Match") == etag:
+                return Answer(304, b"", reply.headers)
+        left.used += 1
+        return reply
 
-def _affiliations(query: str) -> set[str]:
-    default = "owner,collaborator,organization_member"
-    return set(parse_qs(query).get("affiliation", [default])[0].split(","))
-
-
-def _of_visibility(listed: list[Repository], wanted: str) -> list[Repository]:
-    kinds = {"private": True, "public": False}
-    return [r for r in listed if r.private is kinds.get(wanted, r.private)]
-
-
-def _affiliation(catalogue: Catalogue, repository: Repository, viewer: str) -> str | None:
-    if repository.owner == viewer:
-        return "owner"
-    if catalogue.accounts[repository.owner].type == "Organization":
-        return "organization_member"
-    return None
-
-
-def _account(catalogue: Catalogue, account: Account, *, counted: bool) -> dict[str, object]:
-    mine = [r for r in catalogue.repositories.values() if r.owner == account.login]
-    described: dict[str, object] = {
-        "login": account.login,
-        "id": sorted(catalogue.accounts).index(account.login) + 1,
-        "type": account.type,
-        "public_repos": sum(not r.private for r in mine),
-    }
-    if counted:
-        private = sum(r.private for r in mine)
-        described |= {"owned_private_repos": private, "total_private_repos": private}
-    return described
-
-
-def _repository(catalogue: Catalogue, base_url: str, item: Repository) -> dict[str, object]:
-    return {
-        "id": item.id,
-        "name": item.name,
-        "full_name": item.full_name,
-        "owner": {"login": item.owner, "type": catalogue.accounts[item.owner].type},
-        "private": item.private,
-        "fork": item.fork,
-        "archived": item.archived,
-        "disabled": False,
-        "size": item.size_kib,
-        "has_wiki": item.has_wiki,
-        "default_branch": item.default_branch,
-        "html_url": f"{base_url}/{item.full_name}",
-        "clone_url": f"{base_url}/{item.full_name}.git",
-    }
-
-
-def _page(
-    catalogue: Catalogue, base_url: str, path: str, query: str, listed: list[Repository]
-) -> Answer:
-    parameters = {name: values[0] for name, values in parse_qs(query).items()}
-    per_page = min(int(parameters.get("per_page", DEFAULT_PER_PAGE)), MAX_PER_PAGE)
-    page = int(parameters.get("page", 1))
-    last = max(1, -(-len(listed) // per_page))
-
-    def link(number: int, relation: str) -> str:
-        url = f"{base_url}{path}?{urlencode({**parameters, 'page': number})}"
-        return f'<{url}>; rel="{relation}"'
-
-    links = [link(page - 1, "prev")] if page > 1 else []
-    if page < last:
-        links += [link(page + 1, "next"), link(last, "last")]
-    chosen = listed[(page - 1) * per_page : page * per_page]
-    body = [_repository(catalogue, base_url, item) for item in chosen]
-    return _json(body, {"Link": ", ".join(links)} if links else {})
-
-
-def _json(body: object, headers: Mapping[str, str] | None = None) -> Answer:
-    return Answer(200, json.dumps(body).encode(), headers or {})
-
-
-def _error(status: int, message: str) -> Answer:
-    return Answer(status, json.dumps({"message": message}).encode())
+    def _answer(self, asked: Asked) -> Answer:
+        caller = asked.caller
+        where = (self.catalogue, self.data)
+        place = (asked.base, asked.path, asked.query)
+        found = answers.answer(*where, self.limits, *place, caller)
+        if found:
+            return found
+        if caller.installation:
+            listed = self.apps.listed(self.catalogue, caller.installation)
+            return listings.answer_app(*where, *place, listed)
+        return listings.answer(*where, *place, caller)

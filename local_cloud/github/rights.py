@@ -1,5 +1,6 @@
 """What a token may see, for the stand-in: scopes of a classic one, repositories of another."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from local_cloud.github.catalogue import Repository
@@ -11,11 +12,15 @@ class TokenRights:
 
     ``selected`` are the full names of the private repositories that a fine-grained token was given;
     None: all of its user's. ``counts`` lets it know how many private repositories there are.
+    ``permissions`` are those of a fine-grained token, as ``{"issues": "read"}``; None: all.
+    ``administers``: whether its user is an administrator of the repositories.
     """
 
     scopes: frozenset[str] | None = frozenset({"repo"})
     selected: frozenset[str] | None = None
     counts: bool = False
+    permissions: Mapping[str, str] | None = None
+    administers: bool = True
 
     def shows(self, repository: Repository) -> bool:
         """Whether it shows a repository that its user may see."""

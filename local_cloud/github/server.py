@@ -8,7 +8,6 @@ import ssl
 import struct
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,9 +16,15 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from local_cloud.github import api, smart_http
+from local_cloud.github import smart_http
+from local_cloud.github.answer import Answer
+from local_cloud.github.api import Api, Asked
 from local_cloud.github.apps import Apps, Installation
 from local_cloud.github.catalogue import Catalogue, Repository
+from local_cloud.github.data.graphql import execution
+from local_cloud.github.data.limits import Limits
+from local_cloud.github.data.model import AccountData
+from local_cloud.github.data.rest.access import Caller
 from local_cloud.github.faults import Fault, Faults
 from local_cloud.github.rights import EVERYBODY, TokenRights
 
@@ -46,8 +51,9 @@ class GitHubStandIn:
 
     ``port`` 0 takes any free one; ``tls`` serves HTTPS. Use it as a context manager, or call
     ``start`` and ``stop``. ``faults``, ``catalogue``, ``apps``, ``rights`` (by token; one that is
-    not there is a classic token with the scope ``repo``) and ``api_headers`` (sent with every
-    answer of the API) may be changed while it runs. ``backend`` answers what asks for git data.
+    not there is a classic token with the scope ``repo``), ``api_headers`` (sent with every answer
+    of the API), ``data`` (issues and the like) and ``limits`` may be changed while it runs, under
+    ``changing``. ``backend`` answers what asks for git data.
     """
 
     def __init__(
@@ -63,11 +69,11 @@ class GitHubStandIn:
         backend: smart_http.Backend = smart_http.open_backend,
     ) -> None:
         self.root = root
-        self.catalogue = Catalogue.load(root)
         self.faults = Faults(faults)
         self.apps = Apps()
         self.rights: dict[str, TokenRights] = {}
         self.api_headers: dict[str, str] = {}
+        self.api = Api(Catalogue.load(root), self.apps)
         self.token_expires_at = token_expires_at
         self.verbose = verbose
         self.backend = backend
@@ -78,6 +84,25 @@ class GitHubStandIn:
         self._server = _Server((host, port), self, tls)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self.host, self.port = host, self._server.server_address[1]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Accounts, repositories and tokens."""
+        return self.api.catalogue
+
+    @catalogue.setter
+    def catalogue(self, catalogue: Catalogue) -> None:
+        self.api.catalogue = catalogue
+
+    @property
+    def data(self) -> AccountData:
+        """Issues, pull requests and the like, by the repositories' ids."""
+        return self.api.data
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the API."""
+        return self.api.limits
 
     @property
     def api_url(self) -> str:
@@ -154,12 +179,18 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         hub = self.server.hub
         parts = urlsplit(self.path)
-        # GitHub Enterprise Server has its API below /api/v3.
+        # GitHub Enterprise Server has its API below /api/v3, and GraphQL at /api/graphql.
         path = unquote(parts.path).removeprefix("/api/v3")
+        path = "/graphql" if path == "/api/graphql" else path
+        query, self._asked = parts.query, b""
+        if path == "/graphql":
+            self._asked = b"".join(self._body())
+            query = f"operation={execution.operation_name(self._asked)}"
         self._status = 0
         self._grant: Installation | None = None
         self._rights = EVERYBODY
-        fault = hub.faults.take(self.command, path, parts.query)
+        self._token = ""
+        fault = hub.faults.take(self.command, path, query)
         try:
             if fault and fault.action == "status":
                 self._discard_body()
@@ -167,14 +198,14 @@ class _Handler(BaseHTTPRequestHandler):
             elif ".git/" in path:
                 self._serve_git(path, parts.query, fault)
             else:
-                self._serve_api(path, parts.query, fault)
+                self._serve_api(path, query, fault)
         finally:
             scheme = self.headers.get("Authorization", "").split(" ")[0]
             hub.requests.append(
                 Request(
                     self.command,
                     path,
-                    parts.query,
+                    query,
                     self._status,
                     scheme or None,
                     self.client_address[1],
@@ -201,11 +232,13 @@ class _Handler(BaseHTTPRequestHandler):
         apps = self.server.hub.apps
         self._grant = next((grant for each in offered if (grant := apps.use(each))), None)
         if self._grant:
+            self._token = offered[-1]
             return self._grant.account, True
         tokens = self.server.hub.catalogue.tokens
         token = next((token for token in offered if token in tokens), None)
         if token is None:
             return None, False
+        self._token = token
         self._rights = self.server.hub.rights.get(token, TokenRights())
         return tokens[token], True
 
@@ -219,30 +252,22 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if viewer and not self._grant:
             headers |= self._rights.headers
-        headers |= hub.api_headers
-        headers |= {
-            "X-RateLimit-Limit": "5000" if viewer else "60",
-            "X-RateLimit-Remaining": "4999" if viewer else "59",
-            "X-RateLimit-Reset": str(int(time.time()) + 3600),
-        }
         if viewer and hub.token_expires_at:
             headers["GitHub-Authentication-Token-Expiration"] = hub.token_expires_at
         if not accepted:
-            self._send(401, headers, b'{"message": "Bad credentials"}')
+            self._send(401, headers | hub.api_headers, b'{"message": "Bad credentials"}')
             return
-        host = self.headers.get("Host", f"{hub.host}:{hub.port}")
-        base_url = f"{hub.scheme}://{host}"
+        caller = Caller(self._token, viewer, self._rights, self._grant)
         with hub.changing:
             for edit in fault.edits if fault else ():
                 edit.apply(hub.catalogue)
-            if grant := self._grant:
-                listed = hub.apps.listed(hub.catalogue, grant)
-                reply = api.answer_app(hub.catalogue, base_url, path, query, listed)
-            else:
-                reply = api.answer(hub.catalogue, base_url, path, query, viewer, self._rights)
+            host = self.headers.get("Host", f"{hub.host}:{hub.port}")
+            asked = Asked(path, query, f"{hub.scheme}://{host}", caller, self.headers, self._asked)
+            reply = hub.api.answer(asked)
+            headers |= hub.limits.headers(caller.token, asked.resource) | hub.api_headers
         if fault and fault.of_a_list:
             body, changed = fault.distorted(json.loads(reply.body), reply.headers)
-            reply, fault = api.Answer(reply.status, json.dumps(body).encode(), changed), None
+            reply, fault = Answer(reply.status, json.dumps(body).encode(), changed), None
         self._send(reply.status, headers | dict(reply.headers), reply.body, fault)
 
     def _serve_app(self, path: str) -> None:
@@ -305,6 +330,8 @@ class _Handler(BaseHTTPRequestHandler):
             yield block
 
     def _discard_body(self) -> None:
+        if self._asked:
+            return
         for _ in self._body():
             pass
 

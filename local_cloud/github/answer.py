@@ -1,0 +1,13 @@
+"""What the stand-in answers, whatever part of it does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer with a JSON body."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,21 @@
+"""An account's data beyond git, as GitHub serves it: issues, reviews, releases, settings.
+
+``model`` is what there is, ``maker`` makes an account of any size, ``edits`` is what people do to
+it. ``rest`` and ``graphql`` serve it within ``limits``. All of it is kept in memory.
+"""
+
+from local_cloud.github.data.edits import Change, Editor
+from local_cloud.github.data.limits import Limits
+from local_cloud.github.data.maker import Size, fill, make
+from local_cloud.github.data.model import AccountData, RepositoryData
+
+__all__ = [
+    "AccountData",
+    "Change",
+    "Editor",
+    "Limits",
+    "RepositoryData",
+    "Size",
+    "fill",
+    "make",
+]

@@ -1,0 +1,285 @@
+"""What an account holds beyond git: dataclasses in GitHub's words, and nothing of how it is served.
+
+Dates are ISO 8601 in UTC, as in the API, so that they sort as texts. An ``author`` None is a user
+who is gone. Ids are never used twice, and numbers of issues, pull requests and discussions are one
+sequence per repository, as at GitHub.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+_BEGINNING = datetime(2024, 1, 1, tzinfo=UTC)
+
+REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "eyes", "rocket")
+
+
+@dataclass(slots=True)
+class Reaction:
+    """Who reacted how, and when; ``content`` is one of ``REACTIONS``."""
+
+    id: int
+    user: str | None
+    content: str
+    created_at: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Text:
+    """What somebody wrote: the fields that everything with a text has in common."""
+
+    id: int
+    author: str | None
+    body: str
+    created_at: str
+    updated_at: str
+    reactions: list[Reaction] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class ReviewComment(Text):
+    """A comment on a line of a pull request; ``reply_to`` is the id of its thread's first one."""
+
+    path: str
+    line: int
+    review_id: int
+    commit: str
+    reply_to: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Review(Text):
+    """A review: ``APPROVED``, ``CHANGES_REQUESTED``, ``COMMENTED`` or ``DISMISSED``."""
+
+    state: str
+    commit: str
+
+
+@dataclass(slots=True)
+class Thread:
+    """A review thread, by the id of its first comment."""
+
+    id: int
+    first: int
+    resolved_by: str | None = None
+
+
+@dataclass(slots=True)
+class Event:
+    """What happened to an issue or pull request; ``more`` are the fields of its kind."""
+
+    id: int
+    event: str
+    actor: str | None
+    created_at: str
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class CrossReference:
+    """A mention in another issue or pull request: of which repository (by id) and number."""
+
+    id: int
+    actor: str | None
+    created_at: str
+    repository: int
+    number: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Pull:
+    """What a pull request has beyond an issue."""
+
+    id: int
+    head_ref: str
+    head_sha: str
+    base_ref: str = "main"
+    base_sha: str = "0" * 40
+    draft: bool = False
+    merged_at: str | None = None
+    merged_by: str | None = None
+    reviews: list[Review] = field(default_factory=list)
+    comments: dict[int, ReviewComment] = field(default_factory=dict)
+    threads: list[Thread] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Issue(Text):
+    """An issue, or with ``pull`` a pull request. ``labels`` are names, ``milestone`` a number."""
+
+    number: int
+    title: str
+    state: str = "open"
+    state_reason: str | None = None
+    closed_at: str | None = None
+    closed_by: str | None = None
+    locked: bool = False
+    lock_reason: str | None = None
+    labels: list[str] = field(default_factory=list)
+    assignees: list[str] = field(default_factory=list)
+    milestone: int | None = None
+    comments: dict[int, Text] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    cross_references: list[CrossReference] = field(default_factory=list)
+    sub_issues: list[int] = field(default_factory=list)
+    parent: int | None = None
+    pull: Pull | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class DiscussionComment(Text):
+    """A comment of a discussion, with its replies."""
+
+    replies: list["DiscussionComment"] = field(default_factory=list)
+    is_answer: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Discussion(Text):
+    """A discussion; ``poll`` is its question and the options with their votes."""
+
+    number: int
+    title: str
+    category: str = "General"
+    closed: bool = False
+    locked: bool = False
+    upvotes: int = 1
+    labels: list[str] = field(default_factory=list)
+    comments: list[DiscussionComment] = field(default_factory=list)
+    poll: tuple[str, dict[str, int]] | None = None
+
+
+@dataclass(slots=True)
+class Label:
+    """A label of a repository."""
+
+    id: int
+    name: str
+    color: str
+    description: str | None
+    created_at: str
+    updated_at: str
+
+
+@dataclass(slots=True)
+class Milestone:
+    """A milestone."""
+
+    id: int
+    number: int
+    title: str
+    creator: str | None
+    description: str | None
+    created_at: str
+    updated_at: str
+    state: str = "open"
+    closed_at: str | None = None
+    due_on: str | None = None
+
+
+@dataclass(slots=True)
+class Asset:
+    """A file of a release; ``digest`` None as of those from before 2025."""
+
+    id: int
+    name: str
+    contents: bytes
+    uploader: str | None
+    created_at: str
+    digest: str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Release(Text):
+    """A release; its ``body`` are the notes."""
+
+    tag: str
+    name: str | None
+    draft: bool = False
+    prerelease: bool = False
+    assets: list[Asset] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class CommitComment(Text):
+    """A comment on a commit."""
+
+    commit: str
+    path: str | None = None
+    line: int | None = None
+
+
+@dataclass(slots=True)
+class RepositoryData:
+    """Everything of one repository. ``id`` is the repository's own.
+
+    ``settings`` has raw API objects by the last parts of their path (``hooks``,
+    ``actions/variables``, ``branches/main/protection``). ``deleted`` are the numbers of deleted
+    issues, ``transferred`` where others are now: a repository's id and a number.
+    """
+
+    id: int
+    has_issues: bool = True
+    has_pulls: bool = True
+    has_discussions: bool = True
+    last_number: int = 0
+    issues: dict[int, Issue] = field(default_factory=dict)
+    discussions: dict[int, Discussion] = field(default_factory=dict)
+    labels: dict[str, Label] = field(default_factory=dict)
+    milestones: dict[int, Milestone] = field(default_factory=dict)
+    releases: list[Release] = field(default_factory=list)
+    commit_comments: list[CommitComment] = field(default_factory=list)
+    advisories: list[dict[str, Any]] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    deleted: set[int] = field(default_factory=set)
+    transferred: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def pulls(self) -> list[Issue]:
+        """The pull requests, by number."""
+        return [each for each in self.issues.values() if each.pull]
+
+    def plain_issues(self) -> list[Issue]:
+        """The issues that are no pull requests, by number."""
+        return [each for each in self.issues.values() if not each.pull]
+
+
+@dataclass
+class AccountData:
+    """The data of all repositories, by their ids, and of accounts; ids and time come from here.
+
+    ``accounts`` has raw API objects by path (``orgs/octo-org/members``, ``users/octo/starred``).
+    Time goes on by a second with every event, so that the same edits give the same dates; what is
+    changed without an ``Editor`` must call ``now``, too.
+    """
+
+    repositories: dict[int, RepositoryData] = field(default_factory=dict)
+    accounts: dict[str, Any] = field(default_factory=dict)
+    last_id: int = 1000
+    seconds: int = 0
+    _remembered: dict[object, Any] = field(default_factory=dict)
+    _remembered_at: int = -1
+
+    def of(self, repository: int) -> RepositoryData:
+        """The data of the repository with this id; one that nobody filled has none."""
+        return self.repositories.setdefault(repository, RepositoryData(repository))
+
+    def remembered(self, key: object, make: Callable[[], T]) -> T:
+        """What ``make`` makes, made once until the next event: sorted lists and counts."""
+        if self._remembered_at != self.seconds:
+            self._remembered, self._remembered_at = {}, self.seconds
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        return cast(T, self._remembered[key])
+
+    def new_id(self) -> int:
+        """An id that was never used."""
+        self.last_id += 1
+        return self.last_id
+
+    def now(self) -> str:
+        """The date of the next event."""
+        self.seconds += 1
+        return (_BEGINNING + timedelta(seconds=self.seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
