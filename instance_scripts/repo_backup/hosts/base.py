@@ -19,7 +19,7 @@ class Remote:
     """A repository as its host lists it. ``size_kib`` is the host's estimate, wiki not included.
 
     ``clone_url`` holds no credentials. ``refused`` is why it cannot be backed up at all: a name
-    that must not become a path.
+    that must not become a path. ``node_id`` is the host's id for it in another API.
     """
 
     id: int
@@ -33,6 +33,7 @@ class Remote:
     clone_url: str
     refused: str | None = None
     host: str = HOST
+    node_id: str | None = None
 
     @property
     def full_name(self) -> str:

@@ -92,6 +92,9 @@ class Reading:
 class DataHost(Protocol):
     """Where repositories' data comes from; any number of threads may ask at once."""
 
+    def announce(self, remotes: Iterable[Remote]) -> None:
+        """Tell of the repositories that will be asked for, so that many are asked for at once."""
+
     def signature(self, remote: Remote) -> Signature:
         """What this repository's data is now; asked of the host for many repositories at once.
 

@@ -11,6 +11,7 @@ from repo_backup.runtime.errors import said
 
 NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 """What GitHub accepts for the name of an owner or a repository."""
+_NODE_ID_CHARACTERS = 200
 _NEEDED = ("id", "owner", "name", "private", "fork", "clone_url")
 
 
@@ -30,6 +31,7 @@ def repository_of(item: Any) -> Remote:
             has_wiki=bool(item.get("has_wiki")),
             clone_url=_text(item["clone_url"]),
             refused=None if safe else "its name is none that GitHub gives, and unsafe",
+            node_id=_node_id(item.get("node_id")),
         )
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise UnreadableItemError(_unreadable(item)) from error
@@ -59,6 +61,11 @@ def _unreadable(item: Any) -> str:
         if lacking
         else f"{name} has fields of another kind"
     )
+
+
+def _node_id(value: Any) -> str | None:
+    """A repository's id in GraphQL, where the answer has one."""
+    return value if isinstance(value, str) and 0 < len(value) <= _NODE_ID_CHARACTERS else None
 
 
 def _id(value: Any) -> int:

@@ -1,0 +1,89 @@
+"""How many of each section's items a document holds: what ``Section.here`` counts. Pure.
+
+A document that vanished counts nothing, nor does anything in it; a part that vanished counts
+neither itself nor its reactions.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+_FOLDERS: Mapping[str, str] = {"security-advisories": "security_advisories"}
+PARTS: Mapping[str, Mapping[str, str]] = {
+    "issues": {
+        "comment_data": "issue_comments",
+        "event_data": "events",
+        "timeline_nodes": "timeline",
+    },
+    "pulls": {
+        "comment_regular_data": "issue_comments",
+        "comment_data": "review_comments",
+        "review_data": "reviews",
+        "event_data": "events",
+        "timeline_nodes": "timeline",
+    },
+    "discussions": {"comment_data": ""},
+}
+"""By folder: the lists in a document, and of which section their items are."""
+
+
+def section_of(folder: str) -> str:
+    """The section whose items are the documents in this folder."""
+    return _FOLDERS.get(folder, folder)
+
+
+def key_of(part: Any) -> str:
+    """By what a part of a document is known in ``deleted.json``: its id."""
+    return str(part.get("id", "")) if isinstance(part, dict) else ""
+
+
+def parts_of(document: Any, lists: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """The parts of a document that are objects, each with the name of its list."""
+    for name in lists:
+        listed = document.get(name)
+        for part in listed if isinstance(listed, list) else ():
+            if isinstance(part, dict):
+                yield name, part
+
+
+def counts_of(path: str, document: Any, is_vanished: Callable[[str, str], bool]) -> Counter[str]:
+    """By section, what this document adds to ``here``. ``is_vanished``: see ``Documents``."""
+    counted: Counter[str] = Counter()
+    folder = path.partition("/")[0]
+    if folder == "settings" or is_vanished(path, ""):
+        return counted
+    if folder == "labels":
+        counted["labels"] = sum(
+            not is_vanished(path, f"labels/{key_of(label)}")
+            for label in (document if isinstance(document, list) else ())
+        )
+        return counted
+    if not isinstance(document, dict):
+        return counted
+    counted[section_of(folder)] += 1
+    counted["reactions"] += _length(document, "reaction_nodes")
+    lists = PARTS.get(folder, {})
+    for name, part in parts_of(document, lists):
+        if name in ("event_data", "timeline_nodes"):
+            counted[lists[name]] += 1
+        elif not is_vanished(path, f"{name}/{key_of(part)}"):
+            counted[lists[name]] += 1
+            counted["reactions"] += _length(part, "reaction_nodes")
+            counted["reactions"] += sum(
+                _length(reply, "reaction_nodes")
+                for reply in replies(part)
+                if not is_vanished(path, f"reply_data/{key_of(reply)}")
+            )
+    del counted[""]
+    return counted
+
+
+def replies(part: Any) -> list[Any]:
+    """The replies to a discussion's comment."""
+    listed = part.get("reply_data")
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _length(document: Any, name: str) -> int:
+    listed = document.get(name)
+    return len(listed) if isinstance(listed, list) else 0

@@ -1,0 +1,1 @@
+"""A repository's data as GitHub has it: issues, reviews, discussions, releases, settings."""

@@ -1,0 +1,99 @@
+"""Which fields of GitHub's answers are never saved, and which say nothing of a change. Pure.
+
+The one table of both. A field is removed wherever it stands in an answer. What GitHub counts or
+stamps by itself would make every run save the same again; it goes, too, except where it is the only
+place that tells something.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+SECRET: frozenset[str] = frozenset(
+    {"temp_clone_token", "secret", "token", "password", "encrypted_value", "client_secret"}
+)
+"""Fields that hold something that opens a door, in whatever object."""
+
+SECRET_IN_URL = re.compile(
+    r"(?P<name>[?&](?:jwt|token|access_token|secret|password|api_key|apikey|key|sig|signature|auth"
+    r"|X-Amz-(?:Signature|Credential|Security-Token))=)[^&\s\"'<>)\]]+",
+    re.IGNORECASE,
+)
+"""Parameters by which a URL opens something: GitHub signs those of attachments and of storage."""
+_USER_IN_URL = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]{1,20}://)[^/\s@\"'<>]{1,2000}@", re.IGNORECASE
+)
+_REMOVED = "(removed)"
+
+NO_CHANGE: Mapping[str, frozenset[str]] = {
+    "repository": frozenset(
+        {
+            "pushed_at", "updated_at", "size", "stargazers_count", "watchers_count", "watchers",
+            "forks_count", "forks", "open_issues_count", "open_issues", "subscribers_count",
+            "network_count", "permissions", "score",
+        }
+    ),
+    "milestone": frozenset({"open_issues", "closed_issues"}),
+    "asset": frozenset({"download_count"}),
+    "hook": frozenset({"last_response"}),
+    "key": frozenset({"last_used"}),
+}  # fmt: skip
+"""By what an object is: counters, stamps, and what the viewer may do."""
+
+_EMBEDDED_REPOSITORY = frozenset(
+    {"id", "node_id", "name", "full_name", "owner", "private", "fork", "html_url"}
+)
+"""What is kept of a repository inside another object, as a pull request's ``head.repo``."""
+_HOLDERS: Mapping[str, str] = {"milestone": "milestone", "assets": "asset"}
+"""By the field's name: what the objects in it are."""
+
+
+def clean(document: Any, kind: str = "") -> Any:
+    """The document as it is saved. ``kind`` is what it is, where it has fields of no change."""
+    if isinstance(document, dict):
+        gone = NO_CHANGE.get(kind, frozenset())
+        return {
+            name: _inside(str(name), value)
+            for name, value in document.items()
+            if name not in SECRET and name not in gone
+        }
+    if isinstance(document, list):
+        return [clean(each, kind) for each in document]
+    return clean_text(document) if isinstance(document, str) else document
+
+
+def _inside(name: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        if name in ("repo", "repository", "template_repository") and "full_name" in value:
+            return {each: clean(value[each]) for each in value if each in _EMBEDDED_REPOSITORY}
+        if name == "config":
+            return _hook_config(value)
+    return clean(value, _HOLDERS.get(name, ""))
+
+
+def _hook_config(config: dict[str, Any]) -> dict[str, Any]:
+    """A webhook's address may be a secret by itself (Slack's, Discord's): host and path stay only
+    as far as the host's name."""
+    cleaned: dict[str, Any] = clean(config)
+    url = cleaned.get("url")
+    if isinstance(url, str):
+        cleaned["url"] = _origin(url)
+    return cleaned
+
+
+def _origin(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    host = rest.split("/", 1)[0].split("?", 1)[0]
+    return f"{scheme}{separator}{host}/{_REMOVED}" if separator else _REMOVED
+
+
+def clean_text(text: str) -> str:
+    """A text without the parts of its URLs that open something."""
+    if "://" not in text:
+        return text
+    if "=" in text:
+        text = SECRET_IN_URL.sub(_replaced, text)
+    return _USER_IN_URL.sub(r"\g<scheme>", text) if "@" in text else text
+
+
+_replaced: Callable[[re.Match[str]], str] = lambda found: found["name"] + _REMOVED  # noqa: E731

@@ -1,0 +1,75 @@
+"""Which numbers GitHub has and which are saved, compared where the counts differ."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from repo_backup.hosts.github.api.graphql import Result
+from repo_backup.hosts.github.data.queries import DISCUSSION_NUMBERS, ISSUE_NUMBERS, PULL_NUMBERS
+from repo_backup.hosts.github.data.repository import ITEM_FOLDERS, RepositoryRead
+
+_QUERIES = {
+    "issues": (ISSUE_NUMBERS, "issues"),
+    "pulls": (PULL_NUMBERS, "pullRequests"),
+    "discussions": (DISCUSSION_NUMBERS, "discussions"),
+}
+_AT_ONCE = 100
+
+
+def number_of(path: str) -> int:
+    """The number in a document's path; 0 where its name is none."""
+    name = path.rpartition("/")[2].removesuffix(".json")
+    return int(name) if name.isdigit() else 0
+
+
+def reconcile(data: RepositoryRead, folder: str, read: Callable[[int], bool]) -> int | None:
+    """Read what is missing in a folder, mark what is gone; how many GitHub counts now.
+
+    ``read`` reads one number and says whether the repository has it. Raises RepositoryError.
+    """
+    query, name = _QUERIES[folder]
+    listed: set[int] = set()
+    total: int | None = None
+
+    def connection(result: Result) -> Any:
+        return result.part("repository").get(name) or {}
+
+    for part in data.graphql.connection(query, data.account, data.name, connection, _AT_ONCE):
+        total = part.total
+        listed.update(node["number"] for node in part.nodes if type(node.get("number")) is int)
+    _compare(data, (folder,), listed, read)
+    return total
+
+
+def reconcile_items(data: RepositoryRead, read: Callable[[int], bool]) -> None:
+    """The same for issues and pull requests by REST, which lists them together."""
+    query = {"state": "all", "sort": "created", "direction": "asc"}
+    listed = {
+        item["number"]
+        for page in data.pages("/issues", **query)
+        for item in page.items
+        if type(item.get("number")) is int
+    }
+    _compare(data, ITEM_FOLDERS, listed, read)
+
+
+def _compare(
+    data: RepositoryRead,
+    folders: tuple[str, ...],
+    listed: set[int],
+    read: Callable[[int], bool],
+) -> None:
+    here = {number_of(path): path for folder in folders for path in data.alive_paths(folder)}
+    for number in sorted(listed - here.keys()):
+        read(number)
+    for number in sorted(here.keys() - listed):
+        # Asked for by itself: a list that leaves something out marks nothing as gone.
+        if not read(number):
+            data.lose(here[number])
+
+
+def numbers_after(data: RepositoryRead, folders: tuple[str, ...], after: int) -> Iterator[int]:
+    """The numbers of the documents that are not gone, from the one after ``after`` on."""
+    found: set[int] = set()
+    for folder in folders:
+        found.update(n for n in map(number_of, data.alive_paths(folder)) if n > after)
+    yield from sorted(found)

@@ -1,0 +1,194 @@
+"""One repository's data while it is being read: whom to ask, where to save, what was counted."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote
+
+from backup_contract.documents.data_index import Section
+from backup_contract.moments import iso
+from repo_backup.hosts.base import Remote
+from repo_backup.hosts.data import Documents, Task
+from repo_backup.hosts.data_counts import counts_of, key_of
+from repo_backup.hosts.github.api.graphql import GraphQL, Node, NoGraphQLError
+from repo_backup.hosts.github.api.refusals import Refused, refused
+from repo_backup.hosts.github.api.rest import Page, Rest
+from repo_backup.hosts.github.data.fields_table import clean
+from repo_backup.runtime.errors import RepositoryError
+
+Json = Any
+ITEM_FOLDERS = ("pulls", "issues")
+"""Where a number's document may be: what is a pull request is there, and no issue."""
+
+
+@dataclass
+class RepositoryRead:
+    """The reading of one repository.
+
+    ``here`` is by how much each section has grown since the last run; ``touched`` are the numbers
+    of the issues and pull requests that were written; ``problems`` are those of sections that are
+    read along with others, as reviews with pull requests.
+    """
+
+    rest: Rest
+    graphql: GraphQL
+    remote: Remote
+    task: Task
+    documents: Documents
+    here: Counter[str] = field(default_factory=Counter)
+    touched: set[int] = field(default_factory=set)
+    problems: dict[str, Refused] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """The repository below the API."""
+        return f"/repos/{quote(self.remote.owner)}/{quote(self.remote.name)}"
+
+    @property
+    def name(self) -> dict[str, str]:
+        """The repository, as the variables of a GraphQL query."""
+        return {"owner": self.remote.owner, "name": self.remote.name}
+
+    @property
+    def account(self) -> str:
+        """Whose token is sent."""
+        return self.remote.owner
+
+    def aside(self, purpose: str) -> "RepositoryRead":
+        """The same, its requests counted apart."""
+        return replace(self, rest=self.rest.aside(purpose), graphql=self.graphql.aside(purpose))
+
+    def before(self, section: str) -> Section | None:
+        """A section as the last run left it; None where everything is to be read."""
+        return None if self.task.full else self.task.before.get(section)
+
+    def pages(self, below: str, kind: str = "", **options: Any) -> Iterator[Page]:
+        """The pages of a list, without what is never saved. See ``Rest.pages``."""
+        for page in self.rest.pages(self.path + below, self.account, **options):
+            yield replace(page, items=clean(page.items, kind))
+
+    def get(self, below: str, kind: str = "") -> Json:
+        """One document, without what is never saved."""
+        return clean(self.rest.get(self.path + below, self.account), kind)
+
+    def nodes(self, query: str, ids: Sequence[str], size: int) -> Iterator[Node]:
+        """The answers for node ids, without what is never saved. See ``GraphQL.nodes``."""
+        for node in self.graphql.nodes(query, self.account, ids, size):
+            yield replace(node, document=clean(node.document))
+
+    def item(self, number: int) -> tuple[str, Json] | None:
+        """The path and the document of an issue or a pull request; None if neither is saved."""
+        for folder in ITEM_FOLDERS:
+            path = f"{folder}/{number}.json"
+            document = self.documents.get(path)
+            if document is not None:
+                return path, document
+        return None
+
+    def save(self, path: str, document: Json, before: Json | None) -> None:
+        """Write a document in the place of ``before``, and count what that adds."""
+        if document == before and not self.documents.is_vanished(path):
+            return
+        if before is not None:
+            self.here.subtract(self.counted(path, before))
+        self.documents.put(path, document)
+        self.here.update(self.counted(path, document))
+
+    def lose(self, path: str) -> None:
+        """Mark a document as gone from GitHub."""
+        if not self.documents.is_vanished(path):
+            self.here.subtract(self.counted(path, self.documents.get(path)))
+            self.documents.vanished(path)
+
+    def lose_parts(self, path: str, document: Json, parts: Iterable[str]) -> None:
+        """Mark parts of a document as gone from GitHub, each as ``LIST/ID``."""
+        before = self.counted(path, document)
+        for part in parts:
+            self.documents.vanished(path, part)
+        self.here.subtract(before)
+        self.here.update(self.counted(path, document))
+
+    def counted(self, path: str, document: Json) -> Counter[str]:
+        """What a document adds to each section."""
+        return counts_of(path, document, self.documents.is_vanished)
+
+    def alive(self, path: str, document: Json, name: str) -> list[Json]:
+        """The parts in the list ``name`` that GitHub still had when it was last asked."""
+        return [
+            part
+            for part in document.get(name) or ()
+            if not self.documents.is_vanished(path, f"{name}/{key_of(part)}")
+        ]
+
+    def alive_paths(self, folder: str) -> Iterator[str]:
+        """The documents in a folder that GitHub still had when it was last asked."""
+        for path in self.documents.paths(folder):
+            if not self.documents.is_vanished(path):
+                yield path
+
+    def complete(
+        self, section: str, *, newest: str | None = None, whole: bool, github: int | None = None
+    ) -> Section:
+        """A section that was read to its end; ``whole``: from its beginning."""
+        before = self.task.before.get(section)
+        return Section(
+            "complete",
+            here=self.count(section),
+            github=github,
+            newest=newest,
+            read_at=iso(self.task.now) if whole or before is None else before.read_at,
+        )
+
+    def unread(
+        self, section: str, why: Refused, after: str | None = None, *, github: int | None = None
+    ) -> Section:
+        """A section that could not be read, or not to its end; what was saved stays."""
+        before = self.task.before.get(section)
+        return Section(
+            why.state,
+            here=self.count(section),
+            github=github,
+            newest=before.newest if before else None,
+            read_at=before.read_at if before else None,
+            reason=why.reason,
+            after=after,
+        )
+
+    def count(self, section: str) -> int:
+        """``Section.here`` of now."""
+        before = self.task.before.get(section)
+        return max(0, (before.here if before else 0) + self.here[section])
+
+    def along(self, section: str, error: RepositoryError) -> None:
+        """Keep the trouble of a section that is read along with another one."""
+        why = refused(error)
+        if isinstance(error, NoGraphQLError):
+            why = Refused("not-permitted", f"only GraphQL tells it, which is refused: {error}")
+        self.problems.setdefault(section, why)
+
+
+def gone(name: str, known: Json, now: Iterable[Json]) -> list[str]:
+    """The parts, as ``LIST/ID``, that were in the list ``name`` and no longer are."""
+    kept = {key_of(part) for part in now}
+    return [f"{name}/{key_of(part)}" for part in known or () if key_of(part) not in kept]
+
+
+def merged(before: Json | None, new: Mapping[str, Json]) -> dict[str, Json]:
+    """A new answer over what is saved: what was read along with it stays."""
+    return {**(before or {}), **new}
+
+
+def merged_parts(before: Json | None, new: Iterable[Json]) -> list[Json]:
+    """New answers for parts over those that are saved, in the order of their ids."""
+    parts: dict[str, Json] = {key_of(part): part for part in before or ()}
+    for part in new:
+        known = parts.get(key_of(part))
+        parts[key_of(part)] = merged(known, part)
+    return sorted(parts.values(), key=_order)
+
+
+def _order(part: Json) -> tuple[int, str, str]:
+    number = part.get("id")
+    known = number if isinstance(number, int) else 0
+    return known, str(part.get("createdAt") or ""), key_of(part)

@@ -1,0 +1,185 @@
+"""A part of the items is looked at again in every run, for what neither counts nor dates show.
+
+Edited and deleted comments, reactions, reviews, links between issues, items that moved away: each
+item's turn comes within a quarter. A hundred items cost some requests; what differs is read again.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from repo_backup.hosts.github.api.graphql import Node, NoGraphQLError
+from repo_backup.hosts.github.data.details import issue_details, pull_details, with_details
+from repo_backup.hosts.github.data.discussions import Discussions
+from repo_backup.hosts.github.data.items import Items
+from repo_backup.hosts.github.data.numbers import number_of, numbers_after
+from repo_backup.hosts.github.data.queries import ITEM_STATES, PART_STATES
+from repo_backup.hosts.github.data.repository import RepositoryRead, gone
+from repo_backup.runtime.errors import RepositoryError
+
+FOLDERS = ("issues", "pulls", "discussions")
+"""GitHub gives their numbers from one row."""
+_AT_ONCE = 100
+_COMMENTS: Mapping[str, tuple[str, ...]] = {
+    "issues": ("comment_data",),
+    "pulls": ("comment_regular_data", "comment_data"),
+    "discussions": ("comment_data",),
+}
+
+
+@dataclass
+class Rotation:
+    """The re-reading of one repository's items, from ``Task.rotation`` on."""
+
+    data: RepositoryRead
+    items: Items
+    discussions: Discussions
+
+    def __post_init__(self) -> None:
+        self.at = self.data.task.rotation
+
+    def turn(self) -> int:
+        """Look at the items whose turn it is; after which number the next run goes on.
+
+        Raises RepositoryError; what was looked at until then is saved.
+        """
+        task = self.data.task
+        numbers = self._numbers(task.rotation, task.rotation_items)
+        for start in range(0, len(numbers), _AT_ONCE):
+            chunk = numbers[start : start + _AT_ONCE]
+            try:
+                self._look_at(list(self._documents(chunk)))
+            except NoGraphQLError:
+                for number in chunk:
+                    self._reread(number)
+            self.at = chunk[-1]
+        return self.at
+
+    def _numbers(self, after: int, most: int) -> list[int]:
+        """So many numbers after that one; after the last comes the first again."""
+        numbers = list(islice(numbers_after(self.data, FOLDERS, after), most))
+        if after and len(numbers) < most:
+            begin = islice(numbers_after(self.data, FOLDERS, 0), most - len(numbers))
+            numbers += [number for number in begin if number <= after]
+        return numbers
+
+    def _documents(self, numbers: list[int]) -> Iterator[tuple[str, Any]]:
+        for number in numbers:
+            if found := self._document(number):
+                yield found
+
+    def _document(self, number: int) -> tuple[str, Any] | None:
+        for folder in FOLDERS:
+            path = f"{folder}/{number}.json"
+            if not self.data.documents.is_vanished(path):
+                document = self.data.documents.get(path)
+                if document is not None:
+                    return path, document
+        return None
+
+    def _look_at(self, documents: list[tuple[str, Any]]) -> None:
+        by_id = {_node_id(document): (path, document) for path, document in documents}
+        differing = {number_of(path) for path, document in documents if not _node_id(document)}
+        by_id.pop("", None)
+        for node in self.data.nodes(ITEM_STATES, list(by_id), _AT_ONCE) if by_id else ():
+            path, document = by_id[node.id]
+            if not self._is_as_saved(path, document, node):
+                differing.add(number_of(path))
+        differing |= self._with_differing_parts(
+            [each for each in documents if number_of(each[0]) not in differing]
+        )
+        for number in sorted(differing):
+            self._reread(number)
+        self._refresh([each for each in documents if number_of(each[0]) not in differing])
+
+    def _is_as_saved(self, path: str, document: Any, node: Node) -> bool:
+        state = node.document
+        if state is None:
+            return False
+        if path.startswith("discussions/"):
+            now = (state.get("updatedAt"), state.get("upvoteCount"), _total(state, "comments"))
+            saved = (document.get(name) for name in ("updatedAt", "upvoteCount", "comment_count"))
+            return now == tuple(saved)
+        comments = "comment_data" if path.startswith("issues/") else "comment_regular_data"
+        now = (state.get("updatedAt"), _total(state, "comments"), _total(state, "reactions"))
+        here = len(self.data.alive(path, document, comments))
+        return now == (document.get("updated_at"), here, _reacted(document))
+
+    def _with_differing_parts(self, documents: list[tuple[str, Any]]) -> set[int]:
+        """The numbers under which a comment is gone, edited, or reacted to otherwise."""
+        differing: set[int] = set()
+        parts: dict[str, tuple[str, Any]] = {}
+        for path, document in documents:
+            for name in _COMMENTS[path.partition("/")[0]]:
+                for part in self.data.alive(path, document, name):
+                    parts[_node_id(part)] = path, part
+            if len(parts) >= _AT_ONCE:
+                differing |= self._differing(parts)
+                parts = {}
+        return differing | self._differing(parts)
+
+    def _differing(self, parts: Mapping[str, tuple[str, Any]]) -> set[int]:
+        ids = [each for each in parts if each]
+        differing: set[int] = set()
+        for node in self.data.nodes(PART_STATES, ids, _AT_ONCE) if ids else ():
+            path, part = parts[node.id]
+            state = node.document or {}
+            dated = part.get("updated_at") or part.get("updatedAt")
+            counts = isinstance(part.get("reactions"), dict)
+            other = counts and _total(state, "reactions") != _reacted(part)
+            if node.document is None or state.get("updatedAt") != dated or other:
+                differing.add(number_of(path))
+        return differing
+
+    def _refresh(self, documents: list[tuple[str, Any]]) -> None:
+        """Reviews, links and reactions, which no state shows, are simply read again."""
+        issues = [document for path, document in documents if path.startswith("issues/")]
+        pulls = [document for path, document in documents if path.startswith("pulls/")]
+        details = {**issue_details(self.data, issues), **pull_details(self.data, pulls)}
+        for path, before in documents:
+            told = details.get(_node_id(before), {})
+            document = with_details(before, details)
+            self.data.save(path, document, before)
+            if "review_data" in told:
+                lost = gone("review_data", document["review_data"], told["review_data"])
+                self.data.lose_parts(path, document, lost)
+            self.items.reacted.look_at(path, document, all_of_it=True)
+
+    def _reread(self, number: int) -> None:
+        """Read an item again as a whole; one that the repository has no more is marked.
+
+        An issue may have become a discussion, under another number.
+        """
+        found = self._document(number)
+        if found is None:
+            return
+        path = found[0]
+        discussion = path.startswith("discussions/")
+        try:
+            here = self.discussions.read_single(number) if discussion else self.items.reread(number)
+        except NoGraphQLError:
+            return
+        except RepositoryError as error:
+            if error.refusal and error.refusal.status == 403:
+                self.data.along("discussions" if discussion else "issues", error)
+                return
+            raise
+        if not here:
+            self.data.lose(path)
+
+
+def _node_id(item: Any) -> str:
+    """Its id in GraphQL: REST's ``node_id``; what was read by GraphQL has it as ``id``."""
+    node_id = item.get("node_id") or item.get("id")
+    return node_id if isinstance(node_id, str) else ""
+
+
+def _total(state: Mapping[str, Any], name: str) -> Any:
+    return (state.get(name) or {}).get("totalCount")
+
+
+def _reacted(item: Any) -> int:
+    """How many reactions an object of REST counts; one without the field has none."""
+    counted = item.get("reactions")
+    return int(counted.get("total_count") or 0) if isinstance(counted, dict) else 0

@@ -1,0 +1,83 @@
+"""A repository's settings: a document each, read again as a whole in rotation."""
+
+from typing import Any
+from urllib.parse import quote
+
+from backup_contract.documents.data_index import Section, SectionState
+from backup_contract.moments import iso
+from repo_backup.hosts.github.api.refusals import Refused, refused
+from repo_backup.hosts.github.data.repository import RepositoryRead
+from repo_backup.hosts.github.data.sections import SETTINGS, Setting
+from repo_backup.runtime.errors import AbsentError, NotFoundError, RepositoryError
+
+
+def section_name(setting: str) -> str:
+    """The section of a setting."""
+    return f"settings.{setting}"
+
+
+def read_setting(data: RepositoryRead, name: str) -> Section:
+    """Read one setting into its document. Raises InterruptedRunError.
+
+    Where GitHub has none, as no site of Pages, the document says so by being empty.
+    """
+    setting, section = SETTINGS[name], section_name(name)
+    try:
+        document = _ask(data, name, setting)
+    except RepositoryError as error:
+        why = refused(error, setting.absent)
+        if why.state != "complete":
+            return _unread(data, section, why)
+        document = None
+    path = f"settings/{name}.json"
+    data.documents.put(path, document)
+    return Section(
+        "complete",
+        here=len(document) if isinstance(document, list | dict) and not setting.one else 1,
+        github=data.task.signature.counts.get(section),
+        read_at=iso(data.task.now),
+    )
+
+
+def _unread(data: RepositoryRead, section: str, why: Refused) -> Section:
+    before = data.task.before.get(section)
+    state: SectionState = why.state
+    return Section(
+        state,
+        here=before.here if before else 0,
+        read_at=before.read_at if before else None,
+        reason=why.reason,
+    )
+
+
+def _ask(data: RepositoryRead, name: str, setting: Setting) -> Any:
+    if name == "topics":
+        # They are in the repository's own document, which was read just before.
+        known = data.documents.get("settings/repository.json") or {}
+        if isinstance(known.get("topics"), list):
+            return known["topics"]
+        return data.get(setting.endpoint).get("names")
+    if setting.one:
+        return data.get(setting.endpoint, setting.kind)
+    query = dict(setting.query or {})
+    listed = [
+        item
+        for page in data.pages(setting.endpoint, setting.kind, field=setting.field, **query)
+        for item in page.items
+    ]
+    if not setting.each:
+        return sorted(listed, key=_order)
+    return {str(item.get(setting.key)): _single(data, setting, item) for item in listed}
+
+
+def _single(data: RepositoryRead, setting: Setting, item: Any) -> Any:
+    """All of an item, of which the list has the outline; null where there is no more to it."""
+    try:
+        return data.get(setting.each.format(quote(str(item.get(setting.key)), safe="")))
+    except (AbsentError, NotFoundError):
+        return None
+
+
+def _order(item: Any) -> str:
+    """Lists of settings come in no promised order, which must not look like a change."""
+    return str(item.get("name") or item.get("login") or item.get("id") or "")
