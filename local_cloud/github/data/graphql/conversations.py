@@ -355,11 +355,12 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "previousTitle": lambda c, n, a: n.item.more["rename"]["from"],
     },
     **{name: _event(name) for name in ("ClosedEvent", "ReopenedEvent", "MergedEvent")},
-    "TransferredEvent": _event("TE"),
+    "TransferredEvent": {**_event("TE"), "fromRepository": lambda c, n, a: None},
     "Discussion": {
         **written("discussions/{number}"),
         "id": lambda c, n, a: f"D_{n.item.id}",
         "closedAt": lambda c, n, a: n.item.updated_at if n.item.closed else None,
+        "publishedAt": lambda c, n, a: n.item.created_at,
         "stateReason": lambda c, n, a: "RESOLVED" if n.item.closed else None,
         "activeLockReason": lambda c, n, a: None,
         "category": lambda c, n, a: Node("DiscussionCategory", n.view, n.item.category),

@@ -15,10 +15,21 @@ from local_cloud.github.data.graphql.context import (
     connection,
 )
 from local_cloud.github.data.graphql.conversations import conversation
+from local_cloud.github.data.model import Issue
 from local_cloud.github.data.objects.people import View
 
 Arguments = Mapping[str, Any]
-_NEEDED = {"I": ("issues",), "PR": ("pull_requests",), "D": ("discussions",)}
+_NEEDED = {
+    "I": ("issues",),
+    "PR": ("pull_requests",),
+    "D": ("discussions",),
+    "IC": ("issues", "pull_requests"),
+    "PRR": ("pull_requests",),
+    "PRRC": ("pull_requests",),
+    "DC": ("discussions",),
+    "RE": ("contents",),
+    "CC": ("contents",),
+}
 
 
 def _repository(context: Context, node: Any, arguments: Arguments) -> Node:
@@ -63,7 +74,7 @@ def _node(context: Context, node: Any, arguments: Arguments) -> Any:
 
 
 def _items(context: Context) -> Mapping[str, Node]:
-    """Issues, pull requests and discussions by their node ids."""
+    """Issues, pull requests and discussions, and what is said in them, by their node ids."""
 
     def index() -> Mapping[str, Node]:
         found: dict[str, Node] = {}
@@ -72,11 +83,31 @@ def _items(context: Context) -> Mapping[str, Node]:
             for item in view.data.issues.values():
                 identity = f"PR_{item.pull.id}" if item.pull else f"I_{item.id}"
                 found[identity] = conversation(view, item)
+                found |= _said_in(view, item)
             for discussion in view.data.discussions.values():
                 found[f"D_{discussion.id}"] = Node("Discussion", view, discussion)
+                for comment in discussion.comments:
+                    for said in (comment, *comment.replies):
+                        found[f"DC_{said.id}"] = Node("DiscussionComment", view, said, discussion)
+            for release in view.data.releases:
+                found[f"RE_{release.id}"] = Node("Release", view, release)
+            for comment_on in view.data.commit_comments:
+                found[f"CC_{comment_on.id}"] = Node("CommitComment", view, comment_on)
         return found
 
     return context.account.remembered(("node ids", context.base), index)
+
+
+def _said_in(view: View, item: Issue) -> Mapping[str, Node]:
+    found = {
+        f"IC_{each.id}": Node("IssueComment", view, each, item) for each in item.comments.values()
+    }
+    if item.pull:
+        for review in item.pull.reviews:
+            found[f"PRR_{review.id}"] = Node("PullRequestReview", view, review, item)
+        for made in item.pull.comments.values():
+            found[f"PRRC_{made.id}"] = Node("PullRequestReviewComment", view, made, item)
+    return found
 
 
 def _owner(context: Context, login: str, type: str | None = None) -> Node:
