@@ -11,13 +11,13 @@ from backup_contract.moments import iso
 from repo_backup.hosts.data_counts import key_of
 from repo_backup.hosts.github.api.graphql import NoGraphQLError, Result
 from repo_backup.hosts.github.api.refusals import Refused, refused
-from repo_backup.hosts.github.data.fields_table import clean
-from repo_backup.hosts.github.data.queries import (
+from repo_backup.hosts.github.data.discussion_queries import (
     DISCUSSION,
     DISCUSSIONS,
     MORE_DISCUSSION_COMMENTS,
     MORE_REPLIES,
 )
+from repo_backup.hosts.github.data.fields_table import clean
 from repo_backup.hosts.github.data.reactions import ReactionQueue
 from repo_backup.hosts.github.data.repository import RepositoryRead, gone, merged, merged_parts
 from repo_backup.runtime.errors import NotFoundError, RepositoryError

@@ -33,6 +33,14 @@ NO_CHANGE: Mapping[str, frozenset[str]] = {
             "network_count", "permissions", "score",
         }
     ),
+    # Only the single object has these. GitHub works some of them out whenever it likes.
+    "pull": frozenset(
+        {
+            "mergeable", "mergeable_state", "rebaseable", "merged", "merged_by", "comments",
+            "review_comments", "maintainer_can_modify", "commits", "additions", "deletions",
+            "changed_files",
+        }
+    ),
     "milestone": frozenset({"open_issues", "closed_issues"}),
     "asset": frozenset({"download_count"}),
     "hook": frozenset({"last_response"}),

@@ -165,7 +165,7 @@ class Items:
         if home and not home.endswith(self.data.path.lower()):
             return False
         if is_pull(issue):
-            self.save_pulls([self.data.get(f"/pulls/{number}")])
+            self.save_pulls([self.data.get(f"/pulls/{number}", "pull")])
         self.save_issues([issue])
         return True
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from repo_backup.hosts.github.api.graphql import Result
-from repo_backup.hosts.github.data.queries import DISCUSSION_NUMBERS, ISSUE_NUMBERS, PULL_NUMBERS
+from repo_backup.hosts.github.data.discussion_queries import DISCUSSION_NUMBERS
+from repo_backup.hosts.github.data.queries import ISSUE_NUMBERS, PULL_NUMBERS
 from repo_backup.hosts.github.data.repository import ITEM_FOLDERS, RepositoryRead
 
 _QUERIES = {

@@ -236,16 +236,6 @@ query PullNumbers($owner: String!, $name: String!, $first: Int!, $after: String)
 }
 """
 
-DISCUSSION_NUMBERS = """
-query DiscussionNumbers($owner: String!, $name: String!, $first: Int!, $after: String) {
-  repository(owner: $owner, name: $name) {
-    discussions(first: $first, after: $after, orderBy: {field: CREATED_AT, direction: ASC}) {
-      totalCount pageInfo { hasNextPage endCursor } nodes { number }
-    }
-  }
-}
-"""
-
 RELEASE_IDS = """
 query ReleaseIds($owner: String!, $name: String!, $first: Int!, $after: String) {
   repository(owner: $owner, name: $name) {
@@ -256,90 +246,14 @@ query ReleaseIds($owner: String!, $name: String!, $first: Int!, $after: String) 
 }
 """
 
-_DISCUSSION_COMMENT = """
-            id databaseId body createdAt updatedAt lastEditedAt deletedAt isAnswer isMinimized
-            minimizedReason upvoteCount url authorAssociation
-            author { __typename login }
-"""
-_DISCUSSION_COMMENTS = f"""
-        totalCount
-        pageInfo {{ hasNextPage endCursor }}
-        nodes {{
-          {_DISCUSSION_COMMENT}
-          reactions {{ totalCount }}
-          replies(first: 20) {{
-            totalCount
-            pageInfo {{ hasNextPage endCursor }}
-            nodes {{ {_DISCUSSION_COMMENT} reactions {{ totalCount }} }}
-          }}
-        }}
-"""
-_DISCUSSION = f"""
-      id databaseId number title body createdAt updatedAt lastEditedAt publishedAt closed closedAt
-      stateReason isAnswered answerChosenAt locked activeLockReason upvoteCount url
-      authorAssociation
-      author {{ __typename login }}
-      answerChosenBy {{ login }}
-      answer {{ id databaseId }}
-      category {{ id name slug emoji description isAnswerable }}
-      labels(first: 20) {{ nodes {{ name color description }} }}
-      reactions {{ totalCount }}
-      poll {{ question totalVoteCount options(first: 20) {{ nodes {{ option totalVoteCount }} }} }}
-      comments(first: 25) {{ {_DISCUSSION_COMMENTS} }}
-"""
-
-DISCUSSIONS = f"""
-query Discussions($owner: String!, $name: String!, $first: Int!, $after: String,
-    $field: DiscussionOrderField!, $direction: OrderDirection!) {{
-  repository(owner: $owner, name: $name) {{
-    discussions(first: $first, after: $after, orderBy: {{field: $field, direction: $direction}}) {{
-      totalCount
-      pageInfo {{ hasNextPage endCursor }}
-      nodes {{ {_DISCUSSION} }}
-    }}
-  }}
-}}
-"""
-"""Discussions whole, with comments and replies; about fourteen points for twenty."""
-
-DISCUSSION = f"""
-query Discussion($owner: String!, $name: String!, $number: Int!) {{
-  repository(owner: $owner, name: $name) {{
-    discussion(number: $number) {{ {_DISCUSSION} }}
-  }}
-}}
-"""
-
-MORE_DISCUSSION_COMMENTS = f"""
-query MoreDiscussionComments($id: ID!, $first: Int!, $after: String) {{
-  node(id: $id) {{
-    ... on Discussion {{
-      comments(first: $first, after: $after) {{ {_DISCUSSION_COMMENTS} }}
-    }}
-  }}
-}}
-"""
-
-MORE_REPLIES = f"""
-query MoreReplies($id: ID!, $first: Int!, $after: String) {{
-  node(id: $id) {{
-    ... on DiscussionComment {{
-      replies(first: $first, after: $after) {{
-        totalCount
-        pageInfo {{ hasNextPage endCursor }}
-        nodes {{ {_DISCUSSION_COMMENT} reactions {{ totalCount }} }}
-      }}
-    }}
-  }}
-}}
-"""
-
 ITEM_STATES = """
 query ItemStates($ids: [ID!]!) {
   nodes(ids: $ids) {
     ... on Issue { id updatedAt comments { totalCount } reactions { totalCount } }
     ... on PullRequest { id updatedAt comments { totalCount } reactions { totalCount } }
-    ... on Discussion { id updatedAt comments { totalCount } upvoteCount }
+    ... on Discussion {
+      id updatedAt comments { totalCount } reactions { totalCount } upvoteCount
+    }
   }
 }
 """

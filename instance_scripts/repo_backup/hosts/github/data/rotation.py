@@ -4,11 +4,12 @@ Edited and deleted comments, reactions, reviews, links between issues, items tha
 item's turn comes within a quarter. A hundred items cost some requests; what differs is read again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from repo_backup.hosts.data_counts import PARTS, key_of, parts_of, replies
 from repo_backup.hosts.github.api.graphql import Node, NoGraphQLError
 from repo_backup.hosts.github.data.details import issue_details, pull_details, with_details
 from repo_backup.hosts.github.data.discussions import Discussions
@@ -21,6 +22,8 @@ from repo_backup.runtime.errors import RepositoryError
 FOLDERS = ("issues", "pulls", "discussions")
 """GitHub gives their numbers from one row."""
 _AT_ONCE = 100
+_MOST_PARTS = 2000
+"""A hundred items may hold more than fits into memory: so many parts of them at once."""
 _COMMENTS: Mapping[str, tuple[str, ...]] = {
     "issues": ("comment_data",),
     "pulls": ("comment_regular_data", "comment_data"),
@@ -45,16 +48,27 @@ class Rotation:
         Raises RepositoryError; what was looked at until then is saved.
         """
         task = self.data.task
-        numbers = self._numbers(task.rotation, task.rotation_items)
-        for start in range(0, len(numbers), _AT_ONCE):
-            chunk = numbers[start : start + _AT_ONCE]
-            try:
-                self._look_at(list(self._documents(chunk)))
-            except NoGraphQLError:
-                for number in chunk:
-                    self._reread(number)
-            self.at = chunk[-1]
+        documents: list[tuple[str, Any]] = []
+        parts = 0
+        for number in self._numbers(task.rotation, task.rotation_items):
+            if found := self._document(number):
+                documents.append(found)
+                parts += sum(1 for _ in parts_of(found[1], PARTS[found[0].partition("/")[0]]))
+            if len(documents) >= _AT_ONCE or parts >= _MOST_PARTS:
+                self._turn(documents)
+                documents, parts = [], 0
+        self._turn(documents)
         return self.at
+
+    def _turn(self, documents: list[tuple[str, Any]]) -> None:
+        if not documents:
+            return
+        try:
+            self._look_at(documents)
+        except NoGraphQLError:
+            for path, _ in documents:
+                self._reread(number_of(path))
+        self.at = number_of(documents[-1][0])
 
     def _numbers(self, after: int, most: int) -> list[int]:
         """So many numbers after that one; after the last comes the first again."""
@@ -63,11 +77,6 @@ class Rotation:
             begin = islice(numbers_after(self.data, FOLDERS, 0), most - len(numbers))
             numbers += [number for number in begin if number <= after]
         return numbers
-
-    def _documents(self, numbers: list[int]) -> Iterator[tuple[str, Any]]:
-        for number in numbers:
-            if found := self._document(number):
-                yield found
 
     def _document(self, number: int) -> tuple[str, Any] | None:
         for folder in FOLDERS:
@@ -100,7 +109,7 @@ class Rotation:
         if path.startswith("discussions/"):
             now = (state.get("updatedAt"), state.get("upvoteCount"), _total(state, "comments"))
             saved = (document.get(name) for name in ("updatedAt", "upvoteCount", "comment_count"))
-            return now == tuple(saved)
+            return now == tuple(saved) and _total(state, "reactions") == _reacted(document)
         comments = "comment_data" if path.startswith("issues/") else "comment_regular_data"
         now = (state.get("updatedAt"), _total(state, "comments"), _total(state, "reactions"))
         here = len(self.data.alive(path, document, comments))
@@ -108,16 +117,20 @@ class Rotation:
 
     def _with_differing_parts(self, documents: list[tuple[str, Any]]) -> set[int]:
         """The numbers under which a comment is gone, edited, or reacted to otherwise."""
-        differing: set[int] = set()
         parts: dict[str, tuple[str, Any]] = {}
         for path, document in documents:
             for name in _COMMENTS[path.partition("/")[0]]:
                 for part in self.data.alive(path, document, name):
                     parts[_node_id(part)] = path, part
-            if len(parts) >= _AT_ONCE:
-                differing |= self._differing(parts)
-                parts = {}
-        return differing | self._differing(parts)
+                    parts |= {_node_id(reply): (path, reply) for reply in self._replies(path, part)}
+        return self._differing(parts)
+
+    def _replies(self, path: str, comment: Any) -> list[Any]:
+        return [
+            reply
+            for reply in replies(comment)
+            if not self.data.documents.is_vanished(path, f"reply_data/{key_of(reply)}")
+        ]
 
     def _differing(self, parts: Mapping[str, tuple[str, Any]]) -> set[int]:
         ids = [each for each in parts if each]
@@ -126,8 +139,7 @@ class Rotation:
             path, part = parts[node.id]
             state = node.document or {}
             dated = part.get("updated_at") or part.get("updatedAt")
-            counts = isinstance(part.get("reactions"), dict)
-            other = counts and _total(state, "reactions") != _reacted(part)
+            other = _total(state, "reactions") != _reacted(part)
             if node.document is None or state.get("updatedAt") != dated or other:
                 differing.add(number_of(path))
         return differing
@@ -180,6 +192,8 @@ def _total(state: Mapping[str, Any], name: str) -> Any:
 
 
 def _reacted(item: Any) -> int:
-    """How many reactions an object of REST counts; one without the field has none."""
+    """How many reactions an object had when it was read: REST counts them in it."""
     counted = item.get("reactions")
-    return int(counted.get("total_count") or 0) if isinstance(counted, dict) else 0
+    if isinstance(counted, dict):
+        return int(counted.get("total_count") or 0)
+    return len(item.get("reaction_nodes") or ())

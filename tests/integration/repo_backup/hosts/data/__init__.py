@@ -1,0 +1,1 @@
+"""Reading a repository's data from the stand-in."""

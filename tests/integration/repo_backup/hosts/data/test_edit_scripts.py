@@ -1,0 +1,47 @@
+"""Whatever people do in whatever order, nothing is missing or lost, and nothing stays stale."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from local_cloud.github.data import Size, fill
+from tests.integration.repo_backup.hosts.data.edit_scripts import alive, differences, edit, missing
+from tests.integration.repo_backup.hosts.data.project import Backup, Project
+
+
+def play(root: Path, seed: int, *, rounds: int, edits: int) -> None:
+    chance = random.Random(seed)
+    with Project(root, "hello", "elsewhere") as project:
+        fill(project.hub.data, 1, Size(issues=6, pulls=4, discussions=2), seed)
+        backup = project.backups[1]
+        project.run(1)
+        ever: set[str] = set()
+        for _ in range(rounds):
+            edit(project, chance, edits)
+            reading = project.run(1, rotation_items=3)
+            assert not reading.under_way
+            assert missing(project) == set()
+            ever |= set(backup.documents.all)
+        assert ever <= set(backup.documents.all)
+        # The rest of a quarter: the rotation comes round to everything.
+        for _ in range(3):
+            reading = project.run(1, rotation_items=100, settings=True)
+        assert {s.state for n, s in reading.sections.items() if "settings" not in n} == {"complete"}
+        saved = alive(backup.documents)
+        project.backups[1] = Backup()
+        project.run(1)
+        assert differences(saved, alive(project.backups[1].documents)) == []
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_after_a_quarter_the_backup_is_what_a_first_reading_would_be(
+    tmp_path: Path, seed: int
+) -> None:
+    play(tmp_path, seed, rounds=3, edits=12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 160))
+def test_that_holds_for_many_scripts(tmp_path: Path, seed: int) -> None:
+    play(tmp_path, seed, rounds=6, edits=15)
