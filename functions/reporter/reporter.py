@@ -267,8 +267,9 @@ class Reporter:
         if found is None:
             return ""
         verdict = summary.facts.verdict.kind.value
-        damaged = summary.background.checked.damaged_chains
-        done = tried(lambda: self.bucket.publish(run_id, verdict, found.key, found.sha256, damaged))
+        checked = summary.background.checked
+        lists = (checked.damaged_chains, checked.copied_chains)
+        done = tried(lambda: self.bucket.publish(run_id, verdict, found.key, found.sha256, *lists))
         if not isinstance(done, Failed):
             return ""
         self.log.error("the manifest could not be published", exc_info=done.error)

@@ -33,12 +33,14 @@ class Accepted(NamedTuple):
 
     Accepted is a run that ended ``verified`` or ``partial``: every object that it named was there,
     with the checksum that it named. ``chain_id`` is the base's, even where ``links`` is 0.
+    ``copied``: they lie here under other version ids, and their SHA-256 was as recorded.
     """
 
     version_id: str | None
     chain_id: str
     links: int
     digest: str
+    copied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Checked:
     overlays that were accepted before, and the documents that list them. ``notices`` change no
     verdict. ``chains`` is how many there are, ``superseded`` which of them nobody needs any more,
     ``damaged_chains`` the keys of the lists of those that something is wrong with, or with their
-    base.
+    base; ``copied_chains`` those of which something was found to be a copy.
     """
 
     problems: tuple[str, ...] = ()
@@ -71,6 +73,7 @@ class Checked:
     chains: int = 0
     superseded: tuple[Superseded, ...] = ()
     damaged_chains: tuple[str, ...] = ()
+    copied_chains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,34 +86,49 @@ class Vouched:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What is wrong with one object; ``refused`` is whether S3 only did not let us look at it."""
+    """What is wrong with one object; ``refused`` is whether S3 only did not let us look at it.
+
+    ``replaced_by`` is the version that is there where another was recorded.
+    """
 
     line: str
     refused: bool = False
+    replaced_by: str = ""
 
 
 def accepted_of(manifest: Manifest) -> dict[str, Accepted]:
     """What a run named, by the key of the base archive: as little as the next check needs."""
-    found = {}
+    found, copied = {}, set(manifest.copied_chains)
     for item in manifest.archived:
         if item.archive:
             chain = item.result.chain
             links, digest = (chain.links, chain.digest) if chain else (0, "")
             identity = layout.chain_id(item.archive.sha256)
-            found[item.archive.key] = Accepted(item.archive.version_id, identity, links, digest)
+            found[item.archive.key] = Accepted(
+                item.archive.version_id,
+                identity,
+                links,
+                digest,
+                layout.chain_document(item.archive.key, identity) in copied,
+            )
     return found
 
 
-def confirms(listed: Listed | None, recorded: Recorded, *, by_etag: bool = False) -> bool:
+def confirms(
+    listed: Listed | None, recorded: Recorded, *, by_etag: bool = False, copied: bool = False
+) -> bool:
     """Whether the listing alone proves that an object is what was accepted before.
 
     A version never changes, so that its id is proof. ``by_etag`` takes the ETag where there are no
-    versions; else it needs a question of its own.
+    versions; else it needs a question of its own. So does an object that was ``copied``: there is
+    no such version, and nobody makes other bytes of the same ETag.
     """
     if listed is None or listed.bytes != recorded.bytes:
         return False
     if recorded.etag and listed.etag != recorded.etag:
         return False
+    if copied and recorded.etag:
+        return True
     if recorded.version_id and not {recorded.version_id, listed.version_id} & {*_NO_VERSION}:
         return listed.version_id == recorded.version_id
     return by_etag and bool(recorded.etag)

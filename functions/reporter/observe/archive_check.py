@@ -7,7 +7,7 @@ the listing does not confirm, costs a HeadObject.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
 from time import monotonic
@@ -23,9 +23,8 @@ from reporter.judge.archive_state import (
     Checked,
     Listed,
     Objection,
-    Superseded,
+    Recorded,
     confirms,
-    dropped,
     in_one_line,
     unnamed,
     vouch,
@@ -33,15 +32,14 @@ from reporter.judge.archive_state import (
 )
 from reporter.judge.key_ranges import KeyRange, key_ranges
 from reporter.observe.bucket import CONCURRENT_CHECKS, Bucket
+from reporter.observe.check_parts import MOST_SUPERSEDED, Part, together
+from reporter.observe.copied_objects import CopiedObjects
 from reporter.observe.version_listing import VersionListing, version_listing
 from shared.errors import UnreadableError
 
 CHECK_TIME = timedelta(minutes=10)
 """How long the archives may be looked at: the mail must be sent within the function's 15 minutes.
 `make bench-functions` tells how long a hundred thousand take."""
-
-MOST_SUPERSEDED = 10_000
-"""Chains that nobody needs any more, of which one check remembers so many."""
 
 _LINE_BYTES = 2048
 """More than a line of a chain's document has: so much is read for each link."""
@@ -74,22 +72,7 @@ def check(
         seen = set().union(*(part.bases for part in parts))
         rest = [item for item in items if item.archive and item.archive.key not in seen]
         parts += pool.map(work.ask, rest)
-    return _together(items, known, parts)
-
-
-@dataclass(slots=True)
-class _Part:
-    """What one thread found; ``late`` are the items that the time did not suffice for."""
-
-    problems: list[str] = field(default_factory=list)
-    chain_problems: list[str] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
-    bases: dict[str, str] = field(default_factory=dict)
-    late: set[int] = field(default_factory=set)
-    unlisted: bool = False
-    chains: int = 0
-    others: list[tuple[str, str, str]] = field(default_factory=list)
-    damaged: list[str] = field(default_factory=list)
+    return together(items, known, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +85,9 @@ class _Check:
     items: Mapping[str, Sequence[Item]]
     until: float
 
-    def walk(self, keys: KeyRange) -> _Part:
+    def walk(self, keys: KeyRange) -> Part:
         """Everything that lies in this range, and the chains that should."""
-        part, met = _Part(), set[str]()
+        part, met = Part(), set[str]()
         for base, chain, rows in self._groups(keys, part):
             part.chains += 1
             met.add(f"{base} {chain}")
@@ -117,13 +100,13 @@ class _Check:
                     self._chain(item, item.result.chain, {}, part)
         return part
 
-    def ask(self, item: Item) -> _Part:
+    def ask(self, item: Item) -> Part:
         """A base that no listing shows."""
-        part = _Part()
+        part = Part()
         self._base(item, None, part)
         return part
 
-    def _groups(self, keys: KeyRange, part: _Part) -> Iterator[tuple[str, str, Rows]]:
+    def _groups(self, keys: KeyRange, part: Part) -> Iterator[tuple[str, str, Rows]]:
         """The overlays of each chain over a base that we know; bases are looked at on the way."""
         current, rows = ("", ""), dict[int, Listed]()
         for row in self._listed(keys, part):
@@ -142,7 +125,7 @@ class _Check:
         if rows:
             yield *current, rows
 
-    def _listed(self, keys: KeyRange, part: _Part) -> Iterator[Listed]:
+    def _listed(self, keys: KeyRange, part: Part) -> Iterator[Listed]:
         """The listing; where it is refused, one without versions, and a notice."""
         listing = self.listing
         for listed, what in ((listing.current, "the versions"), (listing.objects, "what lies")):
@@ -157,7 +140,7 @@ class _Check:
                 return
         part.unlisted = True
 
-    def _group(self, base: str, chain: str, rows: Rows, part: _Part) -> None:
+    def _group(self, base: str, chain: str, rows: Rows, part: Part) -> None:
         for item in self.items[base]:
             archive, named = item.archive, item.result.chain
             if archive is None or layout.chain_id(archive.sha256) != chain:
@@ -173,29 +156,48 @@ class _Check:
             if named:
                 self._chain(item, named, rows, part)
 
-    def _base(self, item: Item, row: Listed | None, part: _Part) -> None:
+    def _base(self, item: Item, row: Listed | None, part: Part) -> None:
         archive = item.archive
         if archive is None:
             return
         accepted = item.state != "kept" and was_accepted(archive, self.accepted)
-        if accepted and confirms(row, archive):
-            return
-        if monotonic() >= self.until:
+        listed = layout.chain_document(archive.key, layout.chain_id(archive.sha256))
+        copied = accepted and self.accepted[archive.key].copied
+        if accepted and confirms(row, archive, copied=copied):
+            part.copied += [listed] if copied else []
+        elif monotonic() >= self.until:
             part.late.add(id(item))
-        elif objection := self.bucket.objection(archive, kept=item.state == "kept"):
+        elif objection := self._objection(item, archive, listed, part):
             part.problems.append(f"{item.name}: {objection.line}")
             if not objection.refused:
-                part.damaged.append(
-                    layout.chain_document(archive.key, layout.chain_id(archive.sha256))
-                )
+                part.damaged.append(listed)
 
-    def _chain(self, item: Item, chain: Chain, rows: Rows, part: _Part) -> None:
+    def _objection(
+        self, item: Item, recorded: Recorded, listed: str, part: Part
+    ) -> Objection | None:
+        """What is wrong with an object that the listing does not confirm; a copy is as good."""
+        found = self.bucket.objection(recorded, kept=item.state == "kept")
+        if found is None or not found.replaced_by:
+            return found
+        copies = CopiedObjects(self.listing, self.until)
+        match copies.is_copy(recorded, found.replaced_by):
+            case None:
+                part.late.add(id(item))
+            case False:
+                return found
+            case True:
+                part.copied.append(listed)
+                part.copies += 1
+        return None
+
+    def _chain(self, item: Item, chain: Chain, rows: Rows, part: Part) -> None:
         """Compare each link with its line of the chain's document, and that with what it was."""
         if item.archive is None or monotonic() >= self.until:
             part.late.add(id(item))
             return
         base, known = item.archive.key, self.accepted.get(item.archive.key)
         before = known.links if known and known.chain_id == chain.id else 0
+        copied = known is not None and known.chain_id == chain.id and known.copied
         vouched, old = 0, list[Objection]()
         try:
             document = self._document(base, chain)
@@ -213,13 +215,14 @@ class _Check:
             row, trusted = rows.get(number), number <= vouched
             if number > len(document.links):
                 objection = None if part.unlisted else _unlisted(base, chain, number, row)
-            elif trusted and confirms(row, document.links[number - 1], by_etag=True):
+            elif trusted and confirms(row, document.links[number - 1], by_etag=True, copied=copied):
                 objection = None
             else:
-                kept = item.state == "kept"
-                objection = self.bucket.objection(document.links[number - 1], kept=kept)
+                link = document.links[number - 1]
+                objection = self._objection(item, link, document.key, part)
             if objection:
                 (old if number <= before else new).append(objection)
+        part.copied += [document.key] if copied else []
         if old:
             part.chain_problems.append(f"{item.name}: {in_one_line([each.line for each in old])}")
         if new:
@@ -253,36 +256,3 @@ def _unlisted(base: str, chain: Chain, number: int, row: Listed | None) -> Objec
     if number == chain.links and row.bytes != chain.last_bytes:
         return Objection(f"{row.key} has {row.bytes} bytes, not {chain.last_bytes}")
     return None
-
-
-def _together(
-    items: Sequence[Item], accepted: Mapping[str, Accepted], parts: Sequence[_Part]
-) -> Checked:
-    """What all threads found, in the order of the keys, each line once."""
-    put = {key: at for part in parts for key, at in part.bases.items()}
-    late = set().union(*(part.late for part in parts))
-    problems = [line for part in parts for line in part.problems]
-    if late:
-        problems.append(f"{len(late)} of {len(items)} archives were not looked at: time was up")
-    lost = ((item.name, line) for item in items if (line := dropped(item, accepted)))
-    others = dict.fromkeys(each for part in parts for each in part.others)
-    superseded = [
-        Superseded(base, chain, newest, put[base])
-        for base, chain, newest in others
-        if base in put and newest < put[base]
-    ]
-    return Checked(
-        problems=tuple(dict.fromkeys(problems)),
-        chain_problems=tuple(
-            dict.fromkeys(
-                (
-                    *(line for part in parts for line in part.chain_problems),
-                    *(f"{name}: {line}" for name, line in lost),
-                )
-            )
-        ),
-        notices=tuple(dict.fromkeys(line for part in parts for line in part.notices)),
-        chains=sum(part.chains for part in parts),
-        superseded=tuple(superseded[:MOST_SUPERSEDED]),
-        damaged_chains=tuple(dict.fromkeys(key for part in parts for key in part.damaged)),
-    )

@@ -183,6 +183,7 @@ class Bucket:
         evidence: str,
         sha256_of_it: str,
         damaged_chains: Sequence[str] = (),
+        copied_chains: Sequence[str] = (),
     ) -> None:
         """Write ``runs/<run id>/manifest.json`` from what an attempt wrote, unless it is there.
 
@@ -192,7 +193,7 @@ class Bucket:
         data = self.read(evidence, MOST_MANIFEST_BYTES)
         if data is None or sha256(data).hexdigest() != sha256_of_it:
             raise DamagedError("", "it was replaced while the run was judged", evidence)
-        data = published(data, verdict, evidence, sha256_of_it, damaged_chains)
+        data = published(data, verdict, evidence, sha256_of_it, damaged_chains, copied_chains)
         with suppress(DamagedError):
             if self.read(layout.manifest(run_id), MOST_MANIFEST_BYTES) == data:
                 return
@@ -225,10 +226,12 @@ class Bucket:
             size = head["ContentLength"]
             return Objection(f"{recorded.key} has {size} bytes, not {recorded.bytes}")
         # Nothing uploads again what is kept: in a bucket that was copied it is another version.
+        same = kept and recorded.etag == head["ETag"]
         replaced = recorded.version_id and head.get("VersionId") != recorded.version_id
-        if replaced and not kept:
+        if replaced and not same:
             return Objection(
-                f"{recorded.key} was replaced after the backup wrote version {recorded.version_id}"
+                f"{recorded.key} was replaced after the backup wrote version {recorded.version_id}",
+                replaced_by=head.get("VersionId", ""),
             )
         if recorded.checksum:
             algorithm, expected = recorded.checksum["algorithm"], recorded.checksum["value"]

@@ -1,8 +1,10 @@
 """What lies in the bucket now, by listings: a thousand versions for a request."""
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _EVENT = "before-parse.s3.ListObjectVersions"
-_ROWS = "CurrentVersions"
+_ROWS, _IDS = "CurrentVersions", "VersionIds"
 _FIELDS = ("Key", "VersionId", "LastModified", "ETag", "Size")
+_MOST_PAGES = 10
+"""Of the versions of one object."""
 
 
 @contextmanager
@@ -52,6 +56,21 @@ class VersionListing:
             Bucket=self.bucket, Prefix=part.prefix, **first
         )
         yield from _within(part, (page[_ROWS] for page in _any(pages)), until)
+
+    def has(self, key: str, version_id: str) -> bool:
+        """Whether this version of an object is there, replaced or not; also where that is not
+        found out, as there are too many. Raises ClientError where they may not be listed.
+        """
+        pages = self.client.get_paginator("list_object_versions").paginate(
+            Bucket=self.bucket, Prefix=key
+        )
+        for page in itertools.islice(_any(pages), _MOST_PAGES):
+            ids = page[_IDS]()
+            if (key, version_id) in ids:
+                return True
+            if any(other != key for other, _ in ids) or not page["IsTruncated"]:
+                return False
+        return True
 
     def objects(self, part: KeyRange, until: float) -> Iterator[Listed]:
         """The same where versions may not be listed: without their ids.
@@ -103,11 +122,24 @@ def _take_rows(
     space += brace
     encoded = page.findtext(f"{space}EncodingType") == "url"
     fields = [space + name for name in ("IsLatest", *_FIELDS)]
-    rows = (_row(each, fields, encoded=encoded) for each in page.iterfind(f"{space}Version"))
+    versions = [*page.iterfind(f"{space}Version")]
+    customized_response_dict[_IDS] = partial(_ids, versions, fields[1:3], encoded=encoded)
+    rows = (_row(each, fields, encoded=encoded) for each in versions)
     customized_response_dict[_ROWS] = [row for row in rows if row]
     shown = (f"{space}Version", f"{space}DeleteMarker")
     page[:] = [each for each in page if each.tag not in shown]
     response_dict["body"] = ElementTree.tostring(page)
+
+
+def _ids(
+    versions: list[ElementTree.Element], fields: list[str], *, encoded: bool
+) -> list[tuple[str, str]]:
+    """Key and id of each version of a page, replaced ones as well."""
+    found = []
+    for each in versions:
+        key, version_id = (each.findtext(field, "") for field in fields)
+        found.append((unquote_plus(key) if encoded else key, version_id))
+    return found
 
 
 def _row(version: ElementTree.Element, fields: list[str], *, encoded: bool) -> Listed | None:

@@ -44,7 +44,10 @@ __all__ = [
     "iso",
 ]
 
-_LATER: Fields = {"errors": [], "notices": [], "only": [], "kept": None, "damaged_chains": []}
+_LATER: Fields = {
+    **{name: [] for name in ("errors", "notices", "only", "damaged_chains", "copied_chains")},
+    "kept": None,
+}
 """What stands for fields that earlier versions did not write."""
 
 
@@ -58,6 +61,7 @@ class Manifest:
     could see, by owner; empty where nobody wrote it down. ``damaged_chains`` are of a published
     manifest: the lists (by key) of the overlays of those archives that are not as the run names
     them, whether they have overlays or not: the chain's id in the key tells which base was meant.
+    ``copied_chains`` are, likewise, those that lie here as copies, under other version ids.
     """
 
     run_id: str
@@ -76,6 +80,7 @@ class Manifest:
     kept: list[OrphanedArchive] | None = None
     visibility: tuple[Visibility, ...] = ()
     damaged_chains: list[str] = field(default_factory=list)
+    copied_chains: list[str] = field(default_factory=list)
 
     @property
     def items(self) -> list[Item]:
@@ -183,6 +188,7 @@ class Manifest:
             kept=None if document["kept"] is None else fields.each(document, "kept", read_orphaned),
             visibility=read_visibility(document.get("visibility")),
             damaged_chains=fields.texts(document, "damaged_chains"),
+            copied_chains=fields.texts(document, "copied_chains"),
         )
         results = (result for entry in found for result in entry.results.values())
         kept = (each.result for each in read.kept or ())

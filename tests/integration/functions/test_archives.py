@@ -1,6 +1,7 @@
 """Each archive is held against what the backup says it wrote: there, size, version, checksum."""
 
 from dataclasses import replace
+from hashlib import md5, sha256
 from typing import Any
 
 import pytest
@@ -22,7 +23,8 @@ def written(world: World) -> Archive:
         Bucket="backups", Key=KEY, Body=b"archive", ChecksumAlgorithm="CRC32"
     )
     checksum = {"algorithm": "CRC32", "value": stored["ChecksumCRC32"]}
-    return Archive(KEY, 7, "0" * 64, "r1", checksum, stored["VersionId"])
+    digest = sha256(b"archive").hexdigest()
+    return Archive(KEY, 7, digest, "r1", checksum, stored["VersionId"])
 
 
 def said(world: World, archive: Archive, state: State = "backed-up") -> tuple[str, ...]:
@@ -41,7 +43,10 @@ def test_what_the_backup_wrote_is_not_objected_to(world: World, written: Archive
     [
         ({"key": "github_backups/octo/lost.zip"}, "is not in the bucket"),
         ({"bytes": 8}, "has 7 bytes, not 8"),
-        ({"version_id": "another"}, "was replaced after the backup wrote version another"),
+        (
+            {"version_id": "another", "sha256": "0" * 64},
+            "was replaced after the backup wrote version another",
+        ),
         (
             {"checksum": {"algorithm": "CRC32", "value": "AAAAAA=="}},
             "has another CRC32 than the backup wrote",
@@ -63,10 +68,9 @@ def test_what_is_kept_may_be_another_version_in_a_bucket_that_was_copied(
     world: World, written: Archive
 ) -> None:
     assert said(world, replace(written, version_id="of the first bucket"), "kept") == ()
-    other = replace(
-        written,
-        version_id="of the first bucket",
-        checksum=OTHER,
-    )
-    assert "has another CRC32" in said(world, other, "kept")[0]
+    other = replace(written, version_id="of the first bucket", sha256="0" * 64)
+    assert "was replaced after" in said(world, other, "kept")[0]
+    by_etag = replace(other, etag=f'"{md5(b"archive").hexdigest()}"')
+    assert said(world, by_etag, "kept") == ()
+    assert "has another CRC32" in said(world, replace(by_etag, checksum=OTHER), "kept")[0]
     assert "is not in the bucket" in said(world, replace(written, key="gone"), "kept")[0]

@@ -15,6 +15,7 @@ from reporter.judge.archive_state import Checked
 from reporter.observe import archive_check
 from reporter.observe.archive_check import check
 from reporter.observe.bucket import Bucket
+from reporter.observe.copied_objects import CopiedObjects
 from tests.integration.functions.chains import SavedRepository, run
 from tests.integration.functions.world import World
 
@@ -321,3 +322,77 @@ def test_a_run_after_an_accepted_overlay_was_replaced_is_partial_and_says_so(
     # The next run has made a new base.
     saved.rebased(b"whole again")
     run(world, 3, [saved.entry(state="backed-up")])
+
+
+def _copied(saved: SavedRepository, *, sha256: str | None = None) -> None:
+    """What was recorded is of another bucket, of which this one is a copy."""
+    elsewhere: dict[str, Any] = {"version_id": "of-the-first-bucket"}
+    saved.archive = replace(saved.archive, **elsewhere)
+    was = saved.document
+    saved.document = ChainDocument(was.base_key, was.id)
+    for link in was.links:
+        other = elsewhere | ({"sha256": sha256} if sha256 else {})
+        saved.document = saved.document.with_link(replace(link, **other))
+    saved.write(saved.document.to_bytes())
+
+
+def test_copies_are_told_once_and_then_known_by_the_listing(
+    saved: SavedRepository, asked: Counter[str]
+) -> None:
+    _copied(saved)
+    found = checked(saved, accepted=None)
+    assert (found.problems, found.chain_problems, found.damaged_chains) == ((), (), ())
+    (told,) = found.notices
+    assert told.startswith("this bucket is a copy: 3 archives and overlays lie here")
+    assert found.copied_chains == (saved.document.key,)
+    ((key, known),) = saved.accepted().items()
+    asked.clear()
+    again = check(Bucket(saved.s3, "backups"), [saved.item()], {key: known._replace(copied=True)})
+    assert sound(again)
+    assert again.copied_chains == found.copied_chains
+    assert asked == {"ListObjectVersions": 1, "GetObject": 1}
+
+
+def test_the_store_s_own_sha256_of_a_copy_is_enough(
+    saved: SavedRepository, asked: Counter[str]
+) -> None:
+    _copied(saved)
+    copied = {"Bucket": "backups", "Key": saved.archive.key}
+    saved.s3.put_object(**copied, Body=b"base", ChecksumAlgorithm="SHA256")
+    saved.archive = replace(saved.archive, checksum=None)
+    assert checked(saved, accepted=None).problems == ()
+
+
+def test_other_bytes_of_the_same_size_and_checksum_are_no_copy(saved: SavedRepository) -> None:
+    _copied(saved, sha256="0" * 64)
+    found = checked(saved, accepted=None)
+    assert "was replaced after the backup wrote version of-the-first" in found.problems[0]
+    assert found.damaged_chains == (saved.document.key,)
+
+
+def test_what_was_put_over_the_recorded_version_is_no_copy(saved: SavedRepository) -> None:
+    saved.s3.put_object(
+        Bucket="backups", Key=saved.archive.key, Body=b"base", ChecksumAlgorithm="CRC32"
+    )
+    assert "was replaced after the backup wrote" in checked(saved, accepted=None).problems[0]
+
+
+def test_a_copy_that_is_replaced_later_is_named(saved: SavedRepository) -> None:
+    _copied(saved)
+    ((key, known),) = saved.accepted().items()
+    link = saved.document.links[0]
+    saved.s3.put_object(
+        Bucket="backups", Key=link.key, Body=b"OVERLAY 0", ChecksumAlgorithm="CRC32"
+    )
+    found = check(Bucket(saved.s3, "backups"), [saved.item()], {key: known._replace(copied=True)})
+    assert link.key in found.chain_problems[0]
+
+
+def test_a_copy_that_the_time_does_not_suffice_for_is_counted(
+    saved: SavedRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _copied(saved)
+    monkeypatch.setattr(CopiedObjects, "is_copy", lambda *_: None)
+    found = checked(saved, accepted=None)
+    assert found.problems == ("1 of 1 archives were not looked at: time was up",)
+    assert found.damaged_chains == ()

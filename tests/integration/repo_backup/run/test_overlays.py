@@ -6,8 +6,10 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -422,3 +424,32 @@ def test_overlays_that_a_manifest_of_an_earlier_program_lacks_are_followed_by_on
     assert backup(destination, 3) == 0
     assert destination.entry("hello", _RUNS[3])["chain"]["links"] == 3
     assert by_hand(destination.root, tmp_path / "hand") == refs(hello)
+
+
+def test_a_bucket_that_was_copied_goes_on_without_fetching_anything_whole(
+    s3: Bucket, hub: GitHubStandIn, hello: Path
+) -> None:
+    only = ("--only", "hello", "--no-drill", "--no-wikis")
+    s3.backup(*only, run_id=_RUNS[0])
+    commit_files(hello, {"new.txt": "new\n"}, message="New")
+    s3.backup(*only, run_id=_RUNS[1])
+    before = {key: s3.client.get_object(Bucket=s3.name, Key=key)["Body"].read() for key in s3.keys}
+    copy = replace(s3, name=f"{s3.name}-copy")
+    region = s3.client.meta.region_name
+    s3.client.create_bucket(
+        Bucket=copy.name,
+        CreateBucketConfiguration={"LocationConstraint": region},  # type: ignore[typeddict-item]
+    )
+    versioned: Any = {"Status": "Enabled"}
+    s3.client.put_bucket_versioning(Bucket=copy.name, VersioningConfiguration=versioned)
+    for key, body in before.items():
+        s3.client.put_object(Bucket=copy.name, Key=key, Body=body)
+    posts(hub)
+    assert copy.backup(*only, run_id=_RUNS[2]) == 0
+    assert copy.entry("hello", _RUNS[2])["state"] == "unchanged"
+    assert posts(hub) == 0
+    commit_files(hello, {"newer.txt": "newer\n"}, message="Newer")
+    assert copy.backup(*only, run_id=_RUNS[3]) == 0
+    assert copy.entry("hello", _RUNS[3])["chain"]["links"] == 2
+    assert posts(hub) == 1
+    assert main(["verify", "--source", copy.location, "--all"]) == 0

@@ -15,7 +15,8 @@ def test_the_document_keeps_its_fields_and_gets_the_verdict_and_where_it_is_from
     document: bytes,
 ) -> None:
     damaged = ["github_backups/octo/hello+000000000000.json"]
-    values = ("verified", "runs/r/attempts/A:i-1/evidence.json", "00", damaged)
+    copied = ["github_backups/octo/world+000000000000.json"]
+    values = ("verified", "runs/r/attempts/A:i-1/evidence.json", "00", damaged, copied)
     found = published(document, *values)
     expected = {"a": {"b": [1]}, **dict(zip(PUBLISHED, values, strict=True))}
     assert json.loads(found.decode("utf-8-sig")) == expected
