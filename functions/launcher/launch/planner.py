@@ -60,7 +60,11 @@ class Planner:
                 "Deploy with AllowOnDemand=true, or leave on_demand out.",
             )
         words = program_arguments(
-            config.github_owners, config.backup_options, options, config.known_rewrites
+            config.github_owners,
+            config.backup_options,
+            options,
+            config.known_rewrites,
+            config.keep_versions_days,
         )
         self.github.check(config.github_owners)
         images = self._images()

@@ -42,8 +42,12 @@ def program_arguments(
     backup_options: str,
     options: Options,
     known_rewrites: Iterable[str] = (),
+    keep_versions_days: int = 0,
 ) -> list[str]:
     """The words that follow those of the bootstrap.
+
+    What upstream dropped is pinned for as long as replaced archives are kept,
+    ``keep_versions_days`` (0: for ever), unless ``backup_options`` say how long.
 
     Raises :class:`RefusedError` for any by which the program would end before it began.
     """
@@ -54,7 +58,10 @@ def program_arguments(
     _judge(chosen)
     if not accepts(backup_options):
         raise _refused(f"it may hold no more than this. {description()}")
-    words = [word for owner in owners for word in ("--owner", owner)] + chosen
+    words = [word for owner in owners for word in ("--owner", owner)]
+    if keep_versions_days:
+        words += ["--keep-pins-days", str(keep_versions_days)]
+    words += chosen
     for glob in known_rewrites:
         if not re.fullmatch(REWRITE_GLOB, glob):
             raise RefusedError("KnownRewrites", f"{glob!r} is no glob of branches.", _EXAMPLE)

@@ -70,6 +70,13 @@ def add_choices(parser: ArgumentParser) -> None:
         help="branches that are expected to be rewritten or deleted, such as gh-pages or "
         "renovate/* (may repeat); tags as refs/tags/GLOB",
     )
+    parser.add_argument(
+        "--keep-pins-days",
+        type=number(1, 36500),
+        metavar="DAYS",
+        help="leave out of a new archive, put together from a bucket with versions, what upstream "
+        "rewrote or deleted longer ago than this (default: keep it for ever)",
+    )
     parser.add_argument("--no-drill", action="store_true", help="skip the restore drill at the end")
     parser.add_argument(
         "--stall-timeout",

@@ -27,6 +27,7 @@ class Resources:
 
     ``directory`` is for temporary files. ``memory`` is git's, ``lists`` what long lists of refs
     may take of this program's own. ``full``: also what has not changed is fetched.
+    ``keep_pins_days`` is how long what upstream dropped goes into new bases, None for ever.
     ``known_rewrites`` are globs of branches that nobody need hear of. ``is_frozen`` is asked by an
     archive's key whether an open suspicion forbids to give it a new base. ``with_actors`` asks the
     host who rewrote a repository; it raises nothing of the repository's own.
@@ -43,6 +44,7 @@ class Resources:
     lists: Budget
     full: bool = False
     known_rewrites: tuple[str, ...] = ()
+    keep_pins_days: int | None = None
     is_frozen: Callable[[str], bool] = lambda _: False
     with_actors: Callable[[Remote, Rewrites], Rewrites] = lambda _, found: found
 

@@ -1,18 +1,21 @@
 """A new base for a chain that has grown long, put together from what is stored and what is new.
 
 Nothing that any run stored is dropped: what no present ref leads to is pinned by a ref of its own,
-``refs/kept/<run id>/…`` of the last run that had it. ``git clone`` leaves these out.
+``refs/kept/<run id>/…`` of the last run that had it. ``git clone`` leaves these out. A pin that an
+earlier base had is left out once it is too old, where that base stays a version of the archive.
 """
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
 from backup_contract.documents.parts.rewrites import Rewrites
 from backup_contract.judgement.rewrites import objection_to
+from backup_contract.moments import named_moment
 from repo_backup.archive.overlay_reader import lay_over
 from repo_backup.archive.zip_reader import BLOCK_BYTES, unpack
 from repo_backup.git.mirror import Mirror, index_memory, links_unchecked
@@ -61,10 +64,13 @@ def with_pins(wanted: Advertisement, before: Advertisement) -> Advertisement:
     return replace(wanted, refs={**pins, **wanted.refs}, peeled={**peeled, **wanted.peeled})
 
 
-def compact(known: KnownChain, new: Mirror, resources: Resources, room: Path) -> Mirror:
+def compact(
+    known: KnownChain, new: Mirror, upstream: Collection[str], resources: Resources, room: Path
+) -> Mirror:
     """The mirror of a new base: all of the chain, and the ``new`` pack and refs, in one pack.
 
-    It is checked as if it were just fetched. Raises RepositoryError.
+    ``upstream`` are the refs (names) that are there now: none of them is a pin of ours. The mirror
+    is checked as if it were just fetched. Raises RepositoryError.
     """
     stop, memory, chain = resources.stop, resources.memory, known.chain
     mirror = _unpacked(chain, resources, room / "chain")
@@ -78,9 +84,13 @@ def compact(known: KnownChain, new: Mirror, resources: Resources, room: Path) ->
     with memory.lend(need):
         git = _Git(mirror, memory_bound(need, memory.total), resources)
         shallow = git.cut_off(new.advertisement.shallow)
-        pins = git.pins(_tips(chain), new.advertisement, known.objects)
-        refs = {**pins.refs, **new.advertisement.refs}
-        peeled = {**pins.peeled, **new.advertisement.peeled}
+        tips = _tips(chain)
+        outdated = _outdated_pins(tips, chain, resources).difference(upstream)
+        tips = {name: oid for name, oid in tips.items() if name not in outdated}
+        present = _without(new.advertisement, outdated)
+        pins = git.pins(tips, present, known.objects)
+        refs = {**pins.refs, **present.refs}
+        peeled = {**pins.peeled, **present.peeled}
         wanted = replace(new.advertisement, refs=refs, peeled=peeled, shallow=shallow)
         base = Mirror(room / mirror.name, wanted)
         base.create()
@@ -183,6 +193,38 @@ def _tips(chain: MirrorChain) -> dict[str, str]:
         for name, oid in {**heads, **refs.refs}.items():
             found[oid] = _pin(name, run_id, oid)
     return {name: oid for oid, name in found.items()}
+
+
+def _outdated_pins(tips: Iterable[str], chain: MirrorChain, resources: Resources) -> frozenset[str]:
+    """The pins that a new base need not have; none while a suspicion is open."""
+    archive, days = chain.stored.archive, resources.keep_pins_days
+    if days is None or not keeps_versions(resources.store, archive):
+        return frozenset()
+    if resources.is_frozen(archive.key):
+        return frozenset()
+    before = chain.zips[0].refs(chain.object_format).refs
+    return frozenset(
+        name for name in tips if name in before and is_outdated(name, resources.run_id, days)
+    )
+
+
+def is_outdated(name: str, run_id: str, days: int) -> bool:
+    """Whether a ref is a pin of a run so many days before this one, by their run ids. Pure.
+
+    A run with a name of its own tells no time: its pins stay.
+    """
+    pinned = named_moment(name.removeprefix(KEPT).partition("/")[0])
+    now = named_moment(run_id)
+    if not name.startswith(KEPT) or pinned is None or now is None:
+        return False
+    return now - pinned > timedelta(days=days)
+
+
+def _without(refs: Advertisement, names: Collection[str]) -> Advertisement:
+    """Without these refs. Pure."""
+    left = {name: oid for name, oid in refs.refs.items() if name not in names}
+    peeled = {name: oid for name, oid in refs.peeled.items() if name in left}
+    return replace(refs, refs=left, peeled=peeled)
 
 
 def _pin(name: str, run_id: str, oid: str) -> str:

@@ -201,7 +201,7 @@ class Growth:
         """
         resources, needs_base = self.resources, objects.chain.stored.needs_base
         try:
-            base = compact(objects, new.mirror, resources, room / _BASE)
+            base = compact(objects, new.mirror, new.wanted.refs, resources, room / _BASE)
         except RepositoryError as error:
             if needs_base and isinstance(error, _SAYS_NOTHING):
                 raise

@@ -83,6 +83,7 @@ def backup(options: argparse.Namespace) -> int:
             lists=Budget(int(available_memory_bytes() * (1 - SHARE)), stop),
             full=options.full,
             known_rewrites=tuple(options.known_rewrites),
+            keep_pins_days=options.keep_pins_days,
             with_actors=github.with_actors,
             is_frozen=lambda key: frozen(suspicions(), key),
         )

@@ -151,3 +151,36 @@ def test_a_folder_never_replaces_a_base_by_itself(destination: Destination, hell
         commit_files(hello, {"new.txt": f"{number}\n" * 99}, message="New")
         assert destination.backup(*ONLY, run_id=RUNS[number]) == 0
     assert destination.entry("hello", RUNS[3])["chain"]["links"] == 3
+
+
+KEEP = ("--keep-pins-days", "3")
+
+
+def pinned_twice(s3: Bucket, hello: Path, *, at: int, acknowledge: bool = True) -> list[str]:
+    """A new base with pins of day 1, then another on day ``at``; what that has pinned."""
+    rewritten(s3, hello)
+    assert backup(s3, 2, *KEEP) == 0
+    if acknowledge:
+        main(["acknowledge", RUNS[2], "--source", s3.location])
+    commit_files(hello, {"newer.txt": "newer\n" * 9999}, message="Newer")
+    assert backup(s3, at - 1, *KEEP) == 0
+    commit_files(hello, {"newest.txt": "newest\n" * 9999}, message="Newest")
+    assert backup(s3, at, *KEEP) == 0
+    return restored(s3, hello.parent / "pins")[1]
+
+
+def test_a_pin_is_left_out_of_a_new_base_once_it_is_old_enough_and_stays_in_the_version_before(
+    s3: Bucket, hello: Path, tmp_path: Path
+) -> None:
+    assert pinned_twice(s3, hello, at=6) == []
+    assert len(restored(s3, tmp_path / "before", "--at", RUNS[2])[1]) == 3
+
+
+def test_a_pin_that_is_not_old_enough_stays(s3: Bucket, hello: Path) -> None:
+    assert len(pinned_twice(s3, hello, at=4)) == 3
+
+
+def test_a_ref_of_upstream_s_own_is_no_pin_of_ours(s3: Bucket, hello: Path) -> None:
+    name = f"refs/kept/{RUNS[1]}/heads/mine"
+    git(hello, "update-ref", name, git(hello, "commit-tree", "main^{tree}", "-m", "Mine"))
+    assert [each.split()[0] for each in pinned_twice(s3, hello, at=6)] == [name]

@@ -137,6 +137,18 @@ def test_known_rewrites_are_passed_on_and_anything_else_in_their_place_is_refuse
             program_arguments(["octo"], "", Options(), [glob])
 
 
+def test_pins_last_as_long_as_replaced_archives_unless_that_is_chosen() -> None:
+    days = [
+        parse([*BOOTSTRAP, *program_arguments(["octo"], *more)]).keep_pins_days
+        for more in (
+            ("", Options(), (), 0),
+            ("", Options(), (), 365),
+            ("--keep-pins-days 9", Options(), (), 365),
+        )
+    ]
+    assert days == [None, 365, 9]
+
+
 def test_every_option_of_a_backup_is_a_persons_to_choose_or_the_launchers_to_give() -> None:
     choices = argparse.ArgumentParser(add_help=False)
     add_choices(choices)
