@@ -46,6 +46,20 @@ class Remote:
         return Identity(self.host, self.id)
 
 
+@dataclass(frozen=True)
+class Replaced:
+    """A commit (``oid``) that a branch (``refs/heads/main``) named until it was forced or deleted.
+
+    ``by`` is who did that ``at`` a moment (ISO 8601), as the host tells it: nothing is checked.
+    None: the account is gone.
+    """
+
+    ref: str
+    oid: str
+    by: str | None
+    at: str
+
+
 class ListingError(FatalError):
     """An owner's repositories could not all be listed; ``found`` are those that were."""
 

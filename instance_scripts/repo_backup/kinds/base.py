@@ -1,7 +1,7 @@
 """What a kind of thing that is backed up must be able to do. One module and one line of the
 registry (:mod:`repo_backup.kinds.registry`) each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from backup_contract.documents.manifest import ItemResult, Unserved
 from backup_contract.documents.parts.rewrites import Rewrites
 from repo_backup.git.pushing.push import Pushed
 from repo_backup.git.pushing.push_target import Target
-from repo_backup.hosts.base import Remote
+from repo_backup.hosts.base import Remote, Replaced
 from repo_backup.net.http import Http
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop
@@ -30,7 +30,8 @@ class Resources:
     ``keep_pins_days`` is how long what upstream dropped goes into new bases, None for ever.
     ``known_rewrites`` are globs of branches that nobody need hear of. ``is_frozen`` is asked by an
     archive's key whether an open suspicion forbids to give it a new base. ``with_actors`` asks the
-    host who rewrote a repository; it raises nothing of the repository's own.
+    host who rewrote a repository, ``replaced_since`` what its branches named before they were
+    rewritten after a moment (ISO 8601); both raise nothing of the repository's own.
     """
 
     http: Http
@@ -47,6 +48,7 @@ class Resources:
     keep_pins_days: int | None = None
     is_frozen: Callable[[str], bool] = lambda _: False
     with_actors: Callable[[Remote, Rewrites], Rewrites] = lambda _, found: found
+    replaced_since: Callable[[Remote, str], Sequence[Replaced]] = lambda *_: ()
 
 
 class HashedBlob(Blob, Protocol):

@@ -1,7 +1,7 @@
 """What all kinds that are git repositories have in common: their archive is a bare mirror."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from repo_backup.git.mirror import Mirror
 from repo_backup.git.protocol import smart_http as git
 from repo_backup.git.protocol.advertisement import Advertisement
+from repo_backup.hosts.base import Replaced
 from repo_backup.kinds.base import Fetched, Found, Grown, Resources
 from repo_backup.kinds.fetch_attempts import Attempts
 from repo_backup.kinds.mirror_growth import Growth
@@ -21,7 +22,8 @@ from repo_backup.store.chain_store import StoredChain
 class GitMirror:
     """A git repository at ``url``; ``mirror_name`` is its directory in the archive.
 
-    ``seeks_lfs``: whether to find out if it uses Git LFS.
+    ``seeks_lfs``: whether to find out if it uses Git LFS. ``replaced_since`` is what the host tells
+    of history that came and went after a moment (ISO 8601).
     """
 
     url: str
@@ -29,6 +31,7 @@ class GitMirror:
     resources: Resources
     seeks_lfs: bool = False
     attempts: Attempts = field(default_factory=Attempts)
+    replaced_since: Callable[[str], Sequence[Replaced]] = lambda _: ()
 
     @contextlib.contextmanager
     def find(self) -> Iterator[Found]:
@@ -74,7 +77,14 @@ class GitMirror:
 
     def _grow(self, known: Advertisement, room: Path, stored: StoredChain) -> Grown:
         """Fetch what the chain lacks, or everything if that cannot be; nothing good is replaced."""
-        growth = Growth(self.resources, self._wanted, self._received, self.attempts, self.seeks_lfs)
+        growth = Growth(
+            self.resources,
+            self._wanted,
+            self._received,
+            self.attempts,
+            self.seeks_lfs,
+            self.replaced_since,
+        )
         return growth.grow(known, room, stored, self.mirror_name)
 
     def _received(self, known: Advertisement, path: Path) -> Received:

@@ -1,5 +1,7 @@
 """The kind ``git``: a repository itself, which each has."""
 
+from functools import partial
+
 from backup_contract.kinds import GIT
 from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Resources
@@ -24,4 +26,10 @@ class GitRepository(MirrorKind):
 
     def upstream(self, remote: Remote, resources: Resources) -> GitMirror:
         """The repository at its clone address."""
-        return GitMirror(remote.clone_url, f"{remote.name}.git", resources, seeks_lfs=True)
+        return GitMirror(
+            remote.clone_url,
+            f"{remote.name}.git",
+            resources,
+            seeks_lfs=True,
+            replaced_since=partial(resources.replaced_since, remote),
+        )

@@ -8,25 +8,38 @@ follow, all that can be read of the chain goes into the new base.
 import contextlib
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from backup_contract.moments import iso, named_moment
 from repo_backup.git.mirror import Mirror, links_unchecked
-from repo_backup.git.packs.increment import receive_increment
+from repo_backup.git.packs.increment import Increment, receive_increment
 from repo_backup.git.packs.object_links import ProofError
 from repo_backup.git.protocol.advertisement import Advertisement
 from repo_backup.git.protocol.negotiation import choose_haves, fetch_new, unknown_tips
+from repo_backup.git.rewrites import is_known
+from repo_backup.hosts.base import Replaced
 from repo_backup.kinds.base import Grown, Resources
 from repo_backup.kinds.compaction import compact, is_due, with_pins
 from repo_backup.kinds.fetch_attempts import Attempts
 from repo_backup.kinds.known_chain import KnownChain, known_chain
+from repo_backup.kinds.meanwhile import (
+    Rescued,
+    Served,
+    is_served,
+    pin_of,
+    served_of,
+    told_of,
+    unarchived,
+)
 from repo_backup.kinds.mirror_chain import MirrorChain, open_mirror_chain
 from repo_backup.kinds.mirror_rewrites import rewrites_of_increment, rewrites_of_whole
 from repo_backup.kinds.received_mirror import Received
 from repo_backup.runtime.errors import (
     DiskFullError,
     RefusedPackError,
+    RefusedWantError,
     RepositoryError,
     TransientError,
     UnfitMachineError,
@@ -35,7 +48,7 @@ from repo_backup.store.chain_store import StoredChain, keeps_versions
 from repo_backup.store.chains import ChainListError
 
 log = logging.getLogger(__name__)
-_NEW, _WHOLE, _BASE = "new", "whole", "base"
+_NEW, _MORE, _WHOLE, _BASE = "new", "more", "whole", "base"
 _SAYS_NOTHING = (DiskFullError, TransientError, UnfitMachineError)
 
 
@@ -45,6 +58,7 @@ class Growth:
 
     ``wanted`` is what can be served of what upstream lists; ``received`` fetches all of that into a
     new mirror at a path, and checks it. ``seeks_lfs``: whether to find out if it uses Git LFS.
+    ``replaced_since`` is what the host tells of history that came and went after a moment.
     """
 
     resources: Resources
@@ -52,6 +66,7 @@ class Growth:
     received: Callable[[Advertisement, Path], Received]
     attempts: Attempts
     seeks_lfs: bool
+    replaced_since: Callable[[str], Sequence[Replaced]]
 
     def grow(
         self, known: Advertisement, room: Path, stored: StoredChain, mirror_name: str
@@ -171,20 +186,16 @@ class Growth:
         wanted = replace(self.wanted(known), shallow=())
         pinned = with_pins(wanted, chain.ends_with)
         mirror = Mirror(room / _NEW / chain.mirror_name, pinned)
-        if wants := unknown_tips(wanted, objects.objects):
-            haves = choose_haves(chain.ends_with.refs, wanted)
-            with fetch_new(resources.http, wanted, wants, haves) as answer:
-                if not answer.common:
-                    raise ProofError("the server knows nothing of what is archived")
-                increment = receive_increment(
-                    mirror, answer.blocks, objects.objects, resources.memory, stop
-                )
-        else:
-            increment = receive_increment(mirror, iter(()), objects.objects, resources.memory, stop)
-        lfs = self.seeks_lfs and mirror.adds_lfs(increment.proof.attributes, stop)
+        increment = self._received_new(mirror, wanted, objects)
         rewrites = rewrites_of_increment(increment, objects, known, resources)
-        found = Received(mirror, known, wanted, increment.remarks, lfs, self.attempts, rewrites)
         told = (*_told(chain.stored), *_cut_off(known))
+        if rewrites:
+            more = self._rescued(objects, wanted, room / _MORE)
+            told = (*told, *more.told)
+            if more.mirror and more.increment:
+                mirror, increment = more.mirror, more.increment
+        lfs = self.seeks_lfs and mirror.adds_lfs(increment.proof.attributes, stop)
+        found = Received(mirror, known, wanted, increment.remarks, lfs, self.attempts, rewrites)
         if is_due(chain.stored, resources, rewrites):
             if base := self._compacted(found, objects, room):
                 return Grown(base.as_base(resources.store.part_bytes), warnings=told)
@@ -193,6 +204,49 @@ class Growth:
         side_files = {**objects.side_files, **increment.side_files}
         overlay = found.as_overlay(resources.store.part_bytes, side_files)
         return Grown(overlay, chain.stored, told)
+
+    def _received_new(
+        self, mirror: Mirror, wanted: Advertisement, objects: KnownChain
+    ) -> Increment:
+        """What the chain lacks of the mirror's refs, proven; without a request if that is nothing.
+
+        Raises ProofError when everything is to be fetched.
+        """
+        resources, known = self.resources, objects.objects
+        if not (wants := unknown_tips(mirror.advertisement, known)):
+            return receive_increment(mirror, iter(()), known, resources.memory, resources.stop)
+        haves = choose_haves(objects.chain.ends_with.refs, wanted)
+        with fetch_new(resources.http, wanted, wants, haves) as answer:
+            if not answer.common:
+                raise ProofError("the server knows nothing of what is archived")
+            return receive_increment(mirror, answer.blocks, known, resources.memory, resources.stop)
+
+    def _rescued(self, objects: KnownChain, wanted: Advertisement, room: Path) -> Rescued:
+        """What is new once more, with what came and went since the last archive, if upstream still
+        serves that."""
+        chain, http = objects.chain, self.resources.http
+        links = chain.stored.document.links
+        since = named_moment(links[-1].run_id if links else chain.stored.archive.run_id)
+        globs = self.resources.known_rewrites
+        told_of_all = self.replaced_since(iso(since)) if since else ()
+        found = [each for each in told_of_all if not is_known(each.ref, globs)]
+        haves = choose_haves(chain.ends_with.refs, wanted)
+        served = served_of(
+            unarchived(found, wanted, objects.objects),
+            lambda oid: is_served(http, wanted, oid, haves),
+        )
+        pins = {pin_of(each, self.resources.run_id): each.oid for each in served.kept}
+        told = told_of(served, self.resources.run_id)
+        if not pins:
+            return Rescued(told)
+        before = with_pins(wanted, chain.ends_with)
+        mirror = Mirror(room / chain.mirror_name, replace(before, refs={**before.refs, **pins}))
+        try:
+            return Rescued(told, mirror, self._received_new(mirror, wanted, objects))
+        except (ProofError, RefusedPackError, RefusedWantError) as error:
+            log.info("%s: what came and went: %s", chain.stored.archive.key, error)
+            shutil.rmtree(room, ignore_errors=True)
+            return Rescued(told_of(Served((), (*served.kept, *served.gone)), ""))
 
     def _compacted(self, new: Received, objects: KnownChain, room: Path) -> Received | None:
         """The chain and what is new in one; None if that cannot be done now.

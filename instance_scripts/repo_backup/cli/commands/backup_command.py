@@ -85,6 +85,7 @@ def backup(options: argparse.Namespace) -> int:
             known_rewrites=tuple(options.known_rewrites),
             keep_pins_days=options.keep_pins_days,
             with_actors=github.with_actors,
+            replaced_since=github.replaced_since,
             is_frozen=lambda key: frozen(suspicions(), key),
         )
         if options.dry_run:

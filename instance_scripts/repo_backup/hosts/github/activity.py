@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from backup_contract.documents.parts.rewrites import Rewrite, RewriteKind, Rewrites
 from backup_contract.moments import iso
-from repo_backup.hosts.base import Remote
+from repo_backup.hosts.base import Remote, Replaced
 from repo_backup.net.http import Http
 from repo_backup.runtime.errors import RepositoryError
 
@@ -44,6 +44,34 @@ def with_actors(http: Http, api_url: str, remote: Remote, found: Rewrites) -> Re
     return replace(found, named=tuple(_named(each, told) for each in found.named))
 
 
+def replaced_since(http: Http, api_url: str, remote: Remote, since: str) -> tuple[Replaced, ...]:
+    """What branches named before they were forced or deleted after ``since`` (ISO 8601), each once.
+
+    Two requests, none without a token. What GitHub does not answer costs nothing but the commits.
+    """
+    found: dict[str, Replaced] = {}
+    for word in _WORDS.values() if http.has_token else ():
+        try:
+            listed = _listed(http, api_url, remote, word)
+        except (RepositoryError, ValueError, RecursionError) as error:
+            log.info("%s: nobody says what was there before: %s", remote.full_name, error)
+            continue
+        for each in filter(None, map(_replaced, listed)):
+            if each.at > since:
+                found.setdefault(each.oid, each)
+    return tuple(found.values())
+
+
+def _replaced(item: Any) -> Replaced | None:
+    """None of an item that is not as GitHub documents it; whose account is gone has no actor."""
+    try:
+        ref, oid, actor = f"{item['ref']}", f"{item['before']}", item["actor"]
+        at = iso(datetime.fromisoformat(item["timestamp"]))
+        return Replaced(ref, oid, f"{actor['login']}" if actor else None, at)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
 def _named(each: Rewrite, told: dict[tuple[str, str], tuple[str, str]]) -> Rewrite:
     """Of several force-pushes the last one counts, which led to what is there now."""
     known = told.get((each.name, each.new or each.old)) or told.get((each.name, each.old))
@@ -54,16 +82,21 @@ def _activities(
     http: Http, api_url: str, remote: Remote, word: str
 ) -> dict[tuple[str, str], tuple[str, str]]:
     """Who and when by the ref and either of its ids; the newest where there are several."""
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for item in _listed(http, api_url, remote, word):
+        for key, who in _told(item):
+            found.setdefault(key, who)
+    return found
+
+
+def _listed(http: Http, api_url: str, remote: Remote, word: str) -> list[Any]:
+    """The newest activities of a type, as GitHub sends them. Raises RepositoryError, ValueError."""
     query = urlencode({"activity_type": word, "per_page": _NEWEST})
     url = f"{api_url}/repos/{quote(remote.owner)}/{quote(remote.name)}/activity?{query}"
     headers = {"Accept": "application/vnd.github+json"}
     with http.open("GET", url, "Bearer", headers, account=remote.owner) as answer:
         listed = json.loads(answer.whole(_PAGE_BYTES))
-    found: dict[tuple[str, str], tuple[str, str]] = {}
-    for item in listed if isinstance(listed, list) else ():
-        for key, who in _told(item):
-            found.setdefault(key, who)
-    return found
+    return listed if isinstance(listed, list) else []
 
 
 def _told(item: Any) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:

@@ -14,8 +14,8 @@ from backup_contract.documents.manifest import iso
 from backup_contract.documents.parts.rewrites import Rewrites
 from backup_contract.link_header import links_of
 from backup_contract.visibility import Scope, Visibility, count, measure
-from repo_backup.hosts.base import ListingError, Remote
-from repo_backup.hosts.github.activity import with_actors
+from repo_backup.hosts.base import ListingError, Remote, Replaced
+from repo_backup.hosts.github.activity import replaced_since, with_actors
 from repo_backup.hosts.github.app_installations import Installations
 from repo_backup.hosts.github.paging import (
     PER_PAGE,
@@ -152,6 +152,10 @@ class GitHub:
         if remote.id != number:
             raise RepositoryError(f"GitHub answered with another repository, id {remote.id}")
         return remote
+
+    def replaced_since(self, remote: Remote, since: str) -> tuple[Replaced, ...]:
+        """What branches named before they were forced or deleted after a moment."""
+        return replaced_since(self._http, self._api_url, remote, since)
 
     def with_actors(self, remote: Remote, found: Rewrites) -> Rewrites:
         """The same with who rewrote the repository's branches and when, where GitHub tells."""

@@ -101,6 +101,84 @@ def test_who_forced_or_deleted_a_branch_is_told_where_github_says_so(
     ]
 
 
+def came_and_went(
+    destination: Destination, hub: GitHubStandIn, secret: Path, *branches: str
+) -> list[str]:
+    """Commits that branches named between two runs, when something else was rewritten as well."""
+    commit_files(secret, {"topic.txt": "1\n"}, branch="topic", message="Topic")
+    destination.backup(*_OPTIONS, run_id=_RUNS[0])
+    git(secret, "update-ref", "-d", "refs/heads/topic")
+    lost = [commit(secret, "main"), commit(secret)][: len(branches)]
+    hub.catalogue.repositories["octo/secret"].activity = [
+        {
+            "activity_type": "force_push",
+            "ref": f"refs/heads/{branch}",
+            "before": oid,
+            "after": "1" * 40,
+            "timestamp": f"2026-11-01T1{8 + number}:00:00Z",
+            "actor": {"login": "mallory"} if number else None,
+        }
+        for number, (branch, oid) in enumerate(zip(branches, lost, strict=True))
+    ]
+    return lost
+
+
+def test_what_came_and_went_between_two_runs_is_kept_where_github_still_serves_it(
+    destination: Destination,
+    upstream: Callable[[str], Path],
+    hub: GitHubStandIn,
+    tmp_path: Path,
+) -> None:
+    secret = upstream("secret")
+    git(secret, "config", "uploadpack.allowAnySHA1InWant", "true")
+    lost = came_and_went(destination, hub, secret, "main", "other")
+    for number in (1, 2):
+        assert destination.backup(*_OPTIONS, run_id=_RUNS[number]) == 0
+        mirror = destination.restored("secret", tmp_path / str(number))
+        git(mirror, "fsck", "--full", "--strict", "--no-dangling")
+        pins = git(mirror, "for-each-ref", "--format=%(refname) %(objectname)", "refs/kept")
+        prefix = f"refs/kept/{_RUNS[1]}/meanwhile/heads"
+        assert pins.splitlines() == [
+            f"{prefix}/main/{lost[0][:12]} {lost[0]}",
+            f"{prefix}/other/{lost[1][:12]} {lost[1]}",
+        ]
+    told = [each for each in destination.entry("secret", _RUNS[1])["warnings"] if "kept as" in each]
+    assert "an account that is gone at 2026-11-01T18" in told[0]
+    assert "by mallory at 2026-11-01T19" in told[1]
+    assert destination.entry("secret", _RUNS[2])["state"] == "unchanged"
+
+
+def test_what_came_and_went_and_is_served_no_more_is_named(
+    destination: Destination, upstream: Callable[[str], Path], hub: GitHubStandIn
+) -> None:
+    (lost,) = came_and_went(destination, hub, upstream("secret"), "main")
+    assert destination.backup(*_OPTIONS, run_id=_RUNS[1]) == 0
+    entry = destination.entry("secret", _RUNS[1])
+    (told,) = (each for each in entry["warnings"] if "served no more" in each)
+    assert f"refs/heads/main was at {lost[:12]}" in told
+    assert entry["chain"]["links"] == 1
+
+
+def test_what_an_archive_has_what_is_old_and_what_is_rewritten_on_purpose_is_asked_for_by_nobody(
+    destination: Destination, upstream: Callable[[str], Path], hub: GitHubStandIn
+) -> None:
+    secret = upstream("secret")
+    archived = git(secret, "rev-parse", "main")
+    commit_files(secret, {"new.txt": "new\n"}, message="New")
+    came_and_went(destination, hub, secret, "main", "gh-pages")
+    activity = hub.catalogue.repositories["octo/secret"].activity
+    activity += [
+        {**activity[0], "before": archived},
+        {**activity[0], "before": "2" * 40, "timestamp": "2026-10-01T00:00:00Z"},
+        {**activity[0], "before": "no id"},
+        {"activity_type": "force_push"},
+    ]
+    del activity[0]
+    assert destination.backup(*_OPTIONS, run_id=_RUNS[1]) == 0
+    told = destination.entry("secret", _RUNS[1])["warnings"]
+    assert not [each for each in told if "was at" in each]
+
+
 @pytest.mark.parametrize("options", [(), ("--full", "--force")])
 def test_each_rewrite_is_told_once_with_what_looks_like_an_attack(
     destination: Destination, upstream: Callable[[str], Path], options: tuple[str, ...]
