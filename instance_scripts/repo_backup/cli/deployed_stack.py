@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from backup_contract.aws_refusal import code_and_message
@@ -68,6 +67,8 @@ def find_stack(name: str, region: str | None) -> Stack:
     found = session()
     if region:
         found.set_config_variable("region", region)
+    from botocore.config import Config  # as slow to import as the SDK itself
+
     # Asked twice, a launcher would launch twice: no retry.
     once = Config(read_timeout=_LAUNCH_SECONDS, retries={"total_max_attempts": 1})
     try:

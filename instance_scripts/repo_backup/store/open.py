@@ -4,13 +4,17 @@ from pathlib import Path
 
 from repo_backup.store.base import Store
 from repo_backup.store.directory import DirectoryStore
-from repo_backup.store.s3 import open_bucket
 
 S3 = "s3://"
 
 
 def open_store(location: str, *, connections: int) -> Store:
-    """The store at ``s3://BUCKET[/PREFIX]`` or in a directory."""
+    """The store at ``s3://BUCKET[/PREFIX]`` or in a directory.
+
+    The SDK is imported for a bucket alone: it takes longer than all other imports.
+    """
     if location.startswith(S3):
+        from repo_backup.store.s3 import open_bucket
+
         return open_bucket(location.removeprefix(S3), connections=connections)
     return DirectoryStore(Path(location).expanduser().resolve())

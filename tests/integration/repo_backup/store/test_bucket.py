@@ -37,7 +37,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         )
         return store
 
-    monkeypatch.setattr("repo_backup.store.open.open_bucket", open_bucket)
+    monkeypatch.setattr("repo_backup.store.s3.open_bucket", open_bucket)
     return made
 
 
@@ -137,7 +137,7 @@ def test_one_key_that_s3_denies_costs_one_repository(
         store._client.meta.events.register("provide-client-params.s3.PutObject", deny)
         return store
 
-    monkeypatch.setattr("repo_backup.store.open.open_bucket", open_bucket)
+    monkeypatch.setattr("repo_backup.store.s3.open_bucket", open_bucket)
     assert s3.backup() == 3
     assert s3.entry("hello")["state"] == "failed"
     assert "AccessDenied" in s3.entry("hello")["reason"]
@@ -172,7 +172,7 @@ def test_the_drill_finds_an_archive_that_is_not_what_it_was(
     def s3_versionless(stored: Any) -> Any:
         return replace(stored, version_id=None)
 
-    monkeypatch.setattr("repo_backup.store.open.open_bucket", open_bucket)
+    monkeypatch.setattr("repo_backup.store.s3.open_bucket", open_bucket)
     assert s3.backup("--only", "hello", "--no-wikis") == 3
     drill = s3.manifest()["drill"]
     assert drill["ok"] is False
@@ -202,7 +202,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch) -> _Breaking:
         store._client.meta.events.register("after-call.s3.GetObject", fault)
         return store
 
-    monkeypatch.setattr("repo_backup.store.open.open_bucket", open_bucket)
+    monkeypatch.setattr("repo_backup.store.s3.open_bucket", open_bucket)
     return fault
 
 
@@ -276,7 +276,7 @@ def test_the_parts_of_a_large_archive_go_at_the_same_time(
         store._client.meta.events.register("before-call.s3.UploadPart", wait)
         return store
 
-    monkeypatch.setattr("repo_backup.store.open.open_bucket", open_bucket)
+    monkeypatch.setattr("repo_backup.store.s3.open_bucket", open_bucket)
     noise = random.Random(7).randbytes(11 << 20)
     commit_files(init_repository(upstream("large")), {"noise": noise})
     hub.catalogue.add(Repository(88, "octo", "large"))
@@ -300,7 +300,7 @@ def test_a_part_that_s3_refuses_leaves_no_upload_behind(
         store._client.meta.events.register("provide-client-params.s3.UploadPart", deny)
         return store
 
-    monkeypatch.setattr("repo_backup.store.open.open_bucket", open_bucket)
+    monkeypatch.setattr("repo_backup.store.s3.open_bucket", open_bucket)
     assert s3.backup("--only", "large") == 3
     assert "AccessDenied" in s3.entry("large")["reason"]
     assert large not in s3.keys

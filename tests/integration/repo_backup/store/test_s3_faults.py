@@ -35,7 +35,7 @@ def suffer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Suffer]:
         inject(store._client, faults)
         return store
 
-    monkeypatch.setattr("repo_backup.store.open.open_bucket", open_bucket)
+    monkeypatch.setattr("repo_backup.store.s3.open_bucket", open_bucket)
     monkeypatch.setattr(standard.ExponentialBackoff, "delay_amount", lambda *_: 0)
 
     def add(*more: Fault) -> list[Fault]:
@@ -55,7 +55,6 @@ def versions(s3: Bucket, key: str) -> int:
     return len(listed.get("Versions", []))
 
 
-@pytest.mark.parametrize("key", [LOCK, MANIFEST, MARKER, ARCHIVE])
 @pytest.mark.parametrize(
     "fault",
     [
@@ -70,10 +69,10 @@ def versions(s3: Bucket, key: str) -> int:
     ],
     ids=lambda fault: str(fault.get("code") or fault.get("body") or "lost")[:26],
 )
-def test_a_put_that_fails_is_made_again(
-    s3: Bucket, suffer: Suffer, key: str, fault: dict[str, Any]
+def test_each_put_of_a_run_that_fails_is_made_again(
+    s3: Bucket, suffer: Suffer, fault: dict[str, Any]
 ) -> None:
-    suffer(Fault("PutObject", key, **fault))
+    suffer(*(Fault("PutObject", key, **fault) for key in (LOCK, MANIFEST, MARKER, ARCHIVE)))
     assert s3.backup(*FAST) == 0
     assert s3.entry("hello")["state"] == "backed-up"
     assert s3.manifest()["complete"] is True
@@ -90,12 +89,11 @@ def test_a_put_that_fails_is_made_again(
     ],
     ids=["409", "503", "html", "cut"],
 )
-@pytest.mark.parametrize("key", [LOCK, MANIFEST])
-def test_a_document_that_does_not_come_whole_is_read_again(
-    s3: Bucket, suffer: Suffer, key: str, fault: dict[str, Any]
+def test_each_document_that_does_not_come_whole_is_read_again(
+    s3: Bucket, suffer: Suffer, fault: dict[str, Any]
 ) -> None:
     assert s3.backup(*FAST) == 0
-    suffer(Fault("GetObject", key, **fault))
+    suffer(*(Fault("GetObject", key, **fault) for key in (LOCK, MANIFEST)))
     assert s3.backup(*FAST, run_id="r2") == 0
     assert s3.entry("hello", "r2")["state"] == "unchanged"
 

@@ -205,10 +205,16 @@ def test_on_a_terminal_the_summary_is_a_table(capsys: pytest.CaptureFixture[str]
     assert "│ listed │ 7 │" in said
 
 
-def test_what_draws_on_terminals_is_not_imported_elsewhere() -> None:
-    code = "import repo_backup.cli.main, sys; sys.exit('rich' in sys.modules)"
-    path = os.pathsep.join(sys.path)
-    assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}).returncode == 0
+def test_neither_what_draws_nor_the_sdk_is_imported_before_it_is_needed() -> None:
+    code = (
+        "import repo_backup.cli.main, sys\n"
+        "print({'rich', 'botocore.client', 'botocore.endpoint'} & {*sys.modules})"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    said = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert said.stdout == "set()\n"
 
 
 def test_away_from_a_terminal_a_table_is_columns_that_are_not_folded(
