@@ -179,10 +179,30 @@ def test_repeated_events_about_one_run_make_one_mail(first: Started) -> None:
     assert len(first.mails()) == 1
 
 
-def test_a_second_run_uploads_no_archive_again(first: Started) -> None:
+def start_by_schedule(stack: Stack) -> Started:
+    """Have the schedule fire: the run that it started, by the name that its instance has."""
+    scheduled = [
+        each["Name"]
+        for each in stack.session.get("schedules")
+        if each["GroupName"] == stack.name and "launcher" in each["Target"]["Arn"]
+    ]
+    before = len(stack.instances())
+    stack.session.post(f"schedules/{scheduled[0]}/fire")
+
+    def launched() -> dict[str, Any] | None:
+        return stack.instances()[before] if len(stack.instances()) > before else None
+
+    instance = stack.session.wait_for("a scheduled instance", launched, seconds=60)
+    return Started(stack, instance["tags"]["online-backup:run-id"])
+
+
+def test_the_schedule_starts_a_run_of_its_own_name_which_uploads_no_archive_again(
+    first: Started,
+) -> None:
     before = first.stack.objects("github_backups/octo/")
-    second = start(first.stack)
+    second = start_by_schedule(first.stack)
     second.mail()
+    assert second.run_id != first.run_id
     assert set(second.states().values()) == {"unchanged", "empty"}
     assert second.manifest()["totals"]["bytes_uploaded"] == 0
     assert first.stack.objects("github_backups/octo/") == before
@@ -297,22 +317,6 @@ def test_a_check_looks_at_everything_with_the_rights_that_the_launcher_has(stack
     graded = {name: line.partition(":")[0] for name, line in checks.items()}
     assert {name for name, grade in graded.items() if grade in ("MEND", "unknown")} == {*unlike_aws}
     assert graded["launch"] == graded["GitHub"] == graded["schedule"] == "ok"
-
-
-def test_the_schedule_starts_a_run_of_its_own_name(stack: Stack, first: Started) -> None:
-    scheduled = [
-        each["Name"]
-        for each in stack.session.get("schedules")
-        if each["GroupName"] == stack.name and "launcher" in each["Target"]["Arn"]
-    ]
-    before = len(stack.instances())
-    stack.session.post(f"schedules/{scheduled[0]}/fire")
-
-    def launched() -> dict[str, Any] | None:
-        return stack.instances()[before] if len(stack.instances()) > before else None
-
-    instance = stack.session.wait_for("a scheduled instance", launched, seconds=60)
-    Started(stack, instance["tags"]["online-backup:run-id"]).mail()
 
 
 def shell(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
