@@ -4,13 +4,19 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import moto.backends
 import moto.core.responses
 from moto.core.base_backend import BaseBackend
 from moto.core.utils import method_names_from_class
 
 
 def quicken_moto() -> None:
-    """Let moto find out once which operations and which paths each of its services has."""
+    """Let moto find out once which services it has, and which operations and paths each has."""
+    modules = moto.backends.list_of_moto_modules
+    if not hasattr(modules, "cache_info"):
+        # Its server lists the folders of its package for each request.
+        listed: Any = functools.cache(lambda: (*modules(),))
+        setattr(moto.backends, modules.__name__, listed)
     once: Any = functools.cache(method_names_from_class)
     setattr(moto.core.responses, method_names_from_class.__name__, once)
     found: Any = BaseBackend.__dict__["urls"]

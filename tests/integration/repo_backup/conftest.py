@@ -19,6 +19,7 @@ from local_cloud.github.corpus import git
 from local_cloud.github.remembered import RememberingBackend
 from repo_backup.cli.main import main
 from repo_backup.runtime import retry
+from tests.integration.quick_moto import quicken_moto
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -56,6 +57,18 @@ def hub(corpus: Path, tmp_path: Path, backend: RememberingBackend) -> Iterator[G
     shutil.copytree(corpus, root, symlinks=True)
     with GitHubStandIn(root, backend=backend.open) as running:
         yield running
+
+
+@pytest.fixture
+def small_account(hub: GitHubStandIn) -> None:
+    """Leave ``octo`` four of its repositories: for tests of what becomes of ``hello`` in many runs.
+
+    What a run costs hangs on how many repositories and wikis it looks at.
+    """
+    known = hub.catalogue.repositories
+    for name in [each for each in known if each.startswith("octo/")]:
+        if name.partition("/")[2] not in ("hello", "no-wiki", "secret", "empty"):
+            del known[name]
 
 
 @pytest.fixture(autouse=True)
@@ -179,6 +192,7 @@ class Bucket:
 @pytest.fixture(scope="session")
 def moto_endpoint() -> Iterator[str]:
     """An emulated S3 over HTTP."""
+    quicken_moto()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
