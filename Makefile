@@ -14,7 +14,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup check run-now test-events patterns reference pictures lock demo demo-interruption test browser lint \
-	fmt bench bench-functions bench-page fault-matrix policies scan clean
+	github-api fmt bench bench-functions bench-page fault-matrix policies scan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -86,6 +86,10 @@ policies: setup ## Let a policy evaluator judge what each role can do and cannot
 	@bash tools/scanners/install.sh evaluator
 	@$(BIN)/pytest -q -m policies tests/infrastructure
 
+github-api: setup ## Compare the stand-in for GitHub, and the program's queries, with what GitHub publishes of its API
+	@bash tools/scanners/install.sh github-api
+	@$(BIN)/pytest -q -m slow tests/unit/local_cloud/data
+
 scan: setup ## cfn-lint, checkov, cloudsplaining, bandit, zizmor, pip-audit
 	@bash tools/scanners/install.sh
 	@bash tools/scanners/scan.sh
@@ -107,5 +111,5 @@ lock: setup ## Resolve requirements-dev.in anew
 			--output-file tools/scanners/$$lock.txt tools/scanners/$$lock.in; done
 
 clean: ## Remove everything that the other targets made
-	@rm -rf .venv .aws-sam .demo .cache tools/iam/evaluator/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	@rm -rf .venv .aws-sam .demo .cache tools/iam/evaluator/node_modules tools/github_api/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	@find . -name __pycache__ -prune -exec rm -rf {} +

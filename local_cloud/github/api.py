@@ -10,9 +10,9 @@ from local_cloud.github import listings
 from local_cloud.github.answer import Answer
 from local_cloud.github.apps import Apps
 from local_cloud.github.catalogue import Catalogue
+from local_cloud.github.data.account import AccountData
 from local_cloud.github.data.graphql import execution
 from local_cloud.github.data.limits import Limits, Resource
-from local_cloud.github.data.model import AccountData
 from local_cloud.github.data.rest import answers
 from local_cloud.github.data.rest.access import Caller
 

@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, parse_qsl
 
 from local_cloud.github.answer import Answer
 from local_cloud.github.catalogue import Account, Catalogue, Repository
-from local_cloud.github.data.model import AccountData
+from local_cloud.github.data.account import AccountData
 from local_cloud.github.data.objects import people
 from local_cloud.github.data.objects import repository as repositories
+from local_cloud.github.data.objects.accounts import profile
 from local_cloud.github.data.rest.access import Caller
 from local_cloud.github.data.rest.paging import Listed, page_of
 
@@ -150,15 +151,9 @@ def _affiliation(catalogue: Catalogue, repository: Repository, viewer: str) -> s
 def _account(
     catalogue: Catalogue, base_url: str, account: Account, *, counted: bool
 ) -> dict[str, object]:
-    mine = [r for r in catalogue.repositories.values() if r.owner == account.login]
-    described = {
-        **(people.user(base_url, account.login, account.type) or {}),
-        "public_repos": sum(not r.private for r in mine),
-    }
-    if counted:
-        private = sum(r.private for r in mine)
-        described |= {"owned_private_repos": private, "total_private_repos": private}
-    return described
+    mine = [r.private for r in catalogue.repositories.values() if r.owner == account.login]
+    private = mine.count(True) if counted else None
+    return profile(base_url, account.login, account.type, mine.count(False), private)
 
 
 @dataclass(frozen=True)

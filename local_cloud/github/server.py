@@ -21,9 +21,9 @@ from local_cloud.github.answer import Answer
 from local_cloud.github.api import Api, Asked
 from local_cloud.github.apps import Apps, Installation
 from local_cloud.github.catalogue import Catalogue, Repository
+from local_cloud.github.data.account import AccountData
 from local_cloud.github.data.graphql import execution
 from local_cloud.github.data.limits import Limits
-from local_cloud.github.data.model import AccountData
 from local_cloud.github.data.rest.access import Caller
 from local_cloud.github.faults import Fault, Faults
 from local_cloud.github.rights import EVERYBODY, TokenRights

@@ -340,11 +340,17 @@ def test_every_lock_has_a_hash_for_everything(lock: str) -> None:
     assert [name for name, _, rest in entries if "--hash=sha256:" not in rest] == []
 
 
-def test_the_policy_evaluators_lock_has_a_hash_for_everything() -> None:
-    folder = ROOT / "tools/iam/evaluator"
-    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+@pytest.mark.parametrize(
+    ("folder", "package"),
+    [
+        ("tools/iam/evaluator", "@cloud-copilot/iam-simulate"),
+        ("tools/github_api", "@octokit/openapi"),
+    ],
+)
+def test_every_lock_of_node_packages_has_a_hash_for_everything(folder: str, package: str) -> None:
+    packages = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
     found = {name: each.get("integrity", "") for name, each in packages.items() if name}
-    assert "node_modules/@cloud-copilot/iam-simulate" in found
+    assert f"node_modules/{package}" in found
     assert [name for name, hashed in found.items() if not hashed.startswith("sha512-")] == []
 
 

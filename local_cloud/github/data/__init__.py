@@ -4,10 +4,10 @@
 it. ``rest`` and ``graphql`` serve it within ``limits``. All of it is kept in memory.
 """
 
+from local_cloud.github.data.account import AccountData, RepositoryData
 from local_cloud.github.data.edits import Change, Editor
 from local_cloud.github.data.limits import Limits
 from local_cloud.github.data.maker import Size, fill, make
-from local_cloud.github.data.model import AccountData, RepositoryData
 
 __all__ = [
     "AccountData",

@@ -1,33 +1,17 @@
-"""What people do to a repository's issues, pull requests, discussions, releases and settings.
-
-Which dates an edit changes is part of what the stand-in is for: GitHub does not change an issue's
-``updated_at`` when a comment is deleted, a cross-reference or a sub-issue is added (python-github-
-backup's README and issue 168, github.com/neomjs/neo issues 10092 and 10093). Of reactions and
-edited comments nobody knows for sure: here they do not change it either, which is the harder case.
-"""
+"""What people do to a repository, as GitHub does it: with its ids, numbers, dates and events."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from local_cloud.github.data.conversation_edits import ConversationEditor
 from local_cloud.github.data.model import (
-    AccountData,
+    Advisory,
     CommitComment,
-    CrossReference,
     Discussion,
     DiscussionComment,
-    Event,
-    Issue,
-    Label,
     Milestone,
-    Pull,
-    Reaction,
     Release,
-    RepositoryData,
-    Review,
-    ReviewComment,
-    Text,
-    Thread,
 )
 
 
@@ -42,203 +26,8 @@ class Change:
         self.make()
 
 
-class Editor:
-    """Edits one repository as the user ``actor``; unless told otherwise, edits add their event."""
-
-    def __init__(
-        self, account: AccountData, repository: RepositoryData, actor: str | None = "octo"
-    ) -> None:
-        """Edit ``repository``, which belongs to ``account``."""
-        self.account, self.repository, self.actor = account, repository, actor
-
-    def as_user(self, actor: str | None) -> "Editor":
-        """The same, as another user; None is one who will be gone."""
-        return Editor(self.account, self.repository, actor)
-
-    def create_issue(self, title: str, body: str = "", **fields: Any) -> Issue:
-        """Open an issue."""
-        issue = Issue(number=self.number(), title=title, **self._text(body), **fields)
-        self.repository.issues[issue.number] = issue
-        return issue
-
-    def create_pull(self, title: str, body: str = "", head: str = "topic", **fields: Any) -> Issue:
-        """Open a pull request from the branch ``head``."""
-        issue = self.create_issue(title, body, **fields)
-        sha = f"{issue.id:040x}"
-        issue.pull = Pull(id=self.account.new_id(), head_ref=head, head_sha=sha)
-        return issue
-
-    def edit_issue(self, number: int, **fields: Any) -> Issue:
-        """Change fields as ``title``, ``body``, ``assignees`` or ``milestone``."""
-        issue = self.repository.issues[number]
-        title = fields.get("title", issue.title)
-        if title != issue.title:
-            self._event(issue, "renamed", rename={"from": issue.title, "to": title})
-        for name, value in fields.items():
-            setattr(issue, name, value)
-        return self._touched(issue)
-
-    def close(self, number: int, reason: str | None = "completed") -> Issue:
-        """Close an issue, or a pull request without merging it."""
-        issue = self.repository.issues[number]
-        issue.state, issue.closed_at, issue.closed_by = "closed", self.account.now(), self.actor
-        issue.state_reason = None if issue.pull else reason
-        self._event(issue, "closed", commit_id=None)
-        return self._touched(issue)
-
-    def reopen(self, number: int) -> Issue:
-        """Open it again."""
-        issue = self.repository.issues[number]
-        issue.state, issue.closed_at, issue.closed_by = "open", None, None
-        issue.state_reason = None if issue.pull else "reopened"
-        self._event(issue, "reopened")
-        return self._touched(issue)
-
-    def merge(self, number: int) -> Issue:
-        """Merge a pull request."""
-        issue = self.close(number)
-        assert issue.pull
-        issue.pull.merged_at, issue.pull.merged_by = issue.closed_at, self.actor
-        self._event(issue, "merged", commit_id=issue.pull.head_sha)
-        return issue
-
-    def lock(self, number: int, reason: str | None = "resolved") -> Issue:
-        """Lock the conversation."""
-        issue = self.repository.issues[number]
-        issue.locked, issue.lock_reason = True, reason
-        self._event(issue, "locked", lock_reason=reason)
-        return self._touched(issue)
-
-    def delete_issue(self, number: int) -> None:
-        """Delete it: afterwards it is 410, and the numbers have a gap."""
-        self._without(number)
-        self.repository.deleted.add(number)
-
-    def transfer_issue(self, number: int, to: RepositoryData) -> Issue:
-        """Move it to another repository, where it gets a number of there, and another id."""
-        issue = self._without(number)
-        there = Editor(self.account, to, self.actor)
-        issue.number, issue.id = there.number(), self.account.new_id()
-        issue.labels, issue.milestone = [], None
-        to.issues[issue.number] = issue
-        self.repository.transferred[number] = (to.id, issue.number)
-        there._event(issue, "transferred")
-        return there._touched(issue)
-
-    def convert_to_discussion(self, number: int) -> Discussion:
-        """Make a discussion of an issue, with its comments; the issue is no longer there."""
-        issue = self._without(number)
-        self.repository.deleted.add(number)
-        made = self.create_discussion(issue.title, issue.body)
-        made.author = issue.author
-        for each in issue.comments.values():
-            self.comment_discussion(made.number, each.body).author = each.author
-        return made
-
-    def comment(self, number: int, body: str) -> Text:
-        """Comment on an issue or, in its conversation, a pull request."""
-        issue = self.repository.issues[number]
-        made = Text(**self._text(body))
-        issue.comments[made.id] = made
-        self._touched(issue)
-        return made
-
-    def edit_comment(self, number: int, comment: int, body: str) -> Text:
-        """Edit a comment: its own date changes, the issue's does not."""
-        edited = self.repository.issues[number].comments[comment]
-        edited.body, edited.updated_at = body, self.account.now()
-        return edited
-
-    def delete_comment(self, number: int, comment: int) -> None:
-        """Delete a comment: no date changes."""
-        del self.repository.issues[number].comments[comment]
-        self.account.now()
-
-    def react(self, text: Text, content: str = "+1") -> Reaction:
-        """React to anything that has a text: no date changes."""
-        made = Reaction(self.account.new_id(), self.actor, content, self.account.now())
-        text.reactions.append(made)
-        return made
-
-    def cross_reference(self, number: int, source: int, repository: int | None = None) -> None:
-        """Mention an issue in another one: the date of the one that is mentioned stays."""
-        self.repository.issues[number].cross_references.append(
-            CrossReference(
-                self.account.new_id(),
-                self.actor,
-                self.account.now(),
-                self.repository.id if repository is None else repository,
-                source,
-            )
-        )
-
-    def add_sub_issue(self, parent: int, child: int) -> None:
-        """Make an issue a sub-issue of another: no date changes."""
-        self.repository.issues[parent].sub_issues.append(child)
-        self.repository.issues[child].parent = parent
-        self.account.now()
-
-    def label(self, number: int, name: str) -> Issue:
-        """Put a label on an issue; the label is made if there is none."""
-        issue = self.repository.issues[number]
-        if name not in self.repository.labels:
-            self.create_label(name)
-        if name not in issue.labels:
-            issue.labels.append(name)
-            color = self.repository.labels[name].color
-            self._event(issue, "labeled", label={"name": name, "color": color})
-        return self._touched(issue)
-
-    def review(self, number: int, body: str = "", state: str = "APPROVED") -> Review:
-        """Review a pull request."""
-        issue = self.repository.issues[number]
-        assert issue.pull
-        made = Review(state=state, commit=issue.pull.head_sha, **self._text(body))
-        issue.pull.reviews.append(made)
-        self._touched(issue)
-        return made
-
-    def comment_review(
-        self, number: int, review: int, body: str, reply_to: int | None = None
-    ) -> ReviewComment:
-        """Comment on a line within a review; without ``reply_to`` it begins a thread."""
-        issue = self.repository.issues[number]
-        assert issue.pull
-        made = ReviewComment(
-            path="README.md",
-            line=1,
-            review_id=review,
-            commit=issue.pull.head_sha,
-            reply_to=reply_to,
-            **self._text(body),
-        )
-        issue.pull.comments[made.id] = made
-        if reply_to is None:
-            issue.pull.threads.append(Thread(self.account.new_id(), made.id))
-        self._touched(issue)
-        return made
-
-    def delete_review_comment(self, number: int, comment: int) -> None:
-        """Delete a review comment, and its thread when it began one: no date changes."""
-        pull = self.repository.issues[number].pull
-        assert pull
-        del pull.comments[comment]
-        pull.threads = [each for each in pull.threads if each.first != comment]
-        self.account.now()
-
-    def resolve(self, number: int, thread: int = 0) -> None:
-        """Resolve the pull request's n-th thread: no date changes."""
-        pull = self.repository.issues[number].pull
-        assert pull
-        pull.threads[thread].resolved_by = self.actor
-        self.account.now()
-
-    def create_label(self, name: str, color: str = "d73a4a", description: str = "") -> Label:
-        """Make a label."""
-        now = self.account.now()
-        made = Label(self.account.new_id(), name, color, description or None, now, now)
-        self.repository.labels[name] = made
-        return made
+class Editor(ConversationEditor):
+    """Edits everything of one repository."""
 
     def create_milestone(self, title: str, description: str = "") -> Milestone:
         """Make a milestone; milestones have numbers of their own."""
@@ -277,37 +66,23 @@ class Editor:
         self.repository.commit_comments.append(made)
         return made
 
-    def number(self) -> int:
-        """The next number of an issue, pull request or discussion."""
-        self.repository.last_number += 1
-        return self.repository.last_number
-
-    def _text(self, body: str) -> dict[str, Any]:
+    def create_advisory(self, ghsa_id: str, summary: str, state: str = "published") -> None:
+        """Publish a security advisory, or draft it."""
         now = self.account.now()
-        identity = self.account.new_id()
-        return {
-            "id": identity,
-            "author": self.actor,
-            "body": body,
-            "created_at": now,
-            "updated_at": now,
-        }
+        made = Advisory(self.account.new_id(), ghsa_id, summary, state, now, now)
+        self.repository.advisories.append(made)
 
-    def _without(self, number: int) -> Issue:
-        """Take an issue out; what it was above or below of knows it no more."""
-        gone = self.repository.issues.pop(number)
-        for each in self.repository.issues.values():
-            each.sub_issues = [child for child in each.sub_issues if child != number]
-            if each.parent == number:
-                each.parent = None
-        gone.sub_issues, gone.parent = [], None
+    def set(self, name: str, value: Any) -> None:
+        """Change a setting: ``hooks``, ``topics``, ``branches/main/protection`` and the like."""
         self.account.now()
-        return gone
+        self.repository.settings[name] = value
 
-    def _event(self, issue: Issue, event: str, **more: Any) -> None:
-        now = self.account.now()
-        issue.events.append(Event(self.account.new_id(), event, self.actor, now, more))
-
-    def _touched(self, issue: Issue) -> Issue:
-        issue.updated_at = self.account.now()
-        return issue
+    def convert_to_discussion(self, number: int) -> Discussion:
+        """Make a discussion of an issue, with its comments; the issue is no longer there."""
+        issue = self._without(number)
+        self.repository.deleted.add(number)
+        made = self.create_discussion(issue.title, issue.body)
+        made.author = issue.author
+        for each in issue.comments.values():
+            self.comment_discussion(made.number, each.body).author = each.author
+        return made

@@ -3,8 +3,9 @@
 import random
 from dataclasses import dataclass
 
+from local_cloud.github.data.account import AccountData
 from local_cloud.github.data.edits import Editor
-from local_cloud.github.data.model import REACTIONS, AccountData, Asset, Issue
+from local_cloud.github.data.model import REACTIONS, Asset, Issue
 
 USERS = ("octo", "hubot", "monalisa", None)
 """Who writes; None is a user who is gone."""

@@ -5,14 +5,8 @@ who is gone. Ids are never used twice, and numbers of issues, pull requests and 
 sequence per repository, as at GitHub.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
-
-T = TypeVar("T")
-
-_BEGINNING = datetime(2024, 1, 1, tzinfo=UTC)
+from typing import Any
 
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "eyes", "rocket")
 
@@ -69,13 +63,17 @@ class Thread:
 
 @dataclass(slots=True)
 class Event:
-    """What happened to an issue or pull request; ``more`` are the fields of its kind."""
+    """What happened to an issue or pull request; ``more`` are the fields of its kind.
+
+    ``about`` is what only GraphQL tells: a repository's id and a number there.
+    """
 
     id: int
     event: str
     actor: str | None
     created_at: str
     more: dict[str, Any] = field(default_factory=dict)
+    about: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -213,73 +211,12 @@ class CommitComment(Text):
 
 
 @dataclass(slots=True)
-class RepositoryData:
-    """Everything of one repository. ``id`` is the repository's own.
-
-    ``settings`` has raw API objects by the last parts of their path (``hooks``,
-    ``actions/variables``, ``branches/main/protection``). ``deleted`` are the numbers of deleted
-    issues, ``transferred`` where others are now: a repository's id and a number.
-    """
+class Advisory:
+    """A security advisory; ``state`` is ``draft``, ``published`` or ``closed``."""
 
     id: int
-    has_issues: bool = True
-    has_pulls: bool = True
-    has_discussions: bool = True
-    last_number: int = 0
-    issues: dict[int, Issue] = field(default_factory=dict)
-    discussions: dict[int, Discussion] = field(default_factory=dict)
-    labels: dict[str, Label] = field(default_factory=dict)
-    milestones: dict[int, Milestone] = field(default_factory=dict)
-    releases: list[Release] = field(default_factory=list)
-    commit_comments: list[CommitComment] = field(default_factory=list)
-    advisories: list[dict[str, Any]] = field(default_factory=list)
-    settings: dict[str, Any] = field(default_factory=dict)
-    deleted: set[int] = field(default_factory=set)
-    transferred: dict[int, tuple[int, int]] = field(default_factory=dict)
-
-    def pulls(self) -> list[Issue]:
-        """The pull requests, by number."""
-        return [each for each in self.issues.values() if each.pull]
-
-    def plain_issues(self) -> list[Issue]:
-        """The issues that are no pull requests, by number."""
-        return [each for each in self.issues.values() if not each.pull]
-
-
-@dataclass
-class AccountData:
-    """The data of all repositories, by their ids, and of accounts; ids and time come from here.
-
-    ``accounts`` has raw API objects by path (``orgs/octo-org/members``, ``users/octo/starred``).
-    Time goes on by a second with every event, so that the same edits give the same dates; what is
-    changed without an ``Editor`` must call ``now``, too.
-    """
-
-    repositories: dict[int, RepositoryData] = field(default_factory=dict)
-    accounts: dict[str, Any] = field(default_factory=dict)
-    last_id: int = 1000
-    seconds: int = 0
-    _remembered: dict[object, Any] = field(default_factory=dict)
-    _remembered_at: int = -1
-
-    def of(self, repository: int) -> RepositoryData:
-        """The data of the repository with this id; one that nobody filled has none."""
-        return self.repositories.setdefault(repository, RepositoryData(repository))
-
-    def remembered(self, key: object, make: Callable[[], T]) -> T:
-        """What ``make`` makes, made once until the next event: sorted lists and counts."""
-        if self._remembered_at != self.seconds:
-            self._remembered, self._remembered_at = {}, self.seconds
-        if key not in self._remembered:
-            self._remembered[key] = make()
-        return cast(T, self._remembered[key])
-
-    def new_id(self) -> int:
-        """An id that was never used."""
-        self.last_id += 1
-        return self.last_id
-
-    def now(self) -> str:
-        """The date of the next event."""
-        self.seconds += 1
-        return (_BEGINNING + timedelta(seconds=self.seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    ghsa_id: str
+    summary: str
+    state: str
+    created_at: str
+    updated_at: str

@@ -19,11 +19,11 @@ from graphql import (
 
 from local_cloud.github.answer import Answer
 from local_cloud.github.catalogue import Catalogue
+from local_cloud.github.data.account import AccountData
 from local_cloud.github.data.graphql.context import Context, FieldRefusedError
 from local_cloud.github.data.graphql.resolvers import resolve_field, resolve_type
 from local_cloud.github.data.graphql.weight import weigh
 from local_cloud.github.data.limits import Limits
-from local_cloud.github.data.model import AccountData
 from local_cloud.github.data.rest.access import Caller
 
 SCHEMA_FILE = Path(__file__).with_name("schema.graphql")

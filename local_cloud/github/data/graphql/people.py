@@ -1,13 +1,14 @@
 """Accounts and reactions, and the fields that everything with a text has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from local_cloud.github.catalogue import Account
 from local_cloud.github.data.graphql.context import Connection, Context, Node, connection
-from local_cloud.github.data.model import Reaction
+from local_cloud.github.data.model import Issue, Reaction
 from local_cloud.github.data.objects.people import View, user_id
 
+Arguments = Mapping[str, Any]
 CONTENTS = {
     "+1": "THUMBS_UP",
     "-1": "THUMBS_DOWN",
@@ -88,6 +89,38 @@ def _groups(context: Context, node: Node, arguments: Mapping[str, Any]) -> list[
 def _reactors(context: Context, node: Node, arguments: Mapping[str, Any]) -> Connection:
     reactions = node.item.reactions
     return connection(context, reactions, lambda each: person(node.view, each.user), arguments)
+
+
+def conversation(view: Any, item: Issue) -> Node:
+    """An issue or a pull request to be resolved."""
+    return Node("PullRequest" if item.pull else "Issue", view, item)
+
+
+def commented(type: str, of: Callable[[Any], Any]) -> Callable[[Context, Node, Arguments], Any]:
+    """The resolver of a list of comments."""
+
+    def resolve(context: Context, node: Node, arguments: Arguments) -> Connection:
+        items = list(of(node.item))
+        order = arguments.get("orderBy") or {}
+        if order.get("direction") == "DESC":
+            items.reverse()
+        return connection(
+            context, items, lambda each: Node(type, node.view, each, node.item), arguments
+        )
+
+    return resolve
+
+
+def labels(context: Context, node: Node, arguments: Arguments) -> Connection:
+    """The labels of anything that has some."""
+    known = node.view.data.labels
+    found = [known[name] for name in node.item.labels if name in known]
+    return connection(context, found, lambda each: Node("Label", node.view, each), arguments)
+
+
+def upper(value: str | None) -> str | None:
+    """As GraphQL writes the names of enumerations."""
+    return value.upper().replace(" ", "_").replace("-", "_") if value else None
 
 
 _ACCOUNT: Mapping[str, Any] = {

@@ -10,8 +10,7 @@ from local_cloud.github.data.graphql.context import (
     Node,
     connection,
 )
-from local_cloud.github.data.graphql.conversations import conversation
-from local_cloud.github.data.graphql.people import person, written
+from local_cloud.github.data.graphql.people import conversation, person, written
 from local_cloud.github.data.model import Issue
 from local_cloud.github.data.objects.repository import CREATED
 from local_cloud.github.data.rest.access import Level
@@ -59,7 +58,7 @@ def _listed(
 
 def _ordered(items: Sequence[Any], arguments: Arguments) -> list[Any]:
     states, order = arguments.get("states"), arguments.get("orderBy")
-    found = [each for each in items if states is None or _state(each) in states]
+    found = [each for each in items if not states or _state(each) in states]
     if not order:
         return found
     field = _FIELDS[order["field"]]

@@ -6,10 +6,20 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo
 
-from local_cloud.github.data.graphql import conversations, people, repositories, root
+from local_cloud.github.data.graphql import (
+    discussions,
+    issues,
+    people,
+    pulls,
+    repositories,
+    root,
+    timelines,
+)
 from local_cloud.github.data.graphql.context import Node
 
-_PARTS = (people.TABLES, repositories.TABLES, conversations.TABLES, root.TABLES)
+_PARTS = tuple(
+    part.TABLES for part in (root, people, repositories, issues, pulls, timelines, discussions)
+)
 TABLES: Mapping[str, Mapping[str, Any]] = {
     type: {field: each for part in _PARTS for field, each in part.get(type, {}).items()}
     for type in {name for part in _PARTS for name in part}

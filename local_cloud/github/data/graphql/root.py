@@ -1,6 +1,6 @@
 """Where queries begin: repositories by name, nodes by id, owners, and the rate limit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -14,18 +14,19 @@ from local_cloud.github.data.graphql.context import (
     Node,
     connection,
 )
-from local_cloud.github.data.graphql.conversations import conversation
-from local_cloud.github.data.model import Issue
+from local_cloud.github.data.graphql.people import conversation
+from local_cloud.github.data.objects.issues import issue_node_id
 from local_cloud.github.data.objects.people import View
 
 Arguments = Mapping[str, Any]
+_EITHER = ("issues", "pull_requests")
 _NEEDED = {
     "I": ("issues",),
+    "IC": _EITHER,
     "PR": ("pull_requests",),
-    "D": ("discussions",),
-    "IC": ("issues", "pull_requests"),
     "PRR": ("pull_requests",),
     "PRRC": ("pull_requests",),
+    "D": ("discussions",),
     "DC": ("discussions",),
     "RE": ("contents",),
     "CC": ("contents",),
@@ -74,40 +75,40 @@ def _node(context: Context, node: Any, arguments: Arguments) -> Any:
 
 
 def _items(context: Context) -> Mapping[str, Node]:
-    """Issues, pull requests and discussions, and what is said in them, by their node ids."""
+    """Everything that people write, by its node id."""
 
     def index() -> Mapping[str, Node]:
         found: dict[str, Node] = {}
         for each in context.catalogue.repositories.values():
             view = View(context.base, each, context.account, context.catalogue)
-            for item in view.data.issues.values():
-                identity = f"PR_{item.pull.id}" if item.pull else f"I_{item.id}"
-                found[identity] = conversation(view, item)
-                found |= _said_in(view, item)
-            for discussion in view.data.discussions.values():
-                found[f"D_{discussion.id}"] = Node("Discussion", view, discussion)
-                for comment in discussion.comments:
-                    for said in (comment, *comment.replies):
-                        found[f"DC_{said.id}"] = Node("DiscussionComment", view, said, discussion)
-            for release in view.data.releases:
-                found[f"RE_{release.id}"] = Node("Release", view, release)
-            for comment_on in view.data.commit_comments:
-                found[f"CC_{comment_on.id}"] = Node("CommitComment", view, comment_on)
+            found.update(_conversations(view))
+            found.update(_publications(view))
         return found
 
     return context.account.remembered(("node ids", context.base), index)
 
 
-def _said_in(view: View, item: Issue) -> Mapping[str, Node]:
-    found = {
-        f"IC_{each.id}": Node("IssueComment", view, each, item) for each in item.comments.values()
-    }
-    if item.pull:
-        for review in item.pull.reviews:
-            found[f"PRR_{review.id}"] = Node("PullRequestReview", view, review, item)
-        for made in item.pull.comments.values():
-            found[f"PRRC_{made.id}"] = Node("PullRequestReviewComment", view, made, item)
-    return found
+def _conversations(view: View) -> Iterator[tuple[str, Node]]:
+    for item in view.data.issues.values():
+        yield issue_node_id(item), conversation(view, item)
+        for comment in item.comments.values():
+            yield f"IC_{comment.id}", Node("IssueComment", view, comment, item)
+        for review in item.pull.reviews if item.pull else ():
+            yield f"PRR_{review.id}", Node("PullRequestReview", view, review, item)
+        for line in item.pull.comments.values() if item.pull else ():
+            yield f"PRRC_{line.id}", Node("PullRequestReviewComment", view, line, item)
+
+
+def _publications(view: View) -> Iterator[tuple[str, Node]]:
+    for item in view.data.discussions.values():
+        yield f"D_{item.id}", Node("Discussion", view, item)
+        for comment in item.comments:
+            for each in (comment, *comment.replies):
+                yield f"DC_{each.id}", Node("DiscussionComment", view, each, item)
+    for release in view.data.releases:
+        yield f"RE_{release.id}", Node("Release", view, release)
+    for remark in view.data.commit_comments:
+        yield f"CC_{remark.id}", Node("CommitComment", view, remark)
 
 
 def _owner(context: Context, login: str, type: str | None = None) -> Node:

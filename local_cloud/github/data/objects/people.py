@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_cloud.github.catalogue import Catalogue, Repository
-from local_cloud.github.data.model import REACTIONS, AccountData, Reaction, RepositoryData
+from local_cloud.github.data.account import AccountData, RepositoryData
+from local_cloud.github.data.model import REACTIONS, Reaction
 
 Object = dict[str, Any]
 

@@ -1,6 +1,6 @@
-"""Releases with their assets, comments on commits."""
+"""Releases with their assets, comments on commits, security advisories."""
 
-from local_cloud.github.data.model import Asset, CommitComment, Release
+from local_cloud.github.data.model import Advisory, Asset, CommitComment, Release
 from local_cloud.github.data.objects.people import Object, View, rollup, user
 
 
@@ -72,4 +72,34 @@ def commit_comment(view: View, made: CommitComment) -> Object:
         "updated_at": made.updated_at,
         "author_association": view.association(made.author),
         "reactions": rollup(url, made.reactions),
+    }
+
+
+def advisory(view: View, made: Advisory) -> Object:
+    """A security advisory."""
+    closed = made.updated_at if made.state == "closed" else None
+    nothing = dict.fromkeys(
+        ("cve_id", "withdrawn_at", "submission", "cvss", "cwes", "cwe_ids", "private_fork")
+    )
+    return {
+        **nothing,
+        "ghsa_id": made.ghsa_id,
+        "url": f"{view.api}/security-advisories/{made.ghsa_id}",
+        "html_url": f"{view.html}/security/advisories/{made.ghsa_id}",
+        "summary": made.summary,
+        "description": made.summary,
+        "severity": "high",
+        "author": user(view.base, view.repository.owner),
+        "publisher": user(view.base, view.repository.owner),
+        "identifiers": [{"type": "GHSA", "value": made.ghsa_id}],
+        "state": made.state,
+        "created_at": made.created_at,
+        "updated_at": made.updated_at,
+        "published_at": made.created_at if made.state == "published" else None,
+        "closed_at": closed,
+        "vulnerabilities": [],
+        "credits": [],
+        "credits_detailed": [],
+        "collaborating_users": [],
+        "collaborating_teams": [],
     }

@@ -48,7 +48,6 @@ def repository(view: View) -> Object:
     """A repository as it stands in lists, where nobody may push."""
     item, data = view.repository, view.data
     open_issues = view.issue_counts()[None, "open"]
-    settings = data.settings.get("repository", {})
     type = view.catalogue.accounts[item.owner].type
     return {
         "id": item.id,
@@ -85,7 +84,7 @@ def repository(view: View) -> Object:
         "is_template": False,
         "web_commit_signoff_required": False,
         "allow_forking": True,
-        "topics": data.settings.get("topics", {}).get("names", []),
+        "topics": data.settings.get("topics", []),
         "forks": 0,
         "forks_count": 0,
         "stargazers_count": 0,
@@ -96,13 +95,13 @@ def repository(view: View) -> Object:
         "created_at": CREATED,
         "updated_at": CREATED,
         "pushed_at": CREATED,
-        **settings,
     }
 
 
 def full_repository(view: View, *, pushes: bool) -> Object:
     """A repository asked for alone; its merge settings only for who may push."""
-    made = repository(view) | {"subscribers_count": 0, "network_count": 0, "temp_clone_token": ""}
+    made = repository(view) | {"subscribers_count": 0, "network_count": 0}
+    made |= {"temp_clone_token": "", **view.data.settings.get("repository", {})}
     if pushes:
         made |= {
             "allow_merge_commit": True,

@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl
 
 from local_cloud.github.answer import Answer
 from local_cloud.github.catalogue import Catalogue, Repository
+from local_cloud.github.data.account import AccountData
 from local_cloud.github.data.limits import Limits
-from local_cloud.github.data.model import AccountData
 from local_cloud.github.data.objects.people import View
 from local_cloud.github.data.rest import routes
 from local_cloud.github.data.rest.access import Caller, RefusedError

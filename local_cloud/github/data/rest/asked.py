@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from local_cloud.github.data.account import RepositoryData
 from local_cloud.github.data.limits import Limits
-from local_cloud.github.data.model import Issue, RepositoryData
+from local_cloud.github.data.model import Issue
 from local_cloud.github.data.objects.people import View
 from local_cloud.github.data.rest.access import Caller, RefusedError
 from local_cloud.github.data.rest.paging import Listed

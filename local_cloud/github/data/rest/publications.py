@@ -48,12 +48,9 @@ def list_commit_comments(asked: Asked) -> Listed:
 
 def list_advisories(asked: Asked) -> Listed:
     """Security advisories; drafts only for administrators."""
-    shown = [
-        {**each, "url": f"{asked.view.api}/security-advisories/{each['ghsa_id']}"}
-        for each in asked.data.advisories
-        if each["state"] == "published" or asked.administers
-    ]
-    return Listed(shown)
+    found = [e for e in asked.data.advisories if e.state == "published" or asked.administers]
+    ordered = asked.in_order(found, "created", falls=True)
+    return Listed(ordered, lambda each: releases.advisory(asked.view, each))
 
 
 def _shown(asked: Asked, release: Release) -> bool:

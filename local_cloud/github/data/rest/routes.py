@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from re import Pattern
 
-from local_cloud.github.data.rest import conversations, publications
+from local_cloud.github.data.rest import conversations, publications, settings
 from local_cloud.github.data.rest.access import Level, Needed
 from local_cloud.github.data.rest.asked import Handler
 
@@ -13,6 +13,13 @@ _ISSUES = ("issues",)
 _PULLS = ("pull_requests",)
 _EITHER = ("issues", "pull_requests")
 _CONTENTS = ("contents",)
+_ADMINISTRATION = ("administration",)
+_ENVIRONMENTS = ("environments",)
+_ENVIRONMENT_VARIABLES = settings.variables("environments/{name}/variables")
+_ENVIRONMENT_SECRETS = settings.secrets("environments/{name}/secrets")
+_ACTIONS_VARIABLES = settings.variables("actions/variables")
+_ACTIONS_SECRETS = settings.secrets("actions/secrets")
+_DEPENDABOT_SECRETS = settings.secrets("dependabot/secrets")
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,39 @@ ROUTES: tuple[Route, ...] = (
     Route("releases/{number}/assets", publications.list_assets, _CONTENTS),
     Route("comments", publications.list_commit_comments, _CONTENTS),
     Route("security-advisories", publications.list_advisories, ("repository_advisories",)),
+    Route("branches", settings.list_branches, _CONTENTS),
+    Route("branches/{branch+}/protection", settings.get_protection, _ADMINISTRATION, "admin"),
+    Route("rulesets", settings.list_rulesets),
+    Route("rulesets/{number}", settings.get_ruleset),
+    Route("hooks", settings.list_hooks, ("repository_hooks",), "admin"),
+    Route("keys", settings.list_keys, _ADMINISTRATION, "admin"),
+    Route("collaborators", settings.list_collaborators, level="push"),
+    Route("teams", settings.list_teams, _ADMINISTRATION, "admin"),
+    Route("invitations", settings.list_invitations, _ADMINISTRATION, "admin"),
+    Route("autolinks", settings.list_autolinks, _ADMINISTRATION, "admin"),
+    Route("pages", settings.get_pages, ("pages",), "push"),
+    Route("topics", settings.get_topics),
+    Route("environments", settings.list_environments, ("actions",)),
+    Route(
+        "environments/{name+}/variables",
+        _ENVIRONMENT_VARIABLES,
+        _ENVIRONMENTS,
+        "push",
+    ),
+    Route(
+        "environments/{name+}/secrets",
+        _ENVIRONMENT_SECRETS,
+        _ENVIRONMENTS,
+        "push",
+    ),
+    Route("actions/variables", _ACTIONS_VARIABLES, ("actions_variables",), "push"),
+    Route("actions/secrets", _ACTIONS_SECRETS, ("secrets",), "push"),
+    Route(
+        "dependabot/secrets",
+        _DEPENDABOT_SECRETS,
+        ("dependabot_secrets",),
+        "push",
+    ),
 )
 _PATTERNS = [(route.pattern, route) for route in ROUTES]
 
