@@ -12,7 +12,7 @@ that a mirror needs. Faults are injected by rule. Two entry points::
 from local_cloud.github.apps import Apps, Installation
 from local_cloud.github.catalogue import Account, Catalogue, Repository
 from local_cloud.github.corpus import CORPUS_OWNER, CORPUS_TOKEN, build_corpus
-from local_cloud.github.faults import Edit, Fault
+from local_cloud.github.faults import Change, Edit, Fault
 from local_cloud.github.rights import TokenRights
 from local_cloud.github.server import GitHubStandIn, Request
 
@@ -22,6 +22,7 @@ __all__ = [
     "Account",
     "Apps",
     "Catalogue",
+    "Change",
     "Edit",
     "Fault",
     "GitHubStandIn",

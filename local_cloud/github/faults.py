@@ -1,7 +1,7 @@
 """Faults to inject, by rule: a short declarative list that may change while the server runs."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
@@ -9,8 +9,11 @@ from typing import Any, Literal, get_args
 from local_cloud.github.catalogue import Catalogue, Repository
 
 OfAnswer = Literal["status", "reset", "truncate", "corrupt", "hang", "slow"]
-OfList = Literal["none", "no-link", "odd-link", "null-item", "null-owner", "repeat", "short"]
+OfList = Literal[
+    "none", "no-link", "odd-link", "null-item", "null-owner", "null-users", "repeat", "short"
+]
 Action = OfAnswer | OfList
+_USERS = ("user", "author", "actor", "assignee", "creator", "closed_by", "merged_by", "uploader")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,17 @@ class Edit:
                     catalogue.add(hidden)
 
 
+@dataclass(frozen=True)
+class Change:
+    """Any other change that is made before an answer, as one of an ``Editor``, or of rights."""
+
+    make: Callable[[], object]
+
+    def apply(self, catalogue: Catalogue) -> None:
+        """Make it."""
+        self.make()
+
+
 @dataclass
 class Fault:
     """One rule: what happens to requests whose path (without query) matches the glob ``path``.
@@ -56,10 +70,12 @@ class Fault:
     Of a list, ``no-link`` takes the ``Link`` header away, ``odd-link`` writes the same in another
     lawful way, ``null-item`` and ``null-owner`` put null in the place of the first item or of its
     owner, ``repeat`` adds the first item once more, and ``short`` leaves the first one out.
+    ``null-users`` puts null in the place of each user. In an answer of GraphQL the list is the
+    first ``nodes`` that holds something.
 
     ``edits`` are made before the answer, whatever the action; with ``none`` nothing else happens.
-    ``query`` is a glob, too. ``times`` is how often the rule still fires (None: always); ``skip``
-    lets that many matching requests pass first.
+    ``query`` is a glob, too; of a request to GraphQL it is for ``operation=NAME``. ``times`` is how
+    often the rule still fires (None: always); ``skip`` lets that many matching requests pass first.
     """
 
     path: str
@@ -72,7 +88,7 @@ class Fault:
     skip: int = 0
     method: str | None = None
     query: str = "*"
-    edits: Sequence[Edit] = ()
+    edits: Sequence[Edit | Change] = ()
 
     @property
     def of_a_list(self) -> bool:
@@ -86,8 +102,10 @@ class Fault:
             changed.pop("Link", None)
         elif self.action == "odd-link" and "Link" in changed:
             changed["Link"] = _odd(changed["Link"])
-        items = body["repositories"] if isinstance(body, dict) and "repositories" in body else body
-        if isinstance(items, list) and items:
+        if self.action == "null-users":
+            body = _without_users(body)
+        items = _list_of(body)
+        if items:
             first = items[0]
             match self.action:
                 case "null-item":
@@ -135,6 +153,34 @@ class Faults:
                     rule.times -= 1
                 return rule
         return None
+
+
+def _list_of(body: Any) -> list[Any]:
+    """The list that an answer is about; empty where there is none."""
+    if isinstance(body, dict) and "repositories" in body:
+        body = body["repositories"]
+    elif isinstance(body, dict) and "data" in body:
+        body = next(_node_lists(body["data"]), None)
+    return body if isinstance(body, list) else []
+
+
+def _node_lists(document: Any) -> Iterator[list[Any]]:
+    """The lists called ``nodes`` that hold something, outermost first."""
+    values = document.values() if isinstance(document, dict) else document
+    if isinstance(document, dict) and document.get("nodes"):
+        yield document["nodes"]
+    for each in values if isinstance(document, dict | list) else ():
+        yield from _node_lists(each)
+
+
+def _without_users(document: Any) -> Any:
+    if isinstance(document, list):
+        return [_without_users(each) for each in document]
+    if not isinstance(document, dict):
+        return document
+    return {
+        name: None if name in _USERS else _without_users(each) for name, each in document.items()
+    }
 
 
 def _odd(link: str) -> str:

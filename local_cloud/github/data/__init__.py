@@ -5,13 +5,12 @@ it. ``rest`` and ``graphql`` serve it within ``limits``. All of it is kept in me
 """
 
 from local_cloud.github.data.account import AccountData, RepositoryData
-from local_cloud.github.data.edits import Change, Editor
+from local_cloud.github.data.edits import Editor
 from local_cloud.github.data.limits import Limits
 from local_cloud.github.data.maker import Size, fill, make
 
 __all__ = [
     "AccountData",
-    "Change",
     "Editor",
     "Limits",
     "RepositoryData",

@@ -57,6 +57,8 @@ class ConversationEditor:
             self._event(issue, "renamed", rename={"from": issue.title, "to": title})
         for name, value in fields.items():
             setattr(issue, name, value)
+        if "body" in fields:
+            issue.edited_at = self.account.now()
         return self._touched(issue)
 
     def close(self, number: int, reason: str | None = "completed") -> Issue:
@@ -118,6 +120,7 @@ class ConversationEditor:
         """Edit a comment: its own date changes, the issue's does not."""
         edited = self.repository.issues[number].comments[comment]
         edited.body, edited.updated_at = body, self.account.now()
+        edited.edited_at = edited.updated_at
         return edited
 
     def delete_comment(self, number: int, comment: int) -> None:
@@ -130,6 +133,11 @@ class ConversationEditor:
         made = Reaction(self.account.new_id(), self.actor, content, self.account.now())
         text.reactions.append(made)
         return made
+
+    def withdraw_reaction(self, text: Text) -> None:
+        """Take the newest reaction away: no date changes."""
+        text.reactions.pop()
+        self.account.now()
 
     def cross_reference(self, number: int, source: int, repository: int | None = None) -> None:
         """Mention an issue in another one: the date of the one that is mentioned stays."""

@@ -1,7 +1,5 @@
 """What people do to a repository, as GitHub does it: with its ids, numbers, dates and events."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from local_cloud.github.data.conversation_edits import ConversationEditor
@@ -10,20 +8,10 @@ from local_cloud.github.data.model import (
     CommitComment,
     Discussion,
     DiscussionComment,
+    Label,
     Milestone,
     Release,
 )
-
-
-@dataclass(frozen=True)
-class Change:
-    """An edit for :class:`~local_cloud.github.faults.Fault`: made before an answer is given."""
-
-    make: Callable[[], object]
-
-    def apply(self, catalogue: object) -> None:
-        """Make it."""
-        self.make()
 
 
 class Editor(ConversationEditor):
@@ -86,3 +74,63 @@ class Editor(ConversationEditor):
         for each in issue.comments.values():
             self.comment_discussion(made.number, each.body).author = each.author
         return made
+
+    def delete_discussion(self, number: int) -> None:
+        """Delete a discussion: the numbers have a gap."""
+        del self.repository.discussions[number]
+        self.account.now()
+
+    def delete_discussion_comment(self, number: int, comment: int) -> None:
+        """Delete a comment of a discussion with its replies: no date changes."""
+        discussion = self.repository.discussions[number]
+        discussion.comments = [each for each in discussion.comments if each.id != comment]
+        self.account.now()
+
+    def edit_milestone(self, number: int, **fields: Any) -> Milestone:
+        """Change fields of a milestone, as ``title`` or ``state``."""
+        edited = self.repository.milestones[number]
+        for name, value in fields.items():
+            setattr(edited, name, value)
+        edited.updated_at = self.account.now()
+        return edited
+
+    def delete_milestone(self, number: int) -> None:
+        """Delete a milestone; its issues have none then, and their dates stay."""
+        del self.repository.milestones[number]
+        for each in self.repository.issues.values():
+            each.milestone = None if each.milestone == number else each.milestone
+        self.account.now()
+
+    def edit_label(self, name: str, **fields: Any) -> Label:
+        """Change ``color`` or ``description`` of a label: no issue's date changes."""
+        edited = self.repository.labels[name]
+        for field, value in fields.items():
+            setattr(edited, field, value)
+        edited.updated_at = self.account.now()
+        return edited
+
+    def delete_label(self, name: str) -> None:
+        """Delete a label, also from the issues, whose dates stay."""
+        del self.repository.labels[name]
+        for each in self.repository.issues.values():
+            each.labels = [label for label in each.labels if label != name]
+        self.account.now()
+
+    def edit_release(self, tag: str, **fields: Any) -> Release:
+        """Change fields of a release, as ``body`` or ``name``."""
+        edited = next(each for each in self.repository.releases if each.tag == tag)
+        for name, value in fields.items():
+            setattr(edited, name, value)
+        edited.updated_at = self.account.now()
+        return edited
+
+    def delete_release(self, tag: str) -> None:
+        """Delete a release."""
+        self.repository.releases = [e for e in self.repository.releases if e.tag != tag]
+        self.account.now()
+
+    def delete_commit_comment(self, comment: int) -> None:
+        """Delete a comment on a commit."""
+        kept = [each for each in self.repository.commit_comments if each.id != comment]
+        self.repository.commit_comments = kept
+        self.account.now()

@@ -23,13 +23,14 @@ class Reaction:
 
 @dataclass(slots=True, kw_only=True)
 class Text:
-    """What somebody wrote: the fields that everything with a text has in common."""
+    """What somebody wrote; ``edited_at`` is when its body was edited last, if it was."""
 
     id: int
     author: str | None
     body: str
     created_at: str
     updated_at: str
+    edited_at: str | None = None
     reactions: list[Reaction] = field(default_factory=list)
 
 
