@@ -18,6 +18,7 @@ from rich.console import Console
 
 from local_cloud import stack as stacks
 from local_cloud.github import CORPUS_OWNER, CORPUS_TOKEN, GitHubStandIn, build_corpus
+from local_cloud.github.data import fill_corpus
 from local_cloud.session import ROOT, Session, SessionError, neutralise
 from local_cloud.stack import Stack
 
@@ -110,6 +111,7 @@ class Demo:
             root = session.directory / "github"
             build_corpus(root, history=ROOT if _has_whole_history() else None)
             hub = cleanup.enter_context(GitHubStandIn(root))
+            fill_corpus(hub.catalogue, hub.data)
             self._hub = hub
             step.remark = f" at {hub.api_url}, account {CORPUS_OWNER}"
         return Source(CORPUS_OWNER, hub.api_url, CORPUS_TOKEN)

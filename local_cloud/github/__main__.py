@@ -7,6 +7,7 @@ from pathlib import Path
 
 from local_cloud.github.catalogue import CATALOGUE_FILE
 from local_cloud.github.corpus import CORPUS_OWNER, CORPUS_TOKEN, build_corpus
+from local_cloud.github.data import fill_corpus
 from local_cloud.github.server import GitHubStandIn
 
 
@@ -20,6 +21,8 @@ def main() -> None:
     if not (options.root / CATALOGUE_FILE).exists():
         build_corpus(options.root, options.project)
     with GitHubStandIn(options.root, port=options.port, verbose=True) as hub:
+        if {"octo/hello", "octo/secret"} <= set(hub.catalogue.repositories):
+            fill_corpus(hub.catalogue, hub.data)
         print(f"GITHUB_API_URL={hub.api_url}", flush=True)
         print(f"owner {CORPUS_OWNER}, token {CORPUS_TOKEN}; Ctrl-C ends", flush=True)
         with contextlib.suppress(KeyboardInterrupt):

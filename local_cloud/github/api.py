@@ -1,6 +1,7 @@
 """The API: REST and GraphQL, within the hour's allowance of whoever asks."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message
@@ -48,11 +49,13 @@ class Api:
 
         An ETag is good for the token that got it only: github.com/eclipse-csi/otterdog issue 201.
         """
+        token = asked.caller.token
+        if seconds := self.limits.wait_seconds(token, asked.resource):
+            return _too_fast(asked.resource, seconds)
         if asked.resource == "graphql":
             return execution.execute(
                 self.catalogue, self.data, self.limits, asked.base, asked.body, asked.caller
             )
-        token = asked.caller.token
         left = self.limits.allowance(token, "core")
         if left.used >= left.limit and token:
             return Answer(403, b'{"message": "API rate limit exceeded for this token."}')
@@ -76,3 +79,13 @@ class Api:
             listed = self.apps.listed(self.catalogue, caller.installation)
             return listings.answer_app(*where, *place, listed)
         return listings.answer(*where, *place, caller)
+
+
+def _too_fast(resource: Resource, seconds: int) -> Answer:
+    """A secondary limit: 403, or of GraphQL 200 with an error, and when to ask again."""
+    message = "You have exceeded a secondary rate limit. Please wait before you try again."
+    headers = {"Retry-After": str(seconds)}
+    if resource == "graphql":
+        told = {"errors": [{"type": "RATE_LIMITED", "message": message}]}
+        return Answer(200, json.dumps(told).encode(), headers)
+    return Answer(403, json.dumps({"message": message}).encode(), headers)

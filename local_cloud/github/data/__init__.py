@@ -5,6 +5,7 @@ it. ``rest`` and ``graphql`` serve it within ``limits``. All of it is kept in me
 """
 
 from local_cloud.github.data.account import AccountData, RepositoryData
+from local_cloud.github.data.corpus import fill_corpus
 from local_cloud.github.data.edits import Editor
 from local_cloud.github.data.limits import Limits
 from local_cloud.github.data.maker import Size, fill, make
@@ -16,5 +17,6 @@ __all__ = [
     "RepositoryData",
     "Size",
     "fill",
+    "fill_corpus",
     "make",
 ]

@@ -12,6 +12,7 @@ from typing import Literal
 Resource = Literal["core", "graphql"]
 
 HOUR_SECONDS = 3600
+MINUTE_SECONDS = 60
 MOST_NODES = 500_000
 
 
@@ -39,7 +40,8 @@ class Limits:
     asks for more nodes is answered 502, and its points are deducted. ``partial_nodes``: an answer
     that holds as many nodes says null for the rest. ``forbidden_nodes``: of a list that the token
     may not read GraphQL tells the count, and null for each node; otherwise null for the list, and
-    so for the repository. (Nobody has said which it is.)
+    so for the repository. (Nobody has said which it is.) ``core_a_minute`` and
+    ``graphql_a_minute`` are secondary limits (GitHub's are 900 and 2,000 points).
     """
 
     core: int = 5000
@@ -50,8 +52,11 @@ class Limits:
     heaviest_nodes: int | None = None
     partial_nodes: int | None = None
     forbidden_nodes: bool = True
+    core_a_minute: int | None = None
+    graphql_a_minute: int | None = None
     now: Callable[[], float] = time.time
     _allowances: dict[tuple[str, Resource], Allowance] = field(default_factory=dict)
+    _minutes: dict[tuple[str, Resource], list[float]] = field(default_factory=dict)
 
     def allowance(self, token: str, resource: Resource) -> Allowance:
         """What this token (empty: nobody's) has left in this hour."""
@@ -62,6 +67,19 @@ class Limits:
             found = Allowance(limit, self.now() + HOUR_SECONDS)
             self._allowances[token, resource] = found
         return found
+
+    def wait_seconds(self, token: str, resource: Resource) -> int:
+        """How long a token must wait that asks too fast (a secondary limit); 0: it may ask."""
+        most = self.graphql_a_minute if resource == "graphql" else self.core_a_minute
+        if most is None:
+            return 0
+        now = self.now()
+        recent = [e for e in self._minutes.get((token, resource), ()) if now - e < MINUTE_SECONDS]
+        self._minutes[token, resource] = recent
+        if len(recent) >= most:
+            return int(recent[0] + MINUTE_SECONDS - now) + 1
+        recent.append(now)
+        return 0
 
     def headers(self, token: str, resource: Resource) -> dict[str, str]:
         """What each answer says of the allowance."""

@@ -109,3 +109,12 @@ def test_no_points_left_is_an_error_with_status_200() -> None:
     ask(api, PAGE, size=1)
     told = ask(api, PAGE, size=1)
     assert (told.status, told.body["errors"][0]["type"]) == (200, "RATE_LIMITED")
+
+
+def test_a_secondary_limit_is_an_error_with_status_200_and_says_how_long_to_wait() -> None:
+    api = hub()
+    api.limits.graphql_a_minute, api.limits.now = 1, lambda: 0.0
+    ask(api, PAGE, size=1)
+    told = ask(api, PAGE, size=1)
+    assert (told.status, told.body["errors"][0]["type"]) == (200, "RATE_LIMITED")
+    assert told.headers["Retry-After"] == "61"

@@ -95,6 +95,17 @@ def test_the_allowance_of_an_hour_ends_and_comes_back() -> None:
     assert get(api, "labels").status == 200
 
 
+def test_who_asks_too_fast_must_wait_a_minute() -> None:
+    api = hub()
+    now = [0.0]
+    api.limits.core_a_minute, api.limits.now = 1, lambda: now[0]
+    assert get(api, "labels").status == 200
+    refused = get(api, "labels")
+    assert (refused.status, refused.headers["Retry-After"]) == (403, "61")
+    now[0] = 60.0
+    assert get(api, "labels").status == 200
+
+
 @pytest.mark.parametrize("kind", ["comment", "cross-reference", "sub-issue", "reaction"])
 def test_some_edits_change_no_date_of_the_issue(kind: str) -> None:
     api = hub()
