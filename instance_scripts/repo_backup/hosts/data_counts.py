@@ -64,10 +64,12 @@ def counts_of(path: str, document: Any, is_vanished: Callable[[str, str], bool])
     counted["reactions"] += _length(document, "reaction_nodes")
     lists = PARTS.get(folder, {})
     for name, part in parts_of(document, lists):
-        if name in ("event_data", "timeline_nodes"):
+        if name == "event_data":
             counted[lists[name]] += 1
         elif not is_vanished(path, f"{name}/{key_of(part)}"):
             counted[lists[name]] += 1
+            if name == "timeline_nodes":
+                continue
             counted["reactions"] += _length(part, "reaction_nodes")
             counted["reactions"] += sum(
                 _length(reply, "reaction_nodes")

@@ -41,7 +41,11 @@ def timeline(context: Context, node: Node, arguments: Arguments) -> Connection:
     """The timeline of an issue or a pull request."""
     item: Issue = node.item
     entries: list[tuple[str, Any]] = [
-        *(("CrossReferencedEvent", each) for each in item.cross_references),
+        *(
+            ("CrossReferencedEvent", each)
+            for each in item.cross_references
+            if _is_there(node, each)
+        ),
         *((_EVENTS[each.event], each) for each in item.events if each.event in _EVENTS),
         *(("IssueComment", each) for each in item.comments.values()),
         *(("PullRequestReview", each) for each in (item.pull.reviews if item.pull else ())),
@@ -57,6 +61,12 @@ def timeline(context: Context, node: Node, arguments: Arguments) -> Connection:
     return connection(
         context, shown, lambda each: Node(types[each.id], node.view, each, item), arguments, total
     )
+
+
+def _is_there(node: Node, made: CrossReference) -> bool:
+    """Whether what refers to an item is still there: a reference goes with it."""
+    elsewhere = node.view.of(made.repository)
+    return bool(elsewhere and made.number in elsewhere.data.issues)
 
 
 def _reference(context: Context, node: Node) -> Node | None:

@@ -1,9 +1,10 @@
 """What only GraphQL tells of issues and pull requests: reviews, threads, links between them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from repo_backup.hosts.github.api.graphql import NoGraphQLError
+from repo_backup.hosts.github.api.asking import TooHeavyError
+from repo_backup.hosts.github.api.graphql import Node, NoGraphQLError
 from repo_backup.hosts.github.data.queries import (
     ISSUE_LINKS,
     MORE_REVIEWS,
@@ -13,11 +14,17 @@ from repo_backup.hosts.github.data.queries import (
     PULL_REVIEWS,
 )
 from repo_backup.hosts.github.data.repository import RepositoryRead, merged_parts
-from repo_backup.runtime.errors import RepositoryError
+from repo_backup.runtime.errors import RepositoryError, TransientError
 
 ISSUES_AT_ONCE = 100
 PULLS_AT_ONCE = 50
 _MORE_AT_ONCE = 50
+
+DETAIL_FIELDS = ("additions", "deletions", "changed_files", "merged_by")
+"""REST's names of what only its single pull request has; GraphQL tells it of fifty."""
+DETAIL_LISTS = ("review_data", "timeline_nodes")
+"""Lists of which nothing is lost that GitHub once had."""
+_PASSING_STATUS = 500
 
 Details = Mapping[str, dict[str, Any]]
 """By node id, the fields that an item's document gets."""
@@ -31,7 +38,7 @@ def issue_details(data: RepositoryRead, items: Sequence[Any]) -> Details:
     found: dict[str, dict[str, Any]] = {}
     ids = _ids(items)
     try:
-        for node in data.nodes(ISSUE_LINKS, ids, ISSUES_AT_ONCE) if ids else ():
+        for node in _nodes(data, ISSUE_LINKS, ids, ISSUES_AT_ONCE, "timeline"):
             if node.problem and node.problem.type != "NOT_FOUND":
                 data.along("timeline", node.problem.error)
             if node.document:
@@ -55,7 +62,7 @@ def pull_details(data: RepositoryRead, items: Sequence[Any]) -> Details:
     found: dict[str, dict[str, Any]] = {}
     ids = _ids(items)
     try:
-        for node in data.nodes(PULL_REVIEWS, ids, PULLS_AT_ONCE) if ids else ():
+        for node in _nodes(data, PULL_REVIEWS, ids, PULLS_AT_ONCE, "reviews"):
             if node.problem and node.problem.type != "NOT_FOUND":
                 data.along("reviews", node.problem.error)
             if node.document:
@@ -65,6 +72,29 @@ def pull_details(data: RepositoryRead, items: Sequence[Any]) -> Details:
         for item in items:
             found[str(item.get("node_id"))] = _reviews_by_rest(data, item)
     return found
+
+
+def _nodes(
+    data: RepositoryRead, query: str, ids: Sequence[str], size: int, section: str
+) -> Iterator[Node]:
+    """The answers for node ids. One that makes GitHub fail costs the section only itself."""
+    if not ids:
+        return
+    try:
+        found = list(data.nodes(query, ids, size))
+    except (TransientError, TooHeavyError) as error:
+        # Without an answer of GitHub's it is the network, and every other one would fail, too.
+        status = error.refusal.status if error.refusal else 0
+        if isinstance(error, TransientError) and status < _PASSING_STATUS:
+            raise
+        if len(ids) == 1:
+            data.along(section, error)
+            return
+        middle = len(ids) // 2
+        for half in (ids[:middle], ids[middle:]):
+            yield from _nodes(data, query, half, size, section)
+        return
+    yield from found
 
 
 def _pull(data: RepositoryRead, node_id: str, node: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,12 +171,12 @@ def _all(
     return [each for each in listed if isinstance(each, dict)]
 
 
-def with_details(document: dict[str, Any], details: Details) -> dict[str, Any]:
-    """A document with what GraphQL tells of it. Reviews that are gone stay, to be marked."""
-    told = dict(details.get(str(document.get("node_id")), {}))
-    if "review_data" in told:
-        told["review_data"] = merged_parts(document.get("review_data"), told["review_data"])
-    return {**document, **told}
+def with_details(document: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """A document with what GraphQL tells of it. What is gone of its lists stays, to be marked."""
+    lists = {
+        name: merged_parts(document.get(name), told[name]) for name in DETAIL_LISTS if name in told
+    }
+    return {**document, **told, **lists}
 
 
 def _ids(items: Sequence[Any]) -> list[str]:

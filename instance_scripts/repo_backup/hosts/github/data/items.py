@@ -6,6 +6,8 @@ from typing import Any
 
 from backup_contract.documents.data_index import Section
 from repo_backup.hosts.github.data.details import (
+    DETAIL_FIELDS,
+    DETAIL_LISTS,
     ISSUES_AT_ONCE,
     PULLS_AT_ONCE,
     Details,
@@ -79,12 +81,8 @@ class Items:
         for item in items:
             path = f"pulls/{item['number']}.json"
             before = self.data.documents.get(path)
-            document = with_details(merged(before, item), details)
-            self._save(path, document, before)
-            told = details.get(str(item.get("node_id")), {}).get("review_data")
-            if told is not None:
-                lost = gone("review_data", document["review_data"], told)
-                self.data.lose_parts(path, document, lost)
+            document = merged(before, item, (*_ONLY_AS_ISSUE, *DETAIL_FIELDS))
+            self.save_with_details(path, document, before, details)
 
     def save_issues(self, items: list[dict[str, Any]]) -> None:
         """Write issues as the list has them, which has pull requests among them."""
@@ -96,14 +94,30 @@ class Items:
             else:
                 path = f"issues/{item['number']}.json"
                 before = self.data.documents.get(path)
-                self._save(path, with_details(merged(before, item), details), before)
+                self.save_with_details(path, merged(before, item), before, details)
+
+    def save_with_details(self, path: str, document: Any, before: Any, details: Details) -> None:
+        """Write an item with what GraphQL tells of it; what it no longer tells of is marked."""
+        told = details.get(str(document.get("node_id")), {})
+        document = with_details(document, told)
+        self._save(path, document, before)
+        lost = [
+            place
+            for name in DETAIL_LISTS
+            if name in told
+            for place in gone(name, document[name], told[name])
+        ]
+        if lost:
+            self.data.lose_parts(path, document, lost)
 
     def _save_pull_as_issue(self, item: dict[str, Any]) -> None:
         path = f"pulls/{item['number']}.json"
         before = self.data.documents.get(path)
         told = {name: item[name] for name in _ONLY_AS_ISSUE if name in item}
         # Where pull requests may not be read, this is all that is known of one.
-        document = merged(before, told) if before and "head" in before else merged(before, item)
+        document = merged(before, item)
+        if before and "head" in before:
+            document = {n: before[n] for n in before if n not in _ONLY_AS_ISSUE} | told
         self._save(path, document, before)
 
     def _save_issue_comments(self, items: list[dict[str, Any]]) -> None:
@@ -232,7 +246,7 @@ class Items:
         documents: list[Any] = [self.data.documents.get(path) for path in paths]
         details = ask(self.data, documents)
         for path, before in zip(paths, documents, strict=True):
-            self._save(path, with_details(before, details), before)
+            self.save_with_details(path, before, before, details)
 
     def _save(self, path: str, document: Any, before: Any) -> None:
         self.data.save(path, document, before)

@@ -18,6 +18,8 @@ from repo_backup.hosts.github.data.fields_table import clean
 from repo_backup.runtime.errors import RepositoryError
 
 Json = Any
+_OWN = ("_data", "_node", "_nodes")
+"""How the names of fields end that are ours, or python-github-backup's."""
 ITEM_FOLDERS = ("pulls", "issues")
 """Where a number's document may be: what is a pull request is there, and no issue."""
 
@@ -174,9 +176,17 @@ def gone(name: str, known: Json, now: Iterable[Json]) -> list[str]:
     return [f"{name}/{key_of(part)}" for part in known or () if key_of(part) not in kept]
 
 
-def merged(before: Json | None, new: Mapping[str, Json]) -> dict[str, Json]:
-    """A new answer over what is saved: what was read along with it stays."""
-    return {**(before or {}), **new}
+def merged(
+    before: Json | None, new: Mapping[str, Json], also: Iterable[str] = ()
+) -> dict[str, Json]:
+    """A new answer in the place of what is saved: what was read along with it stays.
+
+    ``also`` are further fields that stay, which this answer does not have.
+    """
+    kept = {
+        name: value for name, value in (before or {}).items() if name in also or name.endswith(_OWN)
+    }
+    return {**kept, **new}
 
 
 def merged_parts(before: Json | None, new: Iterable[Json]) -> list[Json]:

@@ -11,17 +11,19 @@ from typing import Any
 
 from repo_backup.hosts.data_counts import PARTS, key_of, parts_of, replies
 from repo_backup.hosts.github.api.graphql import Node, NoGraphQLError
-from repo_backup.hosts.github.data.details import issue_details, pull_details, with_details
+from repo_backup.hosts.github.data.details import issue_details, pull_details
 from repo_backup.hosts.github.data.discussions import Discussions
 from repo_backup.hosts.github.data.items import Items
 from repo_backup.hosts.github.data.numbers import number_of, numbers_after
 from repo_backup.hosts.github.data.queries import ITEM_STATES, PART_STATES
-from repo_backup.hosts.github.data.repository import RepositoryRead, gone
+from repo_backup.hosts.github.data.repository import RepositoryRead
 from repo_backup.runtime.errors import RepositoryError
 
 FOLDERS = ("issues", "pulls", "discussions")
 """GitHub gives their numbers from one row."""
 _AT_ONCE = 100
+_IN_THE_ISSUE = ("parent_node", "sub_issue_nodes")
+"""Links that the issue's own fields count and name, too."""
 _MOST_PARTS = 2000
 """A hundred items may hold more than fits into memory: so many parts of them at once."""
 _COMMENTS: Mapping[str, tuple[str, ...]] = {
@@ -151,12 +153,10 @@ class Rotation:
         details = {**issue_details(self.data, issues), **pull_details(self.data, pulls)}
         for path, before in documents:
             told = details.get(_node_id(before), {})
-            document = with_details(before, details)
-            self.data.save(path, document, before)
-            if "review_data" in told:
-                lost = gone("review_data", document["review_data"], told["review_data"])
-                self.data.lose_parts(path, document, lost)
-            self.items.reacted.look_at(path, document, all_of_it=True)
+            self.items.save_with_details(path, before, before, details)
+            if any(told[name] != before.get(name) for name in _IN_THE_ISSUE if name in told):
+                self.items.read_single(number_of(path))
+            self.items.reacted.look_at(path, before, all_of_it=True)
 
     def _reread(self, number: int) -> None:
         """Read an item again as a whole; one that the repository has no more is marked.

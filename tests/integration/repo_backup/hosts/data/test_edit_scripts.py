@@ -34,11 +34,8 @@ def play(root: Path, seed: int, *, rounds: int, edits: int) -> None:
         assert differences(saved, alive(project.backups[1].documents)) == []
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_after_a_quarter_the_backup_is_what_a_first_reading_would_be(
-    tmp_path: Path, seed: int
-) -> None:
-    play(tmp_path, seed, rounds=3, edits=12)
+def test_after_a_quarter_the_backup_is_what_a_first_reading_would_be(tmp_path: Path) -> None:
+    play(tmp_path, 0, rounds=2, edits=20)
 
 
 @pytest.mark.slow
