@@ -13,6 +13,8 @@ SectionState = Literal[
 """``complete``: as many as GitHub counts, or read to the last page where it gives no count.
 ``not-permitted`` and ``switched-off`` are no failures; ``under-way`` goes on with the next run."""
 STATES: tuple[str, ...] = get_args(SectionState)
+INDEX, DELETED = "index.json", "deleted.json"
+"""Beside the documents: what this module describes, and since when what is gone is gone."""
 _UNSAID: Fields = dict.fromkeys(("github", "newest", "read_at", "reason", "after"))
 
 
@@ -71,12 +73,16 @@ def read_section(document: Fields) -> Section:
 
 @dataclass(frozen=True)
 class DataIndex:
-    """``index.json``: of which repository and run an archive's data is, and each section."""
+    """``index.json``: of which repository and run an archive's data is, and each section.
+
+    ``documents`` is how many documents there are by folder, those included that are gone upstream.
+    """
 
     repository: str
     number: int
     run_id: str
     sections: Mapping[str, Section]
+    documents: Mapping[str, int]
 
     @property
     def document(self) -> Fields:
@@ -86,6 +92,7 @@ class DataIndex:
             "repository": self.repository,
             "id": self.number,
             "run_id": self.run_id,
+            "documents": dict(sorted(self.documents.items())),
             "sections": {name: each.document for name, each in sorted(self.sections.items())},
         }
 
@@ -93,12 +100,18 @@ class DataIndex:
 def read_index(document: Fields) -> DataIndex:
     """The index in this JSON object. Raises DamagedError that names the field."""
     fields.schema(document, 1)
-    sections = document.get("sections")
-    if not isinstance(sections, dict):
-        raise fields.DamagedError("sections", "are no object")
+    sections, counts = document.get("sections"), document.get("documents")
+    if not isinstance(sections, dict) or not isinstance(counts, dict):
+        raise fields.DamagedError("sections", "or documents are no object")
     return DataIndex(
         repository=fields.text(document, "repository"),
         number=fields.count(document, "id"),
         run_id=fields.run_id(document, "run_id"),
         sections={str(name): fields.inside(sections, name, read_section) for name in sections},
+        documents={str(name): fields.count(counts, name) for name in counts},
     )
+
+
+def folder_of(path: str) -> str:
+    """The folder of a document: ``issues`` of ``issues/12.json``."""
+    return path.partition("/")[0]

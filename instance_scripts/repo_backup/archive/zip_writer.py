@@ -43,7 +43,7 @@ class _Entry:
 
 
 class _Zip:
-    """A zip of which no file exists. ``sha256`` (hex), ``crc32`` and ``part_crc32s`` need one
+    """A zip, of which no file need exist. ``sha256`` (hex), ``crc32`` and ``part_crc32s`` need one
     reading of it.
 
     ``part_bytes`` is the length of every part but the last that ``part`` and ``part_crc32s`` know:
@@ -83,6 +83,13 @@ class Archive(_Zip):
 
     def __init__(self, mirror: Mirror, part_bytes: int, comment: str = "") -> None:
         super().__init__(_zip(_entries(mirror), comment.encode("ascii")), part_bytes)
+
+
+class FileBlob(_Zip):
+    """A zip that is a file already."""
+
+    def __init__(self, path: Path, part_bytes: int) -> None:
+        super().__init__(iter([path]), part_bytes)
 
 
 class OverlayArchive(_Zip):

@@ -1,0 +1,182 @@
+"""A zip of any number of documents, written and read from its beginning to its end.
+
+However many documents there are, neither side holds more than one of them in memory, as Python's
+``zipfile`` would with a directory of a hundred thousand entries. The same documents give the same
+bytes: no times, no owners. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+"""
+
+import hashlib
+import struct
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from repo_backup.archive.zip_writer import FileBlob
+from repo_backup.runtime.errors import RepositoryError, said
+
+MOST_DOCUMENT_BYTES = 256 << 20
+"""Of one document: what is larger, no run wrote."""
+_LOCAL = struct.Struct("<4s5H3L2H")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_LOCAL_MAGIC, _CENTRAL_MAGIC, _END_MAGICS = b"PK\3\4", b"PK\1\2", (b"PK\5\6", b"PK\6\6")
+_VERSION, _VERSION_64, _MADE_BY_UNIX = 20, 45, 3 << 8
+_UTF8, _DEFLATED = 0x800, 8
+_EPOCH_DATE = (1 << 5) | 1
+_FILE_MODE = 0o100644 << 16
+_LIMIT, _LIMIT_COUNT = 0xFFFFFFFF, 0xFFFF
+_IN_MEMORY_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A document, deflated as it is in a zip: ``size`` and ``crc32`` are of its text."""
+
+    data: bytes
+    size: int
+    crc32: int
+
+    @classmethod
+    def of(cls, text: bytes) -> "Packed":
+        """Deflate a document."""
+        compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        data = compressor.compress(text) + compressor.flush()
+        return cls(data, len(text), zlib.crc32(text))
+
+    def text(self) -> bytes:
+        """The document. Raises RepositoryError when it is damaged."""
+        try:
+            inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+            text = inflater.decompress(self.data, self.size + 1)
+        except zlib.error as error:
+            raise RepositoryError(f"a document in the zip is damaged: {error}") from error
+        if (len(text), zlib.crc32(text)) != (self.size, self.crc32):
+            raise RepositoryError("a document in the zip is damaged: its checksum differs")
+        return text
+
+
+def write_zip(
+    path: Path, documents: Iterable[tuple[str, Packed]], part_bytes: int, comment: str = ""
+) -> FileBlob:
+    """Write a zip of documents, by their names in it, and read it once for its checksums.
+
+    A ``comment`` (ASCII) makes another zip of the same. Raises OSError.
+    """
+    count = 0
+    with path.open("wb") as file, tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as directory:
+        for name, packed in documents:
+            offset = file.tell()
+            encoded = name.encode()
+            common = (_UTF8, _DEFLATED, 0, _EPOCH_DATE, packed.crc32, len(packed.data), packed.size)
+            file.write(_LOCAL.pack(_LOCAL_MAGIC, _VERSION, *common, len(encoded), 0))
+            file.write(encoded)
+            file.write(packed.data)
+            directory.write(_central(encoded, common, offset))
+            count += 1
+        start, size = file.tell(), directory.tell()
+        directory.seek(0)
+        while block := directory.read(_BLOCK_BYTES):
+            file.write(block)
+        file.write(_end(count, size, start, comment.encode("ascii")))
+    return FileBlob(path, part_bytes)
+
+
+def read_zip(
+    blocks: Iterable[bytes], sha256: str | None, check: Callable[[], None] = lambda: None
+) -> Iterator[tuple[str, Packed]]:
+    """The documents of a zip that comes in ``blocks``, in their order, by their names.
+
+    Only what ``write_zip`` writes is taken. Once the last document was given, the whole zip is
+    compared with its ``sha256`` (hex; None: it is not known): until then nothing of it is proven.
+    ``check`` is called for each document. Raises RepositoryError, and what ``blocks`` raise.
+    """
+    source = _Source(blocks)
+    while (magic := source.take(4)) == _LOCAL_MAGIC:
+        check()
+        yield _document(source)
+    if magic != _CENTRAL_MAGIC and magic not in _END_MAGICS:
+        raise RepositoryError("this is no whole zip of documents")
+    source.drain()
+    if sha256 is not None and source.digest.hexdigest() != sha256:
+        raise RepositoryError("it is not what was recorded (SHA-256 differs)")
+
+
+def file_blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """A file in blocks, from where it is."""
+    while block := file.read(_BLOCK_BYTES):
+        yield block
+
+
+def _document(source: "_Source") -> tuple[str, Packed]:
+    """The document whose local header's magic was just read."""
+    head = source.take(_LOCAL.size - len(_LOCAL_MAGIC))
+    fields = _LOCAL.unpack(_LOCAL_MAGIC + head)
+    _, _, flags, method, _, _, crc32, packed_size, size, name_bytes, extra_bytes = fields
+    name = source.take(name_bytes)
+    if (flags, method, extra_bytes) != (_UTF8, _DEFLATED, 0):
+        raise RepositoryError("this zip is packed otherwise than this program does")
+    if max(size, packed_size) > MOST_DOCUMENT_BYTES:
+        raise RepositoryError(f"this zip has a document of {size} bytes")
+    try:
+        shown = name.decode()
+    except UnicodeDecodeError as error:
+        raise RepositoryError(f"this zip has a file named {said(repr(name))}") from error
+    return shown, Packed(source.take(packed_size), size, crc32)
+
+
+class _Source:
+    """Blocks as one stream, hashed as it is read."""
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._blocks = iter(blocks)
+        self._rest = memoryview(b"")
+        self.digest = hashlib.sha256()
+
+    def take(self, count: int) -> bytes:
+        """So many bytes. Raises RepositoryError at the end."""
+        pieces = []
+        while count:
+            if not self._rest and not self._next():
+                raise RepositoryError("this is no whole zip: it breaks off")
+            pieces.append(bytes(self._rest[:count]))
+            self._rest = self._rest[len(pieces[-1]) :]
+            count -= len(pieces[-1])
+        return b"".join(pieces)
+
+    def drain(self) -> None:
+        """Read to the end."""
+        while self._next():
+            pass
+
+    def _next(self) -> bool:
+        for block in self._blocks:
+            self.digest.update(block)
+            self._rest = memoryview(block)
+            if block:
+                return True
+        return False
+
+
+def _central(name: bytes, common: tuple[int, ...], offset: int) -> bytes:
+    """A file's entry in the directory at the end."""
+    far = offset >= _LIMIT
+    extra = struct.pack("<HHQ", 1, 8, offset) if far else b""
+    version = _VERSION_64 if far else _VERSION
+    made_by = _MADE_BY_UNIX | version
+    tail = (len(name), len(extra), 0, 0, 0, _FILE_MODE, _LIMIT if far else offset)
+    return _CENTRAL.pack(_CENTRAL_MAGIC, made_by, version, *common, *tail) + name + extra
+
+
+def _end(count: int, size: int, start: int, comment: bytes) -> bytes:
+    """What follows the directory of ``size`` bytes that begins at ``start``."""
+    zip64 = b""
+    if start >= _LIMIT or size >= _LIMIT or count >= _LIMIT_COUNT:
+        record = struct.pack("<QHHLLQQQQ", 44, 45, 45, 0, 0, count, count, size, start)
+        locator = struct.pack("<LQL", 0, start + size, 1)
+        zip64 = b"PK\6\6" + record + b"PK\6\7" + locator
+    short = min(count, _LIMIT_COUNT)
+    fields = (0, 0, short, short, min(size, _LIMIT), min(start, _LIMIT), len(comment))
+    return zip64 + b"PK\5\6" + struct.pack("<HHHHLLH", *fields) + comment

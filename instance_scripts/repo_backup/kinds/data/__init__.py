@@ -1,0 +1,1 @@
+"""The kind ``data``: a repository's issues, pull requests, discussions, releases and settings."""

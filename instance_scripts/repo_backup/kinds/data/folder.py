@@ -1,0 +1,116 @@
+"""A data archive unpacked to a folder, its overlays laid over it, and the whole checked.
+
+Whoever can write to a bucket can put a zip there. What is taken are the names that this program
+gives: a folder, and below it JSON documents in folders of their own.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from backup_contract.documents.data_index import DELETED, INDEX, folder_of
+from backup_contract.documents.manifest import ItemResult
+from repo_backup.archive.document_zip import file_blocks
+from repo_backup.kinds.data.data_archive import parsed_index, read_entries
+from repo_backup.kinds.data.documents import ContentDigest, is_document_path, read_marks
+from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.errors import RepositoryError, said
+
+_LISTS = (INDEX, DELETED)
+
+
+def unpack(file: IO[bytes], into: Path) -> Path:
+    """Unpack an archive; its folder, new in ``into``. Raises RepositoryError."""
+    with tempfile.TemporaryDirectory(dir=into, prefix=".data-") as room:
+        unpacked = _extract(file, Path(room))
+        target = into / unpacked.name
+        if target.exists() or target.is_symlink():
+            raise RepositoryError(f"{target} exists already")
+        return unpacked.rename(target)
+
+
+def lay_over(file: IO[bytes], unpacked: Path) -> None:
+    """Unpack an overlay over what came before it: its documents take the place of those there.
+
+    Raises RepositoryError when it is none of this folder, and of a zip that breaks off: what it
+    holds up to there is in the folder then.
+    """
+    paths = {path for _, path, _ in _files(file, unpacked.name)}
+    if not paths.issuperset(_LISTS):
+        raise RepositoryError("this zip holds no overlay of a data archive")
+    file.seek(0)
+    for _, path, text in _files(file, unpacked.name):
+        place = _place(unpacked, path)
+        room = place.with_name(f".{place.name}")
+        room.write_bytes(text)
+        room.replace(place)
+
+
+def check(unpacked: Path, result: ItemResult | None, stop: Stop) -> tuple[str, ...]:
+    """See that there are the documents that the index and the manifest name; remarks.
+
+    Raises RepositoryError, and InterruptedRunError when told to stop.
+    """
+    counts: dict[str, int] = {}
+    digest = ContentDigest()
+    for path in _documents(unpacked):
+        stop.check()
+        counts[folder_of(path)] = counts.get(folder_of(path), 0) + 1
+        digest.add(path, hashlib.sha256((unpacked / path).read_bytes()).digest())
+    index = parsed_index(_read(unpacked / INDEX))
+    marks = read_marks(_read(unpacked / DELETED))
+    if counts != dict(index.documents):
+        raise RepositoryError(f"{INDEX} names {_told(index.documents)}; there are {_told(counts)}")
+    if result and result.refs_digest != digest.of(marks):
+        raise RepositoryError("its documents are not those that the manifest names")
+    incomplete = [
+        f"{name} {each.state}" for name, each in index.sections.items() if each.state != "complete"
+    ]
+    return (f"not complete: {', '.join(sorted(incomplete))}",) if incomplete else ()
+
+
+def _files(file: IO[bytes], top: str | None) -> Iterator[tuple[str, str, bytes]]:
+    for folder, path, packed in read_entries(file_blocks(file), None, top, Stop()):
+        if path not in _LISTS and not is_document_path(path):
+            raise RepositoryError(f"this zip holds what no data archive has: {said(repr(path))}")
+        yield folder, path, packed.text()
+
+
+def _extract(file: IO[bytes], room: Path) -> Path:
+    """All files of an archive; the folder that they are in."""
+    tops: set[str] = set()
+    for top, path, text in _files(file, None):
+        tops.add(top)
+        place = _place(room / top, path)
+        if place.exists():
+            raise RepositoryError(f"this zip has {said(path)} twice")
+        place.write_bytes(text)
+    found = [room / top for top in tops if (room / top / INDEX).exists()]
+    if len(tops) != 1 or not found:
+        raise RepositoryError("this zip holds no whole data archive")
+    return found[0]
+
+
+def _place(target: Path, path: str) -> Path:
+    place = target / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def _documents(unpacked: Path) -> list[str]:
+    found = (each.relative_to(unpacked).as_posix() for each in unpacked.glob("*/*"))
+    return sorted(found)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise RepositoryError(f"it has no {path.name}") from error
+
+
+def _told(counts: object) -> str:
+    assert isinstance(counts, dict)  # noqa: S101 - made of JSON objects
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing"
