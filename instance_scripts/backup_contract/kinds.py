@@ -1,30 +1,46 @@
 """The kinds of things that are backed up, and their names. Pure.
 
-A repository of GitHub has several: its own git repository, and its wiki. What became of each is a
+A repository of GitHub has several: its own git repository, its wiki, and its project data, which
+is issues, pull requests, discussions, releases and settings. What became of each is a
 result of its own in the manifest, under the kind's name. What a kind does is the backup program's
 (``repo_backup.kinds``); what it is called, the functions know as well.
 """
 
 from dataclasses import dataclass
 
-GIT, WIKI = "git", "wiki"
+GIT, WIKI, DATA = "git", "wiki", "data"
 
 
 @dataclass(frozen=True, slots=True)
 class KindNames:
     """``name`` is the kind's field in the manifest. ``suffix`` follows ``owner/name`` wherever
-    people read it, ``key_suffix`` the name of an archive. ``one`` and ``many`` are the noun."""
+    people read it, ``key_suffix`` the name of an archive. ``one`` and ``many`` are the noun, the
+    same where ``is_mass``: such a thing has no plural. ``word`` names the kind in options and
+    totals, where that is not ``many``."""
 
     name: str
     one: str
     many: str
     suffix: str = ""
     key_suffix: str = ""
+    word: str = ""
+    is_mass: bool = False
+
+    @property
+    def total(self) -> str:
+        """The field of the totals that counts archives of this kind."""
+        return self.word or self.many
 
     @property
     def exclusion(self) -> str:
         """The option that excludes this kind."""
-        return f"--no-{self.many}"
+        return f"--no-{self.total}"
+
+    def counted(self, count: int) -> str:
+        """``1 wiki``, ``2 wikis``, ``project data of 2 repositories``."""
+        if self.is_mass:
+            return f"{self.one} of {count} {'repository' if count == 1 else 'repositories'}"
+        return f"{count} {self.one if count == 1 else self.many}"
 
     @property
     def choice(self) -> str:
@@ -37,6 +53,13 @@ KINDS = {
     for kind in (
         KindNames(GIT, "repository", "repositories"),
         KindNames(WIKI, "wiki", "wikis", suffix=".wiki", key_suffix=".wiki"),
+        KindNames(
+            *(DATA, "project data", "project data"),
+            suffix=".data",
+            key_suffix="~data",
+            word="data",
+            is_mass=True,
+        ),
     )
 }
 """By name, in the order of every list of them: git first."""

@@ -64,8 +64,7 @@ def _warnings(item: Item) -> tuple[str, ...]:
 def _counted(entries: Sequence[Item], kind: str) -> str:
     counts = Counter(_STATES.get(entry.state, entry.state) for entry in entries)
     parts = ", ".join(f"{count} {state}" for state, count in counts.items())
-    noun = KINDS[kind].one if len(entries) == 1 else KINDS[kind].many
-    return f"{len(entries)} {noun} ({parts or 'none'})"
+    return f"{KINDS[kind].counted(len(entries))} ({parts or 'none'})"
 
 
 def _left_out(skipped: Iterable[Item]) -> list[str]:

@@ -1,6 +1,5 @@
 """The manifest: what a run listed and what became of each repository. Schema 1, JSON. Pure."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +7,7 @@ from datetime import datetime
 from backup_contract import __version__
 from backup_contract.documents import fields
 from backup_contract.documents.fields import DamagedError, Fields
+from backup_contract.documents.json_text import short_json
 from backup_contract.documents.parts.entries import (
     Entry,
     Identity,
@@ -21,7 +21,7 @@ from backup_contract.documents.parts.entries import (
 )
 from backup_contract.documents.parts.restore_drill import Drill, DrilledArchive, read_drill
 from backup_contract.documents.parts.results import COUNTED, Archive, ItemResult, State, Unserved
-from backup_contract.kinds import GIT, kinds_beside_git
+from backup_contract.kinds import GIT, WIKI, kinds_beside_git
 from backup_contract.moments import iso
 from backup_contract.visibility import Visibility
 from backup_contract.visibility import read as read_visibility
@@ -44,6 +44,8 @@ __all__ = [
     "iso",
 ]
 
+_FIRST_KINDS = (GIT, WIKI)
+"""Of these the first version knows what is kept; others are listed where it does not look."""
 _LATER: Fields = {
     **{name: [] for name in ("errors", "notices", "only", "damaged_chains", "copied_chains")},
     "kept": None,
@@ -116,7 +118,7 @@ class Manifest:
         return {
             "listed": self.listed,
             **{state: states.count(state) for state in COUNTED},
-            **{kind.many: _archives_of(kind.name, entries) for kind in kinds_beside_git()},
+            **{kind.total: _archives_of(kind.name, entries) for kind in kinds_beside_git()},
             "bytes_uploaded": sum(result.bytes_put_by(self.run_id) for result in results),
             "bytes_stored": sum(result.bytes_stored for result in (*results, *kept)),
         }
@@ -142,10 +144,12 @@ class Manifest:
             "drill": self.drill.document if self.drill else None,
         }
         if self.kept is not None:
-            document["kept"] = [each.document for each in self.kept]
+            document["kept"] = [each.document for each in self.kept if each.kind in _FIRST_KINDS]
+            if further := [each.document for each in self.kept if each.kind not in _FIRST_KINDS]:
+                document["kept_further"] = further
         if self.visibility:
             document["visibility"] = [each.document for each in self.visibility]
-        return json.dumps(document, indent=1, ensure_ascii=False).encode("utf-8", "replace")
+        return short_json(document)
 
     @classmethod
     def from_json(cls, data: bytes, most_values: int | None = None) -> "Manifest":
@@ -185,7 +189,7 @@ class Manifest:
             errors=fields.texts(document, "errors"),
             notices=fields.texts(document, "notices"),
             only=fields.texts(document, "only"),
-            kept=None if document["kept"] is None else fields.each(document, "kept", read_orphaned),
+            kept=_kept(document),
             visibility=read_visibility(document.get("visibility")),
             damaged_chains=fields.texts(document, "damaged_chains"),
             copied_chains=fields.texts(document, "copied_chains"),
@@ -197,6 +201,14 @@ class Manifest:
         return read
 
 
+def _kept(document: Fields) -> list[OrphanedArchive] | None:
+    """What is kept, of all kinds; None where nobody wrote it down."""
+    if document["kept"] is None:
+        return None
+    names = ("kept", "kept_further") if "kept_further" in document else ("kept",)
+    return [each for name in names for each in fields.each(document, name, read_orphaned)]
+
+
 def _archives_of(kind: str, entries: Iterable[Entry]) -> int:
     """How many of these repositories have an archive of this kind."""
     results = (entry.results.get(kind) for entry in entries)
@@ -205,7 +217,7 @@ def _archives_of(kind: str, entries: Iterable[Entry]) -> int:
 
 def _listed(document: Fields) -> int:
     """How many were listed; what else is in the totals is counted anew, and must be numbers."""
-    further = (kind.many for kind in kinds_beside_git())
+    further = (kind.total for kind in kinds_beside_git())
     for name in document.keys() & {*COUNTED, *further, "bytes_uploaded", "bytes_stored"}:
         fields.count(document, name)
     return fields.count(document, "listed")

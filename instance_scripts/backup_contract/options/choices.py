@@ -2,8 +2,8 @@
 
 from argparse import ArgumentParser
 
-from backup_contract.kinds import kinds_beside_git
-from backup_contract.options.values import number, size
+from backup_contract.kinds import KINDS, kinds_beside_git
+from backup_contract.options.values import number, size, some_of
 
 
 def add_only(parser: ArgumentParser) -> None:
@@ -40,6 +40,12 @@ def add_selection(parser: ArgumentParser) -> None:
             default=[],
             help=f"leave {kind.many} out",
         )
+    parser.add_argument(
+        "--kinds",
+        type=some_of([*KINDS], "kinds"),
+        metavar="KINDS",
+        help=f"nothing but these, as git,data; all: {','.join(KINDS)}",
+    )
     parser.add_argument(
         "--max-size", type=size, metavar="SIZE", help="leave larger ones out (500M, 2G)"
     )

@@ -2,7 +2,7 @@
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -32,6 +32,16 @@ class Value(Generic[T]):
 def number(low: int, high: int) -> Value[int]:
     """A whole number within these bounds."""
     return Value(f"0*({between(low, high)})", f"a number from {low} to {high}", int)
+
+
+def some_of(words: Sequence[str], what: str) -> Value[tuple[str, ...]]:
+    """Some of these words, with commas between."""
+    one = "|".join(map(re.escape, words))
+    return Value(
+        f"({one})(,({one}))*",
+        f"a list of {what}: {', '.join(words)}, with commas between and no blanks",
+        lambda text: tuple(dict.fromkeys(text.split(","))),
+    )
 
 
 def between(low: int, high: int) -> str:

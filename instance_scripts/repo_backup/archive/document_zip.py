@@ -6,6 +6,8 @@ bytes: no times, no owners. https://pkware.cachefly.net/webdocs/casestudies/APPN
 """
 
 import hashlib
+import io
+import shutil
 import struct
 import tempfile
 import zlib
@@ -21,6 +23,7 @@ MOST_DOCUMENT_BYTES = 256 << 20
 """Of one document: what is larger, no run wrote."""
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
+_COMMENT_LENGTH = struct.Struct("<H")
 _LOCAL_MAGIC, _CENTRAL_MAGIC, _END_MAGICS = b"PK\3\4", b"PK\1\2", (b"PK\5\6", b"PK\6\6")
 _VERSION, _VERSION_64, _MADE_BY_UNIX = 20, 45, 3 << 8
 _UTF8, _DEFLATED = 0x800, 8
@@ -58,12 +61,10 @@ class Packed:
         return text
 
 
-def write_zip(
-    path: Path, documents: Iterable[tuple[str, Packed]], part_bytes: int, comment: str = ""
-) -> FileBlob:
+def write_zip(path: Path, documents: Iterable[tuple[str, Packed]], part_bytes: int) -> FileBlob:
     """Write a zip of documents, by their names in it, and read it once for its checksums.
 
-    A ``comment`` (ASCII) makes another zip of the same. Raises OSError.
+    Raises OSError.
     """
     count = 0
     with path.open("wb") as file, tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as directory:
@@ -80,8 +81,18 @@ def write_zip(
         directory.seek(0)
         while block := directory.read(_BLOCK_BYTES):
             file.write(block)
-        file.write(_end(count, size, start, comment.encode("ascii")))
+        file.write(_end(count, size, start))
     return FileBlob(path, part_bytes)
+
+
+def with_comment(path: Path, into: Path, comment: str, part_bytes: int) -> FileBlob:
+    """Another zip of the same documents: one that ends with a comment (ASCII). Raises OSError."""
+    shutil.copyfile(path, into)
+    text = comment.encode("ascii")
+    with into.open("r+b") as file:
+        file.seek(-_COMMENT_LENGTH.size, io.SEEK_END)
+        file.write(_COMMENT_LENGTH.pack(len(text)) + text)
+    return FileBlob(into, part_bytes)
 
 
 def read_zip(
@@ -170,7 +181,7 @@ def _central(name: bytes, common: tuple[int, ...], offset: int) -> bytes:
     return _CENTRAL.pack(_CENTRAL_MAGIC, made_by, version, *common, *tail) + name + extra
 
 
-def _end(count: int, size: int, start: int, comment: bytes) -> bytes:
+def _end(count: int, size: int, start: int) -> bytes:
     """What follows the directory of ``size`` bytes that begins at ``start``."""
     zip64 = b""
     if start >= _LIMIT or size >= _LIMIT or count >= _LIMIT_COUNT:
@@ -178,5 +189,5 @@ def _end(count: int, size: int, start: int, comment: bytes) -> bytes:
         locator = struct.pack("<LQL", 0, start + size, 1)
         zip64 = b"PK\6\6" + record + b"PK\6\7" + locator
     short = min(count, _LIMIT_COUNT)
-    fields = (0, 0, short, short, min(size, _LIMIT), min(start, _LIMIT), len(comment))
-    return zip64 + b"PK\5\6" + struct.pack("<HHHHLLH", *fields) + comment
+    fields = (0, 0, short, short, min(size, _LIMIT), min(start, _LIMIT), 0)
+    return zip64 + b"PK\5\6" + struct.pack("<HHHHLLH", *fields)

@@ -62,7 +62,7 @@ def _counts(manifest: Manifest) -> list[tuple[str, str]]:
     label = describe(manifest.visibility).label
     counts = [("listed", f"{totals['listed']}{f' ({label})' * bool(label)}")]
     counts += [(f"  {state}", str(totals[state])) for state in COUNTED]
-    counts += [(kind.many, str(totals[kind.many])) for kind in kinds_beside_git()]
+    counts += [(kind.many, str(totals[kind.total])) for kind in kinds_beside_git()]
     counts += [(each, size(totals[f"bytes_{each}"])) for each in ("uploaded", "stored")]
     if drill := manifest.drill:
         undone = len(drill.undone)

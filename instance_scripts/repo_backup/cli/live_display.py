@@ -6,7 +6,7 @@ A backup shows what is in work, how fast it goes, and a table at the end.
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Self, TextIO, TypeVar
 
 from rich.console import Console
@@ -33,7 +33,7 @@ class LiveDisplay:
     def __init__(self, console: Console) -> None:
         self._lock = threading.Lock()
         self._current: dict[str, None] = {}
-        self._bytes = 0
+        self._bytes = self._total = 0
         self._started = time.monotonic()
         self._progress = Progress(
             SpinnerColumn(),
@@ -55,7 +55,14 @@ class LiveDisplay:
 
     def listed(self, count: int) -> None:
         """Now the bar has an end."""
+        self._total = count
         self._progress.update(self._task, total=count, current="")
+
+    def further(self, count: int) -> None:
+        """The bar's end moves on."""
+        with self._lock:
+            self._total += count
+            self._progress.update(self._task, total=self._total)
 
     def started(self, name: str) -> None:
         """Show it among the current ones."""
@@ -63,14 +70,15 @@ class LiveDisplay:
             self._current[one_line(name)] = None
             self._refresh()
 
-    def finished(self, entry: Entry, run_id: str) -> None:
+    def finished(self, entry: Entry, run_id: str, kinds: Container[str] | None = None) -> None:
         """Advance; a problem stays on the screen."""
+        items = [each for each in entry.items if kinds is None or each.kind in kinds]
         with self._lock:
             self._current.pop(one_line(entry.full_name), None)
-            self._bytes += sum(each.bytes_put_by(run_id) for each in entry.results.values())
+            self._bytes += sum(each.result.bytes_put_by(run_id) for each in items)
             self._progress.advance(self._task)
             self._refresh()
-        for item in entry.items:
+        for item in items:
             name, part = item.name, item.result
             if part.state == "failed" and entry.asked:
                 self._print(f"✗ {name}: {part.reason}", "red")

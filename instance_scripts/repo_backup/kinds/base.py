@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from backup_contract.documents.manifest import ItemResult, Unserved
+from backup_contract.documents.parts.data_state import DataState
 from backup_contract.documents.parts.rewrites import Rewrites
 from repo_backup.git.pushing.push import Pushed
 from repo_backup.git.pushing.push_target import Target
 from repo_backup.hosts.base import Remote, Replaced
+from repo_backup.hosts.data import DataHost
 from repo_backup.net.http import Http
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop
@@ -32,6 +34,7 @@ class Resources:
     archive's key whether an open suspicion forbids to give it a new base. ``with_actors`` asks the
     host who rewrote a repository, ``replaced_since`` what its branches named before they were
     rewritten after a moment (ISO 8601); both raise nothing of the repository's own.
+    ``data`` is where project data comes from; None: this host is not asked for it.
     """
 
     http: Http
@@ -49,6 +52,7 @@ class Resources:
     is_frozen: Callable[[str], bool] = lambda _: False
     with_actors: Callable[[Remote, Rewrites], Rewrites] = lambda _, found: found
     replaced_since: Callable[[Remote, str], Sequence[Replaced]] = lambda *_: ()
+    data: DataHost | None = None
 
 
 class HashedBlob(Blob, Protocol):
@@ -65,7 +69,7 @@ class Fetched:
     ``fingerprint`` and ``count`` are of what was fetched, which may lack what is ``unserved``;
     the manifest has them as ``refs_digest`` and ``refs``. ``remarks`` stay with the archive.
     ``commented`` makes another zip of the same, by a comment in it. ``rewrites`` are what it lacks
-    of the archive before.
+    of the archive before, ``data`` up to where project data was read.
     """
 
     archive: HashedBlob
@@ -76,6 +80,14 @@ class Fetched:
     unserved: Unserved | None = None
     commented: Callable[[str], HashedBlob] | None = None
     rewrites: Rewrites | None = None
+    data: DataState | None = None
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """What was fetched turned out to be what is stored; ``data`` is up to where it was read."""
+
+    data: DataState | None = None
 
 
 @dataclass(frozen=True)
@@ -96,8 +108,11 @@ class Found:
     """What an item is now at its host, by a question that fetches nothing of it.
 
     The same ``fingerprint`` means that nothing has changed; ``count`` is how many parts it has.
-    ``fetch`` fetches it into an empty directory, which lasts until the archive is stored; ``grow``
-    only what a chain of archives lacks. None: archives of this kind have no overlays.
+    ``is_known`` tells instead whether what an earlier run left is still all there is to save, where
+    more than a fingerprint decides that. ``fetch`` fetches it into an empty directory, which lasts
+    until the archive is stored; ``grow`` only what a chain of archives lacks, of which the earlier
+    result tells. None: archives of this kind have no overlays. ``carries_over``: also a new base is
+    grown, wherever the archive before it lies, as that holds what is nowhere else.
     """
 
     fingerprint: str
@@ -105,7 +120,9 @@ class Found:
     is_empty: bool
     fetch: Callable[[Path], Fetched]
     warnings: tuple[str, ...] = ()
-    grow: Callable[[Path, StoredChain], Grown] | None = None
+    grow: Callable[[Path, StoredChain, ItemResult], Grown | Unchanged] | None = None
+    is_known: Callable[[ItemResult], bool] | None = None
+    carries_over: bool = False
 
 
 class Upstream(Protocol):
@@ -121,11 +138,18 @@ class Upstream(Protocol):
 class Kind(Protocol):
     """A kind of thing that is backed up. Its names are in :mod:`backup_contract.kinds`.
 
-    ``optional``: nothing of it need be there, though the host says that there may be.
+    ``optional``: nothing of it need be there, though the host says that there may be. ``is_late``:
+    it is backed up once all kinds that are not late are, of every repository.
     """
 
-    name: str
-    optional: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def optional(self) -> bool: ...
+
+    @property
+    def is_late(self) -> bool: ...
 
     def absence(self, remote: Remote) -> str | None:
         """Why a repository cannot have one; None if it can."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from backup_contract.documents.manifest import ItemResult
 from repo_backup.git.mirror import Mirror
 from repo_backup.git.protocol import smart_http as git
 from repo_backup.git.protocol.advertisement import Advertisement
@@ -75,7 +76,7 @@ class GitMirror:
             self.resources.store.part_bytes
         )
 
-    def _grow(self, known: Advertisement, room: Path, stored: StoredChain) -> Grown:
+    def _grow(self, known: Advertisement, room: Path, stored: StoredChain, _: ItemResult) -> Grown:
         """Fetch what the chain lacks, or everything if that cannot be; nothing good is replaced."""
         growth = Growth(
             self.resources,

@@ -16,6 +16,7 @@ class GitRepository(MirrorKind):
 
     name = GIT
     optional = False
+    is_late = False
 
     def absence(self, remote: Remote) -> None:
         """None: what is listed is there."""

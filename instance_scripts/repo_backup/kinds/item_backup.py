@@ -13,10 +13,20 @@ from backup_contract import object_keys as layout
 from backup_contract.documents import manifest
 from backup_contract.documents.chain import chain_of
 from backup_contract.documents.manifest import ItemResult, State
-from backup_contract.documents.parts.rewrites import Rewrites
+from backup_contract.documents.parts.data_state import DataState
 from backup_contract.kinds import GIT
 from repo_backup.hosts.base import Remote
-from repo_backup.kinds.base import Fetched, Found, Grown, HashedBlob, Kind, Resources, Upstream
+from repo_backup.kinds.base import (
+    Fetched,
+    Found,
+    Grown,
+    HashedBlob,
+    Kind,
+    Resources,
+    Unchanged,
+    Upstream,
+)
+from repo_backup.kinds.item_results import about, is_known, lacking, result_of, rewrites_in
 from repo_backup.runtime.errors import (
     AbsentError,
     DiskFullError,
@@ -131,18 +141,25 @@ class ItemBackup:
     def _without_fetching(self, found: Found, earlier: ItemResult | None) -> ItemResult | None:
         """What there is to say by the fingerprint alone; None when it must be fetched."""
         if found.is_empty:
-            return _about(found)
+            return about(found)
         if self.resources.full or not earlier or not earlier.archive:
             return None
-        if not without_change(found.fingerprint, earlier) or earlier.archive.key != self.key:
+        if not is_known(found, earlier) or earlier.archive.key != self.key:
             return None
         if self._has_unnamed_overlays(earlier) or self._is_damaged(earlier):
             return None
+        return self._as_stored(found, earlier)
+
+    def _as_stored(
+        self, found: Found, earlier: ItemResult, data: DataState | None = None
+    ) -> ItemResult:
+        """The result where all there is to save is stored."""
         if earlier.stored_by != self.resources.run_id:
-            return _lacking(replace(_about(found), state="unchanged").keeping(earlier))
+            same = replace(about(found), state="unchanged", data=data)
+            return lacking(same.keeping(earlier))
         warnings = (*found.warnings, *earlier.warnings)
-        mine = replace(_about(found), state="backed-up", warnings=warnings)
-        return _lacking(mine.keeping(earlier))
+        mine = replace(about(found), state="backed-up", warnings=warnings, data=data)
+        return lacking(mine.keeping(earlier))
 
     def _has_unnamed_overlays(self, earlier: ItemResult) -> bool:
         """Whether a restore by hand would lay more over the archive than the manifest names."""
@@ -162,7 +179,10 @@ class ItemBackup:
         try:
             with _room(self.resources.directory) as room:
                 grown = self._grown(found, earlier, room)
-                there = self._archive_under_key(earlier)
+                there = self._archive_to_grow(found, earlier)
+                if there and isinstance(grown, Unchanged):
+                    return self._as_stored(found, there, grown.data)
+                assert isinstance(grown, Grown)  # noqa: S101 - only what is stored is unchanged
                 if there and grown.onto:
                     result = self._put_overlay(grown.fetched, grown.onto, there)
                 else:
@@ -172,17 +192,24 @@ class ItemBackup:
         warnings = (*found.warnings, *grown.warnings, *grown.fetched.remarks)
         if (told := result.rewrites) and self.kind.name == GIT:
             result = replace(result, rewrites=self.resources.with_actors(self.remote, told))
-        return _lacking(replace(result, warnings=warnings))
+        return lacking(replace(result, warnings=warnings))
 
-    def _grown(self, found: Found, earlier: ItemResult | None, room: Path) -> Grown:
+    def _grown(self, found: Found, earlier: ItemResult | None, room: Path) -> Grown | Unchanged:
         """What is new, if there is a chain that it can be added to; else everything."""
-        there = self._archive_under_key(earlier)
-        if not (found.grow and there):
+        there = self._archive_to_grow(found, earlier)
+        if not (found.grow and there and there.archive):
             return Grown(found.fetch(room))
         store = self.resources.store
         chain = self.resources.patience.call(lambda: find_chain(store, there))
         anew = there is self.superseded or self._is_damaged(there)
-        return found.grow(room, replace(chain, base_replaced=anew))
+        anew = anew or there.archive.key != self.key
+        return found.grow(room, replace(chain, base_replaced=anew), there)
+
+    def _archive_to_grow(self, found: Found, earlier: ItemResult | None) -> ItemResult | None:
+        """What is known of the archive that is grown: the newest, or the one under the key."""
+        if found.carries_over and earlier and earlier.archive:
+            return earlier
+        return self._archive_under_key(earlier)
 
     def _archive_under_key(self, earlier: ItemResult | None) -> ItemResult | None:
         """What is known of the archive that lies, or lay, where this one goes."""
@@ -195,7 +222,7 @@ class ItemBackup:
         """A whole archive, of whose chain there was never an overlay."""
         if fetched.commented and layout.chain_id(fetched.archive.sha256) in self.overlays:
             fetched = replace(fetched, archive=fetched.commented(self.resources.run_id))
-        return _result(fetched, self._described(fetched, self._store(fetched.archive)))
+        return result_of(fetched, self._described(fetched, self._store(fetched.archive)))
 
     def _put_overlay(self, fetched: Fetched, onto: StoredChain, earlier: ItemResult) -> ItemResult:
         resources = self.resources
@@ -215,7 +242,7 @@ class ItemBackup:
         )
         remarks = dict.fromkeys((*fetched.remarks, *onto.archive.remarks))
         archive = replace(onto.archive, remarks=tuple(remarks)[:_MOST_REMARKS])
-        result = _result(fetched, archive)
+        result = result_of(fetched, archive)
         lfs = fetched.lfs or earlier.lfs
         return replace(result, lfs=lfs, chain=chain_of(document, *base))
 
@@ -247,50 +274,6 @@ class ItemBackup:
             f"{error}; it is listed, so the token lacks the right to read its contents (Contents), "
             "or it was renamed or deleted since"
         )
-
-
-def without_change(fingerprint: str, earlier: ItemResult) -> bool:
-    """Whether upstream is what an archive was made of, which may lack some of it. Pure."""
-    lacks = earlier.unserved
-    return fingerprint == (lacks.upstream_digest if lacks else earlier.refs_digest)
-
-
-def _result(fetched: Fetched, archive: manifest.Archive) -> ItemResult:
-    return ItemResult(
-        "backed-up",
-        refs_digest=fetched.fingerprint,
-        refs=fetched.count,
-        lfs=fetched.lfs,
-        archive=archive,
-        unserved=fetched.unserved,
-        rewrites=fetched.rewrites,
-    )
-
-
-def rewrites_in(result: ItemResult, earlier: ItemResult | None, run_id: str) -> Rewrites | None:
-    """What a run found rewritten, in its earlier attempts as well. Pure."""
-    found = result.rewrites
-    if earlier is None:
-        return found
-    if earlier.rewrites and earlier.rewrites.run_id == run_id:
-        return earlier.rewrites.and_(found)
-    if result.state == "empty" and earlier.state != "empty" and earlier.refs:
-        return Rewrites(run_id, more=earlier.refs, refs_before=earlier.refs, lost=earlier.refs)
-    return found
-
-
-def _about(found: Found) -> ItemResult:
-    return ItemResult("empty", None, found.warnings, found.fingerprint, found.count)
-
-
-def _lacking(result: ItemResult) -> ItemResult:
-    """The same, saying what its archive lacks: without a branch or a tag it is a failure."""
-    lacks = result.unserved
-    if lacks and lacks.warning and lacks.warning not in result.warnings:
-        result = replace(result, warnings=(*result.warnings, lacks.warning))
-    if lacks and lacks.reason:
-        return replace(result, state="failed", reason=lacks.reason)
-    return result
 
 
 @contextlib.contextmanager

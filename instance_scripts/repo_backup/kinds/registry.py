@@ -1,11 +1,12 @@
 """The kinds that this program backs up, by name, in the order in which a run takes them."""
 
 from repo_backup.kinds.base import Kind
+from repo_backup.kinds.data.data_kind import ProjectData
 from repo_backup.kinds.git_repository import GitRepository
 from repo_backup.kinds.wiki import Wiki
 from repo_backup.runtime.errors import UnfitMachineError, said
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (GitRepository(), Wiki())}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (GitRepository(), Wiki(), ProjectData())}
 
 
 def kind_named(name: str) -> Kind:

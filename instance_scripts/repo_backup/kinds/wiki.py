@@ -18,6 +18,7 @@ class Wiki(MirrorKind):
 
     name = WIKI
     optional = True
+    is_late = False
 
     def absence(self, remote: Remote) -> str | None:
         """Only what is switched on can be fetched."""

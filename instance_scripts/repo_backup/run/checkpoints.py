@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -56,7 +56,7 @@ class Journal:
         self._progress_key = evidence.progress(attempt) if attempt else layout.progress(run_id)
         self._lock = threading.Lock()
         self._done: set[Identity] = set()
-        self._written = 0
+        self._recorded = self._written = 0
         self._due = time.monotonic() + CHECKPOINT_SECONDS
         self._shown = False
         self._complete_before = False
@@ -82,12 +82,17 @@ class Journal:
         """Work on a repository begins."""
         self._display.started(name)
 
-    def record(self, entry: Entry) -> None:
-        """A repository is done, one way or another."""
+    def further(self, count: int) -> None:
+        """So many repositories are gone through once more."""
+        self._display.further(count)
+
+    def record(self, entry: Entry, kinds: Container[str] | None = None) -> None:
+        """A repository is done, one way or another: with these kinds, None for all."""
         with self._lock:
             self.manifest.entries[entry.identity] = entry
             self._done.add(entry.identity)
-        self._display.finished(entry, self.manifest.run_id)
+            self._recorded += 1
+        self._display.finished(entry, self.manifest.run_id, kinds)
 
     def tick(self) -> None:
         """Let a checkpoint be written when one is due; nobody waits for a store that is slow.
@@ -105,7 +110,7 @@ class Journal:
         with self._one_writer:
             started = time.monotonic()
             try:
-                written = len(self._done)
+                written = self._recorded
                 changed = written > self._written or self.manifest.errors
                 if changed and not self._complete_before:
                     self._store.write(self._manifest_key, self._document())

@@ -1,6 +1,7 @@
 """What a person sees of a backup: ``cli.live_display`` on a terminal, lines elsewhere."""
 
 import threading
+from collections.abc import Container
 from typing import Protocol, Self, TextIO
 
 from backup_contract.documents.manifest import Entry
@@ -17,11 +18,14 @@ class Display(Protocol):
     def listed(self, count: int) -> None:
         """So many repositories there are."""
 
+    def further(self, count: int) -> None:
+        """So many repositories are gone through once more, for what comes late."""
+
     def started(self, name: str) -> None:
         """A repository is being worked on."""
 
-    def finished(self, entry: Entry, run_id: str) -> None:
-        """A repository is done."""
+    def finished(self, entry: Entry, run_id: str, kinds: Container[str] | None = None) -> None:
+        """A repository is done: what is new of it is of these kinds, None for all."""
 
     def note(self, text: str) -> None:
         """Something worth knowing."""
@@ -44,12 +48,18 @@ class LineDisplay:
         """One line."""
         self._say(f"event=listed repositories={count}")
 
+    def further(self, count: int) -> None:
+        """One line."""
+        self._say(f"event=further repositories={count}")
+
     def started(self, name: str) -> None:
         """Nothing."""
 
-    def finished(self, entry: Entry, run_id: str) -> None:
+    def finished(self, entry: Entry, run_id: str, kinds: Container[str] | None = None) -> None:
         """One line for the repository and one for its wiki, when there is something to say."""
         for item in entry.items:
+            if kinds is not None and item.kind not in kinds:
+                continue
             name, part = item.name, item.result
             if part.state not in ("unchanged", "absent"):
                 event = part.state if entry.asked else "passed-over"

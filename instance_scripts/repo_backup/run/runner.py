@@ -5,32 +5,28 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from backup_contract import exit_codes as exits
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import (
-    Entry,
     Identity,
-    ItemResult,
     Manifest,
     OrphanedArchive,
 )
-from backup_contract.kinds import GIT
 from repo_backup.hosts.base import Remote
-from repo_backup.kinds.base import Kind, Resources
-from repo_backup.kinds.item_backup import ItemBackup
-from repo_backup.kinds.registry import KINDS
+from repo_backup.kinds.base import Resources
 from repo_backup.run.checkpoints import Journal
 from repo_backup.run.given_up import long_chains
 from repo_backup.run.key_ownership import Claims, Key, archive_keys
 from repo_backup.run.listing import Listing, covered_owners, objection, shrunk
 from repo_backup.run.previous_runs import History
+from repo_backup.run.repository_backup import RepositoryBackup
 from repo_backup.run.selection import Selection
 from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.errors import BackupError, FatalError, InterruptedRunError
+from repo_backup.runtime.errors import FatalError, InterruptedRunError
 from repo_backup.store.base import Store
 
 log = logging.getLogger(__name__)
@@ -98,7 +94,11 @@ class Backup:
         if said:
             manifest.errors.append(said)
             raise FatalError("; ".join(manifest.errors))
-        self._walk(listing.remotes, history)
+        items = RepositoryBackup(plan.selection, history, self._resources, self._keys)
+        self._walk(listing.remotes, lambda remote: self._first(items, remote))
+        if late := self._late(items, listing.remotes):
+            journal.further(len(late))
+            self._walk(late, lambda remote: self._second(items, remote))
         if self._stop.requested:
             raise InterruptedRunError(self._stop.reason)
         left = len({remote.identity for remote in listing.remotes} - manifest.entries.keys())
@@ -153,7 +153,7 @@ class Backup:
         self._journal.manifest.notices = notices
         self._journal.begin(history.mine, listed, claims)
 
-    def _walk(self, remotes: list[Remote], history: History) -> None:
+    def _walk(self, remotes: list[Remote], back_up: Callable[[Remote], None]) -> None:
         """Back up all repositories, ``jobs`` at once, largest first so that none is last alone."""
         work: queue.SimpleQueue[Remote] = queue.SimpleQueue()
         for remote in sorted(remotes, key=lambda r: -r.size_kib):
@@ -166,7 +166,7 @@ class Backup:
                     remote = work.get_nowait()
                     self._journal.start(remote.full_name)
                     try:
-                        self._journal.record(self._entry(remote, history))
+                        back_up(remote)
                     except InterruptedRunError:
                         return
                     except BaseException as error:  # noqa: BLE001 - raised by the main thread
@@ -187,117 +187,22 @@ class Backup:
         for trouble in troubles:
             raise trouble
 
-    def _entry(self, remote: Remote, history: History) -> Entry:
-        """What became of one repository and all that is of it, whatever went wrong with it.
+    def _first(self, items: RepositoryBackup, remote: Remote) -> None:
+        """Back up a repository with all that is not late."""
+        entry, late = items.entry(remote), items.late_kinds(remote)
+        self._journal.record(entry, entry.results.keys() - late)
 
-        Raises FatalError and InterruptedRunError only.
-        """
-        earlier = history.earlier(remote.identity)
-        unfinished = Entry(
-            remote.id,
-            remote.owner,
-            remote.name,
-            remote.private,
-            remote.fork,
-            remote.archived,
-            {
-                **(earlier.results if earlier else {}),
-                GIT: ItemResult("failed").keeping(earlier.git if earlier else None),
-            },
-        )
-        try:
-            return self._worked_on(remote, earlier, unfinished, history)
-        except BackupError:
-            raise
-        except Exception as error:
-            # A defect that one repository brings to light must not cost the others.
-            log.exception("a repository met a defect of this program")
-            reason = f"a defect of this program: {type(error).__name__}"
-            return unfinished.having(GIT, replace(unfinished.git, reason=reason))
+    def _second(self, items: RepositoryBackup, remote: Remote) -> None:
+        """Back up what is late of a repository, whose other kinds are done."""
+        entry = items.with_late(remote, self._journal.manifest.entries[remote.identity])
+        self._journal.record(entry, items.late_kinds(remote))
 
-    def _worked_on(
-        self, remote: Remote, earlier: Entry | None, entry: Entry, history: History
-    ) -> Entry:
-        before = earlier.results if earlier else {}
-        selection = self._plan.selection
-        reason = selection.standing_reason(remote)
-        if not reason and not selection.names(remote):
-            return _passed_over(entry, earlier, " ".join(selection.only))
-        if reason:
-            left_out = {kind: _skipped(reason, each) for kind, each in before.items()}
-            return replace(entry, results={GIT: _skipped(reason, None), **left_out})
-        if remote.refused:
-            return entry.having(GIT, replace(entry.git, reason=remote.refused))
-        results = {
-            kind.name: self._of_kind(kind, remote, before, history) for kind in KINDS.values()
-        }
-        found = {kind: result for kind, result in results.items() if result}
-        warnings = (*found[GIT].warnings, *_identity(remote, earlier, found[GIT]))
-        found[GIT] = replace(found[GIT], warnings=warnings)
-        return replace(entry, results=found)
-
-    def _of_kind(
-        self, kind: Kind, remote: Remote, earlier: Mapping[str, ItemResult], history: History
-    ) -> ItemResult | None:
-        """What became of a repository's item of this kind; None where there never was one."""
-        before = earlier.get(kind.name)
-        reason = self._plan.selection.kind_reason(kind, remote)
-        if reason is None:
-            return self._back_up(kind, remote, before, history)
-        was_there = kind.absence(remote) is None or (before and before.archive)
-        return _skipped(reason, before) if was_there else None
-
-    def _back_up(
-        self, kind: Kind, remote: Remote, before: ItemResult | None, history: History
-    ) -> ItemResult:
-        """Back up under the key that was settled, and tell once if that is not the usual one."""
-        key = self._keys[remote.identity, kind.name]
-        item = ItemBackup(
-            kind,
-            remote,
-            key.text,
-            self._resources,
-            overlays=history.overlays.get(key.text, {}),
-            superseded=history.superseded.get(key.text),
-            beneath=history.beneath(key.text, remote.identity, kind.name),
-            damaged_chains=history.damaged_chains,
-        )
-        part = item.back_up(before)
-        known = before and before.archive and before.archive.key == key.text
-        if key.reason is None or known:
-            return part
-        return replace(part, warnings=(*part.warnings, f"{key.reason}; its own is {key.text}"))
-
-
-def _passed_over(entry: Entry, earlier: Entry | None, only: str) -> Entry:
-    """What a narrowed run writes of a repository that it was not asked for.
-
-    It goes on being what the last run that tried found: a failure is none the less one.
-    """
-
-    def as_it_was(before: ItemResult | None) -> ItemResult:
-        if before and before.state in ("failed", "empty", "absent"):
-            return before
-        return _skipped(f"not in --only {only}", before)
-
-    before = earlier.results if earlier else {}
-    results = {kind: as_it_was(each) for kind, each in before.items()}
-    return replace(entry, results={GIT: as_it_was(None), **results}, asked=False)
-
-
-def _skipped(reason: str, before: ItemResult | None) -> ItemResult:
-    """Left out; what an earlier run stored is not forgotten."""
-    return ItemResult("skipped", reason).keeping(before)
-
-
-def _identity(remote: Remote, earlier: Entry | None, part: ItemResult) -> list[str]:
-    """What GitHub's numeric id says beyond the name."""
-    if earlier is None or earlier.full_name == remote.full_name:
-        return []
-    archive = earlier.git.archive
-    if archive is None or (part.archive and part.archive.key == archive.key):
-        return [f"renamed from {earlier.full_name}"]
-    return [f"renamed from {earlier.full_name}, whose archive {archive.key} is kept"]
+    def _late(self, items: RepositoryBackup, remotes: list[Remote]) -> list[Remote]:
+        """The repositories of which something late is backed up; none when told to stop."""
+        if self._stop.requested:
+            return []
+        entries = self._journal.manifest.entries
+        return [each for each in remotes if each.identity in entries and items.late_kinds(each)]
 
 
 def _lost(kept: OrphanedArchive) -> str:

@@ -14,7 +14,8 @@ class Selection:
     """Which repositories are backed up; globs match ``owner/name`` or ``name``, in lower case.
 
     ``only`` narrows one run and says nothing of what the others are worth; all else stands.
-    ``excluded_kinds`` tell by the kind's name which option excludes it.
+    ``excluded_kinds`` tell by the kind's name which option excludes it; of ``unavailable_kinds``
+    this run's host has none.
     """
 
     only: tuple[str, ...] = ()
@@ -24,6 +25,7 @@ class Selection:
     archived: bool = True
     excluded_kinds: Mapping[str, str] = field(default_factory=dict)
     max_size_kib: int | None = None
+    unavailable_kinds: tuple[str, ...] = ()
 
     def names(self, remote: Remote) -> bool:
         """Whether ``--only``, where it is given, names this repository."""
@@ -35,7 +37,13 @@ class Selection:
 
     def kind_reason(self, kind: Kind, remote: Remote) -> str | None:
         """Why nothing of this kind is backed up of a repository; None if it is."""
-        return kind.absence(remote) or self.excluded_kinds.get(kind.name)
+        return self.absence(kind, remote) or self.excluded_kinds.get(kind.name)
+
+    def absence(self, kind: Kind, remote: Remote) -> str | None:
+        """Why a repository cannot have one of this kind; None if it can."""
+        if kind.name in self.unavailable_kinds:
+            return "this host has none"
+        return kind.absence(remote)
 
     def skip_reason(self, remote: Remote) -> str | None:
         """Why this repository is left out; None when it is backed up."""

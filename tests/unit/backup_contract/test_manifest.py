@@ -25,11 +25,12 @@ from backup_contract.documents.manifest import (
     Unserved,
     by_kind,
 )
+from backup_contract.documents.parts.data_state import DataState, LackingSection
 from backup_contract.documents.parts.entries import by_identity
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
 from backup_contract.judgement.verdict import judge as judge_run
-from backup_contract.kinds import GIT, KINDS, WIKI
+from backup_contract.kinds import DATA, GIT, KINDS, WIKI
 from repo_backup.cli.display import print_summary
 from repo_backup.health.status import assess
 from repo_backup.page import run_history as chronicle
@@ -48,6 +49,7 @@ ARCHIVE = f"{FIRST}.archive"
 MARKER = Marker("github_backups/2026-11-27-17-09.txt", "r1", 1, "0" * 64)
 SAMPLE = SAMPLES["Verified"]
 UNDER_WAY = "2026-11-27T17-00-00Z"
+LACKING = LackingSection("issues", "under-way", "the hour's requests are used up", 12, 50)
 TOO_MANY_DIGITS = int("9" * 400)
 
 
@@ -67,7 +69,11 @@ def _document() -> Any:
     former = replace(archive, key=layout.archive("octo", "former"))
     wiki = ItemResult("unchanged", archive=replace(archive, key=layout.archive("octo", "h", WIKI)))
     unserved = Unserved("0" * 64, "upstream cannot serve refs/heads/x", "nor refs/pull/1/head")
+    state = DataState("5" * 32, 7, 3, "2026-11-01T00:00:00Z", None, (LACKING,))
+    data_archive = replace(archive, key=layout.archive("octo", "hello", DATA), remarks=())
+    data = ItemResult("backed-up", archive=data_archive, data=state)
     results = by_kind(ItemResult("backed-up", archive=archive, unserved=unserved), wiki)
+    results[DATA] = data
     entry = Entry(1, "octo", "hello", True, False, False, results)
     kept = OrphanedArchive(former.key, 2, "octo", "former", GIT, ItemResult("kept", archive=former))
     gone = OrphanedArchive(
@@ -280,7 +286,7 @@ def test_a_state_of_a_later_version_is_no_success_and_keeps_its_archive(kind: st
     path = FIRST if kind == GIT else f"{FIRST}.{kind}"
     (entry,) = Manifest.from_json(_changed(f"{path}.state", "half-saved")).entries.values()
     assert entry.failed
-    assert len(entry.archives) == 2
+    assert len(entry.archives) == len(KINDS)
     failed = entry.results[kind]
     assert (failed.state, failed.reason) == ("failed", "its state half-saved is unknown")
 

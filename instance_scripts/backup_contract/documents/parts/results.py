@@ -12,6 +12,7 @@ from backup_contract import object_keys as layout
 from backup_contract.documents import fields
 from backup_contract.documents.chain import Chain
 from backup_contract.documents.fields import DamagedError, Fields
+from backup_contract.documents.parts.data_state import DataState, read_data_state
 from backup_contract.documents.parts.rewrites import Rewrites, read_rewrites
 
 State = Literal["backed-up", "unchanged", "empty", "skipped", "failed", "absent", "kept"]
@@ -68,6 +69,7 @@ class ItemResult:
     Where there is an archive, ``refs_digest``, ``refs``, ``lfs`` and ``unserved`` tell what is in
     it, even if upstream has gone on since: with all overlays of its ``chain``, if there are any.
     ``rewrites`` are what upstream replaced or removed of the archive before; None: nothing.
+    ``data`` is of project data alone: up to where it was read.
     """
 
     state: State
@@ -81,6 +83,7 @@ class ItemResult:
     unserved: Unserved | None = None
     chain: Chain | None = None
     rewrites: Rewrites | None = None
+    data: DataState | None = None
 
     def keeping(self, earlier: "ItemResult | None") -> "ItemResult":
         """The same with the earlier archive, and what is in it."""
@@ -94,6 +97,7 @@ class ItemResult:
             archive=earlier.archive,
             unserved=earlier.unserved,
             chain=earlier.chain,
+            data=self.data or earlier.data,
         )
 
     @property
@@ -129,6 +133,7 @@ class ItemResult:
             **({"chain": chain.document(self.refs_digest, self.refs)} if chain else {}),
             **({"unserved": asdict(self.unserved)} if self.unserved else {}),
             **({"rewrites": self.rewrites.document} if self.rewrites else {}),
+            **(self.data.document if self.data else {}),
         }
 
 
@@ -156,6 +161,7 @@ def read_result(document: Fields, states: Mapping[str, State] = STATES) -> ItemR
         read_archive(document, "archive"),
         fields.optional(_unserved_in, document, "unserved"),
         rewrites=fields.optional(read_rewrites, document, "rewrites"),
+        data=read_data_state(document),
     )
     return with_chain(result, document) if document.get("chain") is not None else result
 

@@ -15,7 +15,7 @@ from backup_contract.documents.manifest import Manifest
 from backup_contract.documents.output_rows import visibility_rows
 from backup_contract.documents.suspicion import frozen
 from backup_contract.evidence import is_prefix
-from backup_contract.kinds import KINDS
+from backup_contract.kinds import DATA, KINDS
 from backup_contract.moments import run_id_of
 from backup_contract.visibility import describe
 from backup_contract.visibility import read as read_visibility
@@ -57,7 +57,7 @@ def backup(options: argparse.Namespace) -> int:
         attempt=options.attempt,
         owners=tuple(dict.fromkeys(options.owner)),
         jobs=options.jobs,
-        selection=_selection(options),
+        selection=_selection(options, has_data=False),
         allow_shrink=options.allow_shrink,
     )
     if options.evidence and not is_prefix(options.evidence, plan.run_id):
@@ -155,16 +155,24 @@ def _last_phase(stop: Stop) -> str:
     return "reclaimed" if stop.reason == interruption.NOTICE else "interrupted"
 
 
-def _selection(options: argparse.Namespace) -> Selection:
+def _selection(options: argparse.Namespace, *, has_data: bool) -> Selection:
     return Selection(
         tuple(options.only),
         tuple(options.include),
         tuple(options.exclude),
         forks=not options.no_forks,
         archived=not options.no_archived,
-        excluded_kinds={kind: KINDS[kind].exclusion for kind in options.excluded_kinds},
+        excluded_kinds=_excluded(options),
         max_size_kib=options.max_size,
+        unavailable_kinds=() if has_data else (DATA,),
     )
+
+
+def _excluded(options: argparse.Namespace) -> dict[str, str]:
+    """The kinds that are left out, each with the option by which."""
+    chosen = options.kinds or KINDS
+    unchosen = {kind: f"--kinds {','.join(chosen)}" for kind in KINDS if kind not in chosen}
+    return {**unchosen, **{kind: KINDS[kind].exclusion for kind in options.excluded_kinds}}
 
 
 def _dry_run(document: DryRunDocument, *, json: bool) -> int:

@@ -25,7 +25,7 @@ def estimate(options: argparse.Namespace) -> int:
     with working("listing …"):
         github, _ = connect(owners, Stop(), _STALL_SECONDS, jobs=1)
         listing = list_all(github, owners)
-    chosen = _selection(options)
+    chosen = _selection(options, has_data=True)
     sizes = [
         remote.size_kib * 1024 for remote in listing.remotes if chosen.skip_reason(remote) is None
     ]

@@ -5,24 +5,34 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
+from backup_contract import object_keys as layout
 from backup_contract.documents import fields
 from backup_contract.documents.chain import Link
 from backup_contract.documents.data_index import DELETED, INDEX, DataIndex, read_index
 from backup_contract.documents.fields import DamagedError
-from repo_backup.archive.document_zip import Packed, file_blocks, read_zip, write_zip
+from backup_contract.documents.json_text import json_text
+from repo_backup.archive.document_zip import Packed, file_blocks, read_zip, with_comment, write_zip
 from repo_backup.kinds.base import Fetched, HashedBlob
 from repo_backup.kinds.data.documents import WorkingCopy
-from repo_backup.kinds.data.json_text import json_text
 from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.errors import NotFoundError, RepositoryError, TransientError, said
+from repo_backup.runtime.errors import (
+    DiskFullError,
+    NotFoundError,
+    RepositoryError,
+    TransientError,
+    UnfitMachineError,
+    said,
+)
 from repo_backup.store.base import Store
 from repo_backup.store.chain_store import StoredChain, with_listed
 from repo_backup.store.chains import ChainListError
 
+SAYS_NOTHING = (DiskFullError, TransientError, UnfitMachineError)
+"""Of an archive: another time it may be read all the same."""
 TOP = re.compile(r"(?!\.{1,2}\.data\Z)[A-Za-z0-9._-]{1,110}\.data")
 _BLOCK_BYTES = 1 << 20
 
@@ -31,12 +41,11 @@ _BLOCK_BYTES = 1 << 20
 class LoadedChain:
     """What a stored chain holds: its last index; ``stored`` has each overlay listed.
 
-    ``broken`` names the overlay from which on nothing could be read, and why.
+    It ends before the first overlay that could not be read, and has a ``fault`` then.
     """
 
     stored: StoredChain
     index: DataIndex
-    broken: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,14 +67,14 @@ class ArchiveWriter:
         return self._fetched("overlay.zip", changed=True)
 
     def _fetched(self, name: str, *, changed: bool) -> Fetched:
-        contents = self.copy.contents()
+        contents, path = self.copy.contents(), self.room / name
+        blob = write_zip(path, self._entries(changed=changed), self.part_bytes)
 
-        def written(comment: str = "") -> HashedBlob:
-            path = self.room / f"{comment}{name}"
-            return write_zip(path, self._entries(changed=changed), self.part_bytes, comment)
+        def commented(comment: str) -> HashedBlob:
+            return with_comment(path, self.room / f"commented-{name}", comment, self.part_bytes)
 
         count = sum(contents.counts.values())
-        return Fetched(written(), contents.digest, count, commented=written)
+        return Fetched(blob, contents.digest, count, commented=commented)
 
     def _entries(self, *, changed: bool) -> Iterator[tuple[str, Packed]]:
         """The index last: who finds it has found all that it counts."""
@@ -76,50 +85,48 @@ class ArchiveWriter:
 
 
 def load_chain(
-    store: Store, chain: StoredChain, top: str, copy: WorkingCopy, room: Path, stop: Stop
+    store: Store, chain: StoredChain, copy: WorkingCopy, room: Path, stop: Stop
 ) -> LoadedChain:
     """Read the stored chain into an empty working copy; ``room`` is for temporary files.
 
     What an overlay holds that no manifest names is in the next one as well, whatever is read now.
-    Raises RepositoryError when the base cannot be read, and TransientError.
+    Raises RepositoryError when the base cannot be read, and what says nothing of it.
     """
     archive = chain.archive
     with _opened(store, archive.key, archive.version_id) as file:
-        index = _load(file_blocks(file), archive.sha256, top, copy, stop)
-    for number, link in enumerate(chain.document.links, 1):
+        index = _load(file_blocks(file), archive.sha256, copy, stop)
+    links: list[Link] = []
+    for number in range(1, chain.links + 1):
+        key = layout.overlay(archive.key, chain.document.id, number)
         try:
             with tempfile.TemporaryFile(dir=room) as file:
-                _download(store, link.key, link.version_id, link.sha256, file)
-                unnamed = number > chain.named
-                index = _load(file_blocks(file), None, top, copy, stop, changed=unnamed)
-        except TransientError:
+                link = _link(store, chain, number, key, file)
+                changed = number > chain.proven
+                index = _load(file_blocks(file), None, copy, stop, changed=changed)
+        except SAYS_NOTHING:
             raise
         except RepositoryError as error:
-            return LoadedChain(chain, index, f"{link.key}: {error}")
-    if chain.unlisted:
-        try:
-            index, link = _unlisted(store, chain, top, copy, room, stop)
-        except TransientError:
-            raise
-        except RepositoryError as error:
-            return LoadedChain(chain, index, f"{chain.document.next_key}: {error}")
-        chain = with_listed(chain, link)
-    return LoadedChain(chain, index)
+            return LoadedChain(chain.first(number - 1, f"{key}: {error}"), index)
+        if number > len(chain.document.links):
+            contents = copy.contents()
+            count = sum(contents.counts.values())
+            links.append(
+                replace(link, run_id=index.run_id, refs_digest=contents.digest, refs=count)
+            )
+    return LoadedChain(with_listed(chain, links), index)
 
 
-def _unlisted(
-    store: Store, chain: StoredChain, top: str, copy: WorkingCopy, room: Path, stop: Stop
-) -> tuple[DataIndex, Link]:
-    """The overlay that was put and never listed, and its line for the list."""
-    assert chain.unlisted  # noqa: S101 - the caller has looked
-    key, stored = chain.document.next_key, chain.unlisted
-    with tempfile.TemporaryFile(dir=room) as file:
-        sha256 = _download(store, key, None, None, file)
-        index = _load(file_blocks(file), None, top, copy, stop, changed=True)
-    contents = copy.contents()
-    count = sum(contents.counts.values())
-    return index, Link(
-        key, stored.bytes, sha256, index.run_id, contents.digest, count, etag=stored.etag
+def _link(store: Store, chain: StoredChain, number: int, key: str, into: IO[bytes]) -> Link:
+    """An overlay into a file; its line of the list, or as much as can be said without one."""
+    listed = chain.document.links
+    if number <= len(listed):
+        link = listed[number - 1]
+        _download(store, key, link.version_id, link.sha256, into)
+        return link
+    stored = chain.unlisted[number - len(listed) - 1]
+    sha256 = _download(store, key, stored.version_id, None, into)
+    return Link(
+        *(key, stored.bytes, sha256, "", None, 0), version_id=stored.version_id, etag=stored.etag
     )
 
 
@@ -148,7 +155,6 @@ def parsed_index(text: bytes) -> DataIndex:
 def _load(
     blocks: Iterable[bytes],
     sha256: str | None,
-    top: str,
     copy: WorkingCopy,
     stop: Stop,
     *,
@@ -156,7 +162,7 @@ def _load(
 ) -> DataIndex:
     """One zip of a chain; its index."""
     index: DataIndex | None = None
-    for _, path, packed in read_entries(blocks, sha256, top, stop):
+    for _, path, packed in read_entries(blocks, sha256, None, stop):
         if path == INDEX:
             index = parsed_index(packed.text())
         else:

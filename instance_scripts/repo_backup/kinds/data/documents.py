@@ -17,9 +17,9 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from backup_contract.documents.data_index import DELETED, folder_of
+from backup_contract.documents.json_text import json_text
 from backup_contract.moments import iso
 from repo_backup.archive.document_zip import Packed
-from repo_backup.kinds.data.json_text import json_text
 from repo_backup.runtime.errors import RepositoryError, said
 
 _SCHEMA = """

@@ -152,7 +152,10 @@ def test_mail_and_page_call_a_further_kind_by_its_names(
     assert "octo/hello.note: the notes are on fire" in text
     shown = page(destination)
     row = next(each for each in shown.repositories if each.name == "octo/hello")
-    assert (row.status.word, row.reason) == ("wiki or note failed", "note: the notes are on fire")
+    assert (row.status.word, row.reason) == (
+        "wiki or project data or note failed",
+        "note: the notes are on fire",
+    )
     titles = [each.title for each in shown.concerns]
     assert "2 repositories backed up without their notes" in titles
     assert not any("wikis" in title for title in titles)
@@ -166,7 +169,7 @@ def test_what_is_kept_of_a_further_kind_is_named_for_removal_when_its_repository
     destination.backup(*CHOSEN, "--no-drill")
     Edit("delete", "octo/hello").apply(hub.catalogue)
     assert destination.backup(*CHOSEN, "--no-drill", run_id="r2") == 0
-    kept = {each["key"]: each for each in destination.manifest("r2")["kept"]}
+    kept = {each["key"]: each for each in destination.manifest("r2")["kept_further"]}
     assert kept[KEY]["kind"] == "note"
     _, text = mail(destination, "r2", previous="r1")
     assert f"s3 rm s3://{SAMPLES['Verified'].bucket}/github_backups/octo/ --recursive" in text

@@ -31,6 +31,7 @@ class Notes:
     trouble: RepositoryError | None = None
     name = NAMES.name
     optional = True
+    is_late = False
 
     def absence(self, remote: Remote) -> str | None:
         return "notes switched off" if remote.private else None

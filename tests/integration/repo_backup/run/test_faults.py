@@ -219,7 +219,7 @@ def test_links_are_not_checked_where_memory_is_short_and_the_manifest_says_so(
 def test_a_defect_never_passes_for_a_complete_run(
     destination: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def finished(self: LineDisplay, entry: Entry, run_id: str) -> None:
+    def finished(self: LineDisplay, entry: Entry, run_id: str, kinds: object) -> None:
         if entry.name == "unicode":
             raise RuntimeError("a defect")
 

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from repo_backup.archive import document_zip
-from repo_backup.archive.document_zip import Packed, file_blocks, read_zip, write_zip
+from repo_backup.archive.document_zip import Packed, file_blocks, read_zip, with_comment, write_zip
 from repo_backup.archive.zip_writer import FileBlob
 from repo_backup.runtime.errors import RepositoryError
 
 DOCUMENTS = {"a.data/issues/1.json": b"{}\n", "a.data/index.json": b'{"text": "\xc3\xa4"}\n' * 99}
 
 
-def written(path: Path, comment: str = "") -> FileBlob:
+def written(path: Path) -> FileBlob:
     entries = ((name, Packed.of(text)) for name, text in DOCUMENTS.items())
-    return write_zip(path, entries, 1 << 20, comment)
+    return write_zip(path, entries, 1 << 20)
 
 
 def read(data: bytes, sha256: str | None = None) -> dict[str, bytes]:
@@ -34,9 +34,11 @@ def test_what_was_written_is_read_by_us_and_by_others(tmp_path: Path) -> None:
 
 def test_the_same_documents_are_the_same_bytes_and_a_comment_makes_others(tmp_path: Path) -> None:
     first, again = written(tmp_path / "a.zip"), written(tmp_path / "b.zip")
-    other = written(tmp_path / "c.zip", comment="run-1")
+    other = with_comment(tmp_path / "a.zip", tmp_path / "c.zip", "run-1", 1 << 20)
     assert first.sha256 == again.sha256 != other.sha256
     assert read((tmp_path / "c.zip").read_bytes(), other.sha256) == DOCUMENTS
+    with zipfile.ZipFile(tmp_path / "c.zip") as archive:
+        assert (archive.comment, len(archive.namelist())) == (b"run-1", len(DOCUMENTS))
 
 
 def test_beyond_the_limits_of_a_plain_zip_others_read_it_too(

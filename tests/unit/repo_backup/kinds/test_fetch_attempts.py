@@ -6,7 +6,7 @@ from backup_contract.documents.manifest import ItemResult
 from repo_backup.git.protocol.advertisement import Advertisement
 from repo_backup.git.protocol.unserved import Refusal
 from repo_backup.kinds.fetch_attempts import Attempts
-from repo_backup.kinds.item_backup import without_change
+from repo_backup.kinds.item_results import without_change
 from repo_backup.runtime.errors import (
     IncompletePackError,
     RefusedPackError,

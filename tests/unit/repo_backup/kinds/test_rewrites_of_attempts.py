@@ -2,7 +2,7 @@
 
 from backup_contract.documents.manifest import Archive, ItemResult
 from backup_contract.documents.parts.rewrites import Rewrites
-from repo_backup.kinds.item_backup import rewrites_in
+from repo_backup.kinds.item_results import rewrites_in
 
 _ARCHIVE = Archive("github_backups/octo/a.zip", 1, "a" * 64, "r1")
 _FOUND = Rewrites("r1", more=2, refs_before=9)

@@ -206,7 +206,8 @@ def test_a_failure_that_is_known_is_told_apart(runs: Runs) -> None:
 def test_a_failed_wiki_does_not_make_the_repository_old(runs: Runs) -> None:
     runs.add(entry(1, wiki=ItemResult("failed", "500")), verdict="partial")
     (found,) = standings(runs.read())
-    assert (found.status.word, found.reason, found.last_good) == ("wiki failed", "wiki: 500", 0)
+    told = (found.status.word, found.reason, found.last_good)
+    assert told == ("wiki or project data failed", "wiki: 500", 0)
 
 
 def test_a_source_without_runs_is_named_as_one(runs: Runs) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from backup_contract.documents.json_text import json_text
 from repo_backup.archive.document_zip import Packed
 from repo_backup.kinds.data.documents import WorkingCopy
-from repo_backup.kinds.data.json_text import json_text
 from repo_backup.runtime.errors import RepositoryError
 
 NOW = datetime(2026, 11, 30, 17, 0, tzinfo=UTC)

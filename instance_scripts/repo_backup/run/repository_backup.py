@@ -1,0 +1,166 @@
+"""One repository with all its kinds: what becomes of each, whatever goes wrong with it."""
+
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from backup_contract.documents.manifest import Entry, Identity, ItemResult
+from backup_contract.kinds import GIT
+from repo_backup.hosts.base import Remote
+from repo_backup.kinds.base import Kind, Resources
+from repo_backup.kinds.item_backup import ItemBackup
+from repo_backup.kinds.registry import KINDS
+from repo_backup.run.key_ownership import Key
+from repo_backup.run.previous_runs import History
+from repo_backup.run.selection import Selection
+from repo_backup.runtime.errors import BackupError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RepositoryBackup:
+    """Backs up a run's repositories, each by itself; ``keys`` are where its archives go.
+
+    Its kinds are backed up in two steps: what is late waits until all else of all repositories is
+    done. Raises FatalError and InterruptedRunError only.
+    """
+
+    selection: Selection
+    history: History
+    resources: Resources
+    keys: Mapping[tuple[Identity, str], Key]
+
+    def late_kinds(self, remote: Remote) -> Collection[str]:
+        """What is backed up of it in the second step."""
+        if self.selection.skip_reason(remote) or remote.refused:
+            return ()
+        return {kind.name for kind in self.selection.kinds_of(remote) if kind.is_late}
+
+    def with_late(self, remote: Remote, entry: Entry) -> Entry:
+        """The second step, on the entry that the first one made."""
+        earlier = self.history.earlier(remote.identity)
+        for name in sorted(self.late_kinds(remote)):
+            before = earlier.results.get(name) if earlier else None
+            entry = entry.having(name, self._without_defect(KINDS[name], remote, before))
+        return entry
+
+    def _without_defect(self, kind: Kind, remote: Remote, before: ItemResult | None) -> ItemResult:
+        """What became of it; a defect that one repository brings to light costs only itself."""
+        try:
+            return self._back_up(kind, remote, before)
+        except BackupError:
+            raise
+        except Exception as error:
+            log.exception("a repository met a defect of this program")
+            reason = f"a defect of this program: {type(error).__name__}"
+            return ItemResult("failed", reason).keeping(before)
+
+    def entry(self, remote: Remote) -> Entry:
+        """What became of one repository and all that is of it, whatever went wrong with it.
+
+        Raises FatalError and InterruptedRunError only.
+        """
+        earlier = self.history.earlier(remote.identity)
+        unfinished = Entry(
+            remote.id,
+            remote.owner,
+            remote.name,
+            remote.private,
+            remote.fork,
+            remote.archived,
+            {
+                **(earlier.results if earlier else {}),
+                GIT: ItemResult("failed").keeping(earlier.git if earlier else None),
+            },
+        )
+        try:
+            return self._worked_on(remote, earlier, unfinished)
+        except BackupError:
+            raise
+        except Exception as error:
+            # A defect that one repository brings to light must not cost the others.
+            log.exception("a repository met a defect of this program")
+            reason = f"a defect of this program: {type(error).__name__}"
+            return unfinished.having(GIT, replace(unfinished.git, reason=reason))
+
+    def _worked_on(self, remote: Remote, earlier: Entry | None, entry: Entry) -> Entry:
+        before = earlier.results if earlier else {}
+        selection = self.selection
+        reason = selection.standing_reason(remote)
+        if not reason and not selection.names(remote):
+            return _passed_over(entry, earlier, " ".join(selection.only))
+        if reason:
+            left_out = {kind: _skipped(reason, each) for kind, each in before.items()}
+            return replace(entry, results={GIT: _skipped(reason, None), **left_out})
+        if remote.refused:
+            return entry.having(GIT, replace(entry.git, reason=remote.refused))
+        results = {name: self._of_kind(kind, remote, before) for name, kind in KINDS.items()}
+        found = {kind: result for kind, result in results.items() if result}
+        warnings = (*found[GIT].warnings, *_identity(remote, earlier, found[GIT]))
+        found[GIT] = replace(found[GIT], warnings=warnings)
+        return replace(entry, results=found)
+
+    def _of_kind(
+        self, kind: Kind, remote: Remote, earlier: Mapping[str, ItemResult]
+    ) -> ItemResult | None:
+        """What became of a repository's item of this kind; None where there never was one."""
+        before = earlier.get(kind.name)
+        reason = self.selection.kind_reason(kind, remote)
+        if reason is None:
+            # What is late is as an earlier run left it until its turn comes.
+            return before if kind.is_late else self._back_up(kind, remote, before)
+        absence = self.selection.absence(kind, remote)
+        was_there = absence is None or (before and before.archive)
+        return _skipped(reason, before) if was_there else None
+
+    def _back_up(self, kind: Kind, remote: Remote, before: ItemResult | None) -> ItemResult:
+        """Back up under the key that was settled, and tell once if that is not the usual one."""
+        key = self.keys[remote.identity, kind.name]
+        history = self.history
+        item = ItemBackup(
+            kind,
+            remote,
+            key.text,
+            self.resources,
+            overlays=history.overlays.get(key.text, {}),
+            superseded=history.superseded.get(key.text),
+            beneath=history.beneath(key.text, remote.identity, kind.name),
+            damaged_chains=history.damaged_chains,
+        )
+        part = item.back_up(before)
+        known = before and before.archive and before.archive.key == key.text
+        if key.reason is None or known:
+            return part
+        return replace(part, warnings=(*part.warnings, f"{key.reason}; its own is {key.text}"))
+
+
+def _passed_over(entry: Entry, earlier: Entry | None, only: str) -> Entry:
+    """What a narrowed run writes of a repository that it was not asked for.
+
+    It goes on being what the last run that tried found: a failure is none the less one.
+    """
+
+    def as_it_was(before: ItemResult | None) -> ItemResult:
+        if before and before.state in ("failed", "empty", "absent"):
+            return before
+        return _skipped(f"not in --only {only}", before)
+
+    before = earlier.results if earlier else {}
+    results = {kind: as_it_was(each) for kind, each in before.items()}
+    return replace(entry, results={GIT: as_it_was(None), **results}, asked=False)
+
+
+def _skipped(reason: str, before: ItemResult | None) -> ItemResult:
+    """Left out; what an earlier run stored is not forgotten."""
+    return ItemResult("skipped", reason).keeping(before)
+
+
+def _identity(remote: Remote, earlier: Entry | None, part: ItemResult) -> list[str]:
+    """What GitHub's numeric id says beyond the name."""
+    if earlier is None or earlier.full_name == remote.full_name:
+        return []
+    archive = earlier.git.archive
+    if archive is None or (part.archive and part.archive.key == archive.key):
+        return [f"renamed from {earlier.full_name}"]
+    return [f"renamed from {earlier.full_name}, whose archive {archive.key} is kept"]
