@@ -98,6 +98,8 @@ class Backup:
         self._walk(listing.remotes, lambda remote: self._first(items, remote))
         if late := self._late(items, listing.remotes):
             journal.further(len(late))
+            if self._resources.data:
+                self._resources.data.announce(late)
             self._walk(late, lambda remote: self._second(items, remote))
         if self._stop.requested:
             raise InterruptedRunError(self._stop.reason)

@@ -21,7 +21,8 @@ ROTATION_DAYS = 84.0
 """A week less than a quarter: a run each week may come that much late."""
 PAGE_ITEMS = 100
 """What one request brings."""
-_SPREAD = 997
+_GOLDEN_RATIO = 0.6180339887498949
+"""Its multiples are spread evenly, also of ids that follow each other."""
 _DAY = timedelta(days=1)
 
 
@@ -77,7 +78,7 @@ def passed(last: str | None, now: datetime, period_days: float, number: int) -> 
     """
     if last is None:
         return 1
-    first = number % _SPREAD / _SPREAD * period_days
+    first = number * _GOLDEN_RATIO % 1.0 * period_days
     turns = [
         math.floor((moment.timestamp() / _DAY.total_seconds() - first) / period_days)
         for moment in (datetime.fromisoformat(last), now)

@@ -1,0 +1,124 @@
+"""A host of data in memory, and what a run needs to back it up."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from backup_contract import object_keys as layout
+from backup_contract.documents.data_index import Section
+from backup_contract.documents.manifest import ItemResult
+from backup_contract.kinds import DATA
+from repo_backup.hosts.base import Remote
+from repo_backup.hosts.data import Documents, Reading, Signature, Task
+from repo_backup.kinds.base import Resources
+from repo_backup.kinds.data.data_kind import ProjectData
+from repo_backup.kinds.item_backup import ItemBackup
+from repo_backup.net.credentials import Token
+from repo_backup.net.http import Http
+from repo_backup.net.rate_limiter import Limiter
+from repo_backup.restore.archive_reader import ArchiveRef, Reader, Restored
+from repo_backup.runtime.budgets import Budget
+from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.retry import Patience
+from repo_backup.store.base import Blob, Capabilities, Stored
+from repo_backup.store.directory import DirectoryStore
+
+START = datetime(2026, 11, 30, 17, 0, tzinfo=UTC)
+HELLO = Remote(7, "octo", "hello", False, False, False, 1, False, "https://host.test/x.git")
+KEY = layout.archive("octo", "hello", DATA)
+
+
+@dataclass
+class MemoryHost:
+    """Documents by path as the host has them now. ``states`` are sections that are refused.
+
+    ``most`` is how many a reading may bring: then it is under way.
+    """
+
+    documents: dict[str, Any] = field(default_factory=dict)
+    states: dict[str, Section] = field(default_factory=dict)
+    fingerprint: str = ""
+    most: int = 1000
+    tasks: list[Task] = field(default_factory=list)
+
+    def announce(self, remotes: Iterable[Remote]) -> None:
+        """Nothing is prepared."""
+
+    def signature(self, remote: Remote) -> Signature:
+        """What the host has now, or what it is made to say."""
+        return Signature(self.fingerprint or repr(sorted(self.documents.items())), {})
+
+    def read(self, remote: Remote, task: Task, documents: Documents) -> Reading:
+        """Everything, as far as the host may be asked."""
+        self.tasks.append(task)
+        done = set()
+        for path in sorted(self.documents)[: self.most]:
+            documents.put(path, self.documents[path])
+            done.add(path)
+        whole = done == self.documents.keys()
+        for path in documents.paths("issues") if whole else ():
+            if path not in done:
+                documents.vanished(path)
+        state = Section("complete", len(done), len(self.documents), read_at=str(task.now))
+        if not whole:
+            state = replace(state, state="under-way", reason="the hour's requests are used up")
+        sections = {"issues": state, **self.states}
+        return Reading(sections, rotation=task.rotation_items, under_way=not whole)
+
+
+class Versioned(DirectoryStore):
+    """A directory that says that it keeps what is replaced."""
+
+    capabilities = Capabilities(conditional_writes=True, versions=True, full_checksums=False)
+
+    def put_archive(self, key: str, archive: Blob, *, new: bool = False) -> Stored:
+        """Every version has a name."""
+        return replace(super().put_archive(key, archive, new=new), version_id="v")
+
+    def open(self, key: str, version_id: str | None = None) -> Any:
+        """The newest, whichever is asked for."""
+        return super().open(key)
+
+
+@dataclass
+class Runs:
+    """Backs up ``remote`` run by run, a week apart."""
+
+    root: Path
+    host: MemoryHost
+    store: DirectoryStore
+    remote: Remote = HELLO
+    now: datetime = START
+    result: ItemResult | None = None
+    count: int = 0
+
+    def back_up(self, *, full: bool = False, days: float = 7, key: str = KEY) -> ItemResult:
+        """One run."""
+        self.count += 1
+        self.now += timedelta(days=days)
+        stop = Stop()
+        scratch = self.root / "scratch"
+        scratch.mkdir(exist_ok=True)
+        http = Http(Token(None), Limiter(stop), stall_seconds=1, connections=1)
+        budget = Budget(1 << 30, stop)
+        resources = Resources(
+            *(http, self.store, Patience(stop), stop, scratch, f"r{self.count}"),
+            *(budget, budget, budget),
+            full=full,
+            data=self.host,
+        )
+        kind = ProjectData(clock=lambda: self.now)
+        self.result = ItemBackup(kind, self.remote, key, resources).back_up(self.result)
+        assert not any(scratch.iterdir())
+        return self.result
+
+    def restore(self, name: str = "restored") -> Restored:
+        """The newest state, checked, in a new folder."""
+        assert self.result
+        assert self.result.archive
+        archive = self.result.archive
+        found = ArchiveRef("octo/hello", archive.key, archive.version_id, self.result, kind=DATA)
+        reader = Reader(self.store, Patience(Stop()), 1 << 30)
+        return reader.fetch(found, self.root / name)
