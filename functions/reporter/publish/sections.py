@@ -13,6 +13,7 @@ class About(StrEnum):
     ALARM = "alarm"
     VERDICT = "verdict"
     URGENT = "urgent"
+    PROJECT_DATA = "project-data"
     ERRORS = "errors"
     PROBLEMS = "problems"
     REWRITES = "rewrites"

@@ -87,6 +87,8 @@ def _counts(facts: Facts) -> str:
     told = facts.coverage.label not in ("", PUBLIC_ONLY) and not facts.only
     wanting = facts.verdict.failed_repositories
     failed = "not saved" if facts.verdict.unsaved else "failed"
+    if facts.verdict.lacking_data == wanting:
+        failed = f"lack{'s' * (wanting == 1)} project data"
     if kind is Kind.PARTIAL and not wanting:
         return f"{problems} problem{'s' * (problems != 1)}, {listed} repositories"
     return {

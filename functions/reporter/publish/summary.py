@@ -7,6 +7,7 @@ from backup_contract import evidence
 from backup_contract import object_keys as layout
 from backup_contract.github_names import restorable
 from backup_contract.judgement.rewrites import alarm, rewrite_lines
+from backup_contract.judgement.unsaved_data import saves_data_first, unsaved_data
 from reporter.publish.advice import advice, urgent
 from reporter.publish.attempt_lines import lasted, refusals, story
 from reporter.publish.contents import contents
@@ -26,6 +27,7 @@ def _sections(facts: Facts) -> Iterator[Section]:
     yield Section(About.ALARM, (said,) if said else ())
     yield Section(About.VERDICT, (f"{verdict.kind.upper()}: {verdict.reason}",))
     yield Section(About.URGENT, tuple(urgent(facts)))
+    yield Section(About.PROJECT_DATA, tuple(_project_data(facts)))
     yield Section(About.ERRORS, _errors(facts))
     yield Section(About.PROBLEMS, listed("Problems", verdict.problems, REPORT))
     yield Section(About.REWRITES, tuple(_rewrites(facts)))
@@ -38,6 +40,19 @@ def _sections(facts: Facts) -> Iterator[Section]:
     yield Section(About.COST, tuple(_cost(facts)))
     yield Section(About.LOG, listed("The log's end", facts.log_tail, quoted=True))
     yield Section(About.WHEREABOUTS, tuple(_whereabouts(facts)))
+
+
+def _project_data(facts: Facts) -> Iterator[str]:
+    """That it is saved from now on, and what of it is not."""
+    if facts.manifest is None:
+        return
+    if saves_data_first(facts.manifest, facts.previous):
+        yield (
+            "New: issues, pull requests, discussions, releases and settings are backed up too, "
+            "those of OWNER/REPO in OWNER/REPO~data.zip. BackupOptions=--no-data leaves them out."
+        )
+    if unsaved := unsaved_data(facts.manifest):
+        yield unsaved
 
 
 def _errors(facts: Facts) -> tuple[Listing, ...]:

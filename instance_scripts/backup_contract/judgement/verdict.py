@@ -26,6 +26,14 @@ _CHAIN = (
     "the bucket. The next run backs those repositories up whole. If nobody replaced or removed "
     "anything on purpose, find out who may write to the bucket (docs/security.md)."
 )
+_DATA = (
+    "Git and wikis are saved. What is under way goes on with the next run, and what failed is "
+    "tried again; to go on now, invoke {launcher} with {{}}."
+)
+_LACKS_DATA = (
+    "repository lacks some of its project data",
+    "repositories lack some of their project data",
+)
 _WITHOUT_ARCHIVE = ("empty", "absent", "skipped", "failed")
 """States in which there need be nothing in the bucket."""
 
@@ -53,7 +61,8 @@ class Verdict:
 
     A repository that failed together with its wiki is two problems, and one failed repository.
     ``unsaved`` of ``failed_repositories`` were passed over by a narrowed run, with nothing of
-    them in the bucket. ``advice`` goes before what is advised for all of the kind; ``{launcher}``
+    them in the bucket; ``lacking_data`` lack some of their project data and nothing else.
+    ``advice`` goes before what is advised for all of the kind; ``{launcher}``
     in it is the function's name.
     """
 
@@ -64,6 +73,7 @@ class Verdict:
     failed_repositories: int = 0
     unsaved: int = 0
     advice: str = ""
+    lacking_data: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +179,12 @@ def judge(
         said = _visible(manifest) + said
         count = len({entry.identity for entry in (*failed, *unsaved)})
         advice = _NOT_ASKED if manifest.only else "" if failed or unsaved else _CHAIN
-        return Verdict(Kind.PARTIAL, said, problems, acknowledged, count, len(unsaved), advice)
+        lacking = count - len({e.identity for e in (*failed, *unsaved) if not _lacks_data(e)})
+        if lacking == count and not (found.chain_problems or manifest.only):
+            advice = _DATA if lacking else advice
+        return Verdict(
+            *(Kind.PARTIAL, said, problems, acknowledged, count, len(unsaved), advice, lacking)
+        )
     if nothing:
         said = f"Of all that GitHub lists{_but(manifest, known)} nothing is in the bucket."
         said = _visible(manifest) + said
@@ -211,11 +226,13 @@ def _verified(manifest: Manifest, but: str) -> str:
 
 def _partial(manifest: Manifest, found: Findings, but: str) -> str:
     failed, chains = found.failed, len(found.chain_problems)
-    tried = sum(entry.asked for entry in failed)
+    part = [entry for entry in failed if entry.asked and _lacks_data(entry)]
+    tried = sum(entry.asked for entry in failed) - len(part)
     has = "chain of overlays is" if chains == 1 else "chains of overlays are"
     counts = (
         (tried, "could not be backed up"),
-        (len(failed) - tried, "failed before, untried this time"),
+        (len(part), _LACKS_DATA[len(part) != 1]),
+        (len(failed) - tried - len(part), "failed before, untried this time"),
         (len(found.unsaved), "not saved, untried this time"),
         (chains, f"{has} not what earlier runs were checked with"),
     )
@@ -224,6 +241,15 @@ def _partial(manifest: Manifest, found: Findings, but: str) -> str:
         return f"{wrong}; of all that GitHub lists{but} nothing is in the bucket."
     since = ", as this run or an earlier one left them" if manifest.only else ""
     return f"{wrong}; all others{but} are in the bucket{since}, checked."
+
+
+def _lacks_data(item: Item) -> bool:
+    """Whether nothing failed but sections of its project data."""
+    return (
+        item.archive is not None
+        and item.result.data is not None
+        and (item.reason == item.result.data.failure)
+    )
 
 
 def _but(manifest: Manifest, known: Sequence[Item]) -> str:

@@ -4,6 +4,7 @@ import sys
 from typing import TextIO
 
 from backup_contract.documents.manifest import COUNTED, Manifest
+from backup_contract.judgement.unsaved_data import unsaved_data
 from backup_contract.kinds import kinds_beside_git
 from backup_contract.text import one_line, size
 from backup_contract.visibility import describe
@@ -51,6 +52,8 @@ def _remarks(manifest: Manifest) -> list[tuple[str, str]]:
         for item in items
         if item.asked is asked and item.state == state
     ]
+    if unsaved := unsaved_data(manifest):
+        remarks.append(("", unsaved))
     lfs = ", ".join(item.name for item in items if item.result.lfs)
     if lfs:
         remarks.append(("", f"use Git LFS, whose objects are not in the archive: {lfs}"))

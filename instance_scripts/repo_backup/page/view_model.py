@@ -13,6 +13,7 @@ from backup_contract.judgement.reliance import (
     VERIFIED,
     Judgement,
 )
+from backup_contract.judgement.unsaved_data import lacks
 from backup_contract.kinds import GIT, KINDS
 from backup_contract.text import size
 from repo_backup.page.alarms import alarms
@@ -208,6 +209,11 @@ def _notes(
     lfs = [(each.entry.full_name, "") for each in found if _any_lfs(each)]
     title = f"{counted(len(lfs), 'repository uses', 'repositories use')} Git LFS"
     yield from _noted(title, "The large files themselves are not in the archives.", lfs)
+    lacking = [(each.entry.full_name, told) for each in found if (told := lacks(each.entry))]
+    title = (
+        f"Not all project data of {counted(len(lacking), 'repository', 'repositories')} is saved"
+    )
+    yield from _noted(title, "A right is lacking, or it is switched off on GitHub.", lacking)
     warned = [(s.entry.full_name, text) for s in found for text in _warnings(s)]
     title = counted(len(warned), "warning", "warnings")
     yield from _noted(title, "The repositories are backed up all the same.", warned)

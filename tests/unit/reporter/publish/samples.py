@@ -19,12 +19,13 @@ from backup_contract.documents.manifest import (
     State,
     by_kind,
 )
+from backup_contract.documents.parts.data_state import DataState, LackingSection
 from backup_contract.documents.parts.entries import HOST, Identity, by_identity
 from backup_contract.documents.parts.rewrites import Rewrite, RewriteKind, Rewrites
 from backup_contract.documents.parts.upstream import Upstream
 from backup_contract.judgement.rewrites import suspicion
 from backup_contract.judgement.verdict import Kind, Verdict, judge
-from backup_contract.kinds import GIT, WIKI
+from backup_contract.kinds import DATA, GIT, WIKI
 from backup_contract.visibility import Visibility
 from reporter.decide.next_step import Ending
 from reporter.judge.cost import estimate
@@ -275,6 +276,25 @@ def _not_launched() -> Facts:
     return _facts(run, Verdict(Kind.NOT_LAUNCHED, reason))
 
 
+def _with_data(entry: Entry) -> Entry:
+    """The same with project data, of which a right is lacking for some, and one is under way."""
+    if entry.archives == []:
+        return entry
+    lacking = [
+        LackingSection(f"settings.{name}", "not-permitted", f"needs {right}")
+        for name, right in (("hooks", "webhooks=read"), ("deploy_keys", "administration=read"))
+    ]
+    if entry.name == "octo.github.io":
+        lacking.append(LackingSection("issues", "under-way", None, 1_200, 5_000))
+    state = DataState("0" * 32, 120, 0, None, None, tuple(lacking))
+    stored = result(f"{entry.name}~data", "backed-up", size=21_000)
+    if state.failure:
+        stored = replace(stored, state="failed", reason=state.failure)
+    return entry.having(DATA, replace(stored, data=state))
+
+
+WITH_DATA = replace(LASTING, entries=by_id(*map(_with_data, LISTED)))
+
 SAMPLES: dict[str, Facts] = {
     "Verified": _facts(RUN, verdict(MANIFEST), MANIFEST),
     "Verified, without a token": _facts(RUN, verdict(PUBLIC), PUBLIC),
@@ -287,6 +307,7 @@ SAMPLES: dict[str, Facts] = {
         suspicions=tuple(filter(None, (suspicion(RANSOMED),))),
         keep_days=365,
     ),
+    "Partial, with project data": _facts(RUN, verdict(WITH_DATA), WITH_DATA),
     "Partial": _facts(RUN, verdict(FAILED), FAILED),
     "Narrowed": _facts(ONLY, verdict(NARROWED), NARROWED),
     "Narrowed, and others are wanting": _facts(ONLY, verdict(WANTING), WANTING),
