@@ -16,7 +16,8 @@ class KindNames:
     """``name`` is the kind's field in the manifest. ``suffix`` follows ``owner/name`` wherever
     people read it, ``key_suffix`` the name of an archive. ``one`` and ``many`` are the noun, the
     same where ``is_mass``: such a thing has no plural. ``word`` names the kind in options and
-    totals, where that is not ``many``."""
+    totals, where that is not ``many``. ``goes_with_git``: who restores a repository to a folder
+    gets it, too."""
 
     name: str
     one: str
@@ -25,6 +26,7 @@ class KindNames:
     key_suffix: str = ""
     word: str = ""
     is_mass: bool = False
+    goes_with_git: bool = False
 
     @property
     def total(self) -> str:
@@ -59,6 +61,7 @@ KINDS = {
             key_suffix="~data",
             word="data",
             is_mass=True,
+            goes_with_git=True,
         ),
     )
 }

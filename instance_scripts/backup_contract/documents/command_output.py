@@ -85,7 +85,7 @@ class ArchiveRow(TypedDict):
 
     repository: Annotated[str, "owner/name"]
     wiki: Annotated[bool, "whether it is the wiki's"]
-    kind: Annotated[str, "git: the repository itself; wiki"]
+    kind: Annotated[str, "git: the repository itself; wiki; data: its project data"]
     key: Annotated[str, "where it lies in the store"]
     bytes: Annotated[int, "its size, overlays included"]
     overlays: Annotated[int, "how many are laid over it"]
@@ -134,7 +134,7 @@ class DiffRow(TypedDict):
     """One archive that became other, in ``diff``."""
 
     repository: Annotated[str, "owner/name, as the later run has it"]
-    kind: Annotated[str, "git: the repository itself; wiki"]
+    kind: Annotated[str, "git: the repository itself; wiki; data: its project data"]
     change: Annotated[
         str, "added; gone: not listed any more; changed: its refs are others; renamed: only that"
     ]
@@ -212,12 +212,17 @@ class RestoreDocument(TypedDict):
     source: Annotated[str, "the store that was asked"]
     repository: Annotated[str, "owner/name"]
     wiki: Annotated[bool, "whether it is the wiki's"]
-    kind: Annotated[str, "git: the repository itself; wiki"]
+    kind: Annotated[str, "git: the repository itself; wiki; data: its project data"]
     key: Annotated[str, "the archive"]
     version_id: Annotated[str | None, "its version in the bucket; null in a directory"]
     run_id: Annotated[str | None, "the run of --at or --run-id; null without them"]
     incomplete: Annotated[bool, "an earlier state than was asked for: an overlay is at fault"]
-    mirror: Annotated[str | None, "path of the bare mirror; null when it was pushed"]
+    mirror: Annotated[
+        str | None, "path of the bare mirror, or of the folder of --data; null when it was pushed"
+    ]
+    data: Annotated[
+        str | None, "path of its project data, restored with it; null where there is none"
+    ]
     pushed_to: Annotated[str | None, "address, without credentials; null when it was not pushed"]
     remarks: Annotated[list[str], "what else to know: malformed history, links not checked"]
     refs_not_pushed: Annotated[dict[str, str], "by ref, why the host does not take it"]

@@ -163,7 +163,10 @@ def _add_restore(commands: "argparse._SubParsersAction[Parser]", store: str | No
     )
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument(
-        "--into", "--to", metavar="DIR", help="write the bare mirror DIR/REPO.git, ready to clone"
+        "--into",
+        "--to",
+        metavar="DIR",
+        help="write the bare mirror DIR/REPO.git, ready to clone, and DIR/REPO.data",
     )
     target.add_argument(
         "--push-to",

@@ -18,6 +18,10 @@ from repo_backup.store.run_order import newest_first
 _KEPT = ("kept of a repository that GitHub does not list any more, or not under this name",)
 
 
+class NoArchiveError(FatalError):
+    """There is no archive of what was asked for."""
+
+
 @dataclass(frozen=True)
 class ArchiveListing:
     """An archive that is kept: ``part`` is what the newest manifest that names it says of it.
@@ -91,7 +95,8 @@ def find(
 
     A name is taken as it is written before it is taken in any case; what is listed under it before
     what is kept of it. ``OWNER/REPO~ID`` is the repository of that name with this id. Without a
-    manifest that names it, whatever lies under its key will do. Raises FatalError.
+    manifest that names it, whatever lies under its key will do. Raises NoArchiveError, and another
+    FatalError where manifests cannot be read.
     """
     key = key_of(full_name, kind)
     name, _, number = full_name.partition("~")
@@ -121,7 +126,7 @@ def find(
     where = f"of run {run_id}" if run_id else "at this destination"
     which = f", version {version_id}," if version_id else ""
     wanted = f"{full_name}{'' if kind == GIT else f' ({noun(kind)})'}{which}"
-    raise FatalError(f"there is no archive of {wanted} {where}{_meant(full_name, names)}")
+    raise NoArchiveError(f"there is no archive of {wanted} {where}{_meant(full_name, names)}")
 
 
 def versions(store: Store, full_name: str) -> list[Version]:

@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,7 +16,8 @@ from repo_backup.git.pushing.push import Pushed
 from repo_backup.git.pushing.push_target import Target, push_address
 from repo_backup.hosts.github.connect import api_address, github_token
 from repo_backup.kinds.registry import kind_named
-from repo_backup.restore.archive_reader import Restored, open_reader
+from repo_backup.restore.archive_reader import ArchiveRef, Restored, open_reader
+from repo_backup.restore.beside import Beside, restore_beside
 from repo_backup.restore.catalogue import Vouchers, find
 from repo_backup.restore.fall_back import Restoration
 from repo_backup.restore.points_in_time import cannot_be_restored, run_at
@@ -35,22 +38,17 @@ def restore(options: argparse.Namespace) -> int:
     store = open_store(options.store, connections=CONNECTIONS)
     named: set[str] = set()
     run_id = run_at(store, options.at) or options.run_id
-    found = find(
-        store,
-        options.repository,
-        options.kind,
-        run_id=run_id,
-        version_id=options.version_id,
-        named=named,
-    )
+    look = partial(find, store, options.repository, run_id=run_id, named=named)
+    found = look(options.kind, version_id=options.version_id)
     # A run or a version that is named is wanted itself, or nothing.
     exact = bool(run_id or options.version_id)
     restoration = Restoration(open_reader(store, Stop()), Vouchers(store, named), exact)
     kind = kind_named(found.kind)
 
-    def fetch(directory: Path) -> Restored:
+    def fetch(found: ArchiveRef, directory: Path) -> Restored:
         try:
-            return restoration.fetch(found, directory)
+            with working(f"restoring {found.key} …"):
+                return restoration.fetch(found, directory)
         except RepositoryError as error:
             if run_id is None:
                 raise
@@ -61,9 +59,12 @@ def restore(options: argparse.Namespace) -> int:
     target = push_address(options.push_to) if options.push_to else ""
     api = api_address()
     pushed = Pushed({}, ())
+    beside: list[Beside] = []
     if options.into:
-        with working(f"restoring {found.key} …"):
-            restored = fetch(Path(options.into))
+        restored = fetch(found, Path(options.into))
+        # A version that is named is one of this archive alone.
+        if not options.version_id:
+            beside = [*restore_beside(options.kind, look, fetch, Path(options.into))]
         mirror = str(restored.path)
         said = f"{found.key} restored and checked: {kind.next_step(restored.path)}"
     else:
@@ -71,8 +72,7 @@ def restore(options: argparse.Namespace) -> int:
         if not options.force:
             kind.check_target(host)
         with scratch_directory() as directory:
-            with working(f"restoring {found.key} …"):
-                restored = fetch(directory)
+            restored = fetch(found, directory)
             for remark in restored.remarks:
                 if remark.startswith(MALFORMED):
                     print_line(f"{found.key}: {remark}; {REFUSED_ELSEWHERE}", sys.stderr)
@@ -91,10 +91,11 @@ def restore(options: argparse.Namespace) -> int:
             key=found.key,
             version_id=found.version_id,
             mirror=mirror,
+            data=next((str(each.restored.path) for each in beside if each.restored), None),
             pushed_to=pushed_to,
             run_id=run_id,
             incomplete=restored.incomplete,
-            remarks=[*restored.remarks, *pushed.remarks],
+            remarks=[*restored.remarks, *pushed.remarks, *_remarks(beside)],
             refs_not_pushed=pushed.refused,
         )
         print_document(document)
@@ -102,7 +103,30 @@ def restore(options: argparse.Namespace) -> int:
         print_line(f"{said} (as of {run_id})" if options.at else said)
         for remark in (*restored.remarks, *pushed.remarks):
             print_message(f"{found.key}: {remark}")
-    return exits.NOT_ALL if restored.incomplete else exits.GOOD
+        for each in beside:
+            if each.restored:
+                print_line(
+                    f"{each.found.key} restored and checked: {_next_step(each.restored, each)}"
+                )
+        for remark in _remarks(beside):
+            print_message(remark)
+    whole = not restored.incomplete and all(
+        each.restored and not each.restored.incomplete for each in beside
+    )
+    return exits.GOOD if whole else exits.NOT_ALL
+
+
+def _next_step(restored: Restored, beside: Beside) -> str:
+    return kind_named(beside.found.kind).next_step(restored.path)
+
+
+def _remarks(beside: Sequence[Beside]) -> list[str]:
+    """What is to be told of what was restored beside, with the archive's key."""
+    return [
+        f"{each.found.key}: {remark}"
+        for each in beside
+        for remark in (each.restored.remarks if each.restored else (each.reason,))
+    ]
 
 
 def without_credentials(url: str) -> str:

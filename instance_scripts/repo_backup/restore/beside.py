@@ -1,0 +1,42 @@
+"""What comes back with a repository that is restored to a folder: its project data."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from backup_contract.kinds import GIT, KINDS
+from repo_backup.restore.archive_reader import ArchiveRef, Restored
+from repo_backup.restore.catalogue import NoArchiveError
+from repo_backup.runtime.errors import RepositoryError
+
+
+@dataclass(frozen=True)
+class Beside:
+    """An archive beside that of git: ``restored`` is None where ``reason`` kept it from that."""
+
+    found: ArchiveRef
+    restored: Restored | None
+    reason: str = ""
+
+
+def restore_beside(
+    kind: str,
+    find: Callable[[str], ArchiveRef],
+    fetch: Callable[[ArchiveRef, Path], Restored],
+    into: Path,
+) -> Iterator[Beside]:
+    """What goes with what was restored of this ``kind``; what there is no archive of is left out.
+
+    ``find`` looks for an archive of a kind of the same repository and run. Raises FatalError.
+    """
+    for each in KINDS.values() if kind == GIT else ():
+        if not each.goes_with_git:
+            continue
+        try:
+            found = find(each.name)
+        except NoArchiveError:
+            continue
+        try:
+            yield Beside(found, fetch(found, into))
+        except RepositoryError as error:
+            yield Beside(found, None, str(error))
