@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.github.catalogue import Account, Catalogue, Repository
+from local_cloud.github.lfs import add_object
 
 CORPUS_OWNER = "octo"
 CORPUS_ORGANISATION = "octo-org"
 CORPUS_TOKEN = "stand-in-token-of-octo"
 _BINARY_BYTES = 300_000
+_LARGE_BYTES = 123_456
 
 
 def build_corpus(root: Path, history: Path | None = None) -> Catalogue:
@@ -49,14 +51,10 @@ def build_corpus(root: Path, history: Path | None = None) -> Catalogue:
     corpus.add("no-wiki", {"README.md": "wikis enabled, none written\n"}, has_wiki=True)
     unicode = corpus.add("unicode", {"naïve café.txt": "ναι\n"})
     commit_files(unicode, {"noise.bin": _noise(_BINARY_BYTES)}, branch="δοκιμή", message="Δοκιμή")
-    corpus.add(
-        "lfs",
-        {
-            "assets/.gitattributes": "*.psd filter=lfs diff=lfs merge=lfs -text\n",
-            "assets/logo.psd": "version https://git-lfs.github.com/spec/v1\n"
-            f"oid sha256:{'ab' * 32}\nsize 123456\n",
-        },
-    )
+    lfs = corpus.add("lfs", {})
+    attributes = "*.psd filter=lfs diff=lfs merge=lfs -text\n"
+    logo = add_object(lfs, _noise(_LARGE_BYTES))
+    commit_files(lfs, {"assets/.gitattributes": attributes, "assets/logo.psd": logo})
     corpus.add("old-fork", {"LICENSE": "MIT\n"}, fork=True, archived=True)
     corpus.add("tools", {"Makefile": "all:\n\ttrue\n"}, owner=CORPUS_ORGANISATION)
     if history:

@@ -26,6 +26,7 @@ from local_cloud.github.data.graphql import execution
 from local_cloud.github.data.limits import Limits
 from local_cloud.github.data.rest.access import Caller
 from local_cloud.github.faults import Fault, Faults
+from local_cloud.github.lfs import BATCH, STORAGE, LargeFiles
 from local_cloud.github.rights import EVERYBODY, TokenRights
 
 SLOW_SECONDS = 0.05
@@ -50,10 +51,10 @@ class GitHubStandIn:
     """GitHub on 127.0.0.1, over the bare repositories and the catalogue in ``root``.
 
     ``port`` 0 takes any free one; ``tls`` serves HTTPS. Use it as a context manager, or call
-    ``start`` and ``stop``. ``faults``, ``catalogue``, ``apps``, ``rights`` (by token; one that is
-    not there is a classic token with the scope ``repo``), ``api_headers`` (sent with every answer
-    of the API), ``data`` (issues and the like) and ``limits`` may be changed while it runs, under
-    ``changing``. ``backend`` answers what asks for git data.
+    ``start`` and ``stop``. ``faults``, ``catalogue``, ``apps``, ``lfs``, ``rights`` (by token; one
+    that is not there is a classic token with the scope ``repo``), ``api_headers`` (sent with every
+    answer of the API), ``data`` (issues and the like) and ``limits`` may be changed while it runs,
+    under ``changing``. ``backend`` answers what asks for git data.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class GitHubStandIn:
         self.root = root
         self.faults = Faults(faults)
         self.apps = Apps()
+        self.lfs = LargeFiles()
         self.rights: dict[str, TokenRights] = {}
         self.api_headers: dict[str, str] = {}
         self.api = Api(Catalogue.load(root), self.apps)
@@ -195,6 +197,8 @@ class _Handler(BaseHTTPRequestHandler):
             if fault and fault.action == "status":
                 self._discard_body()
                 self._send(fault.status, fault.headers, fault.body)
+            elif path.startswith(STORAGE):
+                self._serve_storage(path, parts.query, fault)
             elif ".git/" in path:
                 self._serve_git(path, parts.query, fault)
             else:
@@ -306,10 +310,24 @@ class _Handler(BaseHTTPRequestHandler):
                 challenge = {"WWW-Authenticate": 'Basic realm="GitHub"'}
                 self._send(401, challenge, b"Repository not found.\n")
             return
+        if path.endswith(BATCH):
+            storage = f"{hub.scheme}://localhost:{hub.port}"
+            body = b"".join(self._body())
+            batch = hub.lfs.batch(hub.root / f"{full_name}.git", full_name, body, storage)
+            self._send_stream(batch.status, batch.headers, batch.body, fault)
+            return
         with hub.backend(
             hub.root, self.command, path, query, self.headers, self._body(), viewer
         ) as reply:
             self._send_stream(reply.status, reply.headers, reply.body, fault)
+
+    def _serve_storage(self, path: str, query: str, fault: Fault | None) -> None:
+        """Large files, at another host than the API's and git's."""
+        hub = self.server.hub
+        elsewhere = f"{hub.scheme}://127.0.0.1:{hub.port}"
+        headers = dict(self.headers.items())
+        reply = hub.lfs.download(hub.root, path, query, headers, elsewhere)
+        self._send_stream(reply.status, reply.headers, reply.body, fault)
 
     def _may_read(self, repository: Repository, viewer: str | None) -> bool:
         if grant := self._grant:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from backup_contract.github_refusal import read_refusal
 from repo_backup.runtime.errors import (
@@ -49,6 +50,24 @@ def refusal(
             )
         case _:
             return RepositoryError(f"GitHub answered {status} for {path}{told}")
+
+
+def storage_refusal(url: str, status: int, headers: Mapping[str, str]) -> RepositoryError:
+    """The error that a status of a storage of large files stands for. Pure.
+
+    Neither the query of an address, which may be a signature, nor what the storage says is told.
+    """
+    parts = urlsplit(url)
+    where = f"{parts.hostname} answered {status} for {parts.path}"
+    match status:
+        case 401 | 403:
+            return ForbiddenError(where)
+        case 404 | 410:
+            return NotFoundError(where)
+        case 408 | 425 | 429 | 500 | 502 | 503 | 504:
+            return TransientError(where, _retry_after(headers))
+        case _:
+            return RepositoryError(where)
 
 
 def _is_apis_own(path: str, body: bytes) -> bool:

@@ -7,6 +7,7 @@ import os
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 from urllib.request import proxy_bypass
@@ -27,7 +28,7 @@ from backup_contract.github_refusal import BODY_BYTES, read_refusal, without_cre
 from backup_contract.text import one_line
 from backup_contract.tls_failure import tls_failure
 from repo_backup.net.credentials import Credentials
-from repo_backup.net.github_errors import pause_seconds, refusal
+from repo_backup.net.github_errors import pause_seconds, refusal, storage_refusal
 from repo_backup.net.proxy import Proxy, proxy_from
 from repo_backup.net.rate_limiter import Limiter
 from repo_backup.net.stall_guard import BLOCK_SECONDS, POOLS, Watched, watching
@@ -42,16 +43,21 @@ _MOST_REDIRECTS = 5
 _LEFT_OVER_BYTES = 65536
 """How much of a body that nobody needs is read so that its connection can be used again."""
 
-Scheme = Literal["Bearer", "Basic"]
+Scheme = Literal["Bearer", "Basic"] | None
+"""How a token is sent; None: to whatever storage an answer of GitHub named, and without one."""
 Origin = tuple[str, str, int | None]
 
 
 class Answer:
-    """A good answer: ``headers``, and a body that never takes more memory or time than allowed."""
+    """A good answer: ``headers``, and a body that never takes more memory or time than allowed.
+
+    ``is_part``: the body is the part that was asked for, and not the whole.
+    """
 
     def __init__(self, response: BaseHTTPResponse, watched: Watched | None, url: str) -> None:
         self.headers: Mapping[str, str] = response.headers
         self.url = url
+        self.is_part = response.status == HTTPStatus.PARTIAL_CONTENT
         self._response = response
         self._watched = watched
 
@@ -91,9 +97,9 @@ class Answer:
 class Http:
     """One pool of connections for the API and for git, shared by all threads.
 
-    Only trusted origins (see ``trust``) are asked at all, so that no address that an answer names,
-    and no redirect, can lead the program or a token elsewhere. ``SSL_CERT_FILE``, ``https_proxy``
-    and ``no_proxy`` are honoured.
+    Only trusted origins (see ``trust``) are asked with a token, so that no address that an answer
+    names, and no redirect, can lead it elsewhere; others are asked for large files alone.
+    ``SSL_CERT_FILE``, ``https_proxy`` and ``no_proxy`` are honoured.
     """
 
     def __init__(
@@ -125,7 +131,9 @@ class Http:
     ) -> Iterator[Answer]:
         """A good answer whose body is yet to be read; its ``url`` is the one after redirects.
 
-        ``account`` is whose token is sent. A rejected one is renewed once, where it can be.
+        ``account`` is whose token is sent. A rejected one is renewed once, where it can be. With
+        the scheme None no token is, and no redirect takes ``headers`` to another origin, but for
+        ``Range``.
         Raises TransientError (also when reading the body fails inside the block),
         UnauthorizedError, NotFoundError, or RepositoryError for every other status.
         """
@@ -138,7 +146,9 @@ class Http:
                 # Read to its end, the connection is back in the pool; otherwise it is of no use.
                 cleanup.callback(response.close)
                 watched = cleanup.enter_context(watching(response))
-                if response.status not in (200, 201):
+                if response.status not in (200, 201, HTTPStatus.PARTIAL_CONTENT):
+                    if scheme is None:
+                        raise storage_refusal(url, response.status, response.headers)
                     raise self._fault(url, response, sent)
                 yield Answer(response, watched, url)
                 _leave(response)
@@ -164,12 +174,13 @@ class Http:
         """The answer behind all redirects, its body unread; its URL; the credentials it had."""
         renewed = False
         for _ in range(_MOST_REDIRECTS):
-            self._refuse_strangers(url)
-            sent = {"User-Agent": USER_AGENT, **headers}
-            # Waited for first: an App's signature would not outlast a rate limit.
-            self._limiter.wait()
-            token = self._credentials.token(account)
-            if token:
+            self._refuse_strangers(url, of_storage=scheme is None)
+            sent, token = {"User-Agent": USER_AGENT, **headers}, None
+            if scheme:
+                # Waited for first: an App's signature would not outlast a rate limit.
+                self._limiter.wait()
+                token = self._credentials.token(account)
+            if token and scheme:
                 sent["Authorization"] = _authorization(scheme, token)
             response = self._request(method, url, sent, body)
             if response.status == 401 and token and not renewed:
@@ -181,13 +192,20 @@ class Http:
             if response.status not in _REDIRECTS or not location:
                 return response, url, sent.get("Authorization", "")
             _leave(response)
-            url = _joined(url, location)
+            before, url = url, _joined(url, location)
+            if scheme is None and not _same_origin(before, url):
+                headers = {name: value for name, value in headers.items() if name == "Range"}
         raise RepositoryError(f"GitHub redirects {urlsplit(url).path} without end")
 
-    def _refuse_strangers(self, url: str) -> None:
-        """Raise RepositoryError for an address that is not of the GitHub that is backed up."""
+    def _refuse_strangers(self, url: str, *, of_storage: bool) -> None:
+        """Raise RepositoryError for an address that is not of the GitHub that is backed up.
+
+        A storage may be anywhere, but is asked by HTTPS where GitHub is.
+        """
+        schemes = {"https", *(scheme for scheme, _, _ in self._trusted)} if of_storage else set()
         try:
-            stranger = origin(url) not in self._trusted
+            found = origin(url)
+            stranger = found not in self._trusted and found[0] not in schemes
         except ValueError:
             stranger = True
         if stranger:
@@ -255,6 +273,13 @@ def origin(url: str) -> Origin:
     return parts.scheme, (parts.hostname or "").lower(), parts.port or default
 
 
+def _same_origin(one: str, other: str) -> bool:
+    try:
+        return origin(one) == origin(other)
+    except ValueError:
+        return False
+
+
 def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
@@ -288,7 +313,7 @@ def _tls(_ssl_cert_file: str | None, _ssl_cert_dir: str | None) -> ssl.SSLContex
     return ssl.create_default_context()
 
 
-def _authorization(scheme: Scheme, token: str) -> str:
+def _authorization(scheme: Literal["Bearer", "Basic"], token: str) -> str:
     if scheme == "Bearer":
         return f"Bearer {token}"
     return "Basic " + base64.b64encode(f"x-access-token:{token}".encode()).decode()

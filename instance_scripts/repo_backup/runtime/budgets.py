@@ -32,6 +32,31 @@ class Loan:
             self._give_back(rest)
 
 
+class Allowance:
+    """An amount that is used up; None is without end."""
+
+    def __init__(self, total: int | None = None) -> None:
+        self.total = total
+        self._left = total
+        self._changing = threading.Lock()
+
+    def take(self, amount: int) -> bool:
+        """Use so much of it; False, and nothing is used, where so much is not left."""
+        with self._changing:
+            if self._left is None:
+                return True
+            if amount > self._left:
+                return False
+            self._left -= amount
+            return True
+
+    def give_back(self, amount: int) -> None:
+        """What was taken was not needed."""
+        with self._changing:
+            if self._left is not None:
+                self._left += amount
+
+
 class Budget:
     """An amount that is lent out; whoever asks for more than there is waits for the others.
 

@@ -1,0 +1,112 @@
+"""One large file on its way: what breaks off goes on where it was, an address that expired is
+asked for again. Whether the bytes are right is for whoever has their SHA-256 to say.
+"""
+
+import random
+from collections.abc import Callable, Generator, Iterator
+
+from repo_backup.git.lfs.batch import Action
+from repo_backup.net.http import Answer, Http
+from repo_backup.runtime import retry
+from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.errors import (
+    ForbiddenError,
+    NotFoundError,
+    RepositoryError,
+    TransientError,
+)
+
+_ATTEMPTS = 5
+"""Without a byte in between."""
+_PLAIN = {"Accept-Encoding": "identity"}
+
+
+class Download:
+    """The bytes of one object, as a file that is read once.
+
+    ``find`` gives an address that is good now; with True a new one. ``resumed``: more than one
+    answer made it up.
+    """
+
+    def __init__(self, http: Http, size: int, find: Callable[[bool], Action], stop: Stop) -> None:
+        self.resumed = False
+        self._http = http
+        self._size = size
+        self._find = find
+        self._stop = stop
+        self._blocks = self._all_blocks()
+        self._rest = b""
+
+    def read(self, count: int = -1, /) -> bytes:
+        """At most so many bytes; nothing at the end.
+
+        Raises TransientError when trying again did not help, and another RepositoryError when the
+        storage has it no more.
+        """
+        if not self._rest:
+            self._rest = next(self._blocks, b"")
+        taken = len(self._rest) if count < 0 else count
+        block, self._rest = self._rest[:taken], self._rest[taken:]
+        return block
+
+    def close(self) -> None:
+        """End the connection."""
+        self._blocks.close()
+
+    def _all_blocks(self) -> Generator[bytes, None, None]:
+        at, failures, renewed = 0, 0, False
+        while True:
+            before = at
+            try:
+                for block in self._from(at, renew=renewed):
+                    at += len(block)
+                    yield block
+            except (ForbiddenError, NotFoundError):
+                # Most storages say so of an address that has expired.
+                if renewed and at == before:
+                    raise
+                renewed = True
+            except TransientError as error:
+                failures = 1 if at > before else failures + 1
+                if failures >= _ATTEMPTS:
+                    raise
+                self._wait(failures, error)
+                renewed = False
+            else:
+                return
+            self.resumed = self.resumed or at > 0
+
+    def _from(self, at: int, *, renew: bool) -> Iterator[bytes]:
+        """The bytes from there on, by one answer."""
+        action = self._find(renew)
+        headers = {**_PLAIN, **action.headers}
+        if at:
+            headers["Range"] = f"bytes={at}-"
+        with self._http.open("GET", action.url, None, headers) as answer:
+            skip = _start(answer, at)
+            for block in answer.blocks():
+                rest = block[skip:]
+                skip = max(0, skip - len(block))
+                if rest:
+                    at += len(rest)
+                    yield rest
+        if at < self._size:
+            raise TransientError(f"it broke off after {at} of {self._size} bytes")
+
+    def _wait(self, failures: int, error: TransientError) -> None:
+        longest = min(retry.LONGEST_DELAY_SECONDS, retry.FIRST_DELAY_SECONDS * 2**failures)
+        pause = random.uniform(longest / 10, longest)  # noqa: S311 - no secret
+        asked = error.retry_after_seconds or 0.0
+        if asked > retry.LONGEST_PAUSE_SECONDS:
+            raise error
+        self._stop.sleep(pause + asked)
+
+
+def _start(answer: Answer, at: int) -> int:
+    """How many bytes of an answer came before. Raises RepositoryError for another part."""
+    if not at or not answer.is_part:
+        return at
+    told = answer.headers.get("Content-Range", "")
+    if not told.startswith(f"bytes {at}-"):
+        raise RepositoryError("the storage sends another part than was asked for")
+    return 0
