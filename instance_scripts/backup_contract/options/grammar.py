@@ -24,6 +24,7 @@ _GLOB = (
 REWRITE_GLOB = r"[A-Za-z0-9_./*?!\[\]][A-Za-z0-9_./*?!\[\]-]*"
 """What ``KnownRewrites`` may name: branches, or refs by their whole names."""
 _EXAMPLES = {
+    "--keep-pins-days": "365",
     "--kinds": "git,wiki",
     "--max-size": "2G",
     "--include": "GLOB",
