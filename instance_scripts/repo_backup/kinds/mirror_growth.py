@@ -34,7 +34,11 @@ from repo_backup.kinds.meanwhile import (
     unarchived,
 )
 from repo_backup.kinds.mirror_chain import MirrorChain, open_mirror_chain
-from repo_backup.kinds.mirror_rewrites import rewrites_of_increment, rewrites_of_whole
+from repo_backup.kinds.mirror_rewrites import (
+    rewrites_of_increment,
+    rewrites_of_whole,
+    switched_head,
+)
 from repo_backup.kinds.received_mirror import Received
 from repo_backup.runtime.errors import (
     DiskFullError,
@@ -112,7 +116,8 @@ class Growth:
         whole = self.received(known, room / _WHOLE / chain.mirror_name)
         rewrites = rewrites_of_whole(whole.mirror, known, chain, self.resources)
         whole, stored = replace(whole, rewrites=rewrites), chain.stored
-        part_bytes, told = self.resources.store.part_bytes, _told(stored)
+        part_bytes = self.resources.store.part_bytes
+        told = (*_told(stored), *switched_head(chain, known))
         if not stored.base_replaced and self._may_replace(whole, chain):
             return Grown(whole.as_base(part_bytes), warnings=told)
         is_cut = chain.is_shallow or bool(whole.mirror.advertisement.shallow)
@@ -188,7 +193,7 @@ class Growth:
         mirror = Mirror(room / _NEW / chain.mirror_name, pinned)
         increment = self._received_new(mirror, wanted, objects)
         rewrites = rewrites_of_increment(increment, objects, known, resources)
-        told = (*_told(chain.stored), *_cut_off(known))
+        told = (*_told(chain.stored), *_cut_off(known), *switched_head(chain, known))
         if rewrites:
             more = self._rescued(objects, wanted, room / _MORE)
             told = (*told, *more.told)

@@ -9,6 +9,7 @@ from repo_backup.git.rewrites import Alarm, rewrites_by_history, rewrites_by_pac
 from repo_backup.kinds.base import Resources
 from repo_backup.kinds.known_chain import KnownChain
 from repo_backup.kinds.mirror_chain import MirrorChain
+from repo_backup.runtime.errors import said
 
 
 def rewrites_of_increment(
@@ -28,6 +29,15 @@ def rewrites_of_whole(
     """By everything that there is now."""
     before, alarm = _before(chain), _alarm(resources)
     return rewrites_by_pack(mirror, before, known, alarm, resources.memory, resources.stop)
+
+
+def switched_head(chain: MirrorChain, known: Advertisement) -> tuple[str, ...]:
+    """The warning that HEAD points to another branch than in the archive before, if it does."""
+    before = _before(chain)
+    if not (before.head and known.head and known.head_told) or before.head == known.head:
+        return ()
+    old, new = (said(each.removeprefix("refs/heads/")) for each in (before.head, known.head))
+    return (f"the default branch is {new} now, it was {old}",)
 
 
 def _before(chain: MirrorChain) -> Advertisement:

@@ -1,5 +1,6 @@
 """The chain of overlays over an archive, as a run finds it at the destination and as it grows."""
 
+import contextlib
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -112,13 +113,13 @@ def _document(
     An earlier version will do. Without one nothing is listed; a store that keeps only the latest
     cannot have one, and there the list is made anew of the overlays, which are proven one by one.
     """
-    wrong, empty = "", ChainDocument(base_key, identity)
-    try:
+    found = empty = ChainDocument(base_key, identity)
+    with contextlib.suppress(DamagedError):
         found = ChainDocument.from_bytes(tagged.data, base_key, identity) if tagged else empty
-    except DamagedError as error:
-        found, wrong = empty, str(error)
-    if chain is None or (not wrong and found.first(chain.links).digest == chain.digest):
-        return found, wrong
+    if chain is None:  # nothing is lost: the next run writes it anew
+        return found, ""
+    if found.first(chain.links).digest == chain.digest:
+        return found, ""
     try:
         return read_chain(store, base_key, chain), ""
     except ChainListError as error:

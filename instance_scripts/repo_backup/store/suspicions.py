@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+from collections.abc import Iterable
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Manifest
@@ -20,16 +21,21 @@ log = logging.getLogger(__name__)
 
 def open_suspicions(store: Store) -> tuple[Suspicion, ...]:
     """All that nobody has acknowledged: while one is open, nothing of its archives is given up."""
-    found: list[Suspicion] = []
-    for run_id in itertools.islice(newest_first(store), MOST_RUNS):
-        told = reported_suspicions(store, run_id)
-        if told is not None:
-            found += told
-            break
-        found += own_suspicions(store, run_id)
+    found = found_in(store, itertools.islice(newest_first(store), MOST_RUNS))
     if not found:
         return ()
     return still_open(found, layout.acknowledged(store.objects(layout.ACKNOWLEDGED)))
+
+
+def found_in(store: Store, run_ids: Iterable[str]) -> list[Suspicion]:
+    """What these runs found, newest first, up to the first with a report, which tells the rest."""
+    found: list[Suspicion] = []
+    for run_id in run_ids:
+        told = reported_suspicions(store, run_id)
+        if told is not None:
+            return [*found, *told]
+        found += own_suspicions(store, run_id)
+    return found
 
 
 def reported_suspicions(store: Store, run_id: str) -> tuple[Suspicion, ...] | None:

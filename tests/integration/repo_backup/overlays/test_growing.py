@@ -11,6 +11,7 @@ from local_cloud.github import GitHubStandIn
 from local_cloud.github.corpus import commit_files, git, init_repository
 from repo_backup.git.mirror import Mirror
 from repo_backup.git.protocol.negotiation import choose_haves, fetch_new
+from tests.integration.repo_backup.by_hand import SHELLS
 from tests.integration.repo_backup.overlays.chain import Chain, whole
 from tests.integration.repo_backup.unusual_refs import pack_refs
 
@@ -78,7 +79,7 @@ def test_a_change_fetches_and_stores_its_new_objects_only(chain: Chain) -> None:
         assert [pack.index.count for pack in objects.packs][1:] == [3]
 
 
-@pytest.mark.parametrize("shell", ["bash", "dash"])
+@pytest.mark.parametrize("shell", SHELLS)
 def test_the_printed_shell_lines_restore_a_chain(chain: Chain, tmp_path: Path, shell: str) -> None:
     days = _three_days(chain)
     folder = (chain.root / chain.key).parent

@@ -453,3 +453,22 @@ def test_a_bucket_that_was_copied_goes_on_without_fetching_anything_whole(
     assert copy.entry("hello", _RUNS[3])["chain"]["links"] == 2
     assert posts(hub) == 1
     assert main(["verify", "--source", copy.location, "--all"]) == 0
+
+
+@pytest.mark.parametrize("links", [0, 1])
+def test_junk_in_a_list_behind_what_is_named_does_not_end_the_chain(
+    destination: Destination, hello: Path, tmp_path: Path, links: int
+) -> None:
+    for number in range(links + 1):
+        commit_files(hello, {"new.txt": f"{number}\n"}, message="New")
+        backup(destination, number)
+    listed = _overlay(destination, 1).with_name(_overlay(destination, 1).name[:-8] + "json")
+    good = listed.read_bytes() if links else b""
+    listed.write_bytes(good + b"junk")
+    commit_files(hello, {"newer.txt": "newer\n"}, message="Newer")
+    assert backup(destination, 8) == 0
+    entry = destination.entry("hello", _RUNS[8])
+    assert (entry["chain"]["links"], entry["warnings"]) == (links + 1, [])
+    assert listed.read_bytes().startswith(good)
+    assert b"junk" not in listed.read_bytes()
+    assert by_hand(destination.root, tmp_path / "hand") == refs(hello)

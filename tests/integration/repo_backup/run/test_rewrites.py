@@ -241,3 +241,33 @@ def test_status_and_page_tell_what_is_suspicious_until_it_is_acknowledged(
     main(["status", "--json", *source])
     found = json.loads(capsys.readouterr().out)
     assert (found["suspicions"], found["runs"][0]["rewritten"]) == ([], 4)
+
+
+def test_another_default_branch_is_told_once(
+    destination: Destination, upstream: Callable[[str], Path]
+) -> None:
+    secret = upstream("secret")
+    commit_files(secret, {"topic.txt": "1\n"}, branch="topic", message="Topic")
+    destination.backup(*_OPTIONS, run_id=_RUNS[0])
+    git(secret, "symbolic-ref", "HEAD", "refs/heads/topic")
+    told = []
+    for run_id in _RUNS[1:3]:
+        destination.backup(*_OPTIONS, run_id=run_id)
+        told.append(destination.entry("secret", run_id)["warnings"])
+        commit_files(secret, {"new.txt": "new\n"}, message="New")
+    assert told == [["the default branch is topic now, it was main"], []]
+
+
+def test_status_knows_of_a_suspicion_in_a_run_that_it_does_not_show(
+    destination: Destination, upstream: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = [f"2026-10-{day:02}T17-00-00Z" for day in range(1, 10)]
+    destination.backup(*_OPTIONS, run_id=days[0])
+    ransom(upstream("hello"))
+    for run_id in days[1:]:
+        destination.backup(*_OPTIONS, run_id=run_id)
+    capsys.readouterr()
+    main(["status", "--json", "--source", str(destination.root)])
+    found = json.loads(capsys.readouterr().out)
+    assert days[1] not in [run["run_id"] for run in found["runs"]]
+    assert len(found["suspicions"]) == 1
