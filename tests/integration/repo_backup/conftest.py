@@ -131,6 +131,28 @@ class Destination:
         return next(into.glob("*.git"))
 
 
+MadeOnce = Callable[[str, Path, Callable[[], object]], None]
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Fills a folder by a function, and from then on with copies of what that function made.
+
+    For what many tests begin with. The name is that of what is made.
+    """
+    room = tmp_path_factory.mktemp("made-once")
+
+    def fill(name: str, folder: Path, make: Callable[[], object]) -> None:
+        kept = room / name
+        if kept.exists():
+            shutil.copytree(kept, folder)
+        else:
+            make()
+            shutil.copytree(folder, kept)
+
+    return fill
+
+
 @pytest.fixture
 def destination(tmp_path: Path, environment: pytest.MonkeyPatch) -> Destination:
     """An empty directory as destination."""

@@ -18,13 +18,19 @@ from local_cloud.github import Fault, GitHubStandIn
 from local_cloud.github.corpus import init_repository
 from repo_backup.cli.commands.restore_command import without_credentials
 from repo_backup.cli.main import main
-from tests.integration.repo_backup.conftest import Destination
+from tests.integration.repo_backup.conftest import Destination, MadeOnce
 
 
 @pytest.fixture
-def source(destination: Destination, capsys: pytest.CaptureFixture[str]) -> list[str]:
+def source(
+    destination: Destination, made_once: MadeOnce, capsys: pytest.CaptureFixture[str]
+) -> list[str]:
     """``--source`` of a store with one complete run."""
-    assert destination.backup() == 0
+
+    def make() -> None:
+        assert destination.backup() == 0
+
+    made_once("complete", destination.root, make)
     capsys.readouterr()
     return ["--source", str(destination.root)]
 

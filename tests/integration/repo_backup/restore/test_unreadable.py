@@ -12,17 +12,23 @@ from pathlib import Path
 import pytest
 
 from repo_backup.cli.main import main
-from tests.integration.repo_backup.conftest import Destination
+from tests.integration.repo_backup.conftest import Destination, MadeOnce
 
 NOBODY = 65534
 HELLO, UNICODE = "github_backups/octo/hello.zip", "github_backups/octo/unicode.zip"
 
 
 @pytest.fixture
-def copy(destination: Destination, monkeypatch: pytest.MonkeyPatch) -> Iterator[Destination]:
+def copy(
+    destination: Destination, made_once: MadeOnce, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Destination]:
     """A backup of two repositories where every user may look, and make temporary files."""
-    only = ("--only", "hello", "--only", "unicode", "--no-wikis", "--no-drill")
-    assert destination.backup(*only) == 0
+
+    def make() -> None:
+        only = ("--only", "hello", "--only", "unicode", "--no-wikis", "--no-drill")
+        assert destination.backup(*only) == 0
+
+    made_once("two-without-wikis", destination.root, make)
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         Path(name).chmod(0o777)
         shutil.copytree(destination.root, Path(name) / "mirrors")

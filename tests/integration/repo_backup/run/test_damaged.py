@@ -14,7 +14,7 @@ import pytest
 
 from backup_contract.documents.manifest import iso
 from repo_backup.cli.main import main
-from tests.integration.repo_backup.conftest import Destination
+from tests.integration.repo_backup.conftest import Destination, MadeOnce
 
 FAST = ("--include", "hello", "--include", "secret", "--no-drill")
 DAMAGED = "runs/r2/manifest.json"
@@ -71,17 +71,21 @@ def _change(destination: Destination, run_id: str, **values: object) -> None:
 
 
 @pytest.fixture
-def history(destination: Destination) -> Destination:
+def history(destination: Destination, made_once: MadeOnce) -> Destination:
     """A good run r1, r2 that is to be damaged, r3 that was cut off, and a stray archive.
 
     So backup goes on to r2 and r1, and what asks for the stray archive reads every manifest.
     """
-    now = datetime.now(UTC)
-    for number in (1, 2, 3):
-        assert destination.backup(*FAST, run_id=f"r{number}") == 0
-        _change(destination, f"r{number}", started_at=iso(now - timedelta(days=4 - number)))
-    _change(destination, "r3", complete=False, finished_at=None)
-    shutil.copy(destination.root / HELLO, destination.root / STRAY)
+
+    def make() -> None:
+        now = datetime.now(UTC)
+        for number in (1, 2, 3):
+            assert destination.backup(*FAST, run_id=f"r{number}") == 0
+            _change(destination, f"r{number}", started_at=iso(now - timedelta(days=4 - number)))
+        _change(destination, "r3", complete=False, finished_at=None)
+        shutil.copy(destination.root / HELLO, destination.root / STRAY)
+
+    made_once("three-runs-and-a-stray-archive", destination.root, make)
     return destination
 
 

@@ -6,16 +6,20 @@ from pathlib import Path
 import pytest
 
 from repo_backup.cli.main import main
-from tests.integration.repo_backup.conftest import Destination
+from tests.integration.repo_backup.conftest import Destination, MadeOnce
 
 ONLY = ("--only", "hello", "--only", "unicode", "--no-wikis")
 NOTE = "github_backups/octo/damaged.json"
 
 
 @pytest.fixture
-def hello(destination: Destination) -> Path:
+def hello(destination: Destination, made_once: MadeOnce) -> Path:
     """The archive of ``hello``, in good order."""
-    assert destination.backup(*ONLY) == 0
+
+    def make() -> None:
+        assert destination.backup(*ONLY) == 0
+
+    made_once("two-with-drill", destination.root, make)
     return destination.root / "github_backups/octo/hello.zip"
 
 
