@@ -26,11 +26,13 @@ Parameters = Mapping[str, list[str]]
 Response = tuple[int, dict[str, str], bytes]
 Action = Callable[[Parameters], Response]
 
-# ministack resolves neither tags, nor an instance's type and market, nor a schedule's group,
-# and so denies here what AWS permits. Policies are judged rightly by tests/infrastructure.
+# ministack resolves neither tags, nor an instance's type and market, nor a schedule's group, nor
+# several parameters' names, and so denies here what AWS permits. Policies are judged rightly by
+# tests/infrastructure.
 _MISJUDGED = {
     *("ec2:RunInstances", "ec2:CreateTags", "ec2:TerminateInstances", "ec2:GetConsoleOutput"),
     *("scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:GetSchedule"),
+    "ssm:GetParameters",
 }
 
 log = logging.getLogger(__name__)
