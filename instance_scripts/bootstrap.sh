@@ -10,13 +10,29 @@ retry() { # retry COMMAND...: five tries, waiting 2, 4, 6 and 8 seconds in betwe
   local try
   for try in 1 2 3 4; do
     if "$@"; then return 0; fi
-    echo "bootstrap: try ${try} of 5 failed: $1" >&2
+    say "try ${try} of 5 failed: $1" >&2
     sleep $((2 * try))
   done
   "$@"
 }
 
-say() { echo "bootstrap: $*"; }
+say() { stamp <<<"bootstrap: $*"; }
+
+stamp() { # UTC time, level and run id before each line that has none: dnf's, a traceback's, what says bootstrap
+  local line level
+  while IFS= read -r line || [[ -n "$line" ]]; do
+    case "$line" in
+      [0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*Z\ [A-Z]*\ run=*) level= ;;
+      repo_backup:* | "bootstrap: refused:"* | Traceback*) level=ERROR ;;
+      "bootstrap: try "*) level=WARNING ;;
+      *) level=INFO ;;
+    esac
+    if [[ -n "$level" ]]; then
+      TZ=UTC printf -v line '%(%Y-%m-%dT%H:%M:%SZ)T %s run=%s %s' -1 "$level" "$ONLINE_BACKUP_RUN_ID" "$line"
+    fi
+    printf '%s\n' "$line"
+  done
+}
 
 metadata() { # metadata PATH: of this instance, by IMDSv2
   local service="${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}/latest" token
@@ -71,7 +87,7 @@ main() {
   export LC_ALL=C.UTF-8 TMPDIR="${TMPDIR:-/var/tmp}" PYTHONUNBUFFERED=1
   WORK="$(mktemp -d "${TMPDIR}/online-backup.XXXXXX")"
   find_evidence
-  backup 2>&1 | tee -a "${WORK}/backup.log"
+  backup 2>&1 | stamp | tee -a "${WORK}/backup.log"
 }
 
 main "$@"

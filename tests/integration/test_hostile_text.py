@@ -34,6 +34,7 @@ from repo_backup.cli.output import (
 from repo_backup.page.render import render
 from repo_backup.run.progress_display import LineDisplay
 from repo_backup.runtime.errors import BackupError
+from repo_backup.runtime.log_lines import LogLines
 from repo_backup.store.directory import DirectoryStore
 from reporter.publish.summary import summary
 from reporter.publish.text import as_text
@@ -127,15 +128,15 @@ def test_mails(title: str) -> None:
 def test_log_lines_have_the_values_that_they_were_given_and_no_other() -> None:
     stream = io.StringIO()
     part = ItemResult("failed", HOSTILE, warnings=(HOSTILE, "plain"))
-    display = LineDisplay(stream)
+    display = LineDisplay(LogLines(stream, RUN_ID))
     display.finished(replace(entry(1).having(GIT, part), owner=HOSTILE, name=HOSTILE), "r1")
     display.note(HOSTILE)
     lines = stream.getvalue().removesuffix("\n").split("\n")
     check(stream.getvalue())
-    names = [[word.partition("=")[0] for word in shlex.split(line)] for line in lines]
-    warning = ["event", "repository", "warning"]
-    failed = ["event", "repository", "refs", "seconds", "reason"]
-    assert names == [failed, warning, warning, ["event", "text"]]
+    names = [[word.partition("=")[0] for word in shlex.split(line)[2:]] for line in lines]
+    warning = ["run", "event", "repository", "warning"]
+    failed = ["run", "event", "repository", "refs", "seconds", "reason"]
+    assert names == [failed, warning, warning, ["run", "event", "text"]]
 
 
 def shown(draw: Callable[[Console], object]) -> str:

@@ -5,6 +5,7 @@ Real: bash, coreutils, Python. Stand-ins: ``aws s3 cp`` copies from and to a fol
 """
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -142,6 +143,21 @@ def test_the_program_gets_its_words_and_the_machine_powers_off_last(machine: Mac
         *("--attempt", "2", "--evidence", EVIDENCE, "--owner", "octo cat", "--full"),
     ]
     assert f"got {expected}" in machine.log
+
+
+def test_every_line_of_the_log_has_its_time_its_level_and_the_run(machine: Machine) -> None:
+    own = "2026-11-27T17:00:12Z INFO run=2026-11-27T17-00-00Z event=listed repositories=8"
+    trace = 'ValueError: a \\\\ "b"'
+    machine.tool("dnf", "#!/bin/bash\necho '  installing'\n")
+    machine.boot(machine.publish(f"print({own!r}); print({trace!r}, end='')"))
+    lines = machine.log.splitlines()
+    assert own in lines
+    stamped = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ (\w+) run=2026-11-27T17-00-00Z (.*)")
+    told = [found.groups() for line in lines if (found := stamped.fullmatch(line))]
+    assert len(told) == len(lines)
+    assert ("INFO", "bootstrap: run 2026-11-27T17-00-00Z, attempt 2") in told
+    assert ("INFO", "  installing") in told
+    assert ("INFO", trace) in told
 
 
 def test_a_program_that_was_exchanged_is_refused_and_the_log_says_so(machine: Machine) -> None:

@@ -1,6 +1,8 @@
 """What a person sees of a run: a live display on a terminal, lines elsewhere; then a summary."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from backup_contract.documents.manifest import COUNTED, Manifest
@@ -10,15 +12,25 @@ from backup_contract.text import one_line, size
 from backup_contract.visibility import describe
 from repo_backup.cli.output import draws, print_facts, print_line
 from repo_backup.run.progress_display import Display, LineDisplay
+from repo_backup.runtime.log_lines import LogLines, logging_to
 
 
-def open_display(stream: TextIO = sys.stderr) -> Display:
-    """A live display when the stream is a terminal, lines otherwise."""
+@contextmanager
+def open_display(run_id: str, stream: TextIO | None = None) -> Iterator[Display]:
+    """A live display when the stream (stderr) is a terminal, else lines of a log.
+
+    Where there are lines, what is logged meanwhile is among them.
+    """
+    stream = stream or sys.stderr
     if not draws(stream):
-        return LineDisplay(stream)
+        lines = LogLines(stream, run_id)
+        with logging_to(lines), LineDisplay(lines) as display:
+            yield display
+        return
     from repo_backup.cli.live_display import live_display
 
-    return live_display(stream)
+    with live_display(stream) as drawn:
+        yield drawn
 
 
 def print_summary(manifest: Manifest) -> None:

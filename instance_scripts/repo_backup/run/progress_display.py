@@ -1,11 +1,10 @@
 """What a person sees of a backup: ``cli.live_display`` on a terminal, lines elsewhere."""
 
-import threading
 from collections.abc import Container
-from typing import Protocol, Self, TextIO
+from typing import Protocol, Self
 
 from backup_contract.documents.manifest import Entry
-from backup_contract.text import one_line
+from repo_backup.runtime.log_lines import LogLines, Quoted
 
 
 class Display(Protocol):
@@ -32,11 +31,10 @@ class Display(Protocol):
 
 
 class LineDisplay:
-    """``name=value`` lines for logs; unchanged repositories are not worth one."""
+    """Lines of a log; unchanged repositories are not worth one."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._lock = threading.Lock()
+    def __init__(self, lines: LogLines) -> None:
+        self._lines = lines
 
     def __enter__(self) -> Self:
         return self
@@ -46,11 +44,11 @@ class LineDisplay:
 
     def listed(self, count: int) -> None:
         """One line."""
-        self._say(f"event=listed repositories={count}")
+        self._lines.write("INFO", "listed", {"repositories": count})
 
     def further(self, count: int) -> None:
         """One line."""
-        self._say(f"event=further repositories={count}")
+        self._lines.write("INFO", "further", {"repositories": count})
 
     def started(self, name: str) -> None:
         """Nothing."""
@@ -63,32 +61,17 @@ class LineDisplay:
             name, part = item.name, item.result
             if part.state not in ("unchanged", "absent"):
                 event = part.state if entry.asked else "passed-over"
-                put = part.bytes_put_by(run_id)
-                size = f" bytes={put}" if part.state == "backed-up" and put else ""
-                reason = f" reason={_quoted(part.reason)}" if part.reason else ""
-                self._say(
-                    f"event={event} repository={_word(name)} refs={part.refs}{size}"
-                    f" seconds={part.seconds:.1f}{reason}"
-                )
+                fields: dict[str, object] = {"repository": name, "refs": part.refs}
+                if part.state == "backed-up" and (put := part.bytes_put_by(run_id)):
+                    fields["bytes"] = put
+                fields["seconds"] = f"{part.seconds:.1f}"
+                if part.reason:
+                    fields["reason"] = Quoted(part.reason)
+                self._lines.write("ERROR" if event == "failed" else "INFO", event, fields)
             for warning in part.warnings:
-                self._say(f"event=warning repository={_word(name)} warning={_quoted(warning)}")
+                told = {"repository": name, "warning": Quoted(warning)}
+                self._lines.write("WARNING", "warning", told)
 
     def note(self, text: str) -> None:
         """One line."""
-        self._say(f"event=note text={_quoted(text)}")
-
-    def _say(self, text: str) -> None:
-        with self._lock:
-            print(text, file=self._stream, flush=True)
-
-
-def _quoted(text: str) -> str:
-    """A value in quotes, in which no other value can begin."""
-    shown = one_line(text, None).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{shown}"'
-
-
-def _word(name: str) -> str:
-    """A name as it is; in quotes where another value could begin in it."""
-    shown = one_line(name)
-    return _quoted(name) if any(mark in shown for mark in ' "=\\') else shown
+        self._lines.write("INFO", "note", {"text": Quoted(text)})

@@ -68,7 +68,7 @@ def backup(options: argparse.Namespace) -> int:
     store = open_store(options.store, connections=2 * options.jobs)
     manifest = Manifest(plan.run_id, plan.attempt, list(plan.owners), started_at)
     manifest.only = list(plan.selection.only)
-    with scratch_directory() as directory, open_display() as display:
+    with scratch_directory() as directory, open_display(plan.run_id) as display:
         patience, suspicions = Patience(stop), cache(partial(open_suspicions, store))
         journal = Journal(store, manifest, display, patience, attempt=options.evidence or "")
         resources = Resources(

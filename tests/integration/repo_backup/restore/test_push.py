@@ -124,6 +124,7 @@ def test_a_password_in_the_address_is_refused(
     destination: Destination, capsys: pytest.CaptureFixture[str]
 ) -> None:
     destination.backup("--only", "hello")
+    capsys.readouterr()
     source = ["--source", str(destination.root), "--push-to", "https://me:secret@h/octo/new.git"]
     assert main(["restore", "octo/hello", *source]) == 2
     said = capsys.readouterr().err

@@ -51,6 +51,7 @@ def test_what_git_says_of_a_target_that_is_no_repository_is_shown_whole(
     destination: Destination, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     destination.backup("--only", "hello")
+    capsys.readouterr()
     (tmp_path / "none").mkdir()
     source = ["--source", str(destination.root), "--push-to", str(tmp_path / "none")]
     assert main(["restore", "octo/hello", *source]) == 1

@@ -122,7 +122,8 @@ def test_one_damaged_older_manifest_costs_no_command_anything_and_is_named_once(
         caplog.clear()
         with _touches() as touched:
             assert command() == code, name
-        told = capsys.readouterr().err + caplog.text
+        # A backup writes what is logged among its own lines.
+        told = capsys.readouterr().err + caplog.text * (name != "backup")
         (line,) = [each for each in told.splitlines() if DAMAGED in each]
         assert field in line, name
         assert not [path for path in touched if "outside" in path or "etc/ssl/x" in path], name

@@ -1,10 +1,11 @@
 """The command line teaches, and answers a typo with what was probably meant."""
 
 import io
+import logging
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,17 +155,41 @@ def _entry(state: str = "backed-up") -> Entry:
 
 def test_away_from_a_terminal_every_fact_is_a_line() -> None:
     stream = io.StringIO()
-    with open_display(stream) as display:
+    with open_display("r1", stream) as display:
         assert isinstance(display, LineDisplay)
         display.listed(3)
         display.started("octo/hello")
         display.finished(_entry(), "r1")
         display.note("something")
-    lines = stream.getvalue().splitlines()
-    assert lines[0] == "event=listed repositories=3"
-    assert lines[1].startswith("event=backed-up repository=octo/hello refs=0 bytes=2500000")
-    assert lines[2] == 'event=warning repository=octo/hello warning="a warning"'
+    told = [line.split(" ", 1) for line in stream.getvalue().splitlines()]
+    assert all(datetime.fromisoformat(moment).utcoffset() == timedelta(0) for moment, _ in told)
+    lines = [line for _, line in told]
+    assert lines[0] == "INFO run=r1 event=listed repositories=3"
+    assert lines[1].startswith("INFO run=r1 event=backed-up repository=octo/hello refs=0 bytes=25")
+    assert lines[2] == 'WARNING run=r1 event=warning repository=octo/hello warning="a warning"'
+    assert lines[3] == 'INFO run=r1 event=note text="something"'
     assert len(lines) == 4
+
+
+def test_what_is_logged_meanwhile_is_among_the_lines_and_loses_no_field() -> None:
+    stream = io.StringIO()
+    log = logging.getLogger("repo_backup.run.somewhere")
+    with open_display("r1", stream):
+        log.warning('a "kept" archive', extra={"key": "a b", "why": "no"})
+        log.info("%d uploads", 3)
+        try:
+            print(1 / 0)
+        except ZeroDivisionError:
+            log.exception("a defect")
+    before = stream.getvalue()
+    lines = [line.split(" ", 1)[1] for line in before.splitlines()]
+    where = "run=r1 event=log logger=repo_backup.run.somewhere"
+    assert lines[0] == f'WARNING {where} text="a \\"kept\\" archive" key="a b" why=no'
+    assert lines[1] == f'INFO {where} text="3 uploads"'
+    assert lines[2] == f'ERROR {where} text="a defect"'
+    assert lines[-1] == 'ERROR run=r1 event=trace text="ZeroDivisionError: division by zero"'
+    log.warning("after the run")
+    assert stream.getvalue() == before
 
 
 def test_on_a_terminal_progress_is_shown_live() -> None:
