@@ -14,7 +14,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup check run-now test-events patterns reference pictures lock demo demo-interruption test browser lint \
-	github-api fmt bench bench-functions bench-page fault-matrix policies scan clean
+	github-api fmt bench bench-functions bench-page fault-matrix release policies scan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -81,6 +81,9 @@ bench-functions: setup ## Measure both functions in AWS's runtime interface emul
 
 fault-matrix: setup ## Play the fault matrix and write docs/fault-matrix.md (MATRIX_OPTIONS=--embedded: that part)
 	@POWERTOOLS_LOG_LEVEL=CRITICAL PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tests.fault_matrix $(MATRIX_OPTIONS)
+
+release: setup ## Build dist/onlinebackup-VERSION.zip, which deploys without Python, make or a build
+	@PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 $(BIN)/python -m tools.release
 
 policies: setup ## Let a policy evaluator judge what each role can do and cannot
 	@bash tools/scanners/install.sh evaluator

@@ -3,9 +3,10 @@
 An artifact is the function's own package, ``shared``, ``backup_contract`` and the locked
 dependencies. The launcher's also carries the program that instances run, ``repo_backup.zip``, with
 dependencies of its own, and the ``bootstrap.sh`` that starts it. The same sources give the same
-bytes, for the program's SHA-256 is its name in the bucket.
+bytes on every machine, for the program's SHA-256 is its name in the bucket.
 
-Standard library only: this runs with whatever ``python3`` is on the PATH.
+Standard library only, and no syntax newer than Python 3.9 or option newer than pip 21.3: this runs
+with whatever ``python3`` is on the PATH, and AWS CloudShell has these.
 """
 
 import fcntl
@@ -41,6 +42,12 @@ _NOT_ON_INSTANCES = shutil.ignore_patterns(
 )
 """The page and what draws on a terminal are for a person's machine, which has their libraries."""
 
+_OF_THIS_MACHINE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+"""What an installer writes about its own work: RECORD has the hashes of console scripts, whose
+first line names an interpreter. Nothing reads them at run time."""
+
+_OLDEST = (3, 9)
+
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -65,7 +72,10 @@ def build(function: str, artifact: Path) -> None:
 
 
 def pack_program(archive: Path) -> None:
-    """Zip the instances' program with its locked dependencies, byte for byte reproducible."""
+    """Zip the instances' program with its locked dependencies, byte for byte reproducible.
+
+    Stored, not compressed: what a compressor makes depends on the zlib of the machine.
+    """
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "program"
         shutil.copytree(dependencies("instance_scripts"), program)
@@ -73,10 +83,9 @@ def pack_program(archive: Path) -> None:
             shutil.copytree(
                 ROOT / "instance_scripts" / package, program / package, ignore=_NOT_ON_INSTANCES
             )
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
             for path in sorted(each for each in program.rglob("*") if each.is_file()):
                 entry = zipfile.ZipInfo(path.relative_to(program).as_posix(), _ZIP_EPOCH)
-                entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.create_system = 3
                 entry.external_attr = 0o644 << 16
                 packed.writestr(entry, path.read_bytes())
@@ -88,7 +97,7 @@ def dependencies(part: str) -> Path:
     Installed once per content of the lock.
     """
     lock = ROOT / part / "requirements.txt"
-    recipe = f"{RUNTIME} {SERVICES[part]}\n{lock.read_text()}"
+    recipe = f"{RUNTIME} {SERVICES[part]} {_OF_THIS_MACHINE}\n{lock.read_text()}"
     wanted = hashlib.sha256(recipe.encode()).hexdigest()[:16]
     folder = CACHE / wanted
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -100,6 +109,9 @@ def dependencies(part: str) -> Path:
                 _install(lock, fresh)
                 # Console scripts: of no use here, and they name this machine's interpreter.
                 shutil.rmtree(fresh / "bin", ignore_errors=True)
+                for record in fresh.glob("*.dist-info/*"):
+                    if record.name in _OF_THIS_MACHINE:
+                        record.unlink()
                 for description in (fresh / "botocore/data").iterdir():
                     if description.is_dir() and description.name not in SERVICES[part]:
                         shutil.rmtree(description)
@@ -120,12 +132,15 @@ def _install(lock: Path, target: Path) -> None:
         )
     # fmt: off
     options = [
-        "--quiet", "--disable-pip-version-check", "--root-user-action=ignore",
+        "--quiet", "--disable-pip-version-check",
         "--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none",
         f"--python-version={RUNTIME}", "--require-hashes", "--no-deps", "--no-compile",
+        # pip compares with the interpreter that it runs on, although another is named.
+        "--ignore-requires-python",
     ]
     # fmt: on
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    # By its variable, not by --root-user-action, which pip knows since 22.1 only.
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PIP_ROOT_USER_ACTION": "ignore"}
     subprocess.run(
         [*pip, "install", *options, f"--target={target}", f"--requirement={lock}"],
         check=True,
@@ -135,8 +150,8 @@ def _install(lock: Path, target: Path) -> None:
 
 def main(arguments: list[str]) -> int:
     """Build what the command line names; the exit code."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - whichever python3 comes first on the PATH
-        print("sam build: python3 on the PATH must be 3.11 or newer", file=sys.stderr)
+    if sys.version_info < _OLDEST:
+        print("sam build: python3 on the PATH must be 3.9 or newer", file=sys.stderr)
         return 1
     function, artifact = arguments
     try:

@@ -1,10 +1,13 @@
 """What ``sam build`` makes: the functions' artifacts and the instances' program."""
 
+import ast
+import hashlib
 import importlib.util
 import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -63,6 +66,61 @@ def in_isolation(path: Path, code: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_the_build_is_written_for_cloudshells_python() -> None:
+    """Python 3.9; the slow test runs it there, where it is installed."""
+    script = (ROOT / "functions/build.py").read_text()
+    ast.parse(script, feature_version=(3, 9))
+    newer = ("tomllib", "datetime.UTC", "StrEnum", "itertools.batched", "strict=")
+    assert [each for each in newer if each in script] == []
+
+
+def pythons() -> dict[str, str]:
+    """The path of every version of Python, 3.9 or newer, that has pip on this machine."""
+    has_pip = "bool(importlib.util.find_spec('pip'))"
+    ask = f"import importlib.util, sys; print(sys.version_info[:2], {has_pip})"
+    found: dict[str, str] = {}
+    names = [f"python3.{minor}" for minor in range(9, 20)]
+    installed = Path.home().glob(".pyenv/versions/3.*/bin/python3")
+    for path in (sys.executable, *filter(None, map(shutil.which, names)), *map(str, installed)):
+        told = subprocess.run([path, "-c", ask], capture_output=True, text=True, check=False)
+        version, _, pip = told.stdout.strip().rpartition(" ")
+        if pip == "True" and ast.literal_eval(version) >= (3, 9):
+            found.setdefault(version, path)
+    return found
+
+
+@pytest.mark.slow
+def test_the_oldest_and_the_newest_python_make_the_same_bytes_at_two_paths(tmp_path: Path) -> None:
+    """Each as a build tool of a machine of its own: sources, cache and installer are another's."""
+    available = pythons()
+    versions = sorted(available, key=ast.literal_eval)
+    if len(versions) < 2:
+        pytest.skip(f"there is one Python with pip here: {versions}")
+    built = []
+    for place, version in (("a", versions[0]), ("b/deeper", versions[-1])):
+        sources = tmp_path / place / "sources"
+        for folder in ("functions", "instance_scripts"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / folder, sources / folder, ignore=ignored)
+        for function in ("launcher", "reporter"):
+            artifact = tmp_path / place / function
+            script = str(sources / "functions/build.py")
+            subprocess.run([available[version], script, function, str(artifact)], check=True)
+        built.append(digests(tmp_path / place, "launcher", "reporter"))
+    assert built[0]
+    assert built[0] == built[1]
+
+
+def digests(folder: Path, *parts: str) -> dict[str, str]:
+    """The SHA-256 of every file of these parts of the folder, by path."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for part in parts
+        for path in (folder / part).rglob("*")
+        if path.is_file()
+    }
 
 
 def test_an_artifact_is_the_functions_package_what_it_shares_and_the_lock(
