@@ -72,7 +72,8 @@ class Api:
         caller = asked.caller
         where = (self.catalogue, self.data)
         place = (asked.base, asked.path, asked.query)
-        found = answers.answer(*where, self.limits, *place, caller)
+        accept = asked.headers.get("Accept") or ""
+        found = answers.answer(*where, self.limits, *place, caller, accept)
         if found:
             return found
         if caller.installation:

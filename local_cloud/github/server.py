@@ -5,10 +5,9 @@ import contextlib
 import json
 import socket
 import ssl
-import struct
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -28,8 +27,7 @@ from local_cloud.github.data.rest.access import Caller
 from local_cloud.github.faults import Fault, Faults
 from local_cloud.github.lfs import BATCH, STORAGE, LargeFiles
 from local_cloud.github.rights import EVERYBODY, TokenRights
-
-SLOW_SECONDS = 0.05
+from local_cloud.github.wire import Wire
 
 
 @dataclass(frozen=True)
@@ -162,10 +160,8 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(Wire, BaseHTTPRequestHandler):
     server_version = "GitHubStandIn"
-    wbufsize = 64 * 1024
     server: _Server
 
     def do_GET(self) -> None:
@@ -180,23 +176,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         hub = self.server.hub
+        self.begin(hub.closing)
         parts = urlsplit(self.path)
         # GitHub Enterprise Server has its API below /api/v3, and GraphQL at /api/graphql.
         path = unquote(parts.path).removeprefix("/api/v3")
         path = "/graphql" if path == "/api/graphql" else path
         query, self._asked = parts.query, b""
         if path == "/graphql":
-            self._asked = b"".join(self._body())
+            self._asked = b"".join(self.read_body())
             query = f"operation={execution.operation_name(self._asked)}"
-        self._status = 0
         self._grant: Installation | None = None
         self._rights = EVERYBODY
         self._token = ""
         fault = hub.faults.take(self.command, path, query)
         try:
             if fault and fault.action == "status":
-                self._discard_body()
-                self._send(fault.status, fault.headers, fault.body)
+                self.discard_body()
+                self.send(fault.status, fault.headers, fault.body)
             elif path.startswith(STORAGE):
                 self._serve_storage(path, parts.query, fault)
             elif ".git/" in path:
@@ -210,7 +206,7 @@ class _Handler(BaseHTTPRequestHandler):
                     self.command,
                     path,
                     query,
-                    self._status,
+                    self.status,
                     scheme or None,
                     self.client_address[1],
                 )
@@ -248,7 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve_api(self, path: str, query: str, fault: Fault | None) -> None:
         hub = self.server.hub
-        self._discard_body()
+        self.discard_body()
         if path.endswith("/installation") or path.startswith("/app/"):
             self._serve_app(path)
             return
@@ -259,7 +255,7 @@ class _Handler(BaseHTTPRequestHandler):
         if viewer and hub.token_expires_at:
             headers["GitHub-Authentication-Token-Expiration"] = hub.token_expires_at
         if not accepted:
-            self._send(401, headers | hub.api_headers, b'{"message": "Bad credentials"}')
+            self.send(401, headers | hub.api_headers, b'{"message": "Bad credentials"}')
             return
         caller = Caller(self._token, viewer, self._rights, self._grant)
         with hub.changing:
@@ -272,7 +268,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault and fault.of_a_list:
             body, changed = fault.distorted(json.loads(reply.body), reply.headers)
             reply, fault = Answer(reply.status, json.dumps(body).encode(), changed), None
-        self._send(reply.status, headers | dict(reply.headers), reply.body, fault)
+        self.send(reply.status, headers | dict(reply.headers), reply.body, fault)
 
     def _serve_app(self, path: str) -> None:
         """What only the App itself may ask, by its signature."""
@@ -280,16 +276,16 @@ class _Handler(BaseHTTPRequestHandler):
         apps = self.server.hub.apps
         if any(apps.believes(each) for each in self._offered()):
             status, document = apps.answer(self.command, path)
-        self._send(status, {"Content-Type": "application/json"}, json.dumps(document).encode())
+        self.send(status, {"Content-Type": "application/json"}, json.dumps(document).encode())
 
     def _serve_git(self, path: str, query: str, fault: Fault | None) -> None:
         hub = self.server.hub
         full_name, _, service = path.strip("/").partition(".git/")
         new_name = hub.catalogue.renames.get(full_name)
         if new_name:
-            self._discard_body()
+            self.discard_body()
             location = f"/{new_name}.git/{service}" + (f"?{query}" if query else "")
-            self._send(301, {"Location": location}, b"")
+            self.send(301, {"Location": location}, b"")
             return
         viewer, accepted = self._viewer()
         known = hub.catalogue.repositories
@@ -303,23 +299,23 @@ class _Handler(BaseHTTPRequestHandler):
         )
         if not served:
             # GitHub asks an anonymous git client for credentials rather than admit an absence.
-            self._discard_body()
+            self.discard_body()
             if viewer:
-                self._send(404, {}, b"Repository not found.\n")
+                self.send(404, {}, b"Repository not found.\n")
             else:
                 challenge = {"WWW-Authenticate": 'Basic realm="GitHub"'}
-                self._send(401, challenge, b"Repository not found.\n")
+                self.send(401, challenge, b"Repository not found.\n")
             return
         if path.endswith(BATCH):
             storage = f"{hub.scheme}://localhost:{hub.port}"
-            body = b"".join(self._body())
+            body = b"".join(self.read_body())
             batch = hub.lfs.batch(hub.root / f"{full_name}.git", full_name, body, storage)
-            self._send_stream(batch.status, batch.headers, batch.body, fault)
+            self.send_stream(batch.status, batch.headers, batch.body, fault)
             return
         with hub.backend(
-            hub.root, self.command, path, query, self.headers, self._body(), viewer
+            hub.root, self.command, path, query, self.headers, self.read_body(), viewer
         ) as reply:
-            self._send_stream(reply.status, reply.headers, reply.body, fault)
+            self.send_stream(reply.status, reply.headers, reply.body, fault)
 
     def _serve_storage(self, path: str, query: str, fault: Fault | None) -> None:
         """Large files, at another host than the API's and git's."""
@@ -327,93 +323,10 @@ class _Handler(BaseHTTPRequestHandler):
         elsewhere = f"{hub.scheme}://127.0.0.1:{hub.port}"
         headers = dict(self.headers.items())
         reply = hub.lfs.download(hub.root, path, query, headers, elsewhere)
-        self._send_stream(reply.status, reply.headers, reply.body, fault)
+        self.send_stream(reply.status, reply.headers, reply.body, fault)
 
     def _may_read(self, repository: Repository, viewer: str | None) -> bool:
         if grant := self._grant:
             return grant.reads(repository)
         may_see = self.server.hub.catalogue.may_see(repository, viewer)
         return may_see and self._rights.shows(repository)
-
-    def _body(self) -> Iterator[bytes]:
-        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                yield self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return
-        left = int(self.headers.get("Content-Length") or 0)
-        while left and (block := self.rfile.read(min(left, 65536))):
-            left -= len(block)
-            yield block
-
-    def _discard_body(self) -> None:
-        if self._asked:
-            return
-        for _ in self._body():
-            pass
-
-    def _send(
-        self, status: int, headers: Mapping[str, str], body: bytes, fault: Fault | None = None
-    ) -> None:
-        if fault:
-            self._send_stream(status, headers, iter([body]), fault)
-            return
-        self._head(status, {**headers, "Content-Length": str(len(body))})
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def _send_stream(
-        self,
-        status: int,
-        headers: Mapping[str, str],
-        body: Iterator[bytes],
-        fault: Fault | None,
-    ) -> None:
-        self._head(status, {**headers, "Transfer-Encoding": "chunked"})
-        for block in self._injured(body, fault) if fault else body:
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(block), block))
-        if not self.close_connection:
-            self.wfile.write(b"0\r\n\r\n")
-
-    def _head(self, status: int, headers: Mapping[str, str]) -> None:
-        self._status = status
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-
-    def _injured(self, body: Iterator[bytes], fault: Fault) -> Iterator[bytes]:
-        """The body until the fault's place, and then what the fault makes of the rest."""
-        left = fault.after_bytes
-        for block in body:
-            if left >= len(block):
-                left -= len(block)
-                yield block
-                continue
-            if left:
-                yield block[:left]
-            rest, left = block[left:], 0
-            match fault.action:
-                case "corrupt":
-                    yield bytes([rest[0] ^ 0xFF]) + rest[1:]
-                    yield from body
-                case "slow":
-                    for index in range(len(rest)):
-                        self.wfile.flush()
-                        if self.server.hub.closing.wait(SLOW_SECONDS):
-                            break
-                        yield rest[index : index + 1]
-                case "hang":
-                    self.wfile.flush()
-                    self.server.hub.closing.wait()
-                    self.close_connection = True
-                case "reset":
-                    self.wfile.flush()
-                    reset = struct.pack("ii", 1, 0)
-                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
-                    self.close_connection = True
-                    self.connection.close()
-                case _:
-                    pass
-            return

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from local_cloud.github.data.model import (
@@ -17,7 +17,7 @@ from local_cloud.github.data.model import (
 
 T = TypeVar("T")
 
-_BEGINNING = datetime(2024, 1, 1, tzinfo=UTC)
+_BEGINNING = datetime(2024, 1, 1)  # noqa: DTZ001  # UTC; without it isoformat() is shorter
 
 
 @dataclass(slots=True)
@@ -58,7 +58,8 @@ class RepositoryData:
 class AccountData:
     """The data of all repositories, by their ids, and of accounts; ids and time come from here.
 
-    ``accounts`` has raw API objects by path (``orgs/octo-org/members``, ``users/octo/starred``).
+    ``accounts`` has what is chosen by path: logins at ``orgs/octo-org/members``, full names of
+    repositories at ``users/octo/starred``, objects at ``gists`` (rest/accounts.py has the paths).
     Time goes on by a second with every event, so that the same edits give the same dates; what is
     changed without an ``Editor`` must call ``now``, too.
     """
@@ -90,4 +91,4 @@ class AccountData:
     def now(self) -> str:
         """The date of the next event."""
         self.seconds += 1
-        return (_BEGINNING + timedelta(seconds=self.seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{(_BEGINNING + timedelta(seconds=self.seconds)).isoformat()}Z"

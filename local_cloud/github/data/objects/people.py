@@ -3,7 +3,8 @@
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from local_cloud.github.catalogue import Catalogue, Repository
@@ -21,6 +22,8 @@ class View:
     repository: Repository
     account: AccountData
     catalogue: Catalogue
+    written: dict[str, Object] = field(default_factory=dict, compare=False)
+    """Objects that are within many others, kept for one request."""
 
     @property
     def data(self) -> RepositoryData:
@@ -62,9 +65,12 @@ def user_id(login: str) -> int:
 
 
 def user(base: str, login: str | None, type: str = "User") -> Object | None:
-    """A ``simple-user``; None for one who is gone."""
-    if login is None:
-        return None
+    """A ``simple-user``, to be copied before it is changed; None for one who is gone."""
+    return None if login is None else _user(base, login, type)
+
+
+@lru_cache(maxsize=1024)
+def _user(base: str, login: str, type: str) -> Object:
     url = f"{base}/users/{login}"
     return {
         "login": login,

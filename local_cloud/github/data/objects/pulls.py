@@ -125,12 +125,14 @@ def review_comment(view: View, item: Issue, made: ReviewComment) -> Object:
 
 def _branch(view: View, ref: str, sha: str) -> Object:
     owner = view.repository.owner
+    if "repository" not in view.written:
+        view.written["repository"] = repository(view)
     return {
         "label": f"{owner}:{ref}",
         "ref": ref,
         "sha": sha,
         "user": user(view.base, owner),
-        "repo": repository(view),
+        "repo": view.written["repository"],
     }
 
 

@@ -1,5 +1,6 @@
 """The repository itself: as lists have it, and in full."""
 
+from local_cloud.github.catalogue import Account
 from local_cloud.github.data.objects.people import Object, View, user
 
 _URLS = {
@@ -48,13 +49,13 @@ def repository(view: View) -> Object:
     """A repository as it stands in lists, where nobody may push."""
     item, data = view.repository, view.data
     open_issues = view.issue_counts()[None, "open"]
-    type = view.catalogue.accounts[item.owner].type
+    owner = view.catalogue.accounts.get(item.owner) or Account(item.owner)
     return {
         "id": item.id,
         "node_id": f"R_{item.id}",
         "name": item.name,
         "full_name": item.full_name,
-        "owner": user(view.base, item.owner, type),
+        "owner": user(view.base, owner.login, owner.type),
         "private": item.private,
         "visibility": "private" if item.private else "public",
         "html_url": view.html,

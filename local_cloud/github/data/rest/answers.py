@@ -1,7 +1,8 @@
 """Answers requests to the REST API of the data; None to what is none of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from local_cloud.github.answer import Answer
@@ -11,8 +12,11 @@ from local_cloud.github.data.limits import Limits
 from local_cloud.github.data.objects.people import View
 from local_cloud.github.data.rest import routes
 from local_cloud.github.data.rest.access import Caller, RefusedError
+from local_cloud.github.data.rest.accounts import AccountAsked, find_account, list_of
 from local_cloud.github.data.rest.asked import Asked
 from local_cloud.github.data.rest.paging import Listed, page_of
+
+_DOCUMENTATION = "https://docs.github.com/rest"
 
 
 def answer(
@@ -23,40 +27,46 @@ def answer(
     path: str,
     query: str,
     caller: Caller,
+    accept: str = "",
 ) -> Answer | None:
     """Answer ``GET path?query``, or None where no route of the data has this path."""
-    found = _repository(catalogue, base, path)
-    if not found:
+    if route := find_account(path):
+        asked = AccountAsked(catalogue, account, base, path, accept, caller)
+        return _told(lambda: list_of(route, asked), f"{base}{path}", query, route.headers(caller))
+    found = _repository(catalogue, path)
+    matched = routes.find(found[1]) if found else None
+    if not found or not matched:
         return None
     repository, rest, moved = found
-    matched = routes.find(rest)
-    if not matched:
-        return None
-    route, parts = matched
-    headers = route.needed.headers(caller)
-    try:
+    place, parts = matched
+
+    def told() -> Any:
         if not repository or not caller.sees(catalogue, repository):
-            raise RefusedError(404, "Not Found")  # noqa: TRY301  # one place writes all refusals
+            raise RefusedError(404, "Not Found")
         if moved:
             there = f"{base}/repositories/{repository.id}/{rest}" + (f"?{query}" if query else "")
-            raise RefusedError(301, "Moved Permanently", {"Location": there})  # noqa: TRY301
-        route.needed.check(caller, catalogue, repository)
+            raise RefusedError(301, "Moved Permanently", {"Location": there})
+        place.needed.check(caller, catalogue, repository)
         view = View(base, repository, account, catalogue)
-        asked = Asked(view, parts, dict(parse_qsl(query)), caller, limits)
-        told = route.handler(asked)
+        return place.handler(Asked(view, parts, dict(parse_qsl(query)), caller, limits))
+
+    return _told(told, f"{base}{path}", query, place.needed.headers(caller))
+
+
+def _told(handler: Callable[[], Any], url: str, query: str, headers: Mapping[str, str]) -> Answer:
+    """What a handler answers, or how it refuses, with these headers besides."""
+    try:
+        told = handler()
         if isinstance(told, Listed):
-            page = page_of(told, f"{base}{path}", asked.query)
+            page = page_of(told, url, dict(parse_qsl(query)))
             return _json(200, page.body, {**headers, **page.headers})
         return _json(200, told, headers)
     except RefusedError as refused:
-        url = "https://docs.github.com/rest"
-        document = {"message": refused.message, "documentation_url": url}
+        document = {"message": refused.message, "documentation_url": _DOCUMENTATION}
         return _json(refused.status, document, {**headers, **refused.headers})
 
 
-def _repository(
-    catalogue: Catalogue, base: str, path: str
-) -> tuple[Repository | None, str, bool] | None:
+def _repository(catalogue: Catalogue, path: str) -> tuple[Repository | None, str, bool] | None:
     """The repository of a path, the path below it, and whether it goes by another name now."""
     match path.strip("/").split("/"):
         case ["repos", owner, name, *rest] if rest:

@@ -34,12 +34,13 @@ def editor(api: Api, repository: int = 1) -> Editor:
     return Editor(api.data, api.data.of(repository))
 
 
-def get(api: Api, path: str, caller: Caller = OWNER, etag: str = "") -> Told:
+def get(api: Api, path: str, caller: Caller = OWNER, *, etag: str = "", accept: str = "") -> Told:
     """GET a path below ``octo/hello``, or with a slash in front anywhere."""
     path = path if path.startswith("/") else f"/repos/octo/hello/{path}"
     path = path.removeprefix(BASE)
     place, _, query = path.partition("?")
-    told = api.answer(Asked(place, query, BASE, caller, {"If-None-Match": etag}))
+    headers = {"If-None-Match": etag, "Accept": accept}
+    told = api.answer(Asked(place, query, BASE, caller, headers))
     return Told(told.status, json.loads(told.body) if told.body else None, told.headers)
 
 

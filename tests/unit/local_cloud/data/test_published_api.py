@@ -18,10 +18,12 @@ from graphql import (
     validate,
 )
 
+from local_cloud.github import Account, TokenRights
 from local_cloud.github.api import Api
 from local_cloud.github.data import Size, fill
 from local_cloud.github.data.furnishing import furnish_settings
 from local_cloud.github.data.graphql.execution import schema
+from local_cloud.github.data.rest.access import Caller
 from local_cloud.github.data.rest.routes import ROUTES
 from tests.unit.local_cloud.data.asking import editor, get, hub
 from tools.github_api import published
@@ -43,6 +45,16 @@ def api() -> Api:
     octo.edit_issue(1, title="Another title", assignees=["octo"], milestone=1)
     octo.merge(2)
     octo.reopen(3)
+    made.catalogue.accounts["octo-org"] = Account("octo-org", "Organization")
+    made.data.accounts.update(
+        {
+            "orgs/octo-org/members": ["octo", "hubot"],
+            "orgs/octo-org/teams": [{"id": 7, "name": "Core", "slug": "core"}],
+            "users/octo/starred": ["octo/hello"],
+            "users/octo/followers": ["hubot"],
+            "user/subscriptions": ["octo/hello"],
+        }
+    )
     octo.react(octo.repository.issues[1])
     for number in (1, 2):
         issue = octo.repository.issues[number]
@@ -86,12 +98,18 @@ def test_every_answer_is_as_github_describes_it(api: Api, route: str) -> None:
         ("/user/repos", "/user/repos"),
         ("/users/octo", "/users/{username}"),
         ("/users/octo/repos", "/users/{username}/repos"),
+        ("/orgs/octo-org", "/orgs/{org}"),
+        ("/orgs/octo-org/members", "/orgs/{org}/members"),
+        ("/orgs/octo-org/teams", "/orgs/{org}/teams"),
+        ("/users/octo/starred", "/users/{username}/starred"),
+        ("/users/octo/followers", "/users/{username}/followers"),
+        ("/user/subscriptions", "/user/subscriptions"),
     ],
 )
 def test_accounts_and_repositories_are_as_github_describes_them(
     api: Api, path: str, described: str
 ) -> None:
-    told = get(api, path)
+    told = get(api, path, Caller("token", "octo", TokenRights(frozenset({"repo", "read:org"}))))
     # Whether it is one's own account or another's is left open by a schema of either.
     found = published.faults(described, told.status, told.body)
     assert [each for each in found if "no such field" not in each] == []
