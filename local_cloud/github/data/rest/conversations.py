@@ -79,6 +79,16 @@ def list_reactions(asked: Asked) -> Listed:
     return Listed(asked.issue().reactions, lambda each: people.reaction(asked.view, each))
 
 
+def list_comment_reactions(asked: Asked) -> Listed:
+    """Who reacted to a comment of an issue or a pull request, or on code, by its id."""
+    number = asked.number()
+    for issue in asked.data.issues.values():
+        known: dict[int, Text] = {**issue.comments, **(issue.pull.comments if issue.pull else {})}
+        if number in known:
+            return Listed(known[number].reactions, lambda each: people.reaction(asked.view, each))
+    raise RefusedError(404, "Not Found")
+
+
 def list_sub_issues(asked: Asked) -> Listed:
     """The sub-issues of an issue."""
     children = [asked.data.issues[each] for each in asked.issue().sub_issues]

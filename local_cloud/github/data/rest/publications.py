@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local_cloud.github.data.model import Asset, Release
-from local_cloud.github.data.objects import releases
+from local_cloud.github.data.objects import people, releases
 from local_cloud.github.data.rest.asked import Asked, Listed, RefusedError
 
 
@@ -25,6 +25,22 @@ def get_release_by_tag(asked: Asked) -> Any:
     tag = asked.parts["tag"]
     found = _find(asked, lambda each: each.tag == tag and not each.draft)
     return releases.release(asked.view, found)
+
+
+def list_release_reactions(asked: Asked) -> Listed:
+    """Who reacted to a release."""
+    number = asked.number()
+    found = _find(asked, lambda each: each.id == number)
+    return Listed(found.reactions, lambda each: people.reaction(asked.view, each))
+
+
+def list_commit_comment_reactions(asked: Asked) -> Listed:
+    """Who reacted to a comment on a commit."""
+    number = asked.number()
+    for made in asked.data.commit_comments:
+        if made.id == number:
+            return Listed(made.reactions, lambda each: people.reaction(asked.view, each))
+    raise RefusedError(404, "Not Found")
 
 
 def list_assets(asked: Asked) -> Listed:
