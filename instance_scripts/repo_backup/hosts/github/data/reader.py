@@ -60,6 +60,7 @@ class GitHubData:
         *,
         one_token: bool = True,
     ) -> None:
+        self._allowance = allowance
         asking = Asking(http, patience, allowance)
         api_url = api_url.rstrip("/")
         self._rest = Rest(asking, api_url)
@@ -67,6 +68,11 @@ class GitHubData:
         self._signatures = Signatures(
             self._rest.aside("signatures"), self._graphql.aside("signatures"), one_token
         )
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        """How many requests were made so far, by what for: signatures, changes, rotation."""
+        return dict(self._allowance.counted)
 
     def announce(self, remotes: Iterable[Remote]) -> None:
         """Tell of the repositories that will be asked for, so that many are asked for at once."""
@@ -96,6 +102,7 @@ class _Reader:
     signatures: Signatures
 
     def __post_init__(self) -> None:
+        self.data.count_base()
         self.sections: dict[str, Section] = {}
         self.reacted = ReactionQueue(self.data)
         self.items = Items(self.data, self.reacted)

@@ -15,11 +15,17 @@ from repo_backup.hosts.github.api.graphql import GraphQL, Node, NoGraphQLError
 from repo_backup.hosts.github.api.refusals import Refused, refused
 from repo_backup.hosts.github.api.rest import Page, Rest
 from repo_backup.hosts.github.data.fields_table import clean
+from repo_backup.hosts.github.data.sections import SECTIONS
 from repo_backup.runtime.errors import RepositoryError
 
 Json = Any
 _OWN = ("_data", "_node", "_nodes")
 """How the names of fields end that are ours, or python-github-backup's."""
+FOLDERS = tuple(
+    dict.fromkeys(
+        source.saved_as.partition("/")[0] for source in SECTIONS.values() if "/" in source.saved_as
+    )
+)
 ITEM_FOLDERS = ("pulls", "issues")
 """Where a number's document may be: what is a pull request is there, and no issue."""
 
@@ -28,9 +34,11 @@ ITEM_FOLDERS = ("pulls", "issues")
 class RepositoryRead:
     """The reading of one repository.
 
-    ``here`` is by how much each section has grown since the last run; ``touched`` are the numbers
-    of the issues and pull requests that were written; ``problems`` are those of sections that are
-    read along with others, as reviews with pull requests.
+    ``base`` is how many of each section were saved before: as the last run counted them, or where
+    all is read again, as they are found. ``here`` is by how much each section has grown since the
+    last run; ``touched`` are the numbers of the issues and pull requests that were written;
+    ``problems`` are those of sections that are read along with others, as reviews with pull
+    requests.
     """
 
     rest: Rest
@@ -41,6 +49,7 @@ class RepositoryRead:
     here: Counter[str] = field(default_factory=Counter)
     touched: set[int] = field(default_factory=set)
     problems: dict[str, Refused] = field(default_factory=dict)
+    base: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -159,8 +168,18 @@ class RepositoryRead:
 
     def count(self, section: str) -> int:
         """``Section.here`` of now."""
-        before = self.task.before.get(section)
-        return max(0, (before.here if before else 0) + self.here[section])
+        return max(0, self.base.get(section, 0) + self.here[section])
+
+    def count_base(self) -> None:
+        """Learn ``base``. What a damaged archive lost is in the last run's counts only."""
+        if not self.task.full:
+            self.base = {name: section.here for name, section in self.task.before.items()}
+            return
+        found: Counter[str] = Counter()
+        for folder in FOLDERS:
+            for path in self.documents.paths(folder):
+                found.update(self.counted(path, self.documents.get(path)))
+        self.base = found
 
     def along(self, section: str, error: RepositoryError) -> None:
         """Keep the trouble of a section that is read along with another one."""

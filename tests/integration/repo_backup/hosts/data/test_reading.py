@@ -175,3 +175,15 @@ def test_partial_answers_of_graphql_are_asked_for_again_in_smaller_batches(tmp_p
         project.hub.limits.partial_nodes = 40
         assert states(project.run()) == {}
         assert project.backups[1].documents.counted()["reviews"] == 12
+
+
+def test_a_full_reading_restores_what_an_archive_lost(tmp_path: Path) -> None:
+    with Project(tmp_path) as project:
+        fill(project.hub.data, 1, SMALL)
+        project.run()
+        documents = project.backups[1].documents
+        whole = dict(documents.all)
+        del documents.all["issues/1.json"], documents.all["pulls/2.json"]
+        reading = project.run(full=True)
+        assert states(reading) == {}
+        assert documents.all == whole
