@@ -1,6 +1,6 @@
 """The table of what is read of a repository's data: where from, by what right, what is missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from backup_contract.documents.data_index import SectionState
@@ -74,7 +74,9 @@ class Setting:
     """One document of ``settings/``: a list, or an object where ``one`` is set.
 
     ``field`` is where the list stands in the answer, ``each`` an endpoint that is asked for each
-    item, in whose place ``{}`` its ``key`` stands. ``query`` are parameters of the list.
+    item, in whose place ``{}`` its ``key`` stands. ``query`` are parameters of the list. ``others``
+    are further lists in the same document, by name; an endpoint with ``{}`` is asked for each
+    environment.
     """
 
     endpoint: str
@@ -87,6 +89,7 @@ class Setting:
     key: str = "name"
     query: Mapping[str, str] | None = None
     kind: str = ""
+    others: Sequence[tuple[str, str]] = ()
 
 
 SETTINGS: Mapping[str, Setting] = {
@@ -100,8 +103,16 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "hooks": Setting("/hooks", "Webhooks", "admin:repo_hook", kind="hook"),
     "environments": Setting("/environments", "Actions", field="environments", absent="complete"),
-    "variables": Setting("/actions/variables", "Variables", field="variables"),
-    "secret_names": Setting("/actions/secrets", "Secrets", field="secrets"),
+    "variables": Setting(
+        "/actions/variables", "Variables and Environments", field="variables",
+        others=(("environments", "/environments/{}/variables"),),
+    ),
+    "secret_names": Setting(
+        "/actions/secrets", "Secrets, Dependabot secrets and Environments", field="secrets",
+        others=(
+            ("dependabot", "/dependabot/secrets"), ("environments", "/environments/{}/secrets"),
+        ),
+    ),
     "deploy_keys": Setting("/keys", "Administration", kind="key"),
     "collaborators": Setting("/collaborators", "Metadata (with push access)"),
     "teams": Setting("/teams", "Administration", absent="switched-off"),

@@ -59,15 +59,31 @@ def _ask(data: RepositoryRead, name: str, setting: Setting) -> Any:
         return data.get(setting.endpoint).get("names")
     if setting.one:
         return data.get(setting.endpoint, setting.kind)
-    query = dict(setting.query or {})
-    listed = [
-        item
-        for page in data.pages(setting.endpoint, setting.kind, field=setting.field, **query)
-        for item in page.items
-    ]
+    listed = _list(data, setting, setting.endpoint)
+    if setting.others:
+        further = {other: _further(data, setting, below) for other, below in setting.others}
+        return {"actions": sorted(listed, key=_order), **further}
     if not setting.each:
         return sorted(listed, key=_order)
     return {str(item.get(setting.key)): _single(data, setting, item) for item in listed}
+
+
+def _list(data: RepositoryRead, setting: Setting, below: str) -> list[Any]:
+    query = dict(setting.query or {})
+    pages = data.pages(below, setting.kind, field=setting.field, **query)
+    return [item for page in pages for item in page.items]
+
+
+def _further(data: RepositoryRead, setting: Setting, below: str) -> Any:
+    """Another list of a setting, or one for each environment, which were read just before."""
+    if "{}" not in below:
+        return sorted(_list(data, setting, below), key=_order)
+    environments = data.documents.get("settings/environments.json") or ()
+    return {
+        name: sorted(_list(data, setting, below.format(quote(name, safe=""))), key=_order)
+        for each in environments
+        if isinstance(name := each.get("name"), str)
+    }
 
 
 def _single(data: RepositoryRead, setting: Setting, item: Any) -> Any:
