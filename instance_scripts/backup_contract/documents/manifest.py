@@ -64,6 +64,8 @@ class Manifest:
     manifest: the lists (by key) of the overlays of those archives that are not as the run names
     them, whether they have overlays or not: the chain's id in the key tells which base was meant.
     ``copied_chains`` are, likewise, those that lie here as copies, under other version ids.
+    ``unknown_kinds`` are those of which the program that wrote it knew nothing: what an earlier run
+    saved of them is not in it.
     """
 
     run_id: str
@@ -83,6 +85,7 @@ class Manifest:
     visibility: tuple[Visibility, ...] = ()
     damaged_chains: list[str] = field(default_factory=list)
     copied_chains: list[str] = field(default_factory=list)
+    unknown_kinds: tuple[str, ...] = ()
 
     @property
     def items(self) -> list[Item]:
@@ -193,6 +196,7 @@ class Manifest:
             visibility=read_visibility(document.get("visibility")),
             damaged_chains=fields.texts(document, "damaged_chains"),
             copied_chains=fields.texts(document, "copied_chains"),
+            unknown_kinds=fields.inside(document, "totals", _unknown_kinds),
         )
         results = (result for entry in found for result in entry.results.values())
         kept = (each.result for each in read.kept or ())
@@ -207,6 +211,11 @@ def _kept(document: Fields) -> list[OrphanedArchive] | None:
         return None
     names = ("kept", "kept_further") if "kept_further" in document else ("kept",)
     return [each for name in names for each in fields.each(document, name, read_orphaned)]
+
+
+def _unknown_kinds(totals: Fields) -> tuple[str, ...]:
+    """The kinds of which there is no total."""
+    return tuple(kind.name for kind in kinds_beside_git() if kind.total not in totals)
 
 
 def _archives_of(kind: str, entries: Iterable[Entry]) -> int:

@@ -40,6 +40,10 @@ def preview(plan: Plan, listing: Listing, history: History, resources: Resources
         has_token=resources.http.has_token,
     )
 
+    if resources.data:
+        selected = (each for each in listing.remotes if not plan.selection.skip_reason(each))
+        resources.data.announce(selected)
+
     def row(number: int) -> PlannedRow:
         return _row(plan, listing.remotes[number], history, resources, keys)
 

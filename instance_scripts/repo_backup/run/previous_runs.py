@@ -71,8 +71,9 @@ class History:
 
         No owner means all that a token sees. Checkpoints count: an interrupted run's archives are
         there like any other's. What does not hang on anything else is asked for at once. A run
-        from before there were lists of what is kept is not the last one that is read, unless each
-        archive that is there has been named. ``launched``: of this run, what its attempts wrote
+        from before there were lists of what is kept, or of a program that does not know all kinds,
+        is not the last one that is read, unless each archive that is there has been named.
+        ``launched``: of this run, what its attempts wrote
         themselves goes before all else.
         """
         history, missing = cls(), {owner.lower() for owner in owners} or {_EVERYBODY}
@@ -105,7 +106,8 @@ class History:
                 for owner in uncounted & covered:
                     history.listed |= counts if owner == _EVERYBODY else {owner: counts[owner]}
                 uncounted -= covered
-                if manifest.kept is not None or history._names_all(present):
+                names_all = manifest.kept is not None and not manifest.unknown_kinds
+                if names_all or history._names_all(present):
                     missing -= covered
                 if not missing:
                     break

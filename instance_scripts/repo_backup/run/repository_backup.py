@@ -111,7 +111,9 @@ class RepositoryBackup:
             # What is late is as an earlier run left it until its turn comes.
             return before if kind.is_late else self._back_up(kind, remote, before)
         absence = self.selection.absence(kind, remote)
-        was_there = absence is None or (before and before.archive)
+        # What is late need not be there: that was never asked.
+        known = absence is None and not kind.is_late
+        was_there = known or (before and before.archive)
         return _skipped(reason, before) if was_there else None
 
     def _back_up(self, kind: Kind, remote: Remote, before: ItemResult | None) -> ItemResult:

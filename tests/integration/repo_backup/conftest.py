@@ -92,10 +92,13 @@ class Destination:
     root: Path
     environment: pytest.MonkeyPatch
 
-    def backup(self, *arguments: str, run_id: str = "r1", owner: str = "octo") -> int:
-        """Run ``repo_backup backup``; its exit code."""
+    def backup(
+        self, *arguments: str, run_id: str = "r1", owner: str = "octo", data: bool = False
+    ) -> int:
+        """Run ``repo_backup backup``, of project data only where ``data`` is set; its exit code."""
         self.environment.setenv("GITHUB_TOKEN", CORPUS_TOKEN)
-        return self.public_backup(*arguments, run_id=run_id, owner=owner)
+        without = () if data else ("--no-data",)
+        return self.public_backup(*without, *arguments, run_id=run_id, owner=owner)
 
     def public_backup(self, *arguments: str, run_id: str = "r1", owner: str = "octo") -> int:
         """The same with whatever token there is."""
@@ -195,7 +198,7 @@ class Bucket:
         """Run ``repo_backup backup`` to this bucket; its exit code."""
         os.environ["GITHUB_TOKEN"] = CORPUS_TOKEN
         fixed = ["--owner", "octo", "--destination", self.location, "--run-id", run_id]
-        return main(["backup", *fixed, *arguments])
+        return main(["backup", "--no-data", *fixed, *arguments])
 
     def manifest(self, run_id: str = "r1") -> Any:
         """A run's manifest."""

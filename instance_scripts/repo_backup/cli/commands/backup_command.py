@@ -22,7 +22,7 @@ from backup_contract.visibility import read as read_visibility
 from repo_backup.aws import spot_notice as interruption
 from repo_backup.cli.display import open_display, print_summary
 from repo_backup.cli.output import print_document, print_line, print_table
-from repo_backup.hosts.github.connect import connect
+from repo_backup.hosts.github.connect import connect, project_data
 from repo_backup.kinds.base import Resources
 from repo_backup.restore import drill
 from repo_backup.restore.archive_reader import SHARE, open_reader
@@ -52,17 +52,19 @@ def backup(options: argparse.Namespace) -> int:
     """``repo_backup backup``."""
     stop = Stop()
     started_at = datetime.now(UTC)
+    run_id, owners = options.run_id or run_id_of(started_at), tuple(dict.fromkeys(options.owner))
+    if options.evidence and not is_prefix(options.evidence, run_id):
+        options.parser.error(f"--evidence is not of run {run_id}")
+    github, http = connect(owners, stop, options.stall_timeout, options.jobs)
+    data = project_data(http, stop)
     plan = Plan(
-        run_id=options.run_id or run_id_of(started_at),
+        run_id=run_id,
         attempt=options.attempt,
-        owners=tuple(dict.fromkeys(options.owner)),
+        owners=owners,
         jobs=options.jobs,
-        selection=_selection(options, has_data=False),
+        selection=_selection(options, has_data=data is not None),
         allow_shrink=options.allow_shrink,
     )
-    if options.evidence and not is_prefix(options.evidence, plan.run_id):
-        options.parser.error(f"--evidence is not of run {plan.run_id}")
-    github, http = connect(plan.owners, stop, options.stall_timeout, options.jobs)
     # What GitHub lists comes in while the store is opened and asked for its history.
     listing = stop.begin(lambda: list_all(github, plan.owners), "listing")
     store = open_store(options.store, connections=2 * options.jobs)
@@ -87,6 +89,7 @@ def backup(options: argparse.Namespace) -> int:
             with_actors=github.with_actors,
             replaced_since=github.replaced_since,
             is_frozen=lambda key: frozen(suspicions(), key),
+            data=data,
         )
         if options.dry_run:
             earlier = History.load(store, plan.run_id, plan.owners)

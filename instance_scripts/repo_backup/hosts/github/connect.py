@@ -1,15 +1,19 @@
 """Access to GitHub as the environment grants it: a token, a GitHub App, or none."""
 
 import ipaddress
+import math
 import os
 import re
+import time
 from collections.abc import Sequence
 
 from backup_contract.app_jwt import PrivateKey, PrivateKeyError
 from backup_contract.github_names import APP_ID
 from repo_backup.aws.ssm import read_parameter
+from repo_backup.hosts.github.api.allowance import Allowance
 from repo_backup.hosts.github.app_installations import AppSignature, Installations
 from repo_backup.hosts.github.client import GitHub
+from repo_backup.hosts.github.data.reader import GitHubData
 from repo_backup.net.credentials import Credentials, Token
 from repo_backup.net.http import Http
 from repo_backup.net.rate_limiter import Limiter
@@ -19,6 +23,9 @@ from repo_backup.runtime.retry import Patience
 
 DEFAULT_API_URL = "https://api.github.com"
 _LISTING_CONNECTIONS = 4
+_DEADLINE = "ONLINE_BACKUP_DEADLINE_MINUTES"
+_MINUTES_FOR_THE_END = 15
+"""Five for the drill, five in which the instance tells the program to stop, and some to spare."""
 _APP = re.compile(APP_ID)
 _ADDRESS = re.compile(
     r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
@@ -57,6 +64,27 @@ def connect(
         credentials, limiter, stall_seconds=stall_seconds, connections=jobs + _LISTING_CONNECTIONS
     )
     return GitHub(http, api_url, Patience(stop), installations), http
+
+
+def project_data(http: Http, stop: Stop) -> GitHubData | None:
+    """Where project data comes from, by the connections for git; None without a token.
+
+    GitHub answers 60 requests an hour to whoever has none. What must be waited for beyond the
+    attempt's deadline, which the environment names, is left to the next run.
+    """
+    if not http.has_token:
+        return None
+    allowance = Allowance(stop, ends_at=time.monotonic() + _seconds_left())
+    one_token = not os.environ.get("GITHUB_APP_ID", "").strip()
+    return GitHubData(http, api_address(), Patience(stop), allowance, one_token=one_token)
+
+
+def _seconds_left() -> float:
+    """Until when a wait for GitHub's limits may last, so that drill and marker come after it."""
+    minutes = os.environ.get(_DEADLINE, "")
+    if not re.fullmatch("[0-9]{1,6}", minutes):
+        return math.inf
+    return max(0, int(minutes) - _MINUTES_FOR_THE_END) * 60.0
 
 
 def api_address() -> str:

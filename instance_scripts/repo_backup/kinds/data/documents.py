@@ -98,13 +98,13 @@ class WorkingCopy:
         """The host has it no more: the document stays, marked with the date of this run."""
         with self._lock, _disk_errors():
             added = self._database.execute(
-                "INSERT OR IGNORE INTO vanished VALUES (?, ?)", (_place(path, part), self._since)
+                "INSERT OR IGNORE INTO vanished VALUES (?, ?)", (place_of(path, part), self._since)
             )
             self._marks_changed |= bool(added.rowcount)
 
     def is_vanished(self, path: str, part: str = "") -> bool:
         """Whether an earlier run, or this one, found it gone."""
-        return bool(self._rows("SELECT 1 FROM vanished WHERE place = ?", _place(path, part)))
+        return bool(self._rows("SELECT 1 FROM vanished WHERE place = ?", place_of(path, part)))
 
     def load(self, path: str, packed: Packed, *, changed: bool = False) -> None:
         """Take over a document of an archive; ``changed``: the next overlay has it in any case."""
@@ -223,7 +223,8 @@ def read_marks(text: bytes) -> dict[str, str]:
     return marks
 
 
-def _place(path: str, part: str) -> str:
+def place_of(path: str, part: str = "") -> str:
+    """What is marked as gone, as ``deleted.json`` names it."""
     return f"{path}#{part}" if part else path
 
 

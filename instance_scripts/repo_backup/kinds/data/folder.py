@@ -5,19 +5,29 @@ gives: a folder, and below it JSON documents in folders of their own.
 """
 
 import hashlib
+import json
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from backup_contract.documents.data_index import DELETED, INDEX, folder_of
+from backup_contract.documents.data_index import DELETED, INDEX, Section, folder_of
 from backup_contract.documents.manifest import ItemResult
 from repo_backup.archive.document_zip import file_blocks
+from repo_backup.hosts.data_counts import counts_of
 from repo_backup.kinds.data.data_archive import parsed_index, read_entries
-from repo_backup.kinds.data.documents import ContentDigest, is_document_path, read_marks
+from repo_backup.kinds.data.documents import (
+    ContentDigest,
+    is_document_path,
+    place_of,
+    read_marks,
+)
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, said
 
+SETTINGS = "settings."
+"""Sections of this name have one document each, which is not counted."""
 _LISTS = (INDEX, DELETED)
 
 
@@ -53,22 +63,40 @@ def check(unpacked: Path, result: ItemResult | None, stop: Stop) -> tuple[str, .
 
     Raises RepositoryError, and InterruptedRunError when told to stop.
     """
-    counts: dict[str, int] = {}
+    index = parsed_index(_read(unpacked / INDEX))
+    marks = read_marks(_read(unpacked / DELETED))
+    counts: Counter[str] = Counter()
+    items: Counter[str] = Counter()
     digest = ContentDigest()
     for path in _documents(unpacked):
         stop.check()
-        counts[folder_of(path)] = counts.get(folder_of(path), 0) + 1
-        digest.add(path, hashlib.sha256((unpacked / path).read_bytes()).digest())
-    index = parsed_index(_read(unpacked / INDEX))
-    marks = read_marks(_read(unpacked / DELETED))
+        text = (unpacked / path).read_bytes()
+        counts[folder_of(path)] += 1
+        digest.add(path, hashlib.sha256(text).digest())
+        items.update(counts_of(path, _parsed(path, text), lambda *each: place_of(*each) in marks))
     if counts != dict(index.documents):
         raise RepositoryError(f"{INDEX} names {_told(index.documents)}; there are {_told(counts)}")
     if result and result.refs_digest != digest.of(marks):
         raise RepositoryError("its documents are not those that the manifest names")
-    incomplete = [
-        f"{name} {each.state}" for name, each in index.sections.items() if each.state != "complete"
-    ]
-    return (f"not complete: {', '.join(sorted(incomplete))}",) if incomplete else ()
+    return tuple(_remarks(index.sections, items))
+
+
+def _remarks(sections: Mapping[str, Section], items: Mapping[str, int]) -> Iterator[str]:
+    """What is not complete, and of what there are not as many items as the index counts."""
+    ordered = sorted(sections.items())
+    if lacking := [f"{name} {each.state}" for name, each in ordered if each.state != "complete"]:
+        yield f"not complete: {', '.join(lacking)}"
+    for name, each in ordered:
+        if not name.startswith(SETTINGS) and each.here != items.get(name, 0):
+            yield f"{INDEX} counts {each.here} {name}, there are {items.get(name, 0)}"
+
+
+def _parsed(path: str, text: bytes) -> Any:
+    """A document. Raises RepositoryError when it is none."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise RepositoryError(f"{path} is no JSON") from error
 
 
 def _files(file: IO[bytes], top: str | None) -> Iterator[tuple[str, str, bytes]]:

@@ -110,7 +110,7 @@ def test_a_further_kind_is_listed_verified_and_restored(
     planned = spoken(
         capsys,
         *("backup", "--owner", "octo", "--destination", str(destination.root)),
-        *("--include", "hello", "--dry-run"),
+        *("--include", "hello", "--dry-run", "--no-data"),
     )
     (row,) = [each for each in planned["repositories"] if each["would_be"] == "fetched"]
     assert row["further_would_be"] == {"wiki": "fetched", "note": "fetched"}

@@ -21,8 +21,9 @@ from backup_contract.documents.chain import ChainDocument, chain_of
 from backup_contract.documents.lease import LeaseRecord
 from backup_contract.documents.manifest import Manifest
 from backup_contract.kinds import GIT
-from local_cloud.github import CORPUS_TOKEN, GitHubStandIn
+from local_cloud.github import CORPUS_TOKEN, Edit, GitHubStandIn
 from local_cloud.github.corpus import commit_files
+from local_cloud.github.data.maker import Size, fill
 from repo_backup.cli.main import main
 from repo_backup.store.directory import DirectoryStore
 from tests.integration.repo_backup.by_hand import by_hand, lines
@@ -163,6 +164,38 @@ def test_the_earlier_program_sees_the_base_of_a_chain_and_replaces_it_whole(
     assert mirror_tips(destination.restored("hello", tmp_path / "whole")) == now
     for command in (["status", "--max-age", "400"], ["verify", "--all"]):
         assert main([*command, *source]) == 0
+
+
+def test_the_earlier_program_overlooks_project_data_and_this_one_finds_it_again(
+    destination: Destination, hub: GitHubStandIn, earlier: Path, tmp_path: Path
+) -> None:
+    only = ("--include", "hello", "--include", "no-wiki", "--no-wikis", "--no-drill")
+    ids = [hub.catalogue.repositories[f"octo/{name}"].id for name in ("hello", "no-wiki")]
+    editor, _ = (fill(hub.data, each, Size(issues=2)) for each in ids)
+    destination.backup(*only, run_id="2026-11-06T17-00-00Z", data=True)
+    editor.delete_issue(1)
+    Edit("delete", "octo/no-wiki").apply(hub.catalogue)
+    destination.backup(*only, run_id="2026-11-13T17-00-00Z", data=True)
+    (kept,) = destination.manifest("2026-11-13T17-00-00Z")["kept_further"]
+    assert kept["key"] == "github_backups/octo/no-wiki~data.zip"
+
+    source = ["--source", str(destination.root)]
+    assert json.loads(run_earlier(earlier, hub, "status", *source, "--json"))["good"]
+    run_earlier(earlier, hub, "list", *source)
+    # Without a run it reads whatever zip there is, also what is no mirror.
+    run_earlier(earlier, hub, "verify", *source, "--all", "--run-id", "2026-11-13T17-00-00Z")
+    fixed = ["--owner", "octo", "--destination", str(destination.root), *only]
+    run_earlier(earlier, hub, "backup", *fixed, "--run-id", "2026-11-20T17-00-00Z")
+    assert "data" not in destination.entry("hello", "2026-11-20T17-00-00Z")
+
+    assert destination.backup(*only, run_id="2026-11-27T17-00-00Z", data=True) == 0
+    found = destination.entry("hello", "2026-11-27T17-00-00Z")["data"]
+    assert found["archive"]["run_id"] == "2026-11-06T17-00-00Z"
+    (kept,) = destination.manifest("2026-11-27T17-00-00Z")["kept_further"]
+    assert kept["archive"]["run_id"] == "2026-11-06T17-00-00Z"
+    destination.restored("hello", tmp_path)
+    assert (tmp_path / "hello.data/issues/1.json").exists()
+    assert main(["verify", "--all", *source]) == 0
 
 
 def test_a_bucket_that_the_earlier_program_wrote_is_read_restored_and_continued(

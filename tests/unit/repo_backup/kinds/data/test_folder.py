@@ -96,5 +96,25 @@ def test_what_the_index_calls_incomplete_is_a_remark(tmp_path: Path) -> None:
     }
     index = {**json.loads(INDEX), "sections": sections}
     path = folder.unpack(zipped(tmp_path, {**WHOLE, "index.json": json_text(index)}), tmp_path)
-    (remark,) = folder.check(path, None, Stop())
-    assert remark == "not complete: labels truncated, x not-permitted"
+    assert folder.check(path, None, Stop()) == (
+        "not complete: labels truncated, x not-permitted",
+        "index.json counts 1 labels, there are 0",
+    )
+
+
+def test_items_that_the_index_counts_are_there_without_those_that_are_gone(tmp_path: Path) -> None:
+    issue = {"number": 1, "comment_data": [{"id": 5}, {"id": 6}]}
+    sections = {name: {"state": "complete", "here": 1} for name in ("issues", "issue_comments")}
+    files = {
+        "issues/1.json": json_text(issue),
+        "deleted.json": json_text({"issues/1.json#comment_data/5": "2026-11-30T17:00:00Z"}),
+        "index.json": json_text({**json.loads(INDEX), "sections": sections}),
+    }
+    path = folder.unpack(zipped(tmp_path, files), tmp_path)
+    assert folder.check(path, None, Stop()) == ()
+
+
+def test_a_document_that_is_no_json_is_not_good(tmp_path: Path) -> None:
+    path = folder.unpack(zipped(tmp_path, {**WHOLE, "issues/1.json": b"{"}), tmp_path)
+    with pytest.raises(RepositoryError, match="is no JSON"):
+        folder.check(path, None, Stop())
