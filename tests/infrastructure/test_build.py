@@ -341,7 +341,8 @@ def test_the_program_backs_up_without_what_draws_even_on_a_terminal(
     program: Path, tmp_path: Path
 ) -> None:
     build_corpus(tmp_path / "hub")
-    command = ("repo_backup", "backup", "--owner", "octo", "--destination", str(tmp_path / "out"))
+    options = ("--no-data", "--owner", "octo", "--destination", str(tmp_path / "out"))
+    command = ("repo_backup", "backup", *options)
     code = (
         f"import runpy, sys; sys.path.append({str(program)!r}); sys.argv = {[*command]!r}\n"
         "runpy.run_module('repo_backup', run_name='__main__')"

@@ -224,7 +224,7 @@ def test_every_command_about_a_backup(
     monkeypatch.setattr("repo_backup.runtime.retry.FIRST_DELAY_SECONDS", 0.01)
     root = tmp_path / "mirrors"
     selected = [f"--only={name}" for name in ("hello", "secret")]
-    backup = ["backup", "--owner", "octo", "--destination", str(root), *selected]
+    backup = ["backup", "--owner", "octo", "--destination", str(root), "--no-data", *selected]
     assert main([*backup, "--run-id", RUN_ID]) == 3
     written = root / layout.manifest(RUN_ID)
     document = json.loads(written.read_bytes())

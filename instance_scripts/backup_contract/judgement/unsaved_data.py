@@ -81,9 +81,12 @@ def _groups(entries: Iterable[Entry], state: SectionState) -> dict[str, _Group]:
 
 
 def _lacking(entries: Iterable[Entry], state: SectionState) -> Iterator[tuple[str, str, str]]:
-    """Repository, section and reason of each section in this state."""
+    """Repository, section and reason of each section in this state.
+
+    What is switched off and was never used is no loss.
+    """
     for entry in sorted(entries, key=lambda each: each.full_name.lower()):
         result = entry.results.get(DATA)
         for each in result.data.sections if result and result.data else ():
-            if each.state == state:
+            if each.state == state and (each.here or state != "switched-off"):
                 yield entry.full_name, each.name, each.reason or "GitHub gives no reason"

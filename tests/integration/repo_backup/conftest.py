@@ -97,13 +97,14 @@ class Destination:
     ) -> int:
         """Run ``repo_backup backup``, of project data only where ``data`` is set; its exit code."""
         self.environment.setenv("GITHUB_TOKEN", CORPUS_TOKEN)
-        without = () if data else ("--no-data",)
-        return self.public_backup(*without, *arguments, run_id=run_id, owner=owner)
+        return self.public_backup(*arguments, run_id=run_id, owner=owner, data=data)
 
-    def public_backup(self, *arguments: str, run_id: str = "r1", owner: str = "octo") -> int:
+    def public_backup(
+        self, *arguments: str, run_id: str = "r1", owner: str = "octo", data: bool = False
+    ) -> int:
         """The same with whatever token there is."""
         fixed = ["--owner", owner, "--destination", str(self.root), "--run-id", run_id]
-        return main(["backup", *fixed, *arguments])
+        return main(["backup", *fixed, *([] if data else ["--no-data"]), *arguments])
 
     def manifest(self, run_id: str = "r1") -> Any:
         """A run's manifest."""

@@ -77,7 +77,7 @@ def test_a_bucket_below_a_prefix_has_a_page(
 ) -> None:
     source = f"{s3.location}/below/here"
     arguments = ["--owner", "octo", "--destination", source, "--run-id", "r1"]
-    assert main(["backup", *arguments, "--only", "hello"]) == 0
+    assert main(["backup", "--no-data", *arguments, "--only", "hello"]) == 0
     assert report(source, tmp_path / "page") == 0
     page = page_of(open_bucket(f"{s3.name}/below/here", connections=2))
     (hello,) = [each for each in page.repositories if each.name == "octo/hello"]

@@ -147,7 +147,7 @@ def test_of_all_that_a_token_sees_each_owner_is_told(
     destination: Destination, hub: GitHubStandIn
 ) -> None:
     fixed = ["--destination", str(destination.root), "--run-id", "r1"]
-    assert main(["backup", *fixed, "--no-drill", "--only", "hello"]) == 0
+    assert main(["backup", "--no-data", *fixed, "--no-drill", "--only", "hello"]) == 0
     assert visibility(destination) == [
         {"owner": "octo", "scope": "all", "visible": 8, "total": None},
         {"owner": "octo-org", "scope": "unknown", "visible": 1, "total": None},

@@ -87,7 +87,7 @@ def test_killed_at_a_write_of_lease_manifest_or_marker_the_run_is_continued_at_o
     environment.setenv("GITHUB_TOKEN", CORPUS_TOKEN)
     environment.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     command = [sys.executable, "-c", PROGRAM, moment, key, str(number), "backup", "--owner", "octo"]
-    arguments = ["--destination", s3.location, "--run-id", "r1", *FAST]
+    arguments = ["--destination", s3.location, "--run-id", "r1", "--no-data", *FAST]
     killed = subprocess.run([*command, *arguments], capture_output=True, check=False)
     assert killed.returncode == 9, killed.stderr
     assert s3.backup(*FAST) == 0
@@ -105,7 +105,16 @@ def test_a_lease_of_a_killed_process_does_not_keep_another_run_out(
     environment.setenv("GITHUB_TOKEN", CORPUS_TOKEN)
     environment.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     command = [sys.executable, "-c", PROGRAM, "after", "/lock.json", "1", "backup"]
-    arguments = ["--owner", "octo", "--destination", s3.location, "--run-id", "r1", *FAST]
+    arguments = [
+        "--owner",
+        "octo",
+        "--destination",
+        s3.location,
+        "--run-id",
+        "r1",
+        "--no-data",
+        *FAST,
+    ]
     subprocess.run([*command, *arguments], capture_output=True, check=False)
     assert json.loads(s3.text("runs/lock.json"))["ended"] is False
     assert s3.backup(*FAST, run_id="r2") == 0

@@ -56,7 +56,7 @@ def start(
         *arguments: str, to: str = "", environment: dict[str, str] | None = None
     ) -> subprocess.Popen[str]:
         location = to or str(destination.root)
-        command = [sys.executable, "-c", PROGRAM, "backup", "--owner", "octo"]
+        command = [sys.executable, "-c", PROGRAM, "backup", "--no-data", "--owner", "octo"]
         path = os.pathsep.join(filter(None, sys.path))
         process = subprocess.Popen(
             [*command, "--destination", location, "--run-id", "r1", *arguments],

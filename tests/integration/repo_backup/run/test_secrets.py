@@ -34,7 +34,7 @@ def test_a_canary_token_is_nowhere_to_be_found(
         "from repo_backup.cli.main import main; from repo_backup.runtime import retry; "
         "retry.FIRST_DELAY_SECONDS = 0.01; main()"
     )
-    command = [sys.executable, "-c", program, "backup", "--owner", "octo"]
+    command = [sys.executable, "-c", program, "backup", "--no-data", "--owner", "octo"]
     done = subprocess.run(
         [*command, "--destination", str(destination.root), "--run-id", "r1"],
         env={

@@ -40,8 +40,10 @@ def test_rights_that_lack_are_one_line_whatever_number_of_repositories_lack_them
 
 
 def test_what_is_switched_off_is_told_and_changes_no_verdict() -> None:
-    off = manifest(repository(1, LackingSection("issues", "switched-off", "410")), repository(2))
+    used = LackingSection("issues", "switched-off", "410", here=7)
+    off = manifest(repository(1, used), repository(2, LackingSection("wikis", "switched-off")))
     assert "issues of octo/r1" in unsaved_data(off)
+    assert "wikis" not in unsaved_data(off)
     assert "right" not in unsaved_data(off)
     assert verdict(off).kind is Kind.VERIFIED
 
