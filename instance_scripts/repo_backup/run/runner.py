@@ -37,7 +37,10 @@ STOPPING_SECONDS = 9.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is asked to do. ``owners`` empty means all that the token can see."""
+    """What a run is asked to do. ``owners`` empty means all that the token can see.
+
+    ``notices`` are what is known before it begins.
+    """
 
     run_id: str
     attempt: int
@@ -45,6 +48,7 @@ class Plan:
     jobs: int
     selection: Selection
     allow_shrink: bool = False
+    notices: tuple[str, ...] = ()
 
 
 class Backup:
@@ -151,7 +155,7 @@ class Backup:
                 partial(self._store.write, document.key, document.to_bytes())
             )
         lost = [_lost(each) for each in history.lost if layout.owner_of(each.key) in owners]
-        notices = [*listing.notices, *unlisted, *lost, *history.damaged]
+        notices = [*self._plan.notices, *listing.notices, *unlisted, *lost, *history.damaged]
         self._journal.manifest.notices = notices
         self._journal.begin(history.mine, listed, claims)
 

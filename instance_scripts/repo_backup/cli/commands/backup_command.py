@@ -45,6 +45,10 @@ from repo_backup.runtime.signals import orderly_end
 from repo_backup.store.open import S3, open_store
 from repo_backup.store.suspicions import open_suspicions
 
+_WITHOUT_TOKEN = (
+    "issues, pull requests and other project data are saved only with a token: without one GitHub "
+    "allows 60 requests an hour"
+)
 _STALL_SECONDS = 60
 
 
@@ -64,6 +68,7 @@ def backup(options: argparse.Namespace) -> int:
         jobs=options.jobs,
         selection=_selection(options, has_data=data is not None),
         allow_shrink=options.allow_shrink,
+        notices=() if data or DATA in _excluded(options) else (_WITHOUT_TOKEN,),
     )
     # What GitHub lists comes in while the store is opened and asked for its history.
     listing = stop.begin(lambda: list_all(github, plan.owners), "listing")
