@@ -85,7 +85,7 @@ class Manifest:
     visibility: tuple[Visibility, ...] = ()
     damaged_chains: list[str] = field(default_factory=list)
     copied_chains: list[str] = field(default_factory=list)
-    unknown_kinds: tuple[str, ...] = ()
+    unknown_kinds: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def items(self) -> list[Item]:
