@@ -35,7 +35,7 @@ from repo_backup.run.listing import Listing, list_all
 from repo_backup.run.previous_runs import History
 from repo_backup.run.runner import Backup, Plan
 from repo_backup.run.selection import Selection
-from repo_backup.run.unlisted import MOST_QUESTIONS, MOST_QUESTIONS_NEEDS_TOKEN, confirmed
+from repo_backup.run.unlisted import MOST_QUESTIONS, MOST_QUESTIONS_DATA_LEFT_OUT, confirmed
 from repo_backup.runtime.budgets import Budget, available_memory_bytes
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import InterruptedRunError
@@ -45,7 +45,7 @@ from repo_backup.runtime.signals import orderly_end
 from repo_backup.store.open import S3, open_store
 from repo_backup.store.suspicions import open_suspicions
 
-_NEEDS_TOKEN = (  # noqa: S105 - no secret
+_DATA_LEFT_OUT = (
     "issues, pull requests and other project data are saved only with a token: without one GitHub "
     "allows 60 requests an hour"
 )
@@ -68,7 +68,7 @@ def backup(options: argparse.Namespace) -> int:
         jobs=options.jobs,
         selection=_selection(options, has_data=data is not None),
         allow_shrink=options.allow_shrink,
-        notices=() if data or DATA in _excluded(options) else (_NEEDS_TOKEN,),
+        notices=() if data or DATA in _excluded(options) else (_DATA_LEFT_OUT,),
     )
     # What GitHub lists comes in while the store is opened and asked for its history.
     listing = stop.begin(lambda: list_all(github, plan.owners), "listing")
@@ -109,7 +109,7 @@ def backup(options: argparse.Namespace) -> int:
         )
         if options.full and not options.force:
             check_given_up(store, history(), plan.run_id)
-        most = MOST_QUESTIONS if http.has_token else MOST_QUESTIONS_NEEDS_TOKEN
+        most = MOST_QUESTIONS if http.has_token else MOST_QUESTIONS_DATA_LEFT_OUT
 
         def ask_for_unlisted() -> Listing:
             shrink = plan.allow_shrink
