@@ -35,7 +35,7 @@ from repo_backup.run.listing import Listing, list_all
 from repo_backup.run.previous_runs import History
 from repo_backup.run.runner import Backup, Plan
 from repo_backup.run.selection import Selection
-from repo_backup.run.unlisted import MOST_QUESTIONS, MOST_QUESTIONS_DATA_LEFT_OUT, confirmed
+from repo_backup.run.unlisted import MOST_QUESTIONS, MOST_QUESTIONS_WITHOUT_TOKEN, confirmed
 from repo_backup.runtime.budgets import Budget, available_memory_bytes
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import InterruptedRunError
@@ -109,7 +109,7 @@ def backup(options: argparse.Namespace) -> int:
         )
         if options.full and not options.force:
             check_given_up(store, history(), plan.run_id)
-        most = MOST_QUESTIONS if http.has_token else MOST_QUESTIONS_DATA_LEFT_OUT
+        most = MOST_QUESTIONS if http.has_token else MOST_QUESTIONS_WITHOUT_TOKEN
 
         def ask_for_unlisted() -> Listing:
             shrink = plan.allow_shrink
