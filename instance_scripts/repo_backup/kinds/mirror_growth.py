@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from backup_contract.documents.parts.rewrites import Rewrites
+from backup_contract.judgement.rewrites import objection_to
 from backup_contract.moments import iso, named_moment
 from repo_backup.git.mirror import Mirror, links_unchecked
 from repo_backup.git.packs.increment import Increment, receive_increment
@@ -122,14 +124,16 @@ class Growth:
             return Grown(whole.as_base(part_bytes), warnings=told)
         is_cut = chain.is_shallow or bool(whole.mirror.advertisement.shallow)
         is_unread = objects is None and stored.links > stored.named
-        if stored.needs_base or is_cut or is_unread:
-            if objects and (base := self._compacted(whole, objects, room)):
-                return Grown(base.as_base(part_bytes), warnings=told)
+        must = stored.needs_base or is_cut or is_unread
+        together = objects if must or self._is_asked(stored, rewrites) else None
+        if together and (base := self._compacted(whole, together, room)):
+            return Grown(base.as_base(part_bytes), warnings=told)
+        if must:
             self._refuse_loss(stored, stored.fault or "its archive cannot be put together with it")
             return Grown(whole.as_base(part_bytes), warnings=told)
         side_files = whole.described(self.resources.memory, self.resources.stop)
         whole.mirror.advertisement = with_pins(whole.wanted, chain.ends_with)
-        return Grown(whole.as_overlay(part_bytes, side_files), stored)
+        return Grown(whole.as_overlay(part_bytes, side_files), stored, told)
 
     def _may_replace(self, whole: Received, chain: MirrorChain) -> bool:
         """Whether a whole answer is the new base: it has all tips that the chain ever had.
@@ -144,6 +148,11 @@ class Growth:
             return False
         tips = {tip for each in chain.zips for tip in each.refs(chain.object_format).tips}
         return whole.has(tips)
+
+    def _is_asked(self, stored: StoredChain, rewrites: Rewrites | None) -> bool:
+        """Whether somebody asks for a new base instead of overlays, and no suspicion forbids it."""
+        is_frozen = objection_to(rewrites) or self.resources.is_frozen(stored.archive.key)
+        return self.resources.full and stored.links > 0 and not is_frozen
 
     def _may_lose(self, stored: StoredChain) -> bool:
         """Whether another archive may take this one's place: it stays a version, or on request."""
@@ -169,7 +178,7 @@ class Growth:
         if links_unchecked(stored.archive.remarks):
             return None
         is_simple = not (stored.needs_base or chain.is_shallow or known.shallow)
-        if self.resources.full and stored.named == stored.links and is_simple:
+        if self.resources.full and not stored.links and is_simple:
             return None
         try:
             return stack.enter_context(known_chain(chain, self.resources, room))

@@ -472,3 +472,14 @@ def test_junk_in_a_list_behind_what_is_named_does_not_end_the_chain(
     assert listed.read_bytes().startswith(good)
     assert b"junk" not in listed.read_bytes()
     assert by_hand(destination.root, tmp_path / "hand") == refs(hello)
+
+
+def test_a_new_base_that_is_asked_for_in_a_folder_keeps_what_upstream_has_lost(
+    destination: Destination, hello: Path, tmp_path: Path
+) -> None:
+    tip = dropped_branch(destination, hello)
+    backup(destination, 2)
+    assert destination.entry("hello", _RUNS[2])["chain"]["links"] == 2
+    assert backup(destination, 3, "--full", "--force") == 0
+    assert destination.entry("hello", _RUNS[3]).get("chain") is None
+    assert pins(by_hand(destination.root, tmp_path / "hand")) == (refs(hello), [tip])
