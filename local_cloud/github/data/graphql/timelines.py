@@ -5,7 +5,8 @@ from typing import Any
 
 from local_cloud.github.data.graphql.context import Connection, Context, Node, connection
 from local_cloud.github.data.graphql.people import conversation, person, upper
-from local_cloud.github.data.model import CrossReference, Event, Issue
+from local_cloud.github.data.model import CrossReference, Event, Issue, Label
+from local_cloud.github.data.objects.people import View
 
 Arguments = Mapping[str, Any]
 _EVENTS = {
@@ -40,13 +41,10 @@ _ITEM_TYPES = {
 def timeline(context: Context, node: Node, arguments: Arguments) -> Connection:
     """The timeline of an issue or a pull request."""
     item: Issue = node.item
+    events = (each for each in item.events if each.event in _EVENTS)
     entries: list[tuple[str, Any]] = [
-        *(
-            ("CrossReferencedEvent", each)
-            for each in item.cross_references
-            if _is_there(node, each)
-        ),
-        *((_EVENTS[each.event], each) for each in item.events if each.event in _EVENTS),
+        *(("CrossReferencedEvent", e) for e in item.cross_references if _source(node.view, e)),
+        *((_EVENTS[each.event], each) for each in events if _is_there(node.view, each)),
         *(("IssueComment", each) for each in item.comments.values()),
         *(("PullRequestReview", each) for each in (item.pull.reviews if item.pull else ())),
     ]
@@ -63,17 +61,20 @@ def timeline(context: Context, node: Node, arguments: Arguments) -> Connection:
     )
 
 
-def _is_there(node: Node, made: CrossReference) -> bool:
-    """Whether what refers to an item is still there: a reference goes with it."""
-    elsewhere = node.view.of(made.repository)
-    return bool(elsewhere and made.number in elsewhere.data.issues)
+def _source(view: View, made: CrossReference) -> Node | None:
+    """Where a mention is; None where that is gone, and then GitHub does not list the mention."""
+    return _found(view, (made.repository, made.number))
 
 
-def _reference(context: Context, node: Node) -> Node | None:
-    made: CrossReference = node.item
-    elsewhere = node.view.of(made.repository)
-    source = elsewhere.data.issues.get(made.number) if elsewhere else None
-    return conversation(elsewhere, source) if source else None
+def _found(view: View, about: tuple[int, int]) -> Node | None:
+    elsewhere = view.of(about[0])
+    found = elsewhere.data.issues.get(about[1]) if elsewhere else None
+    return conversation(elsewhere, found) if found else None
+
+
+def _is_there(view: View, event: Event) -> bool:
+    """Whether what an event is about is still there."""
+    return event.event == "transferred" or not event.about or bool(_found(view, event.about))
 
 
 def _event(name: str) -> dict[str, Any]:
@@ -88,12 +89,15 @@ def _event(name: str) -> dict[str, Any]:
     }
 
 
+def _label(context: Context, node: Node, arguments: Arguments) -> Node:
+    """The label; one that was deleted since is told as it was."""
+    told = node.item.more["label"]
+    gone = Label(node.item.id, told["name"], told["color"], None, *[node.item.created_at] * 2)
+    return Node("Label", node.view, node.view.data.labels.get(told["name"], gone))
+
+
 def _subject(context: Context, node: Node, arguments: Arguments) -> Node | None:
-    """The other one of a link; None where it is gone."""
-    repository, number = node.item.about
-    elsewhere = node.view.of(repository)
-    found = elsewhere.data.issues.get(number) if elsewhere else None
-    return conversation(elsewhere, found) if found else None
+    return _found(node.view, node.item.about)
 
 
 def _is_elsewhere(context: Context, node: Node, arguments: Arguments) -> bool:
@@ -117,15 +121,13 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "referencedAt": lambda c, n, a: n.item.created_at,
         "isCrossRepository": lambda c, n, a: n.item.repository != n.view.repository.id,
         "willCloseTarget": lambda c, n, a: False,
-        "source": lambda c, n, a: _reference(c, n),
+        "source": lambda c, n, a: _source(n.view, n.item),
         "target": lambda c, n, a: conversation(n.view, n.within),
         "url": lambda c, n, a: f"{n.view.html}/issues/{n.item.number}",
     },
     "LabeledEvent": {
         **_event("LE"),
-        "label": lambda c, n, a: Node(
-            "Label", n.view, n.view.data.labels.get(n.item.more["label"]["name"])
-        ),
+        "label": _label,
     },
     "LockedEvent": {
         **_event("LOE"),

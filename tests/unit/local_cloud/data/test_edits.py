@@ -5,7 +5,8 @@ from tests.unit.local_cloud.data.asking import ask, editor, get, hub
 
 LINKS = """
 query($id: ID!) { node(id: $id) { ... on Issue { timelineItems(first: 9) {
-  nodes { __typename ... on TransferredEvent { fromRepository { nameWithOwner } }
+  nodes { __typename ... on LabeledEvent { label { name } }
+    ... on TransferredEvent { fromRepository { nameWithOwner } }
     ... on ConnectedEvent { subject { ... on PullRequest { number } } } } } } } }
 """
 
@@ -81,3 +82,18 @@ def test_a_reaction_that_is_withdrawn_and_a_comment_that_is_deleted_change_count
     octo.delete_discussion_comment(first.number, comment.id)
     assert (issue.updated_at, first.updated_at) == dates
     assert get(api, "issues/1").body["reactions"]["total_count"] == 0
+
+
+def test_a_mention_or_link_whose_other_end_was_deleted_is_not_listed_any_more() -> None:
+    api = hub()
+    octo = editor(api)
+    issue, source = octo.create_issue("One"), octo.create_issue("Two")
+    octo.cross_reference(issue.number, source.number)
+    octo.connect(issue.number, source.number, "marked_as_duplicate")
+    octo.label(issue.number, "bug")
+    octo.delete_issue(source.number)
+    octo.delete_label("bug")
+    told = ask(api, LINKS, id=f"I_{issue.id}").body
+    assert "errors" not in told
+    nodes = told["data"]["node"]["timelineItems"]["nodes"]
+    assert [each["__typename"] for each in nodes] == ["LabeledEvent"]
