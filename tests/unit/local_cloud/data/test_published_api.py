@@ -55,7 +55,16 @@ def api() -> Api:
             "user/subscriptions": ["octo/hello"],
         }
     )
-    octo.react(octo.repository.issues[1])
+    data, pull = octo.repository, octo.repository.issues[2].pull
+    assert pull
+    for text in (
+        data.issues[1],
+        next(iter(data.issues[1].comments.values())),
+        next(iter(pull.comments.values())),
+        data.releases[0],
+        data.commit_comments[0],
+    ):
+        octo.react(text)
     for number in (1, 2):
         issue = octo.repository.issues[number]
         issue.author = "octo"
@@ -66,9 +75,13 @@ def api() -> Api:
 
 def _numbers(api: Api) -> Iterator[tuple[str, int]]:
     data = api.data.of(1)
+    pull = data.issues[2].pull
+    assert pull
     yield "issues/comments/", next(iter(data.issues[1].comments))
     yield "issues/", 1
+    yield "pulls/comments/", next(iter(pull.comments))
     yield "pulls/", 2
+    yield "comments/", data.commit_comments[0].id
     yield "milestones/", 1
     yield "releases/assets/", data.releases[0].assets[0].id
     yield "releases/", data.releases[0].id
