@@ -59,15 +59,25 @@ _HOLDERS: Mapping[str, str] = {"milestone": "milestone", "assets": "asset"}
 def clean(document: Any, kind: str = "") -> Any:
     """The document as it is saved. ``kind`` is what it is, where it has fields of no change."""
     if isinstance(document, dict):
-        gone = NO_CHANGE.get(kind, frozenset())
-        return {
-            name: _inside(str(name), value)
-            for name, value in document.items()
-            if name not in SECRET and name not in gone
-        }
+        return _clean_object(document, NO_CHANGE.get(kind, frozenset()))
     if isinstance(document, list):
         return [clean(each, kind) for each in document]
     return clean_text(document) if isinstance(document, str) else document
+
+
+def _clean_object(document: dict[str, Any], gone: frozenset[str]) -> dict[str, Any]:
+    """Most of a run's time is spent here: a field that needs nothing done takes no call."""
+    cleaned = {}
+    for name, value in document.items():
+        if name in SECRET or name in gone:
+            continue
+        if isinstance(value, str):
+            cleaned[name] = clean_text(value) if "://" in value else value
+        elif isinstance(value, dict | list):
+            cleaned[name] = _inside(name, value)
+        else:
+            cleaned[name] = value
+    return cleaned
 
 
 def _inside(name: str, value: Any) -> Any:

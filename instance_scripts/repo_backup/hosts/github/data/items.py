@@ -38,7 +38,16 @@ REVIEW_COMMENTS = ListPlan(
     {"sort": "updated", "direction": "desc"},
     since=True,
 )
-EVENTS = ListPlan("events", "/issues/events", {}, {}, dated="created_at")
+
+
+def _without_issue(event: dict[str, Any]) -> dict[str, Any]:
+    """An event in this list holds its whole issue: only the number of that is of use."""
+    issue = event.get("issue")
+    number = issue.get("number") if isinstance(issue, dict) else None
+    return {**event, "issue": {"number": number}}
+
+
+EVENTS = ListPlan("events", "/issues/events", {}, {}, dated="created_at", shorten=_without_issue)
 
 _ONLY_AS_ISSUE = (
     "comments", "reactions", "state_reason", "closed_by", "type", "sub_issues_summary",
@@ -128,13 +137,11 @@ class Items:
         self._save_parts(items, "pull_request_url", {"pulls": "comment_data"})
 
     def _save_events(self, items: list[dict[str, Any]]) -> None:
-        """An event in this list holds its whole issue: only the number of that is of use."""
         named = []
         for item in items:
-            issue = item.get("issue")
-            if isinstance(issue, dict) and _is_numbered(issue):
+            if _is_numbered(item["issue"]):
                 event = {name: item[name] for name in item if name != "issue"}
-                named.append((issue["number"], event))
+                named.append((item["issue"]["number"], event))
         self._save_numbered(named, {"issues": "event_data", "pulls": "event_data"})
 
     def _save_parts(

@@ -32,6 +32,7 @@ class ListPlan:
     """A list: ``first`` are the parameters of the first reading, ``later`` of the others.
 
     ``dated`` is the field that orders it; ``since``: GitHub itself leaves out what is older.
+    ``shorten`` takes out of each item what is of no use.
     """
 
     section: str
@@ -40,6 +41,7 @@ class ListPlan:
     later: Mapping[str, str]
     dated: str = "updated_at"
     since: bool = False
+    shorten: Callable[[Any], Any] | None = None
 
 
 @dataclass
@@ -105,11 +107,11 @@ def _read(
     walk: _Walk,
     take: Callable[[list[dict[str, Any]]], None],
 ) -> None:
-    query = dict(plan.first if walk.first else plan.later)
+    query: dict[str, Any] = dict(plan.first if walk.first else plan.later)
     back_to = _earlier(walk.known) if walk.known else ""
     if plan.since and back_to:
         query["since"] = back_to
-    for page in data.pages(plan.below, after=walk.following, **query):
+    for page in data.pages(plan.below, shorten=plan.shorten, after=walk.following, **query):
         dates = [str(item.get(plan.dated) or "") for item in page.items]
         ended = bool(back_to) and not plan.since and any(date < back_to for date in dates)
         take(

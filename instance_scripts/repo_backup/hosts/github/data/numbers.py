@@ -43,7 +43,7 @@ def reconcile(data: RepositoryRead, folder: str, read: Callable[[int], bool]) ->
 
 def reconcile_items(data: RepositoryRead, read: Callable[[int], bool]) -> None:
     """The same for issues and pull requests by REST, which lists them together."""
-    query = {"state": "all", "sort": "created", "direction": "asc"}
+    query: dict[str, Any] = {"state": "all", "sort": "created", "direction": "asc"}
     listed = {
         item["number"]
         for page in data.pages("/issues", **query)

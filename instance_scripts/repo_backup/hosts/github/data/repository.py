@@ -1,7 +1,7 @@
 """One repository's data while it is being read: whom to ask, where to save, what was counted."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
@@ -74,10 +74,21 @@ class RepositoryRead:
         """A section as the last run left it; None where everything is to be read."""
         return None if self.task.full else self.task.before.get(section)
 
-    def pages(self, below: str, kind: str = "", **options: Any) -> Iterator[Page]:
-        """The pages of a list, without what is never saved. See ``Rest.pages``."""
+    def pages(
+        self,
+        below: str,
+        kind: str = "",
+        *,
+        shorten: Callable[[Json], Json] | None = None,
+        **options: Any,
+    ) -> Iterator[Page]:
+        """The pages of a list, without what is never saved. See ``Rest.pages``.
+
+        ``shorten`` takes out of each item what is of no use.
+        """
         for page in self.rest.pages(self.path + below, self.account, **options):
-            yield replace(page, items=clean(page.items, kind))
+            items = [shorten(item) for item in page.items] if shorten else page.items
+            yield replace(page, items=clean(items, kind))
 
     def get(self, below: str, kind: str = "") -> Json:
         """One document, without what is never saved."""

@@ -62,7 +62,7 @@ def _read_whole(
     reacted: ReactionQueue | None = None,
     *,
     kind: str = "",
-    query: dict[str, str] | None = None,
+    query: dict[str, Any] | None = None,
 ) -> Section:
     """Read all of a list, a document an item; what is no longer in it is marked."""
     source = SECTIONS[section]

@@ -69,7 +69,7 @@ def _ask(data: RepositoryRead, name: str, setting: Setting) -> Any:
 
 
 def _list(data: RepositoryRead, setting: Setting, below: str) -> list[Any]:
-    query = dict(setting.query or {})
+    query: dict[str, Any] = dict(setting.query or {})
     pages = data.pages(below, setting.kind, field=setting.field, **query)
     return [item for page in pages for item in page.items]
 
