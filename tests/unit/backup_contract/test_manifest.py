@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backup_contract import object_keys as layout
+from backup_contract.documents.chain import Chain
 from backup_contract.documents.date_marker import Marker
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import (
@@ -399,3 +400,25 @@ def test_what_is_read_every_command_can_work_with(data: st.DataObject) -> None:
 )
 def test_what_is_just_within_bounds_every_command_can_work_with(path: str, value: object) -> None:
     _every_command(_changed(path, value))
+
+
+def test_ten_thousand_repositories_with_overlays_and_project_data_take_20_mb() -> None:
+    sha256, run_id = "0" * 64, "2026-11-27T17-00-00Z"
+    checksum = {"algorithm": "CRC32", "type": "FULL_OBJECT", "value": "AAAAAA=="}
+    lasting = Chain(sha256[:12], 12, 123_456, 1_234, sha256, run_id, sha256, 12)
+
+    def stored(number: int, kind: str) -> ItemResult:
+        key = layout.archive("some-organisation", f"repository-{number:05}", kind)
+        archive = Archive(key, 1 << 20, sha256, run_id, checksum, "v" * 32, f'"{sha256[:32]}"')
+        return ItemResult("unchanged", None, (), sha256, 12, archive=archive, chain=lasting)
+
+    state = DataState("5" * 32, 1_200, 700, "2026-11-01T00:00:00Z", "2026-11-01T00:00:00Z")
+    entries = [
+        Entry(
+            *(number, "some-organisation", f"repository-{number:05}", True, False, False),
+            {GIT: stored(number, GIT), DATA: replace(stored(number, DATA), data=state)},
+        )
+        for number in range(100)
+    ]
+    manifest = Manifest("r1", 1, ["octo"], NOW, by_identity(entries), 100)
+    assert len(manifest.to_json()) <= 20_000_000 / 100
