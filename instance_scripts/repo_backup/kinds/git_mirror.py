@@ -1,20 +1,28 @@
 """What all kinds that are git repositories have in common: their archive is a bare mirror."""
 
 import contextlib
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from backup_contract.documents.manifest import ItemResult
+from repo_backup.archive.overlay_reader import lay_over
+from repo_backup.archive.zip_reader import unpack
+from repo_backup.git.fsck import check_mirror
 from repo_backup.git.mirror import Mirror
 from repo_backup.git.protocol import smart_http as git
 from repo_backup.git.protocol.advertisement import Advertisement
+from repo_backup.git.pushing import push
+from repo_backup.git.pushing.push_target import Target
 from repo_backup.hosts.base import Replaced
 from repo_backup.kinds.base import Fetched, Found, Grown, Resources
 from repo_backup.kinds.fetch_attempts import Attempts
 from repo_backup.kinds.mirror_growth import Growth
 from repo_backup.kinds.received_mirror import Received
+from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, TransientError
 from repo_backup.store.chain_store import StoredChain
 
@@ -111,3 +119,39 @@ class GitMirror:
     def _wanted(self, known: Advertisement) -> Advertisement:
         http = self.resources.http
         return self.attempts.wanted(known, lambda ids: git.refusal(http, known, ids))
+
+
+class MirrorKind:
+    """How an archive that holds a bare mirror is read, checked and restored."""
+
+    def unpack(self, file: IO[bytes], into: Path) -> Path:
+        """The bare mirror, new in ``into``. Raises RepositoryError."""
+        return unpack(file, into)
+
+    def lay_over(self, file: IO[bytes], unpacked: Path) -> None:
+        """An overlay over the bare mirror. Raises RepositoryError."""
+        lay_over(file, unpacked)
+
+    def check(
+        self,
+        unpacked: Path,
+        result: ItemResult | None,
+        memory_bytes: int,
+        stop: Stop,
+        *,
+        same_bytes: bool,
+    ) -> tuple[str, ...]:
+        """Let git check it: see :func:`repo_backup.git.fsck.check_mirror`."""
+        return check_mirror(unpacked, result, memory_bytes, stop, same_bytes=same_bytes)
+
+    def next_step(self, unpacked: Path) -> str:
+        """A mirror is cloned."""
+        return f"git clone {shlex.quote(str(unpacked))}"
+
+    def check_target(self, target: Target) -> None:
+        """Raise RepositoryError when the target has refs, or when its host does not list them."""
+        push.check_empty(target)
+
+    def restore(self, unpacked: Path, target: Target, *, force: bool) -> push.Pushed:
+        """Push all refs that the host takes. Raises RepositoryError."""
+        return push.push(unpacked, target, force=force)

@@ -5,8 +5,7 @@ from functools import partial
 from backup_contract.kinds import GIT
 from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Resources
-from repo_backup.kinds.git_mirror import GitMirror
-from repo_backup.kinds.mirror_kind import MirrorKind
+from repo_backup.kinds.git_mirror import GitMirror, MirrorKind
 
 _LEAST_BYTES = 4 << 20
 

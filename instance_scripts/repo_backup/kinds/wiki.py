@@ -7,8 +7,7 @@ https://docs.github.com/en/communities/documenting-your-project-with-wikis
 from backup_contract.kinds import WIKI
 from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Resources
-from repo_backup.kinds.git_mirror import GitMirror
-from repo_backup.kinds.mirror_kind import MirrorKind
+from repo_backup.kinds.git_mirror import GitMirror, MirrorKind
 
 _USUAL_BYTES = 16 << 20
 
