@@ -1,6 +1,7 @@
 """Project data by the real program, from the stand-in's API to a restored folder."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,20 @@ def test_it_cannot_be_pushed(
     for more in ((), ("--force",)):
         assert main(["restore", "octo/hello", "--data", *source, *more]) == 2
         assert "use --into" in capsys.readouterr().err
+
+
+def test_where_the_hours_share_ends_before_the_data_does_git_is_saved_and_the_next_run_goes_on(
+    destination: Destination, editor: Editor, hub: GitHubStandIn
+) -> None:
+    destination.environment.setenv("ONLINE_BACKUP_DEADLINE_MINUTES", "20")
+    hub.limits.core = 20
+    assert destination.backup("--include", "hello", "--no-drill", data=True) == 3
+    hello = destination.entry("hello")
+    assert hello["state"] == "backed-up"
+    assert hello["data"]["state"] == "failed"
+    assert "under way" in hello["data"]["reason"]
+    assert "the next run goes on" in hello["data"]["reason"]
+    hub.limits.core = 5000
+    hub.limits.now = lambda: time.time() + 2 * 3600
+    assert destination.backup("--include", "hello", "--no-drill", run_id="r2", data=True) == 0
+    assert data_of(destination, "r2")["reason"] is None
