@@ -24,10 +24,10 @@ class Source:
 
 _SINCE = "updated since"
 _DATE = "newest first, to the known date"
-_COUNT = "count and newest date of the sentinel; then the whole list"
-_WEEKLY = "the whole, in rotation"
+_COUNT = "its count or newest date changed: the whole list"
+_WEEKLY = "weekly"
+_COUNT_WEEKLY = f"{_COUNT}; and weekly"
 _REACTED = "counts in each object"
-_LISTED = "count and dates of the sentinel"
 
 SECTIONS: Mapping[str, Source] = {
     "issues": Source("/issues", "Issues", "repo", _SINCE, "issues/N.json", "switched-off"),
@@ -44,7 +44,7 @@ SECTIONS: Mapping[str, Source] = {
         "review_data and review_thread_nodes of pulls", "switched-off",
     ),
     "events": Source(
-        "/issues/events", "Issues", "repo", "newest first, to the known id", "event_data",
+        "/issues/events", "Issues", "repo", _DATE, "event_data",
         "switched-off",
     ),
     "timeline": Source(
@@ -52,11 +52,13 @@ SECTIONS: Mapping[str, Source] = {
         "switched-off",
     ),
     "reactions": Source("reactions", "Issues", "repo", _REACTED, "reaction_nodes"),
-    "labels": Source("/labels", "Issues", "repo", _COUNT, "labels/labels.json", "switched-off"),
+    "labels": Source(
+        "/labels", "Issues", "repo", _COUNT_WEEKLY, "labels/labels.json", "switched-off"
+    ),
     "milestones": Source(
         "/milestones", "Issues", "repo", _COUNT, "milestones/N.json", "switched-off"
     ),
-    "releases": Source("/releases", "Contents", "repo", _COUNT, "releases/TAG.json"),
+    "releases": Source("/releases", "Contents", "repo", _COUNT_WEEKLY, "releases/TAG.json"),
     "discussions": Source(
         "discussions", "Discussions", "repo", _DATE, "discussions/N.json", "switched-off"
     ),
