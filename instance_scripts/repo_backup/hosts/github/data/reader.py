@@ -29,7 +29,7 @@ from repo_backup.hosts.github.data.sections import SETTINGS
 from repo_backup.hosts.github.data.settings import read_setting, section_name
 from repo_backup.hosts.github.data.signature import Signatures
 from repo_backup.net.http import Http
-from repo_backup.runtime.errors import RepositoryError
+from repo_backup.runtime.errors import AllowanceSpentError, RepositoryError
 from repo_backup.runtime.retry import Patience
 
 _UNFINISHED = ("failed", "truncated", "under-way")
@@ -103,6 +103,7 @@ class _Reader:
 
     def __post_init__(self) -> None:
         self.data.count_base()
+        self.turn_ended = True
         self.sections: dict[str, Section] = {}
         self.reacted = ReactionQueue(self.data)
         self.items = Items(self.data, self.reacted)
@@ -219,6 +220,10 @@ class _Reader:
         rotation = Rotation(aside, Items(aside, reacted), Discussions(aside, reacted))
         try:
             return rotation.turn()
+        except AllowanceSpentError:
+            # Everything is read; the rest of the turn is the next run's.
+            self.turn_ended = False
+            return rotation.at
         except RepositoryError as error:
             for name in ("issues", "pulls"):
                 self.data.along(name, error)
@@ -254,7 +259,7 @@ class _Reader:
             if not name.startswith("settings."):
                 sections[name] = replace(section, here=self.data.count(name))
         under_way = any(section.state == "under-way" for section in sections.values())
-        return Reading(sections, rotation, under_way)
+        return Reading(sections, rotation, under_way or not self.turn_ended)
 
 
 _NOTHING = Section("failed")

@@ -124,6 +124,17 @@ def test_rotation_goes_round_by_number_and_costs_no_request_an_item(tmp_path: Pa
         assert set(project.allowance.counted) == {"signatures", "rotation"}
 
 
+def test_a_turn_that_the_limit_ends_goes_on_and_makes_nothing_incomplete(tmp_path: Path) -> None:
+    with Project(tmp_path) as project:
+        fill(project.hub.data, 1, SMALL)
+        project.run()
+        project.hub.limits._allowances.clear()
+        project.hub.limits.graphql = 2  # The signature, and one more.
+        host = project.host(ends_at=time.monotonic() + 60)
+        reading = project.run(host=host, rotation_items=100)
+        assert (states(reading), reading.under_way, reading.rotation) == ({}, True, 0)
+
+
 def test_a_right_that_lacks_is_named_and_costs_only_its_sections(tmp_path: Path) -> None:
     rights = TokenRights(None, permissions={"metadata": "read", "pull_requests": "read"})
     with Project(tmp_path, rights=rights) as project:
