@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 _TAIL_BYTES = 256 << 10
 """The directory, and mostly all of an overlay: one request."""
+_HEAD_BYTES = 256 << 10
+"""Of what comes before the pack: the small files, and the index of a pack that is not large."""
 _SHORTEST_ZIP_BYTES = 22
 _PIECE_BYTES = 8 << 20
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _LOCAL_MAGIC = b"PK\3\4"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_LONGEST_HEADER_BYTES = 512
 _MOST_EXTRA_BYTES = 64
 """Behind the name in a local header; this program writes 20 bytes for files above 4 GB."""
 
@@ -43,12 +46,19 @@ class StoredZip:
             raise RepositoryError(f"{key} is no whole zip: it has {size} bytes")
         self._tail_start = max(0, size - _TAIL_BYTES)
         self._tail = self._read(self._tail_start, size)
+        self._head, self._head_end = b"", 0
         try:
             with zipfile.ZipFile(_Ranges(self, size)) as archive:
                 self._entries = {entry.orig_filename: entry for entry in archive.infolist()}
         except BROKEN_ZIP as error:
             raise RepositoryError(f"{key} is no whole zip: {said(str(error))}") from error
         self.names = tuple(self._entries)
+        self._head_end = min(self._before_pack(), self._tail_start, _HEAD_BYTES)
+
+    @property
+    def whole(self) -> bytes | None:
+        """All bytes of a zip that was read as a whole, as a small one is; else None."""
+        return None if self._tail_start else self._tail
 
     def read(self, name: str) -> bytes:
         """A small file's bytes. Raises what ``extract`` raises."""
@@ -80,10 +90,22 @@ class StoredZip:
         return first, first + entry.file_size
 
     def range(self, start: int, end: int) -> bytes:
-        """The bytes from ``start`` to ``end`` of the zip, from memory if they are at its end."""
+        """The bytes from ``start`` to ``end`` of the zip.
+
+        From memory if they are at its end, or among the small files at its beginning, which are
+        read together when the first of them is asked for.
+        """
         if start >= self._tail_start:
             return self._tail[start - self._tail_start : end - self._tail_start]
-        return self._read(start, end)
+        if end > self._head_end:
+            return self._read(start, end)
+        self._head = self._head or self._read(0, self._head_end)
+        return self._head[start:end]
+
+    def _before_pack(self) -> int:
+        """Where the largest file's bytes begin, which is the pack where there is one."""
+        largest = max(self._entries.values(), key=lambda entry: entry.compress_size, default=None)
+        return largest.header_offset + _LONGEST_HEADER_BYTES if largest else 0
 
     def _inflated(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         if entry.compress_type not in _METHODS or entry.flag_bits & 1:

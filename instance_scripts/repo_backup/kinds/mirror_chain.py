@@ -13,6 +13,7 @@ from repo_backup.archive.zip_reader import BLOCK_BYTES, is_mirror_name
 from repo_backup.git.mirror import CONFIGS
 from repo_backup.git.protocol.advertisement import Advertisement, decode, packed_refs, peeled_refs
 from repo_backup.kinds.base import Resources
+from repo_backup.runtime.background import at_once
 from repo_backup.runtime.errors import RepositoryError, TransientError, UnfitMachineError
 from repo_backup.store.base import Store
 from repo_backup.store.chain_store import StoredChain
@@ -22,6 +23,7 @@ _FORMATS = dict(zip(CONFIGS, ("sha1", "sha256"), strict=True))
 SIDE = (".types", ".history")
 """The files beside a pack's index that tell of its objects, by their suffix."""
 _HEAD_REF = "ref: "
+_LINKS_AT_ONCE = 8  # of one chain: a request of 256 kB each
 
 
 @dataclass(frozen=True)
@@ -108,19 +110,25 @@ def open_mirror_chain(chain: StoredChain, resources: Resources) -> MirrorChain:
         # A listing without ETags tells no more than the size.
         raise ChainListError(f"{archive.key} is not what was recorded: it has other refs")
     found = [(link.key, link.bytes, link.sha256, link.version_id) for link in chain.document.links]
-    for number, each in enumerate(chain.unlisted, len(found) + 1):
+    for number, unlisted in enumerate(chain.unlisted, len(found) + 1):
         key = layout.overlay(archive.key, chain.document.id, number)
-        found.append((key, each.bytes, "", None))
+        found.append((key, unlisted.bytes, "", None))
     opened = MirrorChain(chain, tuple(zips), object_format, first)
-    for key, size, sha256, version_id in found:
+
+    def look(number: int) -> tuple[ChainZip, Advertisement] | str:
+        """An overlay and its refs, or why it cannot be read."""
         try:
-            zips.append(_open_zip(store, key, size, sha256, version_id))
-            ends_with = zips[-1].refs(object_format)
+            zip_ = _open_zip(store, *found[number])
+            return zip_, zip_.refs(object_format)
         except (TransientError, UnfitMachineError):
             raise
         except RepositoryError as error:
-            return opened.first(len(opened.zips) - 1, f"{key} cannot be read: {error}")
-        opened = replace(opened, zips=tuple(zips), ends_with=ends_with)
+            return f"{found[number][0]} cannot be read: {error}"
+
+    for each in at_once(look, len(found), _LINKS_AT_ONCE):
+        if isinstance(each, str):
+            return opened.first(len(opened.zips) - 1, each)
+        opened = replace(opened, zips=(*opened.zips, each[0]), ends_with=each[1])
     return opened
 
 
@@ -132,10 +140,12 @@ def _open_zip(store: Store, key: str, size: int, sha256: str, version_id: str | 
 
 def zip_blocks(zip_: ChainZip, resources: Resources) -> Iterator[bytes]:
     """The zip from its beginning to its end."""
-    stop = resources.stop
+    if zip_.stored.whole:
+        yield zip_.stored.whole
+        return
     with resources.store.open(zip_.key, zip_.stored.version_id) as file:
         while block := file.read(BLOCK_BYTES):
-            stop.check()
+            resources.stop.check()
             yield block
 
 

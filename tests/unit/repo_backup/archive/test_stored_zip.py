@@ -74,3 +74,34 @@ def test_a_file_that_inflates_to_more_than_it_says_is_refused(path: Path) -> Non
     path.write_bytes(data[:where] + (1000).to_bytes(4, "little") + data[where + 4 :])
     with pytest.raises(RepositoryError, match=r"checksum of .* differs"):
         _open(path).read("a.git/refs")
+
+
+class _Counting(DirectoryStore):
+    """Counts what is read by range."""
+
+    ranges = 0
+
+    def read_range(self, key: str, start: int, count: int, version_id: str | None = None) -> bytes:
+        self.ranges += 1
+        return super().read_range(key, start, count, version_id)
+
+
+def test_the_small_files_before_the_pack_take_one_request_and_a_small_zip_no_other(
+    tmp_path: Path,
+) -> None:
+    noise = bytes(range(256)) * 2000
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("HEAD", "packed-refs", "a.idx"):
+            archive.writestr(f"a.git/{name}", name)
+        archive.writestr("a.git/a.pack", noise)
+    store = _Counting(tmp_path)
+    stored = StoredZip(store, "a.zip", (tmp_path / "a.zip").stat().st_size)
+    found = [stored.read(f"a.git/{name}") for name in ("HEAD", "packed-refs", "a.idx")]
+    assert (found, stored.whole) == ([b"HEAD", b"packed-refs", b"a.idx"], None)
+    start, end = stored.place("a.git/a.pack")
+    assert end - start == len(noise)
+    assert store.ranges == 2
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("b.git/HEAD", b"HEAD")
+    data = (tmp_path / "b.zip").read_bytes()
+    assert StoredZip(store, "b.zip", len(data)).whole == data
