@@ -66,7 +66,7 @@ bench: setup ## Measure the backup program (PART=… and BENCH_OPTIONS=… for o
 	if [ -n "$(PART)$(BENCH_OPTIONS)" ]; then exec $(BIN)/python -m tools.bench$(if $(PART),.$(PART)) $(BENCH_OPTIONS); fi; \
 	$(BIN)/python -m tools.bench --repeat 3 --rivals-once; \
 	$(BIN)/python -m tools.bench --one-core --no-rivals --repeat 3 --results tools/bench/results/one-core; \
-	$(BIN)/python -m tools.bench --large --repositories 300 --latency 0 --repeat 1 --drill --no-rivals \
+	$(BIN)/python -m tools.bench --large --repositories 300 --latency 0 --repeat 1 --no-rivals \
 		--results tools/bench/results/large; \
 	$(BIN)/python -m tools.bench.memory; \
 	$(BIN)/python -m tools.bench.scale; \

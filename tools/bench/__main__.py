@@ -35,14 +35,14 @@ def main() -> int:
     parser.add_argument("--rivals-once", action="store_true", help="rivals in the first round only")
     parser.add_argument("--large", action="store_true", help="add a 300 MB and a 500 MB repository")
     parser.add_argument("--one-core", action="store_true", help="pin contenders to one processor")
-    parser.add_argument("--drill", action="store_true", help="measure the restore drill as well")
+    parser.add_argument("--no-drill", action="store_true", help="measure it without the drill, too")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the tables go")
     options = parser.parse_args()
     # Told to end, end the servers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     os.environ["PATH"] = f"{programs()}{os.pathsep}{os.environ['PATH']}"
     chosen = [contenders.LIMIT, contenders.OURS]
-    chosen += [contenders.DRILLED] if options.drill else []
+    chosen += [contenders.UNDRILLED] if options.no_drill else []
     chosen += [] if options.no_rivals else [contenders.SEED, contenders.RIVAL]
     figures: list[report.Figure] = []
     for count in options.repositories:
@@ -74,10 +74,13 @@ def _setting(
     chosen: list[contenders.Contender],
     options: argparse.Namespace,
 ) -> Iterator[report.Figure]:
-    """Every contender's three steps, as often as asked for, in turn."""
+    """Every contender's three steps, as often as asked for, in turn.
+
+    A round before the first is not measured: in it git makes the answers that are kept.
+    """
     pinned = ["taskset", "--cpu-list", "0"] if options.one_core else []
-    for number in range(options.repeat):
-        if number and options.rivals_once:
+    for number in range(-1, options.repeat):
+        if number > 0 and options.rivals_once:
             chosen = [each for each in chosen if each not in contenders.RIVALS]
         with tempfile.TemporaryDirectory(prefix="benchmark.") as name:
             work = Path(name)
@@ -97,9 +100,9 @@ def _setting(
                 place = contenders.Place(up, work, programs())
                 for index, step in enumerate(report.STEPS):
                     if step == report.STEPS[-1]:
-                        corpus.change(copy, CHANGED, f"change {number}")
+                        corpus.change(copy, CHANGED, "change")
                     for contender in chosen:
-                        if contender in contenders.MARKING:
+                        if contender in contenders.MARKING and number >= 0:
                             _await_a_new_minute()
                         before = up.counted()
                         sample = measure(
@@ -107,6 +110,8 @@ def _setting(
                         )
                         if sample.exit_code:
                             print((work / "log").read_text()[-2000:], file=sys.stderr)
+                        if number < 0:
+                            continue
                         yield report.Figure(
                             setting,
                             contender.name,

@@ -14,13 +14,15 @@ TOKEN = "benchmark-token"
 WIKI_SHARE = 0.4
 _MEDIAN_BYTES, _SPREAD = 180_000, 1.5
 _FILES, _COMMITS = 12, 8
+_BIG_FILES, _BIG_COMMITS, _BIG_BYTES = 600, 40, 14_000_000
 _WORDS = [f"word{number}" for number in range(2000)]
 
 
 def generate(root: Path, count: int, large_bytes: tuple[int, ...] = ()) -> Path:
-    """``count`` repositories below ``root``, 40 % with wikis; made once, then taken as they are.
+    """``count`` repositories below ``root``, 40 % with wikis, and ``big``; made once.
 
-    ``large_bytes`` adds repositories of one incompressible file of that size each.
+    ``big`` is one of 60 MB with 8,000 files' versions, as accounts have one. ``large_bytes`` adds
+    repositories of one incompressible file of that size each.
     """
     if (root / "hub.json").exists():
         return root
@@ -31,17 +33,20 @@ def generate(root: Path, count: int, large_bytes: tuple[int, ...] = ()) -> Path:
         name = f"project-{number:03d}"
         size = min(int(chance.lognormvariate(0, _SPREAD) * _MEDIAN_BYTES), 30_000_000)
         path = init_repository(root / OWNER / f"{name}.git")
-        _fill(path, _history(chance, size))
+        _fill(path, _history(chance, size, _FILES, _COMMITS))
         wiki = chance.random() < WIKI_SHARE
         if wiki:
             home = init_repository(path.with_name(f"{name}.wiki.git"))
             commit_files(home, {"Home.md": " ".join(chance.choices(_WORDS, k=500))})
         _add(catalogue, number + 1, name, path, wiki=wiki)
+    path = init_repository(root / OWNER / "big.git")
+    _fill(path, _history(chance, _BIG_BYTES, _BIG_FILES, _BIG_COMMITS))
+    _add(catalogue, count + 1, "big", path, wiki=False)
     for number, size in enumerate(large_bytes):
         path = init_repository(root / OWNER / f"large-{number}.git")
         # Noise: it would not get smaller.
         _fill(path, _one_file(chance, size), compressed=False)
-        _add(catalogue, count + number + 1, f"large-{number}", path, wiki=False)
+        _add(catalogue, count + number + 2, f"large-{number}", path, wiki=False)
     catalogue.save(root)
     return root
 
@@ -81,11 +86,11 @@ def _commit(number: int) -> bytes:
     return b"commit refs/heads/main\ncommitter %b\ndata 6\nChange\n" % who
 
 
-def _history(chance: random.Random, size: int) -> Iterator[bytes]:
+def _history(chance: random.Random, size: int, files_: int, commits: int) -> Iterator[bytes]:
     """Commits over text that compresses and deltas as source code does, and some that does not."""
-    share = max(200, size // (_FILES * 2))
-    files = [chance.randbytes(share) for _ in range(_FILES)]
-    for number in range(_COMMITS):
+    share = max(200, size // (files_ * 2))
+    files = [chance.randbytes(share) for _ in range(files_)]
+    for number in range(commits):
         yield _commit(number)
         for index, noise in enumerate(files):
             if number == 0 or chance.random() < 0.3:

@@ -52,6 +52,8 @@ def _watch(pid: int, peak: list[float], done: threading.Event) -> None:
 
 
 def _tree(pid: int) -> list[int]:
+    """The process and all below it, but for those that have not become another program yet: they
+    share their parent's memory (vfork), which would count twice."""
     children: defaultdict[int, list[int]] = defaultdict(list)
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError, IndexError):
@@ -60,8 +62,15 @@ def _tree(pid: int) -> list[int]:
     found, left = [], [pid]
     while left:
         found.append(left.pop())
-        left += children[found[-1]]
+        own = _command_line(found[-1])
+        left += [each for each in children[found[-1]] if _command_line(each) != own]
     return found
+
+
+def _command_line(pid: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def _resident_mb(pid: int) -> float:

@@ -64,7 +64,7 @@ def _measured(count: int) -> list[tuple[str, int]]:
         shutil.copytree(one, changed)
         git(changed, "update-ref", "refs/heads/changed", "refs/heads/main")
         account = _account(work / "account", count, one)
-        with servers.running(account, work / "servers", 0, constant=True) as up:
+        with servers.running(account, work / "servers", 0) as up:
             client = up.s3_client()
             client.create_bucket(Bucket=contenders.BUCKET)
             environment = {

@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tools.bench.environments import CACHE
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -99,18 +101,13 @@ class Servers:
 
 
 @contextlib.contextmanager
-def running(
-    corpus: Path, work: Path, latency_ms: float, *, constant: bool = False
-) -> Iterator[Servers]:
-    """Everything up, for the block. ``latency_ms`` is added to each round trip.
-
-    ``constant``: each repository is a link to one that does not change (``tools.bench.hub``).
-    """
+def running(corpus: Path, work: Path, latency_ms: float) -> Iterator[Servers]:
+    """Everything up, for the block. ``latency_ms`` is added to each round trip."""
     work.mkdir(parents=True, exist_ok=True)
     certificate = make_certificate(work)
     with contextlib.ExitStack() as stack:
         hub_port, s3_port, *rest = free_ports(11)
-        words = [str(corpus), str(work), str(hub_port), *["constant"] * constant]
+        words = [str(corpus), str(work), str(hub_port), str(CACHE / "answers")]
         stack.enter_context(_process([sys.executable, "-m", "tools.bench.hub", *words]))
         stack.enter_context(_seaweedfs(work, s3_port, rest[2:]))
         wait_for_port(hub_port)

@@ -82,7 +82,7 @@ def main() -> int:
         with servers.running(account, work / "servers", 0) as up, _disk(work, machine) as disk:
             up.s3_client().create_bucket(Bucket=contenders.BUCKET)
             at = contenders.Place(up, work, programs())
-            drilled = contenders.DRILLED.command
+            drilled = contenders.OURS.command
             verify = [*drilled(at, 0)[:3], "verify", "--all"]
             verify += ["--source", f"s3://{contenders.BUCKET}/ours"]
             steps = {
