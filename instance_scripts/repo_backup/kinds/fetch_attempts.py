@@ -4,6 +4,7 @@ An object that upstream lacks costs the refs that need it, not the repository, a
 downloaded more than twice for the same trouble. Pure but for the questions to the server.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -22,6 +23,7 @@ from repo_backup.runtime.errors import (
 
 _SAME_TROUBLE = 2
 """One may be the line's fault."""
+_OBJECT = re.compile(r"\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
 _FURTHER = "everything else is archived; --full asks for it again"
 
 
@@ -33,6 +35,7 @@ class Attempts:
         self._troubles: Counter[str] = Counter()
         self._missing: set[str] = set()
         self._essential_only = False
+        self._whole_only = False
         self._has_others = False
         self._search = False
         self._reason = ""
@@ -42,18 +45,30 @@ class Attempts:
         """Whether git looks at the form of each object: it refused no two packs for it."""
         return len(self.refusals) < _SAME_TROUBLE
 
+    @property
+    def whole_only(self) -> bool:
+        """Whether a pack of what is new was refused, and nothing less is asked for since."""
+        return self._whole_only
+
+    def after_increment(self, error: RepositoryError) -> None:
+        """Learn that a pack of what is new was refused: everything is asked for next."""
+        self._whole_only = True
+        self._troubles[_subject(error)] += 1
+
     def after(self, error: TransientError) -> RepositoryError:
         """Learn from a failed attempt; what is to be raised, a TransientError to try again."""
-        times = self._troubles[str(error)] = self._troubles[str(error)] + 1
+        subject = _subject(error)
+        times = self._troubles[subject] = self._troubles[subject] + 1
         match error:
             case RefusedWantError(begun=False):
-                self._search = True
+                self._search, self._whole_only = True, False
                 return error if times <= _SAME_TROUBLE else RepositoryError(str(error))
             case IncompletePackError() | RefusedWantError():
                 return error if times < _SAME_TROUBLE else self._narrowed(error)
             case RefusedPackError():
                 self.refusals.append(str(error))
-                return error if times <= _SAME_TROUBLE else RepositoryError(str(error))
+                again = times < _SAME_TROUBLE or len(self.refusals) <= _SAME_TROUBLE
+                return error if again else RepositoryError(str(error))
         return error
 
     def _narrowed(self, error: IncompletePackError | RefusedWantError) -> RepositoryError:
@@ -61,9 +76,11 @@ class Attempts:
         self._reason = str(error)
         if isinstance(error, IncompletePackError) and error.tips:
             self._missing.update(error.tips)
+            self._whole_only = False
             return error
         if self._has_others and not self._essential_only:
             self._essential_only = True
+            self._whole_only = False
             return error
         return RepositoryError(str(error))
 
@@ -104,3 +121,9 @@ class Attempts:
 
     def _told(self, names: Sequence[str]) -> str:
         return f"upstream cannot serve {listed(map(said, names))} ({self._reason}); {_FURTHER}"
+
+
+def _subject(error: RepositoryError) -> str:
+    """What a trouble is about: the object that is named first, whatever is said of it. Pure."""
+    found = _OBJECT.search(str(error))
+    return found[0] if found else str(error)

@@ -97,10 +97,12 @@ class Growth:
                 objects = self._known(chain, known, room, stack)
             except ChainListError as error:
                 return self._anew(known, room / mirror_name, str(error))
-            if objects and not (self.resources.full or chain.is_shallow):
+            whole = self.resources.full or self.attempts.whole_only or chain.is_shallow
+            if objects and not whole:
                 try:
                     return self._increment(known, room, objects)
                 except (ProofError, RefusedPackError) as error:
+                    self.attempts.after_increment(error)
                     log.info("%s is fetched whole: %s", stored.archive.key, error)
                     shutil.rmtree(room / _NEW, ignore_errors=True)
             return self._whole(known, room, objects.chain if objects else chain, objects)

@@ -3,6 +3,7 @@
 import pytest
 
 from backup_contract.documents.manifest import ItemResult
+from repo_backup.git.packs.object_links import ProofError
 from repo_backup.git.protocol.advertisement import Advertisement
 from repo_backup.git.protocol.unserved import Refusal
 from repo_backup.kinds.fetch_attempts import Attempts
@@ -103,3 +104,41 @@ def test_a_pack_of_bad_form_is_looked_at_less_closely_once() -> None:
     assert attempts.after(error) is error
     assert not attempts.closely
     assert not isinstance(attempts.after(error), TransientError)
+
+
+def test_an_object_that_a_refused_increment_lacked_is_asked_for_once_more_only() -> None:
+    attempts = Attempts()
+    attempts.wanted(KNOWN, served)
+    attempts.after_increment(ProofError(f"a new object needs blob {B}, which is not there"))
+    assert attempts.whole_only
+    error = IncompletePackError(f"git refuses the pack: did not receive expected object {B}")
+    assert attempts.after(error) is error
+    wanted = attempts.wanted(KNOWN, served)
+    assert wanted.refs.keys() == {"refs/heads/main", "refs/tags/v1"}
+    assert not attempts.whole_only  # what is new of the rest may be good
+
+
+def test_where_a_tip_is_not_served_what_is_new_of_the_rest_is_asked_for() -> None:
+    attempts = Attempts()
+    attempts.after_increment(ProofError("the server knows nothing of what is archived"))
+    attempts.after(RefusedWantError(f"not our ref {C}", C, begun=False))
+    assert not attempts.whole_only
+
+
+def test_a_refused_increment_takes_no_close_look_from_the_whole() -> None:
+    attempts = Attempts()
+    attempts.after_increment(ProofError(f"git fsck finds fault with new objects: {A}: badDate"))
+    error = RefusedPackError(f"git refuses the pack: {A}: badDate")
+    assert attempts.after(error) is error
+    assert attempts.closely
+    assert attempts.after(error) is error
+    assert not attempts.closely
+
+
+def test_an_object_that_no_look_accepts_is_downloaded_three_times_whatever_git_says_of_it() -> None:
+    attempts = Attempts()
+    for words in ("missing", "missing"):
+        error = RefusedPackError(f"git refuses the pack: {words} {A}")
+        assert attempts.after(error) is error
+    last = attempts.after(RefusedPackError(f"git refuses the pack: broken link to {A}"))
+    assert not isinstance(last, TransientError)
