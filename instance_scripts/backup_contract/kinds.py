@@ -8,7 +8,7 @@ result of its own in the manifest, under the kind's name. What a kind does is th
 
 from dataclasses import dataclass
 
-GIT, WIKI, DATA = "git", "wiki", "data"
+GIT, WIKI, DATA, LFS = "git", "wiki", "data", "lfs-objects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class KindNames:
     @property
     def choice(self) -> str:
         """The option that chooses this kind of a repository for a restore."""
-        return f"--{self.name}"
+        return f"--{self.word or self.name}"
 
 
 KINDS = {
@@ -61,6 +61,13 @@ KINDS = {
             key_suffix="~data",
             word="data",
             is_mass=True,
+            goes_with_git=True,
+        ),
+        KindNames(
+            *(LFS, "LFS list", "LFS lists"),
+            suffix="~lfs",
+            key_suffix="~lfs",
+            word="lfs",
             goes_with_git=True,
         ),
     )

@@ -59,7 +59,7 @@ def test_a_complete_run_is_read_and_judged_verified(
     )
     assert verdict.kind is Kind.VERIFIED
     archives = [item.archive for item in manifest.items if item.archive]
-    assert len(archives) == 10
+    assert len(archives) == 11
     for archive in archives:
         stored = (tmp_path / archive.key).read_bytes()
         assert (len(stored), sha256(stored).hexdigest()) == (archive.bytes, archive.sha256)
@@ -114,7 +114,7 @@ def test_a_drill_that_the_machine_could_not_do_is_read_as_that_and_blames_no_arc
     assert manifest.drill
     assert (manifest.drill.undone, manifest.drill.ok) == (manifest.drill.checked, True)
     assert all(reason in each.told for each in manifest.drill.undone)
-    assert manifest.drill.never_drilled == 10
+    assert manifest.drill.never_drilled == 11
     (path,) = (tmp_path / "github_backups").glob("*.txt")
     marker = read_marker(path.name, path.read_bytes())
     digest = sha256(data).hexdigest()
@@ -159,7 +159,7 @@ def test_what_is_kept_is_read_as_it_was_written(
         assert each.archive
         stored = (tmp_path / each.archive.key).read_bytes()
         assert sha256(stored).hexdigest() == each.archive.sha256
-    assert len(manifest.archived) == len(manifest.orphaned) + 10
+    assert len(manifest.archived) == len(manifest.orphaned) + 11
 
 
 def test_progress_is_read_as_it_was_written(

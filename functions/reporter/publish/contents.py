@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from backup_contract.aws_commands import remove_archive
 from backup_contract.documents.manifest import Item
 from backup_contract.documents.parts.upstream import sentence
-from backup_contract.kinds import GIT, KINDS
+from backup_contract.kinds import GIT, KINDS, LFS
 from backup_contract.text import size
 from reporter.judge.manifest_diff import Comparison
 from reporter.publish.facts import Facts
@@ -57,7 +57,8 @@ def _is_there(item: Item, kind: str) -> bool:
 
 
 def _warnings(item: Item) -> tuple[str, ...]:
-    lfs = ("it keeps files in Git LFS; those are not in the archive",) if item.result.lfs else ()
+    unlisted = item.result.lfs and LFS not in item.entry.results
+    lfs = ("it keeps files in Git LFS; those are not in the archive",) if unlisted else ()
     return (*item.result.warnings, *lfs)
 
 

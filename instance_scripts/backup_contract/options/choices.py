@@ -83,6 +83,17 @@ def add_choices(parser: ArgumentParser) -> None:
         help="leave out of a new archive, put together from a bucket with versions, what upstream "
         "rewrote or deleted longer ago than this (default: keep it for ever)",
     )
+    parser.add_argument(
+        "--lfs",
+        action="store_true",
+        help="save the objects of Git LFS, too: GitHub bills their bandwidth to the owner",
+    )
+    parser.add_argument(
+        "--max-lfs",
+        type=size,
+        metavar="SIZE",
+        help="fetch no more of these objects in a run; the rest is left to later runs",
+    )
     parser.add_argument("--no-drill", action="store_true", help="skip the restore drill at the end")
     parser.add_argument(
         "--stall-timeout",

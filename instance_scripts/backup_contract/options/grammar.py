@@ -27,6 +27,7 @@ _EXAMPLES = {
     "--keep-pins-days": "365",
     "--kinds": "git,wiki",
     "--max-size": "2G",
+    "--max-lfs": "5G",
     "--include": "GLOB",
     "--exclude": "GLOB",
     "--known-rewrites": "GLOB",

@@ -104,6 +104,14 @@ class OverlayArchive(_Zip):
         super().__init__(_zip(_overlay_entries(mirror, side_files)), part_bytes)
 
 
+class TextsArchive(_Zip):
+    """The zip of some texts by their names, all below one folder; each is deflated."""
+
+    def __init__(self, texts: Mapping[str, bytes], part_bytes: int) -> None:
+        entries = (_deflated_entry(name, text) for name, text in texts.items())
+        super().__init__(_zip(entries), part_bytes)
+
+
 class _Slice(io.RawIOBase):
     """A range of the segments' concatenation as a file."""
 
@@ -194,11 +202,7 @@ def _overlay_entries(mirror: Mirror, side_files: Mapping[str, bytes]) -> Iterato
         yield _text_entry(f"{top}/objects/pack/{name}", side_files[name])
     if mirror.pack:
         yield from _pack_entries(mirror)
-    refs = texts["packed-refs"]
-    compressor = zlib.compressobj(wbits=_NO_ZLIB_HEADER)
-    deflated = compressor.compress(refs) + compressor.flush()
-    name = f"{top}/packed-refs"
-    yield _Entry(name, len(deflated), zlib.crc32(refs), deflated, len(refs))
+    yield _deflated_entry(f"{top}/packed-refs", texts["packed-refs"])
     yield _text_entry(f"{top}/HEAD", texts["HEAD"])
 
 
@@ -209,6 +213,12 @@ def _pack_entries(mirror: Mirror) -> Iterator[_Entry]:
     yield _Entry(packs + index.name, index.stat().st_size, _crc32(index), index)
     size = mirror.pack.stat().st_size
     yield _Entry(packs + mirror.pack.name, size, mirror.pack_crc32, mirror.pack)
+
+
+def _deflated_entry(name: str, text: bytes) -> _Entry:
+    compressor = zlib.compressobj(wbits=_NO_ZLIB_HEADER)
+    deflated = compressor.compress(text) + compressor.flush()
+    return _Entry(name, len(deflated), zlib.crc32(text), deflated, len(text))
 
 
 def _text_entry(name: str, text: bytes) -> _Entry:

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from backup_contract.documents.manifest import COUNTED, Manifest
 from backup_contract.judgement.unsaved_data import unsaved_data
-from backup_contract.kinds import kinds_beside_git
+from backup_contract.kinds import LFS, kinds_beside_git
 from backup_contract.text import one_line, size
 from backup_contract.visibility import describe
 from repo_backup.cli.output import draws, print_facts, print_line
@@ -66,9 +66,15 @@ def _remarks(manifest: Manifest) -> list[tuple[str, str]]:
     ]
     if unsaved := unsaved_data(manifest):
         remarks.append(("", unsaved))
-    lfs = ", ".join(item.name for item in items if item.result.lfs)
-    if lfs:
+    unlisted = (each for each in items if each.result.lfs and LFS not in each.entry.results)
+    if lfs := ", ".join(item.name for item in unlisted):
         remarks.append(("", f"use Git LFS, whose objects are not in the archive: {lfs}"))
+    remarks += [
+        ("", f"{item.entry.full_name}: {said}")
+        for item in items
+        if item.kind == LFS
+        for said in item.result.warnings
+    ]
     return remarks
 
 

@@ -1,26 +1,39 @@
 """What a kind of thing that is backed up must be able to do. One module and one line of the
 registry (:mod:`repo_backup.kinds.registry`) each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, runtime_checkable
 
 from backup_contract.documents.manifest import ItemResult, Unserved
 from backup_contract.documents.parts.data_state import DataState
+from backup_contract.documents.parts.results import Referred
 from backup_contract.documents.parts.rewrites import Rewrites
 from repo_backup.git.pushing.push import Pushed
 from repo_backup.git.pushing.push_target import Target
 from repo_backup.hosts.base import Remote, Replaced
 from repo_backup.hosts.data import DataHost
 from repo_backup.net.http import Http
-from repo_backup.runtime.budgets import Budget
+from repo_backup.runtime.budgets import Allowance, Budget
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, TransientError
 from repo_backup.runtime.retry import Patience
 from repo_backup.store.base import Blob, Store
 from repo_backup.store.chain_store import StoredChain
+from repo_backup.store.objects import ObjectStore
+
+
+@dataclass(frozen=True)
+class LfsChoice:
+    """Whether the objects of Git LFS are saved, and how many bytes of them this run may fetch.
+
+    GitHub bills their owner for each byte.
+    """
+
+    save: bool = False
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 @dataclass(frozen=True)
@@ -34,7 +47,9 @@ class Resources:
     archive's key whether an open suspicion forbids to give it a new base. ``with_actors`` asks the
     host who rewrote a repository, ``replaced_since`` what its branches named before they were
     rewritten after a moment (ISO 8601); both raise nothing of the repository's own.
-    ``data`` is where project data comes from; None: this host is not asked for it.
+    ``data`` is where project data comes from; None: this host is not asked for it. ``objects`` are
+    the binaries at the destination, ``lfs`` says what becomes of those of Git LFS. ``beside`` is
+    what became of those of the repository's items that are not late, by kind.
     """
 
     http: Http
@@ -53,6 +68,9 @@ class Resources:
     with_actors: Callable[[Remote, Rewrites], Rewrites] = lambda _, found: found
     replaced_since: Callable[[Remote, str], Sequence[Replaced]] = lambda *_: ()
     data: DataHost | None = None
+    objects: ObjectStore | None = None
+    lfs: LfsChoice = field(default_factory=LfsChoice)
+    beside: Mapping[str, ItemResult] = field(default_factory=dict)
 
 
 class HashedBlob(Blob, Protocol):
@@ -69,7 +87,8 @@ class Fetched:
     ``fingerprint`` and ``count`` are of what was fetched, which may lack what is ``unserved``;
     the manifest has them as ``refs_digest`` and ``refs``. ``remarks`` stay with the archive.
     ``commented`` makes another zip of the same, by a comment in it. ``rewrites`` are what it lacks
-    of the archive before, ``data`` up to where project data was read.
+    of the archive before, ``data`` up to where project data was read. ``objects`` are the binaries
+    that it refers to.
     """
 
     archive: HashedBlob
@@ -81,6 +100,7 @@ class Fetched:
     commented: Callable[[str], HashedBlob] | None = None
     rewrites: Rewrites | None = None
     data: DataState | None = None
+    objects: Referred | None = None
 
 
 @dataclass(frozen=True)
@@ -192,3 +212,14 @@ class Kind(Protocol):
 
     def restore(self, unpacked: Path, target: Target, *, force: bool) -> Pushed:
         """Bring what was unpacked to a target; ``force`` overwrites. Raises RepositoryError."""
+
+
+@runtime_checkable
+class Referring(Protocol):
+    """A kind whose archives refer to binaries that lie beside them, by their SHA-256."""
+
+    def objects(self, unpacked: Path) -> Iterable[tuple[str, int]]:
+        """SHA-256 (hex) and size of each that an unpacked archive says is saved."""
+
+    def place(self, unpacked: Path, sha256: str) -> Path:
+        """Where a binary goes in what was unpacked."""

@@ -186,7 +186,7 @@ class ItemBackup:
                 if there and grown.onto:
                     result = self._put_overlay(grown.fetched, grown.onto, there)
                 else:
-                    result = self._put_base(grown.fetched)
+                    result = self._put_base(grown.fetched, earlier)
         except OSError as error:
             raise _disk_error(error) from error
         warnings = (*found.warnings, *grown.warnings, *grown.fetched.remarks)
@@ -218,11 +218,22 @@ class ItemBackup:
                 return each
         return None
 
-    def _put_base(self, fetched: Fetched) -> ItemResult:
-        """A whole archive, of whose chain there was never an overlay."""
+    def _put_base(self, fetched: Fetched, earlier: ItemResult | None) -> ItemResult:
+        """A whole archive, of whose chain there was never an overlay; none if it is there."""
+        if earlier and earlier.archive and self._is_there(fetched, earlier):
+            mine = earlier.archive.run_id == self.resources.run_id
+            result = result_of(fetched, earlier.archive)
+            return result if mine else replace(result, state="unchanged")
         if fetched.commented and layout.chain_id(fetched.archive.sha256) in self.overlays:
             fetched = replace(fetched, archive=fetched.commented(self.resources.run_id))
         return result_of(fetched, self._described(fetched, self._store(fetched.archive)))
+
+    def _is_there(self, fetched: Fetched, earlier: ItemResult) -> bool:
+        """Whether the archive before is this very zip, and nothing speaks against it."""
+        archive = earlier.archive
+        if archive is None or self.resources.full or earlier.chain or self._is_damaged(earlier):
+            return False
+        return (archive.key, archive.sha256) == (self.key, fetched.archive.sha256)
 
     def _put_overlay(self, fetched: Fetched, onto: StoredChain, earlier: ItemResult) -> ItemResult:
         resources = self.resources

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from backup_contract.documents.manifest import Archive, ItemResult
 from backup_contract.documents.parts.rewrites import Rewrites
+from backup_contract.kinds import LFS
 from repo_backup.kinds.base import Fetched, Found
 
 
@@ -31,7 +32,13 @@ def result_of(fetched: Fetched, archive: Archive) -> ItemResult:
         unserved=fetched.unserved,
         rewrites=fetched.rewrites,
         data=fetched.data,
+        objects=fetched.objects,
     )
+
+
+def is_unheard_of(kind: str, result: ItemResult) -> bool:
+    """Whether nothing need be told of an item: nobody expects there to be one. Pure."""
+    return kind == LFS and result.state == "absent" and result.archive is None
 
 
 def rewrites_in(result: ItemResult, earlier: ItemResult | None, run_id: str) -> Rewrites | None:

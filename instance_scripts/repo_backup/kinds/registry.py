@@ -3,10 +3,12 @@
 from repo_backup.kinds.base import Kind
 from repo_backup.kinds.data.data_kind import ProjectData
 from repo_backup.kinds.git_repository import GitRepository
+from repo_backup.kinds.lfs.kind import Lfs
 from repo_backup.kinds.wiki import Wiki
 from repo_backup.runtime.errors import UnfitMachineError, said
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (GitRepository(), Wiki(), ProjectData())}
+_KINDS: tuple[Kind, ...] = (GitRepository(), Wiki(), ProjectData(), Lfs())
+KINDS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
 
 
 def kind_named(name: str) -> Kind:

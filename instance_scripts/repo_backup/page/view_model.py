@@ -14,7 +14,7 @@ from backup_contract.judgement.reliance import (
     Judgement,
 )
 from backup_contract.judgement.unsaved_data import lacks
-from backup_contract.kinds import GIT, KINDS
+from backup_contract.kinds import GIT, KINDS, LFS
 from backup_contract.text import size
 from repo_backup.page.alarms import alarms
 from repo_backup.page.figures import duration, usd
@@ -288,7 +288,8 @@ def _repository_row(each: Standing) -> RepositoryRow:
 
 
 def _any_lfs(each: Standing) -> bool:
-    return any(result.lfs for result in each.entry.results.values())
+    """Whether it uses Git LFS, and nothing tells of its objects."""
+    return each.entry.git.lfs and LFS not in each.entry.results
 
 
 def _warnings(each: Standing) -> list[str]:

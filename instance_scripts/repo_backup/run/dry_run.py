@@ -1,5 +1,7 @@
 """``backup --dry-run``: what a run would fetch, found out as a run does it, and nothing written."""
 
+from dataclasses import replace
+
 from backup_contract.documents.command_output import (
     SCHEMA,
     DryRunDocument,
@@ -12,6 +14,7 @@ from backup_contract.text import size
 from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Resources
 from repo_backup.kinds.item_backup import ItemBackup
+from repo_backup.kinds.item_results import is_unheard_of
 from repo_backup.run.key_ownership import Key, archive_keys
 from repo_backup.run.listing import Listing, objection
 from repo_backup.run.previous_runs import History
@@ -112,8 +115,11 @@ def _row(
     for kind in plan.selection.kinds_of(remote):
         key = keys[remote.identity, kind.name].text
         there, damaged = history.overlays.get(key, {}), history.damaged_chains
-        item = ItemBackup(kind, remote, key, resources, there, damaged_chains=damaged)
+        known = replace(resources, beside=before)
+        item = ItemBackup(kind, remote, key, known, there, damaged_chains=damaged)
         part = item.look(before.get(kind.name))
+        if is_unheard_of(kind.name, part):
+            continue
         if kind.name == GIT:
             planned["would_be"] = _said(part)
         else:

@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from backup_contract.documents.manifest import Entry, Identity, ItemResult
 from backup_contract.kinds import GIT
 from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Kind, Resources
 from repo_backup.kinds.item_backup import ItemBackup
+from repo_backup.kinds.item_results import is_unheard_of
 from repo_backup.kinds.registry import KINDS
 from repo_backup.run.key_ownership import Key
 from repo_backup.run.previous_runs import History
@@ -42,13 +44,20 @@ class RepositoryBackup:
         earlier = self.history.earlier(remote.identity)
         for name in sorted(self.late_kinds(remote)):
             before = earlier.results.get(name) if earlier else None
-            entry = entry.having(name, self._without_defect(KINDS[name], remote, before))
+            result = self._without_defect(KINDS[name], remote, before, entry)
+            if is_unheard_of(name, result):
+                others = {each: found for each, found in entry.results.items() if each != name}
+                entry = replace(entry, results=others)
+            else:
+                entry = entry.having(name, result)
         return entry
 
-    def _without_defect(self, kind: Kind, remote: Remote, before: ItemResult | None) -> ItemResult:
+    def _without_defect(
+        self, kind: Kind, remote: Remote, before: ItemResult | None, entry: Entry
+    ) -> ItemResult:
         """What became of it; a defect that one repository brings to light costs only itself."""
         try:
-            return self._back_up(kind, remote, before)
+            return self._back_up(kind, remote, before, entry.results)
         except BackupError:
             raise
         except Exception as error:
@@ -116,15 +125,24 @@ class RepositoryBackup:
         was_there = known or (before and before.archive)
         return _skipped(reason, before) if was_there else None
 
-    def _back_up(self, kind: Kind, remote: Remote, before: ItemResult | None) -> ItemResult:
-        """Back up under the key that was settled, and tell once if that is not the usual one."""
+    def _back_up(
+        self,
+        kind: Kind,
+        remote: Remote,
+        before: ItemResult | None,
+        beside: Mapping[str, ItemResult] = MappingProxyType({}),
+    ) -> ItemResult:
+        """Back up under the key that was settled, and tell once if that is not the usual one.
+
+        ``beside`` is what became of the kinds of the first step.
+        """
         key = self.keys[remote.identity, kind.name]
         history = self.history
         item = ItemBackup(
             kind,
             remote,
             key.text,
-            self.resources,
+            replace(self.resources, beside=beside),
             overlays=history.overlays.get(key.text, {}),
             superseded=history.superseded.get(key.text),
             beneath=history.beneath(key.text, remote.identity, kind.name),

@@ -13,6 +13,7 @@ from backup_contract.documents.parts.results import (
     ItemResult,
     State,
     read_archive,
+    read_referred,
     read_result,
     with_chain,
 )
@@ -30,7 +31,7 @@ class Identity(NamedTuple):
     id: int
 
 
-_OF_KEPT = ("lfs", "refs_digest", "refs", "archive", "chain")
+_OF_KEPT = ("lfs", "refs_digest", "refs", "archive", "chain", "objects")
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,7 @@ def read_orphaned(document: Fields) -> OrphanedArchive:
         refs_digest=fields.text_or_null(document, "refs_digest"),
         refs=fields.count(document, "refs"),
         archive=read_archive(document, "archive"),
+        objects=fields.optional(read_referred, document, "objects"),
     )
     if document.get("chain") is not None:
         result = with_chain(result, document)

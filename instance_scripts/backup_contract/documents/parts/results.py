@@ -4,7 +4,7 @@ A later version's fields are ignored. Its states are read as failures: what they
 so that nothing is called good because of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -63,6 +63,22 @@ class Unserved:
 
 
 @dataclass(frozen=True, slots=True)
+class Referred:
+    """The binaries that an archive refers to by their SHA-256, and how many of them are saved."""
+
+    count: int
+    bytes: int
+    saved: int
+    saved_bytes: int
+
+    @classmethod
+    def of(cls, sizes: Mapping[str, int], saved: Collection[str]) -> "Referred":
+        """Of the sizes of all by their SHA-256, and those that are saved."""
+        kept = [size for sha256, size in sizes.items() if sha256 in saved]
+        return cls(len(sizes), sum(sizes.values()), len(kept), sum(kept))
+
+
+@dataclass(frozen=True, slots=True)
 class ItemResult:
     """What became of one item of a repository.
 
@@ -70,6 +86,7 @@ class ItemResult:
     it, even if upstream has gone on since: with all overlays of its ``chain``, if there are any.
     ``rewrites`` are what upstream replaced or removed of the archive before; None: nothing.
     ``data`` is of project data alone: up to where it was read.
+    ``objects`` are the binaries that the archive refers to; None where its kind has none.
     """
 
     state: State
@@ -84,6 +101,7 @@ class ItemResult:
     chain: Chain | None = None
     rewrites: Rewrites | None = None
     data: DataState | None = None
+    objects: Referred | None = None
 
     def keeping(self, earlier: "ItemResult | None") -> "ItemResult":
         """The same with the earlier archive, and what is in it."""
@@ -98,6 +116,7 @@ class ItemResult:
             unserved=earlier.unserved,
             chain=earlier.chain,
             data=self.data or earlier.data,
+            objects=earlier.objects,
         )
 
     @property
@@ -134,6 +153,7 @@ class ItemResult:
             **({"unserved": asdict(self.unserved)} if self.unserved else {}),
             **({"rewrites": self.rewrites.document} if self.rewrites else {}),
             **(self.data.document if self.data else {}),
+            **({"objects": asdict(self.objects)} if self.objects else {}),
         }
 
 
@@ -162,6 +182,7 @@ def read_result(document: Fields, states: Mapping[str, State] = STATES) -> ItemR
         fields.optional(_unserved_in, document, "unserved"),
         rewrites=fields.optional(read_rewrites, document, "rewrites"),
         data=read_data_state(document),
+        objects=fields.optional(read_referred, document, "objects"),
     )
     return with_chain(result, document) if document.get("chain") is not None else result
 
@@ -177,6 +198,17 @@ def with_chain(result: ItemResult, document: Fields) -> ItemResult:
         return replace(result, chain=chain, refs_digest=digest, refs=refs)
 
     return fields.inside(document, "chain", chained)
+
+
+def read_referred(document: Fields, name: str) -> Referred:
+    """The numbers of binaries in a field. Raises DamagedError."""
+    return fields.inside(
+        document,
+        name,
+        lambda found: Referred(
+            *(fields.count(found, each) for each in ("count", "bytes", "saved", "saved_bytes"))
+        ),
+    )
 
 
 def _unserved_in(document: Fields, name: str) -> Unserved:

@@ -23,7 +23,7 @@ from repo_backup.aws import spot_notice as interruption
 from repo_backup.cli.display import open_display, print_summary
 from repo_backup.cli.output import print_document, print_line, print_table
 from repo_backup.hosts.github.connect import connect, project_data
-from repo_backup.kinds.base import Resources
+from repo_backup.kinds.base import LfsChoice, Resources
 from repo_backup.restore import drill
 from repo_backup.restore.archive_reader import SHARE, open_reader
 from repo_backup.run.checkpoints import Journal
@@ -36,12 +36,13 @@ from repo_backup.run.previous_runs import History
 from repo_backup.run.runner import Backup, Plan
 from repo_backup.run.selection import Selection
 from repo_backup.run.unlisted import MOST_QUESTIONS, MOST_QUESTIONS_WITHOUT_TOKEN, confirmed
-from repo_backup.runtime.budgets import Budget, available_memory_bytes
+from repo_backup.runtime.budgets import Allowance, Budget, available_memory_bytes
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import InterruptedRunError
 from repo_backup.runtime.retry import Patience
 from repo_backup.runtime.scratch import scratch_directory
 from repo_backup.runtime.signals import orderly_end
+from repo_backup.store.objects import ObjectStore
 from repo_backup.store.open import S3, open_store
 from repo_backup.store.suspicions import open_suspicions
 
@@ -95,6 +96,8 @@ def backup(options: argparse.Namespace) -> int:
             replaced_since=github.replaced_since,
             is_frozen=lambda key: frozen(suspicions(), key),
             data=data,
+            objects=ObjectStore(store, patience),
+            lfs=LfsChoice(options.lfs, Allowance(_bytes(options.max_lfs))),
         )
         if options.dry_run:
             earlier = History.load(store, plan.run_id, plan.owners)
@@ -141,6 +144,10 @@ def backup(options: argparse.Namespace) -> int:
     else:
         print_summary(manifest)
     return code
+
+
+def _bytes(kib: int | None) -> int | None:
+    return None if kib is None else kib * 1024
 
 
 def _document(manifest: Manifest, code: int) -> BackupDocument:

@@ -153,7 +153,7 @@ def test_mail_and_page_call_a_further_kind_by_its_names(
     shown = page(destination)
     row = next(each for each in shown.repositories if each.name == "octo/hello")
     assert (row.status.word, row.reason) == (
-        "wiki or project data or note failed",
+        "wiki or project data or LFS list or note failed",
         "note: the notes are on fire",
     )
     titles = [each.title for each in shown.concerns]

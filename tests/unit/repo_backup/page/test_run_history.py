@@ -207,7 +207,7 @@ def test_a_failed_wiki_does_not_make_the_repository_old(runs: Runs) -> None:
     runs.add(entry(1, wiki=ItemResult("failed", "500")), verdict="partial")
     (found,) = standings(runs.read())
     told = (found.status.word, found.reason, found.last_good)
-    assert told == ("wiki or project data failed", "wiki: 500", 0)
+    assert told == ("wiki or project data or LFS list failed", "wiki: 500", 0)
 
 
 def test_a_source_without_runs_is_named_as_one(runs: Runs) -> None:
