@@ -12,8 +12,9 @@ from backup_contract import object_keys as layout
 from backup_contract.documents.chain import Link
 from backup_contract.documents.manifest import ItemResult
 from backup_contract.kinds import GIT
-from repo_backup.kinds.base import Kind
+from repo_backup.kinds.base import Kind, Referring
 from repo_backup.kinds.registry import kind_named
+from repo_backup.restore.binaries import check_binaries
 from repo_backup.restore.overlay_chain import OverlayChain, overlays_of
 from repo_backup.runtime.budgets import available_memory_bytes
 from repo_backup.runtime.cancellation import Stop
@@ -82,11 +83,15 @@ class Restored:
 
 @dataclass(frozen=True)
 class Reader:
-    """Brings archives back. ``memory_bytes`` is what git may take to check them."""
+    """Brings archives back. ``memory_bytes`` is what git may take to check them.
+
+    Of the binaries that an archive refers to ``most_objects`` are looked at, or all.
+    """
 
     store: Store
     patience: Patience
     memory_bytes: int
+    most_objects: int | None = None
 
     def fetch(self, found: ArchiveRef, into: Path, *, put_now: bool = False) -> Restored:
         """Download, check against the manifest, unpack below ``into`` and check as its kind does.
@@ -150,7 +155,10 @@ class Reader:
         """Check the whole; remarks. Of a chain that is not listed the first overlay is blamed."""
         try:
             memory, stop = self.memory_bytes, self.patience.stop
-            return kind.check(unpacked, found.part, memory, stop, same_bytes=same_bytes)
+            remarks = kind.check(unpacked, found.part, memory, stop, same_bytes=same_bytes)
+            if isinstance(kind, Referring):
+                objects, most = kind.objects(unpacked), self.most_objects
+                check_binaries(self.store, self.patience, objects, most)
         except SAYS_NOTHING:
             raise
         except RepositoryError as error:
@@ -158,6 +166,7 @@ class Reader:
                 raise
             reason = f"the overlays of {found.key}, which nothing lists: {error}"
             raise _broken(found, chain, 1, reason) from error
+        return remarks
 
     def _download_overlay(self, key: str, link: Link | None, file: IO[bytes]) -> None:
         """An overlay as its run put it. Raises RepositoryError when the SHA-256 is another."""

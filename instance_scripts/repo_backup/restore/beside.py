@@ -1,10 +1,10 @@
-"""What comes back with a repository that is restored to a folder: its project data."""
+"""What comes back with a repository that is restored to a folder: project data, large files."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from backup_contract.kinds import GIT, KINDS
+from backup_contract.kinds import DATA, GIT, KINDS
 from repo_backup.restore.archive_reader import ArchiveRef, Restored
 from repo_backup.restore.catalogue import NoArchiveError
 from repo_backup.runtime.errors import RepositoryError
@@ -17,6 +17,11 @@ class Beside:
     found: ArchiveRef
     restored: Restored | None
     reason: str = ""
+
+    @property
+    def is_data(self) -> bool:
+        """Whether it is project data."""
+        return self.found.kind == DATA
 
 
 def restore_beside(

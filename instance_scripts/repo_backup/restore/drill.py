@@ -24,6 +24,8 @@ drill was longer ago than a week, a year has fewer runs."""
 _YEAR = timedelta(days=365)
 LONGEST_SECONDS = 300.0
 """No further archive is begun after that."""
+MOST_OBJECTS = 200
+"""Of the binaries that one archive refers to; the reporter looks at all of them in a bucket."""
 _ROOM = 2.25
 """An archive, what is unpacked of it, and some air."""
 
@@ -109,6 +111,7 @@ def drill(manifest: Manifest, reader: Reader, directory: Path, stop: Stop) -> No
     Raises InterruptedRunError when told to stop.
     """
     started = time.monotonic()
+    reader = replace(reader, most_objects=MOST_OBJECTS)
     room = shutil.disk_usage(directory).free
     everything = candidates(manifest.items)
     at_once = at_a_time(len(everything), runs_a_year(everything, datetime.now(UTC)))

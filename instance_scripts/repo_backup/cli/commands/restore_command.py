@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -20,6 +21,7 @@ from repo_backup.restore.archive_reader import ArchiveRef, Restored, open_reader
 from repo_backup.restore.beside import Beside, restore_beside
 from repo_backup.restore.catalogue import Vouchers, find
 from repo_backup.restore.fall_back import Restoration
+from repo_backup.restore.large_files import with_binaries
 from repo_backup.restore.points_in_time import cannot_be_restored, run_at
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, UsageError
@@ -42,13 +44,16 @@ def restore(options: argparse.Namespace) -> int:
     found = look(options.kind, version_id=options.version_id)
     # A run or a version that is named is wanted itself, or nothing.
     exact = bool(run_id or options.version_id)
-    restoration = Restoration(open_reader(store, Stop()), Vouchers(store, named), exact)
+    # Binaries are looked at as they are brought: some may be good where others are not.
+    reader = replace(open_reader(store, Stop()), most_objects=0)
+    restoration = Restoration(reader, Vouchers(store, named), exact)
     kind = kind_named(found.kind)
 
     def fetch(found: ArchiveRef, directory: Path) -> Restored:
         try:
             with working(f"restoring {found.key} …"):
-                return restoration.fetch(found, directory)
+                restored = restoration.fetch(found, directory)
+                return with_binaries(restoration.reader, found.kind, restored)
         except RepositoryError as error:
             if run_id is None:
                 raise
@@ -91,7 +96,7 @@ def restore(options: argparse.Namespace) -> int:
             key=found.key,
             version_id=found.version_id,
             mirror=mirror,
-            data=next((str(each.restored.path) for each in beside if each.restored), None),
+            data=next((str(e.restored.path) for e in beside if e.restored and e.is_data), None),
             pushed_to=pushed_to,
             run_id=run_id,
             incomplete=restored.incomplete,

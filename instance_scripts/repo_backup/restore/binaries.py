@@ -1,0 +1,140 @@
+"""The binaries that an archive refers to: seen to be right, and brought to where they belong."""
+
+import contextlib
+import hashlib
+import os
+import random
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from backup_contract import object_keys as layout
+from backup_contract.text import size as shown
+from repo_backup.kinds.base import Referring
+from repo_backup.runtime.background import at_once
+from repo_backup.runtime.errors import NotFoundError, RepositoryError, WrongBytesError
+from repo_backup.runtime.retry import Patience
+from repo_backup.store.base import Store
+from repo_backup.store.objects import HashedBody, ObjectStore
+
+AT_ONCE = 4
+_BLOCK_BYTES = 1 << 20
+_MOST_NAMED = 3
+
+Binaries = Iterable[tuple[str, int]]
+"""SHA-256 (hex) and size of each."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """How many binaries are in place now, and their bytes; ``failed`` says what is not, and why."""
+
+    count: int
+    bytes: int
+    failed: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """For people."""
+        told = (f"{_objects(self.count)} ({shown(self.bytes)}) in place",) if self.count else ()
+        return (*told, *_named(self.failed, "could not be restored"))
+
+
+def check_binaries(
+    store: Store, patience: Patience, binaries: Binaries, most: int | None = None
+) -> None:
+    """See that each is at the destination as it should be; ``most`` at random where that is given.
+
+    Raises RepositoryError that names some that are not.
+    """
+    objects, every = ObjectStore(store, patience), [sha256 for sha256, _ in binaries]
+    if most is not None and len(every) > most:
+        every = random.sample(every, most)
+    right = at_once(lambda number: objects.has(every[number]), len(every), AT_ONCE)
+    wrong = [layout.content(each) for each, good in zip(every, right, strict=True) if not good]
+    if wrong:
+        raise RepositoryError(_named(tuple(wrong), "missing, or not what the key says")[0])
+
+
+def bring_binaries(store: Store, patience: Patience, kind: Referring, unpacked: Path) -> Brought:
+    """Put each where the kind has it. One that is there already, and right, is left as it is.
+
+    Raises OSError where the disk fails, and FatalError.
+    """
+    binaries = [*kind.objects(unpacked)]
+
+    def bring(number: int) -> str:
+        sha256, size = binaries[number]
+        try:
+            _bring(store, patience, sha256, size, kind.place(unpacked, sha256))
+        except RepositoryError as error:
+            return f"{layout.content(sha256)}: {error}"
+        return ""
+
+    found = at_once(bring, len(binaries), AT_ONCE)
+    good = [size for (_, size), reason in zip(binaries, found, strict=True) if not reason]
+    return Brought(len(good), sum(good), tuple(filter(None, found)))
+
+
+def _bring(store: Store, patience: Patience, sha256: str, size: int, place: Path) -> None:
+    if place.is_file() and place.stat().st_size == size:
+        with place.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
+                return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    key = layout.content(sha256)
+    reason: RepositoryError = NotFoundError(f"there is no {key}")
+    # What somebody put in its place later leaves the earlier version.
+    for version_id in _versions(store, key):
+        try:
+            with _incoming(place) as file:
+                patience.call(lambda: _read(store, key, version_id, sha256, size, file))  # noqa: B023 - called at once
+        except (WrongBytesError, NotFoundError) as error:
+            reason = error
+        else:
+            return
+    raise reason
+
+
+def _versions(store: Store, key: str) -> Iterator[str | None]:
+    yield None
+    yield from (each.id for each in store.versions(key) if each.id and not each.latest)
+
+
+def _read(
+    store: Store, key: str, version_id: str | None, sha256: str, size: int, file: IO[bytes]
+) -> None:
+    file.seek(0)
+    file.truncate()
+    with store.open(key, version_id) as source:
+        body = HashedBody(source, sha256, size)
+        while block := body.read(_BLOCK_BYTES):
+            file.write(block)
+
+
+@contextlib.contextmanager
+def _incoming(place: Path) -> Iterator[IO[bytes]]:
+    """A file that takes its name when it is whole."""
+    descriptor, name = tempfile.mkstemp(prefix=".incoming-", dir=place.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+        Path(name).chmod(0o644)
+        Path(name).replace(place)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _named(lines: tuple[str, ...], what: str) -> tuple[str, ...]:
+    if not lines:
+        return ()
+    few = "; ".join(lines[:_MOST_NAMED])
+    more = f"; and {len(lines) - _MOST_NAMED} more" if len(lines) > _MOST_NAMED else ""
+    return (f"{_objects(len(lines))} {what}: {few}{more}",)
+
+
+def _objects(count: int) -> str:
+    return "1 object" if count == 1 else f"{count} objects"
