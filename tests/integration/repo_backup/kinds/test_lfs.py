@@ -278,3 +278,16 @@ def test_history_that_was_archived_before_is_looked_through_when_lfs_is_switched
 def test_a_repository_that_does_not_use_lfs_is_not_told_of(destination: Destination) -> None:
     assert destination.backup("--only", "hello", "--no-drill", "--lfs") == 0
     assert "lfs-objects" not in destination.entry("hello")
+
+
+def test_what_is_saved_of_a_repository_that_is_gone_is_kept(
+    destination: Destination, hub: GitHubStandIn, logo: str
+) -> None:
+    destination.backup(*SAVE, "--allow-shrink")
+    del hub.catalogue.repositories["octo/lfs"]
+    for run_id in ("r2", "r3"):
+        assert destination.backup("--only", "hello", "--no-drill", run_id=run_id) == 0
+    kept = {each["key"]: each for each in destination.manifest("r3")["kept"]}
+    found = kept["github_backups/octo/lfs~lfs.zip"]
+    assert (found["kind"], found["objects"]["saved"]) == ("lfs-objects", 1)
+    assert stored(destination, logo)

@@ -96,7 +96,7 @@ def test_a_damaged_archive_is_refused(
     assert main(["verify", *source, "--all"]) == 3
     said = capsys.readouterr().out
     assert "BAD:  github_backups/octo/unicode.zip" in said
-    assert "9 of 10 archives are good" in said
+    assert "10 of 11 archives are good" in said
 
 
 def test_without_any_manifest_the_archive_itself_is_restored(
@@ -195,14 +195,14 @@ def test_where_all_manifests_are_lost_the_archives_are_listed_and_verified_all_t
     assert main(["list", *source]) == 0
     listed = capsys.readouterr().out
     assert "github_backups/octo/secret.wiki.zip" in listed
-    assert listed.count("no manifest names it") == 10
+    assert listed.count("no manifest names it") == 11
     assert main(["list", *source, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["archives"]
     assert ("octo/secret", True, None) in [(r["repository"], r["wiki"], r["run_id"]) for r in rows]
     assert main(["verify", *source, "--all"]) == 0
     said = capsys.readouterr().out
     assert "good: github_backups/octo/hello.zip; no manifest names it" in said
-    assert "10 of 10 archives are good" in said
+    assert "11 of 11 archives are good" in said
     damaged = destination.root / "github_backups/octo/unicode.zip"
     damaged.write_bytes(damaged.read_bytes()[:-100])
     assert main(["verify", *source, "--all"]) == 3
