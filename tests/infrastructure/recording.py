@@ -32,12 +32,13 @@ from repo_backup.run import checkpoints as journal
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import WrongBytesError
 from repo_backup.runtime.retry import Patience
-from repo_backup.store import object_upload
 from repo_backup.store import s3 as program_s3
 from repo_backup.store.base import Store
 from repo_backup.store.objects import ObjectStore
 from repo_backup.store.suspicions import open_suspicions
+from repo_backup.store.uploads import object_upload
 from tests.integration.functions.chains import SavedRepository, put_at, run
+from tests.integration.functions.large_files import SavedFiles
 from tests.integration.functions.world import DUE, RUN_ID, SCHEDULED, Fault, World, new_world
 from tools.iam.calls import Call
 from tools.iam.deployed import (
@@ -99,7 +100,7 @@ def record_functions(deployment: Path, heard: Recording) -> None:
     """What both functions call, in runs that end in every way that calls something else."""
     scenarios = (
         *(_verified, _failed, _not_launched, _timed_out, _reclaimed),
-        *(_found_by_its_token, _checked, _retired),
+        *(_found_by_its_token, _checked, _retired, _large_files),
     )
     for scenario in scenarios:
         with _listened_world(deployment, heard) as world:
@@ -165,6 +166,12 @@ def _retired(world: World) -> None:
         run(world, week, [saved.entry()])
     hidden = s3.list_object_versions(Bucket="backups", Prefix=old)["DeleteMarkers"]
     assert [each["Key"] for each in hidden] == [old]
+
+
+def _large_files(world: World) -> None:
+    saved = SavedFiles.put(world.aws.client("s3"), b"a large file")
+    for week in (0, 1):
+        run(world, week, [saved.entry])
 
 
 def _checked(world: World) -> None:

@@ -117,6 +117,7 @@ def _objects_of_others(stack: Deployed) -> Intrusions:
         f"runs/{RUN}/other": "nobody",
         "anything": "nobody",
         "admin/other": "nobody",
+        "admin/checked_objects.json": "ReporterRole",
         f"admin/acknowledged/{RUN}.json": "nobody",
     }
     for key, writer in writers.items():

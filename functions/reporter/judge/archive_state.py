@@ -1,7 +1,7 @@
 """Archives as the manifest has them, compared with a listing of the bucket. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from backup_contract import object_keys as layout
@@ -64,7 +64,8 @@ class Checked:
     overlays that were accepted before, and the documents that list them. ``notices`` change no
     verdict. ``chains`` is how many there are, ``superseded`` which of them nobody needs any more,
     ``damaged_chains`` the keys of the lists of those that something is wrong with, or with their
-    base; ``copied_chains`` those of which something was found to be a copy.
+    base, or with a binary that the archive refers to; ``copied_chains`` those of which something
+    was found to be a copy. ``object_problems`` concern such binaries.
     """
 
     problems: tuple[str, ...] = ()
@@ -74,6 +75,16 @@ class Checked:
     superseded: tuple[Superseded, ...] = ()
     damaged_chains: tuple[str, ...] = ()
     copied_chains: tuple[str, ...] = ()
+    object_problems: tuple[str, ...] = ()
+
+    def with_objects(self, other: "Checked") -> "Checked":
+        """The same with what came of the binaries."""
+        return replace(
+            self,
+            object_problems=other.object_problems,
+            notices=(*self.notices, *other.notices),
+            damaged_chains=tuple(dict.fromkeys((*self.damaged_chains, *other.damaged_chains))),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from reporter.observe.attempts import Checkpoint, own_marker, read_checkpoint, r
 from reporter.observe.bucket import Bucket
 from reporter.observe.earlier_runs import EarlierRuns, read_earlier_runs
 from reporter.observe.ec2 import Ec2
+from reporter.observe.object_check import check_objects
 from reporter.observe.open_suspicions import Suspicions, open_suspicions
 from reporter.observe.summary import Background, Gaps, Summary
 from reporter.publish.facts import Facts
@@ -204,6 +205,9 @@ class Evidence:
         if manifest and world.marker:
             look = partial(check, self.bucket, manifest.archived, earlier.accepted)
             checked = self._gathered("The archives", look, checked, own)
+            look = partial(check_objects, self.bucket, manifest.archived)
+            objects = self._gathered("The large files", look, Checked(), own)
+            checked = checked.with_objects(objects)
         verdict = judge(
             step.ending,
             step.reason,
@@ -215,6 +219,7 @@ class Evidence:
             self.config.known_failures,
             illegible=illegible,
             chain_problems=checked.chain_problems,
+            object_problems=checked.object_problems,
         )
         gaps.lines += own.lines
         gaps.unforeseen |= own.unforeseen

@@ -82,6 +82,7 @@ class Findings:
 
     archive_problems: tuple[str, ...]
     chain_problems: tuple[str, ...]
+    object_problems: tuple[str, ...]
     drilled_bad: tuple[DrilledArchive, ...]
     failed: list[Item]
     known: list[Item]
@@ -93,7 +94,7 @@ class Findings:
         """What may be claimed: an archive that is bad outweighs one that is not there."""
         if self.archive_problems or self.drilled_bad:
             return Kind.UNVERIFIED
-        if self.failed or self.unsaved or self.chain_problems:
+        if self.failed or self.unsaved or self.chain_problems or self.object_problems:
             return Kind.PARTIAL
         return Kind.UNVERIFIED if self.nothing else Kind.VERIFIED
 
@@ -103,11 +104,13 @@ def find(
     archive_problems: Sequence[str] = (),
     known_failures: Collection[str] = (),
     chain_problems: Sequence[str] = (),
+    object_problems: Sequence[str] = (),
 ) -> Findings:
     """What the reporter's verdict and the program's own word both go by.
 
     ``chain_problems`` are of overlays that an earlier run was checked with: up to the one before
-    everything can be restored, so that they outweigh nothing else.
+    everything can be restored, so that they outweigh nothing else. Nor do ``object_problems``, of
+    binaries that archives refer to: the next run fetches them again.
     """
     items = list(manifest.items)
     unproven = [
@@ -119,6 +122,7 @@ def find(
     return Findings(
         archive_problems=(*archive_problems, *unproven),
         chain_problems=tuple(chain_problems),
+        object_problems=tuple(object_problems),
         drilled_bad=tuple(manifest.drill.bad) if manifest.drill else (),
         failed=failed,
         known=known,
@@ -138,6 +142,7 @@ def judge(
     known_failures: Collection[str],
     illegible: str = "",
     chain_problems: Sequence[str] = (),
+    object_problems: Sequence[str] = (),
 ) -> Verdict:
     """The verdict on a run that is over, by its ``ending``: :data:`COMPLETED`, or a kind's value.
 
@@ -158,13 +163,14 @@ def judge(
         return Verdict(Kind.UNVERIFIED, said)
     if not manifest.complete or manifest_sha256 != marker.manifest_sha256:
         return Verdict(Kind.UNVERIFIED, "The manifest is not the one that the marker vouches for.")
-    found = find(manifest, archive_problems, known_failures, chain_problems)
+    found = find(manifest, archive_problems, known_failures, chain_problems, object_problems)
     failed, known, unsaved = found.failed, found.known, found.unsaved
     archive_problems, drilled_bad = found.archive_problems, found.drilled_bad
     problems = (
         *archive_problems,
         *(f"restore drill failed: {each.told}" for each in drilled_bad),
         *found.chain_problems,
+        *found.object_problems,
         *(f"{entry.name}: {_reason(entry)}" for entry in (*failed, *unsaved)),
     )
     acknowledged = tuple(f"{entry.name}: {entry.reason}" for entry in known)
@@ -178,9 +184,12 @@ def judge(
         said = _partial(manifest, found, _but(manifest, known))
         said = _visible(manifest) + said
         count = len({entry.identity for entry in (*failed, *unsaved)})
-        advice = _NOT_ASKED if manifest.only else "" if failed or unsaved else _CHAIN
+        advice = "" if failed or unsaved or found.object_problems else _CHAIN
+        advice = _NOT_ASKED if manifest.only else advice
         lacking = count - len({e.identity for e in (*failed, *unsaved) if not _lacks_data(e)})
-        if lacking == count and not (found.chain_problems or manifest.only):
+        if lacking == count and not (
+            found.chain_problems or found.object_problems or manifest.only
+        ):
             advice = _DATA if lacking else advice
         return Verdict(
             *(Kind.PARTIAL, said, problems, acknowledged, count, len(unsaved), advice, lacking)
@@ -228,6 +237,8 @@ def _partial(manifest: Manifest, found: Findings, but: str) -> str:
     failed, chains = found.failed, len(found.chain_problems)
     part = [entry for entry in failed if entry.asked and _lacks_data(entry)]
     tried = sum(entry.asked for entry in failed) - len(part)
+    objects = len(found.object_problems)
+    lack = "large file is" if objects == 1 else "large files are"
     has = "chain of overlays is" if chains == 1 else "chains of overlays are"
     counts = (
         (tried, "could not be backed up"),
@@ -235,6 +246,7 @@ def _partial(manifest: Manifest, found: Findings, but: str) -> str:
         (len(failed) - tried - len(part), "failed before, untried this time"),
         (len(found.unsaved), "not saved, untried this time"),
         (chains, f"{has} not what earlier runs were checked with"),
+        (objects, f"{lack} not in the bucket as saved"),
     )
     wrong = "; ".join(f"{count} {what}" for count, what in counts if count)
     if found.nothing:

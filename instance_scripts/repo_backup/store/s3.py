@@ -35,7 +35,6 @@ from repo_backup.runtime.errors import (
     TransientError,
 )
 from repo_backup.runtime.retry import Patience
-from repo_backup.store.archive_upload import Uploads
 from repo_backup.store.base import (
     Blob,
     Body,
@@ -45,7 +44,6 @@ from repo_backup.store.base import (
     Version,
     most_bytes,
 )
-from repo_backup.store.object_upload import ObjectUploads
 from repo_backup.store.s3_errors import (
     LOGIN,
     ForeignAnswerError,
@@ -55,6 +53,8 @@ from repo_backup.store.s3_errors import (
     server_time,
     service_error,
 )
+from repo_backup.store.uploads.archive_upload import Uploads
+from repo_backup.store.uploads.object_upload import ObjectUploads
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -93,7 +93,7 @@ class S3Store:
             return self._uploads.put(self._prefix + key, archive, new=new)
 
     def put_object(self, key: str, body: Body, *, replace: bool = False) -> None:
-        """One request up to 5 GiB, without disk; see :mod:`repo_backup.store.object_upload`."""
+        """One request up to 5 GiB, without disk: see :class:`ObjectUploads`."""
         with self._told(key):
             self._objects.put(self._prefix + key, body, replace=replace)
 

@@ -14,6 +14,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
+from backup_contract.documents.fields import DamagedError
+from backup_contract.documents.lfs_list import LfsList, read_zip
 from backup_contract.documents.manifest import ItemResult, Unserved
 from backup_contract.kinds import GIT, LFS
 from backup_contract.text import size
@@ -23,7 +25,7 @@ from repo_backup.git.pushing.push import Pushed
 from repo_backup.git.pushing.push_target import Target
 from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Fetched, Found, Grown, Resources
-from repo_backup.kinds.lfs.lfs_list import LfsList, list_in, read_zip, unpack_list
+from repo_backup.kinds.lfs.lfs_list import list_in, unpack_list
 from repo_backup.kinds.lfs.saving import Saver
 from repo_backup.kinds.lfs.scanning import git_zips, scan
 from repo_backup.runtime.cancellation import Stop
@@ -114,7 +116,10 @@ class LfsObjects:
             return LfsList()
         if hashlib.sha256(data).hexdigest() != archive.sha256:
             return LfsList()
-        return read_zip(BytesIO(data))[1]
+        try:
+            return read_zip(BytesIO(data))[1]
+        except DamagedError:
+            return LfsList()
 
     def _fetch(self, fingerprint: str, earlier: LfsList, room: Path) -> Fetched:
         """Look through what is new among the archives, and save what is not saved yet."""

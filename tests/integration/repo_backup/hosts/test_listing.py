@@ -338,7 +338,7 @@ def test_what_a_narrower_run_did_not_see_is_still_listed_and_verified(
     assert main(["list", "--source", str(destination.root)]) == 0
     assert "github_backups/octo/secret.wiki.zip" in capsys.readouterr().out
     assert main(["verify", "--all", "--source", str(destination.root)]) == 0
-    assert "10 of 10 archives are good" in capsys.readouterr().out
+    assert "11 of 11 archives are good" in capsys.readouterr().out
 
 
 def test_the_newest_run_is_the_one_written_last_whatever_it_is_named(

@@ -15,11 +15,11 @@ from repo_backup.runtime import retry
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, TransientError, WrongBytesError
 from repo_backup.runtime.retry import Patience
-from repo_backup.store import object_upload
 from repo_backup.store.base import Store
 from repo_backup.store.directory import DirectoryStore
 from repo_backup.store.objects import ObjectStore
 from repo_backup.store.open import open_store
+from repo_backup.store.uploads import object_upload
 from tests.integration.repo_backup.conftest import Bucket
 
 DATA = b"a large file" * 1000
