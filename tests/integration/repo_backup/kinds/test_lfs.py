@@ -287,7 +287,7 @@ def test_what_is_saved_of_a_repository_that_is_gone_is_kept(
     del hub.catalogue.repositories["octo/lfs"]
     for run_id in ("r2", "r3"):
         assert destination.backup("--only", "hello", "--no-drill", run_id=run_id) == 0
-    kept = {each["key"]: each for each in destination.manifest("r3")["kept"]}
+    kept = {each["key"]: each for each in destination.manifest("r3")["kept_further"]}
     found = kept["github_backups/octo/lfs~lfs.zip"]
     assert (found["kind"], found["objects"]["saved"]) == ("lfs-objects", 1)
     assert stored(destination, logo)
