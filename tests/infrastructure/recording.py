@@ -35,8 +35,8 @@ from repo_backup.runtime.retry import Patience
 from repo_backup.store import s3 as program_s3
 from repo_backup.store.base import Store
 from repo_backup.store.objects import ObjectStore
-from repo_backup.store.suspicions import open_suspicions
 from repo_backup.store.uploads import object_upload
+from repo_backup.store.written.suspicions import open_suspicions
 from tests.integration.functions.chains import SavedRepository, put_at, run
 from tests.integration.functions.large_files import SavedFiles
 from tests.integration.functions.world import DUE, RUN_ID, SCHEDULED, Fault, World, new_world

@@ -9,7 +9,7 @@ from backup_contract.documents.progress import Progress
 from backup_contract.moments import iso
 from repo_backup.runtime.errors import said
 from repo_backup.store.base import Store
-from repo_backup.store.run_documents import read_progress
+from repo_backup.store.written.run_documents import read_progress
 
 SILENT_AFTER = timedelta(minutes=15)
 """A run that says nothing for so long is not under way; it says something every 20 seconds."""

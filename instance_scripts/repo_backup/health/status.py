@@ -38,11 +38,11 @@ from repo_backup.health.running import read_running
 from repo_backup.health.suspicions import read_suspicions
 from repo_backup.runtime.errors import said
 from repo_backup.store.base import Store, Stored
-from repo_backup.store.damage import ArchiveId, read_damage
 from repo_backup.store.inventory import not_in_place
-from repo_backup.store.left_out import LeftOut
-from repo_backup.store.run_documents import read_manifest
-from repo_backup.store.run_order import newest_first
+from repo_backup.store.written.damage import ArchiveId, read_damage
+from repo_backup.store.written.left_out import LeftOut
+from repo_backup.store.written.run_documents import read_manifest
+from repo_backup.store.written.run_order import newest_first
 
 MAX_AGE = timedelta(days=8)
 """How old the newest run of everything may be where no schedule is known."""

@@ -8,8 +8,8 @@ from backup_contract.documents.command_output import RunRow
 from backup_contract.documents.suspicion import Suspicion, still_open
 from backup_contract.judgement.reliance import UNREADABLE
 from repo_backup.store.base import Store
-from repo_backup.store.run_order import newest_first
-from repo_backup.store.suspicions import (
+from repo_backup.store.written.run_order import newest_first
+from repo_backup.store.written.suspicions import (
     MOST_RUNS,
     found_in,
     own_suspicions,

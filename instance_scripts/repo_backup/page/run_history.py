@@ -23,8 +23,13 @@ from backup_contract.moments import named_moment
 from repo_backup.page.run_record import Run, build_run
 from repo_backup.runtime.errors import FatalError, said
 from repo_backup.store.base import Store, Stored
-from repo_backup.store.run_documents import Document, read_document, read_manifest, read_progress
-from repo_backup.store.run_order import MOST_UNREPORTED, reported_only
+from repo_backup.store.written.run_documents import (
+    Document,
+    read_document,
+    read_manifest,
+    read_progress,
+)
+from repo_backup.store.written.run_order import MOST_UNREPORTED, reported_only
 
 SAVED, UNCHANGED, EMPTY, LEFT_OUT, FAILED, PART_FAILED, UNSOUND, UNLISTED, NO_RESULT = b"buesfwx.-"
 """What a run did to a repository, as a letter of its history. UNSOUND: the program saved it, and

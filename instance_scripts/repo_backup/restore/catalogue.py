@@ -11,9 +11,9 @@ from repo_backup.restore.archive_reader import ArchiveRef
 from repo_backup.runtime.errors import FatalError
 from repo_backup.store.base import Store, Stored, Version
 from repo_backup.store.inventory import not_in_place
-from repo_backup.store.left_out import LeftOut
-from repo_backup.store.run_documents import read_manifest
-from repo_backup.store.run_order import newest_first
+from repo_backup.store.written.left_out import LeftOut
+from repo_backup.store.written.run_documents import read_manifest
+from repo_backup.store.written.run_order import newest_first
 
 _KEPT = ("kept of a repository that GitHub does not list any more, or not under this name",)
 

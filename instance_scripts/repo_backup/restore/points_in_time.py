@@ -17,7 +17,7 @@ from repo_backup.restore.archive_reader import (
 from repo_backup.restore.catalogue import ArchiveListing, manifests
 from repo_backup.runtime.errors import FatalError, RepositoryError
 from repo_backup.store.base import Store
-from repo_backup.store.run_order import began_at, newest_first
+from repo_backup.store.written.run_order import began_at, newest_first
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from repo_backup.restore.catalogue import ArchiveListing, Vouchers
 from repo_backup.restore.fall_back import UNNAMED, instead
 from repo_backup.runtime.errors import BackupError, RepositoryError
 from repo_backup.store.base import Store
-from repo_backup.store.damage import ArchiveId, write_damage
+from repo_backup.store.written.damage import ArchiveId, write_damage
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,11 @@ from repo_backup.run.kept_archives import mend
 from repo_backup.runtime.background import in_background
 from repo_backup.runtime.errors import said
 from repo_backup.store.base import Store, Stored
-from repo_backup.store.damage import ArchiveId, read_damage
 from repo_backup.store.inventory import not_in_place
-from repo_backup.store.left_out import LeftOut
-from repo_backup.store.run_documents import read_manifest
-from repo_backup.store.run_order import newest_first
+from repo_backup.store.written.damage import ArchiveId, read_damage
+from repo_backup.store.written.left_out import LeftOut
+from repo_backup.store.written.run_documents import read_manifest
+from repo_backup.store.written.run_order import newest_first
 
 _EVERYBODY = "*"
 

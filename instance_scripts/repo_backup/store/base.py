@@ -169,7 +169,7 @@ class Store(Protocol):
     def manifests_written(self) -> list[tuple[str, datetime]]:
         """The runs that left a manifest, and when it was written here; the latest first.
 
-        It may not be published yet: :mod:`repo_backup.store.run_documents` reads it.
+        It may not be published yet: :mod:`repo_backup.store.written.run_documents` reads it.
         """
 
     def run_ids(self) -> list[str]:

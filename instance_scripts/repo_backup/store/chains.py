@@ -11,7 +11,7 @@ from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import ItemResult
 from repo_backup.runtime.errors import NotFoundError, RepositoryError, StoreRefusedError
 from repo_backup.store.base import Store
-from repo_backup.store.run_documents import Document
+from repo_backup.store.written.run_documents import Document
 
 _MOST_VERSIONS = 100
 """Of a document, to look for one that is what a manifest says: each run adds one."""

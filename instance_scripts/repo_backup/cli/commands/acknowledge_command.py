@@ -13,7 +13,7 @@ from repo_backup.cli.commands.restore_command import CONNECTIONS
 from repo_backup.cli.output import print_document, print_line
 from repo_backup.runtime.errors import UsageError
 from repo_backup.store.open import open_store
-from repo_backup.store.suspicions import open_suspicions
+from repo_backup.store.written.suspicions import open_suspicions
 
 
 def acknowledge(options: argparse.Namespace) -> int:

@@ -44,7 +44,7 @@ from repo_backup.runtime.scratch import scratch_directory
 from repo_backup.runtime.signals import orderly_end
 from repo_backup.store.objects import ObjectStore
 from repo_backup.store.open import S3, open_store
-from repo_backup.store.suspicions import open_suspicions
+from repo_backup.store.written.suspicions import open_suspicions
 
 _DATA_LEFT_OUT = (
     "issues, pull requests and other project data are saved only with a token: without one GitHub "

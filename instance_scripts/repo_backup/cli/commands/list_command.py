@@ -18,8 +18,8 @@ from repo_backup.health import status as statuses
 from repo_backup.restore.catalogue import ArchiveListing, held, versions
 from repo_backup.restore.fall_back import UNNAMED
 from repo_backup.restore.points_in_time import expired, run_at
-from repo_backup.store.left_out import LeftOut
 from repo_backup.store.open import open_store
+from repo_backup.store.written.left_out import LeftOut
 
 _ALL = 10**6
 

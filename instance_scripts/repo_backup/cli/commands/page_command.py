@@ -19,8 +19,8 @@ from repo_backup.page.render import GENERATOR, render
 from repo_backup.page.run_history import read
 from repo_backup.page.view_model import build_page
 from repo_backup.runtime.errors import FatalError, UsageError
-from repo_backup.store.left_out import MOST_NAMED
 from repo_backup.store.open import S3, open_store
+from repo_backup.store.written.left_out import MOST_NAMED
 
 INDEX = "index.html"
 _CONNECTIONS = 4

@@ -20,7 +20,7 @@ from repo_backup.cli.output import print_document, print_facts, print_line, work
 from repo_backup.runtime.errors import FatalError, InterruptedRunError
 from repo_backup.store.base import Store
 from repo_backup.store.open import S3, open_store
-from repo_backup.store.run_documents import read_progress
+from repo_backup.store.written.run_documents import read_progress
 
 POLL_SECONDS = 5.0
 _EXITS = {"verified": exits.GOOD, "partial": exits.NOT_ALL, "unverified": exits.NOT_ALL}

@@ -18,7 +18,7 @@ from repo_backup.health.running import read_running
 from repo_backup.health.status import facts, newest_verified, read_runs
 from repo_backup.health.status import label as label_of
 from repo_backup.store.directory import DirectoryStore
-from repo_backup.store.left_out import LeftOut
+from repo_backup.store.written.left_out import LeftOut
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WEEK = timedelta(days=8)

@@ -15,7 +15,7 @@ from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import FatalError
 from repo_backup.store.base import most_bytes
 from repo_backup.store.directory import DirectoryStore
-from repo_backup.store.left_out import LeftOut
+from repo_backup.store.written.left_out import LeftOut
 
 MANIFEST, REPORT = "runs/r1/manifest.json", "runs/r1/report.json"
 LOCK, PROGRESS = "runs/lock.json", "runs/r1/progress.json"

@@ -18,7 +18,7 @@ from repo_backup.run.lease import Lease
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import ConflictError, FatalError
 from repo_backup.store.directory import DirectoryStore
-from repo_backup.store.run_order import newest_first
+from repo_backup.store.written.run_order import newest_first
 
 OWNER = "github_backups/octo/"
 

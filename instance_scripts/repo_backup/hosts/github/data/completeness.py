@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from backup_contract.documents.data_index import Section
 from repo_backup.hosts.github.api.refusals import refused
-from repo_backup.hosts.github.data.discussions import Discussions
-from repo_backup.hosts.github.data.items import Items
 from repo_backup.hosts.github.data.numbers import reconcile, reconcile_items
+from repo_backup.hosts.github.data.readers.discussions import Discussions
+from repo_backup.hosts.github.data.readers.items import Items
 from repo_backup.hosts.github.data.repository import RepositoryRead
 from repo_backup.hosts.github.data.signature import ITEMS, Signatures
 from repo_backup.runtime.errors import RepositoryError

@@ -13,20 +13,20 @@ from repo_backup.hosts.github.api.graphql import GraphQL, graphql_url
 from repo_backup.hosts.github.api.refusals import Refused, refused
 from repo_backup.hosts.github.api.rest import Rest
 from repo_backup.hosts.github.data.completeness import Completeness
-from repo_backup.hosts.github.data.discussions import Discussions
-from repo_backup.hosts.github.data.items import Items
-from repo_backup.hosts.github.data.reactions import ReactionQueue
-from repo_backup.hosts.github.data.releases import Releases
-from repo_backup.hosts.github.data.repository import RepositoryRead
-from repo_backup.hosts.github.data.repository_lists import (
+from repo_backup.hosts.github.data.readers.discussions import Discussions
+from repo_backup.hosts.github.data.readers.items import Items
+from repo_backup.hosts.github.data.readers.reactions import ReactionQueue
+from repo_backup.hosts.github.data.readers.releases import Releases
+from repo_backup.hosts.github.data.readers.repository_lists import (
     read_advisories,
     read_commit_comments,
     read_labels,
     read_milestones,
 )
-from repo_backup.hosts.github.data.rotation import Rotation
+from repo_backup.hosts.github.data.readers.rotation import Rotation
+from repo_backup.hosts.github.data.readers.settings import read_setting, section_name
+from repo_backup.hosts.github.data.repository import RepositoryRead
 from repo_backup.hosts.github.data.sections import SETTINGS
-from repo_backup.hosts.github.data.settings import read_setting, section_name
 from repo_backup.hosts.github.data.signature import Signatures
 from repo_backup.net.http import Http
 from repo_backup.runtime.errors import AllowanceSpentError, RepositoryError

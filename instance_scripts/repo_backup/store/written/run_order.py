@@ -13,7 +13,7 @@ from backup_contract import evidence
 from backup_contract import object_keys as layout
 from repo_backup.runtime.errors import NotFoundError, NotHandedOutError
 from repo_backup.store.base import Store
-from repo_backup.store.run_documents import read_manifest
+from repo_backup.store.written.run_documents import read_manifest
 
 MOST_UNREPORTED = 200
 """How many runs are looked through before only those count that the reporter reported on: two years

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backup_contract import object_keys as layout
-from repo_backup.store import damage
-from repo_backup.store.damage import ArchiveId, read_damage, write_damage
 from repo_backup.store.directory import DirectoryStore
+from repo_backup.store.written import damage
+from repo_backup.store.written.damage import ArchiveId, read_damage, write_damage
 
 HELLO = ArchiveId("github_backups/octo/hello.zip", "r1")
 OTHER = ArchiveId("github_backups/octo/other.zip", "r2")

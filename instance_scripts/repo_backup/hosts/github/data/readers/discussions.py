@@ -18,7 +18,7 @@ from repo_backup.hosts.github.data.discussion_queries import (
     MORE_REPLIES,
 )
 from repo_backup.hosts.github.data.fields_table import clean
-from repo_backup.hosts.github.data.reactions import ReactionQueue
+from repo_backup.hosts.github.data.readers.reactions import ReactionQueue
 from repo_backup.hosts.github.data.repository import RepositoryRead, gone, merged, merged_parts
 from repo_backup.runtime.errors import NotFoundError, RepositoryError
 

@@ -10,7 +10,7 @@ from backup_contract.documents.data_index import Section
 from repo_backup.hosts.github.api.graphql import NoGraphQLError, Result
 from repo_backup.hosts.github.api.refusals import Refused, refused
 from repo_backup.hosts.github.data.queries import RELEASE_IDS
-from repo_backup.hosts.github.data.reactions import ReactionQueue
+from repo_backup.hosts.github.data.readers.reactions import ReactionQueue
 from repo_backup.hosts.github.data.repository import RepositoryRead, merged
 from repo_backup.runtime.errors import NotFoundError, RepositoryError
 

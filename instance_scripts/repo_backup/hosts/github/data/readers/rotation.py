@@ -11,11 +11,11 @@ from typing import Any
 
 from repo_backup.hosts.data_counts import PARTS, key_of, parts_of, replies
 from repo_backup.hosts.github.api.graphql import Node, NoGraphQLError
-from repo_backup.hosts.github.data.details import issue_details, pull_details
-from repo_backup.hosts.github.data.discussions import Discussions
-from repo_backup.hosts.github.data.items import Items
 from repo_backup.hosts.github.data.numbers import number_of, numbers_after
 from repo_backup.hosts.github.data.queries import ITEM_STATES, PART_STATES
+from repo_backup.hosts.github.data.readers.details import issue_details, pull_details
+from repo_backup.hosts.github.data.readers.discussions import Discussions
+from repo_backup.hosts.github.data.readers.items import Items
 from repo_backup.hosts.github.data.repository import RepositoryRead
 from repo_backup.runtime.errors import RepositoryError
 

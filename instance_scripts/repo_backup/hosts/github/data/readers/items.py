@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from backup_contract.documents.data_index import Section
-from repo_backup.hosts.github.data.details import (
+from repo_backup.hosts.github.data.lists import ListPlan, read_list
+from repo_backup.hosts.github.data.readers.details import (
     DETAIL_FIELDS,
     DETAIL_LISTS,
     ISSUES_AT_ONCE,
@@ -15,8 +16,7 @@ from repo_backup.hosts.github.data.details import (
     pull_details,
     with_details,
 )
-from repo_backup.hosts.github.data.lists import ListPlan, read_list
-from repo_backup.hosts.github.data.reactions import ReactionQueue
+from repo_backup.hosts.github.data.readers.reactions import ReactionQueue
 from repo_backup.hosts.github.data.repository import RepositoryRead, gone, merged, merged_parts
 from repo_backup.runtime.errors import NotFoundError, RepositoryError
 

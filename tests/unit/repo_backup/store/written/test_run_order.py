@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from backup_contract.documents.manifest import Manifest
 from repo_backup.run.previous_runs import History
 from repo_backup.store.directory import DirectoryStore
-from repo_backup.store.left_out import MOST_NAMED, LeftOut
-from repo_backup.store.run_order import MOST_UNREPORTED, newest_first
+from repo_backup.store.written.left_out import MOST_NAMED, LeftOut
+from repo_backup.store.written.run_order import MOST_UNREPORTED, newest_first
 
 FIRST = datetime(2026, 10, 2, 17, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)

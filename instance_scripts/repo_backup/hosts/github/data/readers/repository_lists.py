@@ -5,7 +5,7 @@ from typing import Any
 
 from backup_contract.documents.data_index import Section
 from repo_backup.hosts.github.api.refusals import refused
-from repo_backup.hosts.github.data.reactions import ReactionQueue
+from repo_backup.hosts.github.data.readers.reactions import ReactionQueue
 from repo_backup.hosts.github.data.repository import RepositoryRead, gone, merged, merged_parts
 from repo_backup.hosts.github.data.sections import SECTIONS
 from repo_backup.runtime.errors import RepositoryError

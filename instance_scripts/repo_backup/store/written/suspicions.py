@@ -11,8 +11,8 @@ from backup_contract.documents.suspicion import Suspicion, still_open
 from backup_contract.judgement.rewrites import suspicion
 from repo_backup.runtime.errors import said
 from repo_backup.store.base import Store
-from repo_backup.store.run_documents import read_manifest
-from repo_backup.store.run_order import newest_first
+from repo_backup.store.written.run_documents import read_manifest
+from repo_backup.store.written.run_order import newest_first
 
 MOST_RUNS = 20
 """So many are looked through for one with a report, and for their own suspicions meanwhile."""

@@ -1,0 +1,1 @@
+"""What runs, reports and checks have written down at a destination, and which of it is newest."""
