@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from tools.bench import contenders, corpus, report, servers
+from tools.bench import contenders, corpus, report
 from tools.bench.environments import CACHE, describe_machine, programs
 from tools.bench.measure import measure
+from tools.bench.standins import servers
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "results"

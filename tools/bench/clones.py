@@ -17,9 +17,10 @@ from statistics import median
 
 from local_cloud.github import Catalogue, Repository
 from local_cloud.github.corpus import init_repository
-from tools.bench import contenders, servers
+from tools.bench import contenders
 from tools.bench.environments import ROOT, describe_machine, programs, python
 from tools.bench.measure import Sample, measure
+from tools.bench.standins import servers
 
 RESULTS = Path(__file__).parent / "results" / "clones.md"
 _ANYBODYS = ("-c", "safe.directory=*")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from tools.bench.corpus import OWNER, TOKEN
 from tools.bench.environments import python
-from tools.bench.servers import Servers
+from tools.bench.standins.servers import Servers
 
 BUCKET = "benchmark"
 HERE = Path(__file__).parent

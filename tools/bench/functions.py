@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import build
-from tools.bench.account import Account, fill, moto_server
+from tools.bench.standins.account import Account, fill, moto_server
 
 RESULTS = Path(__file__).parent / "results" / "functions"
 RIE = "local/rapid/aws-lambda-rie-x86_64"

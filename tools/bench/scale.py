@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 from local_cloud.github import Catalogue, Repository
 from local_cloud.github.corpus import commit_files, git, init_repository
-from tools.bench import contenders, corpus, servers
+from tools.bench import contenders, corpus
 from tools.bench.environments import ROOT, describe_machine, programs, python
 from tools.bench.measure import measure
+from tools.bench.standins import servers
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -18,9 +18,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.bench import contenders, corpus, servers
+from tools.bench import contenders, corpus
 from tools.bench.environments import CACHE, ROOT, describe_machine, programs
 from tools.bench.measure import Sample, measure
+from tools.bench.standins import servers
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -13,11 +13,11 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools.bench import servers
 from tools.bench.environments import describe_machine, programs
 from tools.bench.measure import Sample, measure
 from tools.bench.page.browser import Seen, look
 from tools.bench.page.history import History
+from tools.bench.standins import servers
 
 ROOT = Path(__file__).parents[3]
 RESULTS = ROOT / "tools/bench/results/page.md"

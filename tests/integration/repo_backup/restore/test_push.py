@@ -16,7 +16,7 @@ from repo_backup.cli.main import main
 from repo_backup.git.pushing import push_target
 from tests.integration.repo_backup.conftest import Destination, refs
 from tests.integration.repo_backup.run.test_secrets import CANARY, ENCODED
-from tools.bench.servers import make_certificate, server_context
+from tools.bench.standins.servers import make_certificate, server_context
 
 Upstream = Callable[[str], Path]
 

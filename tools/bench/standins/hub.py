@@ -1,4 +1,5 @@
-"""``python -m tools.bench.hub CORPUS WORK PORT ANSWERS``: the stand-in over TLS, in a process.
+"""The stand-in over TLS, in a process: ``python -m tools.bench.standins.hub``, with the arguments
+CORPUS WORK PORT ANSWERS.
 
 Notes in ``WORK/counts.json`` how many requests it served. What git answered is kept in the folder
 ANSWERS, and read from there when it is asked again: processes of git beside those of the program
@@ -12,8 +13,8 @@ import threading
 from pathlib import Path
 
 from local_cloud.github import GitHubStandIn
-from tools.bench.answers import KeptAnswers
-from tools.bench.servers import server_context
+from tools.bench.standins.answers import KeptAnswers
+from tools.bench.standins.servers import server_context
 
 
 def main() -> None:

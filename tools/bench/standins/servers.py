@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 ACCESS_KEY, SECRET_KEY = "benchmark", "benchmark-secret"
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 _START_SECONDS = 60
 _NOTED_SECONDS = 0.3
 """Until everybody has written down what passed by."""
@@ -108,12 +108,14 @@ def running(corpus: Path, work: Path, latency_ms: float) -> Iterator[Servers]:
     with contextlib.ExitStack() as stack:
         hub_port, s3_port, *rest = free_ports(11)
         words = [str(corpus), str(work), str(hub_port), str(CACHE / "answers")]
-        stack.enter_context(_process([sys.executable, "-m", "tools.bench.hub", *words]))
+        stack.enter_context(_process([sys.executable, "-m", "tools.bench.standins.hub", *words]))
         stack.enter_context(_seaweedfs(work, s3_port, rest[2:]))
         wait_for_port(hub_port)
         for name, port, target in zip(("github", "s3"), rest, (hub_port, s3_port), strict=False):
             words = [str(port), str(target), str(latency_ms), str(work / f"{name}.json")]
-            stack.enter_context(_process([sys.executable, "-m", "tools.bench.relay", *words]))
+            stack.enter_context(
+                _process([sys.executable, "-m", "tools.bench.standins.relay", *words])
+            )
             wait_for_port(port)
         yield Servers(
             f"https://127.0.0.1:{rest[0]}", f"http://127.0.0.1:{rest[1]}", certificate, work

@@ -1,4 +1,5 @@
-"""``python -m tools.bench.relay PORT TARGET LATENCY_MS COUNTS``: what lies between, measured.
+"""What lies between, measured: ``python -m tools.bench.standins.relay``, with the arguments
+PORT TARGET LATENCY_MS COUNTS.
 
 Passes bytes on, each block so much later, and notes in the file COUNTS how many there were.
 """
