@@ -17,6 +17,7 @@ from repo_backup.store.objects import ObjectStore
 
 AT_ONCE = 4
 """Of one repository; each takes a connection to its storage and one to the destination."""
+LOOKS_AT_ONCE = 8
 _MOST_NAMED = 3
 
 
@@ -47,7 +48,10 @@ class Outcome:
         if not self.left:
             return None
         rest = f"{_objects(len(self.left))} ({size(sum(self.left.values()))})"
-        return f"{rest} are left to later runs: --max-lfs allows {size(allowance or 0)} in each"
+        told = f"{rest} are left to later runs: --max-lfs allows {size(allowance or 0)} in each"
+        too_large = sum(each > (allowance or 0) for each in self.left.values())
+        verb = "fits" if too_large == 1 else "fit"
+        return f"{told}, and {too_large} of them never {verb}" if too_large else told
 
 
 @dataclass(frozen=True)
@@ -65,23 +69,31 @@ class Saver:
         InterruptedRunError.
         """
         outcome = Outcome()
-        missing = [each for each in sorted(wanted, key=_by_size) if self._lacks(each, outcome)]
-        for start in range(0, len(missing), MOST_OBJECTS):
+        every = sorted(wanted, key=_by_size)
+        for start in range(0, len(every), MOST_OBJECTS):
             self.resources.stop.check()
-            batch = self._allowed(missing[start : start + MOST_OBJECTS], outcome)
-            self._save_batch(batch, outcome)
+            missing = self._missing(every[start : start + MOST_OBJECTS], outcome)
+            self._save_batch(self._allowed(missing, outcome), outcome)
         return outcome
 
-    def _lacks(self, pointer: Pointer, outcome: Outcome) -> bool:
-        self.resources.stop.check()
-        try:
-            there = self.objects.has(pointer.oid)
-        except RepositoryError as error:
-            outcome.failed[pointer.oid] = str(error)
-            return False
-        if there:
-            outcome.saved.add(pointer.oid)
-        return not there
+    def _missing(self, batch: Sequence[Pointer], outcome: Outcome) -> list[Pointer]:
+        """Those that the destination does not have; what another repository saved, it has."""
+
+        def look(number: int) -> bool | str:
+            try:
+                return self.objects.has(batch[number].oid)
+            except RepositoryError as error:
+                return str(error)
+
+        missing = []
+        for each, found in zip(batch, at_once(look, len(batch), LOOKS_AT_ONCE), strict=True):
+            if isinstance(found, str):
+                outcome.failed[each.oid] = found
+            elif found:
+                outcome.saved.add(each.oid)
+            else:
+                missing.append(each)
+        return missing
 
     def _allowed(self, batch: Sequence[Pointer], outcome: Outcome) -> list[Pointer]:
         """What the run may still fetch of these."""

@@ -248,6 +248,14 @@ def test_a_runs_allowance_leaves_a_named_rest_to_later_runs(
     )
 
 
+def test_an_object_that_is_larger_than_any_runs_allowance_is_told_of(
+    destination: Destination,
+) -> None:
+    assert destination.backup(*SAVE, "--max-lfs", "100K") == 0
+    (told,) = lfs(destination)["warnings"]
+    assert told.endswith("--max-lfs allows 102.4 kB in each, and 1 of them never fits")
+
+
 def test_a_false_object_in_the_bucket_is_named_and_replaced_by_a_new_version(
     s3: Bucket, logo: str
 ) -> None:

@@ -109,6 +109,33 @@ def test_what_somebody_put_in_an_objects_place_is_passed_over_for_the_version_be
     assert hashlib.sha256(found.read_bytes()).hexdigest() == logo
 
 
+_AWS = """#!/bin/sh
+test "$1 $2" = "s3 cp"
+mkdir -p "$(dirname "$4")" && cp "$ROOT/${3#s3://BUCKET/}" "$4"
+"""
+
+
+def test_the_lines_in_the_documentation_bring_them_back_without_this_program(
+    destination: Destination, tmp_path: Path, logo: str
+) -> None:
+    destination.backup(*SAVE)
+    text = (Path(__file__).parents[4] / "docs/lfs.md").read_text()
+    lines = text.partition("Without this program")[2].split("```")[1]
+    folder, tools = tmp_path / "by-hand", tmp_path / "bin"
+    shutil.copytree(destination.root / "github_backups/octo", folder)
+    tools.mkdir()
+    (tools / "aws").write_text(_AWS)
+    (tools / "aws").chmod(0o755)
+    named = lines.replace("REPO", "lfs")
+    for shell in filter(shutil.which, ("bash", "dash", "zsh")):
+        path = f"{tools}:{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "ROOT": str(destination.root)}
+        subprocess.run((shell, "-c", named), cwd=folder, env=environment, check=True)
+        content = place(folder / "lfs.git", logo).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == logo
+        shutil.rmtree(folder / "lfs.git")
+
+
 @pytest.mark.parametrize("damage", ["missing", "false"])
 def test_verify_names_an_object_that_is_not_right_and_the_next_run_mends_it(
     destination: Destination, logo: str, damage: str, capsys: pytest.CaptureFixture[str]
