@@ -117,19 +117,19 @@ def test_objects_that_only_an_old_version_of_a_file_points_to_are_saved(
 def test_repositories_that_share_objects_share_them_at_the_destination(
     destination: Destination, hub: GitHubStandIn
 ) -> None:
-    contents = [b"%d" % number * 500 for number in range(150)]
+    contents = [b"%d" % number * 500 for number in range(200)]
     for number in range(3):
         path = init_repository(hub.root / "octo" / f"copy{number}.git")
         add(path, *contents)
         hub.catalogue.add(Repository(100 + number, "octo", f"copy{number}"))
     assert destination.backup("--only", "copy*", "--no-drill", "--lfs") == 0
-    assert len(hub.lfs.sent) == len(set(hub.lfs.sent)) == 150
+    assert len(hub.lfs.sent) == len(set(hub.lfs.sent)) == 200
     assert max(hub.lfs.batches) == 100
     files = [path for path in (destination.root / "objects").rglob("*") if path.is_file()]
     unique = sum(map(len, contents))
     assert sum(path.stat().st_size for path in files) == unique
     for number in range(3):
-        assert lfs(destination, name=f"copy{number}")["objects"]["saved"] == 150
+        assert lfs(destination, name=f"copy{number}")["objects"]["saved"] == 200
 
 
 def test_the_token_goes_to_the_repositorys_host_alone(
