@@ -109,7 +109,7 @@ def test_a_drill_that_the_machine_could_not_do_is_read_as_that_and_blames_no_arc
     def fail(*_: object, **__: object) -> None:
         raise trouble
 
-    monkeypatch.setattr(f"repo_backup.kinds.mirror_kind.{part}", fail)
+    monkeypatch.setattr(f"repo_backup.kinds.git_mirror.{part}", fail)
     assert back_up(corpus, tmp_path, monkeypatch, lfs=False) == 0
     data = (tmp_path / "runs" / RUN_ID / "manifest.json").read_bytes()
     manifest = Manifest.from_json(data)
