@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from backup_contract.aws_commands import remove_archive
 from backup_contract.documents.manifest import Item
+from backup_contract.documents.parts.results import Referred
 from backup_contract.documents.parts.upstream import sentence
 from backup_contract.kinds import GIT, KINDS, LFS
 from backup_contract.text import size
@@ -31,6 +32,8 @@ def contents(facts: Facts) -> list[str | Listing]:
     totals = manifest.totals
     uploaded, stored = size(totals["bytes_uploaded"]), size(totals["bytes_stored"])
     lines.append(f"{uploaded} uploaded, {stored} in all archives")
+    if referred := [item.result.objects for item in items if item.result.objects]:
+        lines.append(_large_files(referred))
     if kept := [each.result.bytes_stored for each in manifest.orphaned]:
         what = "1 is" if len(kept) == 1 else f"{len(kept)} are"
         lines.append(f"Of these {what} kept of what GitHub no longer lists, {size(sum(kept))}")
@@ -49,6 +52,13 @@ def contents(facts: Facts) -> list[str | Listing]:
     lines += listed("Left out", _left_out(manifest.in_state("skipped")))
     warned = (f"{item.name}: {said}" for item in items for said in _warnings(item))
     return [*lines, *listed("Worth knowing", (*facts.notices, *manifest.notices, *warned))]
+
+
+def _large_files(referred: Sequence[Referred]) -> str:
+    """How many of the binaries beside the archives are saved; each archive counts its own."""
+    saved, count = sum(each.saved for each in referred), sum(each.count for each in referred)
+    saved_bytes = size(sum(each.saved_bytes for each in referred))
+    return f"Beside the archives {saved} of {count} large files are saved, {saved_bytes}"
 
 
 def _is_there(item: Item, kind: str) -> bool:

@@ -9,10 +9,11 @@ import pytest
 from backup_contract.documents.chain import Chain
 from backup_contract.documents.manifest import Entry, ItemResult
 from backup_contract.documents.parts.entries import by_identity
+from backup_contract.documents.parts.results import Referred
 from backup_contract.documents.parts.upstream import Upstream
 from backup_contract.documents.run_report import RunReport
 from backup_contract.judgement.verdict import Kind, Verdict
-from backup_contract.kinds import GIT, WIKI
+from backup_contract.kinds import GIT, LFS, WIKI
 from backup_contract.text import size
 from backup_contract.visibility import Visibility
 from reporter.publish.attempt_lines import refusals
@@ -100,6 +101,21 @@ def test_the_run_report_has_what_was_rewritten_and_is_read_again() -> None:
 
 def test_counts_of_repositories_leave_out_their_wikis() -> None:
     assert "34 repositories, 3 changed" in subject(VERIFIED)
+
+
+def test_large_files_are_counted_and_those_that_are_not_saved_are_told_of() -> None:
+    manifest = VERIFIED.manifest
+    assert manifest
+    warning = "2 LFS objects (5.0 MB) are not saved"
+    numbers = Referred(7, 12_000_000, 5, 7_000_000)
+    listed = ItemResult("unchanged", warnings=(warning,), objects=numbers)
+    entries = [*manifest.entries.values()]
+    hello = entries[0].having(LFS, listed)
+    changed = replace(manifest, entries=by_identity([hello, *entries[1:]]))
+    text = body(replace(VERIFIED, manifest=changed))
+    assert "Beside the archives 5 of 7 large files are saved, 7.0 MB" in text
+    assert f"{hello.full_name}~lfs: {warning}" in text
+    assert "large files" not in body(VERIFIED)
 
 
 def test_problems_come_before_everything_else_with_what_to_do() -> None:
