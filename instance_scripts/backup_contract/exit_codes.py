@@ -22,6 +22,7 @@ OF_COMMANDS: dict[str, dict[int, str]] = {
     },
     "list": {},
     "restore": {NOT_ALL: "restored, but an earlier state: an overlay is missing or damaged"},
+    "show": {NOT_ALL: "shown, but an earlier state: an overlay is missing or damaged"},
     "diff": {},
     "verify": {GOOD: "every archive is read and good", NOT_ALL: "one is bad, or was not read"},
     "acknowledge": {GOOD: "written down", USAGE: "there is no such run, or wrong usage"},

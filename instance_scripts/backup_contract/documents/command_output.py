@@ -6,6 +6,8 @@ taken away within a schema; new ones may be added. docs/reference.md is made fro
 
 from typing import Annotated, Any, NotRequired, TypedDict
 
+from backup_contract.documents.data_output import ItemChangesRow
+from backup_contract.documents.data_output import ShowDocument as ShowDocument
 from backup_contract.documents.output_rows import SuspicionRow, VisibilityRow
 
 SCHEMA = 1
@@ -136,13 +138,16 @@ class DiffRow(TypedDict):
     repository: Annotated[str, "owner/name, as the later run has it"]
     kind: Annotated[str, "git: the repository itself; wiki; data: its project data"]
     change: Annotated[
-        str, "added; gone: not listed any more; changed: its refs are others; renamed: only that"
+        str, "added; gone: not listed any more; changed: its refs or items; renamed: only that"
     ]
     former_name: Annotated[str | None, "owner/name in the earlier run, if it was another"]
     bytes_before: Annotated[int | None, "its size, overlays included; null if it was not there"]
     bytes_after: Annotated[int | None, "the same in the later run"]
     refs: Annotated[RefsRow | None, "of what changed; null with --no-refs, or if unread"]
-    refs_unread: Annotated[str | None, "why its refs cannot be read; null if they were"]
+    items: Annotated[
+        ItemChangesRow | None, "of changed project data; null with --no-refs, or if unread"
+    ]
+    refs_unread: Annotated[str | None, "why its refs or items cannot be read; null if they were"]
 
 
 class DiffDocument(TypedDict):

@@ -9,7 +9,7 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import IO, TYPE_CHECKING
 
 from repo_backup.archive.zip_reader import BROKEN_ZIP
@@ -89,6 +89,23 @@ class StoredZip:
         first = start + self._header_bytes(head)
         return first, first + entry.file_size
 
+    def checksum(self, name: str) -> tuple[int, int]:
+        """Size and CRC-32 of a file, by the zip's directory."""
+        entry = self._entries[name]
+        return entry.file_size, entry.CRC
+
+    def run(self, names: Collection[str]) -> tuple[int, Iterator[bytes]]:
+        """From the first of these files to the last: how many files, and their bytes as stored.
+
+        With their headers, in pieces; the last piece may go beyond them. Raises what
+        ``Store.read_range`` raises.
+        """
+        offsets = [self._entries[name].header_offset for name in names]
+        first, last = min(offsets), max(offsets)
+        inside = [each for each in self._entries.values() if first <= each.header_offset <= last]
+        end = max(map(_latest_end, inside))
+        return len(inside), self._pieces(first, min(end, self._size))
+
     def range(self, start: int, end: int) -> bytes:
         """The bytes from ``start`` to ``end`` of the zip.
 
@@ -101,6 +118,10 @@ class StoredZip:
             return self._read(start, end)
         self._head = self._head or self._read(0, self._head_end)
         return self._head[start:end]
+
+    def _pieces(self, start: int, end: int) -> Iterator[bytes]:
+        for at in range(start, end, _PIECE_BYTES):
+            yield self.range(at, min(at + _PIECE_BYTES, end))
 
     def _before_pack(self) -> int:
         """Where the largest file's bytes begin, which is the pack where there is one."""
@@ -135,8 +156,7 @@ class StoredZip:
         data_end = start + skipped + entry.compress_size
         first = head[skipped : skipped + entry.compress_size]
         yield first
-        for at in range(start + skipped + len(first), data_end, _PIECE_BYTES):
-            yield self.range(at, min(at + _PIECE_BYTES, data_end))
+        yield from self._pieces(start + skipped + len(first), data_end)
 
     def _header_bytes(self, head: bytes) -> int:
         if len(head) < _LOCAL_HEADER.size or not head.startswith(_LOCAL_MAGIC):
@@ -157,6 +177,13 @@ def open_stored(store: Store, key: str, size: int, version_id: str | None) -> St
         with contextlib.suppress(NotFoundError):
             return StoredZip(store, key, size, version_id)
     return StoredZip(store, key, size)
+
+
+def _latest_end(entry: zipfile.ZipInfo) -> int:
+    """Where a file's bytes end at the latest: the header's extra field may be empty."""
+    named = len(entry.orig_filename.encode())
+    header = _LOCAL_HEADER.size + named + _MOST_EXTRA_BYTES
+    return entry.header_offset + header + entry.compress_size
 
 
 class _Ranges(io.RawIOBase):

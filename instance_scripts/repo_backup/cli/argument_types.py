@@ -10,6 +10,8 @@ from backup_contract.github_names import OWNER, REPOSITORY
 from backup_contract.moments import day
 from backup_contract.object_keys import RUNS
 
+ITEMS = ("issues", "pulls", "discussions", "releases")
+"""What ``show`` lists."""
 _OWNER = re.compile(OWNER)
 _REPOSITORY = re.compile(rf"{REPOSITORY}(~[0-9]+)?")
 """``~ID`` where another repository has the name now."""
@@ -84,6 +86,18 @@ def repository(text: str) -> str:
     )
     meant = f"\ndid you mean {address[1]}?" if address else ""
     raise argparse.ArgumentTypeError(f"{text!r} is not OWNER/REPO{meant}")
+
+
+def item(text: str) -> str:
+    """A kind of item, or a number with or without a hash."""
+    number = re.fullmatch(r"#?0*([1-9][0-9]{0,17})", text, re.ASCII)
+    if number:
+        return number[1]
+    if text not in ITEMS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a number nor one of {', '.join(ITEMS)}"
+        )
+    return text
 
 
 def directory(text: str) -> Path:

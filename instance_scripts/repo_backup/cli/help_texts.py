@@ -22,6 +22,8 @@ examples:
   repo_backup list --source s3://my-bucket
   repo_backup restore octo/hello --source s3://my-bucket --into .
   repo_backup restore octo/hello --source s3://my-bucket --into . --at 2026-11-27
+  repo_backup show octo/hello issues --source s3://my-bucket
+  repo_backup show octo/hello 12 --source s3://my-bucket --at 2026-11-27
   repo_backup diff 2026-11-20 2026-11-27 --source s3://my-bucket
   repo_backup verify --source s3://my-bucket --all
   repo_backup acknowledge 2026-11-27T17-00-00Z --source s3://my-bucket

@@ -15,6 +15,7 @@ from repo_backup.cli.commands.diff_command import diff
 from repo_backup.cli.commands.estimate_command import estimate
 from repo_backup.cli.commands.list_command import list_archives
 from repo_backup.cli.commands.restore_command import restore
+from repo_backup.cli.commands.show_command import show
 from repo_backup.cli.commands.stack_commands import check, run_now
 from repo_backup.cli.commands.status_command import status
 from repo_backup.cli.commands.verify_command import verify
@@ -54,6 +55,7 @@ COMMANDS = {
     "status": status,
     "list": list_archives,
     "restore": restore,
+    "show": show,
     "diff": diff,
     "verify": verify,
     "acknowledge": acknowledge,

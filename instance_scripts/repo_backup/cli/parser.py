@@ -13,7 +13,9 @@ from backup_contract.options.parser import Parser
 from backup_contract.options.values import number
 from repo_backup.cli import argument_types as types
 from repo_backup.cli.help_texts import ENVIRONMENT, EXAMPLES
+from repo_backup.cli.item_options import add_item, without_late_item
 from repo_backup.cli.point_in_time_options import add_at, add_two_runs
+from repo_backup.cli.stack_options import add_run, add_stack
 
 _DESTINATION, _STACK = "ONLINE_BACKUP_DESTINATION", "ONLINE_BACKUP_STACK"
 
@@ -21,8 +23,8 @@ _DESTINATION, _STACK = "ONLINE_BACKUP_DESTINATION", "ONLINE_BACKUP_STACK"
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The options; exits with code 2 for a wrong command line."""
     options, unknown = command_line().parse_known_args(arguments)
-    if unknown:
-        asked: Parser = options.parser
+    asked: Parser = options.parser
+    if unknown := without_late_item(options, unknown):
         asked.error(f"unknown: {' '.join(unknown)}")
     return options
 
@@ -51,6 +53,7 @@ def _command_line(
     _add_status(commands, destination)
     _add_list(commands, destination)
     _add_restore(commands, destination)
+    _add_show(commands, destination)
     _add_diff(commands, destination)
     _add_verify(commands, destination)
     _add_acknowledge(commands, destination)
@@ -180,6 +183,16 @@ def _add_restore(commands: "argparse._SubParsersAction[Parser]", store: str | No
     )
 
 
+def _add_show(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
+    parser = _command(
+        commands, "show", "Read issues, pull requests, discussions and releases in the backup."
+    )
+    parser.add_argument("repository", metavar="OWNER/REPO", type=types.repository)
+    add_item(parser)
+    _add_store(parser, "--source", "where the archives are", store)
+    add_at(parser.add_mutually_exclusive_group(), "the newest")
+
+
 def _add_list(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
     parser = _command(commands, "list", "Say what is in the backup.")
     _add_store(parser, "--source", "where the archives are", store)
@@ -262,35 +275,10 @@ def _add_report(commands: "argparse._SubParsersAction[Parser]", store: str | Non
 
 def _add_run_now(commands: "argparse._SubParsersAction[Parser]", stack: str) -> None:
     parser = _command(commands, "run-now", "Start a run of a deployed stack and follow it.")
-    _add_stack(parser, stack)
-    parser.add_argument(
-        "--only", action="append", default=[], metavar="GLOB", help="nothing but these (may repeat)"
-    )
-    parser.add_argument("--full", action="store_true", help="fetch also what has not changed")
-    parser.add_argument("--on-demand", action="store_true", help="no spot instance")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="launch nothing, ask AWS if it would"
-    )
-    parser.add_argument("--no-wait", action="store_true", help="do not wait for the report")
-    parser.add_argument(
-        "--timeout",
-        type=number(1, 10**5),
-        default=1440,
-        metavar="MINUTES",
-        help="wait so long (default a day); the run goes on",
-    )
+    add_stack(parser, stack)
+    add_run(parser)
 
 
 def _add_check(commands: "argparse._SubParsersAction[Parser]", stack: str) -> None:
     parser = _command(commands, "check", "Ask a deployed stack whether everything is in order.")
-    _add_stack(parser, stack)
-
-
-def _add_stack(parser: Parser, default: str) -> None:
-    parser.add_argument(
-        "--stack",
-        default=default,
-        metavar="NAME",
-        help="the stack's name (default: $ONLINE_BACKUP_STACK, or onlinebackup)",
-    )
-    parser.add_argument("--region", help="the stack's region (default: as for the AWS CLI)")
+    add_stack(parser, stack)

@@ -28,5 +28,5 @@ def add_two_runs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-refs",
         action="store_true",
-        help="do not read the refs of what changed, which takes some requests for each archive",
+        help="do not read the refs and items of what changed, some requests for each archive",
     )

@@ -1,4 +1,4 @@
-"""What became other between two runs: repositories, sizes, and refs. Pure but for the refs."""
+"""What became other between two runs: repositories, sizes, and, which is read, refs and items."""
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -7,8 +7,12 @@ from dataclasses import dataclass, replace
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Item, ItemResult, Manifest
 from backup_contract.documents.parts.entries import Identity
+from backup_contract.kinds import DATA
 from repo_backup.archive.stored_zip import open_stored
 from repo_backup.git.protocol.advertisement import decode, packed_refs
+from repo_backup.restore.archive_reader import ArchiveRef
+from repo_backup.restore.item_changes import ItemChanges, item_changes
+from repo_backup.restore.stored_documents import StoredDocuments, open_documents
 from repo_backup.runtime.errors import RepositoryError
 from repo_backup.store.base import Store
 from repo_backup.store.chains import ChainListError, read_chain
@@ -33,14 +37,15 @@ class RefChanges:
 class Difference:
     """One item of a repository that is not the same in both runs; None where a run has it not.
 
-    ``refs`` are None where they were not asked for, or where they cannot be read: ``unread`` says
-    why.
+    ``refs``, or ``items`` of project data, are None where they were not asked for, or where they
+    cannot be read: ``unread`` says why.
     """
 
     change: str
     before: Item | None
     after: Item | None
     refs: RefChanges | None = None
+    items: ItemChanges | None = None
     unread: str | None = None
 
     @property
@@ -66,13 +71,19 @@ def differences(before: Manifest, after: Manifest) -> list[Difference]:
     return sorted(found, key=lambda each: each.item.name.lower())
 
 
-def with_refs(store: Store, found: list[Difference], connections: int) -> Iterator[Difference]:
-    """The same with the refs of what changed, read by range from the archives of both runs."""
+def with_contents(store: Store, found: list[Difference], connections: int) -> Iterator[Difference]:
+    """The same with the refs of what changed, or the items of project data.
+
+    They are read by range from the archives of both runs.
+    """
 
     def read(each: Difference) -> Difference:
         if each.change != CHANGED or each.before is None or each.after is None:
             return each
         try:
+            if each.item.kind == DATA:
+                states = (_documents(store, item) for item in (each.before, each.after))
+                return replace(each, items=item_changes(*states))
             one, other = (_refs(store, item.result) for item in (each.before, each.after))
         except RepositoryError as error:
             return replace(each, unread=str(error))
@@ -118,6 +129,18 @@ def _fingerprint(result: ItemResult) -> str | None:
     if result.archive is None:
         return None
     return result.refs_digest or result.archive.sha256
+
+
+def _documents(store: Store, item: Item) -> StoredDocuments:
+    archive = item.result.archive
+    if archive is None:
+        raise RepositoryError(f"{item.name} has no archive")
+    version_id = archive.version_id
+    found = ArchiveRef(item.name, archive.key, version_id, item.result, kind=item.kind)
+    documents = open_documents(store, found)
+    if documents.fault:
+        raise RepositoryError(documents.fault)
+    return documents
 
 
 def _refs(store: Store, result: ItemResult) -> dict[str, str]:

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from backup_contract.documents.command_output import SCHEMA, DiffDocument, DiffRow, RefsRow
+from backup_contract.documents.data_output import ItemChangesRow
 from backup_contract.documents.manifest import Item
+from backup_contract.kinds import DATA
 from backup_contract.text import size
 from repo_backup.cli.commands.restore_command import CONNECTIONS
 from repo_backup.cli.output import print_document, print_line, print_table, working
@@ -20,7 +22,7 @@ from repo_backup.restore.run_diff import (
     RENAMED,
     Difference,
     differences,
-    with_refs,
+    with_contents,
 )
 from repo_backup.store.open import open_store
 
@@ -36,8 +38,8 @@ def diff(options: argparse.Namespace) -> int:
         before, after = (manifest_at(store, at) for at in (options.before, options.after))
         found = differences(before, after)
     if not options.no_refs:
-        with working("reading refs …"):
-            found = [*with_refs(store, found, CONNECTIONS)]
+        with working("reading refs and items …"):
+            found = [*with_contents(store, found, CONNECTIONS)]
     incomplete = [each.run_id for each in (before, after) if not each.complete]
     if options.json:
         document = DiffDocument(
@@ -72,7 +74,7 @@ def _without_garbage() -> Iterator[None]:
 
 
 def _row(each: Difference) -> DiffRow:
-    refs = each.refs
+    refs, items = each.refs, each.items
     return DiffRow(
         repository=each.item.entry.full_name,
         kind=each.item.kind,
@@ -87,6 +89,9 @@ def _row(each: Difference) -> DiffRow:
             gone={**refs.gone},
             changed={name: [*ids] for name, ids in refs.changed.items()},
         ),
+        items=None
+        if items is None
+        else ItemChangesRow(new={**items.new}, changed={**items.changed}, gone={**items.gone}),
         refs_unread=each.unread,
     )
 
@@ -101,7 +106,7 @@ def _print(found: Sequence[Difference], before: str, after: str) -> None:
         headings = ("archive", "change", "before", "after")
         print_table(headings, [(*_name(each), *_sizes(each)) for each in found])
     for each in found:
-        for line in _ref_lines(each):
+        for line in (*_ref_lines(each), *(each.items.sentences if each.items else ())):
             print_line(f"{each.item.name}: {line}")
 
 
@@ -118,7 +123,8 @@ def _sizes(each: Difference) -> tuple[str, str]:
 
 def _ref_lines(each: Difference) -> Iterator[str]:
     if each.unread:
-        yield f"its refs cannot be read: {each.unread}"
+        what = "items" if each.item.kind == DATA else "refs"
+        yield f"its {what} cannot be read: {each.unread}"
     if each.refs is None:
         return
     lines = [

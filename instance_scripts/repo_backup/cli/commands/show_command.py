@@ -1,0 +1,204 @@
+"""``show``: a repository's issues, pull requests, discussions and releases out of the backup."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from backup_contract import exit_codes as exits
+from backup_contract.documents.command_output import SCHEMA
+from backup_contract.documents.data_output import DataItemRow, ShowDocument
+from backup_contract.kinds import DATA
+from repo_backup.cli.commands.restore_command import CONNECTIONS
+from repo_backup.cli.conversation import NAMES, Heading, heading
+from repo_backup.cli.item_text import date, item_lines
+from repo_backup.cli.output import print_document, print_line, print_message, print_table, working
+from repo_backup.restore.archive_reader import SAYS_NOTHING, ArchiveRef
+from repo_backup.restore.catalogue import NoArchiveError, find
+from repo_backup.restore.points_in_time import cannot_be_restored, run_at
+from repo_backup.restore.stored_documents import StoredDocuments, open_documents
+from repo_backup.runtime.errors import FatalError, RepositoryError
+from repo_backup.store.base import Store
+from repo_backup.store.open import open_store
+
+_NUMBERED = ("issues", "pulls", "discussions")
+_NO_DATA = (
+    "project data is saved by runs that have a token or a GitHub App, unless --no-data or --kinds "
+    "leaves it out; `repo_backup list` names the archives that there are"
+)
+
+
+def show(options: argparse.Namespace) -> int:
+    """``repo_backup show``: 3 when an overlay is at fault, and the state before it is shown."""
+    store = open_store(options.store, connections=CONNECTIONS)
+    with working("reading …"):
+        run_id = run_at(store, options.at) or options.run_id
+        found = _found(store, options.repository, run_id)
+        documents = _opened(store, found, run_id)
+        read = [*documents.read(_wanted(documents, options.what))]
+    if not read and str(options.what).isdigit():
+        raise FatalError(_nothing(found.name, options.what, documents))
+    if options.json:
+        print_document(_document(options, run_id, found, documents, read))
+    else:
+        _print(options.what, found.name, documents, read)
+    remarks = documents.remarks
+    if documents.fault:
+        remarks = (*remarks, f"{documents.fault}; this is the state before that overlay")
+    for remark in remarks if not options.json else ():
+        print_message(f"repo_backup: {found.key}: {remark}", sys.stderr)
+    return exits.NOT_ALL if documents.fault else exits.GOOD
+
+
+def _found(store: Store, repository: str, run_id: str | None) -> ArchiveRef:
+    try:
+        return find(store, repository, DATA, run_id=run_id)
+    except NoArchiveError as error:
+        raise NoArchiveError(f"{error}\n{_NO_DATA}") from error
+
+
+def _opened(store: Store, found: ArchiveRef, run_id: str | None) -> StoredDocuments:
+    """What the run has, or nothing; without a run what there is now."""
+    try:
+        documents = open_documents(store, found)
+    except SAYS_NOTHING:
+        raise
+    except RepositoryError as error:
+        if run_id:
+            raise cannot_be_restored(store, found, run_id, error) from error
+        if found.part is None:
+            raise
+        there = open_documents(store, replace(found, part=None, version_id=None))
+        remark = f"{error}; this is what lies there now"
+        return replace(there, remarks=(remark, *there.remarks))
+    if run_id and documents.fault:
+        raise cannot_be_restored(store, found, run_id, RepositoryError(documents.fault))
+    return documents
+
+
+def _wanted(documents: StoredDocuments, what: str | None) -> list[str]:
+    """The paths to read: of one number, or of a folder; none for the overview."""
+    if what is None:
+        return []
+    if what in NAMES:
+        return documents.paths(what)
+    return [f"{folder}/{what}.json" for folder in _NUMBERED]
+
+
+def _nothing(name: str, number: str, documents: StoredDocuments) -> str:
+    """Why a number is not there, as far as the index tells."""
+    sections = documents.index.sections
+    lacking = [
+        f"\n{each} {sections[each].state.replace('-', ' ')}"
+        f"{f': {sections[each].reason}' if sections[each].reason else ''}"
+        for each in _NUMBERED
+        if each in sections and sections[each].state != "complete"
+    ]
+    listed = f"\n`repo_backup show {name} issues` lists the issues that are saved"
+    what = "issue, pull request or discussion"
+    return f"{name} has no {what} {number} in this backup{''.join(lacking)}{listed}"
+
+
+def _print(
+    what: str | None, name: str, documents: StoredDocuments, read: list[tuple[str, Any]]
+) -> None:
+    marks = documents.marks
+    if what is None:
+        _print_overview(name, documents)
+    elif what == "releases" or what not in NAMES:
+        for path, document in _by_date(read):
+            for line in item_lines(name, path, document, marks):
+                print_line(line)
+            print_line("")
+    elif rows := [*_headings(documents, read)]:
+        titles = ("", "state", "updated", "author", "comments", "title")
+        print_table(titles, [_cells(each) for _, each in rows])
+    else:
+        print_line(f"{name} has no {what} in this backup")
+
+
+def _by_date(read: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """The newest first."""
+    found = [each for each in read if isinstance(each[1], dict)]
+    return sorted(found, key=lambda each: heading(each[0], each[1], {}).created, reverse=True)
+
+
+def _headings(
+    documents: StoredDocuments, read: Iterable[tuple[str, Any]]
+) -> Iterator[tuple[str, Heading]]:
+    for path, document in _by_date(read):
+        yield path, heading(path, document, documents.marks)
+
+
+def _cells(each: Heading) -> tuple[str, ...]:
+    state = f"gone {each.gone[:10]}" if each.gone else each.state
+    return (
+        *(each.name, state, date(each.updated)[:10], each.who),
+        *(str(each.comments or ""), each.title),
+    )
+
+
+def _print_overview(name: str, documents: StoredDocuments) -> None:
+    index = documents.index
+    print_line(f"{name}: project data as of run {index.run_id}")
+    rows = [
+        (
+            *(section, each.state.replace("-", " "), str(each.here)),
+            *("-" if each.github is None else str(each.github), each.reason or ""),
+        )
+        for section, each in sorted(index.sections.items())
+    ]
+    print_table(("section", "state", "saved", "on GitHub", "reason"), rows)
+    gone = sum("#" not in place for place in documents.marks)
+    if gone:
+        print_line(f"{gone} that are gone from GitHub stay in the backup")
+    print_line(f"`repo_backup show {name} issues` lists them, `… NUMBER` shows one")
+
+
+def _document(
+    options: argparse.Namespace,
+    run_id: str | None,
+    found: ArchiveRef,
+    documents: StoredDocuments,
+    read: list[tuple[str, Any]],
+) -> ShowDocument:
+    fault = (documents.fault,) if documents.fault else ()
+    document = ShowDocument(
+        schema=SCHEMA,
+        command="show",
+        source=options.store,
+        repository=found.name,
+        key=found.key,
+        run_id=run_id,
+        saved_by=documents.index.run_id,
+        incomplete=bool(documents.fault),
+        remarks=[*documents.remarks, *fault],
+    )
+    if options.what is None:
+        sections = documents.index.sections
+        document["sections"] = {name: {**sections[name].document} for name in sorted(sections)}
+    elif options.what in NAMES:
+        rows = _headings(documents, read)
+        document["items"] = [_row(path, each) for path, each in rows]
+    else:
+        document["documents"] = dict(read)
+        gone = documents.marks.items()
+        paths = {path for path, _ in read}
+        document["gone"] = {at: when for at, when in gone if at.partition("#")[0] in paths}
+    return document
+
+
+def _row(path: str, each: Heading) -> DataItemRow:
+    return DataItemRow(
+        path=path,
+        name=each.name,
+        kind=each.kind,
+        state=each.state,
+        title=each.title,
+        author=each.who,
+        created_at=each.created,
+        updated_at=each.updated,
+        comments=each.comments,
+        gone_since=each.gone or None,
+    )
