@@ -25,6 +25,16 @@ _ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%
 """An address that holds nothing but what belongs into one; a fragment names an endpoint's page."""
 _GENERAL_PAGE = re.compile(r"https://docs\.github\.com(?:/[^/]+)*/rest")
 _PERMISSION = re.compile(r"([a-z_]{1,60})=([a-z]{1,20})")
+_CALLED: Mapping[str, str] = {
+    "repository_hooks": "Webhooks",
+    "actions_variables": "Variables",
+    "repository_advisories": "Repository security advisories",
+    "organization_hooks": "Webhooks of the organization",
+    "organization_custom_properties": "Custom properties",
+    "organization_projects": "Projects of the organization",
+}
+"""Permissions that GitHub's pages call by another name than its answers do:
+https://docs.github.com/rest/authentication/permissions-required-for-github-apps"""
 _ORGANISATION = re.compile(r"/orgs/([A-Za-z0-9_-]{1,100})/sso")
 _ABOUT_NO_SCOPE = (
     "disabled",
@@ -226,7 +236,7 @@ def _named_permissions(headers: Mapping[str, str]) -> str:
     """The permissions in ``X-Accepted-GitHub-Permissions``: ``Issues (read) or …``."""
     choices = [
         " and ".join(
-            f"{name.replace('_', ' ').capitalize()} ({access})"
+            f"{_CALLED.get(name, name.replace('_', ' ').capitalize())} ({access})"
             for name, access in _PERMISSION.findall(choice)
             if access != "true"  # allows_permissionless_access=true
         )

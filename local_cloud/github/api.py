@@ -78,7 +78,7 @@ class Api:
             return found
         if caller.installation:
             listed = self.apps.listed(self.catalogue, caller.installation)
-            return listings.answer_app(*where, *place, listed)
+            return listings.answer_app(*where, *place, caller, listed)
         return listings.answer(*where, *place, caller)
 
 

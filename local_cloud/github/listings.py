@@ -26,7 +26,7 @@ def answer(
     query: str,
     caller: Caller,
 ) -> Answer:
-    """Answer ``GET path?query`` to a caller who is no App."""
+    """Answer ``GET path?query`` as to a user; ``answer_app`` has what differs for an App."""
     viewer, rights = caller.viewer, caller.rights
     pages = _Pages(catalogue, data, base_url, path, query)
 
@@ -69,7 +69,7 @@ def answer(
             full_name = f"{owner}/{name}"
             moved = catalogue.repositories.get(catalogue.renames.get(full_name, ""))
             found = catalogue.repositories.get(full_name) or moved
-            if found and catalogue.may_see(found, viewer) and rights.shows(found):
+            if found and caller.sees(catalogue, found):
                 if found is moved:
                     location = f"{base_url}/repositories/{found.id}"
                     return Answer(301, b'{"message": "Moved Permanently"}', {"Location": location})
@@ -79,7 +79,7 @@ def answer(
         case ["repos", owner, name, "activity"]:
             found = catalogue.repositories.get(f"{owner}/{name}")
             kind = parse_qs(query).get("activity_type", [""])[0]
-            if found and viewer and catalogue.may_see(found, viewer) and rights.shows(found):
+            if found and caller.token and caller.sees(catalogue, found):
                 return _json([each for each in found.activity if each["activity_type"] == kind])
         case ["repositories", number]:
             numbered = catalogue.by_id(number)
@@ -96,6 +96,7 @@ def answer_app(
     base_url: str,
     path: str,
     query: str,
+    caller: Caller,
     installed: list[Repository],
 ) -> Answer:
     """Answer ``GET path?query`` to a token of a GitHub App that was given these repositories."""
@@ -118,7 +119,9 @@ def answer_app(
                 return _json(pages.described(found))
             return _error(404, "Not Found")
         case _:
-            return answer(catalogue, data, base_url, path, query, Caller())
+            # An installation is no user, and no token of one.
+            asks = Caller(caller.token, installation=caller.installation)
+            return answer(catalogue, data, base_url, path, query, asks)
 
 
 def _sorted(listed: list[Repository], query: str, default: str) -> list[Repository]:

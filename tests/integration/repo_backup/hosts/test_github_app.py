@@ -7,12 +7,15 @@ import pytest
 
 from backup_contract.app_jwt import PrivateKey
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn
+from local_cloud.github.data.rest.routes import ROUTES
 from repo_backup.cli.main import main
 from repo_backup.hosts.github.app_installations import AppSignature, Installations
 from repo_backup.net.http import Http
 from repo_backup.net.rate_limiter import Limiter
 from repo_backup.runtime.cancellation import Stop
 from tests.integration.repo_backup.conftest import ALL, Destination
+
+ALL_PERMISSIONS = {each for route in ROUTES for each in route.permissions} | {"discussions"}
 
 
 @pytest.fixture
@@ -39,6 +42,27 @@ def test_everything_is_backed_up_private_repositories_and_wikis_too(
     assert destination.states()["secret.wiki"] == "backed-up"
     assert destination.manifest()["token_expires_at"] is None
     assert destination.manifest()["notices"] == []
+
+
+def test_an_app_with_all_rights_saves_all_project_data_of_a_private_repository(
+    destination: Destination, hub: GitHubStandIn, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub.apps.installations["octo"].permissions = dict.fromkeys(ALL_PERMISSIONS, "read")
+    assert destination.public_backup("--include", "secret", data=True) == 0
+    data = destination.entry("secret")["data"]
+    assert (data["state"], data.get("sections", [])) == ("backed-up", [])
+    assert "not saved" not in capsys.readouterr().out
+
+
+def test_what_an_app_may_not_read_is_named_by_its_permission_and_fails_nothing(
+    destination: Destination, hub: GitHubStandIn, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert destination.public_backup("--include", "secret", "--no-drill", data=True) == 0
+    (*_, lacking) = destination.entry("secret")["data"]["sections"]
+    assert lacking["names"] == ["settings.variables"]
+    assert lacking["reason"] == "needs Variables (read)"
+    told = capsys.readouterr().out
+    assert "not saved, as a right is lacking" in told
 
 
 def test_a_token_that_ends_in_mid_run_is_made_anew_for_the_api_and_for_git(

@@ -42,7 +42,7 @@ def test_each_setting_that_a_token_may_not_read_names_the_right(tmp_path: Path) 
         sections = project.run().sections
         assert sections["settings.repository"].state == "complete"
         hooks = sections["settings.hooks"]
-        assert (hooks.state, hooks.reason) == ("not-permitted", "needs Repository hooks (read)")
+        assert (hooks.state, hooks.reason) == ("not-permitted", "needs Webhooks (read)")
         assert "failed" not in {section.state for section in sections.values()}
 
 
