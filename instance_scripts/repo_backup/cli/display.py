@@ -1,7 +1,7 @@
 """What a person sees of a run: a live display on a terminal, lines elsewhere; then a summary."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -16,10 +16,13 @@ from repo_backup.runtime.log_lines import LogLines, logging_to
 
 
 @contextmanager
-def open_display(run_id: str, stream: TextIO | None = None) -> Iterator[Display]:
+def open_display(
+    run_id: str, stream: TextIO | None = None, received: Callable[[], int] = lambda: 0
+) -> Iterator[Display]:
     """A live display when the stream (stderr) is a terminal, else lines of a log.
 
-    Where there are lines, what is logged meanwhile is among them.
+    ``received`` tells how many bytes have come from GitHub. Where there are lines,
+    what is logged meanwhile is among them.
     """
     stream = stream or sys.stderr
     if not draws(stream):
@@ -29,7 +32,7 @@ def open_display(run_id: str, stream: TextIO | None = None) -> Iterator[Display]
         return
     from repo_backup.cli.live_display import live_display
 
-    with live_display(stream) as drawn:
+    with live_display(stream, received) as drawn:
         yield drawn
 
 

@@ -5,8 +5,9 @@ import contextlib
 import functools
 import os
 import ssl
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
@@ -54,12 +55,19 @@ class Answer:
     ``is_part``: the body is the part that was asked for, and not the whole.
     """
 
-    def __init__(self, response: BaseHTTPResponse, watched: Watched | None, url: str) -> None:
+    def __init__(
+        self,
+        response: BaseHTTPResponse,
+        watched: Watched | None,
+        url: str,
+        received: Callable[[int], None],
+    ) -> None:
         self.headers: Mapping[str, str] = response.headers
         self.url = url
         self.is_part = response.status == HTTPStatus.PARTIAL_CONTENT
         self._response = response
         self._watched = watched
+        self._received = received
 
     def blocks(self, first_seconds: float = 0.0) -> Iterator[bytes]:
         """The body, decoded, in blocks of 64 KiB at most.
@@ -78,6 +86,7 @@ class Answer:
                 self._watched.allow(float("inf"))
             if block is None:
                 return
+            self._received(len(block))
             left, received = left - (time.monotonic() - started), received + len(block)
             if received >= BLOCK_BYTES:
                 left, received = BLOCK_SECONDS, 0
@@ -99,7 +108,8 @@ class Http:
 
     Only trusted origins (see ``trust``) are asked with a token, so that no address that an answer
     names, and no redirect, can lead it elsewhere; others are asked for large files alone.
-    ``SSL_CERT_FILE``, ``https_proxy`` and ``no_proxy`` are honoured.
+    ``SSL_CERT_FILE``, ``https_proxy`` and ``no_proxy`` are honoured. ``bytes_received`` are those
+    of all bodies so far.
     """
 
     def __init__(
@@ -107,6 +117,8 @@ class Http:
     ) -> None:
         self._credentials = credentials
         self.has_token = credentials.present
+        self.bytes_received = 0
+        self._counting = threading.Lock()
         self._limiter = limiter
         self._trusted: set[Origin] = set()
         timeout = Timeout(connect=CONNECT_SECONDS, read=stall_seconds)
@@ -150,7 +162,7 @@ class Http:
                     if scheme is None:
                         raise storage_refusal(url, response.status, response.headers)
                     raise self._fault(url, response, sent)
-                yield Answer(response, watched, url)
+                yield Answer(response, watched, url, self._count)
                 _leave(response)
             except ReadTimeoutError as error:
                 path = urlsplit(url).path
@@ -161,6 +173,10 @@ class Http:
                     raise TransientError(f"{where.path} came too slowly") from error
                 connection = f"the connection to {where.netloc.rpartition('@')[2]} for {where.path}"
                 raise TransientError(f"{connection} broke: {_why(error)}") from error
+
+    def _count(self, count: int) -> None:
+        with self._counting:
+            self.bytes_received += count
 
     def _answer(
         self,

@@ -5,7 +5,7 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,9 +105,16 @@ def runs_a_year(all_: list[Candidate], now: datetime) -> int:
     return max(1, min(RUNS_FOR_ALL, _YEAR // max(since, timedelta(days=1))))
 
 
-def drill(manifest: Manifest, reader: Reader, directory: Path, stop: Stop) -> None:
+def drill(
+    manifest: Manifest,
+    reader: Reader,
+    directory: Path,
+    stop: Stop,
+    tell: Callable[[str, int, int], None] = lambda name, done, total: None,
+) -> None:
     """Read some archives back and note in the manifest how that went.
 
+    ``tell`` is called with the name of each before it is read, how many are done, and of how many.
     Raises InterruptedRunError when told to stop.
     """
     started = time.monotonic()
@@ -117,10 +124,12 @@ def drill(manifest: Manifest, reader: Reader, directory: Path, stop: Stop) -> No
     at_once = at_a_time(len(everything), runs_a_year(everything, datetime.now(UTC)))
     checked: list[DrilledArchive] = []
     chance = random.Random()  # noqa: S311
-    for candidate in choose(everything, manifest.run_id, room, chance, at_once):
+    chosen = choose(everything, manifest.run_id, room, chance, at_once)
+    for done, candidate in enumerate(chosen):
         stop.sleep(0)
         if time.monotonic() - started > LONGEST_SECONDS:
             break
+        tell(candidate.item.name, done, len(chosen))
         found = read_back(reader, candidate, directory, put_now=candidate.put_by(manifest.run_id))
         checked.append(found)
         if found.good:

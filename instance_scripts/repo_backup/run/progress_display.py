@@ -26,6 +26,9 @@ class Display(Protocol):
     def finished(self, entry: Entry, run_id: str, kinds: Container[str] | None = None) -> None:
         """A repository is done: what is new of it is of these kinds, None for all."""
 
+    def drilling(self, name: str, done: int, total: int) -> None:
+        """The restore drill reads an archive back: this many of so many are done."""
+
     def note(self, text: str) -> None:
         """Something worth knowing."""
 
@@ -71,6 +74,11 @@ class LineDisplay:
             for warning in part.warnings:
                 told = {"repository": name, "warning": Quoted(warning)}
                 self._lines.write("WARNING", "warning", told)
+
+    def drilling(self, name: str, done: int, total: int) -> None:
+        """One line at the drill's beginning."""
+        if not done:
+            self._lines.write("INFO", "drilling", {"archives": total})
 
     def note(self, text: str) -> None:
         """One line."""

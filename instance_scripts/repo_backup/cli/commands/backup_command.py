@@ -76,7 +76,10 @@ def backup(options: argparse.Namespace) -> int:
     store = open_store(options.store, connections=2 * options.jobs)
     manifest = Manifest(plan.run_id, plan.attempt, list(plan.owners), started_at)
     manifest.only = list(plan.selection.only)
-    with scratch_directory() as directory, open_display(plan.run_id) as display:
+    with (
+        scratch_directory() as directory,
+        open_display(plan.run_id, received=lambda: http.bytes_received) as display,
+    ):
         patience, suspicions = Patience(stop), cache(partial(open_suspicions, store))
         journal = Journal(store, manifest, display, patience, attempt=options.evidence or "")
         resources = Resources(
@@ -123,7 +126,8 @@ def backup(options: argparse.Namespace) -> int:
 
         def drilled(manifest: Manifest, history: History) -> None:
             if not options.no_drill:
-                drill.drill(manifest, open_reader(store, stop), directory, stop)
+                reader = open_reader(store, stop)
+                drill.drill(manifest, reader, directory, stop, display.drilling)
 
         if options.store.startswith(S3):
             interruption.watch(stop)
