@@ -21,7 +21,10 @@ OF_COMMANDS: dict[str, dict[int, str]] = {
         NOT_ALL: "it is not, or there is none",
     },
     "list": {},
-    "restore": {NOT_ALL: "restored, but an earlier state: an overlay is missing or damaged"},
+    "restore": {
+        NOT_ALL: "restored, but an earlier state (an overlay is missing or damaged), or not all "
+        "of several repositories"
+    },
     "show": {NOT_ALL: "shown, but an earlier state: an overlay is missing or damaged"},
     "diff": {},
     "verify": {GOOD: "every archive is read and good", NOT_ALL: "one is bad, or was not read"},

@@ -233,6 +233,41 @@ class RestoreDocument(TypedDict):
     refs_not_pushed: Annotated[dict[str, str], "by ref, why the host does not take it"]
 
 
+class RestoredRow(TypedDict):
+    """One archive, in ``restore`` of several repositories."""
+
+    repository: Annotated[str, "owner/name, with ~ID where another repository has the plain key"]
+    kind: Annotated[str, "git: the repository itself; wiki; data: its project data"]
+    key: Annotated[str, "where the archive lies in the store"]
+    state: Annotated[str, "restored; present: an earlier restore had put it there; failed"]
+    path: Annotated[str | None, "where it is; null if it failed"]
+    incomplete: Annotated[bool, "an earlier state than was asked for, or lacking some large files"]
+    reason: Annotated[str | None, "why it failed; null if it did not"]
+    remarks: Annotated[list[str], "what else to know: malformed history, links not checked"]
+
+
+class UnsavedRow(TypedDict):
+    """A repository that is not in the backup, in ``restore`` of several."""
+
+    repository: Annotated[str, "owner/name"]
+    reason: Annotated[str, "what its run found"]
+
+
+class RestoreManyDocument(TypedDict):
+    """``repo_backup restore --json`` of several names, of a pattern, or with ``--all``."""
+
+    schema: int
+    command: str
+    source: Annotated[str, "the store that was asked"]
+    into: Annotated[str, "the folder"]
+    run_id: Annotated[str | None, "the run of --at or --run-id; null without them"]
+    restored: Annotated[int, "archives that were restored"]
+    present: Annotated[int, "archives that were there already, and right"]
+    failed: Annotated[int, "archives that could not be restored"]
+    archives: Annotated[list[RestoredRow], "each archive"]
+    unsaved: Annotated[list[UnsavedRow], "repositories of which there is no archive"]
+
+
 class BackupDocument(TypedDict):
     """``repo_backup backup --json``."""
 

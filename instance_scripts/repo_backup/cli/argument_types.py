@@ -15,6 +15,7 @@ ITEMS = ("issues", "pulls", "discussions", "releases")
 _OWNER = re.compile(OWNER)
 _REPOSITORY = re.compile(rf"{REPOSITORY}(~[0-9]+)?")
 """``~ID`` where another repository has the name now."""
+_PATTERN = re.compile(r"(?=.*[*?\[])[A-Za-z0-9_.*?!\[\]-]+/[A-Za-z0-9_.*?!\[\]~-]+")
 
 
 def store(text: str) -> str:
@@ -40,10 +41,21 @@ def source(text: str) -> str:
     return text
 
 
+def owners(text: str) -> list[str]:
+    """Accounts' names with commas between, each as in ``https://github.com/NAME``."""
+    return [owner(each.strip()) for each in text.split(",")]
+
+
 def owner(text: str) -> str:
     """An account's name, as in ``https://github.com/NAME``."""
     if _OWNER.fullmatch(text):
         return text
+    if _REPOSITORY.fullmatch(text) and "." not in text.partition("/")[0]:
+        name = text.partition("/")[0]
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is a repository; give its owner, and narrow the run: "
+            f"--owner {name} --only {text}"
+        )
     address = re.fullmatch(r"(?:https?://)?[\w.-]+/([\w-]+)(?:/.*)?|@([\w-]+)", text)
     meant = f"; give the name alone: {address[1] or address[2]}" if address else ""
     raise argparse.ArgumentTypeError(f"{text!r} is not an account's name{meant}")
@@ -98,6 +110,11 @@ def item(text: str) -> str:
             f"{text!r} is neither a number nor one of {', '.join(ITEMS)}"
         )
     return text
+
+
+def repositories(text: str) -> str:
+    """``OWNER/REPO``, or a pattern such as ``OWNER/*``."""
+    return text if _PATTERN.fullmatch(text) else repository(text)
 
 
 def directory(text: str) -> Path:

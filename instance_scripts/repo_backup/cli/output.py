@@ -76,6 +76,21 @@ def tracked(items: Sequence[T], names: Sequence[str]) -> Iterator[T]:
 
 
 @contextmanager
+def counting(total: int, total_bytes: int) -> Iterator[Callable[[str, int], None]]:
+    """A bar on a terminal for things that are done at once, of so many bytes in all.
+
+    What is yielded counts one: its name and its bytes. Elsewhere nothing is shown.
+    """
+    if not draws(sys.stderr):
+        yield lambda name, count: None
+        return
+    from repo_backup.cli.live_display import counted
+
+    with counted(total, total_bytes) as count_one:
+        yield lambda name, count: count_one(one_line(name, None), count)
+
+
+@contextmanager
 def working(text: str) -> Iterator[Callable[[str], None]]:
     """A sign of life on a terminal while something takes long; nothing is to be printed meanwhile.
 

@@ -14,6 +14,7 @@ from backup_contract.options.values import number
 from repo_backup.cli import argument_types as types
 from repo_backup.cli.help_texts import ENVIRONMENT, EXAMPLES
 from repo_backup.cli.item_options import add_item, without_late_item
+from repo_backup.cli.many_options import add_repositories
 from repo_backup.cli.point_in_time_options import add_at, add_two_runs
 from repo_backup.cli.stack_options import add_run, add_stack
 
@@ -142,12 +143,8 @@ def _add_max_age(parser: Parser) -> None:
 
 
 def _add_restore(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
-    parser = _command(commands, "restore", "Bring a repository back, checked by git.")
-    parser.add_argument(
-        "repository",
-        metavar="OWNER/REPO",
-        type=types.repository,
-    )
+    parser = _command(commands, "restore", "Bring repositories back, checked by git.")
+    add_repositories(parser)
     _add_store(parser, "--source", "where the archives are", store)
     what = parser.add_mutually_exclusive_group()
     for kind in kinds_beside_git():
@@ -169,7 +166,8 @@ def _add_restore(commands: "argparse._SubParsersAction[Parser]", store: str | No
         "--into",
         "--to",
         metavar="DIR",
-        help="write the bare mirror DIR/REPO.git, ready to clone, and DIR/REPO.data",
+        help="write the bare mirror DIR/REPO.git, ready to clone, and DIR/REPO.data; of several "
+        "repositories DIR/OWNER/REPO.git and so on",
     )
     target.add_argument(
         "--push-to",
@@ -238,9 +236,10 @@ def _add_acknowledge(commands: "argparse._SubParsersAction[Parser]", store: str 
 def _add_owner(parser: Parser) -> None:
     parser.add_argument(
         "--owner",
-        action="append",
+        action="extend",
         default=[],
-        type=types.owner,
+        type=types.owners,
+        metavar="NAME[,NAME]",
         help="user or organisation (may repeat); without it all that the token can see",
     )
 

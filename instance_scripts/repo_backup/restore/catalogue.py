@@ -1,6 +1,7 @@
 """What there is to restore: archives by repository and run."""
 
 import difflib
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -191,16 +192,18 @@ class Vouchers:
         self._store = store
         self._named = named
         self._known: dict[tuple[str, str], ItemResult] | None = None
+        self._reading = threading.Lock()
 
     def of(self, key: str, sha256: str) -> ItemResult | None:
         """What a manifest says of exactly these bytes under this key; None if none does."""
-        if self._known is None:
-            self._known = {}
-            for manifest in manifests(self._store, named=self._named):
-                for item in _items(manifest):
-                    if archive := item.archive:
-                        self._known.setdefault((archive.key, archive.sha256), item.result)
-        return self._known.get((key, sha256))
+        with self._reading:
+            if self._known is None:
+                self._known = {}
+                for manifest in manifests(self._store, named=self._named):
+                    for item in _items(manifest):
+                        if archive := item.archive:
+                            self._known.setdefault((archive.key, archive.sha256), item.result)
+            return self._known.get((key, sha256))
 
 
 def _zips(store: Store) -> dict[str, int]:

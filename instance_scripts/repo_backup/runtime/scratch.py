@@ -15,15 +15,16 @@ _YOUNG_SECONDS = 3600.0
 
 
 @contextlib.contextmanager
-def scratch_directory() -> Iterator[Path]:
-    """A directory below ``TMPDIR`` for the block.
+def scratch_directory(parent: Path | None = None) -> Iterator[Path]:
+    """A directory below ``TMPDIR`` for the block, or below ``parent``.
 
     What an interrupted thread is still writing does not matter. A killed process removes nothing:
     its lock is gone with it, and by that the next one knows whose directory may go.
     """
-    _remove_leftovers(Path(tempfile.gettempdir()))
+    parent = parent or Path(tempfile.gettempdir())
+    _remove_leftovers(parent)
     with (
-        tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as name,
+        tempfile.TemporaryDirectory(prefix=_PREFIX, dir=parent, ignore_cleanup_errors=True) as name,
         (Path(name) / _ARRIVING).open("w") as file,
     ):
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from backup_contract import exit_codes as exits
 from backup_contract.documents.command_output import SCHEMA, RestoreDocument
-from backup_contract.kinds import WIKI
+from backup_contract.kinds import GIT, WIKI
+from repo_backup.cli.commands.restore_many_command import restore_many
+from repo_backup.cli.many_options import names_one
 from repo_backup.cli.output import print_document, print_line, print_message, working
 from repo_backup.git.fsck_messages import MALFORMED, REFUSED_ELSEWHERE
 from repo_backup.git.pushing.push import Pushed
@@ -37,10 +39,13 @@ def restore(options: argparse.Namespace) -> int:
     """``repo_backup restore``."""
     if options.force and options.into:
         raise UsageError("--force: it goes with --push-to")
+    if not names_one(options):
+        return restore_many(options, None if options.kind == GIT else options.kind)
+    (repository,) = options.repositories
     store = open_store(options.store, connections=CONNECTIONS)
     named: set[str] = set()
     run_id = run_at(store, options.at) or options.run_id
-    look = partial(find, store, options.repository, run_id=run_id, named=named)
+    look = partial(find, store, repository, run_id=run_id, named=named)
     found = look(options.kind, version_id=options.version_id)
     # A run or a version that is named is wanted itself, or nothing.
     exact = bool(run_id or options.version_id)
@@ -90,7 +95,7 @@ def restore(options: argparse.Namespace) -> int:
             schema=SCHEMA,
             command="restore",
             source=options.store,
-            repository=options.repository,
+            repository=repository,
             wiki=options.kind == WIKI,
             kind=options.kind,
             key=found.key,

@@ -26,6 +26,7 @@ from repo_backup.cli import main as cli
 from repo_backup.cli.display import open_display, print_summary
 from repo_backup.cli.live_display import LiveDisplay, show_summary, show_table
 from repo_backup.cli.output import print_table
+from repo_backup.cli.parser import parse
 from repo_backup.hosts.github.connect import api_address
 from repo_backup.run.progress_display import LineDisplay
 
@@ -46,6 +47,8 @@ BACKUP = ["backup", "--owner", "octo", "--destination", "d"]
         (["backup", "--owner", "https://github.com/octo", "--destination", "d"], "alone: octo"),
         (["backup", "--owner", "github.com/octo/x", "--destination", "d"], "alone: octo"),
         (["backup", "--owner", "@octo", "--destination", "d"], "give the name alone: octo"),
+        (["backup", "--owner", "octo/hello", "--destination", "d"], "--only octo/hello"),
+        (["backup", "--owner", "octo,b/c", "--destination", "d"], "--owner b --only b/c"),
         (["restore", "hello", "--source", ".", "--into", "x"], "'hello' is not OWNER/REPO"),
         (["restore", "https://h/a/b.git", "--source", ".", "--into", "x"], "did you mean a/b?"),
         (["restore", "git@h:a/b.git", "--source", ".", "--into", "x"], "did you mean a/b?"),
@@ -195,7 +198,7 @@ def test_what_is_logged_meanwhile_is_among_the_lines_and_loses_no_field() -> Non
 def test_on_a_terminal_progress_is_shown_live() -> None:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=120)
-    with LiveDisplay(console) as display:
+    with LiveDisplay(console, lambda: 2_500_000) as display:
         display.listed(3)
         display.started("octo/hello")
         display.started("octo/world")
@@ -204,6 +207,43 @@ def test_on_a_terminal_progress_is_shown_live() -> None:
     said = stream.getvalue()
     for words in ("1/3", "2.5 MB", "octo/world", "octo/hello: a reason", "something"):
         assert words in said
+
+
+def _drawn(display: LiveDisplay) -> str:
+    """The line as it is now."""
+    console = display._progress.console
+    with console.capture() as captured:
+        console.print(display._progress.get_renderable())
+    return captured.get().rstrip()
+
+
+def test_at_80_columns_a_long_name_is_cut_and_nothing_else() -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, width=80)
+    with LiveDisplay(console, lambda: 123_456_789) as display:
+        display.listed(5000)
+        for number in range(12):
+            display.started(f"organisation-with-a-long-name/repository-{number}")
+        display.finished(_entry(), "r1")
+        line = _drawn(display)
+        display.drilling("octo/hello", 0, 4)
+        drill = _drawn(display)
+    for text in (line, drill):
+        assert len(text.splitlines()) == 1
+        assert len(text) <= 80
+        assert "123.5 MB" in text
+        assert "B/s" in text
+    assert "1/5000" in line
+    assert " left" in line
+    assert "(+11) organisa" in line
+    assert "0/4" in drill
+    assert "restore drill: octo" in drill
+
+
+def test_of_names_that_are_given_with_commas_each_is_an_owner() -> None:
+    given = ["backup", "--owner", "a,b", "--owner", "c", "--destination", "d"]
+    assert parse(given).owner == ["a", "b", "c"]
+    assert parse(BACKUP).owner == ["octo"]
 
 
 def test_away_from_a_terminal_the_summary_is_plain_problems_first(

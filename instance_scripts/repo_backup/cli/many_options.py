@@ -1,0 +1,37 @@
+"""How ``restore`` is told which repositories, one or many."""
+
+import argparse
+import os
+
+from backup_contract.options.values import number
+from repo_backup.cli import argument_types as types
+from repo_backup.restore.selected_archives import WILDCARDS
+
+_MOST_JOBS = 64
+
+
+def add_repositories(parser: argparse.ArgumentParser) -> None:
+    """The names, ``--all`` and ``--jobs``."""
+    parser.add_argument(
+        "repositories",
+        nargs="*",
+        metavar="OWNER/REPO",
+        type=types.repositories,
+        help="one or more, also as a pattern in quotation marks: 'OWNER/*'",
+    )
+    parser.add_argument("--all", action="store_true", help="every repository that is in the backup")
+    parser.add_argument(
+        "--jobs",
+        type=number(1, _MOST_JOBS),
+        default=min(_MOST_JOBS, os.cpu_count() or 1),
+        help="of many repositories so many at once (default: one for each processor)",
+    )
+
+
+def names_one(options: argparse.Namespace) -> bool:
+    """Whether one repository is meant by its name. Ends with code 2 where none is."""
+    if options.all and options.repositories:
+        options.parser.error("--all: it takes no names; leave either out")
+    if not options.all and not options.repositories:
+        options.parser.error("name a repository as OWNER/REPO, several, 'OWNER/*', or --all")
+    return len(options.repositories) == 1 and not WILDCARDS & {*options.repositories[0]}

@@ -1,0 +1,156 @@
+"""Restoring many repositories to a folder at once; what is there and right is left as it is."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from backup_contract.kinds import GIT, LFS, noun, suffix
+from repo_backup.kinds.git_mirror import MirrorKind
+from repo_backup.kinds.registry import kind_named
+from repo_backup.restore.archive_reader import ArchiveRef, Restored, unreadable
+from repo_backup.restore.catalogue import ArchiveListing
+from repo_backup.restore.fall_back import Restoration
+from repo_backup.restore.large_files import with_binaries
+from repo_backup.restore.selected_archives import SelectedRepository
+from repo_backup.runtime.background import at_once
+from repo_backup.runtime.budgets import Budget
+from repo_backup.runtime.errors import RepositoryError
+
+_BASE_BYTES, _SHARE = 64 << 20, 8
+"""What git may take to check an archive: eight times its bytes, as an object takes some 300 bytes
+of memory and hardly ever less than 40 in a pack."""
+
+
+@dataclass(frozen=True)
+class RestoredArchive:
+    """What became of one archive. ``path`` is where it is, None where it could not be restored.
+
+    *present*: an earlier restore had put it there, and it is the state that was asked for.
+    """
+
+    repository: str
+    kind: str
+    key: str
+    state: Literal["restored", "present", "failed"]
+    path: Path | None = None
+    reason: str = ""
+    incomplete: bool = False
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all there, and the state that was asked for."""
+        return self.state != "failed" and not self.incomplete
+
+
+@dataclass(frozen=True)
+class ManyRestore:
+    """Restores repositories below ``into``, as ``OWNER/REPO.git``, ``OWNER/REPO.data`` and so on.
+
+    ``room`` is a directory of the same file system: an archive takes its name only when it is
+    whole and checked, so that a restore which is killed leaves nothing half done. ``explain`` says
+    more of an archive that is not what a run had.
+    """
+
+    restoration: Restoration
+    into: Path
+    room: Path
+    memory: Budget
+    explain: Callable[[ArchiveRef, RepositoryError], RepositoryError]
+
+    def restore(
+        self,
+        selected: Sequence[SelectedRepository],
+        jobs: int,
+        tell: Callable[[Sequence[RestoredArchive]], None],
+    ) -> list[RestoredArchive]:
+        """All of them, ``jobs`` repositories at once; each is told as it is done.
+
+        What cannot be restored keeps from nothing else. Raises FatalError.
+        """
+        telling = threading.Lock()
+
+        def one(number: int) -> list[RestoredArchive]:
+            rows = [*self.repository(selected[number])]
+            with telling:
+                tell(rows)
+            return rows
+
+        return [row for rows in at_once(one, len(selected), jobs) for row in rows]
+
+    def repository(self, selected: SelectedRepository) -> Iterator[RestoredArchive]:
+        """Each archive of one repository."""
+        for listing in selected.archives:
+            need = _BASE_BYTES + _SHARE * listing.bytes
+            with self.memory.lend(min(need, self.memory.total)) as loan:
+                yield self._archive(selected.name, listing, loan.amount)
+
+    def _archive(self, name: str, listing: ArchiveListing, memory_bytes: int) -> RestoredArchive:
+        reader = replace(self.restoration.reader, memory_bytes=memory_bytes)
+        restoration = replace(self.restoration, reader=reader)
+        row = RestoredArchive(name, listing.kind, listing.key, "failed")
+        try:
+            place = place_of(self.into, name, listing.kind)
+            _check_parent(place, listing.kind)
+            is_there = place.exists() or place.is_symlink()
+            found = (_present if is_there else self._new)(restoration, listing, place)
+        except RepositoryError as error:
+            return replace(row, reason=str(error))
+        return replace(
+            row,
+            state="present" if is_there else "restored",
+            path=found.path,
+            incomplete=found.incomplete,
+            remarks=found.remarks,
+        )
+
+    def _new(self, restoration: Restoration, listing: ArchiveListing, place: Path) -> Restored:
+        """What was restored, in its place. Raises RepositoryError."""
+        try:
+            with TemporaryDirectory(dir=self.room) as room:
+                try:
+                    restored = restoration.fetch(listing.found, Path(room))
+                except RepositoryError as error:
+                    raise self.explain(listing.found, error) from error
+                restored = with_binaries(restoration.reader, listing.kind, restored)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                restored.path.rename(place)
+        except OSError as error:
+            raise unreadable(error, place) from error
+        return replace(restored, path=place)
+
+
+def place_of(into: Path, name: str, kind: str) -> Path:
+    """Where an archive of a repository goes: ``name`` is ``OWNER/REPO``."""
+    if kind == LFS:
+        return into / f"{name}.git" / "lfs"
+    is_mirror = isinstance(kind_named(kind), MirrorKind)
+    return into / f"{name}{suffix(kind)}{'.git' if is_mirror else ''}"
+
+
+def _check_parent(place: Path, kind: str) -> None:
+    """Raise RepositoryError where the mirror is missing to which large files belong."""
+    if kind == LFS and not place.parent.is_dir():
+        raise RepositoryError(f"its {noun(GIT)} is not restored, to which it belongs")
+
+
+def _present(restoration: Restoration, listing: ArchiveListing, place: Path) -> Restored:
+    """What is there, checked again. Raises RepositoryError where it is something else.
+
+    git had read every object before it got its name: now the checksum of each pack, all links and
+    the refs are enough.
+    """
+    reader, part = restoration.reader, listing.part
+    kind = kind_named(listing.kind)
+    try:
+        stop = reader.patience.stop
+        remarks = kind.check(place, part, reader.memory_bytes, stop, same_bytes=True)
+    except (RepositoryError, OSError) as error:
+        raise RepositoryError(
+            f"{place} exists, and is not the state that was asked for ({error}): remove it, or "
+            "name another folder"
+        ) from error
+    return with_binaries(reader, listing.kind, Restored(place, remarks))
