@@ -13,7 +13,7 @@ STACK_OPTION = $(if $(STACK),--stack $(STACK))
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup check run-now test-events patterns reference pictures lock demo demo-interruption test browser lint \
+.PHONY: help setup check run-now test-events patterns reference pictures lock demo demo-interruption test coverage browser lint \
 	github-api fmt bench bench-functions bench-page fault-matrix release policies scan clean
 
 help: ## List the targets
@@ -42,7 +42,7 @@ test-events: setup ## Put the manual events into the Lambda console, for everybo
 		$(BIN)/sam remote test-event put LauncherFunction $(if $(STACK),--stack-name $(STACK)) --force --name "$${name//_/-}" --file "$$event"; \
 	done
 
-test: setup lint ## Everything that is checked: linters, then all tests
+test: lint ## Everything that is checked: linters, then all tests
 	@TIMEFORMAT='%U + %S CPU seconds'; time $(BIN)/pytest -q -n auto --dist loadfile --durations 10 $(PYTEST_OPTIONS)
 
 browser: setup ## Look at the page in the machine's Chromium, and let axe look too
@@ -56,6 +56,9 @@ lint: setup ## ruff, mypy, import contracts, shell
 	@PYTHONPATH=functions:instance_scripts:. $(BIN)/lint-imports --no-logo >/dev/null || PYTHONPATH=functions:instance_scripts:. $(BIN)/lint-imports --no-logo
 	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shellcheck
 	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shfmt -d
+
+coverage: setup ## Measure which lines `make test` runs, and fail below the floor in pyproject.toml (PYTEST_OPTIONS=tests/unit: less)
+	@$(BIN)/pytest -q -n auto --dist loadfile --cov --cov-report=term:skip-covered --cov-report=html:.cache/coverage $(PYTEST_OPTIONS)
 
 fmt: setup ## Let ruff and shfmt rewrite what they would complain about
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
@@ -106,12 +109,11 @@ reference: setup ## Write docs/reference.md anew from the sources
 pictures: setup ## Make the README's pictures anew, from a run on the embedded cloud
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m local_cloud.demo.pictures
 
-lock: setup ## Resolve requirements-dev.in anew
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
-		--output-file requirements-dev.txt requirements-dev.in
-	@for lock in requirements checkov; do \
-		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
-			--output-file tools/scanners/$$lock.txt tools/scanners/$$lock.in; done
+lock: setup ## Resolve every Python lock anew; the other locks follow requirements-dev.txt
+	@for folder in . tools/scanners tests/browser functions instance_scripts local_cloud/lambda_image; do \
+		(cd "$$folder" && for wanted in *.in; do \
+			"$(CURDIR)/$(BIN)/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+				--output-file "$${wanted%.in}.txt" "$$wanted"; done); done
 
 clean: ## Remove everything that the other targets made
 	@rm -rf .venv .aws-sam .demo .cache tools/iam/evaluator/node_modules tools/github_api/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

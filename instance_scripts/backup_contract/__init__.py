@@ -3,4 +3,4 @@
 Standard library only. Each artifact carries it whole.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

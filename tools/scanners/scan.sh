@@ -44,7 +44,7 @@ main() {
   scan checkov env LOG_LEVEL=ERROR "$CHECKOV/bin/checkov" --file template.yaml --framework cloudformation --compact --quiet --skip-download
   scan cloudsplaining policies
   scan bandit "$TOOLS/bin/bandit" --quiet --configfile pyproject.toml --recursive functions instance_scripts
-  scan zizmor "$TOOLS/bin/zizmor" --offline --quiet --persona=auditor .github/workflows
+  scan zizmor "$TOOLS/bin/zizmor" --offline --quiet --persona=auditor .github
   scan pip-audit audit
   if ((${#failed[@]})); then
     printf 'scan: %s found something\n' "${failed[*]}" >&2
