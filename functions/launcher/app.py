@@ -40,7 +40,7 @@ BILLING_REGION = "us-east-1"
 
 @logger().inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Launch what the event asks for; see ``events/`` for every kind, and README for the answers.
+    """Launch what the event asks for; ``events/`` has examples, docs/reference.md the fields.
 
     Expected refusals are answers; anything raised is retried by Lambda and then a dead letter.
     """

@@ -130,7 +130,7 @@ def remedy(code: str, message: str = "") -> str:
     free_plan = any(each in message.lower() for each in _ABOUT_THE_FREE_PLAN)
     known = code != "InvalidParameterCombination" or free_plan
     return (_REMEDIES.get(code, "") if known else "") or (
-        "See the error in AWS's own words, and the README's troubleshooting."
+        "See the error in AWS's own words, and docs/troubleshooting.md."
     )
 
 
