@@ -59,7 +59,7 @@ def test_axe_finds_nothing_where_all_is_well_and_long(show: Open, large: str, sc
 def test_one_glance_answers(show: Open, small: str) -> None:
     page = show(small)
     assert page.title() == (
-        "The newest run, 2026-11-20T17-00-00Z, ended partial with 2 of 34 failed · OnlineBackup"
+        "The newest run, Fri 2026-11-20, ended partial with 2 of 34 failed · OnlineBackup"
     )
     box = page.locator("#now").bounding_box()
     assert box
@@ -75,6 +75,30 @@ def test_nothing_is_wider_than_the_window(show: Open, small: str, wide: int) -> 
     page.set_viewport_size({"width": wide, "height": 800})
     page.locator("#table .open").nth(3).click()
     assert page.evaluate("document.documentElement.scrollWidth") <= wide
+
+
+CUT = """() => {
+  const cut = [];
+  for (const text of document.querySelectorAll("svg.chart text")) {
+    const [own, whole] = [text, text.closest("svg")].map((each) => each.getBoundingClientRect());
+    const inside = own.left >= whole.left - 1 && own.right <= whole.right + 1;
+    if (!inside || own.bottom > whole.bottom + 1) cut.push(text.textContent);
+  }
+  for (const date of document.querySelectorAll("span.date"))
+    if (date.getClientRects().length > 1) cut.push(date.textContent);
+  for (const each of document.querySelectorAll(".scroll"))
+    if (each.scrollWidth > each.clientWidth + 1) cut.push(each.textContent.slice(0, 40));
+  return cut;
+}"""
+"""Labels of charts that are not whole, dates on two lines, and tables that are cut."""
+
+
+def test_on_a_phone_no_label_is_cut_and_no_date_broken(show: Open, small: str) -> None:
+    page = show(small, "phone")
+    page.locator("#table .open").nth(3).click()
+    page.locator("#all-runs").click()
+    assert page.locator("svg.chart text").count() > 12
+    assert page.evaluate(CUT) == []
 
 
 def test_searching_narrows_the_table_and_says_so(show: Open, small: str) -> None:

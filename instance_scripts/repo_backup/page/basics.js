@@ -28,6 +28,12 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
+// The text in parts, so that no date in it is broken over two lines.
+function dated(text) {
+  const parts = text.split(/((?:\b[A-Z][a-z]{2} )?\b\d{4}-\d\d-\d\d(?:T[\d:.-]+Z?)?)/);
+  return parts.map((part, at) => (at % 2 ? element("span", { className: "date", textContent: part }) : part));
+}
+
 function say(text) {
   const region = $("said");
   region.textContent = "";

@@ -8,27 +8,28 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from backup_contract.judgement.reliance import INCOMPLETE, PARTIAL
 from backup_contract.text import size
 from repo_backup.page.figures import duration, usd
-from repo_backup.page.headline import UNVERIFIED
 from repo_backup.page.repository_status import Tone
 from repo_backup.page.run_record import Run
-from repo_backup.page.view_model import RunRow
+from repo_backup.page.run_row import RunRow
 
 _WIDTH, _HEIGHT = 520, 190
 _TOP, _BOTTOM, _RIGHT = 12, 168, 516
-_LEFT, _CHARACTER = 8, 7.6
-"""Left of the bars is room for the longest label of the vertical axis."""
+_LEFT, _CHARACTER = 10, 9.6
+"""Left of the bars is room for the longest label of the vertical axis, in the letters of a phone
+(16 units high, see page.css)."""
+_DATE_WIDTH = 92
+"""Of a date in such letters: the first and the last one stay within the drawing."""
 _DATES_SHOWN = 4
 _INTERVALS = 4
 _BAR_SHARE = 0.88
 """Of the room that each bar has."""
-_LEAST_BARS = 12
+LEAST_RUNS = 4
+_LEAST_BARS = 8
 """So wide is a bar at most: a chart of few runs has room for more."""
 _BYTE_UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
 _TIME_UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
-_LEVELS = ((0.0, ""), (1.0, "none"), (2.0, "partial"), (3.0, "verified"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,13 @@ class Chart:
 
 
 def draw(rows: Sequence[RunRow]) -> list[Chart]:
-    """The charts of these runs, from the oldest to the newest; those without a figure left out."""
-    if not rows:
+    """The charts of these runs, from the oldest to the newest; those without a figure left out.
+
+    Of fewer than :data:`LEAST_RUNS` there are none: the table of runs says the same in less room.
+    """
+    if len(rows) < LEAST_RUNS:
         return []
-    charts = [_verdicts(rows)]
-    charts += _figures(rows, "duration", "How long a run took", _TIME_UNITS, duration, _seconds)
+    charts = [*_figures(rows, "duration", "How long a run took", _TIME_UNITS, duration, _seconds)]
     charts += _figures(rows, "uploaded", "What a run uploaded", _BYTE_UNITS, size, _uploaded)
     charts += _figures(rows, "stored", "All newest archives", _BYTE_UNITS, size, _stored)
     charts += _figures(rows, "cost", "What a run cost, about", (("USD", 1.0),), usd, _cost)
@@ -94,22 +97,6 @@ def _stored(run: Run) -> float | None:
 
 def _cost(run: Run) -> float | None:
     return run.usd_run
-
-
-def _verdicts(rows: Sequence[RunRow]) -> Chart:
-    good = sum(row.tone is Tone.GOOD for row in rows)
-    title = "Verdicts"
-    said = f"{good} of {len(rows)} runs backed up all that they listed. A full bar is a run that "
-    said += "did, two thirds one that saved a part, one third one that saved nothing."
-    values: list[float | None] = [_level(row) for row in rows]
-    tips = [row.run.verdict for row in rows]
-    return _chart("verdicts", title, said, rows, values, tips, _LEVELS)
-
-
-def _level(row: RunRow) -> float:
-    if row.tone is Tone.GOOD:
-        return 3
-    return 2 if row.run.verdict in (PARTIAL, UNVERIFIED, INCOMPLETE) else 1
 
 
 def _figures(
@@ -179,7 +166,13 @@ def _chart(
         bars=tuple(bars),
         scale=tuple(Label(round(_BOTTOM - value * unit, 1), text) for value, text in ticks),
         dates=tuple(
-            Label(round(left + room * (at + 0.5), 1), dates[at])
+            Label(_within(left + room * (at + 0.5)), dates[at])
             for at in range(first, len(dates), step)
         ),
     )
+
+
+def _within(middle: float) -> float:
+    """The nearest middle of a date at which nothing of it is outside of the drawing."""
+    half = _DATE_WIDTH / 2
+    return round(min(max(middle, half), _WIDTH - half), 1)

@@ -1,5 +1,6 @@
 """What one glance must tell: is everything backed up, and what is wrong. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,10 +16,13 @@ from backup_contract.judgement.reliance import (
     is_good,
 )
 from backup_contract.kinds import kinds_beside_git
+from backup_contract.moments import named_moment
+from repo_backup.page.advice import run_now
 from repo_backup.page.repository_status import Standing, Status, Tone, failed_beside
 from repo_backup.page.run_record import Run
 
 UNVERIFIED = "unverified"
+_RUN_NAME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
 SHOWN_AT_ONCE = 12
 
 MEANINGS = {
@@ -39,8 +43,7 @@ MEANINGS = {
 
 _TONES = {Level.GOOD: Tone.GOOD, Level.WATCH: Tone.WATCH, Level.BAD: Tone.BAD}
 _ADVICE = {
-    UNVERIFIED: 'Do not trust the archives that are named. Run with {"full": true} to back '
-    "everything up afresh; earlier versions stay in the bucket.",
+    UNVERIFIED: "Do not trust the archives that are named; earlier versions stay in the bucket.",
     "interrupted": 'Run with {"on_demand": true}: AWS does not take such an instance away.',
     "timed-out": "Raise DeadlineMinutes if the log shows steady work; what is done is not done "
     "again.",
@@ -63,18 +66,17 @@ _CONCERNS = (
     (
         Status.MISSING,
         "not where the last run put them",
-        'Back them up afresh: {"full": true}, or --full from a shell. A bucket may still hold '
-        "earlier versions.",
+        "The next run backs them up again. A bucket may still hold earlier versions.",
     ),
     (
         Status.UNSAVED,
         "not saved",
-        "Narrowed runs passed them over. Back up everything: {}, or no --only from a shell.",
+        "Narrowed runs passed them over; the next run of everything saves them.",
     ),
     (
         Status.UNSOUND,
         "not to be trusted",
-        'Back them up afresh: {"full": true}, or --full from a shell.',
+        "Fetch them again in full; a bucket keeps the earlier versions.",
     ),
 )
 
@@ -120,12 +122,31 @@ def last_proven(runs: Sequence[Run]) -> Run | None:
 
 
 def headline(judgement: Judgement, newest: Run | None) -> Headline:
-    """The judge's words, and those of the newest run that has ended."""
-    why = f"{judgement.reason[:1].upper()}{judgement.reason[1:]}."
-    said = [] if judgement.headline + "." == why else [why]
-    if newest and newest.reason:
-        said.append(f"{newest.id}: {newest.reason}")
-    return Headline(_TONES[judgement.level], judgement.headline, " ".join(said))
+    """The judge's answer, and the reason of the newest run that has ended where it agrees.
+
+    A run that went well says nothing of what is wrong now, and a good one says itself of what it
+    could see: beneath an answer that is louder than its verdict, only the verdict is told.
+    """
+    title = readable(judgement.headline)
+    why = readable(f"{judgement.reason[:1].upper()}{judgement.reason[1:]}.")
+    said = [] if title + "." == why else [why]
+    if newest is not None:
+        when = f"The run of {newest.moment:%a %Y-%m-%d}"
+        if judgement.level is Level.GOOD or verdict_tone(newest.verdict) is not Tone.GOOD:
+            said += [newest.reason] if newest.reason else []
+        elif judgement.level is Level.BAD:
+            said.append(f"{when} itself ended {newest.verdict}.")
+    return Headline(_TONES[judgement.level], title, " ".join(said))
+
+
+def readable(text: str) -> str:
+    """The text with the day of each run in the place of its name."""
+    return _RUN_NAME.sub(lambda found: _day(found[0]), text)
+
+
+def _day(run_id: str) -> str:
+    moment = named_moment(run_id)
+    return f"{moment:%a %Y-%m-%d}" if moment else run_id
 
 
 def _decisive(run: Run, whole: Run | None) -> list[tuple[Run, str]]:
@@ -141,8 +162,9 @@ def concerns(
     unreadable: Sequence[str],
     judgement: Judgement,
     running: str | None,
+    source: str,
 ) -> list[Concern]:
-    """All that is wrong, the worst first."""
+    """All that is wrong, the worst first; ``source`` is where a new run would write."""
     listed = []
     newest = newest_finished(runs, running)
     whole = newest_finished(whole_runs(runs), running)
@@ -150,15 +172,20 @@ def concerns(
         if run.verdict in (VERIFIED, PARTIAL, COMPLETE, INCOMPLETE):
             continue
         title = f"The run of {run.moment:%a %Y-%m-%d} ended {run.verdict}"
+        advice = _ADVICE.get(run.verdict, "")
+        if run.verdict == UNVERIFIED:
+            named = dict.fromkeys(each.partition(": ")[0] for each in run.problems)
+            advice = f"{advice} {run_now([*named], source, full=True)}"
         if run.verdict == UNFINISHED:
             title = f"The run of {run.moment:%a %Y-%m-%d} did not end"
         lines = [("", problem) for problem in (run.reason, *run.problems)]
-        listed.append(concern(Tone.BAD, title, _ADVICE.get(run.verdict, ""), lines))
+        listed.append(concern(Tone.BAD, title, advice, lines))
     for status, what, advice in _CONCERNS:
         lines = [(s.entry.full_name, s.reason) for s in found if s.status is status]
         if lines:
             title = f"{counted(len(lines), 'repository', 'repositories')} {what}"
-            listed.append(concern(status.tone, title, advice, lines, status))
+            again = run_now([name for name, _ in lines], source, full=status is Status.UNSOUND)
+            listed.append(concern(status.tone, title, f"{advice} {again}", lines, status))
     listed += _failed_parts(found)
     if whole and whole.coverage.action_needed:
         title = f"Not all repositories are visible: {whole.coverage.sentence}"

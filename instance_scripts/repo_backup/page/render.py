@@ -9,8 +9,9 @@ script only ever writes text.
 import base64
 import hashlib
 import json
+import re
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backup_contract import __version__
 from backup_contract.kinds import kinds_beside_git
@@ -19,12 +20,19 @@ from repo_backup.page.charts import draw
 from repo_backup.page.repository_status import Status
 from repo_backup.page.view_model import Page, RepositoryRow, restore_command
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
 GENERATOR = "repo_backup report"
 """By this a page of ours is known again."""
 
 STATIC_ROWS = 500
 """So many repositories are in the page without JavaScript too."""
 
+STRIP_RUNS = 52
+"""So many runs have a cell in the row of verdicts: a year of weekly ones."""
+
+_DATE = re.compile(r"(?:\b[A-Z][a-z]{2} )?\b\d{4}-\d\d-\d\d(?:T[\d:.-]+Z?)?")
 _SCRIPTS = ("basics.js", "table.js", "start.js")
 _STATUSES = list(Status)
 _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
@@ -55,6 +63,8 @@ def render(page: Page) -> bytes:
     html = environment.from_string(_asset("page.html")).render(
         page=page,
         charts=draw(page.runs[::-1]),
+        strip=page.runs[:STRIP_RUNS][::-1],
+        dated=_dated,
         data=_json(payload(page)),
         style=style,
         script=script,
@@ -100,6 +110,19 @@ def payload(page: Page) -> dict[str, Any]:
 def _shown(value: Any) -> Any:
     """A text of others as it may be seen; markup of ours and what is no text as it is."""
     return one_line(value, None) if type(value) is str else value
+
+
+def _dated(text: str) -> "Markup":
+    """A text of others, escaped, in which no date is broken over two lines."""
+    from markupsafe import Markup
+
+    parts, end = Markup(""), 0
+    shown = one_line(text, None)
+    for found in _DATE.finditer(shown):
+        date = Markup('<span class="date">{}</span>').format(found[0])
+        parts += shown[end : found.start()] + date
+        end = found.end()
+    return parts + shown[end:]
 
 
 def _last_good(page: Page, row: RepositoryRow) -> str:

@@ -32,7 +32,8 @@ function update() {
   state.page = 0;
   draw();
   const [all, found] = [data.name.length, state.shown.length];
-  const which = found === all ? `${number(all)} repositories` : `${number(found)} of ${number(all)} repositories`;
+  const many = all === 1 ? "repository" : "repositories";
+  const which = found === all ? `${number(all)} ${many}` : `${number(found)} of ${number(all)} ${many}`;
   $("found").textContent = found ? `${which}, ${position()}` : "No repository matches.";
 }
 
@@ -94,9 +95,9 @@ function row(index) {
   const open = element("button", { type: "button", className: "open", "aria-expanded": "false" }, element("bdi", { textContent: data.name[index] }));
   const verdict = element("span", { className: "verdict" }, mark(tone), element("span", { textContent: word }));
   const status = element("td", {}, verdict);
-  if (data.reason[index]) status.append(element("bdi", { className: "why", textContent: data.reason[index] }));
+  if (data.reason[index]) status.append(element("bdi", { className: "why" }, ...dated(data.reason[index])));
   const lastGood = last !== null ? day(data.runs[last][1]) : word === "empty" ? "nothing to save" : "never";
-  status.append(element("span", { className: "why narrow", textContent: `last good backup: ${lastGood}` }));
+  status.append(element("span", { className: "why narrow" }, ...dated(`last good backup: ${lastGood}`)));
   const made = element("tr", {},
     element("th", { scope: "row" }, open),
     status,
@@ -120,7 +121,7 @@ function more(index) {
   const further = data.kinds.filter(([name]) => data.further[index]?.[name] !== undefined);
   for (const [name, one] of further) facts.push(`its ${one} ${size(data.further[index][name])}`);
   if (data.readBack[index]) facts.push(`restored in a drill on ${readBack(index)}`);
-  if (facts.length) cell.append(element("p", { textContent: facts.join(", ") }));
+  if (facts.length) cell.append(element("p", {}, ...dated(facts.join(", "))));
   if (data.former[index]) cell.append(element("p", {}, "earlier called ", element("bdi", { textContent: data.former[index].join(", ") })));
   for (const text of data.warnings[index] ?? []) cell.append(element("p", {}, "warning: ", element("bdi", { textContent: text })));
   cell.append(element("h3", { textContent: "Restore it" }));

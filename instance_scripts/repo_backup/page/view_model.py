@@ -17,9 +17,8 @@ from backup_contract.judgement.unsaved_data import lacks
 from backup_contract.kinds import GIT, KINDS, LFS
 from backup_contract.text import size
 from repo_backup.page.alarms import alarms
-from repo_backup.page.figures import duration, usd
+from repo_backup.page.figures import usd
 from repo_backup.page.headline import (
-    MEANINGS,
     SHOWN_AT_ONCE,
     Concern,
     Headline,
@@ -28,16 +27,15 @@ from repo_backup.page.headline import (
     headline,
     last_proven,
     newest_finished,
-    verdict_tone,
     whole_runs,
 )
 from repo_backup.page.repository_status import Standing, Status, Tone, standings, unnamed_archives
 from repo_backup.page.run_history import Chronicle
 from repo_backup.page.run_record import Run, aware
+from repo_backup.page.run_row import RunRow, run_row
 
 _YEAR = timedelta(days=365)
 _EXPIRY_NOTICE = timedelta(days=30)
-_COUNTED = (("backed-up", "changed"), ("unchanged", "unchanged"), ("failed", "failed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +46,6 @@ class Fact:
     value: str
     note: str = ""
     moment: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """A run in words."""
-
-    run: Run
-    tone: Tone
-    meaning: str
-    repositories: str
-    duration: str
-    cost: str
-    uploaded: str
-    stored: str
-    problems: tuple[str, ...]
-    more_problems: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +104,10 @@ def build_page(
         facts=tuple(_facts(runs, found, running, now)),
         concerns=(
             *alarms(chronicle, running),
-            *concerns(runs, found, chronicle.unreadable, judgement, running),
+            *concerns(runs, found, chronicle.unreadable, judgement, running, source),
         ),
         notes=tuple(_notes(chronicle, found, running, now)),
-        runs=tuple(_run_row(run) for run in reversed(runs)),
+        runs=tuple(run_row(run) for run in reversed(runs)),
         verdicts=tuple(Counter(run.verdict for run in runs).most_common()),
         repositories=tuple(_repository_row(each) for each in found),
         statuses=tuple((status, counts[status]) for status in Status if counts[status]),
@@ -228,34 +210,6 @@ def _noted(
     if lines:
         more = max(0, len(lines) - SHOWN_AT_ONCE)
         yield Concern(Tone.QUIET, title, advice, tuple(lines[:SHOWN_AT_ONCE]), more, status)
-
-
-def _run_row(run: Run) -> RunRow:
-    counts = [f"{run.counts[state]:,} {word}" for state, word in _COUNTED if run.counts.get(state)]
-    return RunRow(
-        run,
-        verdict_tone(run.verdict),
-        _meaning(run),
-        ", ".join(counts) or "–",
-        "–" if run.seconds is None else duration(run.seconds),
-        "–" if run.usd_run is None else usd(run.usd_run),
-        "–" if run.bytes_uploaded is None else size(run.bytes_uploaded),
-        "–" if run.bytes_stored is None else size(run.bytes_stored),
-        run.problems[:SHOWN_AT_ONCE],
-        max(0, len(run.problems) - SHOWN_AT_ONCE),
-    )
-
-
-def _meaning(run: Run) -> str:
-    if not run.only:
-        meaning = MEANINGS.get(run.verdict, "")
-        if run.coverage.label and verdict_tone(run.verdict) is not Tone.BAD:
-            return f"{run.coverage.label}; {meaning}"
-        return meaning
-    narrowed = f"narrowed to {' '.join(run.only)}"
-    if verdict_tone(run.verdict) is Tone.GOOD:
-        return f"{narrowed}: that is backed up, the others are as earlier runs left them"
-    return f"{narrowed}: {MEANINGS.get(run.verdict, run.verdict)}"
 
 
 def _repository_row(each: Standing) -> RepositoryRow:

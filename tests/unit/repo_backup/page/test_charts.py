@@ -4,13 +4,15 @@ import re
 
 import pytest
 
-from repo_backup.page.charts import Chart, draw
+from repo_backup.page.charts import LEAST_RUNS, Chart, draw
 from tests.unit.repo_backup.page.runs import Runs, entry
 
 
 def durations(runs: Runs, *seconds: float | None) -> Chart:
     for each in seconds:
         runs.add(entry(1), seconds=each)
+    for _ in range(LEAST_RUNS - len(seconds)):
+        runs.add(entry(1), seconds=None)
     charts = {each.id: each for each in draw(runs.page().runs[::-1])}
     return charts["duration"]
 
@@ -56,3 +58,18 @@ def test_a_thousand_runs_have_a_bar_each_and_four_dates(runs: Runs) -> None:
     assert max(each.x + each.width for each in chart.bars) <= chart.right
     assert len(chart.dates) == 4
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", each.text) for each in chart.dates)
+
+
+def test_few_runs_have_no_charts(runs: Runs) -> None:
+    for _ in range(LEAST_RUNS - 1):
+        runs.add(entry(1), seconds=60.0)
+    assert draw(runs.page().runs) == []
+    assert durations(runs, 60.0).bars
+
+
+def test_no_label_reaches_beyond_the_drawing_in_the_letters_of_a_phone(runs: Runs) -> None:
+    chart = durations(runs, *[3.6e9] * 60)
+    assert chart.dates[0].at >= 46
+    assert chart.dates[-1].at <= chart.width - 46
+    letters = max(len(each.text) for each in chart.scale)
+    assert chart.left - 5 >= letters * 16 * 0.55, "half of their height is how wide digits are"

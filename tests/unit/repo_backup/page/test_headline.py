@@ -9,6 +9,7 @@ from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Entry, ItemResult
 from backup_contract.documents.progress import Progress
 from backup_contract.visibility import Visibility
+from repo_backup.page.advice import run_now
 from repo_backup.page.repository_status import Tone
 from tests.unit.repo_backup.page.runs import Runs, entry, passed_over
 
@@ -76,7 +77,7 @@ def test_failed_repositories_are_counted_and_named(runs: Runs) -> None:
     runs.add(entry(1), entry(2, "failed", reason="500"), verdict="partial")
     assert glance(runs) == (
         Tone.BAD,
-        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, "
+        "No run here can be relied on; the newest, Fri 2026-11-06, "
         "ended partial with 1 of 2 failed",
     )
     (concern,) = runs.page().concerns
@@ -96,7 +97,7 @@ def test_long_lists_are_cut_with_a_count(runs: Runs) -> None:
 def test_a_newest_run_without_a_backup_is_what_is_said_first(runs: Runs, verdict: str) -> None:
     runs.add(entry(1))
     runs.add(manifest=False, verdict=verdict)
-    assert glance(runs) == (Tone.BAD, f"The newest run, 2026-11-13T17-00-00Z, ended {verdict}")
+    assert glance(runs) == (Tone.BAD, f"The newest run, Fri 2026-11-13, ended {verdict}")
     page = runs.page()
     assert page.facts[0].value == "Fri 2026-11-06", "that one was verified"
     assert page.concerns[0].title == f"The run of Fri 2026-11-13 ended {verdict}"
@@ -107,7 +108,7 @@ def test_a_failed_wiki_is_a_failed_run(runs: Runs) -> None:
     runs.add(entry(1, wiki=ItemResult("failed", "500")), verdict="partial")
     assert glance(runs) == (
         Tone.BAD,
-        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, "
+        "No run here can be relied on; the newest, Fri 2026-11-06, "
         "ended partial with 1 of 1 failed",
     )
 
@@ -116,7 +117,7 @@ def test_an_unverified_run_is_never_good(runs: Runs) -> None:
     runs.add(entry(1), verdict="unverified", problems=["somebody/else: is odd"])
     assert glance(runs) == (
         Tone.BAD,
-        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, ended unverified",
+        "No run here can be relied on; the newest, Fri 2026-11-06, ended unverified",
     )
 
 
@@ -128,7 +129,7 @@ def test_a_run_under_way_does_not_hide_the_one_before(runs: Runs) -> None:
     runs.put(layout.progress(runs.ids[-1]), progress.to_json())
     started = -24.0 + 1
     assert glance(runs, hours=started) == (Tone.GOOD, "Everything is backed up")
-    assert glance(runs) == (Tone.BAD, "The newest run, 2026-11-13T17-00-00Z, is unfinished")
+    assert glance(runs) == (Tone.BAD, "The newest run, Fri 2026-11-13, is unfinished")
 
 
 def test_without_a_schedule_eight_days_are_too_old(runs: Runs) -> None:
@@ -156,7 +157,7 @@ def test_where_a_document_cannot_be_read_nothing_is_said_to_be_well(runs: Runs) 
     runs.put(f"runs/{runs.ids[0]}/report.json", b"{")
     assert glance(runs) == (
         Tone.BAD,
-        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, has an unreadable report",
+        "No run here can be relied on; the newest, Fri 2026-11-06, has an unreadable report",
     )
     assert runs.page().concerns[-1].title == "1 document could not be read"
 
@@ -191,7 +192,7 @@ def test_a_narrowed_run_does_not_make_well_what_it_passed_over(runs: Runs) -> No
     runs.add(entry(1), passed_over(failed), verdict=None, only=["repo-1"])
     assert glance(runs) == (
         Tone.BAD,
-        "No run here can be relied on; the newest, 2026-11-13T17-00-00Z (only repo-1), "
+        "No run here can be relied on; the newest, Fri 2026-11-13 (only repo-1), "
         "ended with 1 of 2 failed",
     )
     runs.add(passed_over(entry(1)), entry(2), verdict=None, only=["repo-2"])
@@ -204,19 +205,19 @@ def test_what_was_unsaved_needs_attention_with_what_to_do(runs: Runs) -> None:
     runs.add(entry(1), passed_over(entry(2, "skipped")), verdict=None, only=["repo-1"])
     assert glance(runs) == (
         Tone.BAD,
-        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z (only repo-1), "
+        "No run here can be relied on; the newest, Fri 2026-11-06 (only repo-1), "
         "passed over 1 of which nothing is saved",
     )
     (concern,) = runs.page().concerns
     assert concern.title == "1 repository not saved"
-    assert "no --only" in concern.advice
+    assert concern.advice.endswith('invoke the launcher with {"only": ["octo/repo-2"]}.')
 
 
 @pytest.mark.parametrize(
     ("verdict", "title"),
     [
-        ("failed", "The newest run of everything, 2026-11-13T17-00-00Z, ended failed"),
-        ("unverified", "The newest run of everything, 2026-11-13T17-00-00Z, ended unverified"),
+        ("failed", "The newest run of everything, Fri 2026-11-13, ended failed"),
+        ("unverified", "The newest run of everything, Fri 2026-11-13, ended unverified"),
     ],
 )
 def test_a_narrowed_run_does_not_hide_how_the_newest_of_everything_ended(
@@ -255,7 +256,7 @@ def test_where_nothing_is_backed_up_that_is_said(runs: Runs, left: tuple[Entry, 
     runs.add(*left, verdict=None)
     assert glance(runs) == (
         Tone.BAD,
-        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, "
+        "No run here can be relied on; the newest, Fri 2026-11-06, "
         "left nothing to rely on (no archive, or its restore drill failed)",
     )
 
@@ -268,3 +269,39 @@ def test_a_drill_that_could_not_be_done_blames_no_archive(runs: Runs) -> None:
     path.write_text(json.dumps({**json.loads(path.read_bytes()), "drill": drill}))
     assert glance(runs) == (Tone.GOOD, "Everything is backed up")
     assert runs.page().facts[1].value == "never"
+
+
+def test_what_the_newest_run_said_is_not_told_beneath_an_answer_that_it_contradicts(
+    runs: Runs,
+) -> None:
+    runs.add(entry(1), entry(2), reason="Everything that GitHub lists is in the bucket.")
+    told = runs.page().headline
+    assert told.tone is Tone.GOOD
+    assert told.reason.endswith("Everything that GitHub lists is in the bucket.")
+    (runs.root / entry(2).archives[0].key).unlink()
+    told = runs.page().headline
+    assert told.tone is Tone.BAD
+    assert told.reason == "The run of Fri 2026-11-06 itself ended verified."
+
+
+def test_advice_is_the_smallest_run_that_helps(runs: Runs) -> None:
+    runs.add(entry(1), entry(2), entry(3, "failed", reason="500"), verdict="partial")
+    (runs.root / entry(2).archives[0].key).unlink()
+    failed, missing = runs.page().concerns
+    assert failed.advice.endswith(
+        'The next run tries again. To run now, invoke the launcher with {"only": ["octo/repo-3"]}.'
+    )
+    assert missing.advice.endswith('{"only": ["octo/repo-2"]}.')
+    runs.add(entry(1), verdict="unverified", problems=["octo/repo-1: another version"])
+    run, unsound = runs.page().concerns[:2]
+    for each in (run, unsound):
+        assert each.advice.endswith('{"only": ["octo/repo-1"], "full": true}.'), each
+
+
+def test_a_name_that_is_none_of_githubs_and_many_names_are_in_no_command() -> None:
+    assert run_now(["octo/$(x)"], "s3://b").endswith("with {}.")
+    assert run_now([f"octo/{n}" for n in range(13)], "s3://b", full=True).endswith(
+        '{"full": true}.'
+    )
+    said = run_now(["octo/a"], "/my disk", full=True)
+    assert said.endswith("repo_backup backup --destination '/my disk' --only octo/a --full")

@@ -30,7 +30,7 @@ HOSTILE = (
 )
 ELEMENTS = """
     a bdi body button caption circle code dd defs details div dl dt figcaption figure footer form
-    g h1 h2 h3 head header html input label li link main meta nav noscript option p path pattern
+    g h1 h2 h3 head header html input label li link main meta nav noscript ol option p path pattern
     rect script section select span strong style summary svg table tbody td text th thead time
     title tr ul
 """
@@ -174,37 +174,51 @@ def test_without_javascript_a_large_account_is_told_what_to_do(runs: Runs) -> No
 def test_charts_are_painted_by_the_page_and_have_tooltips(runs: Runs) -> None:
     runs.add(entry(1), usd_run=0.25, seconds=120.0)
     runs.add(entry(1), verdict="partial", usd_run=0.5, seconds=240.0)
+    runs.add(entry(1))
     runs.add(manifest=False, verdict="missed")
     html = render(runs.page()).decode()
     charts = re.findall(r'<svg[^>]*class="chart".*?</svg>', html, re.DOTALL)
-    assert len(charts) == 4, "verdicts, duration, archives, cost; nothing was uploaded"
+    assert len(charts) == 3, "duration, archives, cost; nothing was uploaded"
     assert all("<style" not in each and "<script" not in each for each in charts)
-    assert "<title>2026-11-13: partial</title>" in charts[0]
-    assert "<title>2026-11-20: missed</title>" in charts[0]
-    assert "<title>2026-11-13: 4 min</title>" in charts[1]
+    assert "<title>2026-11-13: 4 min</title>" in charts[0]
     assert "How long a run took, in minutes" in html
     assert "Between 2 min and 4 min, 4 min at the newest run." in html
 
 
-def test_a_first_run_is_one_bar_with_room_for_more(runs: Runs) -> None:
+def test_each_run_has_a_cell_of_its_verdict_in_order(runs: Runs) -> None:
+    runs.add(entry(1))
+    runs.add(entry(1, "failed", reason="500"), verdict="partial")
+    runs.add(manifest=False, verdict="missed")
+    cells = re.findall(r'<li class="cell (\w+)" title="([^"]*)"', render(runs.page()).decode())
+    assert cells == [
+        ("good", "Fri 2026-11-06 17:00 UTC: verified"),
+        ("watch", "Fri 2026-11-13 17:00 UTC: partial"),
+        ("bad", "Fri 2026-11-20 17:00 UTC: missed"),
+    ]
+
+
+def test_repositories_come_before_the_runs(runs: Runs) -> None:
+    runs.add(entry(1))
+    html = render(runs.page()).decode()
+    assert html.index('id="repositories"') < html.index('id="runs"')
+
+
+def test_a_first_run_has_its_figures_and_no_charts(runs: Runs) -> None:
     runs.add(entry(1), usd_run=0.00008, usd_storage_per_month=0.00001, seconds=120.0)
     html = render(runs.page()).decode()
-    widths = [float(each) for each in re.findall(r'<rect class="bar"[^>]* width="([\d.]+)"', html)]
-    assert len(widths) == 4
-    assert max(widths) < 40
-    assert "2 min at the newest run." in html
-    assert "Between" not in html
+    assert 'class="chart"' not in html
+    assert "2 min" in html
     assert "under 0.0001 USD" in html
     assert "e-05" not in html
 
 
-@pytest.mark.parametrize(("count", "shown"), [(1, 1), (2, 1), (12, 4)])
+@pytest.mark.parametrize(("count", "shown"), [(4, 2), (12, 4)])
 def test_dates_below_the_bars_leave_each_other_room(runs: Runs, count: int, shown: int) -> None:
     for _ in range(count):
-        runs.add(entry(1))
+        runs.add(entry(1), seconds=60.0)
     html = render(runs.page()).decode()
-    verdicts = re.findall(r'<svg[^>]*class="chart".*?</svg>', html, re.DOTALL)[0]
-    assert len(re.findall(r"<text[^>]*>2\d{3}-\d\d-\d\d</text>", verdicts)) == shown
+    chart = re.findall(r'<svg[^>]*class="chart".*?</svg>', html, re.DOTALL)[0]
+    assert len(re.findall(r"<text[^>]*>2\d{3}-\d\d-\d\d</text>", chart)) == shown
 
 
 def test_the_data_are_columns_of_one_length(runs: Runs) -> None:
