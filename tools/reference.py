@@ -10,7 +10,8 @@ from typing import Annotated, Any, NotRequired, get_args, get_origin, get_type_h
 from samtranslator.yaml_helper import yaml_parse
 
 from backup_contract import exit_codes as exits
-from backup_contract.documents import command_output as documents
+from backup_contract.documents.output import commands as documents
+from backup_contract.documents.output import project_data
 from backup_contract.moments import moment_of
 from launcher.request import MANUAL, CheckRequest, LaunchRequest, read_request
 from repo_backup.cli.parser import command_line
@@ -170,7 +171,8 @@ def _exit_codes() -> Iterator[str]:
 
 def _documents() -> Iterator[str]:
     yield from ("## What --json prints", "", *_paragraphs(documents.__doc__ or ""))
-    kinds = [each for each in vars(documents).values() if is_typeddict(each)]
+    found = {**vars(documents), **vars(project_data)}
+    kinds = [each for each in found.values() if is_typeddict(each)]
     for kind in kinds:
         yield from ("", f"### {kind.__name__}", "", _first_line(kind), "")
         yield from _table("name", "type", "meaning")

@@ -431,7 +431,7 @@ def test_every_make_that_ci_runs_does_something() -> None:
     recipes = set(re.findall(r"^([a-z-]+):[^\n]*\n\t", makefile, re.MULTILINE))
     run = set(re.findall(r"^\s*make (?:-C \S+ )?([a-z-]+)", (ROOT / ".ci/run").read_text(), re.M))
     assert {"test", "policies", "scan"} <= run
-    assert run <= recipes
+    assert run - {"setup"} <= recipes
     phony = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
     assert len(phony) == 1
     assert set(phony[0].split()) - {"setup"} <= recipes

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from backup_contract.documents.command_output import RunningRow, RunRow
+from backup_contract.documents.output.commands import RunningRow, RunRow
 from backup_contract.documents.progress import Progress
 from backup_contract.moments import iso
 from repo_backup.runtime.errors import said

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from backup_contract import evidence
 from backup_contract import object_keys as layout
-from backup_contract.documents.command_output import (
+from backup_contract.documents.manifest import Manifest
+from backup_contract.documents.output.commands import (
     NewestVerified,
     RunningRow,
     RunRow,
 )
-from backup_contract.documents.manifest import Manifest
-from backup_contract.documents.output_rows import visibility_rows
+from backup_contract.documents.output.rows import visibility_rows
 from backup_contract.documents.parts.upstream import sentence
 from backup_contract.documents.run_report import RunReport
 from backup_contract.documents.suspicion import Suspicion

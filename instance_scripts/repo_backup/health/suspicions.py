@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.command_output import RunRow
+from backup_contract.documents.output.commands import RunRow
 from backup_contract.documents.suspicion import Suspicion, still_open
 from backup_contract.judgement.reliance import UNREADABLE
 from repo_backup.store.base import Store

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from backup_contract.documents.command_output import (
+from backup_contract.documents.manifest import Identity, ItemResult
+from backup_contract.documents.output.commands import (
     SCHEMA,
     DryRunDocument,
     PlannedRow,
 )
-from backup_contract.documents.manifest import Identity, ItemResult
-from backup_contract.documents.output_rows import visibility_rows
+from backup_contract.documents.output.rows import visibility_rows
 from backup_contract.kinds import GIT, WIKI, kinds_beside_git
 from backup_contract.text import size
 from repo_backup.hosts.base import Remote

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from backup_contract import evidence
 from backup_contract import exit_codes as exits
 from backup_contract import object_keys as layout
-from backup_contract.documents.command_output import SCHEMA, AcknowledgeDocument
-from backup_contract.documents.output_rows import suspicion_rows
+from backup_contract.documents.output.commands import SCHEMA, AcknowledgeDocument
+from backup_contract.documents.output.rows import suspicion_rows
 from backup_contract.documents.suspicion import acknowledgement
 from repo_backup.cli.commands.restore_command import CONNECTIONS
 from repo_backup.cli.output import print_document, print_line

@@ -6,13 +6,13 @@ import sys
 from datetime import UTC, datetime
 from functools import cache, partial
 
-from backup_contract.documents.command_output import (
+from backup_contract.documents.manifest import Manifest
+from backup_contract.documents.output.commands import (
     SCHEMA,
     BackupDocument,
     DryRunDocument,
 )
-from backup_contract.documents.manifest import Manifest
-from backup_contract.documents.output_rows import visibility_rows
+from backup_contract.documents.output.rows import visibility_rows
 from backup_contract.documents.suspicion import frozen
 from backup_contract.evidence import is_prefix
 from backup_contract.kinds import DATA, KINDS

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from backup_contract.documents.command_output import SCHEMA, DiffDocument, DiffRow, RefsRow
-from backup_contract.documents.data_output import ItemChangesRow
 from backup_contract.documents.manifest import Item
+from backup_contract.documents.output.commands import SCHEMA, DiffDocument, DiffRow, RefsRow
+from backup_contract.documents.output.project_data import ItemChangesRow
 from backup_contract.kinds import DATA
 from backup_contract.text import size
 from repo_backup.cli.commands.restore_command import CONNECTIONS

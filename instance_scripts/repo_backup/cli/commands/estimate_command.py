@@ -4,7 +4,7 @@ import argparse
 import sys
 from decimal import Decimal
 
-from backup_contract.documents.command_output import (
+from backup_contract.documents.output.commands import (
     SCHEMA,
     EstimateDocument,
 )

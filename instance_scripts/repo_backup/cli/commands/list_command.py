@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Container, Sequence
 
-from backup_contract.documents.command_output import (
+from backup_contract.documents.output.commands import (
     SCHEMA,
     ArchiveRow,
     ListDocument,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from backup_contract import exit_codes as exits
-from backup_contract.documents.command_output import SCHEMA, ReportDocument
+from backup_contract.documents.output.commands import SCHEMA, ReportDocument
 from repo_backup.cli.commands.status_command import max_age
 from repo_backup.cli.output import print_document, print_line, working
 from repo_backup.health.status import assess

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from backup_contract import exit_codes as exits
-from backup_contract.documents.command_output import SCHEMA, RestoreDocument
+from backup_contract.documents.output.commands import SCHEMA, RestoreDocument
 from backup_contract.kinds import GIT, WIKI
 from repo_backup.cli.commands.restore_many_command import restore_many
 from repo_backup.cli.many_options import names_one

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backup_contract import exit_codes as exits
-from backup_contract.documents.command_output import (
+from backup_contract.documents.output.commands import (
     SCHEMA,
     RestoredRow,
     RestoreManyDocument,

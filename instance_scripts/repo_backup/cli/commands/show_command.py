@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from backup_contract import exit_codes as exits
-from backup_contract.documents.command_output import SCHEMA
-from backup_contract.documents.data_output import DataItemRow, ShowDocument
+from backup_contract.documents.output.commands import SCHEMA
+from backup_contract.documents.output.project_data import DataItemRow, ShowDocument
 from backup_contract.kinds import DATA
 from repo_backup.cli.commands.restore_command import CONNECTIONS
 from repo_backup.cli.conversation import NAMES, Heading, heading

@@ -9,8 +9,8 @@ from typing import Any
 
 from backup_contract import exit_codes as exits
 from backup_contract import object_keys as layout
-from backup_contract.documents.command_output import SCHEMA, AnswerDocument
 from backup_contract.documents.launcher_answer import CheckAnswer, RunAnswer
+from backup_contract.documents.output.commands import SCHEMA, AnswerDocument
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
 from backup_contract.text import one_line

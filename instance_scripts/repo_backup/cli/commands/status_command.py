@@ -4,11 +4,11 @@ import argparse
 from datetime import UTC, datetime, timedelta
 
 from backup_contract import exit_codes as exits
-from backup_contract.documents.command_output import (
+from backup_contract.documents.output.commands import (
     SCHEMA,
     StatusDocument,
 )
-from backup_contract.documents.output_rows import suspicion_rows
+from backup_contract.documents.output.rows import suspicion_rows
 from backup_contract.judgement.rewrites import alarm
 from repo_backup.cli.commands.list_command import _print_runs
 from repo_backup.cli.commands.restore_command import CONNECTIONS

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from backup_contract import exit_codes as exits
-from backup_contract.documents.command_output import SCHEMA, CheckedRow, VerifyDocument
+from backup_contract.documents.output.commands import SCHEMA, CheckedRow, VerifyDocument
 from repo_backup.cli.commands.restore_command import CONNECTIONS
 from repo_backup.cli.output import print_document, print_line, tracked
 from repo_backup.restore.archive_reader import open_reader

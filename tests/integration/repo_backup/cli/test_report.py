@@ -11,7 +11,7 @@ from typing import get_type_hints
 
 import pytest
 
-from backup_contract.documents.command_output import ReportDocument
+from backup_contract.documents.output.commands import ReportDocument
 from local_cloud.github import Fault, GitHubStandIn
 from repo_backup.cli.main import main
 from repo_backup.health.status import assess

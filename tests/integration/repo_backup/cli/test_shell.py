@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from backup_contract.documents import command_output as documents
+from backup_contract.documents.output import commands as documents
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
 from local_cloud.github import Fault, GitHubStandIn

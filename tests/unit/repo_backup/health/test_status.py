@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.command_output import RunningRow, RunRow
 from backup_contract.documents.manifest import Manifest
-from backup_contract.documents.output_rows import visibility_rows
+from backup_contract.documents.output.commands import RunningRow, RunRow
+from backup_contract.documents.output.rows import visibility_rows
 from backup_contract.judgement.overdue import Watched
 from backup_contract.judgement.reliance import Judgement, judge
 from backup_contract.visibility import Visibility

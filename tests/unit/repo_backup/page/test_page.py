@@ -255,7 +255,7 @@ def test_a_restore_command_is_safe_to_paste(
         "a b",
     )
     if restorable(name):
-        assert parse(words[1:]).repository == name
+        assert parse(words[1:]).repositories == [name]
     else:
         with pytest.raises(SystemExit):
             parse(words[1:])

@@ -6,9 +6,9 @@ taken away within a schema; new ones may be added. docs/reference.md is made fro
 
 from typing import Annotated, Any, NotRequired, TypedDict
 
-from backup_contract.documents.data_output import ItemChangesRow
-from backup_contract.documents.data_output import ShowDocument as ShowDocument
-from backup_contract.documents.output_rows import SuspicionRow, VisibilityRow
+from backup_contract.documents.output.project_data import ItemChangesRow
+from backup_contract.documents.output.project_data import ShowDocument as ShowDocument
+from backup_contract.documents.output.rows import SuspicionRow, VisibilityRow
 
 SCHEMA = 1
 
