@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from argparse import Namespace
 from collections.abc import Iterable
 from typing import NoReturn
 
@@ -73,18 +74,26 @@ def program_arguments(
     return [*words, "--full"] if options.full else words
 
 
-def _judge(words: list[str]) -> None:
+def takes(kind: str, backup_options: str) -> bool:
+    """Whether a run with these options backs this kind up. Raises :class:`RefusedError`."""
+    chosen = _judge(program_arguments((), backup_options, Options()))
+    return kind not in chosen.excluded_kinds and kind in (chosen.kinds or (kind,))
+
+
+def _judge(words: list[str]) -> Namespace:
     parser = _Judge(prog="BackupOptions", add_help=False, allow_abbrev=False)
     add_choices(parser)
     if "--" in words:
         raise _refused("--: what follows it would be no options any more.")
-    _, unknown = parser.parse_known_args(words)
+    options = Namespace()
+    _, unknown = parser.parse_known_args(words, options)
     for word in unknown:
         name = word.partition("=")[0]
         if name in OWN_OPTIONS:
             raise _refused(f"{name}: {OWN_OPTIONS[name]}")
     if unknown:
         parser.error(f"unknown: '{unknown[0].partition('=')[0]}'")
+    return options
 
 
 def _refused(problem: str) -> RefusedError:

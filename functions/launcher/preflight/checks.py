@@ -14,10 +14,11 @@ from backup_contract.moments import run_id_of
 from backup_contract.text import one_line
 from backup_contract.tls_failure import tls_failure
 from launcher.launch.launcher import Launcher
-from launcher.preflight import findings
+from launcher.preflight import data_rights, findings
 from launcher.preflight.account_plan import plan
 from launcher.preflight.aws_facts import QUOTAS, Survey
 from launcher.preflight.bucket_findings import encryption, lifecycle, public_access, versioning
+from launcher.preflight.data_facts import DataCheck
 from launcher.preflight.findings import Finding, Grade
 from launcher.request import LaunchRequest
 from shared.errors import DamagedItemError, RefusedError
@@ -49,6 +50,7 @@ class Preflight:
             lambda: findings.mail(survey.subscribers(config.topic_arn), config.topic_arn, region),
         )
         yield "GitHub", self._github
+        yield data_rights.CHECK, DataCheck(self.launcher.planner.github, config).look
         yield "plan", lambda: plan(survey.account_plan(), now)
         yield "types", self._types
         yield "image", self._image

@@ -33,7 +33,7 @@ def _now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
     """An answer of GitHub's; ``status`` 0 when there was none."""
 
     status: int
@@ -129,7 +129,7 @@ class GitHub:
         path = f"/orgs/{owner}/repos?type=private&per_page=1"
         if kind != "Organization":
             counted, path = "/user", "/user/repos?affiliation=owner&visibility=private&per_page=1"
-        account = self._get(counted, token)
+        account = self.get(counted, token)
         if kind != "Organization":
             if account.status != 200:
                 what = "whose the token is"
@@ -139,7 +139,7 @@ class GitHub:
             if notes := rights.of_owner(viewer, owner, kind):
                 return (notes if viewer else []), [], seen
         seen = replace(seen, total=count(account.document))
-        listed = self._get(path, token)
+        listed = self.get(path, token)
         what = f"the private repositories of {owner}"
         if listed.status != 200:
             notes = rights.of_silence(listed.refused, what)
@@ -170,15 +170,11 @@ class GitHub:
 
     def _installations(self, owners: tuple[str, ...]) -> tuple[list[str], list[str]]:
         """What the installations lack, and what they hide."""
-        key = self.secrets.app_key()
         notes: list[str] = []
         limits: list[str] = []
         for owner in owners:
             self._owner(owner, "")
-            signature = app_token(self.app_id, key, self.now())
-            answer = self._get(f"/users/{owner}/installation", signature)
-            if answer.absent:
-                answer = self._get(f"/orgs/{owner}/installation", signature)
+            answer = self.installation(owner)
             if answer.status == 401:
                 raise RefusedError(
                     "GitHubAppId",
@@ -206,8 +202,16 @@ class GitHub:
                 limits += rights.of_selection(answer.document, owner)
         return notes, limits
 
-    def _owner(self, owner: str, token: str) -> _Answer:
-        answer = self._get(f"/users/{owner}", token)
+    def installation(self, owner: str) -> Answer:
+        """The App's installation at an owner. Raises RefusedError for a key that is none."""
+        signature = app_token(self.app_id, self.secrets.app_key(), self.now())
+        answer = self.get(f"/users/{owner}/installation", signature)
+        if answer.absent:
+            answer = self.get(f"/orgs/{owner}/installation", signature)
+        return answer
+
+    def _owner(self, owner: str, token: str) -> Answer:
+        answer = self.get(f"/users/{owner}", token)
         if answer.status == 401 and token:
             name = self.secrets.token_parameter
             raise RefusedError(
@@ -224,10 +228,11 @@ class GitHub:
             )
         return answer
 
-    def _get(self, path: str, token: str) -> _Answer:
+    def get(self, path: str, token: str) -> Answer:
+        """The answer to a question of the API, whatever it is; of a silent GitHub status 0."""
         return self._ask(f"{self.api_url}{path}", f"Bearer {token}" if token else "")
 
-    def _ask(self, url: str, authorization: str) -> _Answer:
+    def _ask(self, url: str, authorization: str) -> Answer:
         headers = {"Accept": "application/vnd.github+json", "User-Agent": "online-backup"}
         if authorization:
             headers["Authorization"] = authorization
@@ -248,7 +253,7 @@ class GitHub:
             told = untrusted or type(error).__name__
             self.log.warning("GitHub could not be asked", extra={"problem": told})
             silence = Refusal(0, told, passing=not untrusted)
-            return _Answer(0, urllib3.HTTPHeaderDict(), None, silence)
+            return Answer(0, urllib3.HTTPHeaderDict(), None, silence)
         refused = Refusal(answer.status, "")
         if answer.status != 200:
             shown = without_credentials(authorization, body)
@@ -260,7 +265,7 @@ class GitHub:
             document = json.loads(body)
         except (ValueError, RecursionError):
             document = None
-        return _Answer(answer.status, answer.headers, document, refused)
+        return Answer(answer.status, answer.headers, document, refused)
 
 
 def _check_names(owners: tuple[str, ...]) -> None:

@@ -19,6 +19,7 @@ from botocore.stub import Stubber
 from launcher import app
 from launcher.config import Config
 from launcher.preflight.account_plan import AccountPlan
+from launcher.preflight.data_rights import RIGHTS
 from launcher.preflight.findings import Quota
 from local_cloud.github import Account, Catalogue, GitHubStandIn, Repository, TokenRights
 from local_cloud.github import Fault as GitHubFault
@@ -28,7 +29,7 @@ from tests.integration.functions.world import Fault, World
 
 CHECK = json.loads((Path(__file__).parents[3] / "events/manual_check.json").read_text())
 NAMES = [
-    *("mail", "GitHub", "plan", "types", "image", "network", "spot role"),
+    *("mail", "GitHub", "project data", "plan", "types", "image", "network", "spot role"),
     *("quota spot", "quota on-demand", "launch"),
     *("bucket versions", "bucket encryption", "bucket public", "bucket lifecycle"),
     *("schedule", "dead letters", "last run"),
@@ -127,6 +128,26 @@ def test_everything_in_order_is_said_line_by_line(
     assert checks["launch"].startswith("ok: AWS would launch c7g.medium spot in eu-central-1")
     assert checks["schedule"].startswith("ok: Fri 2026-12-04 17:00, Fri 2026-12-11 17:00")
     assert checks["last run"].startswith("note: none yet")
+
+
+def test_the_rights_that_project_data_lacks_are_named_with_what_they_save(
+    ready: World, hub: GitHubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "project data"
+    assert lines(ready)[name].startswith("note: not saved: it takes a token")
+    hub.catalogue.tokens["good"] = "octo"
+    hub.catalogue.add(Repository(2, "octo", "secret", private=True))
+    init_repository(hub.root / "octo" / "secret.git")
+    give_token(ready, monkeypatch)
+    assert lines(ready)[name] == "ok: every right is there"
+    every = {"metadata", "contents", *(right.key for right in RIGHTS)} - {"issues", "secrets"}
+    hub.rights["good"] = TokenRights(None, permissions=dict.fromkeys(every, "read"))
+    assert lines(ready)[name] == (
+        "note: not saved of octo unless you add these rights, read-only: Issues (issues, labels, "
+        "milestones), Secrets (names of secrets)"
+    )
+    monkeypatch.setenv("BACKUP_OPTIONS", "--kinds git,wiki")
+    assert lines(ready)[name] == "ok: left out by BackupOptions"
 
 
 def test_that_nothing_would_be_backed_up_is_to_be_mended(
