@@ -1,17 +1,34 @@
-"""moto looks over its own code at every call, a tenth of the time of all tests that call it."""
+"""moto looks over its own code at every call, a tenth of the time of all tests that call it.
+
+It also makes an RSA key, a twentieth of a second, for the volumes of each fresh account.
+"""
 
 import functools
 from collections.abc import Callable
 from typing import Any
 
+import moto.backend_index
 import moto.backends
 import moto.core.responses
+import moto.kms.models
 from moto.core.base_backend import BaseBackend
 from moto.core.utils import method_names_from_class
 
+_CALLED = {"dynamodb", "ec2", "lambda", "s3", "scheduler", "sns", "sqs", "ssm", "sts"}
+
 
 def quicken_moto() -> None:
-    """Let moto find out once which services it has, and which operations and paths each has."""
+    """Let moto find out once which services it has, and which operations and paths each has.
+
+    It looks for the service of a request first among those that the tests call, and every account
+    has the same encryption key.
+    """
+    patterns = moto.backend_index.backend_url_patterns
+    patterns.sort(key=lambda each: each[0] not in _CALLED)
+    make_key = moto.kms.models.generate_private_key
+    if not hasattr(make_key, "cache_info"):
+        made_once: Any = functools.cache(make_key)
+        setattr(moto.kms.models, make_key.__name__, made_once)
     modules = moto.backends.list_of_moto_modules
     if not hasattr(modules, "cache_info"):
         # Its server lists the folders of its package for each request.

@@ -52,11 +52,13 @@ class _Session(boto3.Session):
     def client(self, service_name: str, *_: Any, **options: Any) -> Any:
         key = (service_name, "config" in options)
         if key not in self._clients:
+            # botocore assembles the name of the client anew for each call, a thirtieth of it.
+            config = options.get("config", Config()).merge(Config(user_agent="test"))
             if service_name != "s3":
                 # moto looks at no signature, and making it is a twentieth of a call. Without one
                 # its S3 takes the caller for a stranger.
-                config = options.get("config", Config())
-                options["config"] = config.merge(Config(signature_version=UNSIGNED))
+                config = config.merge(Config(signature_version=UNSIGNED))
+            options["config"] = config
             self._clients[key] = super().client(service_name, **options)  # type: ignore[call-overload]
         return self._clients[key]
 
