@@ -1,6 +1,6 @@
 """The manifest: what a run listed and what became of each repository. Schema 1, JSON. Pure."""
 
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -118,10 +118,13 @@ class Manifest:
         states = [entry.git.state for entry in entries]
         results = [result for entry in entries for result in entry.results.values()]
         kept = [each.result for each in self.kept or ()]
+        archives = Counter(
+            kind for each in entries for kind in each.results if each.results[kind].archive
+        )
         return {
             "listed": self.listed,
             **{state: states.count(state) for state in COUNTED},
-            **{kind.total: _archives_of(kind.name, entries) for kind in kinds_beside_git()},
+            **{kind.total: archives[kind.name] for kind in kinds_beside_git()},
             "bytes_uploaded": sum(result.bytes_put_by(self.run_id) for result in results),
             "bytes_stored": sum(result.bytes_stored for result in (*results, *kept)),
         }
@@ -216,12 +219,6 @@ def _kept(document: Fields) -> list[OrphanedArchive] | None:
 def _unknown_kinds(totals: Fields) -> tuple[str, ...]:
     """The kinds of which there is no total."""
     return tuple(kind.name for kind in kinds_beside_git() if kind.total not in totals)
-
-
-def _archives_of(kind: str, entries: Iterable[Entry]) -> int:
-    """How many of these repositories have an archive of this kind."""
-    results = (entry.results.get(kind) for entry in entries)
-    return sum(bool(result and result.archive) for result in results)
 
 
 def _listed(document: Fields) -> int:

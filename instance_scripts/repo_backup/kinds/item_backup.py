@@ -154,12 +154,16 @@ class ItemBackup:
         self, found: Found, earlier: ItemResult, data: DataState | None = None
     ) -> ItemResult:
         """The result where all there is to save is stored."""
-        if earlier.stored_by != self.resources.run_id:
-            same = replace(about(found), state="unchanged", data=data)
-            return lacking(same.keeping(earlier))
-        warnings = (*found.warnings, *earlier.warnings)
-        mine = replace(about(found), state="backed-up", warnings=warnings, data=data)
-        return lacking(mine.keeping(earlier))
+        mine = earlier.stored_by == self.resources.run_id
+        same = replace(
+            earlier,
+            state="backed-up" if mine else "unchanged",
+            reason=None,
+            warnings=(*found.warnings, *earlier.warnings) if mine else found.warnings,
+            rewrites=None,
+            data=data or earlier.data,
+        )
+        return lacking(same)
 
     def _has_unnamed_overlays(self, earlier: ItemResult) -> bool:
         """Whether a restore by hand would lay more over the archive than the manifest names."""

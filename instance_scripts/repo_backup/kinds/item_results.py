@@ -1,10 +1,11 @@
 """What became of an item, by what was found and fetched of it. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from backup_contract.documents.manifest import Archive, ItemResult
 from backup_contract.documents.parts.rewrites import Rewrites
-from backup_contract.kinds import LFS
+from backup_contract.kinds import GIT, LFS
 from repo_backup.kinds.base import Fetched, Found
 
 
@@ -39,6 +40,15 @@ def result_of(fetched: Fetched, archive: Archive) -> ItemResult:
 def is_unheard_of(kind: str, result: ItemResult) -> bool:
     """Whether nothing need be told of an item: nobody expects there to be one. Pure."""
     return kind == LFS and result.state == "absent" and result.archive is None
+
+
+def is_ruled_out(kind: str, results: Mapping[str, ItemResult]) -> bool:
+    """Whether there is nothing of a kind by what became of the repository's others, nor was in an
+    earlier run: then nothing need be asked. Pure."""
+    if kind != LFS or LFS in results:
+        return False
+    git = results.get(GIT)
+    return git is None or git.archive is None or not git.lfs
 
 
 def rewrites_in(result: ItemResult, earlier: ItemResult | None, run_id: str) -> Rewrites | None:

@@ -139,7 +139,8 @@ class Journal:
         except TransientError as error:  # the marker says it, too
             self._display.note(str(error))
         digest = hashlib.sha256(document).hexdigest()
-        counts = {name: manifest.totals[name] for name in ("listed", *COUNTED)}
+        totals = manifest.totals
+        counts = {name: totals[name] for name in ("listed", *COUNTED)}
         marker = Marker("", manifest.run_id, manifest.attempt, digest, counts, manifest=key)
         self._mark(finished, marker.to_text(finished))
 

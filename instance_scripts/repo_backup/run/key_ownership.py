@@ -43,18 +43,19 @@ def archive_keys(
     for remote in sorted(remotes, key=lambda each: (each.full_name.lower(), each.id)):
         if remote.refused:
             continue
+        identity, there = remote.identity, _keys_of(entries.get(remote.identity))
         for kind in (each.name for each in kinds_of(remote)):
             usual = layout.archive(remote.owner, remote.name, kind)
             own = layout.archive(remote.owner, remote.name, kind, repository_id=remote.id)
-            me = (remote.identity, kind, remote.full_name)
+            me = (identity, kind, remote.full_name)
             owner, of_kind, name = taken.setdefault(_fold(usual, folded), me)
             key = Key(written.get(_fold(usual, folded), usual))
             if (owner, of_kind) != me[:2]:
                 what = "" if of_kind == GIT else f"the {noun(of_kind)} of "
                 key = Key(own, f"{usual} is of another one, {what}{name} with id {owner.id}")
-            elif own in _keys_of(entries.get(remote.identity)):
+            elif own in there:
                 key = Key(own)
-            keys[remote.identity, kind] = key
+            keys[identity, kind] = key
     return keys
 
 

@@ -189,7 +189,8 @@ class History:
 
         for identity, entry in self.entries.items():
             results = {kind: undamaged(kept(result)) for kind, result in entry.results.items()}
-            self.entries[identity] = replace(entry, results=results)
+            if any(results[kind] is not result for kind, result in entry.results.items()):
+                self.entries[identity] = replace(entry, results=results)
         for key, claim in [*self.claims.items()]:
             result, had = undamaged(kept(claim.result)), claim.result.archive
             if key in self.carried and key in present and claim.result.archive:
@@ -203,7 +204,7 @@ class History:
                         self.lists.append(mended.document)
             if key not in present:
                 del self.claims[key]
-            else:
+            elif result is not claim.result:
                 self.claims[key] = replace(claim, result=result)
             if key in self.carried and (key not in present or (had and result.archive is None)):
                 self.lost.append(claim)

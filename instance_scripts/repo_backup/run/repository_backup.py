@@ -10,7 +10,7 @@ from backup_contract.kinds import GIT
 from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Kind, Resources
 from repo_backup.kinds.item_backup import ItemBackup
-from repo_backup.kinds.item_results import is_unheard_of
+from repo_backup.kinds.item_results import is_ruled_out, is_unheard_of
 from repo_backup.kinds.registry import KINDS
 from repo_backup.run.key_ownership import Key
 from repo_backup.run.previous_runs import History
@@ -18,6 +18,7 @@ from repo_backup.run.selection import Selection
 from repo_backup.runtime.errors import BackupError
 
 log = logging.getLogger(__name__)
+_LATE = [kind for kind in KINDS.values() if kind.is_late]
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,17 @@ class RepositoryBackup:
     resources: Resources
     keys: Mapping[tuple[Identity, str], Key]
 
-    def late_kinds(self, remote: Remote) -> Collection[str]:
-        """What is backed up of it in the second step."""
-        if self.selection.skip_reason(remote) or remote.refused:
+    def late_kinds(self, remote: Remote, results: Mapping[str, ItemResult]) -> Collection[str]:
+        """What is backed up of it in the second step; ``results`` are those of the first."""
+        late = [kind for kind in _LATE if not is_ruled_out(kind.name, results)]
+        if not late or self.selection.skip_reason(remote) or remote.refused:
             return ()
-        return {kind.name for kind in self.selection.kinds_of(remote) if kind.is_late}
+        return {each.name for each in late if self.selection.kind_reason(each, remote) is None}
 
     def with_late(self, remote: Remote, entry: Entry) -> Entry:
         """The second step, on the entry that the first one made."""
         earlier = self.history.earlier(remote.identity)
-        for name in sorted(self.late_kinds(remote)):
+        for name in sorted(self.late_kinds(remote, entry.results)):
             before = earlier.results.get(name) if earlier else None
             result = self._without_defect(KINDS[name], remote, before, entry)
             if is_unheard_of(name, result):
@@ -71,44 +73,32 @@ class RepositoryBackup:
         Raises FatalError and InterruptedRunError only.
         """
         earlier = self.history.earlier(remote.identity)
-        unfinished = Entry(
-            remote.id,
-            remote.owner,
-            remote.name,
-            remote.private,
-            remote.fork,
-            remote.archived,
-            {
-                **(earlier.results if earlier else {}),
-                GIT: ItemResult("failed").keeping(earlier.git if earlier else None),
-            },
-        )
         try:
-            return self._worked_on(remote, earlier, unfinished)
+            return self._worked_on(remote, earlier)
         except BackupError:
             raise
         except Exception as error:
             # A defect that one repository brings to light must not cost the others.
             log.exception("a repository met a defect of this program")
             reason = f"a defect of this program: {type(error).__name__}"
-            return unfinished.having(GIT, replace(unfinished.git, reason=reason))
+            return _failed(remote, earlier, reason)
 
-    def _worked_on(self, remote: Remote, earlier: Entry | None, entry: Entry) -> Entry:
+    def _worked_on(self, remote: Remote, earlier: Entry | None) -> Entry:
         before = earlier.results if earlier else {}
         selection = self.selection
         reason = selection.standing_reason(remote)
         if not reason and not selection.names(remote):
-            return _passed_over(entry, earlier, " ".join(selection.only))
+            return _passed_over(remote, before, " ".join(selection.only))
         if reason:
             left_out = {kind: _skipped(reason, each) for kind, each in before.items()}
-            return replace(entry, results={GIT: _skipped(reason, None), **left_out})
+            return _entry(remote, {GIT: _skipped(reason, None), **left_out})
         if remote.refused:
-            return entry.having(GIT, replace(entry.git, reason=remote.refused))
+            return _failed(remote, earlier, remote.refused)
         results = {name: self._of_kind(kind, remote, before) for name, kind in KINDS.items()}
         found = {kind: result for kind, result in results.items() if result}
-        warnings = (*found[GIT].warnings, *_identity(remote, earlier, found[GIT]))
-        found[GIT] = replace(found[GIT], warnings=warnings)
-        return replace(entry, results=found)
+        if renamed := _identity(remote, earlier, found[GIT]):
+            found[GIT] = replace(found[GIT], warnings=(*found[GIT].warnings, *renamed))
+        return _entry(remote, found)
 
     def _of_kind(
         self, kind: Kind, remote: Remote, earlier: Mapping[str, ItemResult]
@@ -142,7 +132,7 @@ class RepositoryBackup:
             kind,
             remote,
             key.text,
-            replace(self.resources, beside=beside),
+            replace(self.resources, beside=beside) if beside else self.resources,
             overlays=history.overlays.get(key.text, {}),
             superseded=history.superseded.get(key.text),
             beneath=history.beneath(key.text, remote.identity, kind.name),
@@ -155,7 +145,27 @@ class RepositoryBackup:
         return replace(part, warnings=(*part.warnings, f"{key.reason}; its own is {key.text}"))
 
 
-def _passed_over(entry: Entry, earlier: Entry | None, only: str) -> Entry:
+def _entry(remote: Remote, results: Mapping[str, ItemResult], *, asked: bool = True) -> Entry:
+    """What the manifest says of a repository that came to these results."""
+    return Entry(
+        remote.id,
+        remote.owner,
+        remote.name,
+        remote.private,
+        remote.fork,
+        remote.archived,
+        results,
+        asked,
+    )
+
+
+def _failed(remote: Remote, earlier: Entry | None, reason: str) -> Entry:
+    """A repository of which nothing could be done; what an earlier run stored is not forgotten."""
+    git = ItemResult("failed", reason).keeping(earlier.git if earlier else None)
+    return _entry(remote, {**(earlier.results if earlier else {}), GIT: git})
+
+
+def _passed_over(remote: Remote, before: Mapping[str, ItemResult], only: str) -> Entry:
     """What a narrowed run writes of a repository that it was not asked for.
 
     It goes on being what the last run that tried found: a failure is none the less one.
@@ -166,9 +176,8 @@ def _passed_over(entry: Entry, earlier: Entry | None, only: str) -> Entry:
             return before
         return _skipped(f"not in --only {only}", before)
 
-    before = earlier.results if earlier else {}
     results = {kind: as_it_was(each) for kind, each in before.items()}
-    return replace(entry, results={GIT: as_it_was(None), **results}, asked=False)
+    return _entry(remote, {GIT: as_it_was(None), **results}, asked=False)
 
 
 def _skipped(reason: str, before: ItemResult | None) -> ItemResult:

@@ -195,20 +195,23 @@ class Backup:
 
     def _first(self, items: RepositoryBackup, remote: Remote) -> None:
         """Back up a repository with all that is not late."""
-        entry, late = items.entry(remote), items.late_kinds(remote)
+        entry = items.entry(remote)
+        late = items.late_kinds(remote, entry.results)
         self._journal.record(entry, entry.results.keys() - late)
 
     def _second(self, items: RepositoryBackup, remote: Remote) -> None:
         """Back up what is late of a repository, whose other kinds are done."""
-        entry = items.with_late(remote, self._journal.manifest.entries[remote.identity])
-        self._journal.record(entry, items.late_kinds(remote))
+        entry = self._journal.manifest.entries[remote.identity]
+        late = items.late_kinds(remote, entry.results)
+        self._journal.record(items.with_late(remote, entry), late)
 
     def _late(self, items: RepositoryBackup, remotes: list[Remote]) -> list[Remote]:
         """The repositories of which something late is backed up; none when told to stop."""
         if self._stop.requested:
             return []
         entries = self._journal.manifest.entries
-        return [each for each in remotes if each.identity in entries and items.late_kinds(each)]
+        done = ((each, entries.get(each.identity)) for each in remotes)
+        return [each for each, entry in done if entry and items.late_kinds(each, entry.results)]
 
 
 def _lost(kept: OrphanedArchive) -> str:
