@@ -20,6 +20,7 @@ from local_cloud.github.answer import Answer
 from local_cloud.github.api import Api, Asked
 from local_cloud.github.apps import Apps, Installation
 from local_cloud.github.catalogue import Catalogue, Repository
+from local_cloud.github.creation import Creations
 from local_cloud.github.data.account import AccountData
 from local_cloud.github.data.graphql import execution
 from local_cloud.github.data.limits import Limits
@@ -50,9 +51,9 @@ class GitHubStandIn:
 
     ``port`` 0 takes any free one; ``tls`` serves HTTPS. Use it as a context manager, or call
     ``start`` and ``stop``. ``faults``, ``catalogue``, ``apps``, ``lfs``, ``rights`` (by token; one
-    that is not there is a classic token with the scope ``repo``), ``api_headers`` (sent with every
-    answer of the API), ``data`` (issues and the like) and ``limits`` may be changed while it runs,
-    under ``changing``. ``backend`` answers what asks for git data.
+    that is not there is a classic token with the scope ``repo``), ``creations``, ``api_headers``
+    (sent with every answer of the API), ``data`` (issues and the like) and ``limits`` may be
+    changed while it runs, under ``changing``. ``backend`` answers what asks for git data.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class GitHubStandIn:
         self.faults = Faults(faults)
         self.apps = Apps()
         self.lfs = LargeFiles()
+        self.creations = Creations()
         self.rights: dict[str, TokenRights] = {}
         self.api_headers: dict[str, str] = {}
         self.api = Api(Catalogue.load(root), self.apps)
@@ -170,6 +172,12 @@ class _Handler(Wire, BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
+    def do_PUT(self) -> None:
+        self._serve()
+
+    def do_PATCH(self) -> None:
+        self._serve()
+
     def log_message(self, format: str, *arguments: object) -> None:
         if self.server.hub.verbose:
             super().log_message(format, *arguments)
@@ -244,7 +252,7 @@ class _Handler(Wire, BaseHTTPRequestHandler):
 
     def _serve_api(self, path: str, query: str, fault: Fault | None) -> None:
         hub = self.server.hub
-        self.discard_body()
+        sent = b"".join(self.read_body())
         if path.endswith("/installation") or path.startswith("/app/"):
             self._serve_app(path)
             return
@@ -262,8 +270,13 @@ class _Handler(Wire, BaseHTTPRequestHandler):
             for edit in fault.edits if fault else ():
                 edit.apply(hub.catalogue)
             host = self.headers.get("Host", f"{hub.host}:{hub.port}")
-            asked = Asked(path, query, f"{hub.scheme}://{host}", caller, self.headers, self._asked)
-            reply = hub.api.answer(asked)
+            base = f"{hub.scheme}://{host}"
+            asked = Asked(path, query, base, caller, self.headers, self._asked)
+            if self.command in ("GET", "HEAD") or asked.resource == "graphql":
+                reply = hub.api.answer(asked)
+            else:
+                place = (hub.catalogue, hub.data, hub.root, base)
+                reply = hub.creations.answer(self.command, path, sent, caller, place)
             headers |= hub.limits.headers(caller.token, asked.resource) | hub.api_headers
         if fault and fault.of_a_list:
             body, changed = fault.distorted(json.loads(reply.body), reply.headers)
@@ -294,7 +307,7 @@ class _Handler(Wire, BaseHTTPRequestHandler):
             accepted
             and repository is not None
             and self._may_read(repository, viewer)
-            and (viewer == repository.owner or "receive-pack" not in path + query)
+            and ("receive-pack" not in path + query or hub.creations.may_push(repository, viewer))
             and (hub.root / f"{full_name}.git").is_dir()
         )
         if not served:

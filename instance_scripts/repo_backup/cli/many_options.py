@@ -28,10 +28,27 @@ def add_repositories(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_new_owner(
+    parser: argparse.ArgumentParser, target: "argparse._MutuallyExclusiveGroup"
+) -> None:
+    """``--push-to-owner`` and ``--yes``."""
+    target.add_argument(
+        "--push-to-owner",
+        metavar="NAME",
+        type=types.owner,
+        help="create each repository in this organisation or account of GitHub, and push to it",
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="with --push-to-owner: create them without asking"
+    )
+
+
 def names_one(options: argparse.Namespace) -> bool:
     """Whether one repository is meant by its name. Ends with code 2 where none is."""
     if options.all and options.repositories:
         options.parser.error("--all: it takes no names; leave either out")
     if not options.all and not options.repositories:
         options.parser.error("name a repository as OWNER/REPO, several, 'OWNER/*', or --all")
+    if options.push_to_owner:
+        return False
     return len(options.repositories) == 1 and not WILDCARDS & {*options.repositories[0]}

@@ -14,7 +14,7 @@ from backup_contract.options.values import number
 from repo_backup.cli import argument_types as types
 from repo_backup.cli.help_texts import ENVIRONMENT, EXAMPLES
 from repo_backup.cli.item_options import add_item, without_late_item
-from repo_backup.cli.many_options import add_repositories
+from repo_backup.cli.many_options import add_new_owner, add_repositories
 from repo_backup.cli.point_in_time_options import add_at, add_two_runs
 from repo_backup.cli.stack_options import add_run, add_stack
 
@@ -174,6 +174,7 @@ def _add_restore(commands: "argparse._SubParsersAction[Parser]", store: str | No
         metavar="URL",
         help="push all branches, tags and other refs to this empty repository",
     )
+    add_new_owner(parser, target)
     parser.add_argument(
         "--force",
         action="store_true",

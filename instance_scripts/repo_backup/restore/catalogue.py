@@ -28,6 +28,7 @@ class ArchiveListing:
     """An archive that is kept: ``part`` is what the newest manifest that names it says of it.
 
     ``bytes`` count its overlays too. ``missing``: it or an overlay should be there, and is not.
+    ``private``: whether its repository was, or nobody knows.
     """
 
     full_name: str
@@ -36,6 +37,7 @@ class ArchiveListing:
     bytes: int
     part: ItemResult | None
     missing: bool = False
+    private: bool = True
 
     @property
     def archive(self) -> Archive | None:
@@ -164,6 +166,8 @@ def held(
                     item.result.bytes_stored,
                     item.result,
                     missing=bool(not_in_place([expected], stored, settled=False)),
+                    # Of what is kept the manifest does not say it.
+                    private=item.entry.private or item.state == "kept",
                 )
                 found.setdefault(archive.key, each)
         if run_id is None and there.keys() <= found.keys():

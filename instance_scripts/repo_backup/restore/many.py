@@ -20,13 +20,12 @@ from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.errors import RepositoryError
 
 _BASE_BYTES, _SHARE = 64 << 20, 8
-"""What git may take to check an archive: eight times its bytes, as an object takes some 300 bytes
-of memory and hardly ever less than 40 in a pack."""
 
 
 @dataclass(frozen=True)
 class RestoredArchive:
-    """What became of one archive. ``path`` is where it is, None where it could not be restored.
+    """What became of one archive. ``path`` is where it is in a folder, ``pushed_to`` the address of
+    the repository that it was pushed to; neither where it could not be restored.
 
     *present*: an earlier restore had put it there, and it is the state that was asked for.
     """
@@ -39,6 +38,7 @@ class RestoredArchive:
     reason: str = ""
     incomplete: bool = False
     remarks: tuple[str, ...] = ()
+    pushed_to: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -84,8 +84,8 @@ class ManyRestore:
     def repository(self, selected: SelectedRepository) -> Iterator[RestoredArchive]:
         """Each archive of one repository."""
         for listing in selected.archives:
-            need = _BASE_BYTES + _SHARE * listing.bytes
-            with self.memory.lend(min(need, self.memory.total)) as loan:
+            need = min(memory_needed(listing), self.memory.total)
+            with self.memory.lend(need) as loan:
                 yield self._archive(selected.name, listing, loan.amount)
 
     def _archive(self, name: str, listing: ArchiveListing, memory_bytes: int) -> RestoredArchive:
@@ -121,6 +121,15 @@ class ManyRestore:
         except OSError as error:
             raise unreadable(error, place) from error
         return replace(restored, path=place)
+
+
+def memory_needed(listing: ArchiveListing) -> int:
+    """Bytes that git may take to check an archive. Pure.
+
+    Eight times its own, as an object takes some 300 bytes of memory, and hardly ever less than 40
+    in a pack.
+    """
+    return _BASE_BYTES + _SHARE * listing.bytes
 
 
 def place_of(into: Path, name: str, kind: str) -> Path:

@@ -240,7 +240,8 @@ class RestoredRow(TypedDict):
     kind: Annotated[str, "git: the repository itself; wiki; data: its project data"]
     key: Annotated[str, "where the archive lies in the store"]
     state: Annotated[str, "restored; present: an earlier restore had put it there; failed"]
-    path: Annotated[str | None, "where it is; null if it failed"]
+    path: Annotated[str | None, "where it is; null if it failed or was pushed"]
+    pushed_to: Annotated[str | None, "the address that it was pushed to; null with --into"]
     incomplete: Annotated[bool, "an earlier state than was asked for, or lacking some large files"]
     reason: Annotated[str | None, "why it failed; null if it did not"]
     remarks: Annotated[list[str], "what else to know: malformed history, links not checked"]
@@ -259,7 +260,8 @@ class RestoreManyDocument(TypedDict):
     schema: int
     command: str
     source: Annotated[str, "the store that was asked"]
-    into: Annotated[str, "the folder"]
+    into: Annotated[str | None, "the folder; null with --push-to-owner"]
+    pushed_to_owner: Annotated[str | None, "the account; null with --into"]
     run_id: Annotated[str | None, "the run of --at or --run-id; null without them"]
     restored: Annotated[int, "archives that were restored"]
     present: Annotated[int, "archives that were there already, and right"]

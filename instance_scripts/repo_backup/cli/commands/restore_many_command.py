@@ -1,25 +1,27 @@
-"""``restore`` of several repositories: a folder full of mirrors, and a summary."""
+"""``restore`` of several repositories: to a folder, or to another owner, with a summary."""
 
 import argparse
 import shutil
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from backup_contract import exit_codes as exits
-from backup_contract.documents.output.commands import (
-    SCHEMA,
-    RestoredRow,
-    RestoreManyDocument,
-    UnsavedRow,
-)
-from backup_contract.kinds import suffix
+from backup_contract.kinds import GIT
 from backup_contract.text import size
-from repo_backup.cli.output import counting, print_document, print_line, print_message, working
-from repo_backup.restore.archive_reader import ArchiveRef, open_reader
-from repo_backup.restore.catalogue import Vouchers, held, manifests
+from repo_backup.cli.many_output import ManyOutcome, many_document, print_outcome, print_rows
+from repo_backup.cli.output import counting, print_document, print_line, working
+from repo_backup.git.pushing.push_target import Target
+from repo_backup.hosts.github.connect import api_address, github_token, new_owner
+from repo_backup.hosts.github.creation import AN_HOUR
+from repo_backup.restore.archive_reader import ArchiveRef, Restored, open_reader
+from repo_backup.restore.catalogue import ArchiveListing, Vouchers, held, manifests
 from repo_backup.restore.fall_back import Restoration
 from repo_backup.restore.many import ManyRestore, RestoredArchive, place_of
 from repo_backup.restore.points_in_time import cannot_be_restored, run_at
+from repo_backup.restore.push_many import ManyPushes
 from repo_backup.restore.selected_archives import SelectedRepository, select, without_archive
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop
@@ -29,62 +31,130 @@ from repo_backup.store.base import Store
 from repo_backup.store.open import open_store
 
 _CONNECTIONS_OF_A_JOB = 2
+Tell = Callable[[Sequence[RestoredArchive]], None]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be restored, from where, and with how many jobs."""
+
+    store: Store
+    stop: Stop
+    run_id: str | None
+    selected: list[SelectedRepository]
+    unsaved: list[tuple[str, str]]
+    restoration: Restoration
+    jobs: int
+    silent: bool
+
+    def explain(self, found: ArchiveRef, error: RepositoryError) -> RepositoryError:
+        """The same error, with what can be restored instead of a run's archive."""
+        return cannot_be_restored(self.store, found, self.run_id, error) if self.run_id else error
+
+    def fetch(self, listing: ArchiveListing, into: Path, memory_bytes: int) -> Restored:
+        """One archive to a folder. Raises RepositoryError."""
+        reader = replace(self.restoration.reader, memory_bytes=memory_bytes)
+        try:
+            return replace(self.restoration, reader=reader).fetch(listing.found, into)
+        except RepositoryError as error:
+            raise self.explain(listing.found, error) from error
+
+    @property
+    def memory(self) -> Budget:
+        """What all jobs together may take."""
+        return Budget(self.restoration.reader.memory_bytes, self.stop)
 
 
 def restore_many(options: argparse.Namespace, kind: str | None) -> int:
-    """The repositories that are named, below ``--into``: of all kinds, or of this one.
+    """The repositories that are named, below ``--into`` or in ``--push-to-owner``: of all kinds, or
+    of this one.
 
     0 when all that is in the backup is restored, else 3. Raises FatalError.
     """
     for option, given in (("--version-id", options.version_id), ("--push-to", options.push_to)):
         if given:
             raise UsageError(f"{option}: it goes with one repository")
+    if options.push_to_owner and kind:
+        raise UsageError("--push-to-owner: it pushes git alone; restore the others with --into")
     stop = Stop()
-    store = open_store(options.store, connections=_CONNECTIONS_OF_A_JOB * options.jobs)
-    named: set[str] = set()
-    with working("reading the manifests …"):
-        run_id = run_at(store, options.at) or options.run_id
-        selected = select(held(store, run_id, named), options.repositories, kind)
-        unsaved = _unsaved(store, run_id, options.repositories, named)
-    into = Path(options.into).expanduser().resolve()
-    into.mkdir(parents=True, exist_ok=True)
-    _check_room(selected, into)
-    reader = open_reader(store, stop)
-    restoration = Restoration(reader, Vouchers(store, named), exact=run_id is not None)
-
-    def explain(found: ArchiveRef, error: RepositoryError) -> RepositoryError:
-        return cannot_be_restored(store, found, run_id, error) if run_id else error
-
     try:
-        with (
-            scratch_directory(into) as room,
-            counting(len(selected), sum(each.bytes for each in selected)) as done,
-        ):
-            many = ManyRestore(restoration, into, room, Budget(reader.memory_bytes, stop), explain)
-            size_of = {each.name: each.bytes for each in selected}
-
-            def tell(rows: Sequence[RestoredArchive]) -> None:
-                done(rows[0].repository, size_of[rows[0].repository])
-                if not options.json:
-                    _print_rows(rows)
-
-            rows = many.restore(selected, options.jobs, tell)
+        asked = _asked(options, kind, stop)
+        if options.push_to_owner:
+            outcome = _to_owner(asked, options)
+        else:
+            outcome = _to_folder(asked, Path(options.into).expanduser().resolve())
     finally:
         stop.end()
     if options.json:
-        print_document(_document(options, run_id, into, rows, unsaved))
+        print_document(many_document(options.store, outcome))
     else:
-        _print_summary(rows, unsaved, run_id, into)
-    whole = all(each.is_whole for each in rows) and not unsaved
-    return exits.GOOD if whole else exits.NOT_ALL
+        print_outcome(outcome)
+    return exits.GOOD if outcome.is_whole else exits.NOT_ALL
 
 
-def _unsaved(
-    store: Store, run_id: str | None, patterns: Sequence[str], named: set[str]
-) -> list[tuple[str, str]]:
-    """What the run, or the newest one, listed and has no archive of, with the reason."""
-    manifest = next(manifests(store, run_id, named), None)
-    return without_archive(manifest.items, patterns) if manifest else []
+def _asked(options: argparse.Namespace, kind: str | None, stop: Stop) -> _Asked:
+    store = open_store(options.store, connections=_CONNECTIONS_OF_A_JOB * options.jobs)
+    named: set[str] = set()
+    patterns = options.repositories
+    with working("reading the manifests …"):
+        run_id = run_at(store, options.at) or options.run_id
+        selected = select(held(store, run_id, named), patterns, kind)
+        if options.push_to_owner:  # of one that is empty there is nothing to push
+            selected = [each for each in selected if GIT in (a.kind for a in each.archives)]
+        newest = next(manifests(store, run_id, named), None)
+    return _Asked(
+        store,
+        stop,
+        run_id,
+        selected,
+        # What the run listed, or the newest one, and has no archive of.
+        without_archive(newest.items, patterns) if newest else [],
+        Restoration(open_reader(store, stop), Vouchers(store, named), exact=run_id is not None),
+        options.jobs,
+        silent=options.json,
+    )
+
+
+def _to_folder(asked: _Asked, into: Path) -> ManyOutcome:
+    into.mkdir(parents=True, exist_ok=True)
+    _check_room(asked.selected, into)
+    with scratch_directory(into) as room:
+        many = ManyRestore(asked.restoration, into, room, asked.memory, asked.explain)
+        rows = _counted(asked, many.restore)
+    return ManyOutcome(rows, asked.unsaved, asked.run_id, str(into))
+
+
+def _to_owner(asked: _Asked, options: argparse.Namespace) -> ManyOutcome:
+    token, login = github_token(), options.push_to_owner
+    owner = new_owner(login, token, asked.stop, asked.jobs)
+    _confirm(asked.selected, owner.login, yes=options.yes)
+
+    def target(name: str) -> Target:
+        return Target(
+            owner.url(name), token, api_address(), partial(owner.set_default_branch, name)
+        )
+
+    with scratch_directory() as room:
+        many = ManyPushes(owner, asked.fetch, target, room, asked.memory)
+        rows = _counted(asked, many.restore)
+    return ManyOutcome(rows, asked.unsaved, asked.run_id, None, owner.login)
+
+
+def _counted(
+    asked: _Asked,
+    work: Callable[[Sequence[SelectedRepository], int, Tell], list[RestoredArchive]],
+) -> list[RestoredArchive]:
+    """Do it, with a bar on a terminal and a line for each repository."""
+    selected = asked.selected
+    size_of = {each.name: each.bytes for each in selected}
+    with counting(len(selected), sum(size_of.values())) as done:
+
+        def tell(rows: Sequence[RestoredArchive]) -> None:
+            done(rows[0].repository, size_of[rows[0].repository])
+            if not asked.silent:
+                print_rows(rows)
+
+        return work(selected, asked.jobs, tell)
 
 
 def _check_room(selected: Sequence[SelectedRepository], into: Path) -> None:
@@ -103,72 +173,21 @@ def _check_room(selected: Sequence[SelectedRepository], into: Path) -> None:
         )
 
 
-def _print_rows(rows: Sequence[RestoredArchive]) -> None:
-    for row in rows:
-        name = f"{row.repository}{suffix(row.kind)}"
-        if row.state == "failed":
-            print_message(f"NOT RESTORED: {name}: {row.reason}")
-            continue
-        print_line(f"{'restored' if row.state == 'restored' else 'there already'}: {row.path}")
-        for remark in row.remarks:
-            print_message(f"{name}: {remark}")
-
-
-def _print_summary(
-    rows: Sequence[RestoredArchive],
-    unsaved: Sequence[tuple[str, str]],
-    run_id: str | None,
-    into: Path,
-) -> None:
-    """The counts, and once more all that was not restored."""
-    repositories = {row.repository for row in rows}
-    lacking = {row.repository for row in rows if not row.is_whole}
-    there = {row.repository for row in rows} - {
-        row.repository for row in rows if row.state != "present"
-    }
-    as_of = f" as of {run_id}" if run_id else ""
-    print_line(
-        f"{len(repositories - lacking)} of {len(repositories) + len(unsaved)} repositories are "
-        f"restored to {into}{as_of}"
-        + (f"; {len(there)} of them were there already" if there else "")
+def _confirm(selected: Sequence[SelectedRepository], login: str, *, yes: bool) -> None:
+    """Say what is about to be created, and ask. Raises UsageError without a yes."""
+    count = len(selected)
+    private = sum(each.archives[0].private for each in selected)
+    hours = -(-count // AN_HOUR)
+    text = (
+        f"{count} {'repository' if count == 1 else 'repositories'} "
+        f"({size(sum(each.bytes for each in selected))}, {private} of them private) will be "
+        f"created in {login} and pushed; GitHub lets {AN_HOUR} be created an hour"
+        + (f", so that this takes {hours} hours" if hours > 1 else "")
     )
-    for row in rows:
-        if row.state == "failed":
-            print_message(f"not restored: {row.repository}{suffix(row.kind)}: {row.reason}")
-        elif row.incomplete:
-            print_line(f"incomplete: {row.repository}{suffix(row.kind)}")
-    for name, reason in unsaved:
-        print_line(f"not in the backup: {name}: {reason}")
-
-
-def _document(
-    options: argparse.Namespace,
-    run_id: str | None,
-    into: Path,
-    rows: Sequence[RestoredArchive],
-    unsaved: Sequence[tuple[str, str]],
-) -> RestoreManyDocument:
-    return RestoreManyDocument(
-        schema=SCHEMA,
-        command="restore",
-        source=options.store,
-        into=str(into),
-        run_id=run_id,
-        restored=sum(each.state == "restored" for each in rows),
-        present=sum(each.state == "present" for each in rows),
-        failed=sum(each.state == "failed" for each in rows),
-        archives=[
-            RestoredRow(
-                repository=each.repository,
-                kind=each.kind,
-                key=each.key,
-                state=each.state,
-                path=str(each.path) if each.path else None,
-                incomplete=each.incomplete,
-                reason=each.reason or None,
-                remarks=list(each.remarks),
-            )
-            for each in rows
-        ],
-        unsaved=[UnsavedRow(repository=name, reason=reason) for name, reason in unsaved],
-    )
+    print_line(text, sys.stderr)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("--push-to-owner: nobody can be asked here; give --yes")
+    if input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise UsageError("nothing was created")

@@ -188,6 +188,9 @@ def _settled_head(target: Target, head: str) -> list[str]:
         return []
     if (now := target.head()) == head:
         return []
+    if target.set_default_branch:
+        target.set_default_branch(head.removeprefix("refs/heads/"))
+        return []
     branch = one_line(head.removeprefix("refs/heads/"))
     is_now = f"is {one_line(now.removeprefix('refs/heads/'))}" if now else "is not known"
     return [f"the default branch there {is_now}; it was {branch}: set it in the host's settings"]

@@ -5,7 +5,7 @@ import re
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,11 +38,15 @@ _PERSONS = (
 
 @dataclass(frozen=True)
 class Target:
-    """A repository to push to. The token is for the host whose API is at ``api_url`` only."""
+    """A repository to push to. The token is for the host whose API is at ``api_url`` only.
+
+    ``set_default_branch`` makes a branch the default there, where that can be done.
+    """
 
     url: str
     token: str | None
     api_url: str
+    set_default_branch: Callable[[str], None] | None = None
 
     def refs(self) -> dict[str, str]:
         """All refs that are there by name, none in an empty repository.

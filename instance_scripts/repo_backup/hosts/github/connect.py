@@ -13,6 +13,7 @@ from repo_backup.aws.ssm import read_parameter
 from repo_backup.hosts.github.api.allowance import Allowance
 from repo_backup.hosts.github.app_installations import AppSignature, Installations
 from repo_backup.hosts.github.client import GitHub
+from repo_backup.hosts.github.creation import CreationGate, GitHubOwner
 from repo_backup.hosts.github.data.reader import GitHubData
 from repo_backup.net.credentials import Credentials, Token
 from repo_backup.net.http import Http
@@ -23,6 +24,7 @@ from repo_backup.runtime.retry import Patience
 
 DEFAULT_API_URL = "https://api.github.com"
 _LISTING_CONNECTIONS = 4
+_CREATION_STALL_SECONDS = 60.0
 _DEADLINE = "ONLINE_BACKUP_DEADLINE_MINUTES"
 _MINUTES_FOR_THE_END = 15
 """Five for the drill, five in which the instance tells the program to stop, and some to spare."""
@@ -64,6 +66,21 @@ def connect(
         credentials, limiter, stall_seconds=stall_seconds, connections=jobs + _LISTING_CONNECTIONS
     )
     return GitHub(http, api_url, Patience(stop), installations), http
+
+
+def new_owner(login: str, token: str | None, stop: Stop, jobs: int) -> GitHubOwner:
+    """The account in which repositories are to be created, looked up.
+
+    Raises UsageError without a token, and FatalError where nothing can be created there.
+    """
+    if not token:
+        raise UsageError("--push-to-owner: give GITHUB_TOKEN; the token creates the repositories")
+    http = Http(
+        Token(token), Limiter(stop), stall_seconds=_CREATION_STALL_SECONDS, connections=jobs
+    )
+    owner = GitHubOwner(http, api_address(), Patience(stop), CreationGate(stop), login)
+    owner.look_up()
+    return owner
 
 
 def project_data(http: Http, stop: Stop) -> GitHubData | None:

@@ -34,7 +34,7 @@ def test_all_repositories_are_restored_with_their_wikis_below_their_owners(
     ]
     assert [each.name for each in into.iterdir()] == ["octo"]  # no temporary folder is left
     assert refs(into / "octo/hello.git") == refs(hub.root / "octo/hello.git")
-    assert "3 of 3 repositories are restored" in capsys.readouterr().out
+    assert "3 of 3 repositories restored" in capsys.readouterr().out
 
 
 def test_a_pattern_and_a_name_select_what_is_restored(saved: Destination, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_damaged_archive_costs_only_itself(
     (saved.root / "github_backups/octo/secret.zip").write_bytes(b"no zip")
     assert _restore(saved, tmp_path / "out", "octo/*") == 3
     told = capsys.readouterr().out
-    assert "2 of 3 repositories are restored" in told
+    assert "2 of 3 repositories restored" in told
     assert "not restored: octo/secret: " in told
     assert not (tmp_path / "out/octo/secret.git").exists()
 
@@ -97,7 +97,7 @@ def test_what_the_run_could_not_save_is_named_in_the_summary(
     assert destination.backup("--exclude", "secret") == 0
     assert _restore(destination, tmp_path / "out", "--all") == 3
     told = capsys.readouterr().out
-    assert "1 of 2 repositories are restored" in told
+    assert "1 of 2 repositories restored" in told
     assert "not in the backup: octo/secret: " in told
 
 
