@@ -19,6 +19,7 @@ from reporter.observe.ec2 import Ec2
 from reporter.observe.observer import Evidence
 from reporter.publish.heartbeat import Heartbeat
 from reporter.reporter import Reporter
+from reporter.verified_runs import VerifiedRuns
 from shared.aws.dead_letters import DeadLetters
 from shared.aws.invoke import invoke
 from shared.aws.one_time_scheduler import BACKUP, OneTimeSchedules
@@ -68,6 +69,7 @@ def compose(config: Config) -> Reporter:
         bucket=bucket,
         evidence=Evidence(config, store, ec2, bucket, in_force, log),
         afterwards=Afterwards(store, bucket, config.retire_overlays, log),
+        verified_runs=VerifiedRuns(store, in_force, config.verified_within_days, config.stack_name),
         send_mail=topic.publish,
         listeners=topic.listeners,
         heartbeat=Heartbeat(urllib3.PoolManager(), config.heartbeat_url, log),

@@ -31,6 +31,7 @@ class Config:
     assign_public_ip: bool
     allow_on_demand: bool
     watched: Watched
+    verified_within_days: int
     heartbeat_url: str
     retire_overlays: bool
     keep_versions_days: int
@@ -65,6 +66,7 @@ class Config:
                 state=env.text("SCHEDULE_STATE"),
                 max_age=timedelta(days=env.whole("MAX_AGE_DAYS")),
             ),
+            verified_within_days=env.whole("VERIFIED_WITHIN_DAYS", least=0),
             heartbeat_url=env.text("HEARTBEAT_URL", optional=True),
             retire_overlays=env.yes("RETIRE_OVERLAYS"),
             keep_versions_days=env.whole("KEEP_VERSIONS_DAYS", least=0),

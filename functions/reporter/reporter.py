@@ -41,6 +41,7 @@ from reporter.publish.damaged_item_mail import damaged_item_mail
 from reporter.publish.dead_letters_mail import dead_letters_mail
 from reporter.publish.heartbeat import Heartbeat
 from reporter.publish.run_report import emit_metrics
+from reporter.verified_runs import VerifiedRuns
 from shared.aws.dead_letters import DeadLetters
 from shared.aws.one_time_scheduler import (
     OneTimeSchedules,
@@ -71,6 +72,7 @@ class Reporter:
     bucket: Bucket
     evidence: Evidence
     afterwards: Afterwards
+    verified_runs: VerifiedRuns
     send_mail: Callable[[str, str], None]
     listeners: Callable[[], int | None]
     heartbeat: Heartbeat
@@ -116,6 +118,7 @@ class Reporter:
     def _looks(self, now: datetime) -> Iterator[Callable[[], dict[str, Any] | None]]:
         yield self._count_dead_letters
         yield partial(self._expect, now)
+        yield partial(self.verified_runs.measure, now)
         yield from (partial(self.look, run_id, now) for run_id in self.store.unreported_ids())
 
     def _count_dead_letters(self) -> None:
@@ -254,6 +257,7 @@ class Reporter:
             self.log.error("nobody has confirmed a subscription to the mails")
         emit_metrics(facts, self.config.stack_name, listeners)
         if facts.verdict.kind is Kind.VERIFIED and not facts.only:
+            self.verified_runs.note(world.now)
             self.heartbeat.beat()
         self.afterwards.retire(run.id, summary, before)
 

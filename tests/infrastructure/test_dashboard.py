@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reporter.publish.run_report import NAMESPACE, emit_metrics
+from reporter.publish.run_report import NAMESPACE, emit_metrics, emit_overdue
 from tests.unit.reporter.publish.samples import SAMPLES
+from tools.iam.template import Template
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
@@ -15,6 +16,7 @@ TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, set[str]]:
     """Each metric's name with the dimensions that it is emitted under."""
     emit_metrics(SAMPLES["Verified"], "onlinebackup", 1)
+    emit_overdue(late=False, stack="onlinebackup")
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     blocks = [line["_aws"]["CloudWatchMetrics"][0] for line in lines]
     assert {block["Namespace"] for block in blocks} == {NAMESPACE}
@@ -44,3 +46,18 @@ def test_every_metric_is_on_the_dashboard_with_its_dimensions(
                 shown[named[1]] = set(schema[2].split(","))
             assert namespace == NAMESPACE
     assert shown == emitted(capsys)
+
+
+def test_the_alarms_watch_what_the_reporter_emits(
+    template: Template, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "reporter")
+    known = emitted(capsys)
+    alarms = template.of_type("AWS::CloudWatch::Alarm").values()
+    ours = [each for each in alarms if each["Namespace"] == NAMESPACE]
+    assert {each["MetricName"] for each in ours} == {"RunNotVerified", "VerifiedRunOverdue"}
+    for each in ours:
+        assert {one["Name"] for one in each["Dimensions"]} == known[each["MetricName"]]
+        assert each["TreatMissingData"] == "ignore", "a new stack has nothing to be alarmed about"
+        assert each["AlarmActions"] == each["OKActions"]
+        assert each["AlarmActions"]["Fn::If"][0] == "HasAlarmTopic", "every verdict is mailed"

@@ -359,7 +359,7 @@ class TestFunctions:
                 "RETIRE_OVERLAYS",
             ),
             "60": ("DEADLINE_MINUTES", "MAX_ATTEMPTS", "RETRY_DELAY_MINUTES", "VOLUME_SIZE_GIB"),
-            "8": ("KEEP_VERSIONS_DAYS", "MAX_AGE_DAYS"),
+            "8": ("KEEP_VERSIONS_DAYS", "MAX_AGE_DAYS", "VERIFIED_WITHIN_DAYS"),
             "cron(0 17 ? * FRI *)": ("SCHEDULE_EXPRESSION",),
             "UTC": ("SCHEDULE_TIMEZONE",),
             "ENABLED": ("SCHEDULE_STATE",),
@@ -383,7 +383,8 @@ class TestFunctions:
         for each in configured:
             assert each["MaximumRetryAttempts"] == 2
             assert "DeadLetterQueue" in str(each["DestinationConfig"]["OnFailure"])
-        alarms = template.of_type("AWS::CloudWatch::Alarm").values()
+        every = template.of_type("AWS::CloudWatch::Alarm").values()
+        alarms = [each for each in every if each["Namespace"].startswith("AWS/")]
         metrics = {each["MetricName"] for each in alarms}
         assert metrics == {"NumberOfMessagesSent", "Errors", "Throttles"}
         assert all(each["AlarmActions"] == [{"Ref": "BackupTopic"}] for each in alarms)
@@ -428,7 +429,8 @@ class TestTriggers:
                 name for each in ahead for name in references(template.resources[each], names)
             } - reached
         # Of these a backup and its mail need nothing, and CloudFormation makes them early.
-        assert names - reached == {"BackupBucketPolicy", "Dashboard", "MonthlyBudget"}
+        alarms = {"RunNotVerifiedAlarm", "VerifiedRunOverdueAlarm"}
+        assert names - reached == {"BackupBucketPolicy", "Dashboard", "MonthlyBudget", *alarms}
 
     def test_schedules_have_a_zone_a_group_of_their_own_and_a_dead_letter_queue(
         self, template: Template

@@ -25,10 +25,9 @@ def quicken_moto() -> None:
     """
     patterns = moto.backend_index.backend_url_patterns
     patterns.sort(key=lambda each: each[0] not in _CALLED)
-    make_key = moto.kms.models.generate_private_key
-    if not hasattr(make_key, "cache_info"):
-        made_once: Any = functools.cache(make_key)
-        setattr(moto.kms.models, make_key.__name__, made_once)
+    keys: Any = moto.kms.models
+    if not hasattr(keys.generate_private_key, "cache_info"):
+        keys.generate_private_key = functools.cache(keys.generate_private_key)
     modules = moto.backends.list_of_moto_modules
     if not hasattr(modules, "cache_info"):
         # Its server lists the folders of its package for each request.

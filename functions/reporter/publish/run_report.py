@@ -7,6 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from backup_contract.documents.manifest import COUNTED
 from backup_contract.documents.run_report import RunReport
 from backup_contract.judgement.rewrites import rewrite_lines, rewritten
+from backup_contract.judgement.verdict import Kind
 from reporter.publish.facts import Facts
 from shared.model.run import Attempt
 
@@ -60,10 +61,15 @@ def emit_metrics(facts: Facts, stack: str, listeners: int | None) -> None:
     """The same figures as CloudWatch metrics, by the embedded metric format: a line in the log.
 
     ``Runs`` has the verdict as a dimension, ``Repositories`` the state, everything the stack.
-    ``Listeners`` counts the confirmed subscriptions, where that is known.
+    ``RunNotVerified`` is 0 for a verified run of everything and 1 for any run that is not verified.
+    A narrowed run that is verified has none: it says nothing of the run before. ``Listeners``
+    counts the confirmed subscriptions, where that is known.
     """
     report = run_report(facts)
     _put("Runs", 1, MetricUnit.Count, stack, verdict=facts.verdict.kind)
+    verified = facts.verdict.kind is Kind.VERIFIED
+    if not (verified and facts.only):
+        _put("RunNotVerified", int(not verified), MetricUnit.Count, stack)
     for state, count in (report.repositories or {}).items():
         _put("Repositories", count, MetricUnit.Count, stack, state=state)
     for name, figure, unit in (
@@ -77,6 +83,11 @@ def emit_metrics(facts: Facts, stack: str, listeners: int | None) -> None:
     if listeners is not None:
         _put("Listeners", listeners, MetricUnit.Count, stack)
     _put("Attempts", len(facts.run.attempts), MetricUnit.Count, stack)
+
+
+def emit_overdue(*, late: bool, stack: str) -> None:
+    """``VerifiedRunOverdue``: 1 while a verified run of everything is missing, otherwise 0."""
+    _put("VerifiedRunOverdue", int(late), MetricUnit.Count, stack)
 
 
 def _put(name: str, value: float, unit: MetricUnit, stack: str, **dimensions: str) -> None:

@@ -23,6 +23,8 @@ LAST_REPORTED = "last-reported"
 """``run_id``: the latest run that was reported with a whole manifest; ``accepted``: the latest in
 which nothing spoke against an archive; ``verified_at``: when the latest report was made, if it
 called a run of everything verified."""
+LAST_VERIFIED = "last-verified"
+"""``at``: when a report last called a run of everything verified."""
 SUSPICIONS = "suspicions"
 """``document``: the suspicions that nobody has acknowledged yet, as ``report.json`` has them."""
 LAUNCHING = "launching"

@@ -179,6 +179,22 @@ class RunStore:
             items.moment(item, "verified_at") if "verified_at" in item else None,
         )
 
+    def remember_verified(self, now: datetime) -> None:
+        """Note that a run of everything was verified now."""
+        self._put(items.item(items.LAST_VERIFIED, at=now.isoformat()))
+
+    def last_verified(self) -> datetime | None:
+        """When a run of everything was last verified, as far as anybody noted it.
+
+        Earlier versions noted only whether the latest report was of such a run.
+        """
+        return self._remembered(
+            items.LAST_VERIFIED, lambda item: items.moment(item, "at")
+        ) or self._remembered(
+            items.LAST_REPORTED,
+            lambda item: items.moment(item, "verified_at") if "verified_at" in item else None,
+        )
+
     def remember_suspicions(self, suspicions: Sequence[Suspicion]) -> None:
         """Note what is suspicious and not acknowledged, for every later report."""
         self._put(items.suspicions_item(suspicions))

@@ -208,6 +208,7 @@ def _environment(deployment: Path) -> dict[str, str]:
         "KNOWN_FAILURES": "",
         "KNOWN_REWRITES": "",
         "MAX_AGE_DAYS": "8",
+        "VERIFIED_WITHIN_DAYS": "0",
         "HEARTBEAT_URL": "",
         "RETIRE_OVERLAYS": "true",
     }

@@ -386,6 +386,25 @@ def test_the_heartbeat_follows_a_verified_run_only(
     assert [request.path for request in listener.requests] == ["/ping"] * beats
 
 
+def test_the_alarms_hear_of_a_failed_run_and_of_a_verified_one_that_does_not_come(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measured(name: str) -> list[float]:
+        lines = capsys.readouterr().out.splitlines()
+        found = [json.loads(each) for each in lines if f'"{name}"' in each]
+        return [figure for each in found for figure in each[name]]
+
+    world.send("launcher", SCHEDULED)
+    world.complete()
+    world.end_instance()
+    assert measured("VerifiedRunOverdue") == [0]
+    world.aws.client("scheduler").delete_schedule(Name="backup", GroupName="stack")
+    world.pass_time(timedelta(days=10))
+    told = measured("VerifiedRunOverdue")
+    assert sorted(told) == told, "0 each day, then 1"
+    assert {*told} == {0, 1}
+
+
 def test_a_narrowed_run_says_so_and_gives_no_heartbeat(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -187,7 +187,9 @@ VARIABLES = {
     "INSTANCE_ROLE_ID": "AROAEXAMPLE",
     **dict.fromkeys(("ALLOW_ON_DEMAND", "ASSIGN_PUBLIC_IP", "NOTIFY_ON_LAUNCH"), "true"),
     **dict.fromkeys(("DEADLINE_MINUTES", "VOLUME_SIZE_GIB", "RETRY_DELAY_MINUTES"), "30"),
-    **dict.fromkeys(("MAX_ATTEMPTS", "MAX_AGE_DAYS", "KEEP_VERSIONS_DAYS"), "3"),
+    **dict.fromkeys(
+        ("MAX_ATTEMPTS", "MAX_AGE_DAYS", "KEEP_VERSIONS_DAYS", "VERIFIED_WITHIN_DAYS"), "3"
+    ),
     "INSTANCE_TYPES": "c7g.medium",
     "SCHEDULE_EXPRESSION": "cron(0 17 ? * FRI *)",
     "SCHEDULE_TIMEZONE": "UTC",

@@ -197,6 +197,7 @@ def _environment(url: str, security_group_id: str) -> dict[str, str]:
         "SCHEDULE_STATE": "ENABLED",
         "KNOWN_FAILURES": "",
         "MAX_AGE_DAYS": "8",
+        "VERIFIED_WITHIN_DAYS": "0",
         "HEARTBEAT_URL": "",
         "RETIRE_OVERLAYS": "true",
     }
