@@ -333,4 +333,10 @@ class EstimateDocument(TypedDict):
     usd_requests: Annotated[float, "per month"]
     usd_month: Annotated[float, "all of that"]
     usd_first_run: Annotated[float, "once"]
+    data_requests_first: Annotated[
+        int | None, "to read all project data the first time; null where none is saved, or unknown"
+    ]
+    data_hours_first: Annotated[float | None, "of GitHub's hourly limits, for that"]
+    data_requests_week: Annotated[int | None, "in a week in which nothing changes"]
+    data_hours_week: Annotated[float | None, "of GitHub's hourly limits, for that"]
     assumptions: Annotated[list[str], "what the figures rest on"]
