@@ -132,6 +132,13 @@ class Stack:
         self._program("restore", repository, "--into", str(folder))
         return folder / f"{repository.rpartition('/')[2]}.git"
 
+    def show(self, repository: str, *words: str) -> str:
+        """What ``repo_backup show`` prints of ``owner/name``'s project data in the bucket.
+
+        Raises :class:`SessionError` with the program's output when it fails.
+        """
+        return self._program("show", repository, *words).read_text()
+
     def report(self, folder: Path) -> Path:
         """Write the page about the bucket with ``repo_backup``: its path.
 
@@ -140,7 +147,9 @@ class Stack:
         self._program("report", "--out", str(folder))
         return folder / "index.html"
 
-    def _program(self, command: str, *arguments: str) -> None:
+    def _program(self, command: str, *arguments: str) -> Path:
+        """Run a command; the file with its output."""
+        output = self.session.directory / f"{command}.log"
         environment = {**self.session.environment(), "PYTHONPATH": str(ROOT / "instance_scripts")}
         run_tool(
             [
@@ -148,5 +157,6 @@ class Stack:
                 *("--source", f"s3://{self.bucket}"),
             ],
             environment,
-            self.session.directory / f"{command}.log",
+            output,
         )
+        return output

@@ -27,6 +27,8 @@ MAIL_ADDRESS = "you@example.com"
 TOKEN_PARAMETER = "/online-backup/token"
 REAL_API_URL = "https://api.github.com"
 RUN_SECONDS = 1800
+_MOST_ASKED = 5
+"""Repositories that are asked for an issue to show: a real account may have thousands."""
 PAGE = ROOT / ".demo" / "page"
 """Where the demo leaves the page; the next demo replaces it, ``make clean`` removes it."""
 
@@ -77,6 +79,7 @@ class Demo:
             self._show_bucket(stack)
             self._check(stack, answer["run_id"])
             self._restore(stack, answer["run_id"], source)
+            self._show_issue(stack, answer["run_id"])
             self._write_page(stack)
 
     def _open(self, cleanup: contextlib.ExitStack) -> Session:
@@ -181,6 +184,23 @@ class Demo:
         )
         self._console.print(f"[bold]git log --oneline --all[/] of the restored {name}:")
         self._print(log.stdout.rstrip())
+
+    def _show_issue(self, stack: Stack, run_id: str) -> None:
+        """Show the issue with the most comments of the first repository that has one saved."""
+        manifest = json.loads(stack.read(f"runs/{run_id}/manifest.json"))
+        saved = [
+            each for each in manifest["repositories"] if (each.get("data") or {}).get("archive")
+        ]
+        for name in [f"{each['owner']}/{each['name']}" for each in saved[:_MOST_ASKED]]:
+            issues = json.loads(stack.show(name, "issues", "--json"))["items"]
+            if not issues:
+                continue
+            number = max(issues, key=lambda each: each["comments"])["name"]
+            with self.step(f"Read issue {number} of {name} in the backup"):
+                text = stack.show(name, number)
+            self._console.print(f"[bold]repo_backup show {name} {number.lstrip('#')}[/]:")
+            self._print(text.rstrip())
+            return
 
     def _write_page(self, stack: Stack) -> None:
         """Write the page about all runs, which outlives the demo."""
