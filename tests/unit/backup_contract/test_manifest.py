@@ -54,7 +54,7 @@ LACKING = LackingSection("issues", "under-way", "the hour's requests are used up
 TOO_MANY_DIGITS = int("9" * 400)
 
 
-def _document() -> Any:
+def one_of_everything() -> Any:
     """A manifest with one of everything, as the program writes it."""
     archive = Archive(
         layout.archive("octo", "hello"),
@@ -91,7 +91,7 @@ def _document() -> Any:
 
 def _changed(path: str, value: object) -> bytes:
     """The document with one field changed; ``a.b[0]`` is a path."""
-    document = container = _document()
+    document = container = one_of_everything()
     *outer, last = path.replace("[", ".").replace("]", "").split(".")
     for name in outer:
         container = container[int(name)] if name.isdigit() else container[name]
@@ -197,7 +197,7 @@ def test_a_damaged_field_is_named(path: str, value: object) -> None:
 
 
 def test_an_id_that_two_repositories_have_is_refused() -> None:
-    document = _document()
+    document = one_of_everything()
     document["repositories"] *= 2
     with pytest.raises(ValueError, match="the same id twice"):
         Manifest.from_json(json.dumps(document).encode())
@@ -216,7 +216,7 @@ def test_archives_are_refused_whose_sum_no_later_run_could_write() -> None:
     ],
 )
 def test_a_field_that_is_missing_is_named(path: str) -> None:
-    document = container = _document()
+    document = container = one_of_everything()
     *outer, last = path.replace("[", ".").replace("]", "").split(".")
     for name in outer:
         container = container[int(name)] if name.isdigit() else container[name]
@@ -238,7 +238,7 @@ def test_a_field_that_is_missing_is_named(path: str) -> None:
         (b'{"owners": ["\xed\xa0\x80"]}', "it is not UTF-8"),
         (_changed("unknown", float("nan")), "it is no JSON: it holds NaN"),
         (_changed("drill.unknown", float("inf")), "it is no JSON: it holds Infinity"),
-        (json.dumps(_document()).encode("utf-16"), "it is not UTF-8"),
+        (json.dumps(one_of_everything()).encode("utf-16"), "it is not UTF-8"),
     ],
 )
 def test_what_is_no_document_at_all_is_told(data: bytes, what: str) -> None:
@@ -262,7 +262,7 @@ def test_a_damaged_document_is_named_with_its_field() -> None:
 
 
 def test_a_host_is_written_only_where_it_is_another_and_may_have_the_same_ids() -> None:
-    manifest = Manifest.from_json(json.dumps(_document()).encode())
+    manifest = Manifest.from_json(json.dumps(one_of_everything()).encode())
     assert b'"host"' not in manifest.to_json()
     (entry,) = manifest.entries.values()
     elsewhere = replace(entry, host="git.example.org")
@@ -278,7 +278,7 @@ UNKNOWN = {"a": [None, {"b": -1}], "c": "\ud800"}
     "path", ["", "totals.", f"{FIRST}.", f"{FIRST}.wiki.", f"{ARCHIVE}.", "kept[0].", "drill."]
 )
 def test_a_field_of_a_later_version_is_ignored(path: str) -> None:
-    plain = Manifest.from_json(json.dumps(_document()).encode())
+    plain = Manifest.from_json(json.dumps(one_of_everything()).encode())
     assert Manifest.from_json(_changed(f"{path}of_a_later_version", UNKNOWN)) == plain
 
 
@@ -293,7 +293,7 @@ def test_a_state_of_a_later_version_is_no_success_and_keeps_its_archive(kind: st
 
 
 def test_what_an_earlier_version_did_not_write_is_not_missed() -> None:
-    document = _document()
+    document = one_of_everything()
     for name in ("kept", "only", "notices", "errors"):
         del document[name]
     (entry,) = document["repositories"]
@@ -366,7 +366,7 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_what_is_read_every_command_can_work_with(data: st.DataObject) -> None:
-    documents = [_document(), REPORT.document, json.loads(PROGRESS.to_json())]
+    documents = [one_of_everything(), REPORT.document, json.loads(PROGRESS.to_json())]
     for _ in range(data.draw(st.integers(1, 3))):
         container, key = data.draw(
             st.sampled_from([each for document in documents for each in _places(document)])
