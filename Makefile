@@ -31,7 +31,7 @@ demo-interruption: setup ## See AWS take the instance away in mid-run, and the n
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo.interruption
 
 check: setup ## Ask a stack that you deployed whether everything is in order (STACK=name)
-	@$(SHELL_PROGRAM) check $(STACK_OPTION) || test $$? = 3  # 3: told above what to mend
+	@$(SHELL_PROGRAM) check $(STACK_OPTION) || test $$? = 3  # 3: action is needed, as shown above
 
 run-now: setup ## Start a backup of a stack that you deployed, and follow it (STACK=name)
 	@$(SHELL_PROGRAM) run-now $(STACK_OPTION)

@@ -21,7 +21,7 @@ from launcher.launch.launcher import Launcher
 from launcher.launch.planner import Planner
 from launcher.launch.program_store import Bucket
 from launcher.launch.stack_tags import StackTags
-from launcher.preflight.aws_facts import Survey
+from launcher.preflight.aws_facts import AwsFacts
 from launcher.preflight.checks import Preflight
 from launcher.preflight.github_facts import GitHub
 from launcher.preflight.secrets import Secrets
@@ -61,7 +61,7 @@ def launch(event: dict[str, Any], now: datetime, request_id: str) -> dict[str, A
             return busy.document
     logger().append_keys(run_id=request.run_id, attempt=request.attempt)
     if request.dry_run:
-        return launcher.rehearse(request).document
+        return launcher.dry_run(request).document
     return launcher.launch(request, now).document
 
 
@@ -78,10 +78,10 @@ def _at_work(launcher: Launcher, run_id: str, now: datetime) -> RunAnswer | None
     return RunAnswer(Status.REFUSED, problem=problem)
 
 
-def survey(config: Config) -> Survey:
+def survey(config: Config) -> AwsFacts:
     """The preflight's view of the account; a slow answer is a line, not a time-out."""
     quick = ClientConfig(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=10)
-    return Survey(
+    return AwsFacts(
         sns=boto3.client("sns", config=quick),
         iam=boto3.client("iam", config=quick),
         ec2=boto3.client("ec2", config=quick),
@@ -133,7 +133,7 @@ def compose(config: Config) -> Launcher:
         bucket=bucket,
         tell_reporter=partial(invoke, boto3.client("lambda"), config.reporter_arn),
         send_note=topic.publish,
-        listeners=topic.listeners,
+        confirmed_subscriptions=topic.confirmed_subscriptions,
         sleep=time.sleep,
         log=log,
     )

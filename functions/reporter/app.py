@@ -71,7 +71,7 @@ def compose(config: Config) -> Reporter:
         afterwards=Afterwards(store, bucket, config.retire_overlays, log),
         verified_runs=VerifiedRuns(store, in_force, config.verified_within_days, config.stack_name),
         send_mail=topic.publish,
-        listeners=topic.listeners,
+        confirmed_subscriptions=topic.confirmed_subscriptions,
         heartbeat=Heartbeat(urllib3.PoolManager(), config.heartbeat_url, log),
         invoke_launcher=partial(invoke, boto3.client("lambda"), config.launcher_arn),
         log=log,

@@ -23,7 +23,7 @@ class Interruption:
 
 
 @dataclass(frozen=True, slots=True)
-class Wake:
+class RunEvent:
     """Look at this run: its deadline came, a recheck is due, or its launch failed."""
 
     run_id: str
@@ -34,7 +34,7 @@ class Watchdog:
     """Look at everything that should have happened by now."""
 
 
-Trigger = Terminated | Interruption | Wake | Watchdog
+Trigger = Terminated | Interruption | RunEvent | Watchdog
 
 _EC2: dict[str, type[Terminated | Interruption]] = {
     "EC2 Instance State-change Notification": Terminated,
@@ -59,7 +59,7 @@ def read_trigger(event: Mapping[str, Any]) -> Trigger:
                 moment_of(str(event.get("run_id")))
             except ValueError as error:
                 raise EventError(f"run_id: {error}.") from error
-            return Wake(str(event["run_id"]))
+            return RunEvent(str(event["run_id"]))
         case "watchdog":
             return Watchdog()
     raise EventError(

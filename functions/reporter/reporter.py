@@ -23,16 +23,16 @@ from reporter.config import Config
 from reporter.decide.conclusion import concluded
 from reporter.decide.next_step import (
     RECHECK,
-    Nothing,
+    Done,
     Report,
+    Retry,
     Step,
     Terminate,
-    TryAgain,
     Wait,
     decide,
 )
-from reporter.decide.observation import World
-from reporter.events import Interruption, Terminated, Trigger, Wake, Watchdog
+from reporter.decide.observation import Observation
+from reporter.events import Interruption, RunEvent, Terminated, Trigger, Watchdog
 from reporter.observe.bucket import Bucket
 from reporter.observe.ec2 import Ec2
 from reporter.observe.observer import Evidence
@@ -74,7 +74,7 @@ class Reporter:
     afterwards: Afterwards
     verified_runs: VerifiedRuns
     send_mail: Callable[[str, str], None]
-    listeners: Callable[[], int | None]
+    confirmed_subscriptions: Callable[[], int | None]
     heartbeat: Heartbeat
     invoke_launcher: Callable[[dict[str, Any]], None]
     log: Logger
@@ -84,7 +84,7 @@ class Reporter:
         match trigger:
             case Watchdog():
                 return self._watch(now)
-            case Wake(woken):
+            case RunEvent(woken):
                 return self.look(woken, now)
             case Terminated(instance_id) | Interruption(instance_id):
                 run_id, maybe_ours = self.store.run_id_of_instance(instance_id, now)
@@ -158,11 +158,11 @@ class Reporter:
                 self.log.info("no such run")
                 return {"status": "ignored", "reason": f"there is no run {run_id}"}
             self.log.append_keys(attempt=run.attempt.number if run.attempts else None)
-            world = self.evidence.observe(run, now, gone)
-            step = decide(run, world, self.config.rules)
+            observation = self.evidence.observe(run, now, gone)
+            step = decide(run, observation, self.config.rules)
             self.log.info("decided", extra={"step": type(step).__name__, "reason": step.reason})
             try:
-                self._act(run, world, step)
+                self._act(run, observation, step)
             except RunConflictError:
                 continue
             return {"status": type(step).__name__, "run_id": run_id, "reason": step.reason}
@@ -176,26 +176,26 @@ class Reporter:
             self.store.remember_damage(run_id, error.problem, now)
         return {"status": "damaged", "run_id": run_id, "reason": str(error)}
 
-    def _act(self, run: Run, world: World, step: Step) -> None:
+    def _act(self, run: Run, observation: Observation, step: Step) -> None:
         match step:
-            case Nothing():
+            case Done():
                 self._clean_up(run)
             case Wait(until):
-                self._recheck(run, until, world.now)
+                self._recheck(run, until, observation.now)
             case Terminate(instance_id):
                 # Written down first: what ended the instance must not depend on surviving the call.
-                told_at = run.attempt.terminated_at or world.now
+                told_at = run.attempt.terminated_at or observation.now
                 told = run.with_attempt(terminated_at=told_at)
-                self._recheck(told, world.now + RECHECK, world.now)
+                self._recheck(told, observation.now + RECHECK, observation.now)
                 self._end(instance_id)
-            case TryAgain():
-                ended = concluded(run, world, step)
+            case Retry():
+                ended = concluded(run, observation, step)
                 if step.outcome is Outcome.FAILED and not run.attempt.outcome:
-                    said = self.evidence.last_words(run, world)
+                    said = self.evidence.last_words(run, observation)
                     ended = ended.with_attempt(problem=said)
-                self._try_again(ended, world, step)
+                self._try_again(ended, observation, step)
             case Report():
-                self._report(run, world, step)
+                self._report(run, observation, step)
 
     def _recheck(self, run: Run, until: datetime, now: datetime) -> None:
         """Be woken again; the deadline's own schedule exists already, made by the launcher."""
@@ -208,14 +208,14 @@ class Reporter:
         event = {"trigger": "recheck", "run_id": run.id}
         self.schedules.wake(name, until, self.config.reporter_arn, event, now)
 
-    def _try_again(self, run: Run, world: World, step: TryAgain) -> None:
+    def _try_again(self, run: Run, observation: Observation, step: Retry) -> None:
         run = self.store.save(run)
         event = {"trigger": "retry", "run_id": run.id, "attempt": step.attempt}
-        if step.at <= world.now:
+        if step.at <= observation.now:
             self.invoke_launcher(event)
         else:
             name = retry_name(run.id, step.attempt)
-            self.schedules.wake(name, step.at, self.config.launcher_arn, event, world.now)
+            self.schedules.wake(name, step.at, self.config.launcher_arn, event, observation.now)
 
     def _end(self, instance_id: str) -> str:
         """End the instance; a line for the mail, which nothing may hold up, if that is refused."""
@@ -226,14 +226,14 @@ class Reporter:
         self.log.error("the instance may not be ended", extra=extra)
         return f"{instance_id} could not be ended ({refused})."
 
-    def _report(self, run: Run, world: World, step: Report) -> None:
+    def _report(self, run: Run, observation: Observation, step: Report) -> None:
         """Judge, claim the mail, send it, and only then call the run reported."""
         began = monotonic()
-        if run.mail_lease_until and run.mail_lease_until > world.now:
+        if run.mail_lease_until and run.mail_lease_until > observation.now:
             self.log.info("another reporter is mailing")
             return
         trouble = [self._end(stray.id) for stray in self.ec2.of_run(run.id)]
-        summary = self.evidence.summary(concluded(run, world, step), world, step)
+        summary = self.evidence.summary(concluded(run, observation, step), observation, step)
         trouble.append(self._publish(run.id, summary))
         summary = summary.with_damage(*filter(None, trouble))
         facts = summary.facts
@@ -244,18 +244,18 @@ class Reporter:
         if facts.suspicions != summary.background.noted:
             self.store.remember_suspicions(facts.suspicions)
         # It counts from now: the archives' check may have taken longer than it lasts.
-        lease = world.now + timedelta(seconds=monotonic() - began) + MAIL_LEASE
+        lease = observation.now + timedelta(seconds=monotonic() - began) + MAIL_LEASE
         claimed = self.store.save(replace(run, mail_lease_until=lease))
         self.send_mail(summary.message.subject, summary.text)
-        told = replace(facts.run, reported_at=world.now, verdict=facts.verdict.kind.value)
+        told = replace(facts.run, reported_at=observation.now, verdict=facts.verdict.kind.value)
         self.store.save(replace(told, version=claimed.version))
-        before = self.afterwards.remember(run.id, summary, world.now)
+        before = self.afterwards.remember(run.id, summary, observation.now)
         self.log.info("reported", extra={"verdict": facts.verdict.kind})
         self._clean_up(run)
-        listeners = self.listeners()
-        if listeners == 0:
+        confirmed_subscriptions = self.confirmed_subscriptions()
+        if confirmed_subscriptions == 0:
             self.log.error("nobody has confirmed a subscription to the mails")
-        emit_metrics(facts, self.config.stack_name, listeners)
+        emit_metrics(facts, self.config.stack_name, confirmed_subscriptions)
         if facts.verdict.kind is Kind.VERIFIED and not facts.only:
             self.verified_runs.note(world.now)
             self.heartbeat.beat()

@@ -332,6 +332,6 @@ def test_the_page(tmp_path: Path) -> None:
 
 
 def test_the_launchers_answers() -> None:
-    lines = answer([Finding("GitHub", Grade.MEND, HOSTILE)])
+    lines = answer([Finding("GitHub", Grade.ACTION_NEEDED, HOSTILE)])
     check(lines.checks["GitHub"])
     check(str(RefusedError("GitHubOwner", HOSTILE, HOSTILE)))

@@ -17,7 +17,12 @@ from launcher.launch.program_store import Bucket
 from launcher.launch.record import launch_record, refused
 from launcher.launch.refusals import Kind, advice, conclude, remedy
 from launcher.request import LaunchRequest
-from shared.aws.one_time_scheduler import BACKSTOP, OneTimeSchedules, deadline_name, overdue_name
+from shared.aws.one_time_scheduler import (
+    OVERDUE_AFTER,
+    OneTimeSchedules,
+    deadline_name,
+    overdue_name,
+)
 from shared.aws.run_table import RunStore
 from shared.errors import AmbiguousLaunchError, RefusedError
 from shared.model.run import Attempt, Instance, Outcome, Pool, PoolAnswer, Run
@@ -53,7 +58,7 @@ class Launcher:
     bucket: Bucket
     tell_reporter: Callable[[dict[str, Any]], None]
     send_note: Callable[[str, str], None]
-    listeners: Callable[[], int | None]
+    confirmed_subscriptions: Callable[[], int | None]
     sleep: Callable[[float], None]
     log: Logger
 
@@ -77,7 +82,7 @@ class Launcher:
         event = {"trigger": "deadline", "run_id": run.id, "attempt": number}
         for name, at in (
             (deadline_name(run.id, number), deadline_at),
-            (overdue_name(run.id, number), deadline_at + BACKSTOP),
+            (overdue_name(run.id, number), deadline_at + OVERDUE_AFTER),
         ):
             self.schedules.wake(name, at, self.config.reporter_arn, event, now)
         if now > run.attempt.deadline_at - _LATEST:
@@ -87,7 +92,7 @@ class Launcher:
             run = self._planned(run)
         return self._not_launched(run) if run.attempt.outcome else self._walk(run, now)
 
-    def rehearse(self, request: LaunchRequest) -> DryRunAnswer | RunAnswer:
+    def dry_run(self, request: LaunchRequest) -> DryRunAnswer | RunAnswer:
         """Everything up to the launch, which AWS judges by its own DryRun; nothing is kept."""
         try:
             plan = self.planner.plan(request.run_id, request.attempt, request.options)
@@ -252,7 +257,7 @@ class Launcher:
 
     def _unheard(self) -> str:
         """A word in the answer when the summary will reach nobody."""
-        if self.listeners() != 0:
+        if self.confirmed_subscriptions() != 0:
             return ""
         self.log.error("nobody has confirmed a subscription to the mails")
         return (

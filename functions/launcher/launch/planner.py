@@ -68,14 +68,16 @@ class Planner:
         )
         self.github.check(config.github_owners)
         images = self._images()
-        ways = purchase(
+        egress_routes = purchase(
             number,
             config.max_attempts,
             allow_on_demand=config.allow_on_demand,
             asked=options.on_demand,
         )
         places = self.ec2.places(config.subnet_ids)
-        pools = plan_pools(places, images, self._spot(list(images), ways, earlier), ways)
+        pools = plan_pools(
+            places, images, self._spot(list(images), egress_routes, earlier), egress_routes
+        )
         sha256 = self.bucket.publish_program(self.deployment / "repo_backup.zip")
         bootstrap = (self.deployment / "bootstrap.sh").read_text()
         environment = variables(config, run_id, number, sha256)
@@ -123,9 +125,11 @@ class Planner:
             raise lacking
         return {kind: amis[each] for kind, each in architectures.items() if each in amis}
 
-    def _spot(self, kinds: Sequence[str], ways: Purchase, earlier: Iterable[Attempt]) -> Spot:
+    def _spot(
+        self, kinds: Sequence[str], egress_routes: Purchase, earlier: Iterable[Attempt]
+    ) -> Spot:
         """The spot market; nothing is asked where none of it is bought."""
-        if Market.SPOT not in ways.markets:
+        if Market.SPOT not in egress_routes.markets:
             return Spot()
         scored = [kind for kind in kinds if kind not in LAST_RESORTS] or kinds
         return Spot(

@@ -69,7 +69,7 @@ def reclaimed_pools(attempts: Iterable[Attempt]) -> frozenset[tuple[str, str]]:
 
 
 def plan_pools(
-    places: Sequence[Place], images: Mapping[str, str], spot: Spot, ways: Purchase
+    places: Sequence[Place], images: Mapping[str, str], spot: Spot, egress_routes: Purchase
 ) -> tuple[Pool, ...]:
     """Every pool in the order to ask for it.
 
@@ -83,10 +83,15 @@ def plan_pools(
 
     def order(pool: Pool) -> tuple[int, int, int, Decimal]:
         if pool.market is Market.ON_DEMAND:
-            return _rank(pool, spot.reclaimed), ways.markets.index(pool.market), 0, Decimal(0)
+            return (
+                _rank(pool, spot.reclaimed),
+                egress_routes.markets.index(pool.market),
+                0,
+                Decimal(0),
+            )
         return (
             _rank(pool, spot.reclaimed),
-            ways.markets.index(pool.market),
+            egress_routes.markets.index(pool.market),
             -spot.scores.get(zone_ids[pool.zone], 0),
             Decimal(pool.price or "Infinity"),
         )
@@ -95,7 +100,7 @@ def plan_pools(
         Pool(kind, place.subnet_id, place.zone, market, image, _price(kind, place, market, spot))
         for kind, image in images.items()
         for place in places
-        for market in ways.markets
+        for market in egress_routes.markets
     )
     return tuple(sorted(pools, key=order))
 

@@ -34,6 +34,6 @@ def plan(found: AccountPlan | None, now: datetime) -> Finding:
     if found.kind != "FREE":
         return Finding("plan", Grade.OK, "paid: the account stays")
     if found.status == "EXPIRED" or (found.expires_at and found.expires_at <= now):
-        return Finding("plan", Grade.MEND, f"the free plan has ended. {_MEANING}")
+        return Finding("plan", Grade.ACTION_NEEDED, f"the free plan has ended. {_MEANING}")
     until = f" until {found.expires_at:%Y-%m-%d}" if found.expires_at else ""
-    return Finding("plan", Grade.MEND, f"the free plan{until}: then {_MEANING}")
+    return Finding("plan", Grade.ACTION_NEEDED, f"the free plan{until}: then {_MEANING}")

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from backup_contract.aws_refusal import code_and_message
 from launcher.preflight.account_plan import AccountPlan
-from launcher.preflight.findings import Quota, Subscriber, Way
+from launcher.preflight.findings import EgressRoute, Quota, Subscriber
 from shared.aws.dead_letters import DeadLetters
 from shared.errors import RefusedError
 
@@ -37,7 +37,7 @@ _EVERYWHERE = "0.0.0.0/0"
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class AwsFacts:
     """The account as it is. Methods raise botocore's errors; :class:`RefusedError` where noted."""
 
     sns: "SNSClient"
@@ -69,7 +69,7 @@ class Survey:
             return False
         return True
 
-    def ways(self, subnet_ids: Sequence[str]) -> list[Way]:
+    def egress_routes(self, subnet_ids: Sequence[str]) -> list[EgressRoute]:
         """How each of these subnets reaches the internet."""
         subnets = self.ec2.describe_subnets(SubnetIds=list(subnet_ids))["Subnets"]
         vpcs = sorted({subnet["VpcId"] for subnet in subnets})
@@ -84,7 +84,7 @@ class Survey:
                     place = each.get("SubnetId") or (table["VpcId"] if each.get("Main") else "")
                     gateways[place] = _way_out(table["Routes"])
         return [
-            Way(
+            EgressRoute(
                 subnet["SubnetId"],
                 gateways.get(subnet["SubnetId"], gateways.get(subnet["VpcId"], "")),
             )

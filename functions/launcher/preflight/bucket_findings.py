@@ -17,7 +17,7 @@ def versioning(status: str, bucket: str) -> Finding:
         return Finding("bucket versions", Grade.OK, f"s3://{bucket} keeps replaced archives")
     return Finding(
         "bucket versions",
-        Grade.MEND,
+        Grade.ACTION_NEEDED,
         "a new archive destroys the one before: aws s3api put-bucket-versioning "
         f"--bucket {bucket} --versioning-configuration Status=Enabled",
     )
@@ -32,7 +32,7 @@ def encryption(algorithm: str, key: str, granted: str) -> Finding:
     if key and not ours and not key.endswith(_AWS_MANAGED):
         return Finding(
             "bucket encryption",
-            Grade.MEND,
+            Grade.ACTION_NEEDED,
             f"{algorithm} with {key}, which the stack's roles may not use: deploy with KmsKeyArn, "
             f"the key's ARN (aws kms describe-key --key-id {key} --query KeyMetadata.Arn)",
         )
@@ -45,7 +45,7 @@ def public_access(settings: Mapping[str, bool], bucket: str) -> Finding:
         return Finding("bucket public", Grade.OK, "closed to the public")
     return Finding(
         "bucket public",
-        Grade.MEND,
+        Grade.ACTION_NEEDED,
         f"nothing blocks public access: aws s3api put-public-access-block --bucket {bucket} "
         "--public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,"
         "BlockPublicPolicy=true,RestrictPublicBuckets=true",
@@ -61,7 +61,7 @@ def lifecycle(rules: Sequence[Mapping[str, Any]], keep_days: int, bucket: str) -
         if "Days" in expiry or "Date" in expiry:
             return Finding(
                 "bucket lifecycle",
-                Grade.MEND,
+                Grade.ACTION_NEEDED,
                 f"rule {name} deletes the newest archives too: remove its Expiration ({show})",
             )
     kept = [
@@ -72,7 +72,7 @@ def lifecycle(rules: Sequence[Mapping[str, Any]], keep_days: int, bucket: str) -
     if kept and min(kept) < keep_days:
         return Finding(
             "bucket lifecycle",
-            Grade.MEND,
+            Grade.ACTION_NEEDED,
             f"replaced archives are deleted after {min(kept)} days, KeepVersionsDays is "
             f"{keep_days}: change the rule ({show}), or deploy with KeepVersionsDays={min(kept)}",
         )
@@ -81,7 +81,7 @@ def lifecycle(rules: Sequence[Mapping[str, Any]], keep_days: int, bucket: str) -
         if slow:
             return Finding(
                 "bucket lifecycle",
-                Grade.MEND,
+                Grade.ACTION_NEEDED,
                 f"rule {rule.get('ID', '?')} moves archives to {slow[0]['StorageClass']}, where "
                 f"neither drill nor restore can read them at once: remove its transition ({show})",
             )

@@ -16,7 +16,7 @@ from backup_contract.tls_failure import tls_failure
 from launcher.launch.launcher import Launcher
 from launcher.preflight import data_rights, findings
 from launcher.preflight.account_plan import plan
-from launcher.preflight.aws_facts import QUOTAS, Survey
+from launcher.preflight.aws_facts import QUOTAS, AwsFacts
 from launcher.preflight.bucket_findings import encryption, lifecycle, public_access, versioning
 from launcher.preflight.data_facts import DataCheck
 from launcher.preflight.findings import Finding, Grade
@@ -33,7 +33,7 @@ class Preflight:
     """Looks with the launcher's own eyes and rights: what it may not see, a launch may not use."""
 
     launcher: Launcher
-    survey: Survey
+    survey: AwsFacts
 
     def check(self, now: datetime) -> CheckAnswer:
         """Every check's line, in the order of what stops a backup first.
@@ -99,7 +99,9 @@ class Preflight:
     def _network(self) -> Finding:
         config = self.launcher.config
         subnets = [place.subnet_id for place in self.launcher.ec2.places(config.subnet_ids)]
-        return findings.network(self.survey.ways(subnets), public_address=config.assign_public_ip)
+        return findings.network(
+            self.survey.egress_routes(subnets), public_address=config.assign_public_ip
+        )
 
     def _quota(self, market: str) -> Finding:
         config = self.launcher.config
@@ -112,11 +114,11 @@ class Preflight:
 
     def _launch(self, now: datetime) -> Finding:
         """AWS's own DryRun, which judges the launcher's rights as well."""
-        answer = self.launcher.rehearse(LaunchRequest(run_id_of(now), 1, "manual", dry_run=True))
+        answer = self.launcher.dry_run(LaunchRequest(run_id_of(now), 1, "manual", dry_run=True))
         if isinstance(answer, RunAnswer):
-            return Finding("launch", Grade.MEND, answer.problem)
+            return Finding("launch", Grade.ACTION_NEEDED, answer.problem)
         if answer.status == Status.REFUSED:
-            return Finding("launch", Grade.MEND, "; ".join(answer.objections.values()))
+            return Finding("launch", Grade.ACTION_NEEDED, "; ".join(answer.objections.values()))
         if answer.objections:
             said = "; ".join(f"{market}: {why}" for market, why in answer.objections.items())
             return Finding("launch", Grade.NOTE, said)
@@ -127,7 +129,7 @@ def _line(name: str, look: Check) -> Finding:
     try:
         return look()
     except RefusedError as error:
-        return Finding(name, Grade.MEND, str(error))
+        return Finding(name, Grade.ACTION_NEEDED, str(error))
     except DamagedItemError as error:
         return Finding(name, Grade.UNKNOWN, str(error))
     except ClientError as error:

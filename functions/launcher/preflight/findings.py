@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from backup_contract.documents.launcher_answer import OK, CheckAnswer
 from backup_contract.judgement.schedule import Rate, ScheduleError, parse
 from backup_contract.text import one_line
-from launcher.preflight.github_rights import Seen, of_seen
+from launcher.preflight.github_rights import AccessReport, access_text
 from shared.model.run import Run
 
 NEXT_TIMES = 5
@@ -25,13 +25,13 @@ class Grade(StrEnum):
 
     OK = "ok"
     NOTE = "note"
-    MEND = "MEND"
+    ACTION_NEEDED = "action needed"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the preflight; ``reason`` says what is so and, to be mended, how."""
+    """One line of the preflight; ``reason`` is the fact and, where action is needed, the remedy."""
 
     check: str
     grade: Grade
@@ -48,7 +48,7 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class EgressRoute:
     """How a subnet reaches the internet: ``gateway`` is an id such as ``igw-…``, or empty."""
 
     subnet_id: str
@@ -71,7 +71,7 @@ class Quota:
 
 def github(
     notes: Sequence[str],
-    seen: Sequence[Seen],
+    seen: Sequence[AccessReport],
     owners: Sequence[str],
     limits: Sequence[str] = (),
     *,
@@ -88,13 +88,13 @@ def github(
             else "give the token access to them"
         )
         said = f"no repository of {', '.join(owners)} is seen: nothing would be backed up; {remedy}"
-        return Finding("GitHub", Grade.MEND, "; ".join((said, *notes)))
-    counts = [of_seen(each) for each in seen if each.public is not None]
+        return Finding("GitHub", Grade.ACTION_NEEDED, "; ".join((said, *notes)))
+    counts = [access_text(each) for each in seen if each.public is not None]
     if not (counts or notes or limits):
         counts = [", ".join(owners)]
     said = "; ".join((*counts, *limits, *notes))
     if limits:
-        return Finding("GitHub", Grade.MEND, said)
+        return Finding("GitHub", Grade.ACTION_NEEDED, said)
     wanting = [each.owner for each in seen if each.nothing]
     return Finding("GitHub", Grade.NOTE if notes or wanting else Grade.OK, said)
 
@@ -108,14 +108,14 @@ def mail(subscribers: Sequence[Subscriber], topic_arn: str, region: str) -> Find
         names = ", ".join(each.endpoint for each in pending)
         return Finding(
             "mail",
-            Grade.NOTE if confirmed else Grade.MEND,
+            Grade.NOTE if confirmed else Grade.ACTION_NEEDED,
             f"{names} has not confirmed, so no mail arrives there: follow the link in AWS's mail. "
             f"To get it again: {subscribe} --notification-endpoint {pending[0].endpoint}",
         )
     if not confirmed:
         return Finding(
             "mail",
-            Grade.MEND,
+            Grade.ACTION_NEEDED,
             f"nobody is subscribed: {subscribe} --notification-endpoint YOUR_ADDRESS",
         )
     return Finding("mail", Grade.OK, ", ".join(each.endpoint for each in confirmed))
@@ -142,16 +142,18 @@ def spot_role(*, exists: bool) -> Finding:
     )
 
 
-def network(ways: Sequence[Way], *, public_address: bool) -> Finding:
+def network(egress_routes: Sequence[EgressRoute], *, public_address: bool) -> Finding:
     """Whether an instance in each subnet could reach GitHub and S3."""
-    cut_off = [way.subnet_id for way in ways if not way.gateway]
+    cut_off = [way.subnet_id for way in egress_routes if not way.gateway]
     hidden = [
-        way.subnet_id for way in ways if way.gateway.startswith("igw-") and not public_address
+        way.subnet_id
+        for way in egress_routes
+        if way.gateway.startswith("igw-") and not public_address
     ]
     if cut_off:
         return Finding(
             "network",
-            Grade.MEND if len(cut_off) == len(ways) else Grade.NOTE,
+            Grade.ACTION_NEEDED if len(cut_off) == len(egress_routes) else Grade.NOTE,
             f"{', '.join(cut_off)}: no route to the internet. Deploy with SubnetIds that have "
             "one, or add it: aws ec2 create-route --destination-cidr-block 0.0.0.0/0 "
             "--route-table-id TABLE --gateway-id GATEWAY",
@@ -159,12 +161,12 @@ def network(ways: Sequence[Way], *, public_address: bool) -> Finding:
     if hidden:
         return Finding(
             "network",
-            Grade.MEND,
+            Grade.ACTION_NEEDED,
             f"{', '.join(hidden)}: the way out is an internet gateway, which serves public "
             "addresses only. Deploy with AssignPublicIp=true, or subnets behind a NAT gateway.",
         )
-    through = ", ".join(sorted({way.gateway for way in ways}))
-    return Finding("network", Grade.OK, f"{len(ways)} subnets, internet through {through}")
+    through = ", ".join(sorted({way.gateway for way in egress_routes}))
+    return Finding("network", Grade.OK, f"{len(egress_routes)} subnets, internet through {through}")
 
 
 def quota(found: Quota, region: str) -> Finding:
@@ -176,7 +178,7 @@ def quota(found: Quota, region: str) -> Finding:
         )
     return Finding(
         check,
-        Grade.MEND,
+        Grade.ACTION_NEEDED,
         f"{found.allowed} vCPUs at once, but the smallest type takes {found.need} "
         f"({found.refusal}): aws service-quotas request-service-quota-increase --region {region} "
         f"--service-code ec2 --quota-code {found.code} --desired-value {max(4, found.need)}",
@@ -211,7 +213,7 @@ def schedule(expression: str, timezone: str, state: str, now: datetime) -> Findi
     if not times:
         return Finding(
             "schedule",
-            Grade.MEND,
+            Grade.ACTION_NEEDED,
             f"{expression} is never due again: deploy with another ScheduleExpression",
         )
     zone = ZoneInfo(timezone)
@@ -226,7 +228,7 @@ def dead_letters(count: int, queue_url: str, region: str) -> Finding:
     queue = f"--region {region} --queue-url {queue_url}"
     return Finding(
         "dead letters",
-        Grade.MEND,
+        Grade.ACTION_NEEDED,
         f"{count} events were given up on. Read them: aws sqs receive-message {queue} "
         f"--max-number-of-messages 10; when understood: aws sqs purge-queue {queue}",
     )
@@ -240,7 +242,9 @@ def last_run(run: Run | None) -> Finding:
         return Finding("last run", Grade.OK, f"{run.id} is under way: {run.state}")
     if run.verdict not in _ENDED_WELL:
         return Finding(
-            "last run", Grade.MEND, f"{run.id} ended {run.verdict}: its mail says what to do"
+            "last run",
+            Grade.ACTION_NEEDED,
+            f"{run.id} ended {run.verdict}: its mail says what to do",
         )
     only = " ".join(run.options.only)
     grade = Grade.OK if run.verdict == "verified" and not only else Grade.NOTE
@@ -251,16 +255,16 @@ def last_run(run: Run | None) -> Finding:
 def answer(findings: Iterable[Finding]) -> CheckAnswer:
     """The preflight as the Lambda console shows it: one line for each check, in their order."""
     found = list(findings)
-    mend = [each.check for each in found if each.grade is Grade.MEND]
+    urgent = [each.check for each in found if each.grade is Grade.ACTION_NEEDED]
     unknown = [each.check for each in found if each.grade is Grade.UNKNOWN]
     return CheckAnswer(
-        status="mend" if mend else "unknown" if unknown else OK,
-        summary=_summary(len(found), mend, unknown),
+        status="mend" if urgent else "unknown" if unknown else OK,
+        summary=_summary(len(found), urgent, unknown),
         checks={each.check: one_line(f"{each.grade}: {each.reason}", None) for each in found},
     )
 
 
-def _summary(count: int, mend: Sequence[str], unknown: Sequence[str]) -> str:
-    parts = [f"to mend: {', '.join(mend)}"] if mend else []
+def _summary(count: int, urgent: Sequence[str], unknown: Sequence[str]) -> str:
+    parts = [f"action needed: {', '.join(urgent)}"] if urgent else []
     parts += [f"could not be checked: {', '.join(unknown)}"] if unknown else []
     return "; ".join(parts) or f"all {count} checks are in order"

@@ -19,7 +19,7 @@ from backup_contract.text import one_line
 from backup_contract.tls_failure import tls_failure
 from backup_contract.visibility import count
 from launcher.preflight import github_rights as rights
-from launcher.preflight.github_rights import Seen, settled
+from launcher.preflight.github_rights import AccessReport, settled
 from launcher.preflight.secrets import Secrets
 from shared.errors import RefusedError
 
@@ -59,7 +59,7 @@ class Look:
     """
 
     notes: list[str]
-    seen: list[Seen]
+    seen: list[AccessReport]
     limits: list[str]
 
 
@@ -97,13 +97,13 @@ class GitHub:
             return Look(notes, [], limits)
         token = self.secrets.token()
         notes, limits = [], []
-        seen: list[Seen] = []
+        seen: list[AccessReport] = []
         for owner in owners:
             account = self._owner(owner, token)
             notes += rights.of_silence(account.refused, owner)
             limits += rights.of_refusal(account.refused, owner)
             public = account.field("public_repos")
-            one = Seen(owner, public if type(public) is int else None, None if token else 0)
+            one = AccessReport(owner, public if type(public) is int else None, None if token else 0)
             if not token and account.status == 200:
                 limits += rights.of_nobody()
             elif account.status == 200:
@@ -120,7 +120,9 @@ class GitHub:
             seen.append(one if token else replace(one, settled=True))
         return Look(list(dict.fromkeys(notes)), seen, list(dict.fromkeys(limits)))
 
-    def _private(self, seen: Seen, kind: str, token: str) -> tuple[list[str], list[str], Seen]:
+    def _private(
+        self, seen: AccessReport, kind: str, token: str
+    ) -> tuple[list[str], list[str], AccessReport]:
         """What the token makes of one private repository of the owner; how many there are.
 
         Notes first, then what hides repositories, as in :class:`Look`.

@@ -17,7 +17,7 @@ _EXPIRY_NOTICE_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class AccessReport:
     """How many repositories of an owner GitHub shows; None is not known.
 
     ``total`` is GitHub's own count. ``settled`` is True where the kind of access alone tells
@@ -36,7 +36,7 @@ class Seen:
         return self.public == 0 and self.private == 0
 
 
-def of_seen(seen: Seen) -> str:
+def access_text(seen: AccessReport) -> str:
     """For a person: ``octo, 12 repositories seen (3 private)``."""
     if seen.public is None:
         return seen.owner
@@ -77,7 +77,7 @@ def of_scopes(header: str | None) -> list[str]:
     ]
 
 
-def of_total(seen: Seen) -> list[str]:
+def of_total(seen: AccessReport) -> list[str]:
     """Of what GitHub counts beyond what it shows; disabled repositories are never shown."""
     if seen.total is None or seen.public is None or seen.private is None:
         return []

@@ -1,19 +1,19 @@
 """The run after a decision: how its latest attempt ended. Pure."""
 
-from reporter.decide.next_step import Report, TryAgain
-from reporter.decide.observation import World
+from reporter.decide.next_step import Report, Retry
+from reporter.decide.observation import Observation
 from shared.model.run import Run
 
 
-def concluded(run: Run, world: World, step: TryAgain | Report) -> Run:
+def concluded(run: Run, observation: Observation, step: Retry | Report) -> Run:
     """The run with its latest attempt's end written down, once."""
     if not run.attempts or run.attempt.ended_at or step.outcome is None:
         return run
-    progress = world.progress
+    progress = observation.progress
     known = progress if progress and progress.attempt == run.attempt.number else None
     return run.with_attempt(
         outcome=step.outcome,
-        ended_at=world.ended_at,
+        ended_at=observation.ended_at,
         done=known and known.done,
         listed=known and known.listed,
     )

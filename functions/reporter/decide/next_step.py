@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from reporter.decide.observation import World
+from reporter.decide.observation import Observation
 from shared.model.run import Attempt, Outcome, Run
 
 RECHECK = timedelta(minutes=1)
 """How soon to look again at an instance that is on its way."""
 
-_SETTLING = timedelta(minutes=10)
+_VISIBLE_WITHIN = timedelta(minutes=10)
 """How long DescribeInstances may not know a new instance: it is eventually consistent."""
 
-_STUBBORN = timedelta(minutes=15)
+_TERMINATES_WITHIN = timedelta(minutes=15)
 """When an instance that ignores its termination is reported rather than waited for."""
 
-GIVE_UP = timedelta(days=2)
+LAUNCH_OVERDUE_AFTER = timedelta(days=2)
 """How long a due attempt may not begin: so long the daily watchdog asks the launcher for it."""
 
 _CUT_OFF = "The launcher was cut off before it had an instance."
@@ -76,7 +76,7 @@ _ENDINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class Done:
     """The run is over and told."""
 
     reason: str
@@ -99,7 +99,7 @@ class Terminate:
 
 
 @dataclass(frozen=True, slots=True)
-class TryAgain:
+class Retry:
     """Record how the attempt ended and have the launcher make the next one at ``at``."""
 
     outcome: Outcome
@@ -117,7 +117,7 @@ class Report:
     reason: str
 
 
-Step = Nothing | Wait | Terminate | TryAgain | Report
+Step = Done | Wait | Terminate | Retry | Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +128,22 @@ class Rules:
     retry_delay: timedelta
 
 
-def decide(run: Run, world: World, rules: Rules) -> Step:
+def decide(run: Run, observation: Observation, rules: Rules) -> Step:
     """The one next thing to do for this run."""
     if run.reported_at:
-        return Nothing("already reported")
+        return Done("already reported")
     if not run.attempts:
         return Report(Ending.MISSED, None, "It was due and never started.")
     attempt = run.attempt
     if attempt.outcome is Outcome.REFUSED:
         return Report(Ending.NOT_LAUNCHED, Outcome.REFUSED, attempt.problem or "Refused.")
     if attempt.outcome:
-        return _due(run, attempt.outcome, world.now, rules)
-    if attempt.instance is None and not (world.instance or world.marker or world.said_gone):
-        return _unlaunched(run, world, rules)
-    return _running(attempt, world) or _ended(run, world, rules)
+        return _due(run, attempt.outcome, observation.now, rules)
+    if attempt.instance is None and not (
+        observation.instance or observation.marker or observation.termination_reported
+    ):
+        return _unlaunched(run, observation, rules)
+    return _running(attempt, observation) or _ended(run, observation, rules)
 
 
 def _due(run: Run, outcome: Outcome, now: datetime, rules: Rules) -> Step:
@@ -155,7 +157,7 @@ def _due(run: Run, outcome: Outcome, now: datetime, rules: Rules) -> Step:
     elif outcome is Outcome.FAILED:
         at += rules.retry_delay
     said = " ".join(filter(None, (said, attempt.problem)))
-    if now >= at + GIVE_UP:
+    if now >= at + LAUNCH_OVERDUE_AFTER:
         said += (
             f" Another attempt was due at {at:%Y-%m-%d %H:%M} UTC and never began: the launcher's "
             "log and the dead letters tell why."
@@ -164,62 +166,70 @@ def _due(run: Run, outcome: Outcome, now: datetime, rules: Rules) -> Step:
     return _again(run, rules, outcome, at, ending, said)
 
 
-def _unlaunched(run: Run, world: World, rules: Rules) -> Step:
+def _unlaunched(run: Run, observation: Observation, rules: Rules) -> Step:
     """The launcher wrote down its plan and then nothing more: its own retries come first."""
-    if world.now < run.attempt.deadline_at:
+    if observation.now < run.attempt.deadline_at:
         return Wait(run.attempt.deadline_at, "The launcher is still at it.")
     ending, said = Ending.NOT_LAUNCHED, _CUT_OFF
-    if world.unclaimed:
+    if observation.unclaimed:
         ending, said = Ending.UNREADABLE, _UNCLAIMED
-    return _again(run, rules, Outcome.LOST, world.now, ending, said)
+    return _again(run, rules, Outcome.LOST, observation.now, ending, said)
 
 
-def _running(attempt: Attempt, world: World) -> Step | None:
+def _running(attempt: Attempt, observation: Observation) -> Step | None:
     """What to do while there is, or may still be, an instance; None once it is gone."""
-    soon = world.now + RECHECK
-    if world.instance is None:
+    soon = observation.now + RECHECK
+    if observation.instance is None:
         since = attempt.instance.launched_at if attempt.instance else attempt.started_at
-        unseen_yet = world.now < max(since, attempt.started_at) + _SETTLING
-        return None if world.said_gone or not unseen_yet else Wait(soon, "Not visible yet.")
-    if world.instance.gone:
+        unseen_yet = observation.now < max(since, attempt.started_at) + _VISIBLE_WITHIN
+        return (
+            None
+            if observation.termination_reported or not unseen_yet
+            else Wait(soon, "Not visible yet.")
+        )
+    if observation.instance.gone:
         return None
     if attempt.terminated_at:
-        if world.now < attempt.terminated_at + _STUBBORN:
-            if world.instance.state == "shutting-down":
+        if observation.now < attempt.terminated_at + _TERMINATES_WITHIN:
+            if observation.instance.state == "shutting-down":
                 return Wait(soon, "The instance is being terminated.")
-            return Terminate(world.instance.id, f"It is still {world.instance.state}.")
+            return Terminate(observation.instance.id, f"It is still {observation.instance.state}.")
         return Report(
             Ending.TIMED_OUT,
             Outcome.TIMED_OUT,
-            f"Instance {world.instance.id} does not end although it was told to: it is "
-            f"{world.instance.state}. Terminate it by hand, it is being billed.",
+            f"Instance {observation.instance.id} does not end although it was told to: it is "
+            f"{observation.instance.state}. Terminate it by hand, it is being billed.",
         )
-    if world.now >= attempt.deadline_at:
-        return Terminate(world.instance.id, f"It was still {world.instance.state}.")
-    if world.said_gone or world.instance.state == "shutting-down":
+    if observation.now >= attempt.deadline_at:
+        return Terminate(observation.instance.id, f"It was still {observation.instance.state}.")
+    if observation.termination_reported or observation.instance.state == "shutting-down":
         return Wait(soon, "The instance is ending.")
     return Wait(attempt.deadline_at, "The instance is at work.")
 
 
-def _ended(run: Run, world: World, rules: Rules) -> Step:
+def _ended(run: Run, observation: Observation, rules: Rules) -> Step:
     """The instance is gone: what did it leave behind, and why did it go?
 
     GitHub, or a mirror of packages, may have been down: a failed attempt is tried again. What is
     wrong for good (a token, an owner, a parameter) is refused by the launcher's own check then.
     Whoever started the run by hand hears of its failure at once, and can start another.
     """
-    attempt, marker, progress = run.attempt, world.marker, world.progress
-    if world.unreadable:
-        if world.now < attempt.deadline_at:
+    attempt, marker, progress = run.attempt, observation.marker, observation.progress
+    if observation.unreadable:
+        if observation.now < attempt.deadline_at:
             return Wait(attempt.deadline_at, "The bucket may not be read, so far.")
-        return Report(Ending.UNREADABLE, Outcome.ENDED, world.unreadable)
+        return Report(Ending.UNREADABLE, Outcome.ENDED, observation.unreadable)
     if attempt.instance and not attempt.role_id:
-        return _again(run, rules, Outcome.RECLAIMED, world.now, Ending.INTERRUPTED, _UNHEARD)
+        return _again(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, _UNHEARD)
     if marker and marker.attempt == attempt.number:
         return Report(Ending.COMPLETED, Outcome.ENDED, "The backup ran to its end.")
-    reason, told = (world.instance.cause, world.instance.told) if world.instance else ("", "")
-    if world.instance and reason.startswith(_BROKEN_LAUNCHES):
-        said = f"AWS could not start the instance ({world.instance.told}). {_BROKEN_LAUNCH}"
+    reason, told = (
+        (observation.instance.cause, observation.instance.told)
+        if observation.instance
+        else ("", "")
+    )
+    if observation.instance and reason.startswith(_BROKEN_LAUNCHES):
+        said = f"AWS could not start the instance ({observation.instance.told}). {_BROKEN_LAUNCH}"
         return Report(Ending.FAILED, Outcome.FAILED, said)
     phase = progress.phase if progress and progress.attempt == attempt.number else ""
     # A warned backup saves what it has and powers off, mostly before AWS takes the instance:
@@ -227,46 +237,48 @@ def _ended(run: Run, world: World, rules: Rules) -> Step:
     reclaimed = reason.startswith("Server.SpotInstance") or phase == "reclaimed"
     if reclaimed or (attempt.warned_at and (phase == "interrupted" or not reason)):
         said = "AWS reclaimed the spot instance."
-        return _again(run, rules, Outcome.RECLAIMED, world.now, Ending.INTERRUPTED, said)
-    if attempt.terminated_at or (phase != "failed" and _time_was_up(attempt, world, reason)):
+        return _again(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, said)
+    if attempt.terminated_at or (phase != "failed" and _time_was_up(attempt, observation, reason)):
         said = "The backup did not end before its deadline and was stopped."
-        return _continued(run, world, rules, Outcome.TIMED_OUT, said)
+        return _continued(run, observation, rules, Outcome.TIMED_OUT, said)
     if phase == "interrupted":
         said = "The backup was not done when its time was up."
-        return _continued(run, world, rules, Outcome.PAUSED, said)
+        return _continued(run, observation, rules, Outcome.PAUSED, said)
     if reason.startswith("Server."):
         said = f"AWS ended the instance ({told})."
-        return _again(run, rules, Outcome.RECLAIMED, world.now, Ending.INTERRUPTED, said)
-    if not reason and world.log_at is None:
+        return _again(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, said)
+    if not reason and observation.log_at is None:
         said = "The instance is gone, and neither EC2 nor a log tells why."
-        return _again(run, rules, Outcome.LOST, world.now, Ending.FAILED, said)
+        return _again(run, rules, Outcome.LOST, observation.now, Ending.FAILED, said)
     why = "it powered itself off" if reason == _OWN_SHUTDOWN else told or "no reason given"
     said = f"The instance ended without finishing the backup ({why})."
     if reason in _ADVICE:
         return Report(Ending.FAILED, Outcome.FAILED, f"{said} {_ADVICE[reason]}")
     if run.trigger == "manual":
         return Report(Ending.FAILED, Outcome.FAILED, said)
-    later = world.ended_at + rules.retry_delay
+    later = observation.ended_at + rules.retry_delay
     return _again(run, rules, Outcome.FAILED, later, Ending.FAILED, said)
 
 
-def _time_was_up(attempt: Attempt, world: World, reason: str) -> bool:
+def _time_was_up(attempt: Attempt, observation: Observation, reason: str) -> bool:
     """Whether the instance ended itself because its time was up, rather than its backup."""
     if attempt.instance is None or reason != _OWN_SHUTDOWN:
         return False
-    return world.ended_at >= attempt.instance.launched_at + attempt.powers_off_after
+    return observation.ended_at >= attempt.instance.launched_at + attempt.powers_off_after
 
 
-def _continued(run: Run, world: World, rules: Rules, outcome: Outcome, said: str) -> Step:
+def _continued(
+    run: Run, observation: Observation, rules: Rules, outcome: Outcome, said: str
+) -> Step:
     """Time was up: the next attempt goes on if this one got further than those before it.
 
     So an account too large for one deadline is finished in several attempts, and one that hangs
     is told at once.
     """
-    number, progress = run.attempt.number, world.progress
+    number, progress = run.attempt.number, observation.progress
     done = progress.done if progress and progress.attempt == number else 0
     if done > max((earlier.done or 0 for earlier in run.attempts[:-1]), default=0):
-        return _again(run, rules, outcome, world.now, Ending.TIMED_OUT, said)
+        return _again(run, rules, outcome, observation.now, Ending.TIMED_OUT, said)
     return Report(Ending.TIMED_OUT, outcome, said)
 
 
@@ -276,4 +288,4 @@ def _again(
     number = run.attempt.number
     if number >= rules.max_attempts:
         return Report(ending, outcome, reason)
-    return TryAgain(outcome, number + 1, at, reason)
+    return Retry(outcome, number + 1, at, reason)

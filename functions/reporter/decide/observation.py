@@ -43,8 +43,8 @@ class InstanceView:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """All that a decision looks at besides the run. ``said_gone``: an event said so.
+class Observation:
+    """All that a decision looks at besides the run. ``termination_reported``: an event said so.
 
     ``marker`` and ``progress`` are the latest attempt's own. ``launched`` is the id of its instance
     where that can be seen, though it was never written down.
@@ -58,7 +58,7 @@ class World:
     instance: InstanceView | None
     marker: Marker | None
     progress: Progress | None
-    said_gone: bool = False
+    termination_reported: bool = False
     log_at: datetime | None = None
     unreadable: str = ""
     damage: tuple[str, ...] = ()

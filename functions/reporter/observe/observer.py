@@ -18,7 +18,7 @@ from backup_contract.judgement.verdict import Kind, Verdict, doubted, judge
 from reporter.boundary import Failed, tried
 from reporter.config import Config
 from reporter.decide.next_step import Ending, Report, decide
-from reporter.decide.observation import World
+from reporter.decide.observation import Observation
 from reporter.judge.archive_state import Checked
 from reporter.judge.cost import Cost, estimate
 from reporter.observe.archive_check import check
@@ -60,28 +60,31 @@ class Evidence:
     in_force: Callable[[], Watched]
     log: Logger
 
-    def observe(self, run: Run, now: datetime, gone: str) -> World:
+    def observe(self, run: Run, now: datetime, gone: str) -> Observation:
         """The world of a run; ``gone`` is an instance that an event said is terminated."""
         if run.reported_at or not run.attempts or run.attempt.outcome:
-            return World(now, None, None, None)
+            return Observation(now, None, None, None)
         instance, launched = run.attempt.instance, ""
         if instance:
-            view, said_gone = self.ec2.view(instance.id), gone == instance.id
+            view, termination_reported = self.ec2.view(instance.id), gone == instance.id
         else:
             found = self.ec2.of_run(run.id, run.attempt.number)
             earlier = {each.instance.id for each in run.attempts if each.instance}
-            view, said_gone = (found[0] if found else None), bool(gone) and gone not in earlier
+            view, termination_reported = (
+                (found[0] if found else None),
+                bool(gone) and gone not in earlier,
+            )
             launched = view.id if view else self._launched(run, gone)
-        world = World(now, view, None, None, said_gone, launched=launched)
+        observation = Observation(now, view, None, None, termination_reported, launched=launched)
         there = view is not None and not view.gone
-        if there and not isinstance(decide(run, world, self.config.rules), Report):
+        if there and not isinstance(decide(run, observation, self.config.rules), Report):
             # Clock and EC2 alone judge an instance that is there: nothing that lies in the bucket,
             # or keeps it from being read, can keep the instance from being ended.
-            return world
-        seen = tried(lambda: self._left_behind(run, world))
+            return observation
+        seen = tried(lambda: self._left_behind(run, observation))
         if not isinstance(seen, Failed):
             return seen
-        return replace(world, unreadable=self._said("The bucket", seen, Gaps()))
+        return replace(observation, unreadable=self._said("The bucket", seen, Gaps()))
 
     def _launched(self, run: Run, gone: str) -> str:
         """The instance that is gone, if the launcher noted it for the latest attempt; else empty.
@@ -91,18 +94,18 @@ class Evidence:
         known = gone and self.store.attempt_of_instance(gone) == run.attempt.number
         return gone if known else ""
 
-    def _left_behind(self, run: Run, world: World) -> World:
+    def _left_behind(self, run: Run, observation: Observation) -> Observation:
         """The world with what the run left in the bucket."""
-        below = run.evidence(run.attempt, world.launched)
-        markers = self.bucket.markers(run.id, run.created_at, world.now)
+        below = run.evidence(run.attempt, observation.launched)
+        markers = self.bucket.markers(run.id, run.created_at, observation.now)
         if not below:
             unclaimed = any(marker.attempt == run.attempt.number for marker in markers)
-            return replace(world, unclaimed=unclaimed)
+            return replace(observation, unclaimed=unclaimed)
         marker = own_marker(markers, self.bucket, below, run.attempt.number)
         progress, damage = self._progress(below)
-        there = world.instance is not None and not world.instance.gone
+        there = observation.instance is not None and not observation.instance.gone
         log_at = None if there else self._log_at(below, Gaps())
-        return replace(world, marker=marker, progress=progress, log_at=log_at, damage=damage)
+        return replace(observation, marker=marker, progress=progress, log_at=log_at, damage=damage)
 
     def _progress(self, below: str) -> tuple[Progress | None, tuple[str, ...]]:
         """How far the attempt came, as it says; what says nothing legible is unknown, and named."""
@@ -112,44 +115,46 @@ class Evidence:
             self.log.warning("damaged progress", extra={"problem": str(error)})
             return None, (str(error),)
 
-    def last_words(self, run: Run, world: World) -> str | None:
+    def last_words(self, run: Run, observation: Observation) -> str | None:
         """The last line of the log that the attempt's instance saved, if it did."""
-        if world.log_at is None:
+        if observation.log_at is None:
             return None
-        key = evidence.log(run.evidence(run.attempt, world.launched))
+        key = evidence.log(run.evidence(run.attempt, observation.launched))
         lines: list[str] = []
         lines = self._gathered("The log", lambda: self.bucket.log_tail(key, 1), lines, Gaps())
         return lines[0].strip()[:_WORDS_CHARACTERS] if lines else None
 
-    def summary(self, run: Run, world: World, step: Report) -> Summary:
+    def summary(self, run: Run, observation: Observation, step: Report) -> Summary:
         """The run's mail and report: with everything that can be told, at least with the ending."""
-        found = tried(lambda: Summary.of(*self._facts(run, world, step)))
+        found = tried(lambda: Summary.of(*self._facts(run, observation, step)))
         if not isinstance(found, Failed):
             return found
-        gaps = Gaps(list(world.damage))
+        gaps = Gaps(list(observation.damage))
         gaps.lines.append(self._said("What the run left behind", found, gaps))
         verdict = judge(step.ending, step.reason, run.id, None, None, "", (), ())
         suspicions = self._suspicions(None, gaps)
-        facts = replace(self._bare(run, world, verdict, gaps), suspicions=suspicions.open)
+        facts = replace(self._bare(run, observation, verdict, gaps), suspicions=suspicions.open)
         return Summary.of(facts, Background(noted=suspicions.noted))
 
-    def _facts(self, run: Run, world: World, step: Report) -> tuple[Facts, Background]:
+    def _facts(self, run: Run, observation: Observation, step: Report) -> tuple[Facts, Background]:
         """Everything that there is to tell, and what is needed afterwards.
 
         What cannot be read costs a line. Where nobody foresaw why, nothing is called verified.
         """
-        gaps = Gaps(list(world.damage))
-        judged = self._judged(run, world, step, gaps)
+        gaps = Gaps(list(observation.damage))
+        judged = self._judged(run, observation, step, gaps)
         manifest, verdict = judged.manifest, judged.verdict
         none: list[str] = []
         log_tail = self._gathered(
-            "The log", lambda: self._log_tail(run, world, verdict, gaps), none, gaps
+            "The log", lambda: self._log_tail(run, observation, verdict, gaps), none, gaps
         )
-        cost = self._gathered("The cost", lambda: self._cost(run, world, manifest), None, gaps)
+        cost = self._gathered(
+            "The cost", lambda: self._cost(run, observation, manifest), None, gaps
+        )
         schedule = self._schedule()
         suspicions = self._suspicions(manifest, gaps)
         facts = replace(
-            self._bare(run, world, doubted(verdict) if gaps.unforeseen else verdict, gaps),
+            self._bare(run, observation, doubted(verdict) if gaps.unforeseen else verdict, gaps),
             manifest=manifest,
             previous=judged.previous,
             log_tail=log_tail,
@@ -157,7 +162,7 @@ class Evidence:
             suspicions=suspicions.open,
             cost=cost,
             schedule=schedule,
-            next_run=next_run(schedule or self.config.watched, world.now),
+            next_run=next_run(schedule or self.config.watched, observation.now),
         )
         return facts, replace(judged.background, noted=suspicions.noted)
 
@@ -176,12 +181,12 @@ class Evidence:
             return None
         return found
 
-    def _bare(self, run: Run, world: World, verdict: Verdict, gaps: Gaps) -> Facts:
+    def _bare(self, run: Run, observation: Observation, verdict: Verdict, gaps: Gaps) -> Facts:
         """What is known without the bucket."""
         return Facts(
             run=run,
             verdict=verdict,
-            now=world.now,
+            now=observation.now,
             owners=self.config.github_owners,
             bucket=self.config.bucket,
             launcher=f"{self.config.stack_name}-launcher",
@@ -190,19 +195,19 @@ class Evidence:
             damage=tuple(line for line in dict.fromkeys(gaps.lines) if line != verdict.reason),
         )
 
-    def _judged(self, run: Run, world: World, step: Report, gaps: Gaps) -> _Judged:
+    def _judged(self, run: Run, observation: Observation, step: Report, gaps: Gaps) -> _Judged:
         """A run that completed is judged by what its latest attempt wrote, and by nothing else."""
         own = Gaps()
-        latest = self._checkpoint(run, world, run.attempts[-1:], own)
+        latest = self._checkpoint(run, observation, run.attempts[-1:], own)
         illegible = " ".join(own.lines)
-        newest = latest or self._checkpoint(run, world, run.attempts[-2::-1], own)
+        newest = latest or self._checkpoint(run, observation, run.attempts[-2::-1], own)
         judged = latest if step.ending is Ending.COMPLETED else newest
         manifest, sha256 = (judged.manifest, judged.sha256) if judged else (None, "")
         earlier, checked = EarlierRuns(), Checked()
         if manifest and manifest.complete:
             read = partial(read_earlier_runs, self.store, self.bucket)
             earlier = self._gathered("The last run", read, earlier, own)
-        if manifest and world.marker:
+        if manifest and observation.marker:
             look = partial(check, self.bucket, manifest.archived, earlier.accepted)
             checked = self._gathered("The archives", look, checked, own)
             look = partial(check_objects, self.bucket, manifest.archived)
@@ -212,7 +217,7 @@ class Evidence:
             step.ending,
             step.reason,
             run.id,
-            world.marker,
+            observation.marker,
             manifest,
             sha256,
             checked.problems,
@@ -228,22 +233,22 @@ class Evidence:
         return _Judged(manifest, verdict, earlier.previous, background)
 
     def _checkpoint(
-        self, run: Run, world: World, attempts: Sequence[Attempt], gaps: Gaps
+        self, run: Run, observation: Observation, attempts: Sequence[Attempt], gaps: Gaps
     ) -> Checkpoint | None:
         """What the first of these attempts wrote down that wrote down anything legible."""
         for each in attempts:
             # Where there was no instance nothing was written; the bucket may be what is wrong.
-            launched = world.launched if each.number == run.attempt.number else ""
+            launched = observation.launched if each.number == run.attempt.number else ""
             below = run.evidence(each, launched)
             read = partial(read_checkpoint, self.bucket, run, each, below)
             if below and (found := self._gathered("The manifest", read, None, gaps)):
                 return found
         return None
 
-    def _cost(self, run: Run, world: World, manifest: Manifest | None) -> Cost:
+    def _cost(self, run: Run, observation: Observation, manifest: Manifest | None) -> Cost:
         return estimate(
             run.attempts,
-            world.now,
+            observation.now,
             volume_gib=self.config.volume_size_gib,
             public_address=self.config.assign_public_ip,
             archives=len(manifest.archived) if manifest else 0,
@@ -256,13 +261,15 @@ class Evidence:
         key = evidence.log(below)
         return self._gathered("The log", lambda: self.bucket.log_at(key), None, gaps)
 
-    def _log_tail(self, run: Run, world: World, verdict: Verdict, gaps: Gaps) -> list[str]:
+    def _log_tail(
+        self, run: Run, observation: Observation, verdict: Verdict, gaps: Gaps
+    ) -> list[str]:
         """How the log of the latest attempt ends, or its console where it saved none."""
         instance = run.attempt.instance if run.attempts else None
         if verdict.kind is Kind.VERIFIED or instance is None:
             return []
         lines: list[str] = []
-        if below := run.evidence(run.attempt, world.launched):
+        if below := run.evidence(run.attempt, observation.launched):
             key = evidence.log(below)
             lines = self._gathered(
                 "The log", lambda: self.bucket.log_tail(key, _LOG_LINES), lines, gaps

@@ -22,7 +22,7 @@ _NO_CAPACITY = "pool"
 """The kind of an answer that concerns one type in one place: its code says it all."""
 
 
-def story(run: Run, now: datetime) -> list[str]:
+def attempt_lines(run: Run, now: datetime) -> list[str]:
     """One line for each attempt."""
     return [_chapter(attempt, now) for attempt in run.attempts]
 

@@ -57,7 +57,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def emit_metrics(facts: Facts, stack: str, listeners: int | None) -> None:
+def emit_metrics(facts: Facts, stack: str, confirmed_subscriptions: int | None) -> None:
     """The same figures as CloudWatch metrics, by the embedded metric format: a line in the log.
 
     ``Runs`` has the verdict as a dimension, ``Repositories`` the state, everything the stack.
@@ -80,8 +80,8 @@ def emit_metrics(facts: Facts, stack: str, listeners: int | None) -> None:
     ):
         if figure is not None:
             _put(name, figure, unit, stack)
-    if listeners is not None:
-        _put("Listeners", listeners, MetricUnit.Count, stack)
+    if confirmed_subscriptions is not None:
+        _put("Listeners", confirmed_subscriptions, MetricUnit.Count, stack)
     _put("Attempts", len(facts.run.attempts), MetricUnit.Count, stack)
 
 

@@ -9,7 +9,7 @@ from backup_contract.github_names import restorable
 from backup_contract.judgement.rewrites import alarm, rewrite_lines
 from backup_contract.judgement.unsaved_data import saves_data_first, unsaved_data
 from reporter.publish.advice import advice, urgent
-from reporter.publish.attempt_lines import lasted, refusals, story
+from reporter.publish.attempt_lines import attempt_lines, lasted, refusals
 from reporter.publish.contents import contents
 from reporter.publish.facts import Facts
 from reporter.publish.sections import LOG, REPORT, About, Listing, Message, Section, listed
@@ -36,7 +36,7 @@ def _sections(facts: Facts) -> Iterator[Section]:
     yield Section(About.ADVICE, tuple(advice(facts)))
     yield Section(About.ACKNOWLEDGED, listed("Known failures, acknowledged", verdict.acknowledged))
     yield Section(About.CONTENTS, tuple(contents(facts)))
-    yield Section(About.ATTEMPTS, listed("How the run went", story(facts.run, facts.now)))
+    yield Section(About.ATTEMPTS, listed("How the run went", attempt_lines(facts.run, facts.now)))
     yield Section(About.COST, tuple(_cost(facts)))
     yield Section(About.LOG, listed("The log's end", facts.log_tail, quoted=True))
     yield Section(About.WHEREABOUTS, tuple(_whereabouts(facts)))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 BACKUP = "backup"
 """The template's name for the schedule that starts backups."""
 
-BACKSTOP = timedelta(minutes=30)
+OVERDUE_AFTER = timedelta(minutes=30)
 """How long after a deadline it is looked once more.
 
 An invocation and both of Lambda's retries can fail within minutes, and nothing would end the
@@ -95,7 +95,7 @@ def deadline_name(run_id: str, attempt: int) -> str:
 
 
 def overdue_name(run_id: str, attempt: int) -> str:
-    """The schedule that wakes the reporter once more, :data:`BACKSTOP` after the deadline."""
+    """The schedule that wakes the reporter once more, :data:`OVERDUE_AFTER` after the deadline."""
     return f"overdue-{run_id}-{attempt}"
 
 

@@ -32,7 +32,7 @@ class Topic:
             TopicArn=self.arn, Subject=fitting_subject(subject), Message=fitting_body(body)
         )
 
-    def listeners(self) -> int | None:
+    def confirmed_subscriptions(self) -> int | None:
         """How many subscriptions are confirmed; None where AWS does not say. Never fails.
 
         Until its link was followed a subscription is there and gets nothing:

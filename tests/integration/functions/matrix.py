@@ -17,7 +17,7 @@ from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
 
-from shared.aws.one_time_scheduler import BACKSTOP
+from shared.aws.one_time_scheduler import OVERDUE_AFTER
 from tests.integration.functions.promises import IN_TIME, objections
 from tests.integration.functions.world import SCHEDULED, Fault, World, new_world
 
@@ -142,7 +142,7 @@ def play(
             scenario(world)
         finish(world)
         world.pass_time(timedelta(days=3))
-        late = {"for long": 2 * OUTAGE, "repeatedly": BACKSTOP}.get(fault, timedelta())
+        late = {"for long": 2 * OUTAGE, "repeatedly": OVERDUE_AFTER}.get(fault, timedelta())
         broken = objections(world, longest=IN_TIME + late)
         said = world.verdicts
         if fault not in _PERSISTENT and set(said) != {SCENARIOS[scenario]}:

@@ -121,7 +121,7 @@ def test_everything_in_order_is_said_line_by_line(
     give_token(ready, monkeypatch)
     checks = lines(ready)
     assert list(checks) == NAMES
-    mends = {name: line for name, line in checks.items() if line.startswith("MEND")}
+    mends = {name: line for name, line in checks.items() if line.startswith("action needed")}
     assert mends == {}
     assert checks["mail"] == "ok: me@example.com"
     assert checks["GitHub"] == "ok: octo, 2 repositories seen (1 private)"
@@ -156,7 +156,9 @@ def test_that_nothing_would_be_backed_up_is_to_be_mended(
     hub.catalogue = Catalogue({"octo": Account("octo")}, {}, {"good": "octo"})
     hub.catalogue.add(Repository(1, "octo", "secret", private=True))
     said = lines(ready)["GitHub"]
-    assert said.startswith("MEND: no repository of octo is seen: nothing would be backed up")
+    assert said.startswith(
+        "action needed: no repository of octo is seen: nothing would be backed up"
+    )
     assert "GitHubTokenParameter" in said
     hub.catalogue.add(Repository(2, "octo", "other", private=True))
     give_token(ready, monkeypatch)
@@ -165,8 +167,8 @@ def test_that_nothing_would_be_backed_up_is_to_be_mended(
 
 def test_no_token_is_to_be_mended_for_private_repositories_are_hidden(ready: World) -> None:
     assert lines(ready)["GitHub"].startswith(
-        "MEND: octo, 1 repository seen; public only: without a token no private repository is "
-        "visible. Store a token"
+        "action needed: octo, 1 repository seen; public only: without a token no private "
+        "repository is visible. Store a token"
     )
 
 
@@ -177,8 +179,8 @@ def test_no_token_is_to_be_mended_for_private_repositories_are_hidden(ready: Wor
         (TokenRights(None), "ok: octo, 3 repositories seen (2 private), total unknown"),
         (
             TokenRights(None, frozenset({"octo/secret"}), counts=True),
-            "MEND: octo, 2 repositories seen (1 private); 2 of 3 repositories of octo are visible: "
-            "give the token access to all of them",
+            "action needed: octo, 2 repositories seen (1 private); 2 of 3 repositories of octo are "
+            "visible: give the token access to all of them",
         ),
         (
             TokenRights(None, frozenset({"octo/secret"})),
@@ -186,11 +188,11 @@ def test_no_token_is_to_be_mended_for_private_repositories_are_hidden(ready: Wor
         ),
         (
             TokenRights(None, frozenset(), counts=True),
-            "MEND: octo, 1 repository seen; 1 of 3 repositories of octo are visible",
+            "action needed: octo, 1 repository seen; 1 of 3 repositories of octo are visible",
         ),
         (
             TokenRights(frozenset({"public_repo"})),
-            "MEND: octo, 1 repository seen; the token lacks the scope repo",
+            "action needed: octo, 1 repository seen; the token lacks the scope repo",
         ),
     ],
     ids=["fine-counted", "fine", "selected-counted", "selected", "none-counted", "classic-public"],
@@ -217,7 +219,8 @@ def test_repositories_that_a_token_hides_are_to_be_mended(
         (TokenRights(), "ok: octo, 1 repository seen (1 private), total unknown"),
         (
             TokenRights(frozenset({"repo", "admin:org"})),
-            "MEND: octo, 1 repository seen (1 private); 1 of 3 repositories of octo are visible",
+            "action needed: octo, 1 repository seen (1 private); "
+            "1 of 3 repositories of octo are visible",
         ),
     ],
     ids=["member", "told"],
@@ -255,7 +258,9 @@ def test_an_app_for_selected_repositories_is_to_be_mended(
     monkeypatch.setenv("GITHUB_APP_ID", "4711")
     monkeypatch.setenv("GITHUB_APP_KEY_PARAMETER", "/key")
     line = lines(ready)["GitHub"]
-    assert line.startswith("MEND: the GitHub App is installed on selected" if selected else "ok: ")
+    assert line.startswith(
+        "action needed: the GitHub App is installed on selected" if selected else "ok: "
+    )
 
 
 def test_options_that_the_program_would_refuse_are_to_be_mended(
@@ -263,7 +268,7 @@ def test_options_that_the_program_would_refuse_are_to_be_mended(
 ) -> None:
     monkeypatch.setenv("BACKUP_OPTIONS", "--no-fork")
     assert lines(ready)["launch"].startswith(
-        "MEND: BackupOptions: unknown: '--no-fork'; did you mean --no-forks? Correct"
+        "action needed: BackupOptions: unknown: '--no-fork'; did you mean --no-forks? Correct"
     )
 
 
@@ -281,7 +286,7 @@ def test_a_bare_account_is_told_what_to_mend(world: World, hub: GitHubStandIn) -
     answer = world.invoke("launcher", CHECK)
     graded = {name: line.partition(":")[0] for name, line in answer["checks"].items()}
     assert answer["status"] == "mend"
-    assert graded["mail"] == graded["network"] == graded["bucket public"] == "MEND"
+    assert graded["mail"] == graded["network"] == graded["bucket public"] == "action needed"
     assert "the schedule is gone" in answer["checks"]["schedule"]
     assert "aws ec2 create-route" in answer["checks"]["network"]
 
@@ -291,7 +296,9 @@ def test_an_owner_that_github_does_not_know_is_one_line_and_stops_no_other(
 ) -> None:
     monkeypatch.setenv("GITHUB_OWNERS", "ghost")
     checks = lines(ready)
-    assert checks["GitHub"].startswith("MEND: GitHubOwner: GitHub knows no account named ghost")
+    assert checks["GitHub"].startswith(
+        "action needed: GitHubOwner: GitHub knows no account named ghost"
+    )
     assert checks["bucket versions"].startswith("ok")
 
 
@@ -353,7 +360,7 @@ def test_a_refused_listing_asks_for_action_with_githubs_message(
     hub.faults.add(GitHubFault(refused, status=status, body=body))
     answer = ready.invoke("launcher", CHECK)
     assert answer["status"] == "mend"
-    assert answer["checks"]["GitHub"].startswith("MEND: ")
+    assert answer["checks"]["GitHub"].startswith("action needed: ")
     assert told in answer["checks"]["GitHub"]
 
 
@@ -413,7 +420,7 @@ def test_events_that_were_given_up_on_are_counted(ready: World) -> None:
     sqs = ready.aws.client("sqs")
     url = sqs.get_queue_url(QueueName="dead")["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="{}")
-    assert lines(ready)["dead letters"].startswith("MEND: 1 events were given up on")
+    assert lines(ready)["dead letters"].startswith("action needed: 1 events were given up on")
 
 
 def test_a_run_that_is_under_way_and_one_that_ended_are_told(ready: World) -> None:
@@ -463,7 +470,9 @@ def test_an_account_on_the_free_plan_is_to_be_mended(ready: World) -> None:
         "accountPlanStatus": "ACTIVE",
         "accountPlanExpirationDate": datetime(2027, 5, 1, tzinfo=UTC),
     }
-    assert lines(ready)["plan"].startswith("MEND: the free plan until 2027-05-01: then AWS closes")
+    assert lines(ready)["plan"].startswith(
+        "action needed: the free plan until 2027-05-01: then AWS closes"
+    )
 
 
 class TestQuotas:

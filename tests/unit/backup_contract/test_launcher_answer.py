@@ -93,7 +93,9 @@ def test_a_dry_run_is_read_as_every_answer() -> None:
 
 
 def test_a_check_survives_the_way_through_json() -> None:
-    check = CheckAnswer("mend", "to mend: mail", {"mail": "MEND: nobody", "plan": "ok: paid"})
+    check = CheckAnswer(
+        "mend", "action needed: mail", {"mail": "action needed: nobody", "plan": "ok: paid"}
+    )
     read = CheckAnswer.read({**json.loads(json.dumps(check.document)), "later": 1})
     assert (read, read.in_order) == (check, False)
     with pytest.raises(DamagedError, match="checks is not an object of texts"):

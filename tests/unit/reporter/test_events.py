@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporter.events import Interruption, Terminated, Trigger, Wake, Watchdog, read_trigger
+from reporter.events import Interruption, RunEvent, Terminated, Trigger, Watchdog, read_trigger
 from shared.errors import EventError
 
 EVENTS = Path(__file__).parents[3] / "events"
@@ -20,8 +20,8 @@ EVENTS = Path(__file__).parents[3] / "events"
         ("terminated", Terminated("i-0123456789abcdef0")),
         ("terminated_foreign", Terminated("i-0f0f0f0f0f0f0f0f0")),
         ("spot_interruption", Interruption("i-0123456789abcdef0")),
-        ("deadline", Wake("2026-11-27T17-00-00Z")),
-        ("launch_failed", Wake("2026-11-27T17-00-00Z")),
+        ("deadline", RunEvent("2026-11-27T17-00-00Z")),
+        ("launch_failed", RunEvent("2026-11-27T17-00-00Z")),
         ("watchdog", Watchdog()),
     ],
 )

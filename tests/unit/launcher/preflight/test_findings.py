@@ -8,8 +8,8 @@ import pytest
 
 from launcher.preflight import account_plan, bucket_findings, findings
 from launcher.preflight.account_plan import AccountPlan
-from launcher.preflight.findings import Finding, Grade, Quota, Subscriber, Way
-from launcher.preflight.github_rights import Seen, count_of_pages, of_nobody, of_total
+from launcher.preflight.findings import EgressRoute, Finding, Grade, Quota, Subscriber
+from launcher.preflight.github_rights import AccessReport, count_of_pages, of_nobody, of_total
 from shared.model.run import Attempt, Options, Run
 
 NOW = datetime(2026, 11, 27, 17, 3, 9, tzinfo=UTC)
@@ -28,7 +28,7 @@ class TestMail:
 
     def test_who_has_not_confirmed_is_named_with_the_way_to_a_new_link(self) -> None:
         found = self.mail(Subscriber("email", "me@example.com", confirmed=False))
-        assert found.grade is Grade.MEND
+        assert found.grade is Grade.ACTION_NEEDED
         assert found.reason.startswith("me@example.com has not confirmed")
         assert (
             "aws sns subscribe --region eu-central-1 --topic-arn arn:topic --protocol email "
@@ -40,7 +40,7 @@ class TestMail:
         assert (found.grade, found.reason[:7]) == (Grade.NOTE, "c@d.de ")
 
     def test_nobody_subscribed_is_to_be_mended(self) -> None:
-        assert self.mail().grade is Grade.MEND
+        assert self.mail().grade is Grade.ACTION_NEEDED
 
     def test_all_confirmed_is_well(self) -> None:
         assert self.mail(Subscriber("email", "a@b.de", True)).reason == "a@b.de"
@@ -52,10 +52,14 @@ class TestPlan:
         [
             (None, Grade.OK, "not on the free plan"),
             (AccountPlan("PAID", "ACTIVE"), Grade.OK, "paid"),
-            (AccountPlan("FREE", "ACTIVE", NOW + timedelta(days=20)), Grade.MEND, "2026-12-17"),
-            (AccountPlan("FREE", "NOT_STARTED"), Grade.MEND, "the free plan: then"),
-            (AccountPlan("FREE", "EXPIRED"), Grade.MEND, "has ended"),
-            (AccountPlan("FREE", "ACTIVE", NOW), Grade.MEND, "has ended"),
+            (
+                AccountPlan("FREE", "ACTIVE", NOW + timedelta(days=20)),
+                Grade.ACTION_NEEDED,
+                "2026-12-17",
+            ),
+            (AccountPlan("FREE", "NOT_STARTED"), Grade.ACTION_NEEDED, "the free plan: then"),
+            (AccountPlan("FREE", "EXPIRED"), Grade.ACTION_NEEDED, "has ended"),
+            (AccountPlan("FREE", "ACTIVE", NOW), Grade.ACTION_NEEDED, "has ended"),
         ],
     )
     def test_a_free_plan_is_told_with_its_end_and_what_that_means(
@@ -64,7 +68,7 @@ class TestPlan:
         line = account_plan.plan(found, NOW)
         assert line.grade is grade
         assert said in line.reason
-        if grade is Grade.MEND:
+        if grade is Grade.ACTION_NEEDED:
             assert "deletes its contents, every backup among them, 90 days later" in line.reason
             assert "Upgrade" in line.reason
 
@@ -83,19 +87,29 @@ class TestTypes:
 
 class TestNetwork:
     @pytest.mark.parametrize(
-        ("ways", "public", "grade", "said"),
+        ("egress_routes", "public", "grade", "said"),
         [
-            ([Way("s-1", "igw-1"), Way("s-2", "igw-1")], True, Grade.OK, "internet through igw-1"),
-            ([Way("s-1", "nat-1")], False, Grade.OK, "nat-1"),
-            ([Way("s-1", "igw-1"), Way("s-2", "")], True, Grade.NOTE, "s-2: no route"),
-            ([Way("s-1", "")], True, Grade.MEND, "aws ec2 create-route"),
-            ([Way("s-1", "igw-1")], False, Grade.MEND, "AssignPublicIp=true"),
+            (
+                [EgressRoute("s-1", "igw-1"), EgressRoute("s-2", "igw-1")],
+                True,
+                Grade.OK,
+                "internet through igw-1",
+            ),
+            ([EgressRoute("s-1", "nat-1")], False, Grade.OK, "nat-1"),
+            (
+                [EgressRoute("s-1", "igw-1"), EgressRoute("s-2", "")],
+                True,
+                Grade.NOTE,
+                "s-2: no route",
+            ),
+            ([EgressRoute("s-1", "")], True, Grade.ACTION_NEEDED, "aws ec2 create-route"),
+            ([EgressRoute("s-1", "igw-1")], False, Grade.ACTION_NEEDED, "AssignPublicIp=true"),
         ],
     )
     def test_every_subnet_needs_a_way_out_that_fits_its_addresses(
-        self, ways: list[Way], public: bool, grade: Grade, said: str
+        self, egress_routes: list[EgressRoute], public: bool, grade: Grade, said: str
     ) -> None:
-        found = findings.network(ways, public_address=public)
+        found = findings.network(egress_routes, public_address=public)
         assert found.grade is grade
         assert said in found.reason
 
@@ -108,7 +122,7 @@ class TestQuota:
 
     def test_too_little_comes_with_the_request_for_more(self) -> None:
         found = findings.quota(replace(self.SPOT, allowed=0, need=2), "eu-central-1")
-        assert found.grade is Grade.MEND
+        assert found.grade is Grade.ACTION_NEEDED
         assert (
             "aws service-quotas request-service-quota-increase --region eu-central-1 "
             "--service-code ec2 --quota-code L-34B43A08 --desired-value 4"
@@ -123,7 +137,7 @@ class TestBucket:
     @pytest.mark.parametrize("expiry", [{"Days": 30}, {"Date": "2027-01-01T00:00:00Z"}])
     def test_a_rule_that_deletes_the_newest_archives_is_found(self, expiry: Any) -> None:
         found = lifecycle(REPLACED, {**RULE, "ID": "clean up", "Expiration": expiry})
-        assert found.grade is Grade.MEND
+        assert found.grade is Grade.ACTION_NEEDED
         assert found.reason.startswith("rule clean up deletes the newest archives too")
 
     @pytest.mark.parametrize(
@@ -143,16 +157,19 @@ class TestBucket:
         "chosen", [{"Prefix": "github_backups/octo/"}, {"And": {"Prefix": "git", "Tags": []}}]
     )
     def test_a_rule_for_some_archives_matters(self, chosen: Any) -> None:
-        assert lifecycle({**RULE, "Filter": chosen, "Expiration": {"Days": 1}}).grade is Grade.MEND
+        assert (
+            lifecycle({**RULE, "Filter": chosen, "Expiration": {"Days": 1}}).grade
+            is Grade.ACTION_NEEDED
+        )
 
     def test_replaced_archives_that_go_too_soon_are_found(self) -> None:
         found = lifecycle({**RULE, "NoncurrentVersionExpiration": {"NoncurrentDays": 30}})
-        assert found.grade is Grade.MEND
+        assert found.grade is Grade.ACTION_NEEDED
         assert "after 30 days, KeepVersionsDays is 365" in found.reason
 
     def test_archives_that_no_restore_can_read_at_once_are_found(self) -> None:
         moved = {**REPLACED, "Transitions": [{"Days": 1, "StorageClass": "DEEP_ARCHIVE"}]}
-        assert lifecycle(moved).grade is Grade.MEND
+        assert lifecycle(moved).grade is Grade.ACTION_NEEDED
 
     def test_no_rule_at_all_only_costs_money(self) -> None:
         assert lifecycle().grade is Grade.NOTE
@@ -161,18 +178,18 @@ class TestBucket:
         ("found", "grade"),
         [
             (bucket_findings.versioning("Enabled", "b"), Grade.OK),
-            (bucket_findings.versioning("Suspended", "b"), Grade.MEND),
-            (bucket_findings.versioning("", "b"), Grade.MEND),
+            (bucket_findings.versioning("Suspended", "b"), Grade.ACTION_NEEDED),
+            (bucket_findings.versioning("", "b"), Grade.ACTION_NEEDED),
             (bucket_findings.encryption("AES256", "", ""), Grade.OK),
             (bucket_findings.encryption("aws:kms", "", ""), Grade.OK),
             (bucket_findings.encryption("aws:kms", "alias/aws/s3", ""), Grade.OK),
             (bucket_findings.encryption("aws:kms", KEY, KEY), Grade.OK),
             (bucket_findings.encryption("aws:kms", "1234", KEY), Grade.OK),
-            (bucket_findings.encryption("aws:kms", KEY, ""), Grade.MEND),
-            (bucket_findings.encryption("aws:kms:dsse", KEY, KEY + "5"), Grade.MEND),
+            (bucket_findings.encryption("aws:kms", KEY, ""), Grade.ACTION_NEEDED),
+            (bucket_findings.encryption("aws:kms:dsse", KEY, KEY + "5"), Grade.ACTION_NEEDED),
             (bucket_findings.public_access({"BlockPublicAcls": True}, "b"), Grade.OK),
-            (bucket_findings.public_access({"A": True, "B": False}, "b"), Grade.MEND),
-            (bucket_findings.public_access({}, "b"), Grade.MEND),
+            (bucket_findings.public_access({"A": True, "B": False}, "b"), Grade.ACTION_NEEDED),
+            (bucket_findings.public_access({}, "b"), Grade.ACTION_NEEDED),
         ],
     )
     def test_settings_that_endanger_backups_are_found(self, found: Finding, grade: Grade) -> None:
@@ -193,7 +210,7 @@ class TestSchedule:
             ("cron(0 17 ? * FRI *)", "DISABLED", Grade.NOTE, "ScheduleState=ENABLED"),
             ("rate(7 days)", "ENABLED", Grade.OK, "every 7 days"),
             ("rate(12 hours)", "ENABLED", Grade.OK, "every 0.5 days"),
-            ("cron(0 0 1 1 ? 2020)", "ENABLED", Grade.MEND, "never due again"),
+            ("cron(0 0 1 1 ? 2020)", "ENABLED", Grade.ACTION_NEEDED, "never due again"),
             ("cron(gibberish)", "ENABLED", Grade.NOTE, "beyond this check"),
         ],
     )
@@ -207,7 +224,7 @@ class TestSchedule:
 
 def test_dead_letters_come_with_the_commands_to_read_and_to_remove_them() -> None:
     found = findings.dead_letters(2, "https://queue", "eu-central-1")
-    assert found.grade is Grade.MEND
+    assert found.grade is Grade.ACTION_NEEDED
     assert "aws sqs receive-message --region eu-central-1 --queue-url https://queue" in found.reason
     assert "aws sqs purge-queue" in found.reason
     assert findings.dead_letters(0, "https://queue", "eu-central-1").grade is Grade.OK
@@ -215,7 +232,12 @@ def test_dead_letters_come_with_the_commands_to_read_and_to_remove_them() -> Non
 
 @pytest.mark.parametrize(
     ("verdict", "grade"),
-    [("verified", Grade.OK), ("partial", Grade.NOTE), ("missed", Grade.MEND), (None, Grade.OK)],
+    [
+        ("verified", Grade.OK),
+        ("partial", Grade.NOTE),
+        ("missed", Grade.ACTION_NEEDED),
+        (None, Grade.OK),
+    ],
 )
 def test_the_last_runs_verdict_is_told(verdict: str | None, grade: Grade) -> None:
     run = Run("2026-11-20T17-00-00Z", "schedule", NOW, attempts=(Attempt(1, NOW, NOW),))
@@ -237,14 +259,14 @@ def test_before_the_first_run_there_is_none_to_tell_of() -> None:
 class TestAnswer:
     GOOD = Finding("mail", Grade.OK, "a@b.de")
     NOTE = Finding("last run", Grade.NOTE, "none yet")
-    BAD = Finding("network", Grade.MEND, "no route")
+    BAD = Finding("network", Grade.ACTION_NEEDED, "no route")
     DENIED = Finding("schedule", Grade.UNKNOWN, "denied")
 
     def test_lines_keep_their_order_and_begin_with_their_grade(self) -> None:
         answer = findings.answer([self.GOOD, self.BAD, self.NOTE])
         assert list(answer.checks.items()) == [
             ("mail", "ok: a@b.de"),
-            ("network", "MEND: no route"),
+            ("network", "action needed: no route"),
             ("last run", "note: none yet"),
         ]
 
@@ -252,9 +274,9 @@ class TestAnswer:
         ("found", "status", "summary"),
         [
             ([GOOD, NOTE], "ok", "all 2 checks are in order"),
-            ([GOOD, BAD], "mend", "to mend: network"),
+            ([GOOD, BAD], "mend", "action needed: network"),
             ([DENIED], "unknown", "could not be checked: schedule"),
-            ([DENIED, BAD], "mend", "to mend: network; could not be checked: schedule"),
+            ([DENIED, BAD], "mend", "action needed: network; could not be checked: schedule"),
         ],
     )
     def test_the_worst_line_is_the_status(
@@ -277,20 +299,40 @@ class TestAnswer:
 @pytest.mark.parametrize(
     ("seen", "anonymous", "grade", "said"),
     [
-        ([Seen("octo", 8, 0, 8)], False, Grade.OK, "octo, 8 repositories seen"),
-        ([Seen("octo", 8, 0)], False, Grade.OK, "octo, 8 repositories seen, total unknown"),
-        ([Seen("octo", 8, 3, 11)], False, Grade.OK, "octo, 11 repositories seen (3 private)"),
-        ([Seen("octo", 8, None)], False, Grade.OK, "octo, 8 public repositories seen"),
-        ([Seen("octo", 0, None)], False, Grade.OK, "octo, 0 public repositories seen"),
-        ([Seen("octo", None, None)], False, Grade.OK, "octo"),
+        ([AccessReport("octo", 8, 0, 8)], False, Grade.OK, "octo, 8 repositories seen"),
+        ([AccessReport("octo", 8, 0)], False, Grade.OK, "octo, 8 repositories seen, total unknown"),
+        (
+            [AccessReport("octo", 8, 3, 11)],
+            False,
+            Grade.OK,
+            "octo, 11 repositories seen (3 private)",
+        ),
+        ([AccessReport("octo", 8, None)], False, Grade.OK, "octo, 8 public repositories seen"),
+        ([AccessReport("octo", 0, None)], False, Grade.OK, "octo, 0 public repositories seen"),
+        ([AccessReport("octo", None, None)], False, Grade.OK, "octo"),
         ([], False, Grade.OK, "octo"),
-        ([Seen("octo", 0, 0)], True, Grade.MEND, "nothing would be backed up; store a token"),
-        ([Seen("octo", 0, 0)], False, Grade.MEND, "backed up; give the token access"),
-        ([Seen("octo", 0, 0), Seen("cat", 1, 0)], False, Grade.NOTE, "octo, 0 repositories seen"),
+        (
+            [AccessReport("octo", 0, 0)],
+            True,
+            Grade.ACTION_NEEDED,
+            "nothing would be backed up; store a token",
+        ),
+        (
+            [AccessReport("octo", 0, 0)],
+            False,
+            Grade.ACTION_NEEDED,
+            "backed up; give the token access",
+        ),
+        (
+            [AccessReport("octo", 0, 0), AccessReport("cat", 1, 0)],
+            False,
+            Grade.NOTE,
+            "octo, 0 repositories seen",
+        ),
     ],
 )
 def test_what_github_shows_is_counted_and_nothing_at_all_is_to_be_mended(
-    seen: list[Seen], anonymous: bool, grade: Grade, said: str
+    seen: list[AccessReport], anonymous: bool, grade: Grade, said: str
 ) -> None:
     found = findings.github([], seen, ["octo"], anonymous=anonymous)
     assert found.grade is grade
@@ -299,11 +341,15 @@ def test_what_github_shows_is_counted_and_nothing_at_all_is_to_be_mended(
 
 @pytest.mark.parametrize(
     ("limits", "grade"),
-    [([], Grade.OK), (of_nobody(), Grade.MEND), (of_total(Seen("octo", 8, 3, 30)), Grade.MEND)],
+    [
+        ([], Grade.OK),
+        (of_nobody(), Grade.ACTION_NEEDED),
+        (of_total(AccessReport("octo", 8, 3, 30)), Grade.ACTION_NEEDED),
+    ],
     ids=["none", "no-token", "fewer"],
 )
 def test_what_the_access_hides_is_to_be_mended(limits: list[str], grade: Grade) -> None:
-    found = findings.github([], [Seen("octo", 8, 3, 30)], ["octo"], limits, anonymous=False)
+    found = findings.github([], [AccessReport("octo", 8, 3, 30)], ["octo"], limits, anonymous=False)
     assert found.grade is grade
     assert all(limit in found.reason for limit in limits)
 
@@ -312,15 +358,15 @@ def test_what_the_access_hides_is_to_be_mended(limits: list[str], grade: Grade) 
     ("seen", "said"),
     [
         (
-            Seen("octo", 8, 3, 30),
+            AccessReport("octo", 8, 3, 30),
             "11 of 30 repositories of octo are visible: give the token access",
         ),
-        (Seen("octo", 8, 3, 11), ""),
-        (Seen("octo", 8, 3), ""),
-        (Seen("octo", 8, None, 30), ""),
+        (AccessReport("octo", 8, 3, 11), ""),
+        (AccessReport("octo", 8, 3), ""),
+        (AccessReport("octo", 8, None, 30), ""),
     ],
 )
-def test_fewer_than_github_counts_is_told_with_the_numbers(seen: Seen, said: str) -> None:
+def test_fewer_than_github_counts_is_told_with_the_numbers(seen: AccessReport, said: str) -> None:
     assert "".join(of_total(seen)).startswith(said)
     assert bool(of_total(seen)) == bool(said)
 

@@ -148,9 +148,9 @@ def test_without_on_demand_the_advice_is_not_to_ask_for_it_right_away() -> None:
 
 
 def test_an_attempt_that_failed_is_told_with_its_own_last_words() -> None:
-    story = body(samples.SAMPLES["Failed"]).partition("How the run went:\n")[2].splitlines()
-    assert story[0].startswith("  - attempt 1 failed after 4 min (c7g.medium")
-    assert story[0].endswith("): repo_backup: octo: the listing failed: HTTP 503")
+    attempt_lines = body(samples.SAMPLES["Failed"]).partition("How the run went:\n")[2].splitlines()
+    assert attempt_lines[0].startswith("  - attempt 1 failed after 4 min (c7g.medium")
+    assert attempt_lines[0].endswith("): repo_backup: octo: the listing failed: HTTP 503")
 
 
 def test_a_run_whose_last_attempt_got_no_instance_does_not_claim_there_was_none() -> None:

@@ -54,4 +54,4 @@ class _Unreachable:
 
 def test_listeners_are_unknown_while_sns_cannot_be_reached() -> None:
     client: Any = _Unreachable()
-    assert Topic(client, "arn").listeners() is None
+    assert Topic(client, "arn").confirmed_subscriptions() is None
