@@ -257,7 +257,7 @@ class Reporter:
             self.log.error("nobody has confirmed a subscription to the mails")
         emit_metrics(facts, self.config.stack_name, confirmed_subscriptions)
         if facts.verdict.kind is Kind.VERIFIED and not facts.only:
-            self.verified_runs.note(world.now)
+            self.verified_runs.note(observation.now)
             self.heartbeat.beat()
         self.afterwards.retire(run.id, summary, before)
 

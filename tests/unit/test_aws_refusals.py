@@ -16,7 +16,7 @@ from launcher.launch.ec2 import Ec2 as LaunchingEc2
 from launcher.launch.ec2 import InstanceSettings
 from launcher.launch.images import Images
 from launcher.launch.program_store import Bucket as ProgramStore
-from launcher.preflight.aws_facts import Survey
+from launcher.preflight.aws_facts import AwsFacts
 from launcher.preflight.checks import _line
 from launcher.preflight.findings import Finding, Grade
 from launcher.preflight.secrets import Secrets
@@ -61,8 +61,8 @@ class Refusing:
         raise ClientError(self.answer, operation)
 
 
-def survey(client: Refusing) -> Survey:
-    return Survey(*[cast(Any, client)] * 8)
+def survey(client: Refusing) -> AwsFacts:
+    return AwsFacts(*[cast(Any, client)] * 8)
 
 
 def run_instances(client: Any) -> str:
