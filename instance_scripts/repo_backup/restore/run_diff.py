@@ -11,8 +11,8 @@ from backup_contract.kinds import DATA
 from repo_backup.archive.stored_zip import open_stored
 from repo_backup.git.protocol.advertisement import decode, packed_refs
 from repo_backup.restore.archive_reader import ArchiveRef
-from repo_backup.restore.item_changes import ItemChanges, item_changes
-from repo_backup.restore.stored_documents import StoredDocuments, open_documents
+from repo_backup.restore.data.item_changes import ItemChanges, item_changes
+from repo_backup.restore.data.stored_documents import StoredDocuments, open_documents
 from repo_backup.runtime.errors import RepositoryError
 from repo_backup.store.base import Store
 from repo_backup.store.chains import ChainListError, read_chain

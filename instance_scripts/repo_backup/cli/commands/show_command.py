@@ -16,8 +16,8 @@ from repo_backup.cli.item_text import date, item_lines
 from repo_backup.cli.output import print_document, print_line, print_message, print_table, working
 from repo_backup.restore.archive_reader import SAYS_NOTHING, ArchiveRef
 from repo_backup.restore.catalogue import NoArchiveError, find
+from repo_backup.restore.data.stored_documents import StoredDocuments, open_documents
 from repo_backup.restore.points_in_time import cannot_be_restored, run_at
-from repo_backup.restore.stored_documents import StoredDocuments, open_documents
 from repo_backup.runtime.errors import FatalError, RepositoryError
 from repo_backup.store.base import Store
 from repo_backup.store.open import open_store

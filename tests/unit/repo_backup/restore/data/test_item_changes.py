@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from repo_backup.restore.item_changes import item_changes
+from repo_backup.restore.data.item_changes import item_changes
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 from backup_contract import object_keys as layout
 from backup_contract.kinds import DATA
 from repo_backup.restore.archive_reader import ArchiveRef
-from repo_backup.restore.stored_documents import StoredDocuments, open_documents
+from repo_backup.restore.data.stored_documents import StoredDocuments, open_documents
 from repo_backup.runtime.errors import RepositoryError
 from repo_backup.store.directory import DirectoryStore
 from tests.unit.repo_backup.kinds.data.host import KEY, MemoryHost, Runs
