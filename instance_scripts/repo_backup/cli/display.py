@@ -54,6 +54,7 @@ def print_summary(manifest: Manifest) -> None:
 def _remarks(manifest: Manifest) -> list[tuple[str, str]]:
     """What a person must know, and the state that it is about."""
     items, seen = manifest.items, describe(manifest.visibility)
+    without = [item for item in items if item.state in ("failed", "skipped")]
     told = (
         ("failed", True, "failed"),
         ("failed", False, "failed before, and was not tried this time"),
@@ -64,7 +65,7 @@ def _remarks(manifest: Manifest) -> list[tuple[str, str]]:
     remarks += [
         (state, f"{words}: {item.name}: {item.reason}{'; nothing is saved of it' * item.unsaved}")
         for state, asked, words in told
-        for item in items
+        for item in without
         if item.asked is asked and item.state == state
     ]
     if unsaved := unsaved_data(manifest):

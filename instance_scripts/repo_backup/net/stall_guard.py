@@ -4,8 +4,8 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -20,11 +20,23 @@ _LOOK_SECONDS = 0.5
 
 @dataclass(eq=False)
 class Watched:
-    """A connection that must get on: what is awaited must come before ``deadline``."""
+    """A connection that must get on: what is awaited must come before ``deadline``.
 
+    It is watched for the length of a ``with`` block: a class, as a generator costs more and each
+    request has two of these.
+    """
+
+    guard: "Watchdog"
     connection: socket.socket
     deadline: float
     expired: bool = False
+
+    def __enter__(self) -> Self:
+        self.guard.add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.guard.discard(self)
 
     def allow(self, seconds: float) -> None:
         """Something came: the next may take so long from now."""
@@ -46,21 +58,24 @@ class Watchdog:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    @contextlib.contextmanager
-    def watching(self, connection: socket.socket, seconds: float) -> Iterator[Watched]:
+    def watching(self, connection: socket.socket, seconds: float) -> Watched:
         """Watch the connection for the block; the first thing must come within so many seconds."""
-        watched = Watched(connection, time.monotonic() + seconds)
+        return Watched(self, connection, time.monotonic() + seconds)
+
+    def add(self, watched: Watched) -> None:
+        """Look after it from now on."""
         with self._changed:
             self._watched.add(watched)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._look, daemon=True, name="watchdog")
                 self._thread.start()
-            self._changed.notify()
-        try:
-            yield watched
-        finally:
-            with self._changed:
-                self._watched.discard(watched)
+            if len(self._watched) == 1:  # the thread waits while there is none
+                self._changed.notify()
+
+    def discard(self, watched: Watched) -> None:
+        """Leave it alone from now on."""
+        with self._changed:
+            self._watched.discard(watched)
 
     def _look(self) -> None:
         while True:
@@ -117,13 +132,9 @@ POOLS = {"http": _Pool, "https": _TlsPool}
 """For urllib3's ``pool_classes_by_scheme``: connections whose answers must begin in time."""
 
 
-@contextlib.contextmanager
-def watching(response: BaseHTTPResponse) -> Iterator[Watched | None]:
+def watching(response: BaseHTTPResponse) -> contextlib.AbstractContextManager[Watched | None]:
     """Watch an answer's body for the block; None when it is there already."""
-    connection = response.connection
-    answering = getattr(connection, "answering", None)
+    answering = getattr(response.connection, "answering", None)
     if answering is None:
-        yield None
-        return
-    with _watchdog.watching(answering, BLOCK_SECONDS) as watched:
-        yield watched
+        return contextlib.nullcontext()
+    return _watchdog.watching(answering, BLOCK_SECONDS)

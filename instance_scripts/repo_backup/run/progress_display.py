@@ -61,8 +61,11 @@ class LineDisplay:
         for item in entry.items:
             if kinds is not None and item.kind not in kinds:
                 continue
-            name, part = item.name, item.result
-            if part.state not in ("unchanged", "absent"):
+            part, quiet = item.result, item.state in ("unchanged", "absent")
+            if quiet and not part.warnings:
+                continue
+            name = item.name
+            if not quiet:
                 event = part.state if entry.asked else "passed-over"
                 fields: dict[str, object] = {"repository": name, "refs": part.refs}
                 if part.state == "backed-up" and (put := part.bytes_put_by(run_id)):

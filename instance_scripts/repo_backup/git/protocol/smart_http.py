@@ -173,7 +173,7 @@ def parse(url: str, lines: list[bytes]) -> Advertisement:
             raise messages.of_error(pair[4:])
         if index == 0:
             capabilities = frozenset(decode(offered).split())
-        oid, _, name = (decode(part) for part in pair.partition(b" "))
+        oid, _, name = decode(pair).partition(" ")
         if oid == "shallow" and is_object_id(name):
             shallow.append(name)
             continue
@@ -240,7 +240,8 @@ def packets(blocks: Iterator[bytes]) -> Iterator[bytes | None]:
     """The pkt-lines of a body; None for a flush."""
     buffer, position = bytearray(), 0
     while True:
-        while len(buffer) - position < 4 or len(buffer) - position < _length(buffer, position):
+        length = _length(buffer, position)
+        while length is None or len(buffer) - position < length:
             block = next(blocks, None)
             if block is None:
                 if position < len(buffer):
@@ -249,13 +250,17 @@ def packets(blocks: Iterator[bytes]) -> Iterator[bytes | None]:
             del buffer[:position]
             position = 0
             buffer += block
-        length = _length(buffer, position)
+            length = _length(buffer, position)
         yield bytes(memoryview(buffer)[position + 4 : position + length]) if length > 4 else None
         position += max(length, 4)
 
 
-def _length(buffer: bytearray, position: int) -> int:
+def _length(buffer: bytearray, position: int) -> int | None:
+    """That of the packet that begins there, its four digits included; None where they are not
+    all there yet."""
     digits = buffer[position : position + 4]
+    if len(digits) < 4:
+        return None
     if not _PACKET_LENGTH.fullmatch(digits):
         raise TransientError("the server's answer is garbled")
     return int(digits, 16)
