@@ -64,6 +64,7 @@ class Heading:
     updated: str
     comments: int
     gone: str
+    number: int = 0
 
 
 def text_of(document: Document, *names: str) -> str:
@@ -87,6 +88,7 @@ def heading(path: str, document: Document, marks: Marks) -> Heading:
         updated=text_of(document, "updated_at", "updatedAt", "published_at"),
         comments=sum(len(_list(document, name)) for name in lists),
         gone=marks.get(path, ""),
+        number=number if isinstance(number, int) else 0,
     )
 
 

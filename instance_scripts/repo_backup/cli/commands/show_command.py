@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +21,7 @@ from repo_backup.runtime.errors import FatalError, RepositoryError
 from repo_backup.store.base import Store
 from repo_backup.store.open import open_store
 
+Row = tuple[str, Heading]
 _NUMBERED = ("issues", "pulls", "discussions")
 _NO_DATA = (
     "project data is saved by runs that have a token or a GitHub App, unless --no-data or --kinds "
@@ -36,13 +36,14 @@ def show(options: argparse.Namespace) -> int:
         run_id = run_at(store, options.at) or options.run_id
         found = _found(store, options.repository, run_id)
         documents = _opened(store, found, run_id)
-        read = [*documents.read(_wanted(documents, options.what))]
+        rows = _headings(documents, options.what) if options.what in _NUMBERED else []
+        read = _read(documents, options.what)
     if not read and str(options.what).isdigit():
         raise FatalError(_nothing(found.name, options.what, documents))
     if options.json:
-        print_document(_document(options, run_id, found, documents, read))
+        print_document(_document(options, run_id, found, documents, rows, read))
     else:
-        _print(options.what, found.name, documents, read)
+        _print(options.what, found.name, documents, rows, read)
     remarks = documents.remarks
     if documents.fault:
         remarks = (*remarks, f"{documents.fault}; this is the state before that overlay")
@@ -77,13 +78,25 @@ def _opened(store: Store, found: ArchiveRef, run_id: str | None) -> StoredDocume
     return documents
 
 
-def _wanted(documents: StoredDocuments, what: str | None) -> list[str]:
-    """The paths to read: of one number, or of a folder; none for the overview."""
-    if what is None:
+def _headings(documents: StoredDocuments, folder: str) -> list[Row]:
+    """What a list tells of each document, the newest first; none is kept in memory whole."""
+    read = documents.read(documents.paths(folder))
+    rows = [
+        (path, heading(path, document, documents.marks))
+        for path, document in read
+        if isinstance(document, dict)
+    ]
+    return sorted(rows, key=lambda each: (each[1].number, each[1].created), reverse=True)
+
+
+def _read(documents: StoredDocuments, what: str | None) -> list[tuple[str, Any]]:
+    """The documents that are shown whole: all of a number, or all releases, the newest first."""
+    if what is None or what in _NUMBERED:
         return []
-    if what in NAMES:
-        return documents.paths(what)
-    return [f"{folder}/{what}.json" for folder in _NUMBERED]
+    named = [f"{folder}/{what}.json" for folder in _NUMBERED]
+    paths = documents.paths(what) if what in NAMES else named
+    found = [each for each in documents.read(paths) if isinstance(each[1], dict)]
+    return sorted(found, key=lambda each: heading(each[0], each[1], {}).created, reverse=True)
 
 
 def _nothing(name: str, number: str, documents: StoredDocuments) -> str:
@@ -101,34 +114,25 @@ def _nothing(name: str, number: str, documents: StoredDocuments) -> str:
 
 
 def _print(
-    what: str | None, name: str, documents: StoredDocuments, read: list[tuple[str, Any]]
+    what: str | None,
+    name: str,
+    documents: StoredDocuments,
+    rows: list[Row],
+    read: list[tuple[str, Any]],
 ) -> None:
     marks = documents.marks
     if what is None:
         _print_overview(name, documents)
     elif what == "releases" or what not in NAMES:
-        for path, document in _by_date(read):
+        for path, document in read:
             for line in item_lines(name, path, document, marks):
                 print_line(line)
             print_line("")
-    elif rows := [*_headings(documents, read)]:
+    elif rows:
         titles = ("", "state", "updated", "author", "comments", "title")
         print_table(titles, [_cells(each) for _, each in rows])
     else:
         print_line(f"{name} has no {what} in this backup")
-
-
-def _by_date(read: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """The newest first."""
-    found = [each for each in read if isinstance(each[1], dict)]
-    return sorted(found, key=lambda each: heading(each[0], each[1], {}).created, reverse=True)
-
-
-def _headings(
-    documents: StoredDocuments, read: Iterable[tuple[str, Any]]
-) -> Iterator[tuple[str, Heading]]:
-    for path, document in _by_date(read):
-        yield path, heading(path, document, documents.marks)
 
 
 def _cells(each: Heading) -> tuple[str, ...]:
@@ -161,6 +165,7 @@ def _document(
     run_id: str | None,
     found: ArchiveRef,
     documents: StoredDocuments,
+    rows: list[Row],
     read: list[tuple[str, Any]],
 ) -> ShowDocument:
     fault = (documents.fault,) if documents.fault else ()
@@ -179,8 +184,8 @@ def _document(
         sections = documents.index.sections
         document["sections"] = {name: {**sections[name].document} for name in sorted(sections)}
     elif options.what in NAMES:
-        rows = _headings(documents, read)
-        document["items"] = [_row(path, each) for path, each in rows]
+        releases = [(path, heading(path, each, documents.marks)) for path, each in read]
+        document["items"] = [_row(path, each) for path, each in rows or releases]
     else:
         document["documents"] = dict(read)
         gone = documents.marks.items()

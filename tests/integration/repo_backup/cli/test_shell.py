@@ -179,10 +179,12 @@ def test_an_estimate_rests_on_what_github_lists_and_leaves_out_what_a_backup_wou
     said = spoken(capsys, "estimate", "--owner", "octo", "--no-forks", "--keep-days", "30")
     assert set(said) == promised(documents.EstimateDocument)
     assert said["repositories"] == 7
+    assert said["data_requests_first"] == said["data_requests_week"] == 7 * 16 + 1
     parts = ("storage_newest", "storage_replaced", "runs", "requests")
     assert said["usd_month"] == pytest.approx(sum(said[f"usd_{part}"] for part in parts), abs=5e-6)
     assert main(["estimate", "--owner", "octo"]) == 0
     table = capsys.readouterr().out
+    assert "Project data is saved only with a token" in table  # the first call took it
     for words in ("newest archives", "together", "replaced archives are kept for 365 days"):
         assert words in table
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -101,6 +102,33 @@ def test_a_damaged_document_is_an_error_and_the_others_are_read(runs: Runs, tmp_
     assert [*documents.read(["issues/4.json"])]
     with pytest.raises(RepositoryError, match="damaged"):
         [*documents.read(["issues/1.json"])]
+
+
+class Measured(DirectoryStore):
+    """A directory that counts what is read of it by range."""
+
+    bytes_read = 0
+
+    def read_range(self, key: str, start: int, count: int, version_id: str | None = None) -> bytes:
+        """The same, counted."""
+        self.bytes_read += count
+        return super().read_range(key, start, count, version_id)
+
+
+def test_of_a_large_archive_little_more_is_read_than_what_is_asked_for(
+    runs: Runs, tmp_path: Path
+) -> None:
+    random = Random(1)
+    for number in range(5, 25):
+        body = random.randbytes(40_000).hex()
+        runs.host.documents[f"issues/{number}.json"] = {"title": body}
+    runs.back_up(full=True)
+    store = Measured(tmp_path / "bucket")
+    documents = open_documents(store, archive(runs))
+    ((_, found),) = documents.read(["issues/12.json"])
+    assert found == runs.host.documents["issues/12.json"]
+    whole = sum(path.stat().st_size for path in (tmp_path / "bucket").rglob("*.zip"))
+    assert store.bytes_read < whole / 2
 
 
 def test_another_archive_in_its_place_is_an_error(runs: Runs, tmp_path: Path) -> None:
