@@ -9,15 +9,20 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from backup_contract import object_keys
 from local_cloud.github import CORPUS_TOKEN, GitHubStandIn
+from local_cloud.github.data.maker import Size, fill
 from repo_backup.cli.main import main
-from tests.integration.repo_backup.conftest import ALL, Bucket, refs
+from tests.integration.repo_backup.conftest import ALL, Bucket, Destination, refs
 from tests.integration.repo_backup.run.test_resume import PROGRAM
 
 WIKIS = ("hello", "octo.github.io", "secret")
+REQUESTS = 180
+"""About as many as a whole run makes: 30 for git and wikis, the others for project data and LFS."""
 
 
 @pytest.mark.slow
@@ -31,6 +36,8 @@ def test_a_run_killed_at_random_instants_loses_nothing(
     seed: int,
 ) -> None:
     chance, attempt, codes = random.Random(seed), 0, []
+    hello = hub.catalogue.repositories["octo/hello"]
+    fill(hub.data, hello.id, Size(issues=3, pulls=2, discussions=1))
     environment.setenv("GITHUB_TOKEN", CORPUS_TOKEN)
     environment.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     command = [
@@ -38,7 +45,7 @@ def test_a_run_killed_at_random_instants_loses_nothing(
         "-c",
         PROGRAM,
         "backup",
-        "--no-data",
+        "--lfs",
         "--owner",
         "octo",
         "--run-id",
@@ -52,7 +59,7 @@ def test_a_run_killed_at_random_instants_loses_nothing(
             stderr=subprocess.DEVNULL,
         )
         # From before the first request to the last, and some time after it.
-        requests, after = chance.randrange(26), chance.uniform(0, 0.3)
+        requests, after = chance.randrange(REQUESTS), chance.uniform(0, 0.3)
         while len(hub.requests) < requests and process.poll() is None:
             time.sleep(0.005)
         time.sleep(after)
@@ -72,7 +79,26 @@ def test_a_run_killed_at_random_instants_loses_nothing(
         assert main([*fixed, *(["--wiki"] if wiki else [])]) == 0
         true = upstream(f"{name}.wiki" if wiki else name)
         assert refs(next(out.glob("*.git"))) == refs(true)
+    (logo,) = (path.name for path in (upstream("lfs") / "lfs").rglob("*/*/*/*"))
+    assert object_keys.content(logo) in s3.keys
+    assert main(["verify", "--all", "--source", s3.location]) == 0
+    undisturbed = Destination(tmp_path / "undisturbed", environment)
+    undisturbed.backup("--only", "hello", data=True)
+    undisturbed.restored("hello", tmp_path / "expected")
+    assert _documents(tmp_path / "hello-False") == _documents(tmp_path / "expected")
     assert list((tmp_path / "scratch").glob("repo_backup.*")) == []
+
+
+def _documents(folder: Path) -> dict[str, Any]:
+    """The restored project data of ``hello`` by path, without the index, which has dates."""
+    data = folder / "hello.data"
+    found = {
+        str(path.relative_to(data)): json.loads(path.read_bytes())
+        for path in data.rglob("*.json")
+        if path.name != "index.json"
+    }
+    assert len([path for path in found if path.startswith("issues/")]) == 3
+    return found
 
 
 def _nothing_is_half(s3: Bucket) -> None:
@@ -80,7 +106,7 @@ def _nothing_is_half(s3: Bucket) -> None:
     if "runs/r1/manifest.json" not in s3.keys:
         return
     for entry in json.loads(s3.text("runs/r1/manifest.json"))["repositories"]:
-        for part in (entry, entry["wiki"] or {}):
+        for part in (entry, *(entry.get(kind) or {} for kind in ("wiki", "data", "lfs-objects"))):
             if archive := part.get("archive"):
                 head = s3.client.head_object(
                     Bucket=s3.name, Key=archive["key"], VersionId=archive["version_id"]

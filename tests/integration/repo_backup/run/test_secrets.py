@@ -13,6 +13,7 @@ import pytest
 
 from local_cloud.github import Fault, GitHubStandIn
 from local_cloud.github.corpus import commit_files
+from local_cloud.github.data.maker import Size, fill
 from tests.integration.repo_backup.conftest import Destination
 
 CANARY = "canary-7d1f0a52"
@@ -24,17 +25,22 @@ def test_a_canary_token_is_nowhere_to_be_found(
 ) -> None:
     path, log = spied
     hub.catalogue.tokens[CANARY] = "octo"
+    for name in ("hello", "secret"):
+        fill(hub.data, hub.catalogue.repositories[f"octo/{name}"].id, Size(issues=1, pulls=1))
+    echo = f"Basic {ENCODED}, {CANARY}".encode()
     hub.faults.add(
-        Fault("/octo/lfs.git/git-upload-pack", "corrupt", after_bytes=50),
+        Fault("/octo/unicode.git/git-upload-pack", "corrupt", after_bytes=50),
         Fault("/octo/no-wiki.git/*", status=401),
         # As a proxy that shows the request which it refuses.
-        Fault("/octo/old-fork.git/*", status=403, body=f"Basic {ENCODED}, {CANARY}".encode()),
+        Fault("/octo/old-fork.git/*", status=403, body=echo),
+        Fault("/octo/lfs.git/info/lfs/*", status=403, body=echo),
+        Fault("/repos/octo/hello/*", status=403, body=f"Bearer {CANARY}".encode()),
     )
     program = (
         "from repo_backup.cli.main import main; from repo_backup.runtime import retry; "
         "retry.FIRST_DELAY_SECONDS = 0.01; main()"
     )
-    command = [sys.executable, "-c", program, "backup", "--no-data", "--owner", "octo"]
+    command = [sys.executable, "-c", program, "backup", "--lfs", "--owner", "octo"]
     done = subprocess.run(
         [*command, "--destination", str(destination.root), "--run-id", "r1"],
         env={
@@ -49,11 +55,16 @@ def test_a_canary_token_is_nowhere_to_be_found(
     )
     assert destination.states()["secret"] == "backed-up"
     assert sorted(n for n, s in destination.states().items() if s == "failed") == [
-        "lfs",
         "no-wiki",
         "old-fork",
+        "unicode",
     ]
-    assert "(token), (token)" in done.stderr + done.stdout
+    assert destination.entry("lfs")["lfs-objects"]["state"] == "failed"
+    assert destination.entry("secret")["data"]["state"] == "backed-up"
+    told = done.stderr + done.stdout
+    assert "old-fork.git/info/refs (403): Basic (token), (token)" in told
+    assert "objects/batch (403): Basic (token), (token)" in told
+    assert "of octo/hello (403: Bearer (token))" in told
     everything = [done.stdout, done.stderr, log.read_text()]
     files = (path for path in destination.root.rglob("*") if path.is_file())
     everything += [path.read_bytes().decode("latin-1") for path in files]
