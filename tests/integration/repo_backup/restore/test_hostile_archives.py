@@ -1,6 +1,7 @@
 """An archive that somebody else put into the bucket: nothing of it runs, leaves, or grows."""
 
 import hashlib
+import json
 import stat
 import subprocess
 import zipfile
@@ -222,8 +223,10 @@ def test_the_drill_and_verify_survive_what_restore_refuses(
     evil = destination.root / "github_backups/octo/evil.zip"
     good = destination.root / "github_backups/octo/hello.zip"
     manifest = destination.root / "runs/r1/manifest.json"
-    text = manifest.read_text().replace(destination.entry("hello")["archive"]["sha256"], _sha(evil))
-    manifest.write_text(text.replace(f'"bytes": {good.stat().st_size}', f'"bytes": {_size(evil)}'))
+    document = destination.manifest()
+    (hello,) = [each for each in document["repositories"] if each["name"] == "hello"]
+    hello["archive"] |= {"sha256": _sha(evil), "bytes": _size(evil)}
+    manifest.write_text(json.dumps(document))
     evil.replace(good)
     assert destination.backup("--only", "hello", run_id="r2") == 3
     drill = destination.manifest("r2")["drill"]
