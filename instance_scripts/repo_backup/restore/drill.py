@@ -4,8 +4,9 @@ import logging
 import random
 import shutil
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from backup_contract.documents.manifest import Archive, Drill, DrilledArchive, Item, Manifest, iso
 from backup_contract.moments import named_moment
 from repo_backup.restore.archive_reader import ArchiveRef, Reader, unreadable
+from repo_backup.runtime.background import at_once
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, UnfitMachineError
 
@@ -28,6 +30,12 @@ MOST_OBJECTS = 200
 """Of the binaries that one archive refers to; the reporter looks at all of them in a bucket."""
 _ROOM = 2.25
 """An archive, what is unpacked of it, and some air."""
+SMALL_BYTES = 1 << 20
+"""Archives up to this size are read back side by side, as waiting for the store takes longest."""
+_MOST_LANES = 4
+_LANE_BYTES = 96 << 20
+"""Memory for each lane: more than git's check needs of as many objects as a small archive can hold,
+so that none of them is checked less closely than it is by itself."""
 
 
 @dataclass(frozen=True)
@@ -117,30 +125,78 @@ def drill(
     ``tell`` is called with the name of each before it is read, how many are done, and of how many.
     Raises InterruptedRunError when told to stop.
     """
-    started = time.monotonic()
     reader = replace(reader, most_objects=MOST_OBJECTS)
     room = shutil.disk_usage(directory).free
     everything = candidates(manifest.items)
-    at_once = at_a_time(len(everything), runs_a_year(everything, datetime.now(UTC)))
-    checked: list[DrilledArchive] = []
+    count = at_a_time(len(everything), runs_a_year(everything, datetime.now(UTC)))
     chance = random.Random()  # noqa: S311
-    chosen = choose(everything, manifest.run_id, room, chance, at_once)
-    for done, candidate in enumerate(chosen):
-        stop.sleep(0)
-        if time.monotonic() - started > LONGEST_SECONDS:
-            break
-        tell(candidate.item.name, done, len(chosen))
-        found = read_back(reader, candidate, directory, put_now=candidate.put_by(manifest.run_id))
-        checked.append(found)
-        if found.good:
-            _note(manifest, candidate)
+    chosen = choose(everything, manifest.run_id, room, chance, count)
+    wide = lanes(reader.memory_bytes, room)
+    found = _read_all(chosen, wide, manifest, reader, directory, stop, tell)
+    keys = (each.archive.key for each in chosen)
+    checked = tuple(found[key] for key in keys if key in found)
     never = sum(not each.drilled for each in candidates(manifest.items))
     manifest.drill = Drill(
-        tuple(checked),
+        checked,
         archives=len(everything),
         never_drilled=never,
-        runs_until_all_drilled=-(-never // at_once),
+        runs_until_all_drilled=-(-never // count),
     )
+
+
+def _read_all(
+    chosen: list[Candidate],
+    wide: int,
+    manifest: Manifest,
+    reader: Reader,
+    directory: Path,
+    stop: Stop,
+    tell: Callable[[str, int, int], None],
+) -> dict[str, DrilledArchive]:
+    """Read them back, small ones ``wide`` at the same time; by key what came of it.
+
+    Each that is good is noted in the manifest. What was not begun in time is not in the result.
+    """
+    started = time.monotonic()
+    small = [each for each in chosen if each.bytes <= SMALL_BYTES]
+    of_a_lane = replace(reader, memory_bytes=reader.memory_bytes // wide)
+    found: dict[str, DrilledArchive] = {}
+    noting = threading.Lock()
+
+    def drill_one(candidate: Candidate, reader: Reader) -> None:
+        stop.sleep(0)
+        if time.monotonic() - started > LONGEST_SECONDS:
+            return
+        with noting:
+            tell(candidate.item.name, len(found), len(chosen))
+        put_now = candidate.put_by(manifest.run_id)
+        read = read_back(reader, candidate, directory, put_now=put_now)
+        with noting:
+            found[candidate.archive.key] = read
+            if read.good:
+                _note(manifest, candidate)
+
+    at_once(lambda number: drill_one(small[number], of_a_lane), len(small), wide)
+    for candidate in alone(chosen, found):
+        drill_one(candidate, reader)
+    return found
+
+
+def lanes(memory_bytes: int, room_bytes: int) -> int:
+    """How many small archives are read back at the same time. Pure."""
+    each = int(SMALL_BYTES * _ROOM)
+    return max(1, min(_MOST_LANES, memory_bytes // _LANE_BYTES, room_bytes // each))
+
+
+def alone(chosen: list[Candidate], found: Mapping[str, DrilledArchive]) -> list[Candidate]:
+    """What is read back with all memory for itself: what is large, and what was ``found``, by key,
+    not to be good by a git that had a lane's memory. Pure."""
+    read = {key: each.good for key, each in found.items()}
+    return [
+        each
+        for each in chosen
+        if each.bytes > SMALL_BYTES or read.get(each.archive.key) is not True
+    ]
 
 
 def read_back(
