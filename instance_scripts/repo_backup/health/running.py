@@ -4,20 +4,32 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from backup_contract import object_keys as layout
+from backup_contract.documents.lease import LeaseRecord
 from backup_contract.documents.output.commands import RunningRow, RunRow
 from backup_contract.documents.progress import Progress
 from backup_contract.moments import iso
-from repo_backup.runtime.errors import said
+from repo_backup.runtime import process_identity
+from repo_backup.runtime.errors import RepositoryError, said
 from repo_backup.store.base import Store
 from repo_backup.store.written.run_documents import read_progress
 
 SILENT_AFTER = timedelta(minutes=15)
 """A run that says nothing for so long is not under way; it says something every 20 seconds."""
+_JUST_BEGUN = "beginning"
 log = logging.getLogger(__name__)
 
 
 def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> RunningRow | None:
-    """The run that says that it is under way, and said so lately."""
+    """The run that says that it is under way, and said so lately.
+
+    One that has just begun has said nothing yet: it holds the destination's lease. One whose
+    process is known to have ended is not under way.
+    """
+    lease, written_at = _lease(store)
+    if lease and lease.process and process_identity.is_alive(lease.process) is False:
+        runs = [run for run in runs if run["run_id"] != lease.run_id]
+        lease = None
     for run in runs:
         if run["verdict"] or run["complete"]:
             continue
@@ -39,4 +51,27 @@ def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> Running
                 failed=found.failed,
                 updated_at=iso(found.updated_at),
             )
-    return None
+    if lease is None or written_at is None:
+        return None
+    return RunningRow(
+        run_id=lease.run_id,
+        attempt=lease.attempt or 1,
+        phase=_JUST_BEGUN,
+        done=0,
+        listed=0,
+        failed=0,
+        updated_at=iso(written_at),
+    )
+
+
+def _lease(store: Store) -> tuple[LeaseRecord | None, datetime | None]:
+    """A lease that has not ended and was renewed lately, and when; nothing where nobody knows."""
+    try:
+        found = store.read_tagged(layout.LOCK)
+        lease = LeaseRecord.from_json(found.data) if found else None
+    except (RepositoryError, ValueError):
+        return None, None
+    # Older programs did not say that a lease had ended.
+    if found is None or lease is None or lease.ended is not False:
+        return None, None
+    return (lease, found.written_at) if abs(found.age) < SILENT_AFTER else (None, None)

@@ -15,9 +15,9 @@ from urllib.request import proxy_bypass
 
 import urllib3
 from urllib3.exceptions import (
+    ConnectTimeoutError,
     HTTPError,
     NameResolutionError,
-    NewConnectionError,
     ProxyError,
     ReadTimeoutError,
 )
@@ -33,7 +33,7 @@ from repo_backup.net.github_errors import pause_seconds, refusal, storage_refusa
 from repo_backup.net.proxy import Proxy, proxy_from
 from repo_backup.net.rate_limiter import Limiter
 from repo_backup.net.stall_guard import BLOCK_SECONDS, POOLS, Watched, watching
-from repo_backup.runtime.errors import RepositoryError, TransientError
+from repo_backup.runtime.errors import RepositoryError, TransientError, UnreachedError
 from repo_backup.runtime.retry import LONGEST_PAUSE_SECONDS
 
 USER_AGENT = f"git/2.0 (repo_backup {__version__})"
@@ -118,6 +118,7 @@ class Http:
         self._credentials = credentials
         self.has_token = credentials.present
         self.bytes_received = 0
+        self._answered: set[str] = set()
         self._counting = threading.Lock()
         self._limiter = limiter
         self._trusted: set[Origin] = set()
@@ -169,6 +170,8 @@ class Http:
                 raise TransientError(f"{path} stalled: nothing was received") from error
             except HTTPError as error:
                 where = urlsplit(url)
+                if isinstance(error, ConnectTimeoutError) and where.netloc not in self._answered:
+                    raise _unreached(where.netloc.rpartition("@")[2], error) from error
                 if watched and watched.expired:
                     raise TransientError(f"{where.path} came too slowly") from error
                 connection = f"the connection to {where.netloc.rpartition('@')[2]} for {where.path}"
@@ -199,6 +202,7 @@ class Http:
             if token and scheme:
                 sent["Authorization"] = _authorization(scheme, token)
             response = self._request(method, url, sent, body)
+            self._answered.add(urlsplit(url).netloc)
             if response.status == 401 and token and not renewed:
                 renewed = self._credentials.renew(account, token)
                 if renewed:
@@ -267,6 +271,13 @@ class Http:
         return error
 
 
+def _unreached(host: str, error: HTTPError) -> UnreachedError:
+    return UnreachedError(
+        f"{one_line(host)} cannot be reached ({_why(error)}): check this machine's network, "
+        "GITHUB_API_URL and https_proxy"
+    )
+
+
 def _why(error: HTTPError) -> str:
     """What broke a connection, for people; its name where it is not theirs to mend."""
     if told := tls_failure(error):
@@ -276,7 +287,7 @@ def _why(error: HTTPError) -> str:
             return f"the proxy refuses it: {one_line(str(error.original_error))}"
         case NameResolutionError():
             return "no such host is known"
-        case NewConnectionError():
+        case ConnectTimeoutError():  # what refuses a connection is one, too
             return "nothing answers there"
         case _:
             return type(error).__name__

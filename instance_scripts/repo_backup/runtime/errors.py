@@ -62,6 +62,10 @@ class TransientError(RepositoryError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class UnreachedError(TransientError):
+    """No connection to a host that has not answered this program yet: mostly, no network at all."""
+
+
 class AllowanceSpentError(RepositoryError):
     """GitHub's limit for this hour is reached, and the run ends before the next hour begins."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    EndpointConnectionError,
     FlexibleChecksumError,
     IncompleteReadError,
     ResponseStreamingError,
@@ -117,6 +118,8 @@ def sdk_error(where: str, host: str | None, error: BotoCoreError) -> RepositoryE
     if isinstance(error, IncompleteReadError | ResponseStreamingError):
         return TransientError(f"{where} broke off on its way from {host}: {one_line(str(error))}")
     told = tls_failure(error, "AWS_CA_BUNDLE") or type(error).__name__
+    if isinstance(error, EndpointConnectionError):
+        told = "nothing answers there; check the network, AWS_REGION and AWS_ENDPOINT_URL"
     return TransientError(f"{where} could not be reached at {host}: {told}")
 
 

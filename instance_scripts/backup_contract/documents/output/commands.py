@@ -47,7 +47,7 @@ class RunningRow(TypedDict):
 
     run_id: Annotated[str, "its name"]
     attempt: Annotated[int, "which attempt, from 1"]
-    phase: Annotated[str, "listing, backing-up, drilling …"]
+    phase: Annotated[str, "beginning, backing-up, done …"]
     done: Annotated[int, "repositories done by this attempt"]
     listed: Annotated[int, "repositories that GitHub listed"]
     failed: Annotated[int, "of those done"]

@@ -51,9 +51,10 @@ def status(options: argparse.Namespace) -> int:
             if run["rewritten"]:
                 print_line(f"rewritten branches and tags: {run['rewritten']} in {run['run_id']}")
         if running:
+            done = f", {running['done']} of {running['listed']} done" if running["listed"] else ""
             print_line(
                 f"under way: {running['run_id']}, attempt {running['attempt']}, "
-                f"{running['phase']}, {running['done']} of {running['listed']} done"
+                f"{running['phase']}{done}"
             )
         for each in found.misplaced:
             print_line(f"misplaced: {each}")

@@ -299,9 +299,9 @@ def test_the_tokens_expiry_is_in_the_manifest(destination: Destination, hub: Git
 @pytest.mark.parametrize(
     ("address", "why"),
     [
-        ("http://127.0.0.1:1", "nothing answers there"),
-        ("http://no-such-host.test", "no such host is known"),
-        ("https://{plain}", "TLS fails: "),
+        ("http://127.0.0.1:1", "{host} cannot be reached (nothing answers there): check"),
+        ("http://no-such-host.test", "{host} cannot be reached (no such host is known): check"),
+        ("https://{plain}", "the connection to {host} for /user broke: TLS fails: "),
     ],
 )
 def test_a_github_that_cannot_be_reached_is_named_and_leaves_no_marker(
@@ -316,7 +316,7 @@ def test_a_github_that_cannot_be_reached_is_named_and_leaves_no_marker(
     destination.environment.setenv("GITHUB_API_URL", address)
     assert main(arguments) == 1
     host = address.partition("://")[2]
-    assert f"the connection to {host} for /user broke: {why}" in capsys.readouterr().err
+    assert why.format(host=host) in capsys.readouterr().err
     assert destination.markers() == []
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from backup_contract import object_keys as layout
+from backup_contract.documents.lease import LeaseRecord
 from backup_contract.documents.manifest import Manifest
 from backup_contract.documents.output.commands import RunningRow, RunRow
 from backup_contract.documents.output.rows import visibility_rows
@@ -17,6 +18,7 @@ from backup_contract.visibility import Visibility
 from repo_backup.health.running import read_running
 from repo_backup.health.status import facts, newest_verified, read_runs
 from repo_backup.health.status import label as label_of
+from repo_backup.runtime import process_identity
 from repo_backup.store.directory import DirectoryStore
 from repo_backup.store.written.left_out import LeftOut
 
@@ -266,3 +268,29 @@ def test_a_run_whose_manifest_is_damaged_keeps_its_place_whatever_it_is_named(
         store.write(layout.manifest(run_id), damaged if run_id in ("zero", "two") else data)
         os.utime(tmp_path / layout.manifest(run_id), (number, number))
     assert [row["run_id"] for row in read_runs(store, 4, LeftOut())] == ["a", "two", "one", "zero"]
+
+
+def _lease(store: DirectoryStore, *, ended: bool = False, process: str | None = None) -> None:
+    expires_at = datetime.now(UTC) + timedelta(minutes=10)
+    lease = LeaseRecord("r9", expires_at, 2, "holder", ended, process)
+    store.write(layout.LOCK, lease.to_json())
+
+
+def test_a_run_that_has_just_begun_is_under_way_by_its_lease(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    _lease(store, process=process_identity.current())
+    found = read_running(store, [], NOW)
+    assert found
+    assert (found["run_id"], found["attempt"], found["phase"]) == ("r9", 2, "beginning")
+
+
+def test_a_run_is_not_under_way_by_a_lease_that_has_ended_or_whose_process_has(
+    tmp_path: Path,
+) -> None:
+    store = DirectoryStore(tmp_path)
+    _lease(store, ended=True)
+    assert read_running(store, [], NOW) is None
+    own = process_identity.current()
+    assert own
+    _lease(store, process=f"{own}9")  # of the same number, but begun at another time
+    assert read_running(store, [], NOW) is None

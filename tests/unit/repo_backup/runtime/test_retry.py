@@ -9,7 +9,12 @@ from repo_backup.runtime import retry
 from repo_backup.runtime.background import at_once
 from repo_backup.runtime.budgets import Budget, available_memory_bytes
 from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.errors import InterruptedRunError, NotFoundError, TransientError
+from repo_backup.runtime.errors import (
+    InterruptedRunError,
+    NotFoundError,
+    TransientError,
+    UnreachedError,
+)
 from repo_backup.runtime.retry import Patience
 
 
@@ -174,3 +179,11 @@ def test_a_last_word_is_waited_for_unless_the_run_is_interrupted() -> None:
     stop.closing(lambda: said.append(str(never.wait(60))), "last")
     assert said == ["done"]
     never.set()
+
+
+def test_a_host_that_never_answered_is_tried_twice_and_no_more() -> None:
+    waits, action = Waits(), Failing(UnreachedError("no network"), 5)
+    with pytest.raises(UnreachedError):
+        Patience(waits).call(action)
+    assert action.calls == 2
+    assert len(waits.slept) == 1

@@ -248,5 +248,5 @@ def test_an_endpoint_that_is_not_there_is_named() -> None:
     )
     with pytest.raises(TransientError) as raised:
         S3Store(client, "my-bucket", connections=4).objects("runs/")
-    said = "s3://my-bucket/runs/ could not be reached at 127.0.0.1: EndpointConnectionError"
-    assert str(raised.value) == said
+    said = "s3://my-bucket/runs/ could not be reached at 127.0.0.1: nothing answers there; check"
+    assert str(raised.value).startswith(said)
