@@ -25,10 +25,10 @@ $(READY): requirements-dev.txt local_cloud/setup.sh
 	@bash local_cloud/setup.sh
 
 demo: setup ## See a complete run on an embedded cloud (OWNER=name: of that GitHub account)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo $(if $(OWNER),--owner $(OWNER)) $(DEMO_OPTIONS)
+	@PYTHONPATH=instance_scripts PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo $(if $(OWNER),--owner $(OWNER)) $(DEMO_OPTIONS)
 
 demo-interruption: setup ## See AWS take the instance away in mid-run, and the next attempt go on
-	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo.interruption
+	@PYTHONPATH=instance_scripts PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo.interruption
 
 check: setup ## Ask a stack that you deployed whether everything is in order (STACK=name)
 	@$(SHELL_PROGRAM) check $(STACK_OPTION) || test $$? = 3  # 3: action is needed, as shown above

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from local_cloud import stack as stacks
+from local_cloud.demo.asking import ask
 from local_cloud.github import CORPUS_OWNER, CORPUS_TOKEN, GitHubStandIn, build_corpus
 from local_cloud.github.data import fill_corpus
 from local_cloud.session import ROOT, Session, SessionError, neutralise
@@ -68,6 +69,10 @@ class Demo:
 
     def run(self, owner: str) -> None:
         """Everything. Raises :class:`SessionError` when a part fails."""
+        if owner:
+            with self.step(f"Ask GitHub about {owner}") as step:
+                told = ask(owner, REAL_API_URL, os.environ.get("GITHUB_TOKEN", ""))
+                step.remark = f": {told}"
         with contextlib.ExitStack() as cleanup:
             session = self._open(cleanup)
             source = self._source(owner, session, cleanup)
@@ -267,7 +272,8 @@ def show(run: Callable[[Console], None], left: str = "") -> int:
         run(console)
     except SessionError as error:
         console.print(f"[bold red]{error}[/]")
-        console.print(error.details, markup=False, highlight=False)
+        if error.details:
+            console.print(error.details, markup=False, highlight=False)
         return 1
     except subprocess.CalledProcessError as error:
         console.print(f"[bold red]`{' '.join(map(str, error.cmd))}` failed.[/]")

@@ -1,0 +1,32 @@
+"""Asks GitHub whose repositories the demo would back up, before anything is built."""
+
+from backup_contract.text import size
+from local_cloud.session import SessionError
+from repo_backup.hosts.github.client import GitHub
+from repo_backup.net.credentials import Token
+from repo_backup.net.http import Http
+from repo_backup.net.rate_limiter import Limiter
+from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.errors import BackupError
+from repo_backup.runtime.retry import Patience
+
+_STALL_SECONDS = 15.0
+_KIB = 1024
+
+
+def ask(owner: str, api_url: str, token: str) -> str:
+    """How much the account has, in words. Raises :class:`SessionError` where that is nothing."""
+    stop = Stop()
+    http = Http(Token(token or None), Limiter(stop), stall_seconds=_STALL_SECONDS, connections=1)
+    github = GitHub(http, api_url, Patience(stop))
+    try:
+        found = github.repositories(owner, github.viewer())
+    except BackupError as error:
+        raise SessionError(
+            f"GitHub cannot be asked for {owner}'s repositories.", str(error)
+        ) from error
+    if not found:
+        seen = "GITHUB_TOKEN sees" if token else "without GITHUB_TOKEN there are"
+        raise SessionError(f"There is nothing to back up: {seen} no repositories of {owner}.")
+    count = f"{len(found)} {'repository' if len(found) == 1 else 'repositories'}"
+    return f"{count}, {size(sum(each.size_kib for each in found) * _KIB)} by GitHub's estimate"
