@@ -1,6 +1,5 @@
 """What one glance must tell: is everything backed up, and what is wrong. Pure."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,13 +15,11 @@ from backup_contract.judgement.reliance import (
     is_good,
 )
 from backup_contract.kinds import kinds_beside_git
-from backup_contract.moments import named_moment
 from repo_backup.page.advice import run_now
 from repo_backup.page.repository_status import Standing, Status, Tone, failed_beside
 from repo_backup.page.run_record import Run
 
 UNVERIFIED = "unverified"
-_RUN_NAME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
 SHOWN_AT_ONCE = 12
 
 MEANINGS = {
@@ -127,8 +124,7 @@ def headline(judgement: Judgement, newest: Run | None) -> Headline:
     A run that went well says nothing of what is wrong now, and a good one says itself of what it
     could see: beneath an answer that is louder than its verdict, only the verdict is told.
     """
-    title = readable(judgement.headline)
-    why = readable(f"{judgement.reason[:1].upper()}{judgement.reason[1:]}.")
+    title, why = judgement.headline, f"{judgement.reason[:1].upper()}{judgement.reason[1:]}."
     said = [] if title + "." == why else [why]
     if newest is not None:
         when = f"The run of {newest.moment:%a %Y-%m-%d}"
@@ -137,16 +133,6 @@ def headline(judgement: Judgement, newest: Run | None) -> Headline:
         elif judgement.level is Level.BAD:
             said.append(f"{when} itself ended {newest.verdict}.")
     return Headline(_TONES[judgement.level], title, " ".join(said))
-
-
-def readable(text: str) -> str:
-    """The text with the day of each run in the place of its name."""
-    return _RUN_NAME.sub(lambda found: _day(found[0]), text)
-
-
-def _day(run_id: str) -> str:
-    moment = named_moment(run_id)
-    return f"{moment:%a %Y-%m-%d}" if moment else run_id
 
 
 def _decisive(run: Run, whole: Run | None) -> list[tuple[Run, str]]:

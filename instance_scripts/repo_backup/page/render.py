@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from backup_contract import __version__
 from backup_contract.kinds import kinds_beside_git
+from backup_contract.moments import named_moment
 from backup_contract.text import one_line, size
 from repo_backup.page.charts import draw
 from repo_backup.page.repository_status import Status
@@ -32,6 +33,7 @@ STATIC_ROWS = 500
 STRIP_RUNS = 52
 """So many runs have a cell in the row of verdicts: a year of weekly ones."""
 
+_RUN_NAME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
 _DATE = re.compile(r"(?:\b[A-Z][a-z]{2} )?\b\d{4}-\d\d-\d\d(?:T[\d:.-]+Z?)?")
 _SCRIPTS = ("basics.js", "table.js", "start.js")
 _STATUSES = list(Status)
@@ -65,6 +67,7 @@ def render(page: Page) -> bytes:
         charts=draw(page.runs[::-1]),
         strip=page.runs[:STRIP_RUNS][::-1],
         dated=_dated,
+        readable=readable,
         data=_json(payload(page)),
         style=style,
         script=script,
@@ -112,12 +115,22 @@ def _shown(value: Any) -> Any:
     return one_line(value, None) if type(value) is str else value
 
 
+def readable(text: str) -> str:
+    """The text with the day of each run in the place of its name."""
+    return _RUN_NAME.sub(lambda found: _day(found[0]), text)
+
+
+def _day(run_id: str) -> str:
+    moment = named_moment(run_id)
+    return f"{moment:%a %Y-%m-%d}" if moment else run_id
+
+
 def _dated(text: str) -> "Markup":
-    """A text of others, escaped, in which no date is broken over two lines."""
+    """A text of others, escaped: days instead of names of runs, none broken over two lines."""
     from markupsafe import Markup
 
     parts, end = Markup(""), 0
-    shown = one_line(text, None)
+    shown = readable(one_line(text, None))
     for found in _DATE.finditer(shown):
         date = Markup('<span class="date">{}</span>').format(found[0])
         parts += shown[end : found.start()] + date

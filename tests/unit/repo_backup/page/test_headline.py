@@ -77,7 +77,7 @@ def test_failed_repositories_are_counted_and_named(runs: Runs) -> None:
     runs.add(entry(1), entry(2, "failed", reason="500"), verdict="partial")
     assert glance(runs) == (
         Tone.BAD,
-        "No run here can be relied on; the newest, Fri 2026-11-06, "
+        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, "
         "ended partial with 1 of 2 failed",
     )
     (concern,) = runs.page().concerns
@@ -97,7 +97,7 @@ def test_long_lists_are_cut_with_a_count(runs: Runs) -> None:
 def test_a_newest_run_without_a_backup_is_what_is_said_first(runs: Runs, verdict: str) -> None:
     runs.add(entry(1))
     runs.add(manifest=False, verdict=verdict)
-    assert glance(runs) == (Tone.BAD, f"The newest run, Fri 2026-11-13, ended {verdict}")
+    assert glance(runs) == (Tone.BAD, f"The newest run, 2026-11-13T17-00-00Z, ended {verdict}")
     page = runs.page()
     assert page.facts[0].value == "Fri 2026-11-06", "that one was verified"
     assert page.concerns[0].title == f"The run of Fri 2026-11-13 ended {verdict}"
@@ -108,7 +108,7 @@ def test_a_failed_wiki_is_a_failed_run(runs: Runs) -> None:
     runs.add(entry(1, wiki=ItemResult("failed", "500")), verdict="partial")
     assert glance(runs) == (
         Tone.BAD,
-        "No run here can be relied on; the newest, Fri 2026-11-06, "
+        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, "
         "ended partial with 1 of 1 failed",
     )
 
@@ -117,7 +117,7 @@ def test_an_unverified_run_is_never_good(runs: Runs) -> None:
     runs.add(entry(1), verdict="unverified", problems=["somebody/else: is odd"])
     assert glance(runs) == (
         Tone.BAD,
-        "No run here can be relied on; the newest, Fri 2026-11-06, ended unverified",
+        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, ended unverified",
     )
 
 
@@ -129,7 +129,7 @@ def test_a_run_under_way_does_not_hide_the_one_before(runs: Runs) -> None:
     runs.put(layout.progress(runs.ids[-1]), progress.to_json())
     started = -24.0 + 1
     assert glance(runs, hours=started) == (Tone.GOOD, "Everything is backed up")
-    assert glance(runs) == (Tone.BAD, "The newest run, Fri 2026-11-13, is unfinished")
+    assert glance(runs) == (Tone.BAD, "The newest run, 2026-11-13T17-00-00Z, is unfinished")
 
 
 def test_without_a_schedule_eight_days_are_too_old(runs: Runs) -> None:
@@ -157,7 +157,7 @@ def test_where_a_document_cannot_be_read_nothing_is_said_to_be_well(runs: Runs) 
     runs.put(f"runs/{runs.ids[0]}/report.json", b"{")
     assert glance(runs) == (
         Tone.BAD,
-        "No run here can be relied on; the newest, Fri 2026-11-06, has an unreadable report",
+        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, has an unreadable report",
     )
     assert runs.page().concerns[-1].title == "1 document could not be read"
 
@@ -192,7 +192,7 @@ def test_a_narrowed_run_does_not_make_well_what_it_passed_over(runs: Runs) -> No
     runs.add(entry(1), passed_over(failed), verdict=None, only=["repo-1"])
     assert glance(runs) == (
         Tone.BAD,
-        "No run here can be relied on; the newest, Fri 2026-11-13 (only repo-1), "
+        "No run here can be relied on; the newest, 2026-11-13T17-00-00Z (only repo-1), "
         "ended with 1 of 2 failed",
     )
     runs.add(passed_over(entry(1)), entry(2), verdict=None, only=["repo-2"])
@@ -205,7 +205,7 @@ def test_what_was_unsaved_needs_attention_with_what_to_do(runs: Runs) -> None:
     runs.add(entry(1), passed_over(entry(2, "skipped")), verdict=None, only=["repo-1"])
     assert glance(runs) == (
         Tone.BAD,
-        "No run here can be relied on; the newest, Fri 2026-11-06 (only repo-1), "
+        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z (only repo-1), "
         "passed over 1 of which nothing is saved",
     )
     (concern,) = runs.page().concerns
@@ -216,8 +216,8 @@ def test_what_was_unsaved_needs_attention_with_what_to_do(runs: Runs) -> None:
 @pytest.mark.parametrize(
     ("verdict", "title"),
     [
-        ("failed", "The newest run of everything, Fri 2026-11-13, ended failed"),
-        ("unverified", "The newest run of everything, Fri 2026-11-13, ended unverified"),
+        ("failed", "The newest run of everything, 2026-11-13T17-00-00Z, ended failed"),
+        ("unverified", "The newest run of everything, 2026-11-13T17-00-00Z, ended unverified"),
     ],
 )
 def test_a_narrowed_run_does_not_hide_how_the_newest_of_everything_ended(
@@ -256,7 +256,7 @@ def test_where_nothing_is_backed_up_that_is_said(runs: Runs, left: tuple[Entry, 
     runs.add(*left, verdict=None)
     assert glance(runs) == (
         Tone.BAD,
-        "No run here can be relied on; the newest, Fri 2026-11-06, "
+        "No run here can be relied on; the newest, 2026-11-06T17-00-00Z, "
         "left nothing to rely on (no archive, or its restore drill failed)",
     )
 
