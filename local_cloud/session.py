@@ -158,7 +158,9 @@ class Session:
             if self._server.poll() is not None:
                 raise SessionError("The embedded cloud died.", self.log_end())
             time.sleep(_POLL_SECONDS)
-        raise SessionError(f"Waited {seconds:.0f} s in vain for {what}.", self.log_end())
+        raise SessionError(
+            f"Waited {seconds:.0f} s for {what}, which did not come.", self.log_end()
+        )
 
     def log_end(self, lines: int = 40) -> str:
         """The end of the cloud's log."""

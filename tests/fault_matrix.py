@@ -32,7 +32,7 @@ _IN_PROCESS = """\
 ## Every call of both handlers
 
 Each scenario is played once without a fault, to count its calls, and then once for every call and
-every fault, to the end of the third day. botocore's own retries have been in vain already: *once*
+every fault, to the end of the third day. botocore's own retries have failed already: *once*
 is a call that failed in spite of them.
 
 - **once**: a server error, not done.

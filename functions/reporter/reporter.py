@@ -126,12 +126,12 @@ class Reporter:
 
         The alarm may never see it: the metrics of a queue that was idle for hours come late.
         """
-        count, told = self.dead_letters.count(), self.store.told()
-        if count > told:
+        count, reported = self.dead_letters.count(), self.store.reported_dead_letters()
+        if count > reported:
             self.log.error("events were given up on", extra={"count": count})
             self.send_mail(*dead_letters_mail(count, self.dead_letters.url(), self.config))
-        if count != told:
-            self.store.remember_told(count)
+        if count != reported:
+            self.store.remember_reported_dead_letters(count)
 
     def _expect(self, now: datetime) -> None:
         """Write down the scheduled run that never began, so that it is told like any other."""
@@ -185,14 +185,14 @@ class Reporter:
             case Terminate(instance_id):
                 # Written down first: what ended the instance must not depend on surviving the call.
                 told_at = run.attempt.terminated_at or observation.now
-                told = run.with_attempt(terminated_at=told_at)
-                self._recheck(told, observation.now + RECHECK, observation.now)
+                terminated = run.with_attempt(terminated_at=told_at)
+                self._recheck(terminated, observation.now + RECHECK, observation.now)
                 self._end(instance_id)
             case Retry():
                 ended = concluded(run, observation, step)
                 if step.outcome is Outcome.FAILED and not run.attempt.outcome:
-                    said = self.evidence.last_words(run, observation)
-                    ended = ended.with_attempt(problem=said)
+                    explanation = self.evidence.last_words(run, observation)
+                    ended = ended.with_attempt(problem=explanation)
                 self._try_again(ended, observation, step)
             case Report():
                 self._report(run, observation, step)
@@ -247,8 +247,8 @@ class Reporter:
         lease = observation.now + timedelta(seconds=monotonic() - began) + MAIL_LEASE
         claimed = self.store.save(replace(run, mail_lease_until=lease))
         self.send_mail(summary.message.subject, summary.text)
-        told = replace(facts.run, reported_at=observation.now, verdict=facts.verdict.kind.value)
-        self.store.save(replace(told, version=claimed.version))
+        reported = replace(facts.run, reported_at=observation.now, verdict=facts.verdict.kind.value)
+        self.store.save(replace(reported, version=claimed.version))
         before = self.afterwards.remember(run.id, summary, observation.now)
         self.log.info("reported", extra={"verdict": facts.verdict.kind})
         self._clean_up(run)

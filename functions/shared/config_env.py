@@ -13,7 +13,7 @@ class Environment:
     """Reads variables one by one and remembers what is missing or malformed.
 
     ``check()`` raises :class:`ConfigError` with every problem found, so that a broken
-    deployment is mended once and not name by name.
+    deployment is corrected once and not name by name.
     """
 
     def __init__(self, variables: Mapping[str, str]) -> None:

@@ -37,7 +37,7 @@ OF_COMMANDS: dict[str, dict[int, str]] = {
         NOT_ALL: "partial or unverified",
         INTERRUPTED: "no report within --timeout; the run goes on",
     },
-    "check": {GOOD: "everything is in order", NOT_ALL: "something is to be mended, or unknown"},
+    "check": {GOOD: "everything is in order", NOT_ALL: "action is needed, or something is unknown"},
     "report": {NOT_ALL: "a document could not be read; the page is there and says which"},
 }
 """What a code means for one command, where that says more than :data:`MEANINGS`."""

@@ -255,7 +255,7 @@ SITUATIONS: dict[str, tuple[Build, str, str]] = {
     "mended": (
         failed_then(lambda f: f.run(passed_over(entry(1)), entry(2), only=["repo-2"])),
         GOOD,
-        "with what narrowed ones have mended",
+        "with what narrowed ones have corrected",
     ),
     "not mended": (
         failed_then(lambda f: f.run(entry(1), passed_over(FAILED), only=["repo-1"])),

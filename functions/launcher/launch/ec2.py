@@ -201,8 +201,8 @@ class Ec2:
         except ClientError as error:
             code = error.response["Error"]["Code"]
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            said = error.response["Error"]["Message"]
-            return _refusal(pool, code, classify(code, status, said), said)
+            explanation = error.response["Error"]["Message"]
+            return _refusal(pool, code, classify(code, status, explanation), explanation)
         except (UnreachedError, HTTPClientError) as error:
             return _refusal(pool, type(error).__name__, Kind.AMBIGUOUS, str(error))
 

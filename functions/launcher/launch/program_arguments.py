@@ -34,8 +34,8 @@ class _Judge(Parser):
     """Refuses what argparse would end the process for."""
 
     def error(self, message: str) -> NoReturn:
-        said = self.explain(message).replace("\n", "; ")
-        raise _refused(said if said.endswith("?") else f"{said}.")
+        explanation = self.explain(message).replace("\n", "; ")
+        raise _refused(explanation if explanation.endswith("?") else f"{explanation}.")
 
 
 def program_arguments(

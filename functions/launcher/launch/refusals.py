@@ -1,4 +1,4 @@
-"""What EC2's refusals mean: what each closes, what can be done, how a walk in vain ended. Pure."""
+"""What EC2's refusals mean: what each closes, what can be done, and why no pool launched. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -115,13 +115,13 @@ def classify(code: str, status: int, message: str = "") -> Kind:
     that contradicts another have the same one, and a type is mostly "not supported in your
     requested Availability Zone". What we do not know may be passing, too.
     """
-    said = message.lower()
+    lowered = message.lower()
     if code == "InvalidParameterCombination":
-        return Kind.TYPE if any(each in said for each in _ABOUT_A_TYPE) else Kind.ACCOUNT
+        return Kind.TYPE if any(each in lowered for each in _ABOUT_A_TYPE) else Kind.ACCOUNT
     if code == "Unsupported":
-        return Kind.POOL if "availability zone" in said else Kind.TYPE
+        return Kind.POOL if "availability zone" in lowered else Kind.TYPE
     if code == "InvalidParameterValue":
-        return Kind.UNSETTLED if "instance profile" in said else Kind.ACCOUNT
+        return Kind.UNSETTLED if "instance profile" in lowered else Kind.ACCOUNT
     return _KINDS.get(code, Kind.AMBIGUOUS if status >= 500 else Kind.UNSETTLED)
 
 

@@ -1,4 +1,4 @@
-"""The script that an instance is born with: its variables, then the bootstrap. Pure."""
+"""The instance's user data: its variables, then the bootstrap. Pure."""
 
 import shlex
 from collections.abc import Iterable, Mapping

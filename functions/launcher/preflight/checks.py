@@ -120,8 +120,8 @@ class Preflight:
         if answer.status == Status.REFUSED:
             return Finding("launch", Grade.ACTION_NEEDED, "; ".join(answer.objections.values()))
         if answer.objections:
-            said = "; ".join(f"{market}: {why}" for market, why in answer.objections.items())
-            return Finding("launch", Grade.NOTE, said)
+            message = "; ".join(f"{market}: {why}" for market, why in answer.objections.items())
+            return Finding("launch", Grade.NOTE, message)
         return Finding("launch", Grade.OK, f"AWS would launch {answer.first_pools[0]}")
 
 
@@ -137,18 +137,18 @@ def _line(name: str, look: Check) -> Finding:
     except (UnreachedError, HTTPClientError) as error:
         untrusted = tls_failure(error, "AWS_CA_BUNDLE")
         later = "" if untrusted else ": check again later"
-        told = untrusted or one_line(str(error)) or type(error).__name__
-        return Finding(name, Grade.UNKNOWN, f"no answer ({told}){later}")
+        detail = untrusted or one_line(str(error)) or type(error).__name__
+        return Finding(name, Grade.UNKNOWN, f"no answer ({detail}){later}")
     except BotoCoreError as error:
         return Finding(name, Grade.UNKNOWN, f"no answer ({one_line(str(error))})")
 
 
 def _refusal(error: ClientError) -> str:
     """AWS's code and message; advice only where the same question may be answered later."""
-    operation, told = error.operation_name, code_and_message(error.response)
+    operation, detail = error.operation_name, code_and_message(error.response)
     code = error.response["Error"]["Code"]
     if code in _DENIED:
-        return f"AWS denies the launcher {operation}: {told}"
+        return f"AWS denies the launcher {operation}: {detail}"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     later = ": check again later" if status >= 500 or "Throttl" in code else ""
-    return f"{operation} failed ({told}){later}"
+    return f"{operation} failed ({detail}){later}"

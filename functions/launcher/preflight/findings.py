@@ -79,7 +79,7 @@ def github(
 ) -> Finding:
     """What GitHub shows of the owners; where that is nothing, no run can back anything up.
 
-    What is hidden is not backed up: each of ``limits`` is to be mended.
+    What is hidden is not backed up: each of ``limits`` needs action.
     """
     if seen and all(each.nothing for each in seen):
         remedy = (
@@ -87,16 +87,18 @@ def github(
             if anonymous
             else "give the token access to them"
         )
-        said = f"no repository of {', '.join(owners)} is seen: nothing would be backed up; {remedy}"
-        return Finding("GitHub", Grade.ACTION_NEEDED, "; ".join((said, *notes)))
+        message = (
+            f"no repository of {', '.join(owners)} is seen: nothing would be backed up; {remedy}"
+        )
+        return Finding("GitHub", Grade.ACTION_NEEDED, "; ".join((message, *notes)))
     counts = [access_text(each) for each in seen if each.public is not None]
     if not (counts or notes or limits):
         counts = [", ".join(owners)]
-    said = "; ".join((*counts, *limits, *notes))
+    message = "; ".join((*counts, *limits, *notes))
     if limits:
-        return Finding("GitHub", Grade.ACTION_NEEDED, said)
+        return Finding("GitHub", Grade.ACTION_NEEDED, message)
     wanting = [each.owner for each in seen if each.nothing]
-    return Finding("GitHub", Grade.NOTE if notes or wanting else Grade.OK, said)
+    return Finding("GitHub", Grade.NOTE if notes or wanting else Grade.OK, message)
 
 
 def mail(subscribers: Sequence[Subscriber], topic_arn: str, region: str) -> Finding:
@@ -126,8 +128,8 @@ def types(wanted: Sequence[str], offered: Collection[str]) -> Finding:
     lacking = [kind for kind in wanted if kind not in offered]
     if not lacking:
         return Finding("types", Grade.OK, f"all {len(wanted)} are offered here")
-    said = f"this region does not offer {', '.join(lacking)}; that leaves {', '.join(offered)}"
-    return Finding("types", Grade.NOTE, said)
+    message = f"this region does not offer {', '.join(lacking)}; that leaves {', '.join(offered)}"
+    return Finding("types", Grade.NOTE, message)
 
 
 def spot_role(*, exists: bool) -> Finding:

@@ -252,9 +252,9 @@ class GitHub:
             answer.close()
         except urllib3.exceptions.HTTPError as error:
             untrusted = tls_failure(error)
-            told = untrusted or type(error).__name__
-            self.log.warning("GitHub could not be asked", extra={"problem": told})
-            silence = Refusal(0, told, passing=not untrusted)
+            detail = untrusted or type(error).__name__
+            self.log.warning("GitHub could not be asked", extra={"problem": detail})
+            silence = Refusal(0, detail, passing=not untrusted)
             return Answer(0, urllib3.HTTPHeaderDict(), None, silence)
         refused = Refusal(answer.status, "")
         if answer.status != 200:

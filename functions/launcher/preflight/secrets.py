@@ -70,12 +70,12 @@ class Secrets:
 
 def _denied(parameter: str, name: str, error: ClientError) -> RefusedError:
     """AWS's words, and what to do about the key where they speak of one."""
-    told = code_and_message(error.response)
-    if not any(word in told.lower() for word in _KEY_WORDS):
-        return RefusedError(parameter, f"{name} cannot be read ({told}).", "")
+    detail = code_and_message(error.response)
+    if not any(word in detail.lower() for word in _KEY_WORDS):
+        return RefusedError(parameter, f"{name} cannot be read ({detail}).", "")
     return RefusedError(
         "GitHubTokenKeyArn",
-        f"{name} cannot be decrypted ({told}).",
+        f"{name} cannot be decrypted ({detail}).",
         "Deploy with the ARN of the KMS key that encrypts it, or store it under aws/ssm.",
     )
 

@@ -147,33 +147,33 @@ def decide(run: Run, observation: Observation, rules: Rules) -> Step:
 
 
 def _due(run: Run, outcome: Outcome, now: datetime, rules: Rules) -> Step:
-    """The attempt is over, and the next one is due or was asked for in vain."""
-    attempt, (ending, said) = run.attempt, _ENDINGS[outcome]
+    """The attempt is over, and the next one is due or could not be launched."""
+    attempt, (ending, message) = run.attempt, _ENDINGS[outcome]
     if outcome is Outcome.LOST and attempt.instance is None:
-        ending, said = Ending.NOT_LAUNCHED, _CUT_OFF
+        ending, message = Ending.NOT_LAUNCHED, _CUT_OFF
     at = attempt.ended_at or attempt.started_at
     if outcome is Outcome.NO_CAPACITY:
         at = attempt.started_at + rules.retry_delay
     elif outcome is Outcome.FAILED:
         at += rules.retry_delay
-    said = " ".join(filter(None, (said, attempt.problem)))
+    message = " ".join(filter(None, (message, attempt.problem)))
     if now >= at + LAUNCH_OVERDUE_AFTER:
-        said += (
+        message += (
             f" Another attempt was due at {at:%Y-%m-%d %H:%M} UTC and never began: the launcher's "
             "log and the dead letters tell why."
         )
-        return Report(ending, outcome, said)
-    return _again(run, rules, outcome, at, ending, said)
+        return Report(ending, outcome, message)
+    return _again(run, rules, outcome, at, ending, message)
 
 
 def _unlaunched(run: Run, observation: Observation, rules: Rules) -> Step:
     """The launcher wrote down its plan and then nothing more: its own retries come first."""
     if observation.now < run.attempt.deadline_at:
         return Wait(run.attempt.deadline_at, "The launcher is still at it.")
-    ending, said = Ending.NOT_LAUNCHED, _CUT_OFF
+    ending, message = Ending.NOT_LAUNCHED, _CUT_OFF
     if observation.unclaimed:
-        ending, said = Ending.UNREADABLE, _UNCLAIMED
-    return _again(run, rules, Outcome.LOST, observation.now, ending, said)
+        ending, message = Ending.UNREADABLE, _UNCLAIMED
+    return _again(run, rules, Outcome.LOST, observation.now, ending, message)
 
 
 def _running(attempt: Attempt, observation: Observation) -> Step | None:
@@ -223,41 +223,41 @@ def _ended(run: Run, observation: Observation, rules: Rules) -> Step:
         return _again(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, _UNHEARD)
     if marker and marker.attempt == attempt.number:
         return Report(Ending.COMPLETED, Outcome.ENDED, "The backup ran to its end.")
-    reason, told = (
-        (observation.instance.cause, observation.instance.told)
+    reason, detail = (
+        (observation.instance.cause, observation.instance.cause_text)
         if observation.instance
         else ("", "")
     )
     if observation.instance and reason.startswith(_BROKEN_LAUNCHES):
-        said = f"AWS could not start the instance ({observation.instance.told}). {_BROKEN_LAUNCH}"
-        return Report(Ending.FAILED, Outcome.FAILED, said)
+        message = f"AWS could not start the instance ({detail}). {_BROKEN_LAUNCH}"
+        return Report(Ending.FAILED, Outcome.FAILED, message)
     phase = progress.phase if progress and progress.attempt == attempt.number else ""
     # A warned backup saves what it has and powers off, mostly before AWS takes the instance:
     # the reason is then its own shutdown, and either the event or the backup tells the true one.
     reclaimed = reason.startswith("Server.SpotInstance") or phase == "reclaimed"
     if reclaimed or (attempt.warned_at and (phase == "interrupted" or not reason)):
-        said = "AWS reclaimed the spot instance."
-        return _again(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, said)
+        message = "AWS reclaimed the spot instance."
+        return _again(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, message)
     if attempt.terminated_at or (phase != "failed" and _time_was_up(attempt, observation, reason)):
-        said = "The backup did not end before its deadline and was stopped."
-        return _continued(run, observation, rules, Outcome.TIMED_OUT, said)
+        message = "The backup did not end before its deadline and was stopped."
+        return _continued(run, observation, rules, Outcome.TIMED_OUT, message)
     if phase == "interrupted":
-        said = "The backup was not done when its time was up."
-        return _continued(run, observation, rules, Outcome.PAUSED, said)
+        message = "The backup was not done when its time was up."
+        return _continued(run, observation, rules, Outcome.PAUSED, message)
     if reason.startswith("Server."):
-        said = f"AWS ended the instance ({told})."
-        return _again(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, said)
+        message = f"AWS ended the instance ({detail})."
+        return _again(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, message)
     if not reason and observation.log_at is None:
-        said = "The instance is gone, and neither EC2 nor a log tells why."
-        return _again(run, rules, Outcome.LOST, observation.now, Ending.FAILED, said)
-    why = "it powered itself off" if reason == _OWN_SHUTDOWN else told or "no reason given"
-    said = f"The instance ended without finishing the backup ({why})."
+        message = "The instance is gone, and neither EC2 nor a log tells why."
+        return _again(run, rules, Outcome.LOST, observation.now, Ending.FAILED, message)
+    why = "it powered itself off" if reason == _OWN_SHUTDOWN else detail or "no reason given"
+    message = f"The instance ended without finishing the backup ({why})."
     if reason in _ADVICE:
-        return Report(Ending.FAILED, Outcome.FAILED, f"{said} {_ADVICE[reason]}")
+        return Report(Ending.FAILED, Outcome.FAILED, f"{message} {_ADVICE[reason]}")
     if run.trigger == "manual":
-        return Report(Ending.FAILED, Outcome.FAILED, said)
+        return Report(Ending.FAILED, Outcome.FAILED, message)
     later = observation.ended_at + rules.retry_delay
-    return _again(run, rules, Outcome.FAILED, later, Ending.FAILED, said)
+    return _again(run, rules, Outcome.FAILED, later, Ending.FAILED, message)
 
 
 def _time_was_up(attempt: Attempt, observation: Observation, reason: str) -> bool:
@@ -268,7 +268,7 @@ def _time_was_up(attempt: Attempt, observation: Observation, reason: str) -> boo
 
 
 def _continued(
-    run: Run, observation: Observation, rules: Rules, outcome: Outcome, said: str
+    run: Run, observation: Observation, rules: Rules, outcome: Outcome, message: str
 ) -> Step:
     """Time was up: the next attempt goes on if this one got further than those before it.
 
@@ -278,8 +278,8 @@ def _continued(
     number, progress = run.attempt.number, observation.progress
     done = progress.done if progress and progress.attempt == number else 0
     if done > max((earlier.done or 0 for earlier in run.attempts[:-1]), default=0):
-        return _again(run, rules, outcome, observation.now, Ending.TIMED_OUT, said)
-    return Report(Ending.TIMED_OUT, outcome, said)
+        return _again(run, rules, outcome, observation.now, Ending.TIMED_OUT, message)
+    return Report(Ending.TIMED_OUT, outcome, message)
 
 
 def _again(

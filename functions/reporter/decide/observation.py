@@ -35,7 +35,7 @@ class InstanceView:
         return named if misnamed else self.reason
 
     @property
-    def told(self) -> str:
+    def cause_text(self) -> str:
         """Code and message, in which EC2 mostly repeats the code; empty where there is neither."""
         if self.message.startswith(self.cause):
             return self.message

@@ -217,8 +217,8 @@ class Bucket:
             code = error.response["Error"]["Code"]
             # What answers a HEAD has no body: of a key that is disabled only the status tells.
             if code in (*_DENIED, "400"):
-                told = code_and_message(error.response)
-                return Objection(f"{recorded.key} may not be looked at ({told})", refused=True)
+                detail = code_and_message(error.response)
+                return Objection(f"{recorded.key} may not be looked at ({detail})", refused=True)
             if code not in _MISSING:
                 raise
             return Objection(f"{recorded.key} is not in the bucket")
@@ -258,8 +258,8 @@ class Bucket:
             if code in (*_MISSING, "InvalidRange"):
                 return None
             if code in _UNUSABLE:
-                told = code_and_message(error.response)
-                raise DamagedError("", f"S3 does not hand it out ({told})", key) from error
+                detail = code_and_message(error.response)
+                raise DamagedError("", f"S3 does not hand it out ({detail})", key) from error
             raise self._translated(error, key) from error
         if answer["ContentLength"] > most:
             answer["Body"].close()

@@ -41,10 +41,10 @@ class CopiedObjects:
             return False
         if answer.get("VersionId", "") != version_id:
             return False
-        told = answer.get("ChecksumSHA256", "")
-        if told and "-" not in told and answer.get("ChecksumType") != "COMPOSITE":
+        checksum = answer.get("ChecksumSHA256", "")
+        if checksum and "-" not in checksum and answer.get("ChecksumType") != "COMPOSITE":
             answer["Body"].close()
-            return b64decode(told).hex() == recorded.sha256
+            return b64decode(checksum).hex() == recorded.sha256
         digest = hashlib.sha256()
         for block in answer["Body"].iter_chunks(_BLOCK_BYTES):
             digest.update(block)

@@ -73,12 +73,12 @@ def check_objects(bucket: Bucket, items: Iterable[Item]) -> Checked:
     notices = _remember(bucket, known, right)
     wrong = {sha: line for sha, line in problems.items() if line}
     late = sum(line == _LATE for line in wrong.values())
-    told = [line for line in wrong.values() if line != _LATE]
+    lines = [line for line in wrong.values() if line != _LATE]
     if late:
-        told.append(f"{late} of {len(wanted)} large files were not looked at: time was up")
+        lines.append(f"{late} of {len(wanted)} large files were not looked at: time was up")
     damaged = (c for sha, line in wrong.items() if line != _LATE for c in wanted[sha].chains)
     return Checked(
-        object_problems=(*unread, *told),
+        object_problems=(*unread, *lines),
         notices=notices,
         damaged_chains=tuple(dict.fromkeys(damaged)),
     )
@@ -151,8 +151,8 @@ def _problem(
     except ClientError as error:
         if error.response["Error"]["Code"] in _MISSING:
             return f"{key} is not in the bucket"
-        if told := bucket.refused(error):
-            return f"{key} may not be looked at ({told})"
+        if detail := bucket.refused(error):
+            return f"{key} may not be looked at ({detail})"
         raise
     if row and head.get("VersionId", "null") != row.version_id:
         return f"{key} was replaced while it was looked at"
@@ -199,7 +199,7 @@ def _remember(
             ContentType="application/json",
         )
     except ClientError as error:
-        if (told := bucket.refused(error)) is None:
+        if (detail := bucket.refused(error)) is None:
             raise
-        return (f"{layout.CHECKED_OBJECTS} could not be written ({told})",)
+        return (f"{layout.CHECKED_OBJECTS} could not be written ({detail})",)
     return ()

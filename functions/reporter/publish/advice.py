@@ -34,7 +34,7 @@ _WITHOUT_LOG = (
     "with {{}}."
 )
 _NOTHING_CHECKED = (
-    "Rely on nothing of this run until that is mended and another run is verified: invoke "
+    "Rely on nothing of this run until that is corrected and another run is verified: invoke "
     '{launcher} with {{"action": "check"}}, then with {{}}.'
 )
 

@@ -53,7 +53,7 @@ def lasted(time: timedelta) -> str:
 
 
 def refusals(attempts: Iterable[Attempt]) -> list[str]:
-    """Every pool that was asked for in vain, with AWS's code: zones and attempts in one line.
+    """Every pool that refused, with AWS's code: zones and attempts in one line.
 
     AWS's message follows, the first of them, unless it only says that there is no capacity.
     """

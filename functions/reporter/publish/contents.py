@@ -50,7 +50,7 @@ def contents(facts: Facts) -> list[str | Listing]:
     lines += listed("Renamed on GitHub", comparison.renamed)
     lines += listed("No longer listed by GitHub", _vanished(comparison, facts.bucket))
     lines += listed("Left out", _left_out(manifest.in_state("skipped")))
-    warned = (f"{item.name}: {said}" for item in items for said in _warnings(item))
+    warned = (f"{item.name}: {message}" for item in items for message in _warnings(item))
     return [*lines, *listed("Worth knowing", (*facts.notices, *manifest.notices, *warned))]
 
 

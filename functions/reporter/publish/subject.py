@@ -84,7 +84,7 @@ def _counts(facts: Facts) -> str:
     asked = sum(1 for e in facts.manifest.repositories if e.asked and e.state != "skipped")
     backed_up = f"{asked} of {listed}" if facts.only else f"{listed} repositories"
     # The brackets before have the number, and SNS takes 99 characters.
-    told = facts.coverage.label not in ("", PUBLIC_ONLY) and not facts.only
+    counted = facts.coverage.label not in ("", PUBLIC_ONLY) and not facts.only
     wanting = facts.verdict.failed_repositories
     failed = "not saved" if facts.verdict.unsaved else "failed"
     if facts.verdict.lacking_data == wanting:
@@ -92,6 +92,6 @@ def _counts(facts: Facts) -> str:
     if kind is Kind.PARTIAL and not wanting:
         return f"{problems} problem{'s' * (problems != 1)}, {listed} repositories"
     return {
-        Kind.VERIFIED: f"{changed} changed" if told else f"{backed_up}, {changed} changed",
+        Kind.VERIFIED: f"{changed} changed" if counted else f"{backed_up}, {changed} changed",
         Kind.PARTIAL: f"{wanting} of {listed} repositories {failed}",
     }.get(kind, f"{problems} problem{'s' * (problems != 1)}, {listed} repositories")

@@ -23,8 +23,8 @@ def summary(facts: Facts) -> Message:
 
 def _sections(facts: Facts) -> Iterator[Section]:
     verdict, attempts = facts.verdict, facts.run.attempts
-    said = alarm(facts.suspicions, f"s3://{facts.bucket}")
-    yield Section(About.ALARM, (said,) if said else ())
+    message = alarm(facts.suspicions, f"s3://{facts.bucket}")
+    yield Section(About.ALARM, (message,) if message else ())
     yield Section(About.VERDICT, (f"{verdict.kind.upper()}: {verdict.reason}",))
     yield Section(About.URGENT, tuple(urgent(facts)))
     yield Section(About.PROJECT_DATA, tuple(_project_data(facts)))
@@ -112,7 +112,7 @@ def _restorable(facts: Facts) -> str | None:
     """The first repository with an archive that nothing is said against."""
     blamed = "\n".join(facts.verdict.problems)
     for entry in facts.manifest.repositories if facts.manifest else ():
-        told = entry.archive and (f"{entry.name}:" in blamed or f"{entry.archive.key}:" in blamed)
-        if entry.archive and not told and restorable(entry.name):
+        named = entry.archive and (f"{entry.name}:" in blamed or f"{entry.archive.key}:" in blamed)
+        if entry.archive and not named and restorable(entry.name):
             return entry.name
     return None

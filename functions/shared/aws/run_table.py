@@ -129,12 +129,12 @@ class RunStore:
     def _put_launching(self, run_id: str, until: datetime) -> None:
         self._put(items.item(items.LAUNCHING, run_id=run_id, until=int(until.timestamp())))
 
-    def remember_told(self, dead_letters: int) -> None:
-        """Note of how many dead letters somebody was told."""
-        self._put(items.item(items.DEAD_LETTERS_TOLD, count=dead_letters))
+    def remember_reported_dead_letters(self, count: int) -> None:
+        """Record how many dead letters a mail has reported."""
+        self._put(items.item(items.DEAD_LETTERS_TOLD, count=count))
 
-    def told(self) -> int:
-        """Of how many dead letters somebody was told."""
+    def reported_dead_letters(self) -> int:
+        """How many dead letters a mail has reported."""
         key = items.DEAD_LETTERS_TOLD
         return self._remembered(key, lambda item: items.number(item, "count")) or 0
 

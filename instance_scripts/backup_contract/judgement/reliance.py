@@ -128,7 +128,7 @@ def judge(
     if not last.good:
         return _bad(f"the newest run, {_became(last)}", run)
     if whole is not run:
-        said = f"the newest run of everything, {_became(whole)}; none since has mended that"
+        said = f"the newest run of everything, {_became(whole)}; no later run has corrected that"
         return _bad(said, run)
     if misplaced:
         more = f", and {len(misplaced) - 1} more" if len(misplaced) > 1 else ""
@@ -145,7 +145,7 @@ def judge(
     if not last.only:
         said = f"the newest run is good and {age}{seen}"
     else:
-        mended = ", with what narrowed ones have mended," if relied.mended else ""
+        mended = ", with what narrowed ones have corrected," if relied.mended else ""
         said = (
             f"the newest run, {last.run_id}, was narrowed to {' '.join(last.only)}; "
             f"the newest of everything{mended} is good and {age}{seen}"

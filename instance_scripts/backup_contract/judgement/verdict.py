@@ -106,7 +106,7 @@ def find(
     chain_problems: Sequence[str] = (),
     object_problems: Sequence[str] = (),
 ) -> Findings:
-    """What the reporter's verdict and the program's own word both go by.
+    """What both the reporter's verdict and the program's outcome go by.
 
     ``chain_problems`` are of overlays that an earlier run was checked with: up to the one before
     everything can be restored, so that they outweigh nothing else. Nor do ``object_problems``, of

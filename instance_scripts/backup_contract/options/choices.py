@@ -24,7 +24,7 @@ def add_selection(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="GLOB",
-        help="as a rule nothing but these (may repeat)",
+        help="in every run, only repositories whose names match (may repeat)",
     )
     parser.add_argument(
         "--exclude", action="append", default=[], metavar="GLOB", help="not these (may repeat)"

@@ -215,7 +215,7 @@ def label(run: RunRow) -> str:
 
 
 def word(run: RunRow) -> str:
-    """The reporter's verdict, or the program's own word; for rows that say no more than this."""
+    """The reporter's verdict, or what the program reported; for rows that say no more than this."""
     if run["verdict"]:
         return run["verdict"]
     if run["good"]:

@@ -22,7 +22,7 @@ from repo_backup.runtime.errors import (
 )
 
 _SAME_TROUBLE = 2
-"""One may be the line's fault."""
+"""A single failure may be the network's."""
 _OBJECT = re.compile(r"\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
 _FURTHER = "everything else is archived; --full asks for it again"
 

@@ -279,7 +279,7 @@ def _unreached(host: str, error: HTTPError) -> UnreachedError:
 
 
 def _why(error: HTTPError) -> str:
-    """What broke a connection, for people; its name where it is not theirs to mend."""
+    """What broke a connection, for people; its name where they cannot correct it."""
     if told := tls_failure(error):
         return told
     match error:

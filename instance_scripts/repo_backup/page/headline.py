@@ -31,7 +31,7 @@ MEANINGS = {
     "failed": "the instance ended without finishing",
     "not-launched": "no instance could be started",
     "missed": "the scheduled run never began",
-    COMPLETE: "all that was listed but what was left out is backed up, by the program's own word",
+    COMPLETE: "everything listed but the exclusions is backed up, as the program reports",
     INCOMPLETE: "some repositories are not backed up, or an archive could not be restored",
     UNFINISHED: "under way, or cut off",
     UNREADABLE: "its report or its manifest is damaged, so that nobody knows",

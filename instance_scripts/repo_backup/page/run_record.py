@@ -25,7 +25,7 @@ class Drill:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as the page tells it. ``reported`` is False where only the program's own word is.
+    """A run as the page tells it. ``reported`` is False where no reporter judged it.
 
     ``only`` are the patterns that it was narrowed to; none: it was asked for everything.
     ``rewrites`` tell of ``rewritten`` branches and tags, a line each.

@@ -134,7 +134,7 @@ def _facts(
             title, note = "Last checked", "some failed; every archive of the others was checked"
         yield Fact(title, f"{proven.moment:%a %Y-%m-%d}", note, proven.moment)
     elif done := [run for run in whole_runs(runs) if run.verdict == COMPLETE]:
-        note = "by the program's own word; nobody else checked it"
+        note = "as the program reports; no reporter checked it"
         yield Fact("Last complete run", f"{done[-1].moment:%a %Y-%m-%d}", note, done[-1].moment)
     else:
         yield Fact("Last verified", "never", "no run in this history was verified")

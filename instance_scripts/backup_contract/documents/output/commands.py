@@ -55,7 +55,7 @@ class RunningRow(TypedDict):
 
 
 class NewestVerified(TypedDict):
-    """The newest run of everything that can be relied on, or that narrowed ones have mended."""
+    """The newest run of everything that can be relied on, or that narrowed ones have corrected."""
 
     run_id: Annotated[str, "its name"]
     finished_at: Annotated[str, "ISO 8601, UTC"]

@@ -219,10 +219,10 @@ UNVERIFIED = run("2026-11-27", good=False, verdict="unverified")
     ("runs", "good", "reason"),
     [
         ([NARROWED, GOOD], True, "the newest of everything is good and 0.8 days old"),
-        ([NARROWED, PARTIAL], True, "everything, with what narrowed ones have mended, is good"),
+        ([NARROWED, PARTIAL], True, "everything, with what narrowed ones have corrected, is good"),
         ([WANTING, PARTIAL], False, "no run here can be relied on"),
         ([WANTING, GOOD], False, "2026-11-28 (only hello), passed over 2 of which nothing"),
-        ([NARROWED, CRASHED, OLD], False, "of everything, 2026-11-27, ended failed; none since"),
+        ([NARROWED, CRASHED, OLD], False, "of everything, 2026-11-27, ended failed; no later run"),
         ([NARROWED, UNVERIFIED, OLD], False, "of everything, 2026-11-27, ended unverified"),
         ([NARROWED], False, "no run here can be relied on; the good ones were narrowed"),
         ([NARROWED, OLD], False, "newest good run of everything is 14.8 days old, more than 8"),

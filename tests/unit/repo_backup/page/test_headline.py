@@ -70,7 +70,7 @@ def test_without_a_reporter_the_programs_word_counts_and_is_called_that(runs: Ru
     assert glance(runs) == (Tone.GOOD, "Everything is backed up")
     fact = runs.page().facts[0]
     assert (fact.label, fact.value) == ("Last complete run", "Fri 2026-11-06")
-    assert fact.note == "by the program's own word; nobody else checked it"
+    assert fact.note == "as the program reports; no reporter checked it"
 
 
 def test_failed_repositories_are_counted_and_named(runs: Runs) -> None:
