@@ -89,8 +89,8 @@ def left_out() -> Finding:
 
 def of_nobody() -> Finding:
     """Of a stack without a token."""
-    said = "not saved: it takes a token (GitHubTokenParameter) or a GitHub App (GitHubAppId)"
-    return Finding(CHECK, Grade.NOTE, said)
+    message = "not saved: it takes a token (GitHubTokenParameter) or a GitHub App (GitHubAppId)"
+    return Finding(CHECK, Grade.NOTE, message)
 
 
 def _told(groups: Mapping[tuple[Right, ...], Sequence[str]]) -> Iterator[str]:
