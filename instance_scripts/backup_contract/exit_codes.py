@@ -38,6 +38,7 @@ OF_COMMANDS: dict[str, dict[int, str]] = {
         INTERRUPTED: "no report within --timeout; the run goes on",
     },
     "check": {GOOD: "everything is in order", NOT_ALL: "action is needed, or something is unknown"},
+    "evidence": {NOT_ALL: "a document could not be read and is left out; stderr says which"},
     "report": {NOT_ALL: "a document could not be read; the page is there and says which"},
 }
 """What a code means for one command, where that says more than :data:`MEANINGS`."""

@@ -29,6 +29,7 @@ examples:
   repo_backup acknowledge 2026-11-27T17-00-00Z --source s3://my-bucket
   repo_backup estimate --owner octo
   repo_backup report --source s3://my-bucket --out ./page
+  repo_backup evidence --source s3://my-bucket --csv > evidence.csv
   repo_backup check --stack onlinebackup
   repo_backup run-now --stack onlinebackup
 """

@@ -37,6 +37,18 @@ class _OneLine(logging.Formatter):
         return "\n".join((one_line(record.getMessage(), None), *trace))
 
 
+def evidence(options: argparse.Namespace) -> int:
+    """``repo_backup evidence``; it reads the runs as the page does."""
+    if find_spec("repo_backup.page") is None:
+        raise FatalError(
+            "this installation cannot list evidence: repo_backup.page is missing, as on the "
+            "instances of a stack. Run it where the whole program is installed (pip install)"
+        )
+    from repo_backup.cli.commands.evidence_command import evidence
+
+    return evidence(options)
+
+
 def report(options: argparse.Namespace) -> int:
     """``repo_backup report``: 0 when the page is written, 3 when it lacks what was unreadable."""
     missing = [each for each in _OF_THE_PAGE if find_spec(each) is None]
@@ -61,6 +73,7 @@ COMMANDS = {
     "acknowledge": acknowledge,
     "estimate": estimate,
     "report": report,
+    "evidence": evidence,
     "run-now": run_now,
     "check": check,
 }

@@ -60,6 +60,7 @@ def _command_line(
     _add_acknowledge(commands, destination)
     _add_estimate(commands)
     _add_report(commands, destination)
+    _add_evidence(commands, destination)
     _add_run_now(commands, stack)
     _add_check(commands, stack)
     return parser
@@ -271,6 +272,17 @@ def _add_report(commands: "argparse._SubParsersAction[Parser]", store: str | Non
         "--runs", type=number(1, 10**6), metavar="N", help="the newest N (default: all)"
     )
     _add_max_age(parser)
+
+
+def _add_evidence(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
+    parser = _command(
+        commands, "evidence", "List when each repository was backed up, verified and restored."
+    )
+    _add_store(parser, "--source", "where the archives are", store)
+    parser.add_argument("--csv", action="store_true", help="CSV with all columns, for an auditor")
+    parser.add_argument(
+        "--runs", type=number(1, 10**6), metavar="N", help="the newest N (default: all)"
+    )
 
 
 def _add_run_now(commands: "argparse._SubParsersAction[Parser]", stack: str) -> None:

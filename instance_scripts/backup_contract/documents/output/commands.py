@@ -209,6 +209,41 @@ class ReportDocument(TypedDict):
     unreadable: Annotated[list[str], "documents that are not what they should be, left out"]
 
 
+class EvidenceRow(TypedDict):
+    """One kind of one repository, in ``evidence``; a column each with ``--csv``."""
+
+    repository: Annotated[str, "owner/name"]
+    kind: Annotated[str, "git: the repository itself; wiki; data; lfs-objects"]
+    id: Annotated[int, "GitHub's id, which a new name does not change"]
+    status: Annotated[str, "as on the page; of other kinds than git the state in the manifest"]
+    reason: Annotated[str | None, "why it is not backed up"]
+    backed_up_at: Annotated[
+        str | None, "begin of the newest run that saved it or found it unchanged; null: never"
+    ]
+    backed_up_by_run: Annotated[str | None, "that run"]
+    verified_at: Annotated[
+        str | None, "begin of the newest such run whose archives the reporter checked; null: never"
+    ]
+    verified_by_run: Annotated[str | None, "that run"]
+    drilled_at: Annotated[str | None, "when a restore drill last read it back; null: never"]
+    archive: Annotated[str | None, "where it lies; null: there is none"]
+    bytes: Annotated[int | None, "its size, overlays included"]
+    sha256: Annotated[str | None, "of the zip without overlays"]
+    version_id: Annotated[str | None, "its version in the bucket"]
+    stored_by_run: Annotated[str | None, "the run that stored it, or its newest overlay"]
+
+
+class EvidenceDocument(TypedDict):
+    """``repo_backup evidence --json``."""
+
+    schema: int
+    command: str
+    source: Annotated[str, "the store that was asked"]
+    as_of: Annotated[str, "when it was asked, ISO 8601, UTC"]
+    rows: Annotated[list[EvidenceRow], "by repository"]
+    unreadable: Annotated[list[str], "documents that are not what they should be, left out"]
+
+
 class RestoreDocument(TypedDict):
     """``repo_backup restore --json``."""
 
