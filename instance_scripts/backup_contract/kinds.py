@@ -2,13 +2,13 @@
 
 A repository of GitHub has several: its own git repository, its wiki, and its project data, which
 is issues, pull requests, discussions, releases and settings. What became of each is a
-result of its own in the manifest, under the kind's name. What a kind does is the backup program's
-(``repo_backup.kinds``); what it is called, the functions know as well.
+result of its own in the manifest, under the kind's name. An account has data, too. What a kind does
+is the backup program's (``repo_backup.kinds``); what it is called, the functions know as well.
 """
 
 from dataclasses import dataclass
 
-GIT, WIKI, DATA, LFS = "git", "wiki", "data", "lfs-objects"
+GIT, WIKI, DATA, LFS, ACCOUNT = "git", "wiki", "data", "lfs-objects", "account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class KindNames:
     people read it, ``key_suffix`` the name of an archive. ``one`` and ``many`` are the noun, the
     same where ``is_mass``: such a thing has no plural. ``word`` names the kind in options and
     totals, where that is not ``many``. ``goes_with_git``: who restores a repository to a folder
-    gets it, too."""
+    gets it, too. ``of_account``: an account has it, and no repository."""
 
     name: str
     one: str
@@ -27,6 +27,7 @@ class KindNames:
     word: str = ""
     is_mass: bool = False
     goes_with_git: bool = False
+    of_account: bool = False
 
     @property
     def total(self) -> str:
@@ -41,7 +42,8 @@ class KindNames:
     def counted(self, count: int) -> str:
         """``1 wiki``, ``2 wikis``, ``project data of 2 repositories``."""
         if self.is_mass:
-            return f"{self.one} of {count} {'repository' if count == 1 else 'repositories'}"
+            whose = ("account", "accounts") if self.of_account else ("repository", "repositories")
+            return f"{self.one} of {count} {whose[count != 1]}"
         return f"{count} {self.one if count == 1 else self.many}"
 
     @property
@@ -70,6 +72,14 @@ KINDS = {
             word="lfs",
             goes_with_git=True,
         ),
+        KindNames(
+            *(ACCOUNT, "account data", "account data"),
+            suffix="/~account",
+            key_suffix="~account",
+            word="account",
+            is_mass=True,
+            of_account=True,
+        ),
     )
 }
 """By name, in the order of every list of them: git first."""
@@ -77,6 +87,11 @@ KINDS = {
 
 def kinds_beside_git() -> list[KindNames]:
     """What a repository may have besides its own git."""
+    return [kind for kind in further_kinds() if not kind.of_account]
+
+
+def further_kinds() -> list[KindNames]:
+    """All but git: what repositories may have besides, and what accounts have."""
     return [kind for kind in KINDS.values() if kind.name != GIT]
 
 

@@ -29,8 +29,8 @@ _OVERLAY = re.compile(r"(?P<base>[^+]+)\+(?P<chain>[0-9a-f]{12})\.(?P<number>[0-
 def archive(owner: str, name: str, kind: str = GIT, *, repository_id: int | None = None) -> str:
     """Where the zip of what a repository has of this kind lies.
 
-    With ``repository_id``: where it lies if the usual key is another repository's. GitHub gives no
-    name with a ``~``, so that nothing else can be there.
+    An account's own data has no ``name``. With ``repository_id``: where it lies if the usual key is
+    another repository's. GitHub gives no name with a ``~``, so that nothing else can be there.
     """
     own = "" if repository_id is None else f"~{repository_id}"
     return f"{ARCHIVES}{owner}/{name}{own}{KINDS[kind].key_suffix}{_ZIP}"
@@ -44,7 +44,7 @@ def named_by(key: str) -> tuple[str, str]:
     name = key.removeprefix(ARCHIVES).removesuffix(_ZIP)
     for kind in KINDS.values():
         if kind.key_suffix and name.endswith(kind.key_suffix):
-            return name.removesuffix(kind.key_suffix), kind.name
+            return name.removesuffix(kind.key_suffix).rstrip("/"), kind.name
     return name, GIT
 
 

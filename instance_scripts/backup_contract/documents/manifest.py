@@ -8,6 +8,7 @@ from backup_contract import __version__
 from backup_contract.documents import fields
 from backup_contract.documents.fields import DamagedError, Fields
 from backup_contract.documents.json_text import short_json
+from backup_contract.documents.parts.accounts import account_document, read_account
 from backup_contract.documents.parts.entries import (
     Entry,
     Identity,
@@ -21,7 +22,7 @@ from backup_contract.documents.parts.entries import (
 )
 from backup_contract.documents.parts.restore_drill import Drill, DrilledArchive, read_drill
 from backup_contract.documents.parts.results import COUNTED, Archive, ItemResult, State, Unserved
-from backup_contract.kinds import GIT, WIKI, kinds_beside_git
+from backup_contract.kinds import GIT, WIKI, further_kinds
 from backup_contract.moments import iso
 from backup_contract.visibility import Visibility
 from backup_contract.visibility import read as read_visibility
@@ -46,9 +47,11 @@ __all__ = [
 
 _FIRST_KINDS = (GIT, WIKI)
 """Of these the first version knows what is kept; others are listed where it does not look."""
+_LISTS = ("errors", "notices", "only", "damaged_chains", "copied_chains", "accounts")
 _LATER: Fields = {
-    **{name: [] for name in ("errors", "notices", "only", "damaged_chains", "copied_chains")},
+    **{name: [] for name in _LISTS},
     "kept": None,
+    "api_requests": {},
 }
 """What stands for fields that earlier versions did not write."""
 
@@ -64,6 +67,8 @@ class Manifest:
     manifest: the lists (by key) of the overlays of those archives that are not as the run names
     them, whether they have overlays or not: the chain's id in the key tells which base was meant.
     ``copied_chains`` are, likewise, those that lie here as copies, under other version ids.
+    ``accounts`` have data of their own, which belongs to no repository.
+    ``api_requests`` is how many requests project data took, by their purpose.
     ``unknown_kinds`` are those of which the program that wrote it knew nothing: what an earlier run
     saved of them is not in it.
     """
@@ -85,12 +90,19 @@ class Manifest:
     visibility: tuple[Visibility, ...] = ()
     damaged_chains: list[str] = field(default_factory=list)
     copied_chains: list[str] = field(default_factory=list)
+    accounts: dict[Identity, Entry] = field(default_factory=dict)
+    api_requests: dict[str, int] = field(default_factory=dict)
     unknown_kinds: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def items(self) -> list[Item]:
-        """Each result of each listed repository."""
-        return list(items_of(self.entries))
+        """Each result of each listed repository, and of each account."""
+        return [*items_of(self.entries), *items_of(self.accounts)]
+
+    @property
+    def all_entries(self) -> dict[Identity, Entry]:
+        """Repositories and accounts."""
+        return {**self.entries, **self.accounts}
 
     @property
     def repositories(self) -> list[Item]:
@@ -105,26 +117,27 @@ class Manifest:
     @property
     def archived(self) -> list[Item]:
         """All that must be at the destination."""
-        return [item for item in (*items_of(self.entries), *self.orphaned) if item.archive]
+        return [item for item in (*self.items, *self.orphaned) if item.archive]
 
     def in_state(self, state: str) -> list[Item]:
-        """The results of listed repositories that are in this state."""
-        return [item for item in items_of(self.entries) if item.state == state]
+        """The results that are in this state."""
+        return [item for item in self.items if item.state == state]
 
     @property
     def totals(self) -> dict[str, int]:
         """Counts by state, and bytes."""
         entries = list(self.entries.values())
         states = [entry.git.state for entry in entries]
-        results = [result for entry in entries for result in entry.results.values()]
+        everything = [*entries, *self.accounts.values()]
+        results = [result for entry in everything for result in entry.results.values()]
         kept = [each.result for each in self.kept or ()]
         archives = Counter(
-            kind for each in entries for kind in each.results if each.results[kind].archive
+            kind for each in everything for kind in each.results if each.results[kind].archive
         )
         return {
             "listed": self.listed,
             **{state: states.count(state) for state in COUNTED},
-            **{kind.total: archives[kind.name] for kind in kinds_beside_git()},
+            **{kind.total: archives[kind.name] for kind in further_kinds()},
             "bytes_uploaded": sum(result.bytes_put_by(self.run_id) for result in results),
             "bytes_stored": sum(result.bytes_stored for result in (*results, *kept)),
         }
@@ -153,6 +166,11 @@ class Manifest:
             document["kept"] = [each.document for each in self.kept if each.kind in _FIRST_KINDS]
             if further := [each.document for each in self.kept if each.kind not in _FIRST_KINDS]:
                 document["kept_further"] = further
+        if self.accounts:
+            accounts = sorted(self.accounts.values(), key=lambda e: e.owner.lower())
+            document["accounts"] = [account_document(entry) for entry in accounts]
+        if self.api_requests:
+            document["api_requests"] = dict(sorted(self.api_requests.items()))
         if self.visibility:
             document["visibility"] = [each.document for each in self.visibility]
         return short_json(document)
@@ -199,9 +217,12 @@ class Manifest:
             visibility=read_visibility(document.get("visibility")),
             damaged_chains=fields.texts(document, "damaged_chains"),
             copied_chains=fields.texts(document, "copied_chains"),
+            api_requests=fields.inside(document, "api_requests", _counts),
+            accounts=by_identity(fields.each(document, "accounts", read_account)),
             unknown_kinds=fields.inside(document, "totals", _unknown_kinds),
         )
-        results = (result for entry in found for result in entry.results.values())
+        everything = read.all_entries.values()
+        results = (result for entry in everything for result in entry.results.values())
         kept = (each.result for each in read.kept or ())
         if sum(result.bytes_stored for result in (*results, *kept)) >= fields.LIMIT:
             raise DamagedError("totals", "are of archives that are 2^63 bytes or more together")
@@ -218,12 +239,16 @@ def _kept(document: Fields) -> list[OrphanedArchive] | None:
 
 def _unknown_kinds(totals: Fields) -> tuple[str, ...]:
     """The kinds of which there is no total."""
-    return tuple(kind.name for kind in kinds_beside_git() if kind.total not in totals)
+    return tuple(kind.name for kind in further_kinds() if kind.total not in totals)
+
+
+def _counts(document: Fields) -> dict[str, int]:
+    return {name: fields.count(document, name) for name in document}
 
 
 def _listed(document: Fields) -> int:
     """How many were listed; what else is in the totals is counted anew, and must be numbers."""
-    further = (kind.total for kind in kinds_beside_git())
+    further = (kind.total for kind in further_kinds())
     for name in document.keys() & {*COUNTED, *further, "bytes_uploaded", "bytes_stored"}:
         fields.count(document, name)
     return fields.count(document, "listed")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from backup_contract.documents.data_index import SectionState
 from backup_contract.documents.manifest import Entry, Manifest
-from backup_contract.documents.parts.data_state import INCOMPLETE
+from backup_contract.documents.parts.data_state import INCOMPLETE, LackingSection
 from backup_contract.kinds import DATA
 
 _MOST_GROUPS = 5
@@ -32,7 +32,7 @@ def unsaved_data(manifest: Manifest) -> str:
 
     What failed is not in it: that makes the run partial, and is named as a problem.
     """
-    entries = list(manifest.entries.values())
+    entries = list(manifest.all_entries.values())
     refused, off = _groups(entries, "not-permitted"), _groups(entries, "switched-off")
     told = []
     if refused:
@@ -45,10 +45,14 @@ def unsaved_data(manifest: Manifest) -> str:
 
 
 def lacks(entry: Entry) -> str:
-    """What of a repository's project data is not saved though nothing went wrong."""
-    result = entry.results.get(DATA)
-    sections = result.data.sections if result and result.data else ()
-    return "; ".join(each.sentence for each in sections if each.state not in INCOMPLETE)
+    """What of a repository's, or an account's, data is not saved though nothing went wrong."""
+    return "; ".join(each.sentence for each in _sections(entry) if each.state not in INCOMPLETE)
+
+
+def _sections(entry: Entry) -> Iterator[LackingSection]:
+    for item in entry.items:
+        if item.result.data:
+            yield from item.result.data.sections
 
 
 def saves_data_first(manifest: Manifest, previous: Manifest | None) -> bool:
@@ -86,7 +90,6 @@ def _lacking(entries: Iterable[Entry], state: SectionState) -> Iterator[tuple[st
     What is switched off and was never used is no loss.
     """
     for entry in sorted(entries, key=lambda each: each.full_name.lower()):
-        result = entry.results.get(DATA)
-        for each in result.data.sections if result and result.data else ():
+        for each in _sections(entry):
             if each.state == state and (each.here or state != "switched-off"):
                 yield entry.full_name, each.name, each.reason or "GitHub gives no reason"

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 
-from backup_contract.kinds import KINDS, kinds_beside_git
+from backup_contract.kinds import KINDS, further_kinds
 from backup_contract.options.values import number, size, some_of
 
 
@@ -31,7 +31,7 @@ def add_selection(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--no-forks", action="store_true", help="leave forks out")
     parser.add_argument("--no-archived", action="store_true", help="leave archived ones out")
-    for kind in kinds_beside_git():
+    for kind in further_kinds():
         parser.add_argument(
             kind.exclusion,
             action="append_const",
@@ -93,6 +93,14 @@ def add_choices(parser: ArgumentParser) -> None:
         type=size,
         metavar="SIZE",
         help="fetch no more of these objects in a run; the rest is left to later runs",
+    )
+    parser.add_argument(
+        "--api-share",
+        type=number(1, 100),
+        default=80,
+        metavar="PERCENT",
+        help="use at most this share of GitHub's hourly limits for project data and leave the rest "
+        "to others (default 80)",
     )
     parser.add_argument("--no-drill", action="store_true", help="skip the restore drill at the end")
     parser.add_argument(

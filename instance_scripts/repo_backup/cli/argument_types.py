@@ -61,6 +61,11 @@ def owner(text: str) -> str:
     raise argparse.ArgumentTypeError(f"{text!r} is not an account's name{meant}")
 
 
+def restorable(text: str) -> str:
+    """What ``repositories`` takes, or ``OWNER`` of whose own data there is an archive."""
+    return text if _OWNER.fullmatch(text) else repositories(text)
+
+
 def run_id(text: str) -> str:
     """A run's name: part of a key, and of a path."""
     if not RUN_ID.fullmatch(text):

@@ -89,6 +89,9 @@ def _counts(manifest: Manifest) -> list[tuple[str, str]]:
     counts += [(f"  {state}", str(totals[state])) for state in COUNTED]
     counts += [(kind.many, str(totals[kind.total])) for kind in kinds_beside_git()]
     counts += [(each, size(totals[f"bytes_{each}"])) for each in ("uploaded", "stored")]
+    if asked := manifest.api_requests:
+        told = ", ".join(f"{count} {purpose}" for purpose, count in sorted(asked.items()))
+        counts.append(("API requests", f"{sum(asked.values())} ({told})"))
     if drill := manifest.drill:
         undone = len(drill.undone)
         told = f"; {undone} could not be tried on this machine" if undone else ""

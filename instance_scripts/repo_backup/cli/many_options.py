@@ -3,6 +3,7 @@
 import argparse
 import os
 
+from backup_contract.kinds import ACCOUNT
 from backup_contract.options.values import number
 from repo_backup.cli import argument_types as types
 from repo_backup.restore.selected_archives import WILDCARDS
@@ -16,7 +17,7 @@ def add_repositories(parser: argparse.ArgumentParser) -> None:
         "repositories",
         nargs="*",
         metavar="OWNER/REPO",
-        type=types.repositories,
+        type=types.restorable,
         help="one or more, also as a pattern in quotation marks: 'OWNER/*'",
     )
     parser.add_argument("--all", action="store_true", help="every repository that is in the backup")
@@ -41,6 +42,13 @@ def add_new_owner(
     parser.add_argument(
         "--yes", action="store_true", help="with --push-to-owner: create them without asking"
     )
+
+
+def check_names(options: argparse.Namespace) -> None:
+    """End with code 2 for an owner's name alone where repositories are meant."""
+    for name in options.repositories:
+        if "/" not in name and not WILDCARDS & {*name} and options.kind != ACCOUNT:
+            options.parser.error(f"{name!r} is not OWNER/REPO; OWNER alone goes with --account")
 
 
 def names_one(options: argparse.Namespace) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from backup_contract import __version__
 from backup_contract import exit_codes as exits
-from backup_contract.kinds import GIT, KINDS, kinds_beside_git
+from backup_contract.kinds import GIT, KINDS, further_kinds
 from backup_contract.options.choices import add_choices, add_only, add_selection
 from backup_contract.options.parser import Parser
 from backup_contract.options.values import number
@@ -148,14 +148,14 @@ def _add_restore(commands: "argparse._SubParsersAction[Parser]", store: str | No
     add_repositories(parser)
     _add_store(parser, "--source", "where the archives are", store)
     what = parser.add_mutually_exclusive_group()
-    for kind in kinds_beside_git():
+    for kind in further_kinds():
         what.add_argument(
             kind.choice,
             action="store_const",
             dest="kind",
             const=kind.name,
             default=GIT,
-            help=f"its {kind.one} instead",
+            help=f"its {kind.one} instead" if not kind.of_account else "the owner's own data",
         )
     which = parser.add_mutually_exclusive_group()
     add_at(which, "the newest")

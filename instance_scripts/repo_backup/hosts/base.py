@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from backup_contract.documents.parts.entries import HOST, Identity
+from backup_contract.documents.parts.entries import HOST, Identity, account_host
 from backup_contract.visibility import Visibility
 from repo_backup.runtime.errors import FatalError
 
@@ -37,13 +37,23 @@ class Remote:
 
     @property
     def full_name(self) -> str:
-        """``owner/name``."""
-        return f"{self.owner}/{self.name}"
+        """``owner/name``; the owner alone where it is an account."""
+        return f"{self.owner}/{self.name}" if self.name else self.owner
+
+    @property
+    def is_account(self) -> bool:
+        """Whether it is an account, and no repository: see :func:`account_of`."""
+        return not self.name
 
     @property
     def identity(self) -> Identity:
         """By which it is the same repository from run to run."""
         return Identity(self.host, self.id)
+
+
+def account_of(login: str) -> Remote:
+    """The account of this login, as what is backed up: it has no name, no id and no git."""
+    return Remote(0, login, "", False, False, False, 0, False, "", host=account_host(login))
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,10 @@ class Reading:
 class DataHost(Protocol):
     """Where repositories' data comes from; any number of threads may ask at once."""
 
+    @property
+    def requests(self) -> Mapping[str, int]:
+        """How many requests were made so far, by what for."""
+
     def announce(self, remotes: Iterable[Remote]) -> None:
         """Tell of the repositories that will be asked for, so that many are asked for at once."""
 

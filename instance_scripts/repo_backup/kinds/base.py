@@ -47,7 +47,8 @@ class Resources:
     archive's key whether an open suspicion forbids to give it a new base. ``with_actors`` asks the
     host who rewrote a repository, ``replaced_since`` what its branches named before they were
     rewritten after a moment (ISO 8601); both raise nothing of the repository's own.
-    ``data`` is where project data comes from; None: this host is not asked for it. ``objects`` are
+    ``data`` is where project data comes from, ``accounts`` that of accounts; None: this host is not
+    asked for it. ``objects`` are
     the binaries at the destination, ``lfs`` says what becomes of those of Git LFS. ``beside`` is
     what became of those of the repository's items that are not late, by kind.
     """
@@ -68,6 +69,7 @@ class Resources:
     with_actors: Callable[[Remote, Rewrites], Rewrites] = lambda _, found: found
     replaced_since: Callable[[Remote, str], Sequence[Replaced]] = lambda *_: ()
     data: DataHost | None = None
+    accounts: DataHost | None = None
     objects: ObjectStore | None = None
     lfs: LfsChoice = field(default_factory=LfsChoice)
     beside: Mapping[str, ItemResult] = field(default_factory=dict)

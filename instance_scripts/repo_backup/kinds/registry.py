@@ -1,13 +1,14 @@
 """The kinds that this program backs up, by name, in the order in which a run takes them."""
 
 from repo_backup.kinds.base import Kind
+from repo_backup.kinds.data.account_kind import AccountData
 from repo_backup.kinds.data.data_kind import ProjectData
 from repo_backup.kinds.git_repository import GitRepository
 from repo_backup.kinds.lfs.kind import Lfs
 from repo_backup.kinds.wiki import Wiki
 from repo_backup.runtime.errors import UnfitMachineError, said
 
-_KINDS: tuple[Kind, ...] = (GitRepository(), Wiki(), ProjectData(), Lfs())
+_KINDS: tuple[Kind, ...] = (GitRepository(), Wiki(), ProjectData(), Lfs(), AccountData())
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
 
 

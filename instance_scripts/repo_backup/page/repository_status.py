@@ -7,7 +7,7 @@ from enum import Enum
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Entry, Item
 from backup_contract.documents.parts.upstream import sentence
-from backup_contract.kinds import GIT, KINDS, kinds_beside_git, noun
+from backup_contract.kinds import ACCOUNT, GIT, KINDS, kinds_beside_git, noun
 from repo_backup.page.run_history import (
     EMPTY,
     FAILED,
@@ -118,7 +118,9 @@ def unnamed_archives(chronicle: Chronicle) -> list[str]:
                 for kind in KINDS
                 for number in (None, each.entry.id)
             }
-    return sorted(filter(layout.is_archive, chronicle.present.keys() - named))
+    unnamed = filter(layout.is_archive, chronicle.present.keys() - named)
+    # Archives of accounts' own data belong to no repository.
+    return sorted(key for key in unnamed if layout.named_by(key)[1] != ACCOUNT)
 
 
 def _status(

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backup_contract.documents.manifest import Archive, Drill, DrilledArchive, Item, Manifest, iso
+from backup_contract.kinds import ACCOUNT
 from backup_contract.moments import named_moment
 from repo_backup.restore.archive_reader import ArchiveRef, Reader, unreadable
 from repo_backup.runtime.background import at_once
@@ -226,5 +227,6 @@ def read_back(
 def _note(manifest: Manifest, candidate: Candidate) -> None:
     item = candidate.item
     archive = replace(candidate.archive, drilled_at=iso(datetime.now(UTC)))
-    entry = manifest.entries[item.identity]
-    manifest.entries[item.identity] = entry.having(item.kind, replace(item.result, archive=archive))
+    among = manifest.accounts if item.kind == ACCOUNT else manifest.entries
+    entry = among[item.identity]
+    among[item.identity] = entry.having(item.kind, replace(item.result, archive=archive))

@@ -76,6 +76,9 @@ class Journal:
             self.manifest.started_at = earlier.started_at
             kept = {key: entry for key, entry in earlier.entries.items() if key in listed}
             self.manifest.entries |= kept
+            self.manifest.api_requests = dict(earlier.api_requests)
+            accounts = earlier.accounts.items()
+            self.manifest.accounts |= {key: each for key, each in accounts if key in listed}
         self._display.listed(self.manifest.listed)
 
     def start(self, name: str) -> None:
@@ -89,8 +92,11 @@ class Journal:
     def record(self, entry: Entry, kinds: Container[str] | None = None) -> None:
         """A repository is done, one way or another: with these kinds, None for all."""
         with self._lock:
-            self.manifest.entries[entry.identity] = entry
-            self._done.add(entry.identity)
+            if entry.is_account:
+                self.manifest.accounts[entry.identity] = entry
+            else:
+                self.manifest.entries[entry.identity] = entry
+                self._done.add(entry.identity)
             self._recorded += 1
         self._display.finished(entry, self.manifest.run_id, kinds)
 
@@ -178,7 +184,7 @@ class Journal:
     def _document(self) -> bytes:
         with self._lock:
             if self._claims:
-                self.manifest.kept = self._claims.kept(self.manifest.entries)
+                self.manifest.kept = self._claims.kept(self.manifest.all_entries)
             return self.manifest.to_json()
 
     def _progress(self, phase: str) -> None:

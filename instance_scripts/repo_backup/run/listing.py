@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from backup_contract.documents.manifest import Identity
 from backup_contract.visibility import Visibility
-from repo_backup.hosts.base import Host, ListingError, Remote
+from repo_backup.hosts.base import Host, ListingError, Remote, account_of
 from repo_backup.run.selection import Selection
 from repo_backup.runtime.errors import FatalError
 
@@ -29,6 +29,16 @@ class Listing:
     visibility: tuple[Visibility, ...] = ()
     viewer: str | None = None
     upstream: Mapping[Identity, Remote | None] = field(default_factory=dict)
+
+    def accounts(self, owners: Collection[str]) -> list[Remote]:
+        """The accounts that a run of these ``owners`` is about, spelled as GitHub spells them.
+
+        Of all that a token sees, that is its own user: others are not its user's to save. Pure.
+        """
+        spelled = {remote.owner.lower(): remote.owner for remote in self.remotes}
+        wanted = owners or ([self.viewer] if self.viewer else [])
+        found = {owner.lower(): spelled.get(owner.lower(), owner) for owner in wanted}
+        return [account_of(login) for login in found.values()]
 
 
 def list_all(host: Host, owners: Iterable[str]) -> Listing:

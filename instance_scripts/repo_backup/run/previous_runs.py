@@ -131,7 +131,7 @@ class History:
             listed_since = claim.identity in self.entries or claim.identity in manifest.entries
             if claim.upstream and not listed_since:
                 self.answered.add(claim.identity)
-        for entry in (*manifest.entries.values(), *(each.entry for each in kept)):
+        for entry in (*manifest.all_entries.values(), *(each.entry for each in kept)):
             known = self.entries.setdefault(entry.identity, entry)
             for kind, result in entry.results.items():
                 newer = known.results.get(kind)
@@ -223,7 +223,7 @@ def _highest(keys: Iterable[str]) -> dict[str, dict[str, int]]:
 
 def _drilled(manifest: Manifest) -> Iterator[tuple[ArchiveId, str | None]]:
     """What the run's drill found: why an archive is damaged, or None of one that is good."""
-    archives = [each for entry in manifest.entries.values() for each in entry.archives]
+    archives = [each for entry in manifest.all_entries.values() for each in entry.archives]
     by_key = {archive.key: archive for archive in archives}
     for each in manifest.drill.checked if manifest.drill else ():
         archive = by_key.get(each.key)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from backup_contract.documents.manifest import Entry, Identity, ItemResult
-from backup_contract.kinds import GIT
+from backup_contract.documents.parts.accounts import account_entry
+from backup_contract.kinds import ACCOUNT, GIT
 from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Kind, Resources
 from repo_backup.kinds.item_backup import ItemBackup
@@ -53,6 +54,28 @@ class RepositoryBackup:
             else:
                 entry = entry.having(name, result)
         return entry
+
+    def account(self, remote: Remote) -> Entry | None:
+        """What became of an account's own data; None where it is not backed up, and never was.
+
+        Raises FatalError and InterruptedRunError only.
+        """
+        earlier = self.history.earlier(remote.identity)
+        before = earlier.results.get(ACCOUNT) if earlier else None
+        reason = self.selection.kind_reason(KINDS[ACCOUNT], remote)
+        if reason:
+            skipped = account_entry(remote.owner, _skipped(reason, before))
+            return skipped if before and before.archive else None
+        if self.selection.names(remote):
+            return self.with_late(remote, account_entry(remote.owner, ItemResult("absent")))
+        if before is None:
+            return None
+        left = before if before.state == "failed" else _skipped(self._not_asked, before)
+        return account_entry(remote.owner, left, asked=False)
+
+    @property
+    def _not_asked(self) -> str:
+        return f"not in --only {' '.join(self.selection.only)}"
 
     def _without_defect(
         self, kind: Kind, remote: Remote, before: ItemResult | None, entry: Entry

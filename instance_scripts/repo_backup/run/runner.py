@@ -5,6 +5,7 @@ import logging
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -105,6 +106,10 @@ class Backup:
             if self._resources.data:
                 self._resources.data.announce(late)
             self._walk(late, lambda remote: self._second(items, remote))
+        self._walk(self._accounts(listing), lambda remote: self._account(items, remote))
+        if self._resources.data:
+            asked, before = self._resources.data.requests, manifest.api_requests
+            manifest.api_requests = {**Counter(before) + Counter(asked)}
         if self._stop.requested:
             raise InterruptedRunError(self._stop.reason)
         left = len({remote.identity for remote in listing.remotes} - manifest.entries.keys())
@@ -115,16 +120,17 @@ class Backup:
         if manifest.errors:
             raise FatalError("; ".join(manifest.errors))
         journal.complete()
-        failed = any(entry.failed and entry.asked for entry in manifest.entries.values())
+        failed = any(entry.failed and entry.asked for entry in manifest.all_entries.values())
         drilled = manifest.drill is None or manifest.drill.ok
         return exits.NOT_ALL if failed or not drilled else exits.GOOD
 
     def _begin(self, listing: Listing, history: History) -> None:
         """Settle whose each key is, and what is kept of what is not listed any more."""
         remotes, folded = listing.remotes, not self._store.case_sensitive
-        listed = {remote.identity for remote in remotes}
+        listed = {remote.identity for remote in (*remotes, *self._accounts(listing))}
+        accounts = self._accounts(listing)
         self._keys = archive_keys(
-            remotes,
+            [*remotes, *accounts],
             history.claims,
             history.entries,
             kinds_of=self._plan.selection.kinds_of,
@@ -204,6 +210,15 @@ class Backup:
         entry = self._journal.manifest.entries[remote.identity]
         late = items.late_kinds(remote, entry.results)
         self._journal.record(items.with_late(remote, entry), late)
+
+    def _account(self, items: RepositoryBackup, remote: Remote) -> None:
+        """Back up an account's own data."""
+        if entry := items.account(remote):
+            self._journal.record(entry)
+
+    def _accounts(self, listing: Listing) -> list[Remote]:
+        """The accounts whose own data is backed up; none when told to stop."""
+        return [] if self._stop.requested else listing.accounts(self._plan.owners)
 
     def _late(self, items: RepositoryBackup, remotes: list[Remote]) -> list[Remote]:
         """The repositories of which something late is backed up; none when told to stop."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from backup_contract.kinds import KINDS as KINDS_OF_ALL
 from repo_backup.hosts.base import Remote
 from repo_backup.kinds.base import Kind
 from repo_backup.kinds.registry import KINDS
@@ -43,6 +44,8 @@ class Selection:
         """Why a repository cannot have one of this kind; None if it can."""
         if kind.name in self.unavailable_kinds:
             return "this host has none"
+        if KINDS_OF_ALL[kind.name].of_account != remote.is_account:
+            return "a repository has none" if remote.name else "an account has none"
         return kind.absence(remote)
 
     def skip_reason(self, remote: Remote) -> str | None:
@@ -53,6 +56,8 @@ class Selection:
 
     def standing_reason(self, remote: Remote) -> str | None:
         """Why it is left out whatever this one run is narrowed to; None when it is not."""
+        if remote.is_account:
+            return None
         if self.include and not any(_matches(remote, glob) for glob in self.include):
             return f"not in --include {' '.join(self.include)}"
         for glob in self.exclude:

@@ -73,7 +73,7 @@ def unlisted(
     missing = (
         entry
         for identity, entry in entries.items()
-        if identity not in known and entry.owner.lower() in owners
+        if identity not in known and not entry.is_account and entry.owner.lower() in owners
     )
     return sorted(missing, key=lambda entry: (entry.full_name.lower(), entry.id))
 

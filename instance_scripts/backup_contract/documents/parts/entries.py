@@ -18,7 +18,7 @@ from backup_contract.documents.parts.results import (
     with_chain,
 )
 from backup_contract.documents.parts.upstream import Upstream, read_upstream
-from backup_contract.kinds import GIT, KINDS, WIKI, suffix
+from backup_contract.kinds import ACCOUNT, GIT, KINDS, WIKI, suffix
 
 HOST = "github.com"
 """What each GitHub is called, an Enterprise Server as well."""
@@ -55,8 +55,13 @@ class Entry:
 
     @property
     def full_name(self) -> str:
-        """``owner/name``."""
-        return f"{self.owner}/{self.name}"
+        """``owner/name``; the owner alone where it is an account."""
+        return f"{self.owner}/{self.name}" if self.name else self.owner
+
+    @property
+    def is_account(self) -> bool:
+        """Whether it is an account, and no repository: git's result means nothing then."""
+        return ACCOUNT in self.results
 
     @property
     def identity(self) -> Identity:
@@ -86,7 +91,11 @@ class Entry:
     @property
     def items(self) -> "list[Item]":
         """Each of its results, by the name that people see."""
-        return [Item(self, kind, result) for kind, result in self.results.items()]
+        results = self.results.items()
+        return [Item(self, kind, each) for kind, each in results if self._has(kind)]
+
+    def _has(self, kind: str) -> bool:
+        return kind == ACCOUNT or not self.is_account
 
     def having(self, kind: str, result: ItemResult) -> "Entry":
         """The same with another result of this kind."""
@@ -180,7 +189,7 @@ class OrphanedArchive:
     @property
     def full_name(self) -> str:
         """``owner/name``, as it was when the archive was its repository's newest."""
-        return f"{self.owner}/{self.name}"
+        return self.entry.full_name
 
     @property
     def identity(self) -> Identity:
@@ -213,6 +222,14 @@ class OrphanedArchive:
             **{name: result[name] for name in _OF_KEPT if name in result},
             **({"upstream": self.upstream.document} if self.upstream else {}),
         }
+
+
+def account_host(login: str, host: str = HOST) -> str:
+    """What stands for the host in the identity of an account.
+
+    Accounts and repositories are numbered apart: an account goes by its login.
+    """
+    return f"{host}/{login.lower()}"
 
 
 def by_kind(git: ItemResult, wiki: ItemResult | None = None) -> dict[str, ItemResult]:

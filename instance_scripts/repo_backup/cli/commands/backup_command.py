@@ -15,7 +15,7 @@ from backup_contract.documents.output.commands import (
 from backup_contract.documents.output.rows import visibility_rows
 from backup_contract.documents.suspicion import frozen
 from backup_contract.evidence import is_prefix
-from backup_contract.kinds import DATA, KINDS
+from backup_contract.kinds import ACCOUNT, DATA, KINDS
 from backup_contract.moments import run_id_of
 from backup_contract.visibility import describe
 from backup_contract.visibility import read as read_visibility
@@ -61,7 +61,7 @@ def backup(options: argparse.Namespace) -> int:
     if options.evidence and not is_prefix(options.evidence, run_id):
         options.parser.error(f"--evidence is not of run {run_id}")
     github, http = connect(owners, stop, options.stall_timeout, options.jobs)
-    data = project_data(http, stop)
+    data = project_data(http, stop, options.api_share)
     plan = Plan(
         run_id=run_id,
         attempt=options.attempt,
@@ -99,6 +99,7 @@ def backup(options: argparse.Namespace) -> int:
             replaced_since=github.replaced_since,
             is_frozen=lambda key: frozen(suspicions(), key),
             data=data,
+            accounts=data.accounts if data else None,
             objects=ObjectStore(store, patience),
             lfs=LfsChoice(options.lfs, Allowance(_bytes(options.max_lfs))),
         )
@@ -183,7 +184,7 @@ def _selection(options: argparse.Namespace, *, has_data: bool) -> Selection:
         archived=not options.no_archived,
         excluded_kinds=_excluded(options),
         max_size_kib=options.max_size,
-        unavailable_kinds=() if has_data else (DATA,),
+        unavailable_kinds=() if has_data else (DATA, ACCOUNT),
     )
 
 
@@ -191,7 +192,10 @@ def _excluded(options: argparse.Namespace) -> dict[str, str]:
     """The kinds that are left out, each with the option by which."""
     chosen = options.kinds or KINDS
     unchosen = {kind: f"--kinds {','.join(chosen)}" for kind in KINDS if kind not in chosen}
-    return {**unchosen, **{kind: KINDS[kind].exclusion for kind in options.excluded_kinds}}
+    excluded = {kind: KINDS[kind].exclusion for kind in options.excluded_kinds}
+    # Who wants none of what the API alone has means an account's, too.
+    of_account = {ACCOUNT: excluded[DATA]} if DATA in excluded else {}
+    return {**unchosen, **of_account, **excluded}
 
 
 def _dry_run(document: DryRunDocument, *, json: bool) -> int:

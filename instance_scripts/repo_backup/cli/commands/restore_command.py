@@ -10,9 +10,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from backup_contract import exit_codes as exits
 from backup_contract.documents.output.commands import SCHEMA, RestoreDocument
-from backup_contract.kinds import GIT, WIKI
+from backup_contract.kinds import ACCOUNT, GIT, WIKI
 from repo_backup.cli.commands.restore_many_command import restore_many
-from repo_backup.cli.many_options import names_one
+from repo_backup.cli.many_options import check_names, names_one
 from repo_backup.cli.output import print_document, print_line, print_message, working
 from repo_backup.git.fsck_messages import MALFORMED, REFUSED_ELSEWHERE
 from repo_backup.git.pushing.push import Pushed
@@ -39,9 +39,12 @@ def restore(options: argparse.Namespace) -> int:
     """``repo_backup restore``."""
     if options.force and options.into:
         raise UsageError("--force: it goes with --push-to")
+    check_names(options)
     if not names_one(options):
         return restore_many(options, None if options.kind == GIT else options.kind)
     (repository,) = options.repositories
+    if options.kind == ACCOUNT:
+        repository = repository.partition("/")[0]
     store = open_store(options.store, connections=CONNECTIONS)
     named: set[str] = set()
     run_id = run_at(store, options.at) or options.run_id

@@ -83,15 +83,17 @@ def new_owner(login: str, token: str | None, stop: Stop, jobs: int) -> GitHubOwn
     return owner
 
 
-def project_data(http: Http, stop: Stop) -> GitHubData | None:
+def project_data(http: Http, stop: Stop, share_percent: int = 80) -> GitHubData | None:
     """Where project data comes from, by the connections for git; None without a token.
 
     GitHub answers 60 requests an hour to whoever has none. What must be waited for beyond the
-    attempt's deadline, which the environment names, is left to the next run.
+    attempt's deadline, which the environment names, is left to the next run. ``share_percent`` is
+    how much of each hour's limits is used at most.
     """
     if not http.has_token:
         return None
-    allowance = Allowance(stop, ends_at=time.monotonic() + _seconds_left())
+    ends_at = time.monotonic() + _seconds_left()
+    allowance = Allowance(stop, share=share_percent / 100, ends_at=ends_at)
     one_token = not os.environ.get("GITHUB_APP_ID", "").strip()
     return GitHubData(http, api_address(), Patience(stop), allowance, one_token=one_token)
 

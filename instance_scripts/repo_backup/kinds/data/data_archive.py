@@ -33,7 +33,7 @@ from repo_backup.store.chains import ChainListError
 
 SAYS_NOTHING = (DiskFullError, TransientError, UnfitMachineError)
 """Of an archive: another time it may be read all the same."""
-TOP = re.compile(r"(?!\.{1,2}\.data\Z)[A-Za-z0-9._-]{1,110}\.data")
+TOP = re.compile(r"(?!\.{1,2}\.data\Z)[A-Za-z0-9._-]{1,110}\.data|[A-Za-z0-9_-]{1,110}\.account")
 _BLOCK_BYTES = 1 << 20
 
 

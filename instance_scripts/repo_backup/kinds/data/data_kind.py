@@ -196,7 +196,7 @@ class _Work:
         remote, resources = self.item.remote, self.item.resources
         counts = copy.contents().counts
         index = DataIndex(remote.full_name, remote.id, resources.run_id, sections, counts)
-        top = f"{remote.name}.data"
+        top = f"{remote.owner}.account" if remote.is_account else f"{remote.name}.data"
         return ArchiveWriter(copy, index, top, self.room, resources.store.part_bytes)
 
     def _is_same(

@@ -26,8 +26,8 @@ from repo_backup.kinds.data.documents import (
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, said
 
-SETTINGS = "settings."
-"""Sections of this name have one document each, which is not counted."""
+WHOLE_DOCUMENTS = ("settings.", "account.")
+"""Sections of these names have one document each, which is not counted."""
 _LISTS = (INDEX, DELETED)
 
 
@@ -87,7 +87,7 @@ def _remarks(sections: Mapping[str, Section], items: Mapping[str, int]) -> Itera
     if lacking := [f"{name} {each.state}" for name, each in ordered if each.state != "complete"]:
         yield f"not complete: {', '.join(lacking)}"
     for name, each in ordered:
-        if not name.startswith(SETTINGS) and each.here != items.get(name, 0):
+        if not name.startswith(WHOLE_DOCUMENTS) and each.here != items.get(name, 0):
             yield f"{INDEX} counts {each.here} {name}, there are {items.get(name, 0)}"
 
 

@@ -106,6 +106,8 @@ ACCOUNT_ROUTES: tuple[AccountRoute, ...] = (
     AccountRoute("orgs/{org}/hooks", "organization_hooks", "admin:org_hook", _as_stored),
     AccountRoute("orgs/{org}/issue-types", "issue_types", "read:org", _as_stored),
     AccountRoute("orgs/{org}/properties/schema", "custom_properties", "read:org", _as_stored),
+    AccountRoute("orgs/{org}/projectsV2", "organization_projects", "read:project", _as_stored),
+    AccountRoute("users/{user}/projectsV2", None, None, _as_stored),
     AccountRoute("users/{user}/starred", None, None, _star),
     AccountRoute("users/{user}/followers", None, None, _user),
     AccountRoute("users/{user}/following", None, None, _user),

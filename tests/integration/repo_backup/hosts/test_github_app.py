@@ -51,7 +51,7 @@ def test_an_app_with_all_rights_saves_all_project_data_of_a_private_repository(
     assert destination.public_backup("--include", "secret", data=True) == 0
     data = destination.entry("secret")["data"]
     assert (data["state"], data.get("sections", [])) == ("backed-up", [])
-    assert "not saved" not in capsys.readouterr().out
+    assert "of octo/secret" not in capsys.readouterr().out
 
 
 def test_what_an_app_may_not_read_is_named_by_its_permission_and_fails_nothing(

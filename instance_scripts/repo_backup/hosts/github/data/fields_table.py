@@ -42,6 +42,14 @@ NO_CHANGE: Mapping[str, frozenset[str]] = {
         }
     ),
     "milestone": frozenset({"open_issues", "closed_issues"}),
+    "account": frozenset(
+        {
+            "public_repos", "public_gists", "followers", "following", "updated_at", "disk_usage",
+            "total_private_repos", "owned_private_repos", "private_gists", "collaborators",
+            "plan",
+        }
+    ),
+    "gist": frozenset({"comments"}),
     "asset": frozenset({"download_count"}),
     "hook": frozenset({"last_response"}),
     "key": frozenset({"last_used"}),

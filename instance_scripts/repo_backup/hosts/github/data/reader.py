@@ -7,6 +7,7 @@ from functools import partial
 from backup_contract.documents.data_index import Section
 from repo_backup.hosts.base import Remote
 from repo_backup.hosts.data import Documents, Reading, Signature, Task
+from repo_backup.hosts.github.accounts.reader import GitHubAccounts
 from repo_backup.hosts.github.api.allowance import Allowance
 from repo_backup.hosts.github.api.asking import Asking
 from repo_backup.hosts.github.api.graphql import GraphQL, graphql_url
@@ -65,6 +66,7 @@ class GitHubData:
         api_url = api_url.rstrip("/")
         self._rest = Rest(asking, api_url)
         self._graphql = GraphQL(asking, graphql_url(api_url))
+        self.accounts = GitHubAccounts(self._rest.aside("accounts"), one_token=one_token)
         self._signatures = Signatures(
             self._rest.aside("signatures"), self._graphql.aside("signatures"), one_token
         )
@@ -143,7 +145,7 @@ class _Reader:
 
     @property
     def _aside(self) -> RepositoryRead:
-        return self.data.aside("rotation")
+        return self.data.aside("rotation") if self.data.task.before else self.data
 
     def _is_due(self, name: str) -> bool:
         task, before = self.data.task, self.data.before(name)

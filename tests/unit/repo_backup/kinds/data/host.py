@@ -1,6 +1,6 @@
 """A host of data in memory, and what a run needs to back it up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,6 +42,10 @@ class MemoryHost:
     fingerprint: str = ""
     most: int = 1000
     tasks: list[Task] = field(default_factory=list)
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        return {}
 
     def announce(self, remotes: Iterable[Remote]) -> None:
         """Nothing is prepared."""

@@ -1,0 +1,28 @@
+"""What a manifest says of an account's own data: an item of ``accounts``. Pure."""
+
+from typing import Any
+
+from backup_contract.documents import fields
+from backup_contract.documents.fields import Fields
+from backup_contract.documents.parts.entries import Entry, account_host
+from backup_contract.documents.parts.results import STATES_BESIDE, ItemResult, read_result
+from backup_contract.kinds import ACCOUNT, GIT
+
+
+def account_entry(login: str, result: ItemResult, *, asked: bool = True) -> Entry:
+    """An account with its own data, among entries of repositories."""
+    results = {GIT: ItemResult("absent"), ACCOUNT: result}
+    return Entry(0, login, "", False, False, False, results, asked, account_host(login))
+
+
+def account_document(entry: Entry) -> dict[str, Any]:
+    """An account as it stands in the manifest's ``accounts``."""
+    asked = {} if entry.asked else {"asked": False}
+    return {"owner": entry.owner, **asked, **entry.results[ACCOUNT].document}
+
+
+def read_account(document: Fields) -> Entry:
+    """An item of ``accounts``. Raises DamagedError."""
+    asked = "asked" not in document or fields.flag(document, "asked")
+    login, result = fields.text(document, "owner"), read_result(document, STATES_BESIDE)
+    return account_entry(login, result, asked=asked)

@@ -1,0 +1,1 @@
+"""The data of GitHub's accounts: what is read of them, and how."""

@@ -1,0 +1,25 @@
+"""The kind ``account``: members, teams, stars, followers and settings of an account.
+
+It is saved as project data is: documents in an archive and overlays, read again each week.
+"""
+
+from dataclasses import dataclass
+
+from backup_contract.kinds import ACCOUNT
+from repo_backup.hosts.base import Remote
+from repo_backup.kinds.base import Resources
+from repo_backup.kinds.data.data_kind import ProjectData, RemoteData
+from repo_backup.runtime.errors import RepositoryError
+
+
+@dataclass(frozen=True)
+class AccountData(ProjectData):
+    """An account's data, by the clock that tells what is due."""
+
+    name = ACCOUNT
+
+    def upstream(self, remote: Remote, resources: Resources) -> RemoteData:
+        """The account's data at its host. Raises RepositoryError for one that has none."""
+        if resources.accounts is None:
+            raise RepositoryError("this host is not asked for account data")
+        return RemoteData(remote, resources, resources.accounts, self.clock())
