@@ -9,6 +9,12 @@ from backup_contract.documents import fields
 from backup_contract.documents.fields import DamagedError, Fields
 from backup_contract.documents.json_text import short_json
 from backup_contract.documents.parts.accounts import account_document, read_account
+from backup_contract.documents.parts.common_sections import (
+    documents_in_common,
+    entry_document,
+    in_common,
+    with_sections,
+)
 from backup_contract.documents.parts.entries import (
     Entry,
     Identity,
@@ -48,8 +54,10 @@ __all__ = [
 _FIRST_KINDS = (GIT, WIKI)
 """Of these the first version knows what is kept; others are listed where it does not look."""
 _LISTS = ("errors", "notices", "only", "damaged_chains", "copied_chains", "accounts")
+_NUMBERED = "sections_in_common"
 _LATER: Fields = {
     **{name: [] for name in _LISTS},
+    _NUMBERED: [],
     "kept": None,
     "api_requests": {},
 }
@@ -145,6 +153,7 @@ class Manifest:
     def to_json(self) -> bytes:
         """The document."""
         entries = sorted(self.entries.values(), key=lambda e: e.full_name.lower())
+        common = in_common(entries)
         document = {
             "schema": 1,
             "run_id": self.run_id,
@@ -159,13 +168,15 @@ class Manifest:
             "errors": self.errors,
             "notices": self.notices,
             "totals": self.totals,
-            "repositories": [entry.document for entry in entries],
+            "repositories": [entry_document(entry, common) for entry in entries],
             "drill": self.drill.document if self.drill else None,
         }
         if self.kept is not None:
             document["kept"] = [each.document for each in self.kept if each.kind in _FIRST_KINDS]
             if further := [each.document for each in self.kept if each.kind not in _FIRST_KINDS]:
                 document["kept_further"] = further
+        if common:
+            document[_NUMBERED] = documents_in_common(common)
         if self.accounts:
             accounts = sorted(self.accounts.values(), key=lambda e: e.owner.lower())
             document["accounts"] = [account_document(entry) for entry in accounts]
@@ -189,7 +200,10 @@ class Manifest:
         """The manifest in this JSON object. Raises DamagedError that names the field."""
         document = {**_LATER, **document}
         fields.schema(document, 1)
-        found = fields.each(document, "repositories", read_entry)
+        common = fields.items(document, _NUMBERED)
+        found = fields.each(
+            document, "repositories", lambda each: read_entry(with_sections(each, common))
+        )
         entries = by_identity(found)
         if len(entries) < len(found):
             raise DamagedError("repositories", "hold the same id twice")

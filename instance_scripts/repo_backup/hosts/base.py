@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from backup_contract.documents.parts.entries import HOST, Identity, account_host
+from backup_contract.documents.parts.accounts import account_host
+from backup_contract.documents.parts.entries import HOST, Identity
 from backup_contract.visibility import Visibility
 from repo_backup.runtime.errors import FatalError
 

@@ -4,9 +4,17 @@ from typing import Any
 
 from backup_contract.documents import fields
 from backup_contract.documents.fields import Fields
-from backup_contract.documents.parts.entries import Entry, account_host
+from backup_contract.documents.parts.entries import HOST, Entry
 from backup_contract.documents.parts.results import STATES_BESIDE, ItemResult, read_result
 from backup_contract.kinds import ACCOUNT, GIT
+
+
+def account_host(login: str, host: str = HOST) -> str:
+    """What stands for the host in the identity of an account.
+
+    Accounts and repositories are numbered apart: an account goes by its login.
+    """
+    return f"{host}/{login.lower()}"
 
 
 def account_entry(login: str, result: ItemResult, *, asked: bool = True) -> Entry:

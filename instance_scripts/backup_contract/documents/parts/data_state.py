@@ -72,7 +72,7 @@ class DataState:
     @property
     def document(self) -> dict[str, Any]:
         """Its fields in the manifest, in the object of the kind's result."""
-        sections = _grouped(self.sections)
+        sections = grouped(self.sections)
         return {
             "signature": self.signature,
             "items": self.items,
@@ -106,7 +106,7 @@ def read_data_state(document: Fields) -> DataState | None:
     )
 
 
-def _grouped(sections: Iterable[LackingSection]) -> list[dict[str, Any]]:
+def grouped(sections: Iterable[LackingSection]) -> list[dict[str, Any]]:
     """As a manifest lists them: a right that lacks for ten sections is named once."""
     groups: list[dict[str, Any]] = []
     for each in sections:

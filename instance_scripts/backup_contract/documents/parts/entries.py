@@ -15,6 +15,7 @@ from backup_contract.documents.parts.results import (
     read_archive,
     read_referred,
     read_result,
+    short_document,
     with_chain,
 )
 from backup_contract.documents.parts.upstream import Upstream, read_upstream
@@ -107,7 +108,7 @@ class Entry:
         beside: dict[str, Any] = {WIKI: None}
         for kind, result in self.results.items():
             if kind != GIT:
-                beside[kind] = result.document
+                beside[kind] = result.document if kind == WIKI else short_document(result)
         return {
             "id": self.id,
             "owner": self.owner,
@@ -222,14 +223,6 @@ class OrphanedArchive:
             **{name: result[name] for name in _OF_KEPT if name in result},
             **({"upstream": self.upstream.document} if self.upstream else {}),
         }
-
-
-def account_host(login: str, host: str = HOST) -> str:
-    """What stands for the host in the identity of an account.
-
-    Accounts and repositories are numbered apart: an account goes by its login.
-    """
-    return f"{host}/{login.lower()}"
 
 
 def by_kind(git: ItemResult, wiki: ItemResult | None = None) -> dict[str, ItemResult]:

@@ -157,6 +157,15 @@ class ItemResult:
         }
 
 
+def short_document(result: ItemResult) -> dict[str, Any]:
+    """A result without what goes without saying, for kinds that the first version does not know."""
+    document = result.document
+    for name in ("warnings", "lfs"):
+        if not document[name]:
+            del document[name]
+    return document
+
+
 def read_archive(document: Fields, name: str) -> Archive | None:
     """The archive in a field; None for null. Raises DamagedError."""
     return fields.inside(document, name, _archive) if document.get(name, 0) is not None else None
