@@ -108,13 +108,13 @@ def running(corpus: Path, work: Path, latency_ms: float) -> Iterator[Servers]:
     with contextlib.ExitStack() as stack:
         hub_port, s3_port, *rest = free_ports(11)
         words = [str(corpus), str(work), str(hub_port), str(CACHE / "answers")]
-        stack.enter_context(_process([sys.executable, "-m", "tools.bench.standins.hub", *words]))
+        stack.enter_context(process([sys.executable, "-m", "tools.bench.standins.hub", *words]))
         stack.enter_context(_seaweedfs(work, s3_port, rest[2:]))
         wait_for_port(hub_port)
         for name, port, target in zip(("github", "s3"), rest, (hub_port, s3_port), strict=False):
             words = [str(port), str(target), str(latency_ms), str(work / f"{name}.json")]
             stack.enter_context(
-                _process([sys.executable, "-m", "tools.bench.standins.relay", *words])
+                process([sys.executable, "-m", "tools.bench.standins.relay", *words])
             )
             wait_for_port(port)
         yield Servers(
@@ -180,7 +180,8 @@ def wait_for_port(port: int) -> None:
 
 
 @contextlib.contextmanager
-def _process(command: list[str]) -> Iterator[None]:
+def process(command: list[str]) -> Iterator[None]:
+    """A process of ours, for the block."""
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         yield
