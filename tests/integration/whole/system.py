@@ -47,7 +47,7 @@ class System:
     world: World
     hub: GitHubStandIn
     patch: pytest.MonkeyPatch
-    arguments: Sequence[str] = ("--no-drill",)
+    arguments: Sequence[str] = ("--no-drill", "--no-data")
     weeks: int = 0
     refs: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
 
@@ -88,7 +88,7 @@ class System:
         world = self.world
         world.now += timedelta(minutes=9)
         fixed = ["--owner", "octo", "--destination", SOURCE, "--run-id", run_id]
-        fixed += ["--attempt", str(number), "--no-data"]
+        fixed += ["--attempt", str(number)]
         fixed += ["--evidence", world.own("", attempt=number, run_id=run_id)]
         self.refs[run_id] = {
             path.stem: tips(path) for path in sorted((self.hub.root / "octo").glob("*.git"))
