@@ -12,13 +12,18 @@ import json
 import logging
 import re
 import secrets
+import tempfile
 import time
 import uuid
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from local_cloud.aws.documents import fill_in, trusts, with_variables
+from local_cloud.machine.unpacked import unpacking_once
 
 MINISTACK_VERSION = "1.5.33"
 
@@ -87,7 +92,11 @@ class Emulator:
                 " installed. Run `make setup`, or adapt local_cloud/aws/emulator.py."
             )
         from ministack import app  # type: ignore[import-untyped]
-        from ministack.core import iam_evaluator, responses  # type: ignore[import-untyped]
+        from ministack.core import (  # type: ignore[import-untyped]
+            iam_evaluator,
+            lambda_runtime,
+            responses,
+        )
         from ministack.services import (  # type: ignore[import-untyped]
             ec2,
             eventbridge,
@@ -112,6 +121,8 @@ class Emulator:
         self._patch_events()
         self._patch_scheduler()
         self._patch_network()
+        once = unpacking_once(Path(tempfile.mkdtemp(prefix="functions-")))
+        lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": once})
         # ministack knows the x86_64 parameter only.
         ssm._PUBLIC_AMI_PARAMETERS[
             "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local_cloud.machine import kept_bytecode
 from local_cloud.machine.confinement import bytecode_of
 
 # What bootstrap.sh may use of Amazon Linux 2023. `aws` and `python3.13` are added below.
@@ -124,9 +125,14 @@ def _furnish(directory: Path, user_data: bytes, environment: Mapping[str, str]) 
 def _python(directory: Path) -> None:
     """A bare Python under the name that AL2023 gives it: what is shipped must bring the rest.
 
-    The directory is made a virtual environment of its own, without packages.
+    The directory is made a virtual environment of its own, with nothing in it but what spares the
+    machines' processors.
     """
-    base = Path(sys.base_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}")
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    base = Path(sys.base_prefix, "bin", version)
+    packages = directory / "lib" / version / "site-packages"
+    packages.mkdir(parents=True)
+    shutil.copy(kept_bytecode.__file__, packages / "sitecustomize.py")
     (directory / "bin" / "python3.13").symlink_to(base)
     (directory / "pyvenv.cfg").write_text(
         f"home = {base.parent}\ninclude-system-site-packages = false\n"
