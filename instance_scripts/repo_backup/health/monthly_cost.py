@@ -1,5 +1,6 @@
 """What an account would cost per month, from the sizes that GitHub lists. Pure; USD."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,6 +22,8 @@ BYTES_PER_SECOND = 20_000_000
 SECONDS_PER_REPOSITORY = Decimal("0.1")
 START_SECONDS = 90
 """From launch to the first repository, and power-off."""
+ATTEMPT_MINUTES = 180
+"""The default of DeadlineMinutes."""
 VOLUME_GIB = 16
 NEW_PER_WEEK = Decimal("0.0125")
 """Of an archive's bytes, what a week of changes adds: the most of three real projects, see
@@ -62,6 +65,18 @@ class Estimate:
     runs: Decimal
     requests: Decimal
     first_run: Decimal
+    first_run_seconds: Decimal
+
+    @property
+    def first_run_hours(self) -> Decimal:
+        """What fetching and storing everything takes, all attempts together."""
+        return self.first_run_seconds / 3600
+
+    @property
+    def first_run_attempts(self) -> int:
+        """Attempts of :data:`ATTEMPT_MINUTES` that the first run needs: each goes on where the
+        one before ended."""
+        return max(1, math.ceil(self.first_run_seconds / 60 / ATTEMPT_MINUTES))
 
     @property
     def month(self) -> Decimal:
@@ -95,6 +110,7 @@ def estimate(sizes: Sequence[int], habits: Habits) -> Estimate:
         runs_per_month * _instance(moved, count),
         runs_per_month * _changes(changed, changed_bytes, links, count),
         _instance(Decimal(newest), count) + _first_requests(Decimal(newest), count),
+        _seconds(Decimal(newest), count),
     )
 
 
@@ -128,10 +144,13 @@ def _links(habits: Habits) -> Decimal:
 
 
 def _instance(moved: Decimal, repositories: int) -> Decimal:
-    seconds = START_SECONDS + repositories * SECONDS_PER_REPOSITORY + moved / BYTES_PER_SECOND
-    hours = seconds / 3600
+    hours = _seconds(moved, repositories) / 3600
     per_hour = INSTANCE_HOUR + PUBLIC_ADDRESS_HOUR + VOLUME_GIB_MONTH * VOLUME_GIB / MONTH_HOURS
     return hours * per_hour
+
+
+def _seconds(moved: Decimal, repositories: int) -> Decimal:
+    return START_SECONDS + repositories * SECONDS_PER_REPOSITORY + moved / BYTES_PER_SECOND
 
 
 def _changes(changed: Decimal, changed_bytes: Decimal, links: Decimal, checked: int) -> Decimal:

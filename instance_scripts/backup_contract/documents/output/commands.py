@@ -368,6 +368,8 @@ class EstimateDocument(TypedDict):
     usd_requests: Annotated[float, "per month"]
     usd_month: Annotated[float, "all of that"]
     usd_first_run: Annotated[float, "once"]
+    hours_first_run: Annotated[float, "that the first run takes, project data left aside"]
+    attempts_first_run: Annotated[int, "of three hours each, the default of DeadlineMinutes"]
     data_requests_first: Annotated[
         int | None, "to read all project data the first time; null where none is saved, or unknown"
     ]

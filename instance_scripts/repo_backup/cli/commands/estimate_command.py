@@ -16,7 +16,7 @@ from repo_backup.cli.commands.backup_command import _STALL_SECONDS, _excluded, _
 from repo_backup.cli.output import print_document, print_line, print_table, working
 from repo_backup.health import monthly_cost as estimates
 from repo_backup.health.data_requests import DataRequests, data_assumptions, data_requests
-from repo_backup.health.monthly_cost import Habits
+from repo_backup.health.monthly_cost import ATTEMPT_MINUTES, Habits
 from repo_backup.hosts.base import Remote
 from repo_backup.hosts.data import DataHost
 from repo_backup.hosts.github.connect import connect, project_data
@@ -53,6 +53,8 @@ def estimate(options: argparse.Namespace) -> int:
         usd_requests=_usd(found.requests),
         usd_month=_usd(found.month),
         usd_first_run=_usd(found.first_run),
+        hours_first_run=round(float(found.first_run_hours), 2),
+        attempts_first_run=found.first_run_attempts,
         data_requests_first=data.first if data else None,
         data_hours_first=round(data.first_hours, 2) if data else None,
         data_requests_week=data.week if data else None,
@@ -63,7 +65,7 @@ def estimate(options: argparse.Namespace) -> int:
         print_document(document)
     else:
         print_table(("USD per month", "", ""), _bill(document))
-        print_line(f"The first run, once: {document['usd_first_run']:.4f} USD.")
+        print_line(_of_first_run(document))
         print_line(_of_data(data, excluded=DATA in _excluded(options)))
         print_line("This rests on:")
         for line in document["assumptions"]:
@@ -73,6 +75,15 @@ def estimate(options: argparse.Namespace) -> int:
         for error in listing.errors:
             print_line(error, sys.stderr)
     return 1 if listing.errors else 0
+
+
+def _of_first_run(document: EstimateDocument) -> str:
+    hours, attempts = document["hours_first_run"], document["attempts_first_run"]
+    many = "attempt" if attempts == 1 else "attempts"
+    return (
+        f"The first run, once: {document['usd_first_run']:.4f} USD, about {hours:.1f} hours, "
+        f"{attempts} {many} of {ATTEMPT_MINUTES // 60} hours at most."
+    )
 
 
 def _counts(host: DataHost, remotes: Sequence[Remote]) -> list[Mapping[str, int]]:

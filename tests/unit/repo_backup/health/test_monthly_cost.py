@@ -77,7 +77,9 @@ def test_the_first_run_fetches_everything() -> None:
 
 
 def test_the_month_is_the_sum_of_what_recurs() -> None:
-    found = Estimate(0, 0, Decimal(1), Decimal(2), Decimal(3), Decimal(4), Decimal(100))
+    found = Estimate(
+        0, 0, Decimal(1), Decimal(2), Decimal(3), Decimal(4), Decimal(100), Decimal(90)
+    )
     assert found.month == 10
 
 
@@ -93,3 +95,12 @@ def test_an_empty_account_costs_only_its_runs() -> None:
 )
 def test_what_the_figures_rest_on_is_said(word: str) -> None:
     assert word in "; ".join(assumptions(WEEKLY))
+
+
+def test_a_first_run_takes_as_many_attempts_as_its_bytes_and_repositories_need() -> None:
+    small = estimate([10**6], Habits(7, Decimal(3), 365))
+    assert small.first_run_attempts == 1
+    assert small.first_run_hours < Decimal("0.03")
+    large = estimate([10**9] * 500, Habits(7, Decimal(3), 365))
+    assert large.first_run_hours == pytest.approx(Decimal("6.98"), abs=Decimal("0.01"))
+    assert large.first_run_attempts == 3
