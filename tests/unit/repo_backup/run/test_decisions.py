@@ -1,6 +1,7 @@
 """Pure decisions: what is left out, what clashes, what shrank, what is drilled, what is written."""
 
 import random
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -278,8 +279,8 @@ def test_what_is_no_manifest_is_refused(data: bytes) -> None:
 def test_a_manifest_of_ten_thousand_repositories_is_written_in_no_time() -> None:
     entries = by_identity(_entry(number, number) for number in range(10_000))
     manifest = Manifest("r1", 1, ["o"], datetime.now(UTC), entries, 10_000)
-    started = datetime.now(UTC)
+    started = time.process_time()
     data = manifest.to_json()
     Manifest.from_json(data)
-    assert (datetime.now(UTC) - started).total_seconds() < 5
+    assert time.process_time() - started < 5
     assert len(data) < 10_000_000
