@@ -141,12 +141,13 @@ class Http:
         body: bytes | None = None,
         *,
         account: str = "",
+        to_storage: bool = False,
     ) -> Iterator[Answer]:
         """A good answer whose body is yet to be read; its ``url`` is the one after redirects.
 
         ``account`` is whose token is sent. A rejected one is renewed once, where it can be. With
         the scheme None no token is, and no redirect takes ``headers`` to another origin, but for
-        ``Range``.
+        ``Range``. ``to_storage``: a redirect may lead to a storage, which is asked like that.
         Raises TransientError (also when reading the body fails inside the block),
         UnauthorizedError, NotFoundError, or RepositoryError for every other status.
         """
@@ -154,13 +155,13 @@ class Http:
         with contextlib.ExitStack() as cleanup:
             try:
                 response, url, sent = self._answer(
-                    method, url, scheme, headers or {}, body, account
+                    method, url, scheme, headers or {}, body, account, to_storage=to_storage
                 )
                 # Read to its end, the connection is back in the pool; otherwise it is of no use.
                 cleanup.callback(response.close)
                 watched = cleanup.enter_context(watching(response))
                 if response.status not in (200, 201, HTTPStatus.PARTIAL_CONTENT):
-                    if scheme is None:
+                    if sent is None:
                         raise storage_refusal(url, response.status, response.headers)
                     raise self._fault(url, response, sent)
                 yield Answer(response, watched, url, self._count)
@@ -189,8 +190,11 @@ class Http:
         headers: Mapping[str, str],
         body: bytes | None,
         account: str,
-    ) -> tuple[BaseHTTPResponse, str, str]:
-        """The answer behind all redirects, its body unread; its URL; the credentials it had."""
+        *,
+        to_storage: bool,
+    ) -> tuple[BaseHTTPResponse, str, str | None]:
+        """The answer behind all redirects, its body unread; its URL; the credentials it had, None
+        of a storage."""
         renewed = False
         for _ in range(_MOST_REDIRECTS):
             self._refuse_strangers(url, of_storage=scheme is None)
@@ -210,12 +214,21 @@ class Http:
                     continue
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or not location:
-                return response, url, sent.get("Authorization", "")
+                return response, url, sent.get("Authorization", "") if scheme else None
             _leave(response)
             before, url = url, _joined(url, location)
-            if scheme is None and not _same_origin(before, url):
+            # GitHub sends 301 and 307 where a repository has another name, 302 to a storage.
+            if to_storage and (response.status == 302 or not self._is_trusted(url)):
+                scheme, body = None, None
+            if scheme is None and (to_storage or not _same_origin(before, url)):
                 headers = {name: value for name, value in headers.items() if name == "Range"}
         raise RepositoryError(f"GitHub redirects {urlsplit(url).path} without end")
+
+    def _is_trusted(self, url: str) -> bool:
+        try:
+            return origin(url) in self._trusted
+        except ValueError:
+            return False
 
     def _refuse_strangers(self, url: str, *, of_storage: bool) -> None:
         """Raise RepositoryError for an address that is not of the GitHub that is backed up.

@@ -2,15 +2,16 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backup_contract import object_keys as layout
 from backup_contract.text import size
-from repo_backup.git.lfs.batch import MOST_OBJECTS, Action, Offer, ask
-from repo_backup.git.lfs.download import Download
+from repo_backup.git.lfs.batch import MOST_OBJECTS, Offer, ask
 from repo_backup.git.lfs.pointers import Pointer
 from repo_backup.kinds.base import Resources
+from repo_backup.net.download import Download
+from repo_backup.net.http import Answer
 from repo_backup.runtime.background import at_once
 from repo_backup.runtime.errors import RepositoryError, WrongBytesError
 from repo_backup.store.objects import ObjectStore
@@ -172,16 +173,19 @@ class _Source:
     def download(self, pointer: Pointer) -> Download:
         """The object's bytes; nothing is sent before they are read."""
 
-        def find(anew: bool) -> Action:
+        @contextlib.contextmanager
+        def opened(headers: Mapping[str, str], anew: bool) -> Iterator[Answer]:
             offer = self._offers[pointer.oid]
             if anew or (offer.action and offer.action.expired):
                 self.ask([pointer])
                 offer = self._offers[pointer.oid]
             if offer.action is None:
                 raise RepositoryError(offer.reason)
-            return offer.action
+            address, sent = offer.action.url, {**headers, **offer.action.headers}
+            with self._resources.http.open("GET", address, None, sent) as answer:
+                yield answer
 
-        return Download(self._resources.http, pointer.size, find, self._resources.stop)
+        return Download(pointer.size, opened, self._resources.stop)
 
 
 def _by_size(pointer: Pointer) -> tuple[int, str]:

@@ -3,10 +3,10 @@ asked for again. Whether the bytes are right is for whoever has their SHA-256 to
 """
 
 import random
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager
 
-from repo_backup.git.lfs.batch import Action
-from repo_backup.net.http import Answer, Http
+from repo_backup.net.http import Answer
 from repo_backup.runtime import retry
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import (
@@ -20,19 +20,17 @@ _ATTEMPTS = 5
 """Without a byte in between."""
 _PLAIN = {"Accept-Encoding": "identity"}
 
+Ask = Callable[[Mapping[str, str], bool], AbstractContextManager[Answer]]
+"""Sends a request with these headers; with True to an address that is new."""
+
 
 class Download:
-    """The bytes of one object, as a file that is read once.
+    """The ``size`` bytes of one file, read once; ``resumed``: more than one answer made it up."""
 
-    ``find`` gives an address that is good now; with True a new one. ``resumed``: more than one
-    answer made it up.
-    """
-
-    def __init__(self, http: Http, size: int, find: Callable[[bool], Action], stop: Stop) -> None:
+    def __init__(self, size: int, ask: Ask, stop: Stop) -> None:
         self.resumed = False
-        self._http = http
         self._size = size
-        self._find = find
+        self._ask = ask
         self._stop = stop
         self._blocks = self._all_blocks()
         self._rest = b""
@@ -78,11 +76,8 @@ class Download:
 
     def _from(self, at: int, *, renew: bool) -> Iterator[bytes]:
         """The bytes from there on, by one answer."""
-        action = self._find(renew)
-        headers = {**_PLAIN, **action.headers}
-        if at:
-            headers["Range"] = f"bytes={at}-"
-        with self._http.open("GET", action.url, None, headers) as answer:
+        headers = {**_PLAIN, "Range": f"bytes={at}-"} if at else _PLAIN
+        with self._ask(headers, renew) as answer:
             skip = _start(answer, at)
             for block in answer.blocks():
                 rest = block[skip:]
