@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from local_cloud.github import smart_http
+from local_cloud.github import release_files, smart_http
 from local_cloud.github.answer import Answer
 from local_cloud.github.api import Api, Asked
 from local_cloud.github.apps import Apps, Installation
@@ -203,6 +203,9 @@ class _Handler(Wire, BaseHTTPRequestHandler):
                 self.send(fault.status, fault.headers, fault.body)
             elif path.startswith(STORAGE):
                 self._serve_storage(path, parts.query, fault)
+            elif path.startswith(release_files.STORAGE):
+                reply = release_files.answer(hub.data, path, parts.query, self.headers)
+                self.send(reply.status, reply.headers, reply.body, fault)
             elif ".git/" in path:
                 self._serve_git(path, parts.query, fault)
             else:

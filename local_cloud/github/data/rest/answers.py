@@ -48,7 +48,7 @@ def answer(
             raise RefusedError(301, "Moved Permanently", {"Location": there})
         place.needed.check(caller, catalogue, repository)
         view = View(base, repository, account, catalogue)
-        return place.handler(Asked(view, parts, dict(parse_qsl(query)), caller, limits))
+        return place.handler(Asked(view, parts, dict(parse_qsl(query)), caller, limits, accept))
 
     return _told(told, f"{base}{path}", query, place.needed.headers(caller))
 

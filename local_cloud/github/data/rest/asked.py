@@ -17,13 +17,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Asked:
-    """What a handler is given: ``parts`` are the variables of the path."""
+    """What a handler is given: ``parts`` are the variables of the path, ``accept`` the header."""
 
     view: View
     parts: Mapping[str, str]
     query: Mapping[str, str]
     caller: Caller
     limits: Limits
+    accept: str = ""
 
     @property
     def data(self) -> RepositoryData:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from local_cloud.github import release_files
 from local_cloud.github.data.model import Asset, Release
 from local_cloud.github.data.objects import people, releases
 from local_cloud.github.data.rest.asked import Asked, Listed, RefusedError
@@ -51,8 +52,11 @@ def list_assets(asked: Asked) -> Listed:
 
 
 def get_asset(asked: Asked) -> Any:
-    """A file of a release: what it is."""
+    """A file of a release: what it is, or where its bytes are (302) to who accepts those."""
     release, asset = _asset(asked)
+    if asked.accept == "application/octet-stream":
+        there = release_files.address(asked.view.base, asset.id)
+        raise RefusedError(302, "Found", {"Location": there})
     return releases.asset(asked.view, release, asset)
 
 
