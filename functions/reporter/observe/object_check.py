@@ -21,6 +21,7 @@ from backup_contract.documents import fields
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.lfs_list import read_zip
 from backup_contract.documents.manifest import Item
+from backup_contract.kinds import LFS
 from reporter.judge.archive_state import Checked, Listed
 from reporter.judge.key_ranges import KeyRange
 from reporter.observe.bucket import CONCURRENT_CHECKS, Bucket
@@ -53,7 +54,9 @@ def check_objects(bucket: Bucket, items: Iterable[Item]) -> Checked:
     Nothing is asked where no archive refers to any. Raises UnreadableError.
     """
     until = monotonic() + CHECK_TIME.total_seconds()
-    referring = [item for item in items if item.archive and item.result.objects]
+    referring = [
+        item for item in items if item.kind == LFS and item.archive and item.result.objects
+    ]
     with ThreadPoolExecutor(CONCURRENT_CHECKS) as pool:
         lists = [*pool.map(lambda item: _saved(bucket, item), referring)]
         wanted = _wanted(referring, lists)

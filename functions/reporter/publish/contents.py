@@ -32,7 +32,7 @@ def contents(facts: Facts) -> list[str | Listing]:
     totals = manifest.totals
     uploaded, stored = size(totals["bytes_uploaded"]), size(totals["bytes_stored"])
     lines.append(f"{uploaded} uploaded, {stored} in all archives")
-    if referred := [item.result.objects for item in items if item.result.objects]:
+    if referred := [each for item in items if (each := item.result.objects) and each.count]:
         lines.append(_large_files(referred))
     if kept := [each.result.bytes_stored for each in manifest.orphaned]:
         what = "1 is" if len(kept) == 1 else f"{len(kept)} are"

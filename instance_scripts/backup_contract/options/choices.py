@@ -5,6 +5,8 @@ from argparse import ArgumentParser
 from backup_contract.kinds import KINDS, further_kinds
 from backup_contract.options.values import number, size, some_of
 
+_ASSETS_KIB = 2 << 20
+
 
 def add_only(parser: ArgumentParser) -> None:
     """What narrows a single run: the one choice that ``BackupOptions`` cannot hold."""
@@ -102,6 +104,15 @@ def add_choices(parser: ArgumentParser) -> None:
         help="use at most this share of GitHub's hourly limits for project data and leave the rest "
         "to others (default 80)",
     )
+    parser.add_argument(
+        "--max-assets",
+        type=size,
+        default=_ASSETS_KIB,
+        metavar="SIZE",
+        help="fetch no more of releases' files in a run (default 2G); the rest is left to later "
+        "runs",
+    )
+    parser.add_argument("--no-assets", action="store_true", help="save no files of releases")
     parser.add_argument("--no-drill", action="store_true", help="skip the restore drill at the end")
     parser.add_argument(
         "--stall-timeout",

@@ -28,6 +28,7 @@ _EXAMPLES = {
     "--kinds": "git,wiki",
     "--max-size": "2G",
     "--max-lfs": "5G",
+    "--max-assets": "2G",
     "--include": "GLOB",
     "--exclude": "GLOB",
     "--known-rewrites": "GLOB",

@@ -6,12 +6,14 @@ the kind's; how a host is asked, and within which limits, is the host's.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from backup_contract.documents.data_index import Section
 from repo_backup.hosts.base import Remote
+from repo_backup.net.http import Answer
 
 Json = Any
 """A document as ``json`` gives it: dicts, lists, texts, numbers, booleans, None."""
@@ -110,4 +112,16 @@ class DataHost(Protocol):
 
         A section that fails or is refused is a state, no error. Raises InterruptedRunError, and
         RepositoryError when nothing at all can be read.
+        """
+
+
+class ReleaseHost(DataHost, Protocol):
+    """A host whose releases have files."""
+
+    def open_asset(
+        self, remote: Remote, number: int, headers: Mapping[str, str]
+    ) -> AbstractContextManager[Answer]:
+        """The bytes of the release's file with this id, by the first answer that has any of them.
+
+        No token goes to the storage that the host names. Raises RepositoryError.
         """

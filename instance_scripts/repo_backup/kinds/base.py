@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import IO, Protocol, runtime_checkable
 
 from backup_contract.documents.manifest import ItemResult, Unserved
@@ -14,7 +15,7 @@ from backup_contract.documents.parts.rewrites import Rewrites
 from repo_backup.git.pushing.push import Pushed
 from repo_backup.git.pushing.push_target import Target
 from repo_backup.hosts.base import Remote, Replaced
-from repo_backup.hosts.data import DataHost
+from repo_backup.hosts.data import DataHost, ReleaseHost
 from repo_backup.net.http import Http
 from repo_backup.runtime.budgets import Allowance, Budget
 from repo_backup.runtime.cancellation import Stop
@@ -37,6 +38,18 @@ class LfsChoice:
 
 
 @dataclass(frozen=True)
+class AssetChoice:
+    """Whether the files of releases are saved, and how many bytes of them this run may fetch.
+
+    ``scratch`` is held by the one whose SHA-256 GitHub does not name: its bytes go by the disk.
+    """
+
+    save: bool = True
+    allowance: Allowance = field(default_factory=Allowance)
+    scratch: Lock = field(default_factory=Lock)
+
+
+@dataclass(frozen=True)
 class Resources:
     """What a run shares among all items, any number of which are backed up at once.
 
@@ -48,9 +61,9 @@ class Resources:
     host who rewrote a repository, ``replaced_since`` what its branches named before they were
     rewritten after a moment (ISO 8601); both raise nothing of the repository's own.
     ``data`` is where project data comes from, ``accounts`` that of accounts; None: this host is not
-    asked for it. ``objects`` are
-    the binaries at the destination, ``lfs`` says what becomes of those of Git LFS. ``beside`` is
-    what became of those of the repository's items that are not late, by kind.
+    asked for it. ``objects`` are the binaries at the destination, ``lfs`` says what becomes of
+    those of Git LFS, ``assets`` of releases' files. ``beside`` is what became of those of the
+    repository's items that are not late, by kind.
     """
 
     http: Http
@@ -68,10 +81,11 @@ class Resources:
     is_frozen: Callable[[str], bool] = lambda _: False
     with_actors: Callable[[Remote, Rewrites], Rewrites] = lambda _, found: found
     replaced_since: Callable[[Remote, str], Sequence[Replaced]] = lambda *_: ()
-    data: DataHost | None = None
+    data: ReleaseHost | None = None
     accounts: DataHost | None = None
     objects: ObjectStore | None = None
     lfs: LfsChoice = field(default_factory=LfsChoice)
+    assets: AssetChoice = field(default_factory=AssetChoice)
     beside: Mapping[str, ItemResult] = field(default_factory=dict)
 
 
@@ -107,9 +121,14 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Unchanged:
-    """What was fetched turned out to be what is stored; ``data`` is up to where it was read."""
+    """What was fetched turned out to be what is stored; ``data`` is up to where it was read.
+
+    Where there are ``objects``, they and ``unserved`` take the place of what was known.
+    """
 
     data: DataState | None = None
+    objects: Referred | None = None
+    unserved: Unserved | None = None
 
 
 @dataclass(frozen=True)
@@ -223,5 +242,5 @@ class Referring(Protocol):
     def objects(self, unpacked: Path) -> Iterable[tuple[str, int]]:
         """SHA-256 (hex) and size of each that an unpacked archive says is saved."""
 
-    def place(self, unpacked: Path, sha256: str) -> Path:
-        """Where a binary goes in what was unpacked."""
+    def places(self, unpacked: Path) -> Iterable[tuple[str, int, Path]]:
+        """SHA-256 (hex) and size of each, and where it goes in what was unpacked."""

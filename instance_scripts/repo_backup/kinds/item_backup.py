@@ -185,6 +185,8 @@ class ItemBackup:
                 grown = self._grown(found, earlier, room)
                 there = self._archive_to_grow(found, earlier)
                 if there and isinstance(grown, Unchanged):
+                    if grown.objects:
+                        there = replace(there, objects=grown.objects, unserved=grown.unserved)
                     return self._as_stored(found, there, grown.data)
                 assert isinstance(grown, Grown)  # noqa: S101 - only what is stored is unchanged
                 if there and grown.onto:

@@ -63,18 +63,18 @@ def bring_binaries(store: Store, patience: Patience, kind: Referring, unpacked: 
 
     Raises OSError where the disk fails, and FatalError.
     """
-    binaries = [*kind.objects(unpacked)]
+    binaries = [*kind.places(unpacked)]
 
     def bring(number: int) -> str:
-        sha256, size = binaries[number]
+        sha256, size, place = binaries[number]
         try:
-            _bring(store, patience, sha256, size, kind.place(unpacked, sha256))
+            _bring(store, patience, sha256, size, place)
         except RepositoryError as error:
             return f"{layout.content(sha256)}: {error}"
         return ""
 
     found = at_once(bring, len(binaries), AT_ONCE)
-    good = [size for (_, size), reason in zip(binaries, found, strict=True) if not reason]
+    good = [size for (_, size, _), reason in zip(binaries, found, strict=True) if not reason]
     return Brought(len(good), sum(good), tuple(filter(None, found)))
 
 

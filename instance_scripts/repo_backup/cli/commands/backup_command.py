@@ -23,7 +23,7 @@ from repo_backup.aws import spot_notice as interruption
 from repo_backup.cli.display import open_display, print_summary
 from repo_backup.cli.output import print_document, print_line, print_table
 from repo_backup.hosts.github.connect import connect, project_data
-from repo_backup.kinds.base import LfsChoice, Resources
+from repo_backup.kinds.base import AssetChoice, LfsChoice, Resources
 from repo_backup.restore import drill
 from repo_backup.restore.archive_reader import SHARE, open_reader
 from repo_backup.run.checkpoints import Journal
@@ -102,6 +102,7 @@ def backup(options: argparse.Namespace) -> int:
             accounts=data.accounts if data else None,
             objects=ObjectStore(store, patience),
             lfs=LfsChoice(options.lfs, Allowance(_bytes(options.max_lfs))),
+            assets=AssetChoice(not options.no_assets, Allowance(_bytes(options.max_assets))),
         )
         if options.dry_run:
             earlier = History.load(store, plan.run_id, plan.owners)

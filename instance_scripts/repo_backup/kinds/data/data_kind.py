@@ -5,7 +5,7 @@ in every later one, also when the repository gets another name.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +23,8 @@ from repo_backup.hosts.data import DataHost, Signature
 from repo_backup.kinds.base import Fetched, Found, Grown, Resources, Unchanged
 from repo_backup.kinds.compaction import is_due
 from repo_backup.kinds.data import folder
+from repo_backup.kinds.data.asset_files import objects_in, places_in
+from repo_backup.kinds.data.assets import Assets, AssetSaver, are_due
 from repo_backup.kinds.data.data_archive import SAYS_NOTHING, ArchiveWriter, LoadedChain, load_chain
 from repo_backup.kinds.data.documents import WorkingCopy
 from repo_backup.kinds.data.schedule import due, state_after
@@ -83,6 +85,14 @@ class ProjectData:
         that ``same_bytes`` spare nothing."""
         return folder.check(unpacked, result, stop)
 
+    def objects(self, unpacked: Path) -> Iterable[tuple[str, int]]:
+        """The files of releases that are saved. Raises RepositoryError."""
+        return objects_in(unpacked).items()
+
+    def places(self, unpacked: Path) -> Iterable[tuple[str, int, Path]]:
+        """The same, each in ``releases/TAG``. Raises RepositoryError."""
+        return places_in(unpacked)
+
     def next_step(self, unpacked: Path) -> str:
         """The index says what is there and what is not complete."""
         return f"{unpacked}/index.json tells what is in it"
@@ -112,13 +122,15 @@ class RemoteData:
         fingerprint = hashlib.sha256(signature.fingerprint.encode()).hexdigest()[:32]
 
         def is_known(earlier: ItemResult) -> bool:
-            return not due(earlier.data, fingerprint, self.now, self.remote.id).reason
+            if due(earlier.data, fingerprint, self.now, self.remote.id).reason:
+                return False
+            return not are_due(earlier, signature, self.resources.assets)
 
         def fetch(room: Path) -> Fetched:
             return _Work(self, signature, fingerprint, room).first()
 
         def grow(room: Path, chain: StoredChain, earlier: ItemResult) -> Grown | Unchanged:
-            return _Work(self, signature, fingerprint, room).further(chain, earlier.data)
+            return _Work(self, signature, fingerprint, room).further(chain, earlier)
 
         yield Found(
             fingerprint,
@@ -148,9 +160,10 @@ class _Work:
         """Everything."""
         with WorkingCopy(self.room / "first.sqlite", self.item.now) as copy:
             state, sections = self._read(copy, None, {})
-            return replace(self._writer(copy, sections).base(), data=state)
+            assets = self._assets(copy, again=False)
+            return _told(self._writer(copy, sections).base(), state, assets)
 
-    def further(self, chain: StoredChain, before: DataState | None) -> Grown | Unchanged:
+    def further(self, chain: StoredChain, earlier: ItemResult) -> Grown | Unchanged:
         """What is due, added to what is stored; a new base where the chain cannot grow."""
         resources = self.item.resources
         with WorkingCopy(self.room / "further.sqlite", self.item.now) as copy:
@@ -162,16 +175,20 @@ class _Work:
                 warning = f"{chain.archive.key} cannot be read ({error}); everything is read anew"
                 return Grown(self.first(), warnings=(warning,))
             # Of what an overlay lost the working copy lacks, dates say nothing.
-            known = None if loaded.stored.fault else before
-            state, sections = self._read(copy, known, loaded.index.sections, again=known is None)
+            known = None if loaded.stored.fault else earlier.data
+            assets_due = are_due(earlier, self.signature, resources.assets)
+            state, sections = self._read(
+                copy, known, loaded.index.sections, again=known is None, changed=assets_due
+            )
+            assets = self._assets(copy, again=chain.base_replaced or resources.full)
             writer = self._writer(copy, sections)
             if self._is_same(copy, loaded, sections, chain):
-                return Unchanged(state)
+                return Unchanged(state, assets.objects, assets.unserved)
             if is_due(loaded.stored, resources, None):
                 fault = loaded.stored.fault
                 warnings = (f"{fault}; a new archive has all that can be read",) if fault else ()
-                return Grown(replace(writer.base(), data=state), warnings=warnings)
-            return Grown(replace(writer.overlay(), data=state), loaded.stored)
+                return Grown(_told(writer.base(), state, assets), warnings=warnings)
+            return Grown(_told(writer.overlay(), state, assets), loaded.stored)
 
     def _read(
         self,
@@ -180,10 +197,13 @@ class _Work:
         sections: Mapping[str, Section],
         *,
         again: bool = False,
+        changed: bool = False,
     ) -> tuple[DataState, Mapping[str, Section]]:
         """Let the host read what is due; the state and all sections after that."""
         item = self.item
         now_due = due(before, self.fingerprint, item.now, item.remote.id)
+        # Assets are fetched by releases as they are now.
+        now_due = replace(now_due, changed=now_due.changed or changed)
         full = item.resources.full or again
         task = now_due.task(self.signature, item.now, sections, full=full)
         reading = item.host.read(item.remote, task, copy)
@@ -191,6 +211,11 @@ class _Work:
         items = sum(counts.get(name, 0) for name in _ITEM_FOLDERS)
         state = state_after(before, task, reading, self.fingerprint, items)
         return state, {**sections, **reading.sections}
+
+    def _assets(self, copy: WorkingCopy, *, again: bool) -> Assets:
+        item = self.item
+        saver = AssetSaver(item.remote, item.resources, self.room)
+        return saver.save(copy, self.signature, again=again)
 
     def _writer(self, copy: WorkingCopy, sections: Mapping[str, Section]) -> ArchiveWriter:
         remote, resources = self.item.remote, self.item.resources
@@ -210,6 +235,10 @@ class _Work:
         if loaded.stored.needs_base or loaded.stored.links > chain.named:
             return False
         return not copy.is_changed and _essential(sections) == _essential(loaded.index.sections)
+
+
+def _told(fetched: Fetched, state: DataState, assets: Assets) -> Fetched:
+    return replace(fetched, data=state, objects=assets.objects, unserved=assets.unserved)
 
 
 def _essential(sections: Mapping[str, Section]) -> dict[str, Section]:

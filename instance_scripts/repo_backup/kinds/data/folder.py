@@ -14,8 +14,10 @@ from typing import IO, Any
 
 from backup_contract.documents.data_index import DELETED, INDEX, Section, folder_of
 from backup_contract.documents.manifest import ItemResult
+from backup_contract.documents.release_assets import referred
 from repo_backup.archive.document_zip import file_blocks
 from repo_backup.hosts.data_counts import counts_of
+from repo_backup.kinds.data.asset_files import lists_in
 from repo_backup.kinds.data.data_archive import parsed_index, read_entries
 from repo_backup.kinds.data.documents import (
     ContentDigest,
@@ -61,6 +63,8 @@ def lay_over(file: IO[bytes], unpacked: Path) -> None:
 def check(unpacked: Path, result: ItemResult | None, stop: Stop) -> tuple[str, ...]:
     """See that there are the documents that the index and the manifest name; remarks.
 
+    The files of releases are not looked at.
+
     Raises RepositoryError, and InterruptedRunError when told to stop.
     """
     index = parsed_index(_read(unpacked / INDEX))
@@ -78,7 +82,7 @@ def check(unpacked: Path, result: ItemResult | None, stop: Stop) -> tuple[str, .
         raise RepositoryError(f"{INDEX} names {_told(index.documents)}; there are {_told(counts)}")
     if result and result.refs_digest != digest.of(marks):
         raise RepositoryError("its documents are not those that the manifest names")
-    return tuple(_remarks(index.sections, items))
+    return (*_remarks(index.sections, items), *_unsaved(unpacked))
 
 
 def _remarks(sections: Mapping[str, Section], items: Mapping[str, int]) -> Iterator[str]:
@@ -89,6 +93,12 @@ def _remarks(sections: Mapping[str, Section], items: Mapping[str, int]) -> Itera
     for name, each in ordered:
         if not name.startswith(WHOLE_DOCUMENTS) and each.here != items.get(name, 0):
             yield f"{INDEX} counts {each.here} {name}, there are {items.get(name, 0)}"
+
+
+def _unsaved(unpacked: Path) -> Iterator[str]:
+    numbers = referred(each for _, assets in lists_in(unpacked) for each in assets)
+    if missing := numbers.count - numbers.saved:
+        yield f"{missing} of {numbers.count} release assets are not saved"
 
 
 def _parsed(path: str, text: bytes) -> Any:
@@ -128,7 +138,11 @@ def _place(target: Path, path: str) -> Path:
 
 
 def _documents(unpacked: Path) -> list[str]:
-    found = (each.relative_to(unpacked).as_posix() for each in unpacked.glob("*/*"))
+    found = (
+        each.relative_to(unpacked).as_posix()
+        for each in unpacked.glob("*/*.json")
+        if each.is_file()
+    )
     return sorted(found)
 
 

@@ -217,9 +217,12 @@ class Lfs:
         found = list_in(unpacked)
         return ((oid, found.sizes[oid]) for oid in sorted(found.saved))
 
-    def place(self, unpacked: Path, sha256: str) -> Path:
-        """Where Git LFS looks for an object of a repository on the same machine."""
-        return unpacked / "objects" / sha256[:2] / sha256[2:4] / sha256
+    def places(self, unpacked: Path) -> Iterable[tuple[str, int, Path]]:
+        """Where Git LFS looks for the objects of a repository on the same machine."""
+        return (
+            (sha256, each, unpacked / "objects" / sha256[:2] / sha256[2:4] / sha256)
+            for sha256, each in self.objects(unpacked)
+        )
 
     def next_step(self, unpacked: Path) -> str:
         """A clone of a mirror finds them beside it."""

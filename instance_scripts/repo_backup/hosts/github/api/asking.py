@@ -1,12 +1,13 @@
 """One request for JSON: within the allowance, retried, its answer bounded."""
 
+import contextlib
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from repo_backup.hosts.github.api.allowance import Allowance, Resource
-from repo_backup.net.http import Http
+from repo_backup.net.http import Answer, Http
 from repo_backup.runtime.errors import RepositoryError, TransientError
 from repo_backup.runtime.retry import Patience
 
@@ -71,6 +72,22 @@ class Asking:
             return answered
 
         return self.patience.call(attempt)
+
+    @contextlib.contextmanager
+    def stream(
+        self, resource: Resource, url: str, account: str, headers: Mapping[str, str]
+    ) -> Iterator[Answer]:
+        """The answer to a GET of bytes, wherever they are; only the question is counted.
+
+        Nothing is retried. Raises AllowanceSpentError, InterruptedRunError, and what ``Http.open``
+        raises.
+        """
+        sent = {**headers, "Accept": "application/octet-stream"}
+        asked = self.http.open("GET", url, "Bearer", sent, account=account, to_storage=True)
+        with contextlib.ExitStack() as stack:
+            with self.allowance.request(resource, self.purpose):
+                answer = stack.enter_context(asked)
+            yield answer
 
     def _once(self, resource: Resource, url: str, account: str, body: bytes | None) -> Answered:
         method = "GET" if body is None else "POST"

@@ -1,12 +1,14 @@
 """GitHub's REST API: single objects, and lists whose pages the ``Link`` header names."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from backup_contract.link_header import links_of, numbered, page_number
 from repo_backup.hosts.github.api.asking import Answered, Asking
+from repo_backup.net.http import Answer
 from repo_backup.runtime.errors import RepositoryError
 
 PER_PAGE = 100
@@ -74,6 +76,18 @@ class Rest:
                 following = numbered(first, len(asked) + 1)
             yield self._page(answered, links, following, field, path)
             url = following
+
+    def asset(
+        self, owner: str, name: str, number: int, headers: Mapping[str, str]
+    ) -> AbstractContextManager[Answer]:
+        """The bytes of a release's file, from wherever GitHub sends on to.
+
+        https://docs.github.com/rest/releases/assets#get-a-release-asset
+        Raises as ``Asking.stream`` does.
+        """
+        path = f"/repos/{quote(owner)}/{quote(name)}/releases/assets/{number}"
+        asking = self.asking.aside("assets")
+        return asking.stream("core", self.api_url + path, owner, headers)
 
     def _page(
         self,

@@ -1,6 +1,7 @@
 """A repository's data, section by section: what is due is read, what is refused is a state."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -29,7 +30,7 @@ from repo_backup.hosts.github.data.readers.settings import read_setting, section
 from repo_backup.hosts.github.data.repository import RepositoryRead
 from repo_backup.hosts.github.data.sections import SETTINGS
 from repo_backup.hosts.github.data.signature import Signatures
-from repo_backup.net.http import Http
+from repo_backup.net.http import Answer, Http
 from repo_backup.runtime.errors import AllowanceSpentError, RepositoryError
 from repo_backup.runtime.retry import Patience
 
@@ -94,6 +95,12 @@ class GitHubData:
         """
         data = RepositoryRead(self._rest, self._graphql, remote, task, documents)
         return _Reader(data, self._signatures).read()
+
+    def open_asset(
+        self, remote: Remote, number: int, headers: Mapping[str, str]
+    ) -> AbstractContextManager[Answer]:
+        """The bytes of the release's file with this id. Raises RepositoryError."""
+        return self._rest.asset(remote.owner, remote.name, number, headers)
 
 
 @dataclass

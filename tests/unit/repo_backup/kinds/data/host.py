@@ -1,10 +1,14 @@
 """A host of data in memory, and what a run needs to back it up."""
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from urllib3.response import HTTPResponse
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.data_index import Section
@@ -12,18 +16,20 @@ from backup_contract.documents.manifest import ItemResult
 from backup_contract.kinds import DATA
 from repo_backup.hosts.base import Remote
 from repo_backup.hosts.data import Documents, Reading, Signature, Task
-from repo_backup.kinds.base import Resources
+from repo_backup.kinds.base import AssetChoice, Resources
 from repo_backup.kinds.data.data_kind import ProjectData
 from repo_backup.kinds.item_backup import ItemBackup
 from repo_backup.net.credentials import Token
-from repo_backup.net.http import Http
+from repo_backup.net.http import Answer, Http
 from repo_backup.net.rate_limiter import Limiter
 from repo_backup.restore.archive_reader import ArchiveRef, Reader, Restored
 from repo_backup.runtime.budgets import Budget
 from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.errors import NotFoundError, RepositoryError
 from repo_backup.runtime.retry import Patience
 from repo_backup.store.base import Blob, Capabilities, Stored
 from repo_backup.store.directory import DirectoryStore
+from repo_backup.store.objects import ObjectStore
 
 START = datetime(2026, 11, 30, 17, 0, tzinfo=UTC)
 HELLO = Remote(7, "octo", "hello", False, False, False, 1, False, "https://host.test/x.git")
@@ -34,7 +40,8 @@ KEY = layout.archive("octo", "hello", DATA)
 class MemoryHost:
     """Documents by path as the host has them now. ``states`` are sections that are refused.
 
-    ``most`` is how many a reading may bring: then it is under way.
+    ``most`` is how many a reading may bring: then it is under way. ``assets`` are the bytes of
+    releases' files by their ids, or what is raised instead; ``asked`` the ids that were asked for.
     """
 
     documents: dict[str, Any] = field(default_factory=dict)
@@ -42,6 +49,8 @@ class MemoryHost:
     fingerprint: str = ""
     most: int = 1000
     tasks: list[Task] = field(default_factory=list)
+    assets: dict[int, bytes | RepositoryError] = field(default_factory=dict)
+    asked: list[int] = field(default_factory=list)
 
     @property
     def requests(self) -> Mapping[str, int]:
@@ -52,7 +61,9 @@ class MemoryHost:
 
     def signature(self, remote: Remote) -> Signature:
         """What the host has now, or what it is made to say."""
-        return Signature(self.fingerprint or repr(sorted(self.documents.items())), {})
+        releases = sum(path.startswith("releases/") for path in self.documents)
+        fingerprint = self.fingerprint or repr(sorted(self.documents.items()))
+        return Signature(fingerprint, {"releases": releases})
 
     def read(self, remote: Remote, task: Task, documents: Documents) -> Reading:
         """Everything, as far as the host may be asked."""
@@ -62,14 +73,27 @@ class MemoryHost:
             documents.put(path, self.documents[path])
             done.add(path)
         whole = done == self.documents.keys()
-        for path in documents.paths("issues") if whole else ():
-            if path not in done:
-                documents.vanished(path)
+        for folder in ("issues", "releases") if whole else ():
+            for path in documents.paths(folder):
+                if path not in done:
+                    documents.vanished(path)
         state = Section("complete", len(done), len(self.documents), read_at=str(task.now))
         if not whole:
             state = replace(state, state="under-way", reason="the hour's requests are used up")
         sections = {"issues": state, **self.states}
         return Reading(sections, rotation=task.rotation_items, under_way=not whole)
+
+    @contextlib.contextmanager
+    def open_asset(
+        self, remote: Remote, number: int, headers: Mapping[str, str]
+    ) -> Iterator[Answer]:
+        """The whole of a file, whatever part is asked for."""
+        self.asked.append(number)
+        contents = self.assets.get(number, NotFoundError("there is none"))
+        if isinstance(contents, RepositoryError):
+            raise contents
+        response = HTTPResponse(BytesIO(contents), preload_content=False)
+        yield Answer(response, None, "", lambda _: None)
 
 
 class Versioned(DirectoryStore):
@@ -97,6 +121,7 @@ class Runs:
     now: datetime = START
     result: ItemResult | None = None
     count: int = 0
+    choice: AssetChoice = field(default_factory=AssetChoice)
 
     def back_up(self, *, full: bool = False, days: float = 7, key: str = KEY) -> ItemResult:
         """One run."""
@@ -112,6 +137,8 @@ class Runs:
             *(budget, budget, budget),
             full=full,
             data=self.host,
+            objects=ObjectStore(self.store, Patience(stop)),
+            assets=self.choice,
         )
         kind = ProjectData(clock=lambda: self.now)
         self.result = ItemBackup(kind, self.remote, key, resources).back_up(self.result)

@@ -1,0 +1,139 @@
+"""``assets/TAG.json`` of a data archive: which object each file of a release is. Pure.
+
+It lies beside ``releases/TAG.json``, which is as GitHub has it. The bytes of a file are the object
+``objects/sha256/aa/bb/<sha256>`` at the destination. A file that GitHub has no more stays in the
+list if it was saved.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from backup_contract.documents import fields
+from backup_contract.documents.fields import DamagedError, Fields
+from backup_contract.documents.parts.results import Referred
+
+ASSETS, RELEASES = "assets", "releases"
+"""The folders of these documents; a release has the same name in both."""
+AssetState = Literal["saved", "missing"]
+_DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseAsset:
+    """A file of a release; ``size`` in bytes, ``updated_at`` as GitHub writes it.
+
+    ``digest`` is what GitHub says of its bytes, as ``sha256:…``; None for files from before June
+    2025: https://github.blog/changelog/2025-06-03-releases-now-expose-digests-for-release-assets/
+    ``sha256`` (hex) names its object, None until it is saved.
+    """
+
+    id: int
+    name: str
+    size: int
+    updated_at: str
+    digest: str | None = None
+    sha256: str | None = None
+
+    @property
+    def state(self) -> AssetState:
+        """``saved`` once its object is at the destination."""
+        return "saved" if self.sha256 else "missing"
+
+    @property
+    def expected(self) -> str | None:
+        """The SHA-256 (hex) that GitHub names, if it names one."""
+        found = _DIGEST.fullmatch(self.digest or "")
+        return found[1] if found else None
+
+    @property
+    def version(self) -> tuple[int, str, str | None]:
+        """What is another one once somebody has replaced the file."""
+        return self.id, self.updated_at, self.digest
+
+    @property
+    def document(self) -> Fields:
+        """Its object in the list."""
+        written = {
+            "id": self.id,
+            "name": self.name,
+            "size": self.size,
+            "updated_at": self.updated_at,
+            "digest": self.digest,
+            "sha256": self.sha256,
+            "state": self.state,
+        }
+        return {name: value for name, value in written.items() if value is not None}
+
+
+def assets_path(release_path: str) -> str:
+    """Where the list of the release at this path is: ``assets/v1.json`` of ``releases/v1.json``."""
+    return f"{ASSETS}/{release_path.removeprefix(f'{RELEASES}/')}"
+
+
+def assets_document(assets: Iterable[ReleaseAsset]) -> Fields:
+    """The document."""
+    return {"schema": 1, "assets": [each.document for each in assets]}
+
+
+def read_assets(document: Fields) -> tuple[ReleaseAsset, ...]:
+    """The files in a document. Raises DamagedError that names the field."""
+    fields.schema(document, 1)
+    return tuple(fields.each(document, "assets", _asset))
+
+
+def assets_of(release: Any) -> tuple[ReleaseAsset, ...]:
+    """The files of a release as GitHub lists them; one whose upload broke off is none."""
+    listed = release.get("assets") if isinstance(release, dict) else None
+    found = []
+    for each in listed if isinstance(listed, list) else ():
+        if isinstance(each, dict) and each.get("state") == "uploaded":
+            try:
+                found.append(_asset({**each, "sha256": None, "state": "missing"}))
+            except DamagedError:
+                continue
+    return tuple(sorted(found, key=_order))
+
+
+def assets_after(
+    before: Sequence[ReleaseAsset], now: Sequence[ReleaseAsset]
+) -> tuple[ReleaseAsset, ...]:
+    """The list of an earlier run by what GitHub lists now.
+
+    What was saved and has not changed since is saved still; what GitHub has no more stays if it
+    was saved.
+    """
+    known = {each.version: each.sha256 for each in before if each.sha256}
+    current = [replace(each, sha256=known.get(each.version)) for each in now]
+    return without_repeats((*current, *(each for each in before if each.sha256)))
+
+
+def without_repeats(assets: Iterable[ReleaseAsset]) -> tuple[ReleaseAsset, ...]:
+    """In order, and of each file's bytes the newest entry: a new name alone makes no new file."""
+    found: dict[tuple[int, str], ReleaseAsset] = {}
+    for each in sorted(assets, key=_order):
+        found[each.id, each.sha256 or each.updated_at] = each
+    return tuple(sorted(found.values(), key=_order))
+
+
+def referred(assets: Iterable[ReleaseAsset]) -> Referred:
+    """The numbers of files and bytes, and of those that are saved."""
+    every = [*assets]
+    saved = [each.size for each in every if each.sha256]
+    return Referred(len(every), sum(each.size for each in every), len(saved), sum(saved))
+
+
+def _asset(document: Fields) -> ReleaseAsset:
+    return ReleaseAsset(
+        fields.count(document, "id"),
+        fields.text(document, "name"),
+        fields.count(document, "size"),
+        fields.text(document, "updated_at"),
+        fields.text_or_none(document, "digest"),
+        fields.optional(fields.sha256, document, "sha256"),
+    )
+
+
+def _order(asset: ReleaseAsset) -> tuple[int, str]:
+    return asset.id, asset.updated_at
