@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from backup_contract.documents.data_index import folder_of
+from backup_contract.documents.release_assets import ASSETS
 
 
 class DocumentState(Protocol):
@@ -54,4 +55,7 @@ def item_changes(before: DocumentState, after: DocumentState) -> ItemChanges:
 
 
 def _counted(paths: Iterable[str]) -> dict[str, int]:
-    return dict(Counter(sorted(map(folder_of, paths))))
+    folders = Counter(sorted(map(folder_of, paths)))
+    # The lists of releases' files are the program's own: what changes at GitHub is the release.
+    del folders[ASSETS]
+    return dict(folders)

@@ -40,3 +40,8 @@ def test_a_comment_that_is_gone_changes_its_item_and_so_does_what_is_back() -> N
 
 def test_the_same_state_has_no_changes() -> None:
     assert not item_changes(BEFORE, BEFORE).sentences
+
+
+def test_the_list_of_a_releases_files_is_no_item_beside_the_release() -> None:
+    after = State({**BEFORE.checksums, "releases/v1.json": (1, 1), "assets/v1.json": (1, 1)})
+    assert item_changes(BEFORE, after).sentences == ["releases: 1 new"]
