@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.github.catalogue import Account, Catalogue, Repository
-from local_cloud.github.lfs import add_object
+from local_cloud.github.storage.lfs import add_object
 
 CORPUS_OWNER = "octo"
 CORPUS_ORGANISATION = "octo-org"

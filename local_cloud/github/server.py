@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from local_cloud.github import release_files, smart_http
+from local_cloud.github import smart_http
 from local_cloud.github.answer import Answer
 from local_cloud.github.api import Api, Asked
 from local_cloud.github.apps import Apps, Installation
@@ -26,8 +26,9 @@ from local_cloud.github.data.graphql import execution
 from local_cloud.github.data.limits import Limits
 from local_cloud.github.data.rest.access import Caller
 from local_cloud.github.faults import Fault, Faults
-from local_cloud.github.lfs import BATCH, STORAGE, LargeFiles
 from local_cloud.github.rights import EVERYBODY, TokenRights
+from local_cloud.github.storage import release_files
+from local_cloud.github.storage.lfs import BATCH, STORAGE, LargeFiles
 from local_cloud.github.wire import Wire
 
 

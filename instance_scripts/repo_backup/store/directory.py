@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -120,7 +121,8 @@ class DirectoryStore:
             raise DamagedError("", f"it cannot be read: {error.strerror}{remedy}") from error
 
     def read_tagged(self, key: str) -> Tagged | None:
-        """A file's bytes; its tag is their SHA-256. A new file beside it tells the time there.
+        """A file's bytes; its tag is their SHA-256. A new file beside it tells the time there, this
+        machine's clock where none may be made: whoever only reads gets its answer, too.
 
         What is no file holds nothing. Raises FatalError where it may not be read.
         """
@@ -131,12 +133,10 @@ class DirectoryStore:
             return Tagged(
                 b"", tag, datetime.fromtimestamp(target.lstat().st_mtime, UTC), timedelta()
             )
-        with target.open("rb") as file, tempfile.TemporaryFile(dir=target.parent) as now:
-            now.write(b"now")
-            now.flush()
-            written, present = (os.fstat(each.fileno()).st_mtime for each in (file, now))
+        with target.open("rb") as file:
+            written = os.fstat(file.fileno()).st_mtime
             data = file.read(most_bytes(key))
-        age = timedelta(seconds=present - written)
+        age = timedelta(seconds=_time_in(target.parent) - written)
         return Tagged(data, tag, datetime.fromtimestamp(written, UTC), age)
 
     def _tag(self, key: str) -> str | None:
@@ -281,6 +281,17 @@ class DirectoryStore:
             raise FatalError(
                 f"{target} cannot be written: {error.strerror} ({free} free)"
             ) from error
+
+
+def _time_in(directory: Path) -> float:
+    """The time by the clock of whatever keeps a directory, or by this machine's, in seconds."""
+    try:
+        with tempfile.TemporaryFile(dir=directory) as now:
+            now.write(b"now")
+            now.flush()
+            return os.fstat(now.fileno()).st_mtime
+    except OSError:
+        return time.time()
 
 
 def _name(temporary: Path, target: Path, *, new: bool) -> None:

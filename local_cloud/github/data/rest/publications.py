@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from local_cloud.github import release_files
 from local_cloud.github.data.model import Asset, Release
 from local_cloud.github.data.objects import people, releases
 from local_cloud.github.data.rest.asked import Asked, Listed, RefusedError
+from local_cloud.github.storage import release_files
 
 
 def list_releases(asked: Asked) -> Listed:

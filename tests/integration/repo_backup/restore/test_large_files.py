@@ -12,7 +12,7 @@ import pytest
 from backup_contract import object_keys as layout
 from local_cloud.github import GitHubStandIn
 from local_cloud.github.corpus import commit_files
-from local_cloud.github.lfs import add_object
+from local_cloud.github.storage.lfs import add_object
 from repo_backup.cli.main import main
 from tests.integration.repo_backup.conftest import Bucket, Destination
 
