@@ -14,14 +14,17 @@ from backup_contract.documents.manifest import (
     Archive,
     Entry,
     ItemResult,
+    Manifest,
     OrphanedArchive,
     Unserved,
+    by_identity,
 )
+from backup_contract.documents.parts.accounts import account_entry
 from backup_contract.documents.parts.results import Referred
 from backup_contract.documents.parts.rewrites import Rewrite, RewriteKind, Rewrites
 from backup_contract.documents.parts.upstream import Upstream
 from backup_contract.documents.suspicion import Suspicion
-from backup_contract.kinds import DATA, KINDS
+from backup_contract.kinds import ACCOUNT, DATA, KINDS
 from reporter.publish.manifest import published
 from reporter.publish.run_report import run_report
 from tests.unit.backup_contract.test_manifest import one_of_everything
@@ -62,6 +65,21 @@ def check(document: Any, name: str) -> None:
     assert [f"{each.json_path}: {each.message}" for each in validator.iter_errors(document)] == []
 
 
+def with_accounts() -> Any:
+    """Two repositories that lack the same, an account, and what the requests were for."""
+    read = Manifest.from_json(json.dumps(one_of_everything()).encode())
+    (entry,) = read.entries.values()
+    archive = Archive("github_backups/octo/~account.zip", 1, "0" * 64, "r1")
+    account = ItemResult("backed-up", archive=archive, data=entry.results[DATA].data)
+    read.entries = by_identity([entry, replace(entry, id=2, name="other")])
+    read.accounts = by_identity([account_entry("octo", account, asked=False)])
+    read.api_requests = {"changes": 3}
+    document = json.loads(read.to_json())
+    assert document["repositories"][1][DATA]["sections"] == 0
+    assert {"accounts", "api_requests", "sections_in_common"} <= document.keys()
+    return document
+
+
 def manifests() -> Iterator[Any]:
     """As the program writes them, and one as the reporter publishes it."""
     whole = one_of_everything()
@@ -77,13 +95,14 @@ def manifests() -> Iterator[Any]:
         objects=Referred(2, 9, 1, 5),
         unserved=Unserved("0" * 64),
     )
-    results = dict.fromkeys(KINDS, result)
+    results = dict.fromkeys((kind for kind in KINDS if kind != ACCOUNT), result)
     entry = Entry(1, "octo", "x", False, False, False, results, asked=False, host="ghe")
     gone = Upstream("not-visible")
     kept = OrphanedArchive(archive.key, 2, "octo", "y", DATA, result, "ghe", gone)
     whole["repositories"].append(entry.document)
     whole["kept_further"] = [kept.document]
     yield whole
+    yield with_accounts()
     yield from (
         json.loads(d) for key, d in History(9, 2, "partial").documents() if "manifest" in key
     )
