@@ -211,7 +211,7 @@ def test_the_schedule_starts_a_run_of_its_own_name_which_uploads_no_archive_agai
 def test_the_page_tells_the_run_as_its_mail_does(first: Started, tmp_path: Path) -> None:
     html = first.stack.report(tmp_path / "page").read_text()
     assert '<h1 id="answer">Everything is backed up</h1>' in html
-    assert re.search(r"<p>(\d+) in all: \1 verified\.</p>", html)
+    assert re.search(r"<p>(\d+) runs? in all: \1 verified\.</p>", html)
     assert f"s3://{first.stack.bucket}" in html
 
 
