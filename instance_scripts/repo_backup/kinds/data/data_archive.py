@@ -93,7 +93,7 @@ def load_chain(
     Raises RepositoryError when the base cannot be read, and what says nothing of it.
     """
     archive = chain.archive
-    with _opened(store, archive.key, archive.version_id) as file:
+    with opened(store, archive.key, archive.version_id) as file:
         index = _load(file_blocks(file), archive.sha256, copy, stop)
     links: list[Link] = []
     for number in range(1, chain.links + 1):
@@ -121,10 +121,10 @@ def _link(store: Store, chain: StoredChain, number: int, key: str, into: IO[byte
     listed = chain.document.links
     if number <= len(listed):
         link = listed[number - 1]
-        _download(store, key, link.version_id, link.sha256, into)
+        download(store, key, link.version_id, link.sha256, into)
         return link
     stored = chain.unlisted[number - len(listed) - 1]
-    sha256 = _download(store, key, stored.version_id, None, into)
+    sha256 = download(store, key, stored.version_id, None, into)
     return Link(
         *(key, stored.bytes, sha256, "", None, 0), version_id=stored.version_id, etag=stored.etag
     )
@@ -173,7 +173,7 @@ def _load(
 
 
 @contextlib.contextmanager
-def _opened(store: Store, key: str, version_id: str | None) -> Iterator[IO[bytes]]:
+def opened(store: Store, key: str, version_id: str | None) -> Iterator[IO[bytes]]:
     """A version, or what is there now: in a copied bucket versions are others."""
     with contextlib.ExitStack() as stack:
         file: IO[bytes] | None = None
@@ -183,12 +183,12 @@ def _opened(store: Store, key: str, version_id: str | None) -> Iterator[IO[bytes
         yield file or stack.enter_context(store.open(key))
 
 
-def _download(
+def download(
     store: Store, key: str, version_id: str | None, sha256: str | None, into: IO[bytes]
 ) -> str:
     """An overlay into a file, whose SHA-256 (hex) is compared before anything of it counts."""
     digest = hashlib.sha256()
-    with _opened(store, key, version_id) as source:
+    with opened(store, key, version_id) as source:
         while block := source.read(_BLOCK_BYTES):
             digest.update(block)
             into.write(block)

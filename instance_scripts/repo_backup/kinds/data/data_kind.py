@@ -27,6 +27,7 @@ from repo_backup.kinds.data.asset_files import objects_in, places_in
 from repo_backup.kinds.data.assets import Assets, AssetSaver, are_due
 from repo_backup.kinds.data.data_archive import SAYS_NOTHING, ArchiveWriter, LoadedChain, load_chain
 from repo_backup.kinds.data.documents import WorkingCopy
+from repo_backup.kinds.data.salvage import salvage_chain
 from repo_backup.kinds.data.schedule import due, state_after
 from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError, TransientError, UsageError
@@ -172,8 +173,7 @@ class _Work:
             except SAYS_NOTHING:
                 raise
             except RepositoryError as error:
-                warning = f"{chain.archive.key} cannot be read ({error}); everything is read anew"
-                return Grown(self.first(), warnings=(warning,))
+                return self._anew(chain, error)
             # Of what an overlay lost the working copy lacks, dates say nothing.
             known = None if loaded.stored.fault else earlier.data
             assets_due = are_due(earlier, self.signature, resources.assets)
@@ -189,6 +189,22 @@ class _Work:
                 warnings = (f"{fault}; a new archive has all that can be read",) if fault else ()
                 return Grown(_told(writer.base(), state, assets), warnings=warnings)
             return Grown(_told(writer.overlay(), state, assets), loaded.stored)
+
+    def _anew(self, chain: StoredChain, error: RepositoryError) -> Grown:
+        """Everything, beside what can still be read of a chain whose base cannot as a whole."""
+        resources, remote = self.item.resources, self.item.remote
+        with WorkingCopy(self.room / "anew.sqlite", self.item.now) as copy:
+            saved = salvage_chain(
+                resources.store, chain, remote.id, copy, self.room, resources.stop
+            )
+            state, sections = self._read(copy, None, {}, again=True)
+            assets = self._assets(copy, again=True)
+            base = _told(self._writer(copy, sections).base(), state, assets)
+        warning = (
+            f"{chain.archive.key} cannot be read as a whole ({error}): everything is read anew, "
+            f"and {saved} documents that could be read are kept"
+        )
+        return Grown(base, warnings=(warning,))
 
     def _read(
         self,

@@ -13,7 +13,11 @@ from backup_contract.documents.manifest import Entry, Manifest
 from backup_contract.documents.parts.entries import by_identity
 from backup_contract.kinds import DATA, GIT
 from repo_backup.kinds import compaction
+from repo_backup.kinds.data.documents import WorkingCopy
+from repo_backup.kinds.data.salvage import salvage_chain
+from repo_backup.runtime.cancellation import Stop
 from repo_backup.runtime.errors import RepositoryError
+from repo_backup.store.chain_store import find_chain
 from repo_backup.store.directory import DirectoryStore
 from tests.unit.repo_backup.kinds.data.host import HELLO, KEY, START, MemoryHost, Runs, Versioned
 
@@ -196,18 +200,42 @@ def test_what_can_be_read_of_a_damaged_chain_is_in_the_new_archive(
     assert "issues/2.json" in files(runs, "restored")
 
 
-def test_a_base_that_cannot_be_read_is_replaced_by_all_there_is_now(
+def test_what_can_be_read_of_a_damaged_base_is_in_the_new_one_beside_all_there_is_now(
     runs: Runs, tmp_path: Path
 ) -> None:
     runs.back_up()
+    del runs.host.documents["issues/2.json"]
+    runs.host.documents["issues/1.json"] = issue(1, "edited since")
     archive = tmp_path / "bucket" / KEY
     data = bytearray(archive.read_bytes())
-    data[50] ^= 1
+    data[data.index(b"issues/1.json") + 20] ^= 1
     archive.write_bytes(data)
     result = runs.back_up(full=True)
-    assert (result.state, result.refs) == ("backed-up", 5)
-    assert any("everything is read anew" in each for each in result.warnings)
+    assert (result.state, result.chain) == ("backed-up", None)
+    assert any("everything is read anew, and 4 documents" in each for each in result.warnings)
     assert runs.restore().remarks == ()
+    restored = files(runs, "again")
+    assert restored["issues/1.json"] == issue(1, "edited since")
+    assert restored["issues/2.json"]
+    assert "issues/2.json" in str(restored["deleted.json"])
+
+
+def test_a_base_that_is_gone_is_replaced_by_all_there_is_now(runs: Runs, tmp_path: Path) -> None:
+    runs.back_up()
+    (tmp_path / "bucket" / KEY).write_bytes(b"")
+    result = runs.back_up(full=True)
+    assert (result.state, result.refs) == ("backed-up", 5)
+    assert any("0 documents that could be read" in each for each in result.warnings)
+    assert runs.restore().remarks == ()
+
+
+@pytest.mark.parametrize(("number", "count"), [(HELLO.id, 5), (HELLO.id + 1, 0)])
+def test_nothing_is_kept_of_a_base_that_is_another_repositorys(
+    runs: Runs, tmp_path: Path, number: int, count: int
+) -> None:
+    chain = find_chain(runs.store, runs.back_up())
+    with WorkingCopy(tmp_path / "copy.sqlite", START) as copy:
+        assert salvage_chain(runs.store, chain, number, copy, tmp_path, Stop()) == count
 
 
 def test_a_full_run_reads_everything_again(runs: Runs) -> None:
