@@ -260,7 +260,7 @@ def _row(store: Store, run_id: str, left_out: LeftOut) -> RunRow:
     reported_at = iso(report.reported_at) if report and verdict != UNREADABLE else None
     totals = manifest.totals if manifest else {}
     complete = bool(manifest and manifest.complete)
-    entries = list(manifest.entries.values()) if manifest else []
+    entries = list(manifest.all_entries.values()) if manifest else []
     failed = sum(entry.failed for entry in entries)
     unsaved = sum(entry.unsaved for entry in entries)
     finished = manifest.finished_at if manifest else None

@@ -123,7 +123,7 @@ def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Run
     """What can be said of a run on which no reporter said anything."""
     if manifest is None:
         return RunReport(UNFINISHED, f"It has not ended, or was cut off: {so_far}.", moment)
-    entries = manifest.entries.values()
+    entries = manifest.all_entries.values()
     failed = sum(entry.failed for entry in entries)
     unsaved = sum(entry.unsaved for entry in entries)
     left_out = sum(entry.asked and entry.git.state == "skipped" for entry in entries)

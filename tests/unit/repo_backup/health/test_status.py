@@ -9,9 +9,10 @@ import pytest
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.lease import LeaseRecord
-from backup_contract.documents.manifest import Manifest
+from backup_contract.documents.manifest import ItemResult, Manifest, by_identity
 from backup_contract.documents.output.commands import RunningRow, RunRow
 from backup_contract.documents.output.rows import visibility_rows
+from backup_contract.documents.parts.accounts import account_entry
 from backup_contract.judgement.overdue import Watched
 from backup_contract.judgement.reliance import Judgement, judge
 from backup_contract.visibility import Visibility
@@ -255,6 +256,16 @@ def test_of_two_runs_of_the_same_second_the_one_written_last_is_the_newer(tmp_pa
         store.write(layout.manifest(run_id), Manifest(run_id, 1, ["octo"], NOW).to_json())
         os.utime(tmp_path / layout.manifest(run_id), (number, number))
     assert [row["run_id"] for row in read_runs(store, 2, LeftOut())] == ["a", "c"]
+
+
+def test_an_accounts_own_data_that_failed_counts_like_a_repository(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    entry = account_entry("octo", ItemResult("failed", "GitHub answers 500"))
+    manifest = Manifest("r1", 1, ["octo"], NOW, finished_at=NOW, complete=True)
+    manifest.accounts = by_identity([entry])
+    store.write(layout.manifest("r1"), manifest.to_json())
+    (found,) = read_runs(store, 5, LeftOut())
+    assert (found["failed"], found["good"]) == (1, False)
 
 
 def test_a_run_whose_manifest_is_damaged_keeps_its_place_whatever_it_is_named(
