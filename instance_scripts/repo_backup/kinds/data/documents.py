@@ -115,12 +115,12 @@ class WorkingCopy:
 
     def packed(self, *, changed: bool) -> Iterator[tuple[str, Packed]]:
         """All documents by path, or those that are not as they were archived."""
-        last, condition = "", "AND changed" if changed else ""
+        last, everything = "", not changed
         query = (
-            "SELECT path, packed, size, crc32 FROM documents WHERE path > ? "  # noqa: S608
-            f"{condition} ORDER BY path LIMIT 1"
+            "SELECT path, packed, size, crc32 FROM documents WHERE path > ? AND (changed OR ?) "
+            "ORDER BY path LIMIT 1"
         )
-        while rows := self._rows(query, last):
+        while rows := self._rows(query, last, everything):
             last, *fields = rows[0]
             yield last, Packed(*fields)
 
