@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,22 +125,31 @@ class Stack:
         return self.read(key).decode() if key else ""
 
     def restore(self, repository: str, folder: Path) -> Path:
-        """Restore ``owner/name`` from the bucket with ``repo_backup``: the bare mirror.
+        """Restore ``owner/name`` from the bucket with ``repo-backup``: the bare mirror.
 
         Raises :class:`SessionError` with the program's output when it fails.
         """
         self._program("restore", repository, "--into", str(folder))
         return folder / f"{repository.rpartition('/')[2]}.git"
 
+    def restore_many(self, names: Sequence[str], folder: Path) -> None:
+        """Restore repositories and gists from the bucket with ``repo_backup``, with all that they
+        have, as ``OWNER/REPO.git`` and so on.
+
+        Raises :class:`SessionError` with the program's output when it fails.
+        """
+        # Of one name alone the program would leave the owner's folder out.
+        self._program("restore", *names, *names[:1], "--into", str(folder))
+
     def show(self, repository: str, *words: str) -> str:
-        """What ``repo_backup show`` prints of ``owner/name``'s project data in the bucket.
+        """What ``repo-backup show`` prints of ``owner/name``'s project data in the bucket.
 
         Raises :class:`SessionError` with the program's output when it fails.
         """
         return self._program("show", repository, *words).read_text()
 
     def report(self, folder: Path) -> Path:
-        """Write the page about the bucket with ``repo_backup``: its path.
+        """Write the page about the bucket with ``repo-backup``: its path.
 
         Raises :class:`SessionError` with the program's output when it fails.
         """

@@ -1,46 +1,37 @@
-"""The one module that knows ministack's private names.
+"""ministack's records, by its private names: this module and ``patches`` alone know them.
 
-ministack answers the AWS APIs. What it keeps as records only (EC2) or leaves out (events about
-instances, the e-mails of SNS, the context of EventBridge Scheduler, asynchronous invocation by
-rules) is replaced here. Private names move between releases, so the version is checked.
+ministack answers the AWS APIs. It keeps instances as records only, and sends no events about them;
+what the embedded cloud needs for that is here. Private names move between releases, so the version
+is checked.
 """
 
 import contextvars
 import importlib.metadata
-import itertools
 import json
-import logging
-import re
 import secrets
-import tempfile
 import time
 import uuid
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from local_cloud.aws.documents import fill_in, trusts, with_variables
-from local_cloud.machine.unpacked import unpacking_once
+from local_cloud.aws.documents import trusts
+from local_cloud.aws.patches import (
+    OnMail,
+    patch_events,
+    patch_judge,
+    patch_mail,
+    patch_network,
+    patch_parameters,
+    patch_runtime,
+    patch_scheduler,
+)
 
 MINISTACK_VERSION = "1.5.33"
 
 Parameters = Mapping[str, list[str]]
 Response = tuple[int, dict[str, str], bytes]
 Action = Callable[[Parameters], Response]
-
-# ministack resolves neither tags, nor an instance's type and market, nor a schedule's group, nor
-# several parameters' names, and so denies here what AWS permits. Policies are judged rightly by
-# tests/infrastructure.
-_MISJUDGED = {
-    *("ec2:RunInstances", "ec2:CreateTags", "ec2:TerminateInstances", "ec2:GetConsoleOutput"),
-    *("scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:GetSchedule"),
-    "ssm:GetParameters",
-}
-
-log = logging.getLogger(__name__)
 
 
 class EmulatorVersionError(RuntimeError):
@@ -79,7 +70,7 @@ class Emulator:
     ``os.environ`` must hold ministack's settings before this is made: it reads them on import.
     """
 
-    def __init__(self, on_mail: Callable[[str, str, str, str], None]) -> None:
+    def __init__(self, on_mail: OnMail) -> None:
         """Import and patch ministack.
 
         ``on_mail(address, topic_arn, subject, body)`` is called for every e-mail of SNS.
@@ -89,7 +80,8 @@ class Emulator:
         if installed != MINISTACK_VERSION:
             raise EmulatorVersionError(
                 f"The embedded cloud patches ministack {MINISTACK_VERSION}, but {installed} is"
-                " installed. Run `make setup`, or adapt local_cloud/aws/emulator.py."
+                " installed. Run `make setup`, or adapt local_cloud/aws/emulator.py"
+                " and patches.py."
             )
         from ministack import app  # type: ignore[import-untyped]
         from ministack.core import (  # type: ignore[import-untyped]
@@ -113,20 +105,15 @@ class Emulator:
         self._ec2: Any = ec2
         self._events: Any = eventbridge
         self._iam: Any = iam
-        self._lambda: Any = lambda_svc
         self._scheduler: Any = scheduler
         self._sts: Any = sts
-        self._patch_judge(iam_evaluator, app)
-        self._patch_mail(sns, on_mail)
-        self._patch_events()
-        self._patch_scheduler()
-        self._patch_network()
-        once = unpacking_once(Path(tempfile.mkdtemp(prefix="functions-")))
-        lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": once})
-        # ministack knows the x86_64 parameter only.
-        ssm._PUBLIC_AMI_PARAMETERS[
-            "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
-        ] = "ami-0a64a1b2c3d4e5f60"
+        patch_judge(iam_evaluator, app)
+        patch_mail(sns, on_mail)
+        patch_events(eventbridge, lambda_svc)
+        patch_scheduler(scheduler)
+        patch_network(ec2)
+        patch_runtime(lambda_runtime)
+        patch_parameters(ssm)
 
     # -- requests --------------------------------------------------------------------------
 
@@ -248,86 +235,3 @@ class Emulator:
                 self._events._invoke_target(schedule["Target"], event, schedule)
             return True
         return False
-
-    def _patch_judge(self, evaluator: Any, app: Any) -> None:
-        # The loopback interface stands for TLS, which the bucket's policy insists on.
-        app.pin_request_origin = lambda source, tls: evaluator.pin_request_origin(source, True)
-        resolve, enforce = evaluator.resolve_principal, evaluator.enforce
-
-        def resolve_with_variables(*asked: Any, **named: Any) -> Any:
-            principal = resolve(*asked, **named)
-            if isinstance(principal, evaluator.PrincipalInfo):
-                for statement in itertools.chain.from_iterable(principal.policies or ()):
-                    statement.resources = [
-                        with_variables(each, principal.keys) for each in statement.resources
-                    ]
-            return principal
-
-        def enforce_where_judged_rightly(
-            key: str, action: str, *rest: Any, resource_arn: str = "*", **named: Any
-        ) -> Any:
-            # Public parameters belong to no account.
-            resource = re.sub(
-                r":\d{12}:parameter/aws/service/", "::parameter/aws/service/", resource_arn
-            )
-            denied = enforce(key, action, *rest, resource_arn=resource, **named)
-            if isinstance(denied, evaluator.EvalResult):
-                if action in _MISJUDGED:
-                    return None
-                log.warning("DENIED %s on %s to %s", action, resource, denied.principal_arn)
-            return denied
-
-        evaluator.resolve_principal = resolve_with_variables
-        evaluator.enforce = enforce_where_judged_rightly
-
-    def _patch_events(self) -> None:
-        events, functions = self._events, self._lambda
-        invoke_target = events._invoke_target
-
-        def invoke_asynchronously(arn: str, payload: str) -> None:
-            # EventBridge invokes asynchronously: errors are retried, then go to the failure
-            # destination. ministack calls once and forgets.
-            function, config, _ = functions._get_func_record_for_ref(arn)
-            if function and config:
-                record = functions._execution_record_for_config(function, config)
-                functions.invoke_async_with_retry(record, json.loads(payload))
-
-        def with_context(target: dict[str, Any], event: Any, rule: Any, view: Any = None) -> Any:
-            if event.get("Source") == "aws.scheduler" and target.get("Input"):
-                target = {**target, "Input": fill_in(target["Input"], rule, event["Time"])}
-            return invoke_target(target, event, rule, view)
-
-        events._dispatch_to_lambda = invoke_asynchronously
-        events._invoke_target = with_context
-
-    def _patch_scheduler(self) -> None:
-        # Ten seconds' precision is kinder than AWS's sixty and still slow to watch.
-        self._scheduler._SCHEDULE_TICK_INTERVAL = 1
-
-    def _patch_network(self) -> None:
-        """Give the default VPC its way out, which ministack leaves away."""
-        ec2, init = self._ec2, self._ec2._init_defaults
-
-        def with_route() -> None:
-            init()
-            routes = ec2._route_tables[ec2._DEFAULT_RTB_ID]["Routes"]
-            if len(routes) == 1:
-                there = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": ec2._DEFAULT_IGW_ID}
-                routes.append({**routes[0], **there})
-
-        ec2._init_defaults = with_route
-        ec2._default_initialized_scopes.clear()
-
-    def _patch_mail(self, sns: Any, on_mail: Callable[[str, str, str, str], None]) -> None:
-        fan_out = sns._fanout
-
-        def fan_out_and_mail(
-            topic_arn: str, message_id: str, message: str, subject: str, *rest: Any, **named: Any
-        ) -> Any:
-            topic = sns._topic_by_arn_any_scope(topic_arn)
-            for subscription in topic["subscriptions"] if topic else []:
-                if subscription["protocol"] == "email" and subscription.get("confirmed"):
-                    on_mail(subscription["endpoint"], topic_arn, subject, message)
-            return fan_out(topic_arn, message_id, message, subject, *rest, **named)
-
-        sns._fanout = fan_out_and_mail

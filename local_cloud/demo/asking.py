@@ -5,10 +5,10 @@ from local_cloud.session import SessionError
 from repo_backup.hosts.github.client import GitHub
 from repo_backup.net.credentials import Token
 from repo_backup.net.http import Http
-from repo_backup.net.rate_limiter import Limiter
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.net.rate_limit_gate import RateLimitGate
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import BackupError
-from repo_backup.runtime.retry import Patience
+from repo_backup.runtime.retry import RetryPolicy
 
 _STALL_SECONDS = 15.0
 _KIB = 1024
@@ -16,9 +16,11 @@ _KIB = 1024
 
 def ask(owner: str, api_url: str, token: str) -> str:
     """How much the account has, in words. Raises :class:`SessionError` where that is nothing."""
-    stop = Stop()
-    http = Http(Token(token or None), Limiter(stop), stall_seconds=_STALL_SECONDS, connections=1)
-    github = GitHub(http, api_url, Patience(stop))
+    stop = CancellationToken()
+    http = Http(
+        Token(token or None), RateLimitGate(stop), stall_seconds=_STALL_SECONDS, connections=1
+    )
+    github = GitHub(http, api_url, RetryPolicy(stop))
     try:
         found = github.repositories(owner, github.viewer())
     except BackupError as error:

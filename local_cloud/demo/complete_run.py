@@ -4,23 +4,24 @@ import argparse
 import contextlib
 import json
 import os
-import signal
+import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import FrameType
+from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
 from rich.console import Console
 
+from backup_contract.github_names import CREDENTIAL, OWNER
 from local_cloud import stack as stacks
 from local_cloud.demo.asking import ask
-from local_cloud.github import CORPUS_OWNER, CORPUS_TOKEN, GitHubStandIn, build_corpus
+from local_cloud.demo.console import Step, show, step_on
+from local_cloud.demo.restored_kinds import names_to_restore, restore_each
+from local_cloud.github import CORPUS_OWNER, CORPUS_TOKEN, Gists, GitHubStandIn, build_corpus
 from local_cloud.github.data import fill_corpus
-from local_cloud.session import ROOT, Session, SessionError, neutralise
+from local_cloud.github.gists import fill_gists
+from local_cloud.session import ROOT, Session, SessionError
 from local_cloud.stack import Stack
 
 STACK_NAME = "online-backup"
@@ -36,11 +37,12 @@ PAGE = ROOT / ".demo" / "page"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Whose repositories are backed up, from where, and with which token (may be empty)."""
+    """Whose repositories are backed up, from where, with which token (may be empty) and options."""
 
     owner: str
     api_url: str
     token: str
+    options: str = ""
 
 
 class Demo:
@@ -50,29 +52,14 @@ class Demo:
         """Print on ``console``."""
         self._console = console
         self._hub: GitHubStandIn | None = None
-
-    @contextlib.contextmanager
-    def step(self, title: str) -> Iterator["Step"]:
-        """One step: a spinner while it works, then its time."""
-        started = time.monotonic()
-        with self._console.status(f"{title} …") as status:
-            step = Step(title, status)
-            try:
-                yield step
-            except BaseException:
-                self._console.print(f"[red]✗[/] {title}")
-                raise
-        seconds = time.monotonic() - started
-        self._console.print(
-            f"[green]✓[/] {title}[dim]{step.remark}[/]  [cyan]{seconds:.1f} s[/]", highlight=False
-        )
+        self.step = partial(step_on, console)
 
     def run(self, owner: str) -> None:
         """Everything. Raises :class:`SessionError` when a part fails."""
         if owner:
             with self.step(f"Ask GitHub about {owner}") as step:
-                told = ask(owner, REAL_API_URL, os.environ.get("GITHUB_TOKEN", ""))
-                step.remark = f": {told}"
+                reported = ask(owner, REAL_API_URL, os.environ.get("GITHUB_TOKEN", ""))
+                step.remark = f": {reported}"
         with contextlib.ExitStack() as cleanup:
             session = self._open(cleanup)
             source = self._source(owner, session, cleanup)
@@ -84,6 +71,7 @@ class Demo:
             self._show_bucket(stack)
             self._check(stack, answer["run_id"])
             self._restore(stack, answer["run_id"], source)
+            self._restore_files(stack, answer["run_id"])
             self._show_issue(stack, answer["run_id"])
             self._write_page(stack)
 
@@ -119,16 +107,18 @@ class Demo:
             root = session.directory / "github"
             build_corpus(root, history=ROOT if _has_whole_history() else None)
             hub = cleanup.enter_context(GitHubStandIn(root))
-            fill_corpus(hub.catalogue, hub.data)
+            fill_corpus(hub.catalogue, hub.data, hub.api_url)
+            fill_gists(Gists(root, hub.data))
             self._hub = hub
             step.remark = f" at {hub.api_url}, account {CORPUS_OWNER}"
-        return Source(CORPUS_OWNER, hub.api_url, CORPUS_TOKEN)
+        return Source(CORPUS_OWNER, hub.api_url, CORPUS_TOKEN, "--lfs")
 
     def _deploy(self, session: Session, source: Source) -> Stack:
         parameters = {
             "GitHubOwner": source.owner,
             "NotificationEmail": MAIL_ADDRESS,
             "GitHubApiUrl": source.api_url,
+            "BackupOptions": source.options,
         }
         if source.token:
             session.client("ssm").put_parameter(
@@ -137,7 +127,7 @@ class Demo:
             parameters["GitHubTokenParameter"] = TOKEN_PARAMETER
         return Stack.deploy(session, STACK_NAME, parameters)
 
-    def _watch(self, stack: Stack, run_id: str, step: "Step") -> None:
+    def _watch(self, stack: Stack, run_id: str, step: Step) -> None:
         """Follow the instance until it is terminated."""
 
         def ended() -> dict[str, Any] | None:
@@ -190,6 +180,18 @@ class Demo:
         self._console.print(f"[bold]git log --oneline --all[/] of the restored {name}:")
         self._print(log.stdout.rstrip())
 
+    def _restore_files(self, stack: Stack, run_id: str) -> None:
+        """Restore what git does not have: large files, releases' files, attachments; and a gist."""
+        manifest = json.loads(stack.read(f"runs/{run_id}/manifest.json"))
+        names = names_to_restore(manifest)
+        if not names:
+            return
+        folder = stack.session.directory / "restored-files"
+        with self.step(f"Restore {', '.join(names)} with what is not in git"):
+            lines = list(restore_each(stack, names, folder))
+        for line in lines:
+            self._print(line)
+
     def _show_issue(self, stack: Stack, run_id: str) -> None:
         """Show the issue with the most comments of the first repository that has one saved."""
         manifest = json.loads(stack.read(f"runs/{run_id}/manifest.json"))
@@ -203,7 +205,7 @@ class Demo:
             number = max(issues, key=lambda each: each["comments"])["name"]
             with self.step(f"Read issue {number} of {name} in the backup"):
                 text = stack.show(name, number)
-            self._console.print(f"[bold]repo_backup show {name} {number.lstrip('#')}[/]:")
+            self._console.print(f"[bold]repo-backup show {name} {number.lstrip('#')}[/]:")
             self._print(text.rstrip())
             return
 
@@ -213,20 +215,6 @@ class Demo:
             page = stack.report(PAGE)
         self._console.print("[bold]Open it in a browser[/] (its bucket is gone with this demo):")
         self._print(page.as_uri())
-
-
-class Step:
-    """A step while it works: ``say`` shows where it is, ``remark`` is kept behind its title."""
-
-    def __init__(self, title: str, status: Any) -> None:
-        """Show progress in ``status``."""
-        self.remark = ""
-        self._title = title
-        self._status = status
-
-    def say(self, text: str) -> None:
-        """Show ``text`` until something else is said."""
-        self._status.update(f"{self._title}: {text}")
 
 
 def _progress(stack: Stack, run_id: str) -> str:
@@ -249,45 +237,25 @@ def _has_whole_history() -> bool:
     return asked.stdout.strip() == "false"
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+def account(text: str) -> str:
+    """The name of an account, or an empty text. A token in its place is not shown."""
+    if not text or (re.fullmatch(OWNER, text) and not re.match(CREDENTIAL, text)):
+        return text
+    raise argparse.ArgumentTypeError(
+        "name an account, the NAME in https://github.com/NAME; a token goes into GITHUB_TOKEN"
+    )
 
 
 def main() -> int:
     """Run the demo; its exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--owner", default="", help="back up this account of the real GitHub")
+    parser = argparse.ArgumentParser(
+        prog="make demo", description=__doc__, usage="make demo [OWNER=NAME]"
+    )
+    parser.add_argument(
+        "--owner", default="", type=account, help="back up this account of the real GitHub"
+    )
     arguments = parser.parse_args()
     return show(lambda console: Demo(console).run(arguments.owner), left="but the page")
-
-
-def show(run: Callable[[Console], None], left: str = "") -> int:
-    """Run a demo, whatever befalls it; its exit code. ``left`` is what it leaves behind."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _terminate)
-    neutralise(os.environ)
-    console = Console(soft_wrap=True)
-    started = time.monotonic()
-    try:
-        run(console)
-    except SessionError as error:
-        console.print(f"[bold red]{error}[/]")
-        if error.details:
-            console.print(error.details, markup=False, highlight=False)
-        return 1
-    except subprocess.CalledProcessError as error:
-        console.print(f"[bold red]`{' '.join(map(str, error.cmd))}` failed.[/]")
-        console.print(error.stderr or "", markup=False, highlight=False)
-        return 1
-    except ClientError as error:
-        console.print(f"[bold red]The embedded cloud refused: {error}[/]")
-        return 1
-    except KeyboardInterrupt:
-        console.print("Interrupted; everything is cleaned up.")
-        return 130
-    nothing = " ".join(filter(None, ("nothing", left)))
-    console.print(f"Done in {time.monotonic() - started:.0f} s; {nothing} is left behind.")
-    return 0
 
 
 if __name__ == "__main__":

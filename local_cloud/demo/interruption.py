@@ -4,7 +4,8 @@ import contextlib
 import sys
 from typing import Any
 
-from local_cloud.demo.complete_run import Demo, show
+from local_cloud.demo.complete_run import Demo
+from local_cloud.demo.console import show
 from local_cloud.github import Fault
 from local_cloud.stack import Stack
 

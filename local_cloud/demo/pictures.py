@@ -73,9 +73,9 @@ def _session(session: Session, command: Sequence[str]) -> list[Text]:
         text=True,
         check=True,
     )
-    said = done.stdout.replace(f"{session.directory}/", "")
-    lines = "\n".join(line.rstrip() for line in said.rstrip().splitlines())
-    typed = Text(f"$ repo_backup {' '.join(command)}", style="bold green")
+    message = done.stdout.replace(f"{session.directory}/", "")
+    lines = "\n".join(line.rstrip() for line in message.rstrip().splitlines())
+    typed = Text(f"$ repo-backup {' '.join(command)}", style="bold green")
     return [typed, Text(f"{lines}\n")]
 
 

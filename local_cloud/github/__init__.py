@@ -13,6 +13,7 @@ from local_cloud.github.apps import Apps, Installation
 from local_cloud.github.catalogue import Account, Catalogue, Repository
 from local_cloud.github.corpus import CORPUS_OWNER, CORPUS_TOKEN, build_corpus
 from local_cloud.github.faults import Change, Edit, Fault
+from local_cloud.github.gists import Gists
 from local_cloud.github.rights import TokenRights
 from local_cloud.github.server import GitHubStandIn, Request
 
@@ -25,6 +26,7 @@ __all__ = [
     "Change",
     "Edit",
     "Fault",
+    "Gists",
     "GitHubStandIn",
     "Installation",
     "Repository",

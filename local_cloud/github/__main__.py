@@ -22,7 +22,7 @@ def main() -> None:
         build_corpus(options.root, options.project)
     with GitHubStandIn(options.root, port=options.port, verbose=True) as hub:
         if {"octo/hello", "octo/secret"} <= set(hub.catalogue.repositories):
-            fill_corpus(hub.catalogue, hub.data)
+            fill_corpus(hub.catalogue, hub.data, hub.api_url)
         print(f"GITHUB_API_URL={hub.api_url}", flush=True)
         print(f"owner {CORPUS_OWNER}, token {CORPUS_TOKEN}; Ctrl-C ends", flush=True)
         with contextlib.suppress(KeyboardInterrupt):

@@ -87,6 +87,6 @@ def _too_fast(resource: Resource, seconds: int) -> Answer:
     message = "You have exceeded a secondary rate limit. Please wait before you try again."
     headers = {"Retry-After": str(seconds)}
     if resource == "graphql":
-        told = {"errors": [{"type": "RATE_LIMITED", "message": message}]}
-        return Answer(200, json.dumps(told).encode(), headers)
+        reported = {"errors": [{"type": "RATE_LIMITED", "message": message}]}
+        return Answer(200, json.dumps(reported).encode(), headers)
     return Answer(403, json.dumps({"message": message}).encode(), headers)

@@ -10,7 +10,7 @@ CATALOGUE_FILE = "hub.json"
 
 @dataclass
 class Account:
-    """A user or an organisation."""
+    """A user or an organization."""
 
     login: str
     type: Literal["User", "Organization"] = "User"
@@ -102,7 +102,7 @@ class Catalogue:
     def visible(self, owner: str | None, viewer: str | None) -> list[Repository]:
         """Repositories of ``owner`` (None: of all) that ``viewer`` (None: anyone) may see, by id.
 
-        A token sees the private repositories of its own user and of every organisation.
+        A token sees the private repositories of its own user and of every organization.
         """
         found = [
             item

@@ -7,13 +7,14 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from local_cloud.github.catalogue import Account, Catalogue, Repository
 from local_cloud.github.storage.lfs import add_object
 
 CORPUS_OWNER = "octo"
-CORPUS_ORGANISATION = "octo-org"
+CORPUS_ORGANIZATION = "octo-org"
 CORPUS_TOKEN = "stand-in-token-of-octo"
 _BINARY_BYTES = 300_000
 _LARGE_BYTES = 123_456
@@ -26,14 +27,14 @@ def build_corpus(root: Path, history: Path | None = None) -> Catalogue:
     request refs, a wiki), ``octo.github.io`` (a wiki, dots in the name), ``empty``, ``secret``
     (private, with a wiki), ``no-wiki`` (wikis enabled, none written), ``unicode`` (a branch named
     in Greek, a binary file), ``lfs`` (uses Git LFS), ``old-fork`` (a fork, archived), and with
-    ``history`` given ``online-backup``, a mirror of that working tree's history. Organisation
+    ``history`` given ``online-backup``, a mirror of that working tree's history. Organization
     ``octo-org`` has ``tools``.
     """
     root.mkdir(parents=True, exist_ok=True)
     catalogue = Catalogue(
         accounts={
             CORPUS_OWNER: Account(CORPUS_OWNER),
-            CORPUS_ORGANISATION: Account(CORPUS_ORGANISATION, "Organization"),
+            CORPUS_ORGANIZATION: Account(CORPUS_ORGANIZATION, "Organization"),
         },
         tokens={CORPUS_TOKEN: CORPUS_OWNER},
     )
@@ -56,7 +57,7 @@ def build_corpus(root: Path, history: Path | None = None) -> Catalogue:
     logo = add_object(lfs, _noise(_LARGE_BYTES))
     commit_files(lfs, {"assets/.gitattributes": attributes, "assets/logo.psd": logo})
     corpus.add("old-fork", {"LICENSE": "MIT\n"}, fork=True, archived=True)
-    corpus.add("tools", {"Makefile": "all:\n\ttrue\n"}, owner=CORPUS_ORGANISATION)
+    corpus.add("tools", {"Makefile": "all:\n\ttrue\n"}, owner=CORPUS_ORGANIZATION)
     if history:
         path = corpus.register("online-backup")
         _run("git", "clone", "--quiet", "--mirror", "--no-hardlinks", str(history), str(path))
@@ -86,10 +87,12 @@ def commit_files(
     *,
     branch: str = "main",
     message: str = "Begin",
+    moved: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Commit ``files`` (path → contents) to ``branch`` of a bare repository.
 
-    A new branch starts from ``main``. Dates are fixed, so that the same calls give the same ids.
+    ``moved`` are files that get another path. A new branch starts from ``main``. Dates are fixed,
+    so that the same calls give the same ids.
     """
     head = subprocess.run(
         ["git", "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"],
@@ -111,6 +114,8 @@ def commit_files(
         text,
         start,
     )
+    for name, path in moved.items():
+        stream += b"R %b %b\n" % (name.encode(), path.encode())
     for name, contents in files.items():
         data = contents if isinstance(contents, bytes) else contents.encode()
         stream += b"M 100644 inline %b\ndata %d\n%b\n" % (name.encode(), len(data), data)

@@ -28,7 +28,7 @@ _WINDOWS = (("a_minute", 60), ("an_hour", 3600))
 class Creations:
     """Creates what is asked for, at GitHub's rates of 80 a minute and 500 an hour.
 
-    ``members`` are the logins that may create repositories in an organisation, by its login; who
+    ``members`` are the logins that may create repositories in an organization, by its login; who
     created one may push to it. ``now`` is the time in seconds.
     """
 
@@ -53,10 +53,10 @@ class Creations:
     ) -> Answer:
         """The answer to what is no ``GET``; ``place`` is what is changed, and the base URL."""
         if caller.viewer is None:
-            return _told(401, "Requires authentication")
+            return _reported(401, "Requires authentication")
         if seconds := self._wait_seconds():
             message = "You have exceeded a secondary rate limit and have been temporarily blocked."
-            answer = _told(403, message)
+            answer = _reported(403, message)
             return Answer(403, answer.body, {"Retry-After": str(seconds)})
         self._created_at.append(self.now())
         wanted = json.loads(body or b"{}")
@@ -75,7 +75,7 @@ class Creations:
                     return self._change(found, wanted, place)
             case _:
                 pass
-        return _told(404, "Not Found")
+        return _reported(404, "Not Found")
 
     def _wait_seconds(self) -> int:
         now, waits = self.now(), [0]
@@ -99,16 +99,16 @@ class Creations:
         catalogue, data, root, _ = place
         scopes = caller.rights.scopes
         if scopes is not None and "repo" not in scopes:
-            return _told(404, "Not Found")
+            return _reported(404, "Not Found")
         if caller.permissions is not None and caller.permissions.get("administration") != "write":
-            return _told(403, "Resource not accessible by personal access token")
+            return _reported(403, "Resource not accessible by personal access token")
         name = wanted.get("name", "")
         taken = {each.lower() for each in catalogue.repositories}
         if f"{owner}/{name}".lower() in taken or not _NAME.fullmatch(name):
             errors = [{"resource": "Repository", "field": "name", "code": "custom"}]
             errors[0]["message"] = "name already exists on this account"
-            told = {"message": "Repository creation failed.", "errors": errors}
-            return Answer(422, json.dumps(told).encode())
+            reported = {"message": "Repository creation failed.", "errors": errors}
+            return Answer(422, json.dumps(reported).encode())
         number = max((each.id for each in catalogue.repositories.values()), default=0) + 1
         private = bool(wanted.get("private")) or wanted.get("visibility") == "internal"
         made = catalogue.add(
@@ -140,5 +140,5 @@ def _repository(
     return Answer(status, json.dumps(repositories.full_repository(view, pushes=True)).encode())
 
 
-def _told(status: int, message: str) -> Answer:
+def _reported(status: int, message: str) -> Answer:
     return Answer(status, json.dumps({"message": message}).encode())

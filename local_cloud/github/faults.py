@@ -10,9 +10,14 @@ from local_cloud.github.catalogue import Catalogue, Repository
 
 OfAnswer = Literal["status", "reset", "truncate", "corrupt", "hang", "slow"]
 OfList = Literal[
-    "none", "no-link", "odd-link", "null-item", "null-owner", "null-users", "repeat", "short"
-]
+    "none", "no-link", "odd-link", "null-item", "text-item", "nameless-item", "null-list",
+    "null-owner", "null-users", "repeat", "short",
+]  # fmt: skip
 Action = OfAnswer | OfList
+_IDENTITIES = (
+    "id", "node_id", "number", "name", "full_name", "login", "slug", "ghsa_id", "property_name",
+    "event",
+)  # fmt: skip
 _USERS = ("user", "author", "actor", "assignee", "creator", "closed_by", "merged_by", "uploader")
 
 
@@ -69,9 +74,10 @@ class Fault:
 
     Of a list, ``no-link`` takes the ``Link`` header away, ``odd-link`` writes the same in another
     lawful way, ``null-item`` and ``null-owner`` put null in the place of the first item or of its
-    owner, ``repeat`` adds the first item once more, and ``short`` leaves the first one out.
-    ``null-users`` puts null in the place of each user. In an answer of GraphQL the list is the
-    first ``nodes`` that holds something.
+    owner, ``text-item`` a text in that of the first item, ``nameless-item`` takes away what
+    identifies it, ``repeat`` adds it once more, and ``short`` leaves it out. ``null-list`` puts
+    null in the place of the list, ``null-users`` in that of each user. In an answer of GraphQL the
+    list is the first ``nodes`` that holds something, or that of the connection called ``field``.
 
     ``edits`` are made before the answer, whatever the action; with ``none`` nothing else happens.
     ``query`` is a glob, too; of a request to GraphQL it is for ``operation=NAME``. ``times`` is how
@@ -88,6 +94,7 @@ class Fault:
     skip: int = 0
     method: str | None = None
     query: str = "*"
+    field: str = ""
     edits: Sequence[Edit | Change] = ()
 
     @property
@@ -104,12 +111,18 @@ class Fault:
             changed["Link"] = _odd(changed["Link"])
         if self.action == "null-users":
             body = _without_users(body)
-        items = _list_of(body)
+        if self.action == "null-list":
+            return _without_list(body, self.field), changed
+        items = _list_of(body, self.field)
         if items:
             first = items[0]
             match self.action:
                 case "null-item":
                     items[0] = None
+                case "text-item":
+                    items[0] = "an item"
+                case "nameless-item" if isinstance(first, dict):
+                    items[0] = _unnamed(first)
                 case "null-owner":
                     items[0] = {**first, "owner": None}
                 case "repeat":
@@ -155,22 +168,51 @@ class Faults:
         return None
 
 
-def _list_of(body: Any) -> list[Any]:
+def _list_of(body: Any, field: str) -> list[Any]:
     """The list that an answer is about; empty where there is none."""
-    if isinstance(body, dict) and "repositories" in body:
-        body = body["repositories"]
-    elif isinstance(body, dict) and "data" in body:
-        body = next(_node_lists(body["data"]), None)
+    if isinstance(body, dict) and "data" in body:
+        body = next((holder["nodes"] for holder in _connections(body["data"], field)), None)
+    elif isinstance(body, dict) and "total_count" in body:
+        body = next((each for each in body.values() if isinstance(each, list)), None)
     return body if isinstance(body, list) else []
 
 
-def _node_lists(document: Any) -> Iterator[list[Any]]:
-    """The lists called ``nodes`` that hold something, outermost first."""
-    values = document.values() if isinstance(document, dict) else document
+def _without_list(body: Any, field: str) -> Any:
+    """An answer with null in the place of its list, or of GraphQL's connection ``field``."""
+    if not isinstance(body, dict) or "data" not in body:
+        return None if isinstance(body, list) else body
+    for holder in _holders(body["data"], field):
+        holder[field] = None
+    return body
+
+
+def _connections(document: Any, field: str) -> Iterator[dict[str, Any]]:
+    """What has a list called ``nodes`` that holds something, outermost first."""
+    if field:
+        yield from (each[field] for each in _holders(document, field) if each[field].get("nodes"))
+        return
     if isinstance(document, dict) and document.get("nodes"):
-        yield document["nodes"]
-    for each in values if isinstance(document, dict | list) else ():
-        yield from _node_lists(each)
+        yield document
+    for each in _inside(document):
+        yield from _connections(each, field)
+
+
+def _holders(document: Any, field: str) -> Iterator[dict[str, Any]]:
+    """The objects that have a connection ``field``, outermost first."""
+    if isinstance(document, dict) and isinstance(document.get(field), dict):
+        yield document
+    for each in _inside(document):
+        yield from _holders(each, field)
+
+
+def _inside(document: Any) -> Iterable[Any]:
+    if isinstance(document, dict):
+        return list(document.values())
+    return document if isinstance(document, list) else ()
+
+
+def _unnamed(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name not in _IDENTITIES}
 
 
 def _without_users(document: Any) -> Any:

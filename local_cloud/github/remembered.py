@@ -86,8 +86,8 @@ def _state(repository: Path) -> tuple[tuple[str, object], ...]:
                 if entry.is_dir():
                     folders.append(name)
                 elif name.startswith(_OBJECTS) and not name.startswith(_NO_OBJECTS):
-                    told = entry.stat()
-                    found.append((name, (told.st_size, told.st_mtime_ns)))
+                    reported = entry.stat()
+                    found.append((name, (reported.st_size, reported.st_mtime_ns)))
                 else:
                     found.append((name, Path(entry.path).read_bytes()))
     return tuple(sorted(found, key=lambda each: each[0]))

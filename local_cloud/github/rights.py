@@ -16,7 +16,7 @@ class TokenRights:
     ``administers``: whether its user is an administrator of the repositories.
     """
 
-    scopes: frozenset[str] | None = frozenset({"repo"})
+    scopes: frozenset[str] | None = frozenset({"repo", "gist"})
     selected: frozenset[str] | None = None
     counts: bool = False
     permissions: Mapping[str, str] | None = None
@@ -33,7 +33,7 @@ class TokenRights:
     def counts_of(self, type: str) -> bool:
         """Whether an account of this type tells it its private repositories.
 
-        A classic token needs ``user`` for its own user and ``admin:org`` for an organisation:
+        A classic token needs ``user`` for its own user and ``admin:org`` for an organization:
         https://docs.github.com/rest/users/users, https://docs.github.com/rest/orgs/orgs
         """
         if self.scopes is None:

@@ -1,7 +1,5 @@
-"""The HTTP server: authentication, routing, faults, and answers of any length."""
+"""The HTTP server: routing and faults, the API's answers and those of the storages."""
 
-import base64
-import contextlib
 import json
 import socket
 import ssl
@@ -17,19 +15,14 @@ from urllib.parse import unquote, urlsplit
 
 from local_cloud.github import smart_http
 from local_cloud.github.answer import Answer
-from local_cloud.github.api import Api, Asked
-from local_cloud.github.apps import Apps, Installation
-from local_cloud.github.catalogue import Catalogue, Repository
-from local_cloud.github.creation import Creations
-from local_cloud.github.data.account import AccountData
+from local_cloud.github.api import Asked
 from local_cloud.github.data.graphql import execution
-from local_cloud.github.data.limits import Limits
 from local_cloud.github.data.rest.access import Caller
-from local_cloud.github.faults import Fault, Faults
-from local_cloud.github.rights import EVERYBODY, TokenRights
-from local_cloud.github.storage import release_files
-from local_cloud.github.storage.lfs import BATCH, STORAGE, LargeFiles
-from local_cloud.github.wire import Wire
+from local_cloud.github.faults import Fault
+from local_cloud.github.handlers.git import GitHandler
+from local_cloud.github.handlers.hub import Hub
+from local_cloud.github.storage import attachments, release_files
+from local_cloud.github.storage.lfs import STORAGE
 
 
 @dataclass(frozen=True)
@@ -47,14 +40,11 @@ class Request:
     connection: int
 
 
-class GitHubStandIn:
+class GitHubStandIn(Hub):
     """GitHub on 127.0.0.1, over the bare repositories and the catalogue in ``root``.
 
     ``port`` 0 takes any free one; ``tls`` serves HTTPS. Use it as a context manager, or call
-    ``start`` and ``stop``. ``faults``, ``catalogue``, ``apps``, ``lfs``, ``rights`` (by token; one
-    that is not there is a classic token with the scope ``repo``), ``creations``, ``api_headers``
-    (sent with every answer of the API), ``data`` (issues and the like) and ``limits`` may be
-    changed while it runs, under ``changing``. ``backend`` answers what asks for git data.
+    ``start`` and ``stop``.
     """
 
     def __init__(
@@ -69,43 +59,14 @@ class GitHubStandIn:
         verbose: bool = False,
         backend: smart_http.Backend = smart_http.open_backend,
     ) -> None:
-        self.root = root
-        self.faults = Faults(faults)
-        self.apps = Apps()
-        self.lfs = LargeFiles()
-        self.creations = Creations()
-        self.rights: dict[str, TokenRights] = {}
-        self.api_headers: dict[str, str] = {}
-        self.api = Api(Catalogue.load(root), self.apps)
+        super().__init__(root, faults, backend)
         self.token_expires_at = token_expires_at
         self.verbose = verbose
-        self.backend = backend
         self.requests: list[Request] = []
-        self.changing = threading.Lock()
-        self.closing = threading.Event()
         self.scheme = "https" if tls else "http"
         self._server = _Server((host, port), self, tls)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self.host, self.port = host, self._server.server_address[1]
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """Accounts, repositories and tokens."""
-        return self.api.catalogue
-
-    @catalogue.setter
-    def catalogue(self, catalogue: Catalogue) -> None:
-        self.api.catalogue = catalogue
-
-    @property
-    def data(self) -> AccountData:
-        """Issues, pull requests and the like, by the repositories' ids."""
-        return self.api.data
-
-    @property
-    def limits(self) -> Limits:
-        """The limits of the API."""
-        return self.api.limits
 
     @property
     def api_url(self) -> str:
@@ -163,7 +124,7 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
-class _Handler(Wire, BaseHTTPRequestHandler):
+class _Handler(GitHandler, BaseHTTPRequestHandler):
     server_version = "GitHubStandIn"
     server: _Server
 
@@ -184,8 +145,9 @@ class _Handler(Wire, BaseHTTPRequestHandler):
             super().log_message(format, *arguments)
 
     def _serve(self) -> None:
-        hub = self.server.hub
+        self.hub = hub = self.server.hub
         self.begin(hub.closing)
+        self.begin_caller()
         parts = urlsplit(self.path)
         # GitHub Enterprise Server has its API below /api/v3, and GraphQL at /api/graphql.
         path = unquote(parts.path).removeprefix("/api/v3")
@@ -194,9 +156,6 @@ class _Handler(Wire, BaseHTTPRequestHandler):
         if path == "/graphql":
             self._asked = b"".join(self.read_body())
             query = f"operation={execution.operation_name(self._asked)}"
-        self._grant: Installation | None = None
-        self._rights = EVERYBODY
-        self._token = ""
         fault = hub.faults.take(self.command, path, query)
         try:
             if fault and fault.action == "status":
@@ -207,6 +166,8 @@ class _Handler(Wire, BaseHTTPRequestHandler):
             elif path.startswith(release_files.STORAGE):
                 reply = release_files.answer(hub.data, path, parts.query, self.headers)
                 self.send(reply.status, reply.headers, reply.body, fault)
+            elif self.command == "GET" and attachments.is_of_attachments(hub.data, path):
+                self._serve_attachment(path, parts.query, fault)
             elif ".git/" in path:
                 self._serve_git(path, parts.query, fault)
             else:
@@ -223,36 +184,6 @@ class _Handler(Wire, BaseHTTPRequestHandler):
                     self.client_address[1],
                 )
             )
-
-    def _offered(self) -> list[str]:
-        """What the request gives for its token, if anything."""
-        scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
-        if not scheme:
-            return []
-        offered = [credentials]
-        if scheme.lower() == "basic":
-            # GitHub takes a token for the password, and for the user's name.
-            with contextlib.suppress(ValueError):
-                offered = base64.b64decode(credentials).decode().split(":")
-        return offered
-
-    def _viewer(self) -> tuple[str | None, bool]:
-        """The login behind the request's token, and whether its credentials are acceptable."""
-        offered = self._offered()
-        if not offered:
-            return None, True
-        apps = self.server.hub.apps
-        self._grant = next((grant for each in offered if (grant := apps.use(each))), None)
-        if self._grant:
-            self._token = offered[-1]
-            return self._grant.account, True
-        tokens = self.server.hub.catalogue.tokens
-        token = next((token for token in offered if token in tokens), None)
-        if token is None:
-            return None, False
-        self._token = token
-        self._rights = self.server.hub.rights.get(token, TokenRights())
-        return tokens[token], True
 
     def _serve_api(self, path: str, query: str, fault: Fault | None) -> None:
         hub = self.server.hub
@@ -278,6 +209,8 @@ class _Handler(Wire, BaseHTTPRequestHandler):
             asked = Asked(path, query, base, caller, self.headers, self._asked)
             if self.command in ("GET", "HEAD") or asked.resource == "graphql":
                 reply = hub.api.answer(asked)
+            elif path == "/markdown":
+                reply = attachments.rendered(hub.data, hub.catalogue, base, sent, caller)
             else:
                 place = (hub.catalogue, hub.data, hub.root, base)
                 reply = hub.creations.answer(self.command, path, sent, caller, place)
@@ -287,6 +220,17 @@ class _Handler(Wire, BaseHTTPRequestHandler):
             reply, fault = Answer(reply.status, json.dumps(body).encode(), changed), None
         self.send(reply.status, headers | dict(reply.headers), reply.body, fault)
 
+    def _serve_attachment(self, path: str, query: str, fault: Fault | None) -> None:
+        """The site's attachments, and their storage at another host than the site's."""
+        hub = self.server.hub
+        viewer, accepted = self._viewer()
+        caller = Caller(self._token if accepted else "", viewer, self._rights, self._grant)
+        storage = f"{hub.scheme}://localhost:{hub.port}"
+        with hub.changing:
+            place = (hub.data, hub.catalogue, path, query, self.headers)
+            reply = attachments.answer(*place, caller, storage)
+        self.send(reply.status, reply.headers, reply.body, fault)
+
     def _serve_app(self, path: str) -> None:
         """What only the App itself may ask, by its signature."""
         status, document = 401, {"message": "A JSON web token could not be decoded"}
@@ -295,45 +239,6 @@ class _Handler(Wire, BaseHTTPRequestHandler):
             status, document = apps.answer(self.command, path)
         self.send(status, {"Content-Type": "application/json"}, json.dumps(document).encode())
 
-    def _serve_git(self, path: str, query: str, fault: Fault | None) -> None:
-        hub = self.server.hub
-        full_name, _, service = path.strip("/").partition(".git/")
-        new_name = hub.catalogue.renames.get(full_name)
-        if new_name:
-            self.discard_body()
-            location = f"/{new_name}.git/{service}" + (f"?{query}" if query else "")
-            self.send(301, {"Location": location}, b"")
-            return
-        viewer, accepted = self._viewer()
-        known = hub.catalogue.repositories
-        repository = known.get(full_name) or known.get(full_name.removesuffix(".wiki"))
-        served = (
-            accepted
-            and repository is not None
-            and self._may_read(repository, viewer)
-            and ("receive-pack" not in path + query or hub.creations.may_push(repository, viewer))
-            and (hub.root / f"{full_name}.git").is_dir()
-        )
-        if not served:
-            # GitHub asks an anonymous git client for credentials rather than admit an absence.
-            self.discard_body()
-            if viewer:
-                self.send(404, {}, b"Repository not found.\n")
-            else:
-                challenge = {"WWW-Authenticate": 'Basic realm="GitHub"'}
-                self.send(401, challenge, b"Repository not found.\n")
-            return
-        if path.endswith(BATCH):
-            storage = f"{hub.scheme}://localhost:{hub.port}"
-            body = b"".join(self.read_body())
-            batch = hub.lfs.batch(hub.root / f"{full_name}.git", full_name, body, storage)
-            self.send_stream(batch.status, batch.headers, batch.body, fault)
-            return
-        with hub.backend(
-            hub.root, self.command, path, query, self.headers, self.read_body(), viewer
-        ) as reply:
-            self.send_stream(reply.status, reply.headers, reply.body, fault)
-
     def _serve_storage(self, path: str, query: str, fault: Fault | None) -> None:
         """Large files, at another host than the API's and git's."""
         hub = self.server.hub
@@ -341,9 +246,3 @@ class _Handler(Wire, BaseHTTPRequestHandler):
         headers = dict(self.headers.items())
         reply = hub.lfs.download(hub.root, path, query, headers, elsewhere)
         self.send_stream(reply.status, reply.headers, reply.body, fault)
-
-    def _may_read(self, repository: Repository, viewer: str | None) -> bool:
-        if grant := self._grant:
-            return grant.reads(repository)
-        may_see = self.server.hub.catalogue.may_see(repository, viewer)
-        return may_see and self._rights.shows(repository)

@@ -6,6 +6,7 @@ the interpreter is the one that runs this (3.11 or newer; the functions are pure
 tested on all of them), and the operating system is this machine's.
 """
 
+import contextlib
 import shutil
 import ssl
 import subprocess
@@ -20,6 +21,11 @@ TAG = "public.ecr.aws/lambda/python:3.13-x86_64"
 _SAM_TAG = "public.ecr.aws/lambda/python:3.13-rapid-x86_64"
 """What sam makes of it, and would not make anew."""
 
+NO_DOCKER = (
+    "`sam local invoke` runs a function in a container, and no docker daemon answers here: install "
+    "Docker and start it (Debian, as root: bash local_cloud/lambda_image/docker.sh start)"
+)
+_PULL_SECONDS = 300
 _LABEL = "online-backup.stand-in"
 _LOCK = Path(__file__).with_name("requirements.txt")
 _TOOLS = ("sh", "mv", "chmod", "cp", "rm")  # that sam's own Dockerfile calls
@@ -50,6 +56,37 @@ _CHANGES = (
 
 class ImageError(RuntimeError):
     """The image cannot be made; the text is what the failing tool said."""
+
+
+def provide() -> None:
+    """Have an image of that name: AWS's own where it is here or can be pulled, else the stand-in.
+
+    Raises :class:`ImageError` where there is no docker, or when docker or the installer fails.
+    """
+    if not is_running():
+        raise ImageError(NO_DOCKER)
+    if is_foreign() or _pulled():
+        return
+    build()
+
+
+def is_running() -> bool:
+    """Whether there is docker, and its daemon answers."""
+    if shutil.which("docker") is None:
+        return False
+    return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
+
+
+def _pulled() -> bool:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        done = subprocess.run(
+            ["docker", "pull", "--quiet", TAG],
+            capture_output=True,
+            check=False,
+            timeout=_PULL_SECONDS,
+        )
+        return done.returncode == 0
+    return False
 
 
 def is_foreign() -> bool:

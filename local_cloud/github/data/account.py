@@ -7,8 +7,10 @@ from typing import Any, TypeVar, cast
 
 from local_cloud.github.data.model import (
     Advisory,
+    Attachment,
     CommitComment,
     Discussion,
+    Gist,
     Issue,
     Label,
     Milestone,
@@ -59,13 +61,16 @@ class AccountData:
     """The data of all repositories, by their ids, and of accounts; ids and time come from here.
 
     ``accounts`` has what is chosen by path: logins at ``orgs/octo-org/members``, full names of
-    repositories at ``users/octo/starred``, objects at ``gists`` (rest/accounts.py has the paths).
+    repositories at ``users/octo/starred`` (rest/accounts.py has the paths). ``gists`` are by id,
+    ``attachments`` by their paths.
     Time goes on by a second with every event, so that the same edits give the same dates; what is
     changed without an ``Editor`` must call ``now``, too.
     """
 
     repositories: dict[int, RepositoryData] = field(default_factory=dict)
     accounts: dict[str, Any] = field(default_factory=dict)
+    gists: dict[str, Gist] = field(default_factory=dict)
+    attachments: dict[str, Attachment] = field(default_factory=dict)
     last_id: int = 1000
     seconds: int = 0
     _remembered: dict[object, Any] = field(default_factory=dict)

@@ -5,25 +5,26 @@ import hashlib
 from local_cloud.github.catalogue import Catalogue
 from local_cloud.github.data.account import AccountData
 from local_cloud.github.data.edits import Editor
-from local_cloud.github.data.model import Asset
+from local_cloud.github.data.model import Asset, Attachment
 
 _PROJECT = "octo/hello"
 _PRIVATE = "octo/secret"
+_LOG = "/user-attachments/files/17213245/greeting.log"
 
 
-def fill_corpus(catalogue: Catalogue, account: AccountData) -> None:
-    """Fill two repositories of the corpus.
+def fill_corpus(catalogue: Catalogue, account: AccountData, site: str) -> None:
+    """Fill two repositories of the corpus; ``site`` is the stand-in's own URL.
 
     ``hello`` gets pull request 1 (merged, of the branch ``develop``) with a review, issues 2 to 4
-    with comments, discussion 5, labels, a milestone, a release with a file, a topic and a webhook.
-    The private repository ``secret`` gets one issue.
+    with comments and an attachment, discussion 5, labels, a milestone, a release with a file, a
+    topic and a webhook. The private repository ``secret`` gets one issue.
     """
     octo = Editor(account, account.of(catalogue.repositories[_PROJECT].id))
     octo.create_label("bug", "d73a4a", "Something isn't working")
     octo.create_label("enhancement", "a2eeef", "New feature or request")
     octo.create_milestone("v1.1", "Greetings in every language")
     _review(octo)
-    _issues(octo)
+    _issues(octo, site)
     talk = octo.as_user("monalisa").create_discussion(
         "Which languages next?", "I would translate it into Finnish.", category="Ideas"
     )
@@ -53,9 +54,12 @@ def _review(octo: Editor) -> None:
     octo.merge(pull.number)
 
 
-def _issues(octo: Editor) -> None:
+def _issues(octo: Editor, site: str) -> None:
+    log = Attachment(octo.account.new_id(), _LOG, b"hello, \nhello, \n", "text/plain")
+    octo.account.attachments[_LOG] = log
     bug = octo.as_user("hubot").create_issue(
-        "The greeting is lost on Windows", "It prints nothing when the console is closed."
+        "The greeting is lost on Windows",
+        f"It prints nothing when the console is closed: [greeting.log]({site}{_LOG})",
     )
     octo.label(bug.number, "bug")
     octo.comment(bug.number, "I can see it, too. It waits for a key from the next version on.")

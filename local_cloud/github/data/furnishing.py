@@ -1,6 +1,8 @@
-"""Settings of every kind for a repository, with secrets planted where GitHub may show one."""
+"""Settings of every kind for repositories and organizations, with secrets planted."""
 
+from local_cloud.github.data.account import AccountData
 from local_cloud.github.data.edits import Editor
+from local_cloud.github.data.projects import Project, ProjectField, ProjectItem
 
 PLANTED = (
     "planted-hook-secret",
@@ -81,3 +83,84 @@ _PROTECTION = {
     "allow_force_pushes": {"enabled": False},
     "allow_deletions": {"enabled": False},
 }
+
+
+def furnish_organization(account: AccountData, login: str, repository: int, full_name: str) -> None:
+    """Set everything that an organization can have; one repository is its project's and team's."""
+    new_id = account.new_id
+    of = f"orgs/{login}"
+    chosen = {"visibility": "selected"}
+    account.accounts |= {
+        f"{of}/members": ["octo", "hubot", "monalisa"],
+        f"{of}/members?role=admin": ["octo"],
+        f"{of}/outside_collaborators": ["guest"],
+        f"{of}/teams": [{"id": new_id(), "name": "Core", "slug": "core"}],
+        f"{of}/teams/core/members": ["octo", "hubot"],
+        f"{of}/teams/core/members?role=maintainer": ["hubot"],
+        f"{of}/teams/core/repos": [(full_name, "write")],
+        f"{of}/hooks": [_hook(new_id())],
+        f"{of}/rulesets": [
+            {
+                "id": new_id(),
+                "name": "Protect all",
+                "target": "branch",
+                "enforcement": "active",
+                "rules": [{"type": "deletion"}],
+            }
+        ],
+        f"{of}/actions/variables": [
+            *({"name": f"VARIABLE_{number:02}", "value": "x"} for number in range(35)),
+            {"name": "REGION", "value": "eu", **chosen},
+        ],
+        f"{of}/actions/variables/REGION/repositories": [full_name],
+        f"{of}/actions/secrets": [{"name": "SIGNING_KEY"}, {"name": "DEPLOY_KEY", **chosen}],
+        f"{of}/actions/secrets/DEPLOY_KEY/repositories": [full_name],
+        f"{of}/dependabot/secrets": [{"name": "REGISTRY_TOKEN"}],
+        f"{of}/projectsV2": [_project(account, login, repository)],
+    }
+
+
+def _hook(number: int) -> dict[str, object]:
+    """A webhook of an organization."""
+    url = f"https://api.github.com/orgs/octo-org/hooks/{number}"
+    return {
+        "id": number,
+        "url": url,
+        "ping_url": f"{url}/pings",
+        "deliveries_url": f"{url}/deliveries",
+        "type": "Organization",
+        "name": "web",
+        "active": True,
+        "events": ["push"],
+        "config": {
+            "url": f"https://ci.example.com/hook?token={PLANTED[1]}",
+            "content_type": "json",
+            "secret": PLANTED[0],
+        },
+        "created_at": "2024-01-01T00:00:00Z",
+        "updated_at": "2024-01-01T00:00:00Z",
+    }
+
+
+def _project(account: AccountData, login: str, repository: int) -> Project:
+    """A project with a field of each type, a draft and an issue."""
+    new_id = account.new_id
+    fields = (
+        ProjectField(new_id(), "Status", "single_select", ("Todo", "Done")),
+        ProjectField(new_id(), "Notes", "text"),
+        ProjectField(new_id(), "Points", "number"),
+        ProjectField(new_id(), "Due", "date"),
+        ProjectField(new_id(), "Sprint", "iteration"),
+    )
+    values = {
+        "Status": "Done",
+        "Notes": "as agreed",
+        "Points": 3.5,
+        "Due": "2026-12-24",
+        "Sprint": "Sprint 7",
+    }
+    items = (
+        ProjectItem(new_id(), "Write it down"),
+        ProjectItem(new_id(), about=(repository, 1), values=values),
+    )
+    return Project(new_id(), login, 4, "Roadmap", fields, items)

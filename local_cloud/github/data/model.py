@@ -221,3 +221,48 @@ class Advisory:
     state: str
     created_at: str
     updated_at: str
+
+
+@dataclass(slots=True)
+class GistComment:
+    """A comment on a gist."""
+
+    id: int
+    user: str | None
+    body: str
+    created_at: str
+    updated_at: str
+
+
+@dataclass(slots=True)
+class Gist:
+    """A gist; ``files`` has the size of each by its name, without what is in them."""
+
+    id: str
+    owner: str
+    description: str
+    public: bool
+    created_at: str
+    updated_at: str
+    files: dict[str, int] = field(default_factory=dict)
+    comments: list[GistComment] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Attachment:
+    """A file at a path of GitHub's site; ``repository`` is the id of the private one that has it.
+
+    ``is_page``: the site answers with a page to sign in, whoever asks.
+    """
+
+    id: int
+    path: str
+    contents: bytes
+    media_type: str = "image/png"
+    repository: int | None = None
+    is_page: bool = False
+
+    @property
+    def is_image(self) -> bool:
+        """Whether a page shows it."""
+        return self.media_type.startswith("image/")

@@ -54,8 +54,8 @@ class LargeFiles:
     def batch(self, repository: Path, full_name: str, body: bytes, storage: str) -> Answer:
         """Answer a batch for a repository that the caller may read."""
         if self.over_quota:
-            told = "This repository is over its data quota. Purchase more data packs."
-            return _json(self.over_quota, {"message": told})
+            answer = "This repository is over its data quota. Purchase more data packs."
+            return _json(self.over_quota, {"message": answer})
         wanted = json.loads(body)["objects"]
         self.batches.append(len(wanted))
         if len(wanted) > _MOST_OBJECTS:
@@ -66,7 +66,7 @@ class LargeFiles:
     def _offer(
         self, repository: Path, full_name: str, wanted: dict[str, object], storage: str
     ) -> dict[str, object]:
-        oid, said = str(wanted["oid"]), {"oid": wanted["oid"], "size": wanted["size"]}
+        oid, text = str(wanted["oid"]), {"oid": wanted["oid"], "size": wanted["size"]}
         code, message = self.refused.get(oid, (0, ""))
         path = object_path(repository, oid)
         if not code and not path.is_file():
@@ -74,7 +74,7 @@ class LargeFiles:
         if not code and path.stat().st_size != wanted["size"]:
             code, message = 422, "The object has another size"
         if code:
-            return {**said, "error": {"code": code, "message": message}}
+            return {**text, "error": {"code": code, "message": message}}
         until = time.time() + self.seconds
         action = {
             "href": f"{storage}{STORAGE}{full_name}/{oid}?Signature={self.signature}&until={until}",
@@ -82,7 +82,7 @@ class LargeFiles:
             "expires_at": datetime.fromtimestamp(until, UTC).isoformat(),
             "expires_in": 0,
         }
-        return {**said, "authenticated": True, "actions": {"download": action}}
+        return {**text, "authenticated": True, "actions": {"download": action}}
 
     def download(
         self, root: Path, path: str, query: str, headers: Mapping[str, str], elsewhere: str

@@ -34,6 +34,6 @@ def answer(
         return Answer(404, b"NoSuchKey")
     if asked := _RANGE.fullmatch(headers.get("Range") or ""):
         start = int(asked[1])
-        told = {"Content-Range": f"bytes {start}-{len(found) - 1}/{len(found)}"}
-        return Answer(206, found[start:], told)
+        reported = {"Content-Range": f"bytes {start}-{len(found) - 1}/{len(found)}"}
+        return Answer(206, found[start:], reported)
     return Answer(200, found, {"Content-Type": "application/octet-stream"})

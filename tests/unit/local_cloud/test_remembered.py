@@ -91,11 +91,11 @@ def test_a_file_of_the_same_size_and_time_is_told_from_the_one_before(
 def test_a_setting_that_changes_within_one_tick_is_obeyed(refs: Ask, repository: Path) -> None:
     config = repository / "config"
     git(repository, "config", "transfer.hideRefs", "refs/heads/none1")
-    told = config.stat()
+    answer = config.stat()
     assert b"refs/heads/other" in refs()
     config.write_text(config.read_text().replace("refs/heads/none1", "refs/heads/other"))
-    os.utime(config, ns=(told.st_atime_ns, told.st_mtime_ns))
-    assert config.stat().st_size == told.st_size
+    os.utime(config, ns=(answer.st_atime_ns, answer.st_mtime_ns))
+    assert config.stat().st_size == answer.st_size
     assert b"refs/heads/other" not in refs()
 
 

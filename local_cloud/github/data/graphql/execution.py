@@ -85,8 +85,8 @@ def execute(
         return _json(200, {"errors": [_undefined(each) for each in errors]})
     weight = weigh(schema(), document, operation, variables)
     if weight.errors:
-        told = [{"type": type, "message": message} for type, message in weight.errors]
-        return _json(200, {"data": None, "errors": told})
+        reported = [{"type": type, "message": message} for type, message in weight.errors]
+        return _json(200, {"data": None, "errors": reported})
     left = limits.allowance(caller.token, "graphql")
     if left.used + weight.cost > left.limit:
         message = f"API rate limit exceeded for user ID {len(caller.viewer or '')}."
@@ -106,11 +106,11 @@ def execute(
     )
     told_document: dict[str, Any] = {"data": result.data}
     if result.errors:
-        told_document["errors"] = [_told(each) for each in result.errors]
+        told_document["errors"] = [_reported(each) for each in result.errors]
     return _json(200, told_document)
 
 
-def _told(error: GraphQLError) -> Mapping[str, Any]:
+def _reported(error: GraphQLError) -> Mapping[str, Any]:
     """An error of execution. Whatever is no refusal is a fault of the stand-in: it is raised."""
     original = error.original_error
     if isinstance(original, FieldRefusedError):

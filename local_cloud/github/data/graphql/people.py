@@ -40,7 +40,7 @@ class Group(NamedTuple):
 
 
 def person(view: View, login: str | None) -> Node | None:
-    """A user, or the organisation of that name; None for one who is gone."""
+    """A user, or the organization of that name; None for one who is gone."""
     if login is None:
         return None
     account = view.catalogue.accounts.get(login) or Account(login)

@@ -46,11 +46,12 @@ def _listed(
 
         asked = repr((arguments.get("orderBy"), arguments.get("states")))
         key = ("graphql", type, node.view.repository.id, asked)
-        if level == "admin" and not context.caller.administers(
-            context.catalogue, node.view.repository
-        ):
+        administers = context.caller.administers(context.catalogue, node.view.repository)
+        if level == "admin" and not administers:
             return connection(context, (), wrap, arguments)
         ordered = context.account.remembered(key, lambda: _ordered(of(node), arguments))
+        if type == "Release" and not administers:
+            ordered = [each for each in ordered if not each.draft]
         return connection(context, ordered, wrap, arguments)
 
     return resolve
@@ -103,9 +104,9 @@ def _protections(node: Node) -> Sequence[Any]:
     ]
 
 
-def _rulesets(node: Node) -> Sequence[Any]:
-    return [
-        Setting(each, at) for at, each in enumerate(node.view.data.settings.get("rulesets", ()))
+def _settings(name: str) -> Callable[[Node], Sequence[Any]]:
+    return lambda node: [
+        Setting(each, at) for at, each in enumerate(node.view.data.settings.get(name, ()))
     ]
 
 
@@ -181,6 +182,8 @@ _REPOSITORY: Mapping[str, Any] = {
     "hasIssuesEnabled": lambda c, n, a: n.view.data.has_issues,
     "hasDiscussionsEnabled": lambda c, n, a: n.view.data.has_discussions,
     "hasWikiEnabled": lambda c, n, a: n.item.has_wiki,
+    "isInOrganization": lambda c, n, a: c.catalogue.accounts[n.item.owner].type == "Organization",
+    "viewerCanAdminister": lambda c, n, a: c.caller.administers(c.catalogue, n.item),
     "issues": _listed("Issue", _issues, ("issues",)),
     "pullRequests": _listed("PullRequest", _pulls, ("pull_requests",)),
     "discussions": _listed("Discussion", _discussions, ("discussions",)),
@@ -197,7 +200,9 @@ _REPOSITORY: Mapping[str, Any] = {
     "branchProtectionRules": _listed(
         "BranchProtectionRule", _protections, ("administration",), "admin"
     ),
-    "rulesets": _listed("RepositoryRuleset", _rulesets, ("metadata",)),
+    "rulesets": _listed("RepositoryRuleset", _settings("rulesets"), ("metadata",)),
+    "deployKeys": _listed("DeployKey", _settings("keys"), ("administration",), "admin"),
+    "environments": _listed("Environment", _settings("environments"), ("environments",)),
     "discussionCategories": _categories,
     "issue": _one("Issue", "issues", ("issues",)),
     "pullRequest": _one("PullRequest", "issues", ("pull_requests",)),
@@ -271,6 +276,14 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "requiresStatusChecks": lambda c, n, a: "required_status_checks" in n.item.document,
         "requiresLinearHistory": _enabled("required_linear_history"),
         "requiresCommitSignatures": _enabled("required_signatures"),
+    },
+    "DeployKey": {
+        "id": lambda c, n, a: f"DK_{n.item.id}",
+        "title": _setting("title"),
+    },
+    "Environment": {
+        "id": lambda c, n, a: f"EN_{n.item.id}",
+        "name": _setting("name"),
     },
     "RepositoryRuleset": {
         "id": lambda c, n, a: f"RRS_{n.item.id}",

@@ -10,6 +10,7 @@ from local_cloud.github.data.graphql import (
     discussions,
     issues,
     people,
+    projects,
     pulls,
     repositories,
     root,
@@ -18,7 +19,8 @@ from local_cloud.github.data.graphql import (
 from local_cloud.github.data.graphql.context import Node
 
 _PARTS = tuple(
-    part.TABLES for part in (root, people, repositories, issues, pulls, timelines, discussions)
+    part.TABLES
+    for part in (root, people, repositories, issues, pulls, timelines, discussions, projects)
 )
 TABLES: Mapping[str, Mapping[str, Any]] = {
     type: {field: each for part in _PARTS for field, each in part.get(type, {}).items()}

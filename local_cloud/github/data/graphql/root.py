@@ -15,6 +15,7 @@ from local_cloud.github.data.graphql.context import (
     connection,
 )
 from local_cloud.github.data.graphql.people import conversation
+from local_cloud.github.data.graphql.projects import project_node
 from local_cloud.github.data.objects.issues import issue_node_id
 from local_cloud.github.data.objects.people import View
 
@@ -61,6 +62,9 @@ def _node(context: Context, node: Any, arguments: Arguments) -> Any:
     wanted = arguments["id"]
     kind, _, number = wanted.partition("_")
     found: Node | None = None
+    if kind == "PVT" and (project := project_node(context, number)):
+        context.give(1)
+        return project
     if kind == "R" and (repository := context.catalogue.by_id(number)):
         found = context.repository(repository)
     elif kind in _NEEDED:

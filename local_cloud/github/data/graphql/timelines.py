@@ -91,9 +91,9 @@ def _event(name: str) -> dict[str, Any]:
 
 def _label(context: Context, node: Node, arguments: Arguments) -> Node:
     """The label; one that was deleted since is told as it was."""
-    told = node.item.more["label"]
-    gone = Label(node.item.id, told["name"], told["color"], None, *[node.item.created_at] * 2)
-    return Node("Label", node.view, node.view.data.labels.get(told["name"], gone))
+    answer = node.item.more["label"]
+    gone = Label(node.item.id, answer["name"], answer["color"], None, *[node.item.created_at] * 2)
+    return Node("Label", node.view, node.view.data.labels.get(answer["name"], gone))
 
 
 def _subject(context: Context, node: Node, arguments: Arguments) -> Node | None:

@@ -1,4 +1,4 @@
-"""Users and organisations asked for alone."""
+"""Users and organizations asked for alone."""
 
 from local_cloud.github.data.objects.people import Object, user
 from local_cloud.github.data.objects.repository import CREATED
@@ -7,7 +7,7 @@ _FREE_TEXTS = ("name", "company", "blog", "location", "email", "hireable", "bio"
 
 
 def profile(base: str, login: str, type: str, public: int, private: int | None) -> Object:
-    """A user or an organisation with the counts of repositories; ``private`` only where told."""
+    """A user or an organization with the counts of repositories; ``private`` only where told."""
     common = {
         "public_repos": public,
         "public_gists": 0,
@@ -16,18 +16,18 @@ def profile(base: str, login: str, type: str, public: int, private: int | None) 
         "created_at": CREATED,
         "updated_at": CREATED,
     }
-    told: Object = {}
+    answer: Object = {}
     if private is not None:
-        told = {"owned_private_repos": private, "total_private_repos": private}
+        answer = {"owned_private_repos": private, "total_private_repos": private}
     if type == "Organization":
-        return {**_organisation(base, login), **common, **told}
-    if told:
+        return {**_organization(base, login), **common, **answer}
+    if answer:
         two_factors = {"two_factor_authentication": True}
-        told |= {"private_gists": 0, "disk_usage": 0, "collaborators": 0, **two_factors}
-    return {**(user(base, login) or {}), **dict.fromkeys(_FREE_TEXTS), **common, **told}
+        answer |= {"private_gists": 0, "disk_usage": 0, "collaborators": 0, **two_factors}
+    return {**(user(base, login) or {}), **dict.fromkeys(_FREE_TEXTS), **common, **answer}
 
 
-def _organisation(base: str, login: str) -> Object:
+def _organization(base: str, login: str) -> Object:
     described, url = user(base, login, "Organization") or {}, f"{base}/orgs/{login}"
     return {
         "login": login,

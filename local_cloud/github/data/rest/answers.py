@@ -10,9 +10,9 @@ from local_cloud.github.catalogue import Catalogue, Repository
 from local_cloud.github.data.account import AccountData
 from local_cloud.github.data.limits import Limits
 from local_cloud.github.data.objects.people import View
-from local_cloud.github.data.rest import routes
+from local_cloud.github.data.rest import gists, routes
 from local_cloud.github.data.rest.access import Caller, RefusedError
-from local_cloud.github.data.rest.accounts import AccountAsked, find_account, list_of
+from local_cloud.github.data.rest.accounts import AccountAsked, answer_of, find_account
 from local_cloud.github.data.rest.asked import Asked
 from local_cloud.github.data.rest.paging import Listed, page_of
 
@@ -31,8 +31,18 @@ def answer(
 ) -> Answer | None:
     """Answer ``GET path?query``, or None where no route of the data has this path."""
     if route := find_account(path):
-        asked = AccountAsked(catalogue, account, base, path, accept, caller)
-        return _told(lambda: list_of(route, asked), f"{base}{path}", query, route.headers(caller))
+        given = dict(parse_qsl(query))
+        asked = AccountAsked(catalogue, account, base, path, accept, caller, given)
+        return _reported(
+            lambda: answer_of(route, asked), f"{base}{path}", query, route.headers(caller)
+        )
+    if gists.is_of_gists(path):
+        return _reported(
+            lambda: gists.answer(account, base, path, caller),
+            f"{base}{path}",
+            query,
+            gists.headers(path, caller),
+        )
     found = _repository(catalogue, path)
     matched = routes.find(found[1]) if found else None
     if not found or not matched:
@@ -40,7 +50,7 @@ def answer(
     repository, rest, moved = found
     place, parts = matched
 
-    def told() -> Any:
+    def reported() -> Any:
         if not repository or not caller.sees(catalogue, repository):
             raise RefusedError(404, "Not Found")
         if moved:
@@ -50,17 +60,19 @@ def answer(
         view = View(base, repository, account, catalogue)
         return place.handler(Asked(view, parts, dict(parse_qsl(query)), caller, limits, accept))
 
-    return _told(told, f"{base}{path}", query, place.needed.headers(caller))
+    return _reported(reported, f"{base}{path}", query, place.needed.headers(caller))
 
 
-def _told(handler: Callable[[], Any], url: str, query: str, headers: Mapping[str, str]) -> Answer:
+def _reported(
+    handler: Callable[[], Any], url: str, query: str, headers: Mapping[str, str]
+) -> Answer:
     """What a handler answers, or how it refuses, with these headers besides."""
     try:
-        told = handler()
-        if isinstance(told, Listed):
-            page = page_of(told, url, dict(parse_qsl(query)))
+        reported = handler()
+        if isinstance(reported, Listed):
+            page = page_of(reported, url, dict(parse_qsl(query)))
             return _json(200, page.body, {**headers, **page.headers})
-        return _json(200, told, headers)
+        return _json(200, reported, headers)
     except RefusedError as refused:
         document = {"message": refused.message, "documentation_url": _DOCUMENTATION}
         return _json(refused.status, document, {**headers, **refused.headers})

@@ -40,8 +40,10 @@ def get(api: Api, path: str, caller: Caller = OWNER, *, etag: str = "", accept: 
     path = path.removeprefix(BASE)
     place, _, query = path.partition("?")
     headers = {"If-None-Match": etag, "Accept": accept}
-    told = api.answer(Asked(place, query, BASE, caller, headers))
-    return Told(told.status, json.loads(told.body) if told.body else None, told.headers)
+    reported = api.answer(Asked(place, query, BASE, caller, headers))
+    return Told(
+        reported.status, json.loads(reported.body) if reported.body else None, reported.headers
+    )
 
 
 def follow(api: Api, path: str) -> list[Any]:
@@ -49,11 +51,11 @@ def follow(api: Api, path: str) -> list[Any]:
     found = []
     next_path: str | None = path
     while next_path:
-        told = get(api, next_path)
-        assert told.status == 200
-        found += told.body
+        reported = get(api, next_path)
+        assert reported.status == 200
+        found += reported.body
         links = dict(
-            each.split("; ")[::-1] for each in told.headers.get("Link", "").split(", ") if each
+            each.split("; ")[::-1] for each in reported.headers.get("Link", "").split(", ") if each
         )
         next_path = links.get('rel="next"', "").strip("<>").removeprefix(BASE) or None
     return found
@@ -62,5 +64,5 @@ def follow(api: Api, path: str) -> list[Any]:
 def ask(api: Api, query: str, caller: Caller = OWNER, **variables: Any) -> Told:
     """POST a GraphQL query."""
     body = json.dumps({"query": query, "variables": variables}).encode()
-    told = api.answer(Asked("/graphql", "", BASE, caller, {}, body))
-    return Told(told.status, json.loads(told.body), told.headers)
+    reported = api.answer(Asked("/graphql", "", BASE, caller, {}, body))
+    return Told(reported.status, json.loads(reported.body), reported.headers)

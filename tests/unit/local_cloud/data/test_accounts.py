@@ -21,12 +21,12 @@ MEMBERS = "/orgs/octo-org/members"
 def test_members_are_told_to_tokens_with_the_right(rights: TokenRights, status: int) -> None:
     api = hub()
     api.data.accounts["orgs/octo-org/members"] = ["octo"]
-    told = get(api, MEMBERS, Caller("token", "octo", rights))
-    assert told.status == status
+    answer = get(api, MEMBERS, Caller("token", "octo", rights))
+    assert answer.status == status
     accepted = {"X-Accepted-GitHub-Permissions": "members=read"}
     if rights.scopes is not None:
         accepted = {"X-Accepted-OAuth-Scopes": "read:org"}
-    assert accepted.items() <= told.headers.items()
+    assert accepted.items() <= answer.headers.items()
     assert get(api, MEMBERS, Caller()).status == 401
 
 

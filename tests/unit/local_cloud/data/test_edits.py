@@ -93,7 +93,7 @@ def test_a_mention_or_link_whose_other_end_was_deleted_is_not_listed_any_more() 
     octo.label(issue.number, "bug")
     octo.delete_issue(source.number)
     octo.delete_label("bug")
-    told = ask(api, LINKS, id=f"I_{issue.id}").body
-    assert "errors" not in told
-    nodes = told["data"]["node"]["timelineItems"]["nodes"]
+    answer = ask(api, LINKS, id=f"I_{issue.id}").body
+    assert "errors" not in answer
+    nodes = answer["data"]["node"]["timelineItems"]["nodes"]
     assert [each["__typename"] for each in nodes] == ["LabeledEvent"]

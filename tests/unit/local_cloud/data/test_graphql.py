@@ -37,16 +37,16 @@ query($size: Int, $after: String) {
 def test_the_sentinel_counts_many_repositories_in_one_request() -> None:
     api = hub("hello", "other")
     fill(api.data, 1, Size(issues=3, pulls=2))
-    told = ask(api, SENTINEL, ids=["R_1", "R_2", "R_3"]).body
-    one, two, gone = told["data"]["nodes"]
+    answer = ask(api, SENTINEL, ids=["R_1", "R_2", "R_3"]).body
+    one, two, gone = answer["data"]["nodes"]
     assert (one["issues"]["totalCount"], one["pullRequests"]["totalCount"]) == (3, 2)
     assert one["issues"]["nodes"][0]["updatedAt"] == max(
         each.updated_at for each in api.data.of(1).plain_issues()
     )
     assert two["issues"] == {"totalCount": 0, "nodes": []}
     assert gone is None
-    assert told["errors"][0]["type"] == "NOT_FOUND"
-    assert told["data"]["rateLimit"]["cost"] == 1
+    assert answer["errors"][0]["type"] == "NOT_FOUND"
+    assert answer["data"]["rateLimit"]["cost"] == 1
 
 
 def test_eight_connections_of_fifty_repositories_cost_four_points() -> None:
@@ -54,8 +54,8 @@ def test_eight_connections_of_fifty_repositories_cost_four_points() -> None:
     connections = " ".join(f"c{n}: issues(first: 1) {{ nodes {{ id }} }}" for n in range(8))
     query = f"""query {{ rateLimit {{ cost nodeCount }} user(login: "octo") {{
         repositories(first: 50) {{ nodes {{ {connections} }} }} }} }}"""
-    told = ask(api, query).body["data"]["rateLimit"]
-    assert told == {"cost": 4, "nodeCount": 50 + 8 * 50}
+    answer = ask(api, query).body["data"]["rateLimit"]
+    assert answer == {"cost": 4, "nodeCount": 50 + 8 * 50}
 
 
 def test_pages_go_on_behind_an_item_wherever_it_is_meanwhile() -> None:
@@ -72,17 +72,17 @@ def test_pages_go_on_behind_an_item_wherever_it_is_meanwhile() -> None:
     ("size", "type"), [(101, "EXCESSIVE_PAGINATION"), (None, "MISSING_PAGINATION_BOUNDARIES")]
 )
 def test_a_connection_needs_bounds(size: int | None, type: str) -> None:
-    told = ask(hub(), PAGE, size=size)
-    assert (told.status, told.body["errors"][0]["type"]) == (200, type)
+    answer = ask(hub(), PAGE, size=size)
+    assert (answer.status, answer.body["errors"][0]["type"]) == (200, type)
 
 
 def test_what_a_token_may_not_read_is_null_beside_an_error() -> None:
     api = hub(private=True)
     fill(api.data, 1, Size(issues=1))
     few = Caller("fine", "octo", TokenRights(scopes=None, permissions={"metadata": "read"}))
-    told = ask(api, PAGE, few, size=1).body
-    assert told["data"]["repository"]["issues"]["nodes"] == [None]
-    assert told["errors"][0]["type"] == "FORBIDDEN"
+    answer = ask(api, PAGE, few, size=1).body
+    assert answer["data"]["repository"]["issues"]["nodes"] == [None]
+    assert answer["errors"][0]["type"] == "FORBIDDEN"
     api.limits.forbidden_nodes = False
     assert ask(api, PAGE, few, size=1).body["data"] == {"repository": None}
 
@@ -99,22 +99,22 @@ def test_an_answer_may_be_partial_with_status_200() -> None:
     api = hub()
     fill(api.data, 1, Size(issues=5))
     api.limits.partial_nodes = 4
-    told = ask(api, PAGE, size=5)
-    assert (told.status, told.body["errors"][0]["type"]) == (200, "RESOURCE_LIMITS_EXCEEDED")
+    answer = ask(api, PAGE, size=5)
+    assert (answer.status, answer.body["errors"][0]["type"]) == (200, "RESOURCE_LIMITS_EXCEEDED")
 
 
 def test_no_points_left_is_an_error_with_status_200() -> None:
     api = hub()
     api.limits.graphql = 1
     ask(api, PAGE, size=1)
-    told = ask(api, PAGE, size=1)
-    assert (told.status, told.body["errors"][0]["type"]) == (200, "RATE_LIMITED")
+    answer = ask(api, PAGE, size=1)
+    assert (answer.status, answer.body["errors"][0]["type"]) == (200, "RATE_LIMITED")
 
 
 def test_a_secondary_limit_is_an_error_with_status_200_and_says_how_long_to_wait() -> None:
     api = hub()
     api.limits.graphql_a_minute, api.limits.now = 1, lambda: 0.0
     ask(api, PAGE, size=1)
-    told = ask(api, PAGE, size=1)
-    assert (told.status, told.body["errors"][0]["type"]) == (200, "RATE_LIMITED")
-    assert told.headers["Retry-After"] == "61"
+    answer = ask(api, PAGE, size=1)
+    assert (answer.status, answer.body["errors"][0]["type"]) == (200, "RATE_LIMITED")
+    assert answer.headers["Retry-After"] == "61"

@@ -25,8 +25,8 @@ def test_since_is_inclusive_and_sorting_follows_the_date_of_the_update() -> None
     octo = editor(api)
     first, second = octo.create_issue("One"), octo.create_issue("Two")
     octo.comment(first.number, "Later")
-    told = get(api, f"issues?sort=updated&direction=asc&since={second.updated_at}").body
-    assert [each["number"] for each in told] == [2, 1]
+    answer = get(api, f"issues?sort=updated&direction=asc&since={second.updated_at}").body
+    assert [each["number"] for each in answer] == [2, 1]
     assert get(api, f"issues?since={first.updated_at}").body[0]["number"] == 1
 
 
@@ -71,9 +71,9 @@ def test_what_is_switched_off_deleted_or_transferred_says_so() -> None:
 def test_a_token_without_the_right_is_told_which_one_it_is() -> None:
     api = hub(private=True)
     few = Caller("fine", "octo", TokenRights(scopes=None, permissions={"metadata": "read"}))
-    told = get(api, "issues/comments", few)
-    assert told.status == 403
-    assert told.headers["X-Accepted-GitHub-Permissions"] == "issues=read; pull_requests=read"
+    answer = get(api, "issues/comments", few)
+    assert answer.status == 403
+    assert answer.headers["X-Accepted-GitHub-Permissions"] == "issues=read; pull_requests=read"
     assert get(api, "labels", Caller()).status == 404
 
 

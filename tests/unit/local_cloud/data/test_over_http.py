@@ -26,13 +26,13 @@ def hub(tmp_path: Path) -> Iterator[GitHubStandIn]:
 
 def _ask(hub: GitHubStandIn, path: str = "/graphql") -> Any:
     query = PAGE.replace("query(", "query Page(")
-    told = urllib3.request(
+    answer = urllib3.request(
         "POST",
         f"{hub.api_url}{path}",
         body=json.dumps({"query": query, "variables": {"size": 2}}),
         headers={"Authorization": "Bearer token"},
     )
-    return told.json()["data"]["repository"]["issues"]["nodes"]
+    return answer.json()["data"]["repository"]["issues"]["nodes"]
 
 
 def _get(hub: GitHubStandIn, path: str) -> Any:

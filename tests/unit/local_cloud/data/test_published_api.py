@@ -21,8 +21,9 @@ from graphql import (
 from local_cloud.github import Account, TokenRights
 from local_cloud.github.api import Api
 from local_cloud.github.data import Size, fill
-from local_cloud.github.data.furnishing import furnish_settings
+from local_cloud.github.data.furnishing import furnish_organization, furnish_settings
 from local_cloud.github.data.graphql.execution import schema
+from local_cloud.github.data.model import Gist, GistComment
 from local_cloud.github.data.rest.access import Caller
 from local_cloud.github.data.rest.routes import ROUTES
 from tests.unit.local_cloud.data.asking import editor, get, hub
@@ -46,10 +47,14 @@ def api() -> Api:
     octo.merge(2)
     octo.reopen(3)
     made.catalogue.accounts["octo-org"] = Account("octo-org", "Organization")
+    furnish_organization(made.data, "octo-org", 1, "octo/hello")
+    now, gist = made.data.now(), "0a1b2c3d4e5f60718293"
+    remark = GistComment(made.data.new_id(), "octo", "Thanks", now, now)
+    made.data.gists[gist] = Gist(
+        *(gist, "octo", "Notes", True, now, now), files={"a.md": 3}, comments=[remark]
+    )
     made.data.accounts.update(
         {
-            "orgs/octo-org/members": ["octo", "hubot"],
-            "orgs/octo-org/teams": [{"id": 7, "name": "Core", "slug": "core"}],
             "users/octo/starred": ["octo/hello"],
             "users/octo/followers": ["hubot"],
             "user/subscriptions": ["octo/hello"],
@@ -96,11 +101,11 @@ def _path(api: Api, route: str) -> str:
 
 @pytest.mark.parametrize("route", [each.path for each in ROUTES])
 def test_every_answer_is_as_github_describes_it(api: Api, route: str) -> None:
-    told = get(api, f"{_path(api, route)}?state=all&protected=true&per_page=100")
-    assert told.status == 200
-    assert told.body
+    answer = get(api, f"{_path(api, route)}?state=all&protected=true&per_page=100")
+    assert answer.status == 200
+    assert answer.body
     described = f"/repos/{{owner}}/{{repo}}/{route}"
-    assert list(published.faults(described, 200, told.body)) == []
+    assert list(published.faults(described, 200, answer.body)) == []
 
 
 @pytest.mark.parametrize(
@@ -113,18 +118,47 @@ def test_every_answer_is_as_github_describes_it(api: Api, route: str) -> None:
         ("/users/octo/repos", "/users/{username}/repos"),
         ("/orgs/octo-org", "/orgs/{org}"),
         ("/orgs/octo-org/members", "/orgs/{org}/members"),
+        ("/orgs/octo-org/members?role=admin", "/orgs/{org}/members"),
         ("/orgs/octo-org/teams", "/orgs/{org}/teams"),
+        ("/orgs/octo-org/teams/core/members", "/orgs/{org}/teams/{team_slug}/members"),
+        ("/orgs/octo-org/teams/core/repos", "/orgs/{org}/teams/{team_slug}/repos"),
+        ("/orgs/octo-org/hooks", "/orgs/{org}/hooks"),
+        ("/orgs/octo-org/rulesets", "/orgs/{org}/rulesets"),
+        ("/orgs/octo-org/rulesets/RULESET", "/orgs/{org}/rulesets/{ruleset_id}"),
+        ("/orgs/octo-org/actions/variables", "/orgs/{org}/actions/variables"),
+        (
+            "/orgs/octo-org/actions/variables/REGION/repositories",
+            "/orgs/{org}/actions/variables/{name}/repositories",
+        ),
+        ("/orgs/octo-org/actions/secrets", "/orgs/{org}/actions/secrets"),
+        (
+            "/orgs/octo-org/actions/secrets/DEPLOY_KEY/repositories",
+            "/orgs/{org}/actions/secrets/{secret_name}/repositories",
+        ),
+        ("/orgs/octo-org/dependabot/secrets", "/orgs/{org}/dependabot/secrets"),
+        ("/orgs/octo-org/projectsV2", "/orgs/{org}/projectsV2"),
+        ("/orgs/octo-org/projectsV2/4/fields", "/orgs/{org}/projectsV2/{project_number}/fields"),
+        ("/orgs/octo-org/projectsV2/4/items", "/orgs/{org}/projectsV2/{project_number}/items"),
         ("/users/octo/starred", "/users/{username}/starred"),
         ("/users/octo/followers", "/users/{username}/followers"),
         ("/user/subscriptions", "/user/subscriptions"),
+        ("/gists", "/gists"),
+        ("/gists/{gist}", "/gists/{gist_id}"),
+        ("/gists/{gist}/comments", "/gists/{gist_id}/comments"),
+        ("/users/octo/gists", "/users/{username}/gists"),
     ],
 )
 def test_accounts_and_repositories_are_as_github_describes_them(
     api: Api, path: str, described: str
 ) -> None:
-    told = get(api, path, Caller("token", "octo", TokenRights(frozenset({"repo", "read:org"}))))
+    (ruleset,) = api.data.accounts["orgs/octo-org/rulesets"]
+    (gist,) = api.data.gists
+    path = path.replace("RULESET", str(ruleset["id"])).replace("{gist}", gist)
+    answer = get(api, path, Caller("token", "octo", TokenRights(None)))
+    assert answer.status == 200
+    assert answer.body
     # Whether it is one's own account or another's is left open by a schema of either.
-    found = published.faults(described, told.status, told.body)
+    found = published.faults(described, answer.status, answer.body)
     assert [each for each in found if "no such field" not in each] == []
 
 
@@ -145,9 +179,9 @@ def test_every_refusal_is_one_that_github_gives_there(
     editor(api).delete_issue(1)
     if status == 301:
         api.catalogue.move("octo/hello", "octo/moved")
-    told = get(api, path)
-    assert told.status == status
-    assert list(published.faults(described, status, told.body)) == []
+    answer = get(api, path)
+    assert answer.status == status
+    assert list(published.faults(described, status, answer.body)) == []
 
 
 def test_the_schema_is_a_subset_of_githubs() -> None:

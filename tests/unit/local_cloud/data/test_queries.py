@@ -8,13 +8,18 @@ import pytest
 from graphql import parse, validate
 
 from local_cloud.github.data.graphql.execution import schema
-from repo_backup.hosts.github import data
+from repo_backup.hosts.github import accounts, data
 from tools.github_api import published
 
 
 def queries() -> Iterator[tuple[str, str]]:
     """The GraphQL documents among the constants of the program's modules, with their names."""
-    for module in pkgutil.iter_modules(data.__path__, f"{data.__name__}."):
+    found = [
+        module
+        for package in (data, accounts)
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
+    ]
+    for module in found:
         for name, value in vars(importlib.import_module(module.name)).items():
             if name.isupper() and isinstance(value, str) and value.lstrip().startswith("query "):
                 yield name, value
@@ -24,7 +29,7 @@ QUERIES = dict(queries())
 
 
 def test_the_programs_queries_are_found() -> None:
-    assert {"SENTINEL", "PULL_REVIEWS", "DISCUSSIONS"} <= set(QUERIES)
+    assert {"SENTINEL", "PULL_REVIEWS", "DISCUSSIONS", "PROJECT_ITEMS"} <= set(QUERIES)
 
 
 @pytest.mark.parametrize("name", QUERIES)

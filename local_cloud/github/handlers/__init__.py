@@ -1,0 +1,1 @@
+"""The parts of a connection's handler below the routes: HTTP, credentials, and git."""
