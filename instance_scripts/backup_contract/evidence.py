@@ -58,7 +58,7 @@ def manifests(written: Iterable[tuple[str, M]]) -> dict[str, M]:
     attempted: dict[str, M] = {}
     launched: set[str] = set()
     for key, at in written:
-        run_id, name = _told(key)
+        run_id, name = _run_and_name(key)
         if name == "manifest.json":
             published[run_id] = at
         elif name == "launch.json":
@@ -73,14 +73,14 @@ def runs(keys: Iterable[str]) -> set[str]:
     """The runs that left a manifest, a report, or word of how far they are."""
     found: dict[str, set[str]] = {}
     for key in keys:
-        run_id, name = _told(key)
+        run_id, name = _run_and_name(key)
         found.setdefault(run_id, set()).add(name)
     return {run_id for run_id, names in found.items() if run_id and _is_run(names)}
 
 
 def reported(keys: Iterable[str]) -> set[str]:
     """The runs that the reporter reported on, of these keys below ``runs/``."""
-    return {run_id for run_id, name in map(_told, keys) if run_id and name == "report.json"}
+    return {run_id for run_id, name in map(_run_and_name, keys) if run_id and name == "report.json"}
 
 
 def _is_run(names: set[str]) -> bool:
@@ -89,7 +89,7 @@ def _is_run(names: set[str]) -> bool:
     return "launch.json" in names and any(_ATTEMPTS + each in names for each in _SHOWN)
 
 
-def _told(key: str) -> tuple[str, str]:
+def _run_and_name(key: str) -> tuple[str, str]:
     """The run that a key belongs to and what it is; of an attempt's documents without whose."""
     run_id, _, name = key.removeprefix(layout.RUNS).partition("/")
     if found := re.fullmatch(f"{_ATTEMPTS}{_WRITER}/([^/]+)", name):

@@ -35,7 +35,7 @@ _CALLED: Mapping[str, str] = {
 }
 """Permissions that GitHub's pages call by another name than its answers do:
 https://docs.github.com/rest/authentication/permissions-required-for-github-apps"""
-_ORGANISATION = re.compile(r"/orgs/([A-Za-z0-9_-]{1,100})/sso")
+_ORGANIZATION = re.compile(r"/orgs/([A-Za-z0-9_-]{1,100})/sso")
 _ABOUT_NO_SCOPE = (
     "disabled",
     "locked",
@@ -52,6 +52,10 @@ _ABOUT_A_PERMISSION = ("not accessible", "permission", "must have")
 """By these it says that one is lacking. The header that names it comes with other refusals, too."""
 _CONTENTS_LACKING = "write access to repository not granted"
 """git's answer, to a read too, where a token lacks the permission Contents."""
+
+
+ANOTHER_ROLE = "a role that the token's user does not have there"
+"""What is needed where a classic token has the scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,11 @@ def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusa
         or "rate limit" in message.lower()
     )
     passing = status >= 500 or status in (408, 425, 429) or (status == 403 and limited)
+    remedy = _remedy(status, headers, message)
     rights = _needed_rights(status, headers)
-    return Refusal(status, message, _remedy(status, headers, message), passing, rights)
+    if rights == ANOTHER_ROLE and (remedy or _has_another_cause(message)):
+        rights = ""
+    return Refusal(status, message, remedy, passing, rights)
 
 
 def without_credentials(authorization: str, body: bytes) -> bytes:
@@ -121,13 +128,13 @@ def _message(status: int, body: bytes) -> str:
     message = _tidy(str(document.get("message") or ""))
     if message.rstrip(".") == _phrase(status):
         message = ""
-    told = [message] if message else []
-    told += list(_errors(document.get("errors")))
-    told += list(_block(document.get("block")))
+    parts = [message] if message else []
+    parts += list(_errors(document.get("errors")))
+    parts += list(_block(document.get("block")))
     page = document.get("documentation_url")
     if message and isinstance(page, str) and _is_of_use(page):
-        told.append(f"see {page}")
-    return one_line("; ".join(told))
+        parts.append(f"see {page}")
+    return one_line("; ".join(parts))
 
 
 def _phrase(status: int) -> str:
@@ -145,9 +152,9 @@ def _errors(errors: object) -> Iterator[str]:
             yield _tidy(each)
         elif isinstance(each, dict):
             fields = [each.get(name) for name in ("resource", "field", "code")]
-            told = each.get("message") or " ".join(str(field) for field in fields if field)
-            if told:
-                yield _tidy(str(told))
+            parts = each.get("message") or " ".join(str(field) for field in fields if field)
+            if parts:
+                yield _tidy(str(parts))
 
 
 def _block(block: object) -> Iterator[str]:
@@ -174,10 +181,10 @@ def _remedy(status: int, headers: Mapping[str, str], message: str) -> str:
     """What to do; nothing unless GitHub names the cause."""
     plain = message.lower()
     if sign_on := headers.get("X-GitHub-SSO", ""):
-        organisation = _ORGANISATION.search(sign_on)
-        whose = organisation[1] if organisation else "the organisation"
+        organization = _ORGANIZATION.search(sign_on)
+        whose = organization[1] if organization else "the organization"
         return (
-            f"{whose} requires single sign-on: authorise the token for it in GitHub's settings "
+            f"{whose} requires single sign-on: authorize the token for it in GitHub's settings "
             "(Configure SSO, beside the token)"
         )
     if "ip allow list" in plain:
@@ -187,12 +194,17 @@ def _remedy(status: int, headers: Mapping[str, str], message: str) -> str:
         )
     if plain.startswith(_CONTENTS_LACKING):
         return "the token lacks the permission Contents (read)"
-    if any(cause in plain for cause in _ABOUT_NO_SCOPE):
+    if _has_another_cause(message):
         return ""
     if scope := _lacking_scope(status, headers):
         return scope
     lacking = not plain or any(phrase in plain for phrase in _ABOUT_A_PERMISSION)
     return _needed_permission(status, headers) if lacking else ""
+
+
+def _has_another_cause(message: str) -> bool:
+    """Whether GitHub names a cause that no scope and no role would change."""
+    return any(cause in message.lower() for cause in _ABOUT_NO_SCOPE)
 
 
 def _lacking_scope(status: int, headers: Mapping[str, str]) -> str:
@@ -203,8 +215,8 @@ def _lacking_scope(status: int, headers: Mapping[str, str]) -> str:
     has, accepted = (headers.get(name) for name in ("X-OAuth-Scopes", "X-Accepted-OAuth-Scopes"))
     if status not in (403, 404) or has is None or not accepted:
         return ""
-    wanted = [scope.strip() for scope in accepted.split(",") if scope.strip()]
-    if not wanted or {scope.strip() for scope in has.split(",")} & set(wanted):
+    wanted = _scopes(accepted)
+    if not wanted or not {*wanted}.isdisjoint(_scopes(has)):
         return ""
     one_of = "one of the scopes" if len(wanted) > 1 else "the scope"
     return one_line(f"the token lacks {one_of} {', '.join(wanted)}")
@@ -227,9 +239,16 @@ def _needed_rights(status: int, headers: Mapping[str, str]) -> str:
         return ""
     if needed := _named_permissions(headers):
         return one_line(needed)
-    scopes = [each.strip() for each in headers.get("X-Accepted-OAuth-Scopes", "").split(",")]
-    named = " or ".join(filter(None, scopes))
-    return one_line(f"scope {named}") if named and "X-OAuth-Scopes" in headers else ""
+    if (has := headers.get("X-OAuth-Scopes")) is None:
+        return ""
+    wanted = _scopes(headers.get("X-Accepted-OAuth-Scopes", ""))
+    if wanted and not {*wanted}.isdisjoint(_scopes(has)):
+        return ANOTHER_ROLE
+    return one_line(f"scope {' or '.join(wanted)}") if wanted else ""
+
+
+def _scopes(header: str) -> list[str]:
+    return [scope for each in header.split(",") if (scope := each.strip())]
 
 
 def _named_permissions(headers: Mapping[str, str]) -> str:

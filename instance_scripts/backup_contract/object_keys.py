@@ -20,6 +20,7 @@ MOST_LINKS = 9999
 """Of a chain: its overlays are numbered with four digits, so that names sort as they follow."""
 _CHAIN_DIGITS = 12
 _CHAIN_DOCUMENT = re.compile(r"\+[0-9a-f]{12}\.json\Z")
+_OBJECT_LIST = re.compile(r"(?P<base>[^+]*)\+(?P<chain>[0-9a-f]{12})\.objects\.json")
 _OBJECT = re.compile(
     rf"{OBJECTS}(?P<a>[0-9a-f]{{2}})/(?P<b>[0-9a-f]{{2}})/(?P<all>(?P=a)(?P=b)[0-9a-f]{{60}})"
 )
@@ -56,6 +57,13 @@ class OverlayKey(NamedTuple):
     number: int
 
 
+class ObjectListKey(NamedTuple):
+    """Of which base archive's chain a key holds the list of objects."""
+
+    base: str
+    chain: str
+
+
 def chain_id(sha256: str) -> str:
     """The name of the chain of overlays over the base whose zip has this SHA-256 (hex)."""
     return sha256[:_CHAIN_DIGITS]
@@ -76,8 +84,13 @@ def chain_document(base: str, chain: str) -> str:
     return f"{overlay_prefix(base, chain)}json"
 
 
+def object_list(base: str, chain: str) -> str:
+    """Where the binaries are listed that an archive and its overlays refer to."""
+    return f"{overlay_prefix(base, chain)}objects.json"
+
+
 def overlays_of(base: str) -> str:
-    """A shell pattern of all overlays ever laid over an archive, and of their lists."""
+    """A shell pattern of all overlays ever laid over an archive, and of all lists beside them."""
     return f"{base.removesuffix(_ZIP)}+*"
 
 
@@ -87,6 +100,12 @@ def overlay_key(key: str) -> OverlayKey | None:
     if found is None or not int(found["number"]):
         return None
     return OverlayKey(f"{found['base']}{_ZIP}", found["chain"], int(found["number"]))
+
+
+def object_list_key(key: str) -> ObjectListKey | None:
+    """Which list of objects a key, or a name, is; None if it is another object's."""
+    found = _OBJECT_LIST.fullmatch(key)
+    return ObjectListKey(f"{found['base']}{_ZIP}", found["chain"]) if found else None
 
 
 def content(sha256: str) -> str:
@@ -111,7 +130,7 @@ def is_chain_document(name: str) -> bool:
 
 
 def as_put(key: str) -> str:
-    """The key of an overlay, or of their list, whose ``+`` a server lists as a blank.
+    """The key of an overlay, or of a list beside it, whose ``+`` a server lists as a blank.
 
     GitHub gives no name with a blank; other keys stay as they are.
     """
@@ -119,7 +138,8 @@ def as_put(key: str) -> str:
     if " " not in name:
         return key
     plus = f"{folder}{slash}{name.replace(' ', '+')}"
-    return plus if overlay_key(plus) or is_chain_document(plus) else key
+    ours = overlay_key(plus) or is_chain_document(plus) or object_list_key(plus)
+    return plus if ours else key
 
 
 def owner_of(key: str) -> str:

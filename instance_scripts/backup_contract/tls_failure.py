@@ -20,8 +20,8 @@ def tls_failure(error: BaseException, bundle: str = "SSL_CERT_FILE") -> str | No
     """
     found = next((each for each in _chain(error) if isinstance(each, ssl.SSLError)), None)
     if isinstance(found, ssl.SSLCertVerificationError):
-        told = one_line(str(found.verify_message)).rstrip(".")
-        return f"its certificate is not accepted: {told}{_remedy(found.verify_code, bundle)}"
+        problem = one_line(str(found.verify_message)).rstrip(".")
+        return f"its certificate is not accepted: {problem}{_remedy(found.verify_code, bundle)}"
     if found is None:
         return None
     # An error that Python's ssl made itself has no reason of OpenSSL's.

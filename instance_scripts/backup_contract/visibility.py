@@ -137,10 +137,12 @@ def _label(items: Sequence[Visibility]) -> str:
 
 
 def _sentence(limited: Sequence[Visibility]) -> str:
-    said = [_phrase(each) for each in limited[:_NAMED_OWNERS]]
-    if more := len(limited) - len(said):
-        said.append(f"{more} more owner{'s are' if more != 1 else ' is'} not known to be complete")
-    return "; ".join(said)
+    phrases = [_phrase(each) for each in limited[:_NAMED_OWNERS]]
+    if more := len(limited) - len(phrases):
+        phrases.append(
+            f"{more} more owner{'s are' if more != 1 else ' is'} not known to be complete"
+        )
+    return "; ".join(phrases)
 
 
 def _phrase(each: Visibility) -> str:

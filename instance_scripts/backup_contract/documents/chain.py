@@ -2,7 +2,7 @@
 
 A base and its overlays are a chain. Its document has one JSON object a line, an overlay each, and
 only ever grows at its end: the first N lines are the chain of every run that names N links, and
-their digest in that run's manifest proves it. The list can be made anew from the overlays.
+their digest in that run's manifest proves it. The list can be created again from the overlays.
 """
 
 import hashlib

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from backup_contract.documents import fields
 from backup_contract.documents.fields import Fields
+from backup_contract.documents.parts.attached import Attached, attached_field, read_attached
 
 SectionState = Literal[
     "complete", "not-permitted", "switched-off", "truncated", "failed", "under-way"
@@ -16,6 +17,8 @@ STATES: tuple[str, ...] = get_args(SectionState)
 INDEX, DELETED = "index.json", "deleted.json"
 """Beside the documents: what this module describes, and since when what is gone is gone."""
 _UNSAID: Fields = dict.fromkeys(("github", "newest", "read_at", "reason", "after"))
+SHOWN_TO_OWNER = "GitHub tells it to the account's own token only"
+"""Why a section is not saved that no right opens: it takes another token."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Section:
     many GitHub counts, None where it gives no number: then the last page was read. ``newest`` is
     the newest date of an item (ISO 8601, UTC), from where the next run goes on; ``read_at`` when
     all of the section was last read. ``reason`` says what a state other than ``complete`` comes
-    from and, where a right is lacking, which. ``after`` is from where one that is under way goes
+    from and, with a missing permission, which. ``after`` is from where one that is under way goes
     on, as the host understands it.
     """
 
@@ -53,6 +56,18 @@ class Section:
         return {name: value for name, value in written.items() if value is not None}
 
 
+def section_document(name: str, section: Section) -> dict[str, Any]:
+    """A section in ``index.json``, where ``complete_by`` says what its completeness rests on.
+
+    ``count``: as many items are saved as GitHub counts. ``last-page``: GitHub gives no count, and
+    its list was read to the last page; of settings the counts are of something else.
+    """
+    if section.state != "complete":
+        return dict(section.document)
+    counted = section.github is not None and not name.startswith("settings.")
+    return {**section.document, "complete_by": "count" if counted else "last-page"}
+
+
 def read_section(document: Fields) -> Section:
     """A section; a state of a later version is a failure that says so. Raises DamagedError."""
     document = {**_UNSAID, **document}
@@ -76,6 +91,7 @@ class DataIndex:
     """``index.json``: of which repository and run an archive's data is, and each section.
 
     ``documents`` is how many documents there are by folder, those included that are gone upstream.
+    ``attached`` are the attachments that texts link to; None: none, or of an earlier version.
     """
 
     repository: str
@@ -83,6 +99,7 @@ class DataIndex:
     run_id: str
     sections: Mapping[str, Section]
     documents: Mapping[str, int]
+    attached: Attached | None = None
 
     @property
     def document(self) -> Fields:
@@ -93,7 +110,10 @@ class DataIndex:
             "id": self.number,
             "run_id": self.run_id,
             "documents": dict(sorted(self.documents.items())),
-            "sections": {name: each.document for name, each in sorted(self.sections.items())},
+            "sections": {
+                name: section_document(name, each) for name, each in sorted(self.sections.items())
+            },
+            **attached_field("attachments", self.attached),
         }
 
 
@@ -109,6 +129,7 @@ def read_index(document: Fields) -> DataIndex:
         run_id=fields.run_id(document, "run_id"),
         sections={str(name): fields.inside(sections, name, read_section) for name in sections},
         documents={str(name): fields.count(counts, name) for name in counts},
+        attached=fields.optional(read_attached, document, "attachments"),
     )
 
 

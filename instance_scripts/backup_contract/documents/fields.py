@@ -39,8 +39,8 @@ class DamagedError(ValueError):
     """
 
     def __init__(self, path: str, what: str, document: str = "") -> None:
-        said = f"{path} {what}".strip()
-        super().__init__(f"{document} is damaged: {said}." if document else said)
+        message = f"{path} {what}".strip()
+        super().__init__(f"{document} is damaged: {message}." if document else message)
         self.path = path
         self.what = what
         self.document = document
@@ -81,14 +81,14 @@ def decode(data: bytes, build: Callable[[Fields], T], most_values: int | None = 
     except UnicodeDecodeError as error:
         raise DamagedError("", "it is not UTF-8") from error
     except json.JSONDecodeError as error:
-        raise DamagedError("", f"it is no JSON: {error.msg} (line {error.lineno})") from error
+        raise DamagedError("", f"it is not JSON: {error.msg} (line {error.lineno})") from error
     except ValueError as error:  # Python's limit of 4300 digits
         raise DamagedError("", "it holds a number of too many digits") from error
     if not isinstance(document, dict):
-        raise DamagedError("", "it is no JSON object")
+        raise DamagedError("", "it is not a JSON object")
     built = build(document)
     if constants:
-        raise DamagedError("", f"it is no JSON: it holds {constants[0]}")
+        raise DamagedError("", f"it is not JSON: it holds {constants[0]}")
     return built
 
 

@@ -65,19 +65,19 @@ class RunAnswer:
     @property
     def document(self) -> dict[str, Any]:
         """As it is answered: what there is nothing to say about is not there."""
-        told: dict[str, Any] = {"status": str(self.status)}
+        document: dict[str, Any] = {"status": str(self.status)}
         if self.launch:
-            told |= self.launch.latest
+            document |= self.launch.latest
         elif self.run_id:
-            told |= {"run_id": self.run_id, "attempt": self.attempt}
-        told |= {"problem": self.problem} if self.problem else {}
+            document |= {"run_id": self.run_id, "attempt": self.attempt}
+        document |= {"problem": self.problem} if self.problem else {}
         if self.run_id and self.status in _POOLS_ASKED:
             at = self.next_attempt_at
-            told["next_attempt_at"] = at.isoformat() if at else None
-            told["refused"] = refused_rows(self.refused)
+            document["next_attempt_at"] = at.isoformat() if at else None
+            document["refused"] = refused_rows(self.refused)
         for name, value in (("advice", self.advice), ("mail", self.mail)):
-            told |= {name: value} if value else {}
-        return told
+            document |= {name: value} if value else {}
+        return document
 
     @classmethod
     def read(cls, document: Fields) -> "RunAnswer":

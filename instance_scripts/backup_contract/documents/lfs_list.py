@@ -82,7 +82,7 @@ def read_zip(file: IO[bytes]) -> tuple[str, LfsList]:
     except DamagedError:
         raise
     except _BROKEN as error:
-        raise DamagedError("", f"this is no whole zip: {one_line(str(error))}") from error
+        raise DamagedError("", f"this is not a complete zip: {one_line(str(error))}") from error
 
 
 def _read(archive: zipfile.ZipFile) -> tuple[str, LfsList]:
@@ -91,7 +91,7 @@ def _read(archive: zipfile.ZipFile) -> tuple[str, LfsList]:
     objects, scanned = f"{top}/{OBJECTS}", f"{top}/{SCANNED}"
     names = sorted(entry.orig_filename for entry in archive.infolist())
     if not _TOP.fullmatch(top) or names != [objects, scanned]:
-        raise DamagedError("", "this zip holds no list of LFS objects")
+        raise DamagedError("", "this zip does not contain a list of LFS objects")
     if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
         raise DamagedError("", "this zip's list of LFS objects is too long")
     return top, read_list(_lines(archive, objects), _lines(archive, scanned))

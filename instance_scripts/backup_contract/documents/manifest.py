@@ -1,7 +1,7 @@
 """The manifest: what a run listed and what became of each repository. Schema 1, JSON. Pure."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from backup_contract import __version__
@@ -19,13 +19,14 @@ from backup_contract.documents.parts.entries import (
     Entry,
     Identity,
     Item,
-    OrphanedArchive,
     by_identity,
     by_kind,
     items_of,
     read_entry,
-    read_orphaned,
 )
+from backup_contract.documents.parts.gists import gist_document, read_gist
+from backup_contract.documents.parts.objects_put import NO_OBJECTS_PUT, ObjectsPut, read_objects_put
+from backup_contract.documents.parts.orphaned import OrphanedArchive, read_orphaned
 from backup_contract.documents.parts.restore_drill import Drill, DrilledArchive, read_drill
 from backup_contract.documents.parts.results import COUNTED, Archive, ItemResult, State, Unserved
 from backup_contract.kinds import GIT, WIKI, further_kinds
@@ -53,13 +54,14 @@ __all__ = [
 
 _FIRST_KINDS = (GIT, WIKI)
 """Of these the first version knows what is kept; others are listed where it does not look."""
-_LISTS = ("errors", "notices", "only", "damaged_chains", "copied_chains", "accounts")
+_LISTS = ("errors", "notices", "only", "damaged_chains", "copied_chains", "accounts", "gists")
 _NUMBERED = "sections_in_common"
 _LATER: Fields = {
     **{name: [] for name in _LISTS},
     _NUMBERED: [],
     "kept": None,
     "api_requests": {},
+    "objects_put": {"count": 0, "bytes": 0},
 }
 """What stands for fields that earlier versions did not write."""
 
@@ -75,8 +77,11 @@ class Manifest:
     manifest: the lists (by key) of the overlays of those archives that are not as the run names
     them, whether they have overlays or not: the chain's id in the key tells which base was meant.
     ``copied_chains`` are, likewise, those that lie here as copies, under other version ids.
-    ``accounts`` have data of their own, which belongs to no repository.
-    ``api_requests`` is how many requests project data took, by their purpose.
+    ``accounts`` have data of their own, which belongs to no repository, and ``gists`` are git
+    repositories that are listed apart.
+    ``api_requests`` is how many requests project data took, by their purpose. ``objects_put`` are
+    the large files that the run stored, without those that a killed attempt stored after its last
+    checkpoint: the next attempt cannot tell these from what earlier runs stored.
     ``unknown_kinds`` are those of which the program that wrote it knew nothing: what an earlier run
     saved of them is not in it.
     """
@@ -99,18 +104,25 @@ class Manifest:
     damaged_chains: list[str] = field(default_factory=list)
     copied_chains: list[str] = field(default_factory=list)
     accounts: dict[Identity, Entry] = field(default_factory=dict)
+    gists: dict[Identity, Entry] = field(default_factory=dict)
     api_requests: dict[str, int] = field(default_factory=dict)
+    objects_put: ObjectsPut = NO_OBJECTS_PUT
     unknown_kinds: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def items(self) -> list[Item]:
-        """Each result of each listed repository, and of each account."""
-        return [*items_of(self.entries), *items_of(self.accounts)]
+        """Each result of each listed repository, of each account and gist."""
+        return [*items_of(self.all_entries)]
 
     @property
     def all_entries(self) -> dict[Identity, Entry]:
-        """Repositories and accounts."""
-        return {**self.entries, **self.accounts}
+        """Repositories, accounts and gists."""
+        return {**self.entries, **self.accounts, **self.gists}
+
+    def add(self, entry: Entry) -> None:
+        """Put an entry where what it is belongs, in place of an earlier one."""
+        places = {"repository": self.entries, "account": self.accounts, "gist": self.gists}
+        places[entry.of][entry.identity] = entry
 
     @property
     def repositories(self) -> list[Item]:
@@ -136,7 +148,7 @@ class Manifest:
         """Counts by state, and bytes."""
         entries = list(self.entries.values())
         states = [entry.git.state for entry in entries]
-        everything = [*entries, *self.accounts.values()]
+        everything = self.all_entries.values()
         results = [result for entry in everything for result in entry.results.values()]
         kept = [each.result for each in self.kept or ()]
         archives = Counter(
@@ -180,8 +192,13 @@ class Manifest:
         if self.accounts:
             accounts = sorted(self.accounts.values(), key=lambda e: e.owner.lower())
             document["accounts"] = [account_document(entry) for entry in accounts]
+        if self.gists:
+            gists = sorted(self.gists.values(), key=lambda e: e.full_name.lower())
+            document["gists"] = [gist_document(entry) for entry in gists]
         if self.api_requests:
             document["api_requests"] = dict(sorted(self.api_requests.items()))
+        if self.objects_put.count:
+            document["objects_put"] = asdict(self.objects_put)
         if self.visibility:
             document["visibility"] = [each.document for each in self.visibility]
         return short_json(document)
@@ -232,7 +249,9 @@ class Manifest:
             damaged_chains=fields.texts(document, "damaged_chains"),
             copied_chains=fields.texts(document, "copied_chains"),
             api_requests=fields.inside(document, "api_requests", _counts),
+            objects_put=read_objects_put(document, "objects_put"),
             accounts=by_identity(fields.each(document, "accounts", read_account)),
+            gists=by_identity(fields.each(document, "gists", read_gist)),
             unknown_kinds=fields.inside(document, "totals", _unknown_kinds),
         )
         everything = read.all_entries.values()

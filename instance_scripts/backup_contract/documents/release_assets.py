@@ -85,15 +85,13 @@ def read_assets(document: Fields) -> tuple[ReleaseAsset, ...]:
 
 def assets_of(release: Any) -> tuple[ReleaseAsset, ...]:
     """The files of a release as GitHub lists them; one whose upload broke off is none."""
-    listed = release.get("assets") if isinstance(release, dict) else None
-    found = []
-    for each in listed if isinstance(listed, list) else ():
-        if isinstance(each, dict) and each.get("state") == "uploaded":
-            try:
-                found.append(_asset({**each, "sha256": None, "state": "missing"}))
-            except DamagedError:
-                continue
+    found = [each for each in map(_listed, _uploaded(release)) if each]
     return tuple(sorted(found, key=_order))
+
+
+def unreadable_assets(release: Any) -> int:
+    """How many files GitHub lists in a way that does not tell which they are."""
+    return sum(_listed(each) is None for each in _uploaded(release))
 
 
 def assets_after(
@@ -122,6 +120,25 @@ def referred(assets: Iterable[ReleaseAsset]) -> Referred:
     every = [*assets]
     saved = [each.size for each in every if each.sha256]
     return Referred(len(every), sum(each.size for each in every), len(saved), sum(saved))
+
+
+def _uploaded(release: Any) -> list[Any]:
+    """What is listed of a release, without files whose upload broke off."""
+    listed = release.get("assets") if isinstance(release, dict) else None
+    if listed is None:
+        return []
+    if not isinstance(listed, list):
+        return [listed]
+    broken_off = ("starter", "open")
+    return [e for e in listed if not (isinstance(e, dict) and e.get("state") in broken_off)]
+
+
+def _listed(item: Any) -> ReleaseAsset | None:
+    """A file as GitHub lists it; None where a field is missing or of another kind."""
+    try:
+        return _asset({**item, "sha256": None, "state": "missing"})
+    except (DamagedError, TypeError):
+        return None
 
 
 def _asset(document: Fields) -> ReleaseAsset:

@@ -7,7 +7,8 @@ from typing import Any
 
 from backup_contract.documents import fields
 from backup_contract.documents.fields import Fields
-from backup_contract.documents.parts.results import COUNTED
+from backup_contract.documents.parts.objects_put import ObjectsPut, read_objects_put
+from backup_contract.documents.parts.results import COUNTED, Referred, read_referred
 from backup_contract.documents.suspicion import Suspicion
 from backup_contract.visibility import Visibility
 from backup_contract.visibility import read as read_visibility
@@ -36,7 +37,8 @@ class RunReport:
     ``repositories`` are counted by state. What is None was not known. ``retired`` are chains of
     overlays that were removed after the mail. ``rewritten`` counts branches and tags, ``rewrites``
     tells of them one by one; ``suspicions`` are all that were open then, earlier runs' included,
-    None where nobody looked.
+    None where nobody looked. ``large_files`` are those beside the archives, by kind;
+    ``objects_put`` are those that the run stored.
     """
 
     verdict: str
@@ -63,6 +65,8 @@ class RunReport:
     rewritten: int = 0
     rewrites: tuple[str, ...] = ()
     suspicions: tuple[Suspicion, ...] | None = None
+    large_files: Mapping[str, Referred] = field(default_factory=dict)
+    objects_put: ObjectsPut | None = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -95,6 +99,8 @@ class RunReport:
             "suspicions": None
             if self.suspicions is None
             else [each.document for each in self.suspicions],
+            "large_files": {kind: asdict(each) for kind, each in self.large_files.items()},
+            "objects_put": self.objects_put and asdict(self.objects_put),
         }
 
     @classmethod
@@ -133,6 +139,8 @@ class RunReport:
             rewritten=fields.optional(fields.count, document, "rewritten") or 0,
             rewrites=_texts(document, "rewrites"),
             suspicions=fields.optional(_suspicions, document, "suspicions"),
+            large_files=fields.optional(_large_files, document, "large_files") or {},
+            objects_put=fields.optional(read_objects_put, document, "objects_put"),
         )
 
 
@@ -142,6 +150,12 @@ def _texts(document: Fields, name: str) -> tuple[str, ...]:
 
 def _suspicions(document: Fields, name: str) -> tuple[Suspicion, ...]:
     return tuple(fields.each(document, name, Suspicion.read))
+
+
+def _large_files(document: Fields, name: str) -> dict[str, Referred]:
+    return fields.inside(
+        document, name, lambda found: {kind: read_referred(found, kind) for kind in found}
+    )
 
 
 def _schedule(document: Fields, name: str) -> Schedule:

@@ -1,1 +1,1 @@
-"""Rules that judge backups, pure, for whoever gathers the facts: program, page and reporter."""
+"""Pure rules that judge backups. The program, the page and the reporter gather the facts."""

@@ -1,4 +1,4 @@
-"""Which run should have been there by now: the one rule of watchdog, ``status`` and page. Pure."""
+"""Decides whether a run is overdue, for the daily check, ``status`` and the page. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,15 +9,15 @@ from backup_contract.documents.run_report import Schedule
 from backup_contract.judgement.schedule import Cron, Rate, ScheduleError, parse
 
 GRACE = timedelta(hours=3)
-"""EventBridge Scheduler itself tries for an hour to deliver, and Lambda retries after that."""
+"""EventBridge Scheduler retries its delivery for an hour, and Lambda retries after that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The schedule; ``since`` is when it was made or last changed, None where that is not known.
+    """The schedule to check runs against.
 
-    ``max_age`` counts where the expression is not understood, ``grace`` is what a run may take to
-    be known of.
+    ``since`` is when it was created or last changed; None if not known. ``max_age`` applies if the
+    expression is not understood. ``grace`` is how long after its time a run may still be unknown.
     """
 
     expression: str
@@ -29,23 +29,23 @@ class Watched:
 
     @classmethod
     def by_age(cls, max_age: timedelta) -> "Watched":
-        """Where no schedule is known: nothing but how old the newest run may be, to the minute."""
+        """For an unknown schedule: only the age of the newest run counts, without grace."""
         return cls("", "UTC", "ENABLED", max_age, grace=timedelta())
 
     @classmethod
     def in_report(cls, schedule: Schedule, max_age: timedelta) -> "Watched":
-        """The schedule of a run report; only the age is left of one that is not understood."""
+        """The schedule in a run report. If it is not understood, only the age counts."""
         found = cls(schedule.expression, schedule.timezone, schedule.state, max_age)
         return found if found.understood else cls.by_age(max_age)
 
     @property
-    def told(self) -> Schedule:
-        """As the run report has it."""
+    def reported(self) -> Schedule:
+        """The schedule in the form of the run report."""
         return Schedule(self.expression, self.timezone, self.state)
 
     @property
     def understood(self) -> bool:
-        """Whether it says when, or how often, a run is due; a disabled one says never."""
+        """Whether the expression is understood; a disabled schedule always is."""
         if self.state != "ENABLED":
             return True
         try:
@@ -55,10 +55,10 @@ class Watched:
         return True
 
     def as_it_is(self, answer: Mapping[str, Any] | None) -> "Watched":
-        """The schedule that is in force, which a person may have changed in the console.
+        """The schedule in force, which a person may have changed in the console.
 
-        ``answer`` is GetSchedule's. None means that somebody deleted it: then only the age of the
-        newest run can tell that something is missing.
+        ``answer`` is the response of GetSchedule; None if the schedule was deleted. Then only the
+        age of the newest run shows that one is missing.
         """
         if answer is None:
             return replace(self, expression="")
@@ -72,7 +72,7 @@ class Watched:
 
 
 def next_run(watched: Watched, now: datetime) -> datetime | None:
-    """When the schedule is due next, in its own time zone; None where that is not known."""
+    """When the next run is due, in the schedule's time zone; None if that is not known."""
     try:
         schedule = parse(watched.expression, watched.timezone)
     except ScheduleError:
@@ -83,13 +83,14 @@ def next_run(watched: Watched, now: datetime) -> datetime | None:
 
 
 def overdue(watched: Watched, newest: datetime | None, now: datetime) -> tuple[datetime, ...]:
-    """The latest time at which a run was due and should be known of by now; empty if there is none.
+    """The latest time at which a run was due and should be known by now; empty if there is none.
 
-    Of an hour that the clocks repeat in autumn both moments are given: the run is of either.
+    For a time in the hour that the clocks repeat in autumn, both moments are returned: the run may
+    have started at either.
 
-    Nothing is expected of a disabled schedule, nor of the time before it was made or changed.
-    A ``rate()``, whose phase only AWS knows, is overdue when the ``newest`` run is older than it;
-    an expression that is not understood, when it is older than ``max_age``.
+    A disabled schedule expects no run, and none is expected from before its creation or last
+    change. A ``rate()``, whose phase only AWS knows, is overdue if the ``newest`` run is older than
+    its interval; an expression that is not understood, if that run is older than ``max_age``.
     """
     if watched.state != "ENABLED":
         return ()

@@ -1,6 +1,6 @@
-"""Whether backups can be relied on: the one judge of ``status``, ``list`` and the page. Pure.
+"""Decides whether backups can be relied on, for ``status``, ``list`` and the page. Pure.
 
-Whoever asks gathers :class:`RunFacts`; the answer and its words are the same for all.
+The caller gathers :class:`RunFacts`; the result and its wording are the same for all callers.
 """
 
 from collections.abc import Sequence
@@ -11,15 +11,18 @@ from enum import StrEnum
 from backup_contract.documents.manifest import Manifest
 from backup_contract.judgement.overdue import Watched, overdue
 from backup_contract.judgement.verdict import Kind, find
+from backup_contract.kinds import GIST, KINDS
 from backup_contract.visibility import Coverage, Visibility, describe
 
 VERIFIED, PARTIAL, UNREADABLE = Kind.VERIFIED.value, Kind.PARTIAL.value, "unreadable"
+CLOCK_TOLERANCE = timedelta(days=1)
+"""How much later than now a run may have ended: clocks of machines differ."""
 COMPLETE, INCOMPLETE, UNFINISHED = "complete", "incomplete", "unfinished"
-"""The words for a run on which no reporter has given a verdict."""
+"""The states of a run that has no verdict from the reporter."""
 
 
 class Level(StrEnum):
-    """How loud the answer is; WATCH is good, and yet not all that one may have hoped for."""
+    """How serious the judgement is. WATCH is good, but something deserves attention."""
 
     GOOD = "good"
     WATCH = "watch"
@@ -28,11 +31,12 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """A run as it is judged. ``word`` is the reporter's verdict, without one :func:`own_word`.
+    """The facts of a run. ``word`` is the reporter's verdict, or else :func:`own_word`.
 
-    ``failed`` counts the repositories that failed, themselves or their wikis, ``unsaved`` those
-    that a narrowed run passed over with nothing saved. ``only`` are the patterns that it was
-    narrowed to; none: it was asked for everything.
+    ``failed`` counts repositories that failed, including by their wikis. ``unsaved`` counts those
+    that a narrowed run did not select and of which nothing is saved. ``only`` are the patterns of a
+    narrowed run; a run of everything has none. ``failed_accounts`` counts accounts whose own data
+    is incomplete, ``failed_gists`` gists that could not be backed up.
     """
 
     run_id: str
@@ -44,6 +48,18 @@ class RunFacts:
     unsaved: int = 0
     only: tuple[str, ...] = ()
     visibility: tuple[Visibility, ...] = ()
+    failed_accounts: int = 0
+    failed_gists: int = 0
+
+    @property
+    def failures(self) -> str:
+        """``2 of 8 failed``; empty if nothing failed."""
+        if self.failed:
+            return f"{self.failed:,} of {self.listed:,} failed"
+        if self.failed_gists:
+            return f"{KINDS[GIST].counted(self.failed_gists)} failed"
+        count = self.failed_accounts
+        return f"incomplete data of {count} account{'s' * (count != 1)}" if count else ""
 
     @property
     def good(self) -> bool:
@@ -52,7 +68,7 @@ class RunFacts:
 
     @property
     def coverage(self) -> Coverage:
-        """What may be said of what the run could see."""
+        """The description of what the run's token could see."""
         return describe(self.visibility)
 
 
@@ -60,8 +76,8 @@ class RunFacts:
 class Judgement:
     """Whether the backups can be relied on; ``headline`` is a title, ``reason`` says why (not).
 
-    ``relied`` is the newest run of everything that can be relied on, or that narrowed ones have
-    mended. ``overdue`` is whether nothing is wrong but its age.
+    ``relied`` is the newest run of everything that can be relied on, by itself or after narrowed
+    runs have completed it. ``overdue``: only its age is wrong.
     """
 
     level: Level
@@ -72,27 +88,35 @@ class Judgement:
 
     @property
     def good(self) -> bool:
-        """What the exit code of ``status`` says."""
+        """Whether ``status`` exits with success."""
         return self.level is not Level.BAD
 
 
 @dataclass(frozen=True, slots=True)
 class _Reliance:
-    """The newest whole run that can be relied on, and whether narrowed ones had to mend it."""
+    """The newest reliable run of everything; ``repaired``: only thanks to narrowed runs since."""
 
     run: RunFacts
-    mended: bool
+    repaired: bool
+
+
+def dated_ahead(run_id: str, date: datetime | None) -> str:
+    """What to say of a run with a date that is still to come, to follow its name."""
+    return (
+        f"is dated {date:%Y-%m-%d}, which is in the future, and so counts as newer than runs that "
+        f"came after it: set this machine's clock, or if that is right, remove runs/{run_id}/"
+    )
 
 
 def is_good(word: str) -> bool:
-    """Whether a run of this verdict, a reporter's or the program's own, can be relied on."""
+    """Whether a run with this verdict, the reporter's or the program's, can be relied on."""
     return word in (VERIFIED, COMPLETE)
 
 
 def own_word(manifest: Manifest | None) -> str:
-    """The verdict on a run that no reporter has judged, by what it wrote down itself.
+    """The verdict on a run without the reporter's, from its own manifest.
 
-    Complete is what a reporter would call verified, had it found every archive in place.
+    A complete run is one that the reporter would verify if every archive is in place.
     """
     if manifest is None or not manifest.complete or manifest.finished_at is None:
         return UNFINISHED
@@ -107,50 +131,53 @@ def judge(
     misplaced: Sequence[str] = (),
     damaged: Sequence[str] = (),
 ) -> Judgement:
-    """Good is: the newest run that has ended is good, so is the newest one that was asked for
-    everything, after which none is overdue, and no archive is ``misplaced`` or ``damaged``.
+    """Judge the backups from these runs, newest first.
 
-    ``runs`` are newest first, ``running`` is the one that is under way, which says nothing yet.
-    What failed in a whole run is mended when a narrowed one since is good: it would not be as long
-    as anything is failed or is not saved.
+    They are good if the newest ended run is good, the newest run of everything is good and none is
+    overdue after it, and no archive is ``misplaced`` or ``damaged``. ``running`` is a run in
+    progress, which does not count yet. A good narrowed run makes up for an earlier failed run of
+    everything: it is good only if nothing is failed or unsaved any more.
     """
     ended = [run for run in runs if run.run_id != running]
     relied = _relied_on(ended)
     if relied is None:
-        said = "no run here can be relied on"
+        message = "no run here can be relied on"
         if ended and ended[0].good:
-            said += "; the good ones were narrowed"
+            message += "; the good ones were narrowed"
         elif ended:
-            said += f"; the newest, {_became(ended[0])}"
-        return _bad(said)
+            message += f"; the newest, {_became(ended[0])}"
+        return _bad(message)
     last, run = ended[0], relied.run
+    if ahead := next((each for each in ended if _age(each, now) < -CLOCK_TOLERANCE), None):
+        return _bad(f"the run {ahead.run_id} {dated_ahead(ahead.run_id, ahead.finished_at)}", run)
     whole = next(each for each in ended if not each.only)
     if not last.good:
         return _bad(f"the newest run, {_became(last)}", run)
     if whole is not run:
-        said = f"the newest run of everything, {_became(whole)}; no later run has corrected that"
-        return _bad(said, run)
+        message = f"the newest run of everything, {_became(whole)}; no later run has corrected that"
+        return _bad(message, run)
     if misplaced:
         more = f", and {len(misplaced) - 1} more" if len(misplaced) > 1 else ""
         return _bad(f"not where the newest run put it: {misplaced[0].rstrip('.')}{more}", run)
     if damaged:
         more = f", and {len(damaged) - 1} more" if len(damaged) > 1 else ""
         return _bad(f"found damaged since: {damaged[0]}{more}", run)
-    age = f"{_age(run, now) / timedelta(days=1):.1f} days old"
+    days = f"{_age(run, now) / timedelta(days=1):.1f}".removesuffix(".0")
+    age = f"{days} {'day' if days == '1' else 'days'} old"
     if late := _late(run, running, schedule, now):
         of_what = "good run of everything" if last.only else "good run"
         return _bad(f"the newest {of_what} is {age}, {late}", run, late=True)
     level = Level.WATCH if run.coverage.action_needed else Level.GOOD
     seen = f"; {run.coverage.sentence}" if run.coverage.sentence else ""
     if not last.only:
-        said = f"the newest run is good and {age}{seen}"
+        message = f"the newest run is good and {age}{seen}"
     else:
-        mended = ", with what narrowed ones have corrected," if relied.mended else ""
-        said = (
+        repaired = ", with what narrowed ones have corrected," if relied.repaired else ""
+        message = (
             f"the newest run, {last.run_id}, was narrowed to {' '.join(last.only)}; "
-            f"the newest of everything{mended} is good and {age}{seen}"
+            f"the newest of everything{repaired} is good and {age}{seen}"
         )
-    return Judgement(level, _extent(run.coverage), said, run)
+    return Judgement(level, _extent(run.coverage), message, run)
 
 
 def _bad(reason: str, relied: RunFacts | None = None, *, late: bool = False) -> Judgement:
@@ -158,7 +185,7 @@ def _bad(reason: str, relied: RunFacts | None = None, *, late: bool = False) -> 
 
 
 def _late(run: RunFacts, running: str | None, schedule: Watched, now: datetime) -> str:
-    """Why a newer run should be there by now; empty if none should, or if it is under way."""
+    """Why a newer run is overdue; empty if none is, or if it is in progress."""
     due = overdue(schedule, run.finished_at, now)
     if not due or (run.finished_at and run.finished_at >= min(due)):
         return ""
@@ -174,7 +201,7 @@ def _age(run: RunFacts, now: datetime) -> timedelta:
 
 
 def _extent(coverage: Coverage) -> str:
-    """Of how much it may be said that it is backed up."""
+    """The headline: how much can be claimed to be backed up."""
     if coverage.complete:
         return "Everything is backed up"
     if coverage.label:
@@ -189,9 +216,9 @@ def _relied_on(ended: Sequence[RunFacts]) -> _Reliance | None:
             mending = mending or run.good
             continue
         if run.good:
-            return _Reliance(run, mended=False)
+            return _Reliance(run, repaired=False)
         if mending and run.complete and run.word in (PARTIAL, INCOMPLETE):
-            return _Reliance(run, mended=True)
+            return _Reliance(run, repaired=True)
         mending = False
     return None
 
@@ -204,12 +231,12 @@ def _became(run: RunFacts) -> str:
         return f"{name}, has an unreadable {'report' if run.complete else 'manifest'}"
     if run.word == UNFINISHED:
         return f"{name}, is {UNFINISHED}"
-    if run.word == PARTIAL and run.failed:
-        return f"{name}, ended {PARTIAL} with {run.failed} of {run.listed} failed"
+    if run.word == PARTIAL and run.failures:
+        return f"{name}, ended {PARTIAL} with {run.failures}"
     if run.word != INCOMPLETE:
         return f"{name}, ended {run.word}"
-    if run.failed:
-        return f"{name}, ended with {run.failed} of {run.listed} failed"
+    if run.failures:
+        return f"{name}, ended with {run.failures}"
     if run.unsaved:
         return f"{name}, passed over {run.unsaved} of which nothing is saved"
     return f"{name}, left nothing to rely on (no archive, or its restore drill failed)"

@@ -1,4 +1,4 @@
-"""What to tell of rewritten history, and when it looks like an attack. Pure."""
+"""Describes rewritten history, and decides when it looks like an attack. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,11 +8,11 @@ from backup_contract.documents.suspicion import Suspicion
 from backup_contract.kinds import GIT
 
 MOST_KEYS = 2000
-"""Archives that a suspicion names one by one; beyond them it covers all."""
+"""How many archives a suspicion names individually. Beyond that it covers all archives."""
 LEAST_DEFAULT_BRANCHES = 3
-"""A default branch that is forced in fewer repositories is a rewrite like any other."""
+"""In fewer repositories, a force-push to the default branch counts as an ordinary rewrite."""
 LEAST_LOST = 5
-"""Fewer branches and tags go whenever somebody tidies up."""
+"""Ordinary clean-ups delete fewer branches and tags."""
 _SHARE_OF_REPOSITORIES = 20
 _SHARE_OF_REFS = 30
 _PERCENT = 100
@@ -27,7 +27,7 @@ _TEXTS = {
 
 
 def rewritten(manifest: Manifest | None) -> int:
-    """How many branches and tags were rewritten, of all repositories and wikis."""
+    """The number of rewritten branches and tags in all repositories and wikis."""
     return sum(found.count for _, found in _found(manifest))
 
 
@@ -37,7 +37,7 @@ def rewrite_lines(manifest: Manifest | None) -> list[str]:
 
 
 def suspicion(manifest: Manifest | None) -> Suspicion | None:
-    """What in a run looks like an attack; None if nothing does."""
+    """The suspicion that a run raises, if something in it looks like an attack; otherwise None."""
     if manifest is None:
         return None
     found = list(_found(manifest))
@@ -62,17 +62,17 @@ def suspicion(manifest: Manifest | None) -> Suspicion | None:
 
 
 def alarm(suspicions: Sequence[Suspicion], source: str) -> str:
-    """What is said of open suspicions before all else; empty without any.
+    """The warning about open suspicions, shown first; empty if there are none.
 
-    ``source`` is where the backup lies, as the program's option has it.
+    ``source`` is the location of the backup, as in the program's option.
     """
     if not suspicions:
         return ""
     reasons = [f"{reason} (run {each.run_id})" for each in suspicions for reason in each.reasons]
     more = len(reasons) - _TOLD_REASONS
-    told = "; ".join(reasons[:_TOLD_REASONS]) + (f"; and {more} more" if more > 0 else "")
+    shown = "; ".join(reasons[:_TOLD_REASONS]) + (f"; and {more} more" if more > 0 else "")
     return (
-        f"SUSPICIOUS: {told}. The history from before is in the backup, and nothing of it is "
+        f"SUSPICIOUS: {shown}. The history from before is in the backup, and nothing of it is "
         "compacted or retired until you have looked into this (docs/rewrites.md) and run: "
         f"repo-backup acknowledge {suspicions[-1].run_id} --source {source}"
     )
@@ -81,7 +81,7 @@ def alarm(suspicions: Sequence[Suspicion], source: str) -> str:
 def _found(manifest: Manifest | None) -> Iterator[tuple[Item, Rewrites]]:
     for item in manifest.items if manifest else ():
         found = item.result.rewrites
-        # A result that is carried along may tell of an earlier run.
+        # A result carried over from an earlier run may report that run's rewrites.
         if manifest and found and found.run_id == manifest.run_id:
             yield item, found
 

@@ -1,4 +1,4 @@
-"""When a schedule was, and will be, due; the watchdog and the preflight ask. Pure.
+"""Computes when a schedule was and will be due, for the daily check and the preflight. Pure.
 
 Understands EventBridge Scheduler's ``cron()`` and ``rate()``:
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
@@ -19,7 +19,7 @@ _MONTHS = {
 _WEEKDAYS = {"SUN": 1, "MON": 2, "TUE": 3, "WED": 4, "THU": 5, "FRI": 6, "SAT": 7}
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _HORIZON_DAYS = 366 * 5
-"""How far to look for a date: leap days come every four years, mostly."""
+"""How far to search for a date. Leap days are at most eight years apart."""
 
 
 _MOST_CHARACTERS = 256
@@ -27,12 +27,12 @@ _MOST_CHARACTERS = 256
 
 
 class ScheduleError(ValueError):
-    """An expression outside what is understood here; AWS may well understand it."""
+    """An expression that this module does not understand. AWS may understand it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Every so often, counted from a moment that only AWS knows."""
+    """A fixed interval, counted from a moment that only AWS knows."""
 
     every: timedelta
 
@@ -47,19 +47,19 @@ class Cron:
     zone: ZoneInfo
 
     def before(self, moment: datetime) -> datetime | None:
-        """The latest time due at or before the moment, in UTC; None if there is none for years."""
+        """The latest due time at or before the moment, in UTC; None if there is none for years."""
         first = moment.astimezone(self.zone).date()
         days = (first - timedelta(days=n) for n in range(-1, _HORIZON_DAYS))
         return next((at for at in self._times(days, reverse=True) if at <= moment), None)
 
     def twins(self, moment: datetime) -> tuple[datetime, ...]:
-        """The moment and, of an hour that the clocks repeat in autumn, its repetition, in UTC."""
+        """The moment and, if the clocks repeat its hour in autumn, its repetition, in UTC."""
         local = moment.astimezone(self.zone)
         both = (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
         return tuple(dict.fromkeys(both))
 
     def after(self, moment: datetime, count: int = 1) -> list[datetime]:
-        """The next times due after the moment, in UTC."""
+        """The next due times after the moment, in UTC."""
         first = moment.astimezone(self.zone).date()
         days = (first + timedelta(days=n) for n in range(-1, _HORIZON_DAYS))
         return list(islice((at for at in self._times(days) if at > moment), count))
@@ -81,7 +81,7 @@ class Cron:
 
 
 def parse(expression: str, timezone: str) -> Cron | Rate:
-    """The schedule behind an expression. Raises :class:`ScheduleError`."""
+    """Parse an expression. Raises :class:`ScheduleError`."""
     if len(expression) > _MOST_CHARACTERS:
         raise ScheduleError(f"it has more than {_MOST_CHARACTERS} characters")
     if rate := _RATE.fullmatch(expression.strip()):

@@ -1,45 +1,29 @@
-"""The verdict: what may be claimed of a run, from evidence alone. Pure."""
+"""The verdict: what can be claimed about a run, from evidence alone. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from backup_contract.documents.date_marker import Marker
-from backup_contract.documents.manifest import Item, Manifest
+from backup_contract.documents.manifest import Identity, Item, Manifest
 from backup_contract.documents.parts.restore_drill import DrilledArchive
+from backup_contract.judgement import advice_texts
+from backup_contract.judgement.object_problems import NO_OBJECT_PROBLEMS, ObjectProblems
+from backup_contract.judgement.unsaved_data import lacking_data
+from backup_contract.kinds import KINDS
 from backup_contract.visibility import describe
 
-_NOTHING = (
-    "Is the token there, does it see the repositories, do BackupOptions leave everything out? "
-    'Invoke {launcher} with {{"action": "check"}}; it says what is missing.'
-)
-_NOT_ASKED = (
-    "To back up everything now, invoke {launcher} with {{}}; the next scheduled run does so too. "
-    "What was saved before is still there."
-)
-_NOT_DRILLED = (
-    "The restore drill says below what kept it from being done: more memory (InstanceTypes) or "
-    "disk (VolumeSizeGiB) is the remedy where it names them. It found nothing wrong."
-)
-_CHAIN = (
-    "A restore stops before an overlay that is named above; what was there before is a version in "
-    "the bucket. The next run backs those repositories up whole. If nobody replaced or removed "
-    "anything on purpose, find out who may write to the bucket (docs/security.md)."
-)
-_DATA = (
-    "Git and wikis are saved. What is under way goes on with the next run, and what failed is "
-    "tried again; to go on now, invoke {launcher} with {{}}."
-)
-_LACKS_DATA = (
-    "repository lacks some of its project data",
-    "repositories lack some of their project data",
+_LACKING_ACCOUNTS = (
+    "account lacks some of its data",
+    "accounts lack some of their data",
 )
 _WITHOUT_ARCHIVE = ("empty", "absent", "skipped", "failed")
-"""States in which there need be nothing in the bucket."""
+"""States that need no archive in the bucket."""
 
 
 COMPLETED = "completed"
-"""The ending of a run that may be verified; any other is its verdict, as it is called."""
+"""The ending of a run that can be verified. Any other ending is itself the verdict."""
 
 
 class Kind(StrEnum):
@@ -57,13 +41,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A kind, why, and everything that is wrong, worst first.
+    """A kind, its reason, and all problems, worst first.
 
-    A repository that failed together with its wiki is two problems, and one failed repository.
-    ``unsaved`` of ``failed_repositories`` were passed over by a narrowed run, with nothing of
-    them in the bucket; ``lacking_data`` lack some of their project data and nothing else.
-    ``advice`` goes before what is advised for all of the kind; ``{launcher}``
-    in it is the function's name.
+    A repository that failed together with its wiki is two problems, but one failed repository.
+    Among ``failed_repositories``, a narrowed run did not select ``unsaved``, and the bucket has
+    nothing of them; ``lacking_data`` lack only some of their project data. ``failed_accounts``
+    counts accounts, not repositories, whose own data is incomplete. ``advice`` comes before the
+    advice for the kind; ``{launcher}`` in it is the launcher's function name.
     """
 
     kind: Kind
@@ -74,15 +58,16 @@ class Verdict:
     unsaved: int = 0
     advice: str = ""
     lacking_data: int = 0
+    failed_accounts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What speaks against a complete run, by its manifest and what was found of its archives."""
+    """The problems of a complete run, from its manifest and the checks of its archives."""
 
     archive_problems: tuple[str, ...]
     chain_problems: tuple[str, ...]
-    object_problems: tuple[str, ...]
+    object_problems: ObjectProblems
     drilled_bad: tuple[DrilledArchive, ...]
     failed: list[Item]
     known: list[Item]
@@ -91,10 +76,10 @@ class Findings:
 
     @property
     def kind(self) -> Kind:
-        """What may be claimed: an archive that is bad outweighs one that is not there."""
+        """The kind of verdict: a bad archive outweighs a missing one."""
         if self.archive_problems or self.drilled_bad:
             return Kind.UNVERIFIED
-        if self.failed or self.unsaved or self.chain_problems or self.object_problems:
+        if self.failed or self.unsaved or self.chain_problems or self.object_problems.lines:
             return Kind.PARTIAL
         return Kind.UNVERIFIED if self.nothing else Kind.VERIFIED
 
@@ -104,13 +89,14 @@ def find(
     archive_problems: Sequence[str] = (),
     known_failures: Collection[str] = (),
     chain_problems: Sequence[str] = (),
-    object_problems: Sequence[str] = (),
+    object_problems: ObjectProblems = NO_OBJECT_PROBLEMS,
 ) -> Findings:
-    """What both the reporter's verdict and the program's outcome go by.
+    """Find the problems on which the reporter's verdict and the program's outcome rest.
 
-    ``chain_problems`` are of overlays that an earlier run was checked with: up to the one before
-    everything can be restored, so that they outweigh nothing else. Nor do ``object_problems``, of
-    binaries that archives refer to: the next run fetches them again.
+    ``chain_problems`` concern overlays that an earlier run's check covered. Everything up to the
+    overlay before can be restored, so they outweigh no other problem. Neither do
+    ``object_problems``, which concern binaries that archives refer to, and their lists: the next
+    run brings these back.
     """
     items = list(manifest.items)
     unproven = [
@@ -122,7 +108,7 @@ def find(
     return Findings(
         archive_problems=(*archive_problems, *unproven),
         chain_problems=tuple(chain_problems),
-        object_problems=tuple(object_problems),
+        object_problems=object_problems,
         drilled_bad=tuple(manifest.drill.bad) if manifest.drill else (),
         failed=failed,
         known=known,
@@ -142,82 +128,83 @@ def judge(
     known_failures: Collection[str],
     illegible: str = "",
     chain_problems: Sequence[str] = (),
-    object_problems: Sequence[str] = (),
+    object_problems: ObjectProblems = NO_OBJECT_PROBLEMS,
 ) -> Verdict:
-    """The verdict on a run that is over, by its ``ending``: :data:`COMPLETED`, or a kind's value.
+    """The verdict on a run that is over. ``ending`` is :data:`COMPLETED` or a kind's value.
 
-    ``illegible`` is what keeps a manifest that is there from being read.
+    ``illegible`` says why an existing manifest cannot be read.
 
-    Only a completed run can be verified: its marker and manifest must be this run's and belong
-    together, every archive must be in the bucket as the manifest says, there must be one, and
-    nothing failed but what ``known_failures`` (owner/name) acknowledges. What a narrowed run
-    passed over counts as earlier runs left it: failed, or not saved.
+    Only a completed run can be verified. Its marker and manifest must be this run's and match each
+    other. There must be at least one archive, and every archive must be in the bucket as the
+    manifest says. Nothing may have failed except ``known_failures`` (owner/name). A repository that
+    a narrowed run did not select counts as earlier runs left it: failed, or not saved.
     """
     if ending != COMPLETED:
         return Verdict(Kind(ending), reason)
     if marker is None or manifest is None:
-        said = illegible or "The run's manifest is missing or cannot be read."
-        return Verdict(Kind.UNVERIFIED, said)
+        message = illegible or "The run's manifest is missing or cannot be read."
+        return Verdict(Kind.UNVERIFIED, message)
     if (manifest.run_id, manifest.attempt) != (run_id, marker.attempt):
-        said = f"The manifest is of {manifest.run_id}, attempt {manifest.attempt}."
-        return Verdict(Kind.UNVERIFIED, said)
+        message = f"The manifest is of {manifest.run_id}, attempt {manifest.attempt}."
+        return Verdict(Kind.UNVERIFIED, message)
     if not manifest.complete or manifest_sha256 != marker.manifest_sha256:
-        return Verdict(Kind.UNVERIFIED, "The manifest is not the one that the marker vouches for.")
+        return Verdict(Kind.UNVERIFIED, "The manifest is not the one that the marker names.")
     found = find(manifest, archive_problems, known_failures, chain_problems, object_problems)
     failed, known, unsaved = found.failed, found.known, found.unsaved
     archive_problems, drilled_bad = found.archive_problems, found.drilled_bad
     problems = (
         *archive_problems,
-        *(f"restore drill failed: {each.told}" for each in drilled_bad),
+        *(f"restore drill failed: {each.description}" for each in drilled_bad),
         *found.chain_problems,
-        *found.object_problems,
+        *found.object_problems.lines,
         *(f"{entry.name}: {_reason(entry)}" for entry in (*failed, *unsaved)),
     )
     acknowledged = tuple(f"{entry.name}: {entry.reason}" for entry in known)
     if archive_problems or drilled_bad:
         count = len(archive_problems) + len(drilled_bad)
         what = "archive in the bucket is" if count == 1 else "archives in the bucket are"
-        said = f"{count} {what} not what the backup put there."
-        return Verdict(Kind.UNVERIFIED, said, problems, acknowledged)
-    nothing = found.nothing
+        message = f"{count} {what} not what the backup put there."
+        return Verdict(Kind.UNVERIFIED, message, problems, acknowledged)
     if found.kind is Kind.PARTIAL:
-        said = _partial(manifest, found, _but(manifest, known))
-        said = _visible(manifest) + said
-        count = len({entry.identity for entry in (*failed, *unsaved)})
-        advice = "" if failed or unsaved or found.object_problems else _CHAIN
-        advice = _NOT_ASKED if manifest.only else advice
-        lacking = count - len({e.identity for e in (*failed, *unsaved) if not _lacks_data(e)})
-        if lacking == count and not (
-            found.chain_problems or found.object_problems or manifest.only
-        ):
-            advice = _DATA if lacking else advice
+        message = _visible(manifest) + _partial(manifest, found, _but(manifest, known))
+        wrong = (*failed, *unsaved)
+        advice = advice_texts.OBJECTS if found.object_problems.lines else advice_texts.CHAIN
+        advice = "" if wrong else advice
+        advice = advice_texts.NOT_ASKED if manifest.only else advice
+        others = found.chain_problems or found.object_problems.lines or manifest.only
+        if wrong and not others and all(map(_lacks_data, wrong)):
+            advice = advice_texts.DATA
+        repositories = _repositories(wrong)
         return Verdict(
-            *(Kind.PARTIAL, said, problems, acknowledged, count, len(unsaved), advice, lacking)
+            *(Kind.PARTIAL, message, problems, acknowledged, len(repositories), len(unsaved)),
+            advice=advice,
+            lacking_data=len(repositories - _repositories(e for e in wrong if not _lacks_data(e))),
+            failed_accounts=_accounts(wrong),
         )
-    if nothing:
-        said = f"Of all that GitHub lists{_but(manifest, known)} nothing is in the bucket."
-        said = _visible(manifest) + said
+    if found.nothing:
+        but = _but(manifest, known)
+        message = f"{_visible(manifest)}Of all that GitHub lists{but} nothing is in the bucket."
         listed = len(manifest.repositories)
         why = f"{', '.join(manifest.owners)}: {listed} repositories listed, no archive"
-        return Verdict(Kind.UNVERIFIED, said, (why,), acknowledged, advice=_NOTHING)
-    said = _visible(manifest) + _verified(manifest, _but(manifest, known))
+        return Verdict(Kind.UNVERIFIED, message, (why,), acknowledged, advice=advice_texts.NOTHING)
+    message = _visible(manifest) + _verified(manifest, _but(manifest, known))
     if manifest.drill and manifest.drill.undone:
-        return Verdict(Kind.VERIFIED, said, (), acknowledged, advice=_NOT_DRILLED)
-    return Verdict(Kind.VERIFIED, said, (), acknowledged)
+        return Verdict(Kind.VERIFIED, message, (), acknowledged, advice=advice_texts.NOT_DRILLED)
+    return Verdict(Kind.VERIFIED, message, (), acknowledged)
 
 
 def _visible(manifest: Manifest) -> str:
-    """What the token could see, as a sentence to go before the others; empty if that is all."""
+    """The first sentence, about what the token could see; empty if it could see everything."""
     sentence = describe(manifest.visibility).sentence
     return f"{sentence}. " if sentence else ""
 
 
 def doubted(verdict: Verdict) -> Verdict:
-    """The verdict where something that it may rest on could not be read: no success is claimed."""
+    """The verdict after some evidence could not be read: it does not claim success."""
     if verdict.kind not in (Kind.VERIFIED, Kind.PARTIAL):
         return verdict
-    said = "Not all that the run left behind could be read; what could not is named below."
-    return replace(verdict, kind=Kind.UNVERIFIED, reason=said, advice="")
+    message = "Some documents of the run could not be read; they are named below."
+    return replace(verdict, kind=Kind.UNVERIFIED, reason=message, advice="")
 
 
 def _verified(manifest: Manifest, but: str) -> str:
@@ -228,51 +215,72 @@ def _verified(manifest: Manifest, but: str) -> str:
             what = f"Everything that GitHub lists{but} is"
         return f"{what} in the bucket, and every archive was checked."
     return (
-        f"Nothing but {' '.join(manifest.only)} was backed up, as asked. What earlier runs saved "
-        f"of the others{but} is in the bucket too, as it was then. Every archive was checked."
+        f"Only {' '.join(manifest.only)} was backed up, as requested. The other repositories{but} "
+        "are in the bucket as earlier runs saved them. Every archive was checked."
     )
 
 
 def _partial(manifest: Manifest, found: Findings, but: str) -> str:
-    failed, chains = found.failed, len(found.chain_problems)
+    accounts, chains = _accounts(found.failed), len(found.chain_problems)
+    failed = [entry for entry in found.failed if entry.entry.of != "account"]
     part = [entry for entry in failed if entry.asked and _lacks_data(entry)]
-    tried = sum(entry.asked for entry in failed) - len(part)
-    objects = len(found.object_problems)
-    lack = "large file is" if objects == 1 else "large files are"
+    tried = [entry for entry in failed if entry.asked and entry not in part]
     has = "chain of overlays is" if chains == 1 else "chains of overlays are"
     counts = (
-        (tried, "could not be backed up"),
-        (len(part), _LACKS_DATA[len(part) != 1]),
-        (len(failed) - tried - len(part), "failed before, untried this time"),
-        (len(found.unsaved), "not saved, untried this time"),
+        (len(failed) - len(tried) - len(part), "failed before and not tried this time"),
+        (len(found.unsaved), "not saved and not tried this time"),
+        (accounts, _LACKING_ACCOUNTS[accounts != 1]),
         (chains, f"{has} not what earlier runs were checked with"),
-        (objects, f"{lack} not in the bucket as saved"),
     )
-    wrong = "; ".join(f"{count} {what}" for count, what in counts if count)
+    failures = [f"{_counted(tried)} could not be backed up"] if tried else []
+    failures += lacking_data(part)
+    counted = (f"{count} {what}" for count, what in counts if count)
+    wrong = "; ".join([*failures, *counted, *found.object_problems.phrases])
     if found.nothing:
         return f"{wrong}; of all that GitHub lists{but} nothing is in the bucket."
     since = ", as this run or an earlier one left them" if manifest.only else ""
-    return f"{wrong}; all others{but} are in the bucket{since}, checked."
+    others = "others" if failed or found.unsaved or chains else "repositories"
+    return f"{wrong}; all {others}{but} are in the bucket{since}, and were checked."
+
+
+def _repositories(items: Iterable[Item]) -> set[Identity]:
+    return {item.identity for item in items if item.entry.of == "repository"}
+
+
+def _accounts(items: Iterable[Item]) -> int:
+    """How many of these are accounts."""
+    return len({item.identity for item in items if item.entry.of == "account"})
+
+
+def _counted(items: Sequence[Item]) -> str:
+    """``2 repositories and 1 wiki``."""
+    kinds = Counter(each.kind for each in items)
+    return " and ".join(
+        KINDS[kind].counted(count) if kind in KINDS else f"{count} {kind}"
+        for kind, count in kinds.items()
+    )
 
 
 def _lacks_data(item: Item) -> bool:
-    """Whether nothing failed but sections of its project data."""
+    """Whether only sections of its project data failed."""
     return (
         item.archive is not None
         and item.result.data is not None
-        and (item.reason == item.result.data.failure)
+        and item.result.data.is_failure(item.reason)
     )
 
 
 def _but(manifest: Manifest, known: Sequence[Item]) -> str:
-    """What is not in the bucket, or not as GitHub has it now, though nothing went wrong."""
-    left_out = [entry for entry in manifest.in_state("skipped") if entry.asked]
+    """The exceptions: what is not in the bucket, or not up to date, although nothing failed."""
+    excluded = [
+        item for item in manifest.in_state("skipped") if item.asked and item.entry.of != "account"
+    ]
     but = [
         f"{len(entries)} {why}"
-        for entries, why in ((left_out, "left out by options"), (known, "known to fail"))
+        for entries, why in ((excluded, "excluded by options"), (known, "known to fail"))
         if entries
     ]
-    return f" (but for {' and '.join(but)}, named below)" if but else ""
+    return f" (except {' and '.join(but)}, named below)" if but else ""
 
 
 def _reason(entry: Item) -> str:

@@ -15,7 +15,8 @@ def add_only(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="GLOB",
-        help="this time nothing but these (may repeat); the others stay as earlier runs left them",
+        help="in this run, back up only repositories whose names match (may repeat); all others "
+        "stay as earlier runs left them",
     )
 
 
@@ -26,13 +27,22 @@ def add_selection(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="GLOB",
-        help="in every run, only repositories whose names match (may repeat)",
+        help="in every run, back up only repositories whose names match (may repeat)",
     )
     parser.add_argument(
-        "--exclude", action="append", default=[], metavar="GLOB", help="not these (may repeat)"
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="exclude repositories whose names match (may repeat)",
     )
-    parser.add_argument("--no-forks", action="store_true", help="leave forks out")
-    parser.add_argument("--no-archived", action="store_true", help="leave archived ones out")
+    parser.add_argument(
+        "--starred",
+        action="store_true",
+        help="also back up the repositories that the owner, a person, has starred (git only)",
+    )
+    parser.add_argument("--no-forks", action="store_true", help="exclude forks")
+    parser.add_argument("--no-archived", action="store_true", help="exclude archived repositories")
     for kind in further_kinds():
         parser.add_argument(
             kind.exclusion,
@@ -40,84 +50,104 @@ def add_selection(parser: ArgumentParser) -> None:
             dest="excluded_kinds",
             const=kind.name,
             default=[],
-            help=f"leave {kind.many} out",
+            help=f"exclude {kind.many}",
         )
     parser.add_argument(
         "--kinds",
         type=some_of([*KINDS], "kinds"),
         metavar="KINDS",
-        help=f"nothing but these, as git,data; all: {','.join(KINDS)}",
+        help=f"back up only these kinds, such as git,data; all kinds: {','.join(KINDS)}",
     )
     parser.add_argument(
-        "--max-size", type=size, metavar="SIZE", help="leave larger ones out (500M, 2G)"
+        "--max-size",
+        type=size,
+        metavar="SIZE",
+        help="exclude repositories larger than this (500M, 2G)",
+    )
+
+
+def add_assets(parser: ArgumentParser) -> None:
+    """Which files of releases, and whether attachments."""
+    parser.add_argument(
+        "--max-assets",
+        type=size,
+        default=_ASSETS_KIB,
+        metavar="SIZE",
+        help="download at most this much of release files and attachments in a run (default 2G); "
+        "later runs download the rest",
+    )
+    parser.add_argument(
+        "--no-assets", action="store_true", help="do not save the files of releases"
+    )
+    parser.add_argument(
+        "--no-attachments",
+        action="store_true",
+        help="do not save the files that issues, pull requests and other texts link to",
     )
 
 
 def add_choices(parser: ArgumentParser) -> None:
     """Which repositories, and how: all that ``BackupOptions`` may hold."""
     parser.add_argument(
-        "--jobs", type=number(1, 64), default=16, help="repositories at once (default 16)"
+        "--jobs",
+        type=number(1, 64),
+        default=16,
+        help="repositories to process at once (default 16)",
     )
     add_selection(parser)
-    parser.add_argument("--full", action="store_true", help="fetch also what has not changed")
+    parser.add_argument(
+        "--full", action="store_true", help="fetch everything, unchanged repositories included"
+    )
     parser.add_argument(
         "--force",
         action="store_true",
-        help="with --full: give up earlier runs where the destination keeps no versions",
+        help="with --full: replace archives even if the destination keeps no versions; earlier "
+        "runs can then no longer be restored",
     )
     parser.add_argument(
         "--allow-shrink",
         action="store_true",
-        help="accept a listing of less than half of last time's, or of nothing at all",
+        help="accept a listing with less than half of the last run's repositories, or with none",
     )
     parser.add_argument(
         "--known-rewrites",
         action="append",
         default=[],
         metavar="GLOB",
-        help="branches that are expected to be rewritten or deleted, such as gh-pages or "
-        "renovate/* (may repeat); tags as refs/tags/GLOB",
+        help="do not report it if these branches are rewritten or deleted, such as gh-pages or "
+        "renovate/* (may repeat); name tags as refs/tags/GLOB",
     )
     parser.add_argument(
         "--keep-pins-days",
         type=number(1, 36500),
         metavar="DAYS",
-        help="leave out of a new archive, put together from a bucket with versions, what upstream "
-        "rewrote or deleted longer ago than this (default: keep it for ever)",
+        help="when a run combines an archive and its overlays, leave out commits that were "
+        "rewritten or deleted on GitHub longer ago than this (default: keep them for ever)",
     )
     parser.add_argument(
         "--lfs",
         action="store_true",
-        help="save the objects of Git LFS, too: GitHub bills their bandwidth to the owner",
+        help="save Git LFS objects, too; GitHub bills their bandwidth to the repository's owner",
     )
     parser.add_argument(
         "--max-lfs",
         type=size,
         metavar="SIZE",
-        help="fetch no more of these objects in a run; the rest is left to later runs",
+        help="download at most this much of Git LFS in a run; later runs download the rest",
     )
     parser.add_argument(
         "--api-share",
         type=number(1, 100),
         default=80,
         metavar="PERCENT",
-        help="use at most this share of GitHub's hourly limits for project data and leave the rest "
-        "to others (default 80)",
+        help="use at most this share of GitHub's hourly limits for project data (default 80)",
     )
-    parser.add_argument(
-        "--max-assets",
-        type=size,
-        default=_ASSETS_KIB,
-        metavar="SIZE",
-        help="fetch no more of releases' files in a run (default 2G); the rest is left to later "
-        "runs",
-    )
-    parser.add_argument("--no-assets", action="store_true", help="save no files of releases")
+    add_assets(parser)
     parser.add_argument("--no-drill", action="store_true", help="skip the restore drill at the end")
     parser.add_argument(
         "--stall-timeout",
         type=number(1, 3600),
         default=60,
         metavar="SECONDS",
-        help="give a silent connection up after this long (default 60)",
+        help="close a connection that is silent for this long (default 60)",
     )

@@ -46,14 +46,14 @@ def _pattern(_kinds: tuple[str, ...]) -> str:
 
 
 def accepts(text: str) -> bool:
-    """Whether the text is options, separated by blanks."""
+    """Whether the text is options, separated by spaces."""
     return re.fullmatch(pattern(), text) is not None
 
 
 def description() -> str:
     """The options by name, each with an example, for a person whose text is not accepted."""
     shown = [_shown(action) for action in _options()]
-    return f"Blanks between {', '.join(shown)}."
+    return f"Options, separated by spaces: {', '.join(shown)}."
 
 
 def _options() -> list[argparse.Action]:

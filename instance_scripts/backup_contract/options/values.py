@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+WILDCARDS = frozenset("*?[")
+"""What makes a name a pattern of names."""
 _SIZE = r"[0-9]{1,18}[KMGkmg]?[Ii]?[Bb]?"
 _SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -39,7 +41,7 @@ def some_of(words: Sequence[str], what: str) -> Value[tuple[str, ...]]:
     one = "|".join(map(re.escape, words))
     return Value(
         f"({one})(,({one}))*",
-        f"a list of {what}: {', '.join(words)}, with commas between and no blanks",
+        f"a list of {what}, separated by commas without spaces: {', '.join(words)}",
         lambda text: tuple(dict.fromkeys(text.split(","))),
     )
 

@@ -35,7 +35,7 @@ def test_a_signature_is_bit_for_bit_that_of_openssl(message: bytes) -> None:
     assert ours == KEY.sign(message, padding.PKCS1v15(), hashes.SHA256())
 
 
-@pytest.mark.parametrize("bits", [2049, 3072, 4096])
+@pytest.mark.parametrize("bits", [2049, 3072, pytest.param(4096, marks=pytest.mark.slow)])
 def test_keys_of_any_size_from_2048_bits_sign(bits: int) -> None:
     key = rsa.generate_private_key(65537, bits)
     ours = PrivateKey.from_pem(pem(key)).sign(b"message")

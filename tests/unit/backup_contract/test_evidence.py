@@ -79,7 +79,7 @@ def test_all_attempts_of_a_launch_are_read_and_the_one_of_an_older_launcher() ->
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "output"),
     [
         (launch(run_id=OTHER), "run_id is another run's"),
         (launch(attempts={}), "attempts is not a list"),
@@ -90,6 +90,6 @@ def test_all_attempts_of_a_launch_are_read_and_the_one_of_an_older_launcher() ->
         (b"[" * 100_000, "it is nested too deeply"),
     ],
 )
-def test_a_damaged_launch_is_named_by_its_field(data: bytes, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_a_damaged_launch_is_named_by_its_field(data: bytes, output: str) -> None:
+    with pytest.raises(ValueError, match=output):
         read_launch(data, RUN)

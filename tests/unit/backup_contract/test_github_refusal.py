@@ -75,7 +75,7 @@ def test_an_ip_allow_list_is_named_with_its_remedy_and_not_the_permission() -> N
     assert "Metadata" not in refused
 
 
-def test_single_sign_on_names_the_organisation() -> None:
+def test_single_sign_on_names_the_organization() -> None:
     url = "https://github.com/orgs/octo/sso?authorization_request=AZSC"
     refused = reason(
         403,
@@ -83,7 +83,7 @@ def test_single_sign_on_names_the_organisation() -> None:
         {"X-GitHub-SSO": f"required; url={url}"},
     )
     assert refused.startswith("403: Resource protected by organization SAML enforcement.; octo req")
-    assert "authorise the token" in refused
+    assert "authorize the token" in refused
     assert "AZSC" not in refused
 
 
@@ -118,8 +118,8 @@ def test_the_list_of_errors_is_part_of_the_message() -> None:
         None,
         {},
     ]
-    told = reason(422, {"message": "Validation Failed", "errors": errors})
-    assert told == "422: Validation Failed; plain; Repository name invalid; too many"
+    parts = reason(422, {"message": "Validation Failed", "errors": errors})
+    assert parts == "422: Validation Failed; plain; Repository name invalid; too many"
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_the_list_of_errors_is_part_of_the_message() -> None:
 )
 def test_the_lacking_permission_is_named(header: str, named: str) -> None:
     body = {"message": "Resource not accessible by personal access token"}
-    told = "Resource not accessible by personal access token; the permission that it takes: "
-    assert reason(403, body, {RIGHT: header}) == f"403: {told}{named}"
+    parts = "Resource not accessible by personal access token; the permission that it takes: "
+    assert reason(403, body, {RIGHT: header}) == f"403: {parts}{named}"
 
 
 @pytest.mark.parametrize(
@@ -159,6 +159,15 @@ def test_the_lacking_scope_is_named(
         headers["X-OAuth-Scopes"] = has
     refused = read_refusal(status, HTTPHeaderDict(headers), b'{"message": "no"}')
     assert refused.remedy == named
+
+
+def test_a_scope_that_the_token_has_is_not_called_lacking() -> None:
+    """Its user is no administrator, which no scope changes."""
+    headers = {"X-OAuth-Scopes": "gist, repo", "X-Accepted-OAuth-Scopes": "admin:repo_hook, repo"}
+    refused = read_refusal(404, HTTPHeaderDict(headers), b'{"message": "Not Found"}')
+    assert refused.rights == "a role that the token's user does not have there"
+    disabled = b'{"message": "Repository access disabled"}'
+    assert read_refusal(403, HTTPHeaderDict(headers), disabled).rights == ""
 
 
 def test_git_names_lacking_contents_by_a_right_to_write() -> None:
@@ -188,9 +197,9 @@ def test_no_message_is_no_message(status: int, body: bytes) -> None:
 def test_whatever_comes_is_one_line_of_bounded_length(
     status: int, body: bytes, headers: dict[str, str]
 ) -> None:
-    told = reason(status, body, headers)
-    assert told.isprintable()
-    assert len(told) < 5000
+    parts = reason(status, body, headers)
+    assert parts.isprintable()
+    assert len(parts) < 5000
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,8 @@ OF_97D46B3: dict[str, Any] = {
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_what_is_answered_is_read(answer: RunAnswer) -> None:
-    told = json.loads(json.dumps(answer.document))
-    read = RunAnswer.read(told)
+    document = json.loads(json.dumps(answer.document))
+    read = RunAnswer.read(document)
     assert read == replace(answer, refused=(), launch=None, advice="", mail="")
     assert (read.launched, read.succeeded) == (answer.launched, answer.succeeded)
 

@@ -19,12 +19,16 @@ from backup_contract.documents.manifest import (
     Unserved,
     by_identity,
 )
+from backup_contract.documents.object_list import ObjectListRef
 from backup_contract.documents.parts.accounts import account_entry
-from backup_contract.documents.parts.results import Referred
+from backup_contract.documents.parts.attached import Attached
+from backup_contract.documents.parts.gists import gist_entry
+from backup_contract.documents.parts.objects_put import ObjectsPut
+from backup_contract.documents.parts.results import LastListing, Referred
 from backup_contract.documents.parts.rewrites import Rewrite, RewriteKind, Rewrites
 from backup_contract.documents.parts.upstream import Upstream
 from backup_contract.documents.suspicion import Suspicion
-from backup_contract.kinds import ACCOUNT, DATA, KINDS
+from backup_contract.kinds import DATA, KINDS
 from reporter.publish.manifest import published
 from reporter.publish.run_report import run_report
 from tests.unit.backup_contract.test_manifest import one_of_everything
@@ -73,10 +77,21 @@ def with_accounts() -> Any:
     account = ItemResult("backed-up", archive=archive, data=entry.results[DATA].data)
     read.entries = by_identity([entry, replace(entry, id=2, name="other")])
     read.accounts = by_identity([account_entry("octo", account, asked=False)])
+    gist = ItemResult("unchanged", archive=archive, listing=LastListing("2024", "2026-11-30"))
+    read.gists = by_identity([gist_entry("octo", "a1", gist, secret=True, asked=False)])
     read.api_requests = {"changes": 3}
+    read.objects_put = ObjectsPut(2, 9)
+    result = entry.results[DATA]
+    assert result.data
+    attached = Attached(3, 2, 9, {"sign-in": 1})
+    with_attached = replace(result, data=replace(result.data, attached=attached))
+    read.entries = by_identity(
+        [*read.entries.values(), replace(entry.having(DATA, with_attached), id=3)]
+    )
     document = json.loads(read.to_json())
     assert document["repositories"][1][DATA]["sections"] == 0
-    assert {"accounts", "api_requests", "sections_in_common"} <= document.keys()
+    known = {"accounts", "gists", "api_requests", "objects_put", "sections_in_common"}
+    assert known <= document.keys()
     return document
 
 
@@ -93,12 +108,15 @@ def manifests() -> Iterator[Any]:
         chain=chain,
         rewrites=REWRITES,
         objects=Referred(2, 9, 1, 5),
+        object_list=ObjectListRef(70, "0" * 64),
         unserved=Unserved("0" * 64),
     )
-    results = dict.fromkeys((kind for kind in KINDS if kind != ACCOUNT), result)
-    entry = Entry(1, "octo", "x", False, False, False, results, asked=False, host="ghe")
+    results = dict.fromkeys(
+        (kind.name for kind in KINDS.values() if kind.of == "repository"), result
+    )
+    entry = Entry(1, "octo", "x", False, False, False, results, False, "ghe", starred=True)
     gone = Upstream("not-visible")
-    kept = OrphanedArchive(archive.key, 2, "octo", "y", DATA, result, "ghe", gone)
+    kept = OrphanedArchive(archive.key, 2, "octo", "y", DATA, result, "ghe", gone, starred=True)
     whole["repositories"].append(entry.document)
     whole["kept_further"] = [kept.document]
     yield whole

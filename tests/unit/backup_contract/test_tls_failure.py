@@ -31,9 +31,9 @@ CASES = [
 def test_openssls_reason_comes_first_and_then_the_remedy(
     code: int, message: str, remedy: str
 ) -> None:
-    told = tls_failure(refused(code, message)) or ""
-    assert told.startswith(f"its certificate is not accepted: {message.rstrip('.')}")
-    assert remedy in told
+    reason = tls_failure(refused(code, message)) or ""
+    assert reason.startswith(f"its certificate is not accepted: {message.rstrip('.')}")
+    assert remedy in reason
 
 
 def test_the_reason_is_found_wherever_a_library_keeps_it() -> None:

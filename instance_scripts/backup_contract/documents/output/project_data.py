@@ -1,12 +1,14 @@
-"""What ``--json`` prints of project data: see ``command_output``, which promises it."""
+"""What ``show`` prints of project data, and ``diff`` of its changes."""
 
 from typing import Annotated, Any, NotRequired, TypedDict
 
+from backup_contract.documents.output.schema import SourceDocument
+
 
 class ItemChangesRow(TypedDict):
-    """What became of the items of a repository's project data, in ``diff``."""
+    """Changes of the items of a repository's project data, in ``diff``."""
 
-    new: Annotated[dict[str, int], "by folder, as issues, how many are new"]
+    new: Annotated[dict[str, int], "by folder, as issues, number of new items"]
     changed: Annotated[dict[str, int], "how many changed, comments included"]
     gone: Annotated[dict[str, int], "how many are gone from GitHub; they stay in the archive"]
 
@@ -26,18 +28,15 @@ class DataItemRow(TypedDict):
     gone_since: Annotated[str | None, "when a run found it gone from GitHub; null if it is there"]
 
 
-class ShowDocument(TypedDict):
-    """``repo_backup show --json``: the overview, a list, or what has a number."""
+class ShowDocument(SourceDocument):
+    """``repo-backup show --json``: the overview, a list, or what has a number."""
 
-    schema: int
-    command: str
-    source: Annotated[str, "the store that was asked"]
     repository: Annotated[str, "owner/name"]
     key: Annotated[str, "the archive"]
     run_id: Annotated[str | None, "the run of --at or --run-id; null without them"]
     saved_by: Annotated[str, "the run that last changed what is shown"]
     incomplete: Annotated[bool, "an earlier state than was asked for: an overlay is at fault"]
-    remarks: Annotated[list[str], "what else to know"]
+    remarks: Annotated[list[str], "further remarks"]
     sections: NotRequired[
         Annotated[dict[str, dict[str, Any]], "overview: as in the archive's index.json"]
     ]

@@ -10,7 +10,7 @@ from backup_contract.visibility import Visibility
 class VisibilityRow(TypedDict):
     """How many of an owner's repositories GitHub showed to a run."""
 
-    owner: Annotated[str, "the user or organisation"]
+    owner: Annotated[str, "the user or organization"]
     scope: Annotated[
         str,
         "public: no private ones; selected: not all of them; all; unknown: GitHub does not tell",
@@ -25,7 +25,7 @@ def visibility_rows(items: Iterable[Visibility]) -> list[VisibilityRow]:
 
 
 class SuspicionRow(TypedDict):
-    """A run that found history rewritten as an attacker would."""
+    """A run that found history rewritten in a way that looks like an attack."""
 
     run_id: Annotated[str, "its name"]
     reasons: Annotated[list[str], "what it found"]
@@ -35,3 +35,21 @@ class SuspicionRow(TypedDict):
 def suspicion_rows(items: Iterable[Suspicion]) -> list[SuspicionRow]:
     """As the documents have it."""
     return [cast(SuspicionRow, each.document) for each in items]
+
+
+class LargeFilesRow(TypedDict):
+    """The LFS objects, release assets or attachments that the archives of a run refer to."""
+
+    kind: Annotated[str, "lfs-objects, data (release assets) or attachments"]
+    count: Annotated[int, "each archive's; one that several share counts for each"]
+    bytes: Annotated[int, "of all"]
+    saved: Annotated[int, "how many of them are saved"]
+    saved_bytes: Annotated[int, "of the saved ones"]
+
+
+class LargeFilesDocument(TypedDict):
+    """The large files beside the archives of a run."""
+
+    kinds: Annotated[list[LargeFilesRow], "empty: no archive refers to any"]
+    uploaded: Annotated[int, "how many the run stored"]
+    bytes_uploaded: Annotated[int, "of those"]

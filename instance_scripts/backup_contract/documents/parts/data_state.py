@@ -4,16 +4,18 @@ What each section holds is told by ``index.json`` in the archive; a manifest of 
 repositories names only the sections that lack something, and when what was read last.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from backup_contract.documents import fields
 from backup_contract.documents.data_index import Section, SectionState, read_section
 from backup_contract.documents.fields import Fields
+from backup_contract.documents.parts.attached import Attached, attached_field, read_attached
 
 INCOMPLETE: tuple[SectionState, ...] = ("failed", "truncated", "under-way")
 """States that make a backup incomplete; a lacking right and what is switched off do not."""
+_SETTINGS = "settings."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,17 @@ class LackingSection:
     github: int | None = None
 
     @property
+    def counts(self) -> str:
+        """How much of it is saved, for people: ``1200 of 5000``; empty where nothing tells."""
+        if self.github is not None:
+            return f"{self.here} of {self.github}"
+        return f"{self.here} so far" if self.here and self.state == "under-way" else ""
+
+    @property
     def sentence(self) -> str:
         """For people: ``issues under way, 1200 of 5000``."""
         state = self.state.replace("-", " ")
-        counts = f", {self.here} of {self.github}" if self.github is not None else ""
+        counts = f", {self.counts}" if self.counts else ""
         reason = f" ({self.reason})" if self.reason else ""
         return f"{self.name} {state}{counts}{reason}"
 
@@ -38,8 +47,8 @@ class LackingSection:
     def document(self) -> dict[str, Any]:
         """What the manifest says of it beside its name."""
         written = {"reason": self.reason, "here": self.here or None, "github": self.github}
-        told = {name: value for name, value in written.items() if value is not None}
-        return {"state": self.state, **told}
+        present = {name: value for name, value in written.items() if value is not None}
+        return {"state": self.state, **present}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,8 @@ class DataState:
     ``items`` have dates and are read again in rotation, the next time from the number ``rotation``
     on; ``rotated_at`` is when they were the last time, ``settings_read_at`` when the sections were
     read that have neither counts nor dates (both ISO 8601, UTC). ``sections`` are those that are
-    not complete.
+    not complete. ``attached`` are the attachments that texts link to; None: there are none, or an
+    earlier version saved none of the ``attachments`` that it counted.
     """
 
     signature: str
@@ -59,15 +69,40 @@ class DataState:
     rotated_at: str | None = None
     settings_read_at: str | None = None
     sections: tuple[LackingSection, ...] = ()
+    attachments: int = 0
+    attached: Attached | None = None
+
+    @property
+    def unsaved_attachments(self) -> int:
+        """How many attachments are not saved."""
+        return self.attached.unsaved if self.attached else self.attachments
 
     @property
     def failure(self) -> str | None:
         """Why the backup of this data is incomplete; None if it is not."""
-        found = [each.sentence for each in self.sections if each.state in INCOMPLETE]
+        found = [each for each in self.sections if each.state in INCOMPLETE]
         if not found:
             return None
         goes_on = any(each.state == "under-way" for each in self.sections)
-        return "; ".join(found) + ("; the next run goes on" if goes_on else "")
+        return "; ".join(_sentences(found)) + ("; the next run goes on" if goes_on else "")
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether all that is incomplete goes on with the next run."""
+        states = {each.state for each in self.sections if each.state in INCOMPLETE}
+        return states == {"under-way"}
+
+    def is_failure(self, reason: str | None) -> bool:
+        """Whether this is why an item failed: nothing else did.
+
+        Version 0.2.0 wrote a sentence for each section.
+        """
+        failure = self.failure
+        if failure is None or reason is None:
+            return False
+        end = "; the next run goes on"
+        each = [each.sentence for each in self.sections if each.state in INCOMPLETE]
+        return reason.removesuffix(end) in (failure.removesuffix(end), "; ".join(each))
 
     @property
     def document(self) -> dict[str, Any]:
@@ -80,7 +115,27 @@ class DataState:
             "rotated_at": self.rotated_at,
             "settings_read_at": self.settings_read_at,
             **({"sections": sections} if sections else {}),
+            **({"attachments": unsaved} if (unsaved := self.unsaved_attachments) else {}),
+            **attached_field("attached", self.attached),
         }
+
+
+def _sentences(sections: Iterable[LackingSection]) -> Iterator[str]:
+    """A sentence for the sections that lack something for the same reason: a token's limit ends
+    all of them at once."""
+    groups: dict[tuple[str, str | None], list[LackingSection]] = {}
+    for each in sections:
+        groups.setdefault((each.state, each.reason), []).append(each)
+    for (state, reason), group in groups.items():
+        if len(group) == 1:
+            yield group[0].sentence
+            continue
+        named = [each for each in group if not each.name.startswith(_SETTINGS)]
+        names = [f"{each.name} {each.counts}".rstrip() for each in named]
+        if settings := len(group) - len(named):
+            names.append(f"{settings} setting{'s' * (settings != 1)}")
+        because = f" ({reason})" if reason else ""
+        yield f"{state.replace('-', ' ')}: {', '.join(names)}{because}"
 
 
 def lacking(sections: Mapping[str, Section]) -> tuple[LackingSection, ...]:
@@ -96,6 +151,7 @@ def read_data_state(document: Fields) -> DataState | None:
     """The state among the fields of a result; None where there is none. Raises DamagedError."""
     if document.get("signature") is None:
         return None
+    attached = fields.optional(read_attached, document, "attached")
     return DataState(
         fields.text(document, "signature"),
         fields.count(document, "items"),
@@ -103,6 +159,8 @@ def read_data_state(document: Fields) -> DataState | None:
         _date_or_none(document, "rotated_at"),
         _date_or_none(document, "settings_read_at"),
         _read_sections(document) if "sections" in document else (),
+        0 if attached else fields.optional(fields.count, document, "attachments") or 0,
+        attached,
     )
 
 

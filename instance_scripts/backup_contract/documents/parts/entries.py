@@ -1,25 +1,20 @@
-"""What a manifest says of one repository, by kind, and of archives that no repository has. Pure."""
+"""What a manifest says of one repository, by kind. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from backup_contract import object_keys as layout
 from backup_contract.documents import fields
-from backup_contract.documents.fields import DamagedError, Fields
+from backup_contract.documents.fields import Fields
 from backup_contract.documents.parts.results import (
     STATES_BESIDE,
     Archive,
     ItemResult,
     State,
-    read_archive,
-    read_referred,
     read_result,
     short_document,
-    with_chain,
 )
-from backup_contract.documents.parts.upstream import Upstream, read_upstream
-from backup_contract.kinds import ACCOUNT, GIT, KINDS, WIKI, suffix
+from backup_contract.kinds import GIT, KINDS, WIKI, Holder, suffix
 
 HOST = "github.com"
 """What each GitHub is called, an Enterprise Server as well."""
@@ -32,16 +27,13 @@ class Identity(NamedTuple):
     id: int
 
 
-_OF_KEPT = ("lfs", "refs_digest", "refs", "archive", "chain", "objects")
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One repository that was listed, and what became of it: a result for each kind that was
     considered, its own git first.
 
     ``id`` is the host's. Where ``asked`` is False a run narrowed by ``--only`` passed it over: a
-    failure is that of the last run that tried.
+    failure is that of the last run that tried. ``starred``: it is backed up for a star alone.
     """
 
     id: int
@@ -53,6 +45,7 @@ class Entry:
     results: Mapping[str, ItemResult]
     asked: bool = True
     host: str = HOST
+    starred: bool = False
 
     @property
     def full_name(self) -> str:
@@ -60,9 +53,9 @@ class Entry:
         return f"{self.owner}/{self.name}" if self.name else self.owner
 
     @property
-    def is_account(self) -> bool:
-        """Whether it is an account, and no repository: git's result means nothing then."""
-        return ACCOUNT in self.results
+    def of(self) -> Holder:
+        """What it is; of an account and of a gist git's result means nothing."""
+        return next((of for of in map(_of, self.results) if of != "repository"), "repository")
 
     @property
     def identity(self) -> Identity:
@@ -92,11 +85,8 @@ class Entry:
     @property
     def items(self) -> "list[Item]":
         """Each of its results, by the name that people see."""
-        results = self.results.items()
-        return [Item(self, kind, each) for kind, each in results if self._has(kind)]
-
-    def _has(self, kind: str) -> bool:
-        return kind == ACCOUNT or not self.is_account
+        of, results = self.of, self.results.items()
+        return [Item(self, kind, each) for kind, each in results if _of(kind) == of]
 
     def having(self, kind: str, result: ItemResult) -> "Entry":
         """The same with another result of this kind."""
@@ -118,6 +108,7 @@ class Entry:
             "archived": self.archived,
             **({} if self.asked else {"asked": False}),
             **({} if self.host == HOST else {"host": self.host}),
+            **({"starred": True} if self.starred else {}),
             **self.git.document,
             **beside,
         }
@@ -169,60 +160,9 @@ class Item:
         return self.kind == GIT and self.entry.unsaved
 
 
-@dataclass(frozen=True, slots=True)
-class OrphanedArchive:
-    """An archive that no listed repository's entry names any more: whose, and what is in it.
-
-    The repository is gone from GitHub, or has another name now. ``result.archive`` is None when
-    what lies there is not what was recorded: nobody vouches for it, and nobody else gets its key.
-    ``upstream`` is what GitHub told of the repository by its id; None where nobody asked.
-    """
-
-    key: str
-    id: int
-    owner: str
-    name: str
-    kind: str
-    result: ItemResult
-    host: str = HOST
-    upstream: Upstream | None = None
-
-    @property
-    def full_name(self) -> str:
-        """``owner/name``, as it was when the archive was its repository's newest."""
-        return self.entry.full_name
-
-    @property
-    def identity(self) -> Identity:
-        """Its repository's."""
-        return Identity(self.host, self.id)
-
-    @property
-    def item(self) -> Item:
-        """The same as an item of a repository that has nothing else."""
-        return Item(self.entry, self.kind, self.result)
-
-    @property
-    def entry(self) -> Entry:
-        """The same as an entry that has nothing else."""
-        results = {GIT: ItemResult("kept"), self.kind: self.result}
-        return Entry(self.id, self.owner, self.name, False, False, False, results, host=self.host)
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """As it stands in the manifest."""
-        result = self.result.document
-        return {
-            "key": self.key,
-            "id": self.id,
-            "owner": self.owner,
-            "name": self.name,
-            "wiki": self.kind == WIKI,
-            **({} if self.kind in (GIT, WIKI) else {"kind": self.kind}),
-            **({} if self.host == HOST else {"host": self.host}),
-            **{name: result[name] for name in _OF_KEPT if name in result},
-            **({"upstream": self.upstream.document} if self.upstream else {}),
-        }
+def _of(kind: str) -> Holder:
+    """What has something of this kind; a repository where only a later version knows it."""
+    return KINDS[kind].of if kind in KINDS else "repository"
 
 
 def by_kind(git: ItemResult, wiki: ItemResult | None = None) -> dict[str, ItemResult]:
@@ -249,34 +189,13 @@ def read_entry(document: Fields) -> Entry:
         results,
         "asked" not in document or fields.flag(document, "asked"),
         fields.text(document, "host") if "host" in document else HOST,
+        is_starred(document),
     )
 
 
-def read_orphaned(document: Fields) -> OrphanedArchive:
-    """An item of ``kept``. Raises DamagedError."""
-    result = ItemResult(
-        "kept",
-        lfs=fields.flag(document, "lfs"),
-        refs_digest=fields.text_or_null(document, "refs_digest"),
-        refs=fields.count(document, "refs"),
-        archive=read_archive(document, "archive"),
-        objects=fields.optional(read_referred, document, "objects"),
-    )
-    if document.get("chain") is not None:
-        result = with_chain(result, document)
-    key = fields.key(document, "key", layout.ARCHIVES)
-    if result.archive and result.archive.key != key:
-        raise DamagedError("archive.key", "is not the key of what is kept")
-    return OrphanedArchive(
-        key,
-        fields.count(document, "id"),
-        fields.text(document, "owner"),
-        fields.text(document, "name"),
-        _kind(document),
-        result,
-        fields.text(document, "host") if "host" in document else HOST,
-        read_upstream(document.get("upstream")),
-    )
+def is_starred(document: Fields) -> bool:
+    """Whether it was backed up for a star alone. Raises DamagedError."""
+    return "starred" in document and fields.flag(document, "starred")
 
 
 def by_identity(entries: Iterable[Entry]) -> dict[Identity, Entry]:
@@ -291,10 +210,3 @@ def items_of(entries: Mapping[Identity, Entry]) -> Iterator[Item]:
 
 def _beside(document: Fields, name: str) -> ItemResult:
     return fields.inside(document, name, lambda found: read_result(found, STATES_BESIDE))
-
-
-def _kind(document: Fields) -> str:
-    wiki = fields.flag(document, "wiki")
-    if "kind" in document:
-        return fields.word(document, "kind")
-    return WIKI if wiki else GIT

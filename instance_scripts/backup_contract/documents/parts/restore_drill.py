@@ -19,7 +19,7 @@ class DrilledArchive:
     seconds: float | None = None
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The key, and what was said of it."""
         return f"{self.key}: {self.reason}"
 

@@ -12,6 +12,7 @@ from backup_contract import object_keys as layout
 from backup_contract.documents import fields
 from backup_contract.documents.chain import Chain
 from backup_contract.documents.fields import DamagedError, Fields
+from backup_contract.documents.object_list import ObjectListRef, read_object_list_ref
 from backup_contract.documents.parts.data_state import DataState, read_data_state
 from backup_contract.documents.parts.rewrites import Rewrites, read_rewrites
 
@@ -79,6 +80,17 @@ class Referred:
 
 
 @dataclass(frozen=True, slots=True)
+class LastListing:
+    """What the host's list told of an item when its refs were asked for last: ``updated_at``.
+
+    Both are ISO 8601; ``asked_at`` is by this program's clock.
+    """
+
+    updated_at: str
+    asked_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class ItemResult:
     """What became of one item of a repository.
 
@@ -87,6 +99,9 @@ class ItemResult:
     ``rewrites`` are what upstream replaced or removed of the archive before; None: nothing.
     ``data`` is of project data alone: up to where it was read.
     ``objects`` are the binaries that the archive refers to; None where its kind has none.
+    ``object_list`` names the list of those that are saved; None where there are none, where the
+    archive is itself such a list, and in manifests of earlier versions.
+    ``listing`` is of gists alone: while their list tells the same, nothing is asked.
     """
 
     state: State
@@ -102,6 +117,8 @@ class ItemResult:
     rewrites: Rewrites | None = None
     data: DataState | None = None
     objects: Referred | None = None
+    object_list: ObjectListRef | None = None
+    listing: LastListing | None = None
 
     def keeping(self, earlier: "ItemResult | None") -> "ItemResult":
         """The same with the earlier archive, and what is in it."""
@@ -117,12 +134,18 @@ class ItemResult:
             chain=earlier.chain,
             data=self.data or earlier.data,
             objects=earlier.objects,
+            object_list=earlier.object_list,
         )
 
     @property
     def bytes_stored(self) -> int:
         """Of its archive, the overlays included."""
         return (self.archive.bytes if self.archive else 0) + (self.chain.bytes if self.chain else 0)
+
+    @property
+    def bytes_with_objects(self) -> int:
+        """The same with the large files that it refers to and that are saved."""
+        return self.bytes_stored + (self.objects.saved_bytes if self.objects else 0)
 
     @property
     def stored_by(self) -> str | None:
@@ -154,6 +177,8 @@ class ItemResult:
             **({"rewrites": self.rewrites.document} if self.rewrites else {}),
             **(self.data.document if self.data else {}),
             **({"objects": asdict(self.objects)} if self.objects else {}),
+            **({"object_list": self.object_list.document} if self.object_list else {}),
+            **({"listing": asdict(self.listing)} if self.listing else {}),
         }
 
 
@@ -192,6 +217,8 @@ def read_result(document: Fields, states: Mapping[str, State] = STATES) -> ItemR
         rewrites=fields.optional(read_rewrites, document, "rewrites"),
         data=read_data_state(document),
         objects=fields.optional(read_referred, document, "objects"),
+        object_list=fields.optional(read_object_list_ref, document, "object_list"),
+        listing=fields.optional(_listing, document, "listing"),
     )
     return with_chain(result, document) if document.get("chain") is not None else result
 
@@ -217,6 +244,14 @@ def read_referred(document: Fields, name: str) -> Referred:
         lambda found: Referred(
             *(fields.count(found, each) for each in ("count", "bytes", "saved", "saved_bytes"))
         ),
+    )
+
+
+def _listing(document: Fields, name: str) -> LastListing:
+    return fields.inside(
+        document,
+        name,
+        lambda found: LastListing(fields.text(found, "updated_at"), _date(found, "asked_at")),
     )
 
 

@@ -109,4 +109,4 @@ def test_of_a_reported_schedule_that_is_not_understood_only_the_age_counts(expre
 
 
 def test_a_reported_schedule_is_the_one_in_force() -> None:
-    assert Watched.in_report(WEEKLY.told, WEEKLY.max_age) == replace(WEEKLY, since=None)
+    assert Watched.in_report(WEEKLY.reported, WEEKLY.max_age) == replace(WEEKLY, since=None)

@@ -124,9 +124,9 @@ def test_overlays_that_changed_make_it_partial_and_name_no_repository_as_failed(
     assert (judged.kind, judged.problems, judged.failed_repositories) == (Kind.PARTIAL, (CHAIN,), 0)
     assert judged.reason == (
         "1 chain of overlays is not what earlier runs were checked with; "
-        "all others are in the bucket, checked."
+        "all others are in the bucket, and were checked."
     )
-    assert "find out who may write to the bucket" in judged.advice
+    assert "find out who can write to the bucket" in judged.advice
     assert verdict(problems=("k",), chains=(CHAIN,)).problems == ("k", CHAIN)
 
 
@@ -142,15 +142,15 @@ def test_partial_names_what_it_does_not_cover_as_verified_does() -> None:
     )
     assert judged.kind is Kind.PARTIAL
     assert judged.reason == (
-        "1 could not be backed up; all others (but for 1 left out by options and 1 known to fail, "
-        "named below) are in the bucket, checked."
+        "1 repository could not be backed up; all others (except 1 excluded by options and 1 known "
+        "to fail, named below) are in the bucket, and were checked."
     )
 
 
 def test_partial_without_any_archive_does_not_speak_of_others() -> None:
     judged = verdict(replace(MANIFEST, entries=by_id(BAD, LEFT_OUT)))
     assert judged.kind is Kind.PARTIAL
-    assert "of all that GitHub lists (but for 1 left out" in judged.reason
+    assert "of all that GitHub lists (except 1 excluded" in judged.reason
     assert "all others" not in judged.reason
 
 
@@ -176,7 +176,7 @@ def test_a_narrowed_run_claims_nothing_of_what_it_passed_over() -> None:
     kept = replace(GOOD, id=6, name="kept", results=skipped, asked=False)
     judged = verdict(replace(NARROWED, entries=by_id(GOOD, kept)))
     assert judged.kind is Kind.VERIFIED
-    assert "of the others is in the bucket too, as it was then" in judged.reason
+    assert "The other repositories are in the bucket as earlier runs saved them" in judged.reason
     assert "Everything that GitHub lists" not in judged.reason
 
 

@@ -1,0 +1,100 @@
+"""``REPO~data+<chain>.objects.json``: the binaries that a chain of archives refers to. Pure.
+
+Each line is a JSON array with the SHA-256 (hex) and the size in bytes of an object below
+``objects/sha256/``. Who checks or counts these objects reads this list and unpacks no archive. The
+list only grows at its end: its first bytes, which a manifest names with their SHA-256, stay the
+list of that run when later runs add lines.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from backup_contract.documents import fields
+from backup_contract.documents.fields import DamagedError, Fields
+
+MOST_BYTES = 64 << 20
+"""Of a list: some 800,000 objects."""
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectListRef:
+    """What a manifest says of a list: the ``length`` in bytes of what its run wrote, and the
+    SHA-256 (hex) of that."""
+
+    length: int
+    sha256: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As it stands in the manifest."""
+        return {"bytes": self.length, "sha256": self.sha256}
+
+    @classmethod
+    def of(cls, data: bytes) -> "ObjectListRef":
+        """Of a list as it was written."""
+        return cls(len(data), hashlib.sha256(data).hexdigest())
+
+    def confirms(self, data: bytes) -> bool:
+        """Whether a list begins with what the run wrote."""
+        mine = data[: self.length]
+        return len(mine) == self.length and hashlib.sha256(mine).hexdigest() == self.sha256
+
+
+def read_object_list_ref(document: Fields, name: str) -> ObjectListRef:
+    """The object in a field. Raises DamagedError."""
+
+    def read(found: Fields) -> ObjectListRef:
+        length = fields.count(found, "bytes")
+        if not 1 <= length <= MOST_BYTES:
+            raise DamagedError("bytes", f"is not a number from 1 to {MOST_BYTES}")
+        return ObjectListRef(length, fields.sha256(found, "sha256"))
+
+    return fields.inside(document, name, read)
+
+
+def object_lines(sizes: Mapping[str, int]) -> bytes:
+    """The lines of these objects, in the order of their SHA-256."""
+    return b"".join(
+        json.dumps([sha256, size], separators=(",", ":")).encode() + b"\n"
+        for sha256, size in sorted(sizes.items())
+    )
+
+
+def read_object_list(data: bytes) -> dict[str, int]:
+    """The sizes by SHA-256 (hex). Raises DamagedError that names the line."""
+    if len(data) > MOST_BYTES:
+        raise DamagedError("", f"it has {len(data)} bytes, {MOST_BYTES} at most")
+    return dict(_object(line, number) for number, line in enumerate(_lines(data), 1))
+
+
+def legible_objects(data: bytes) -> Iterator[str]:
+    """The SHA-256 (hex) of each line that names an object, whatever the others are."""
+    for number, line in enumerate(data.splitlines(), 1):
+        with suppress(DamagedError):
+            yield _object(line, number)[0]
+
+
+def _lines(data: bytes) -> Iterable[bytes]:
+    lines = data.split(b"\n")
+    if lines.pop():
+        raise DamagedError(f"line {len(lines) + 1}:", "it has no end")
+    return lines
+
+
+def _object(line: bytes, number: int) -> tuple[str, int]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(f"line {number}:", "it is not JSON") from error
+    match found:
+        case [str() as sha256, int() as size] if (
+            _SHA256.fullmatch(sha256) and type(size) is int and 0 <= size < fields.LIMIT
+        ):
+            return sha256, size
+    raise DamagedError(f"line {number}:", "it is not a SHA-256 and a size")

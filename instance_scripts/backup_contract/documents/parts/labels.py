@@ -1,0 +1,27 @@
+"""What people read in the place of an item's name, which documents and options have. Pure."""
+
+from collections.abc import Iterable
+
+from backup_contract.documents.parts.entries import Item
+from backup_contract.kinds import labelled
+
+_COLON = ": "
+
+
+def label(item: Item) -> str:
+    """``octo/hello.wiki``; ``octo/hello, LFS objects`` for ``octo/hello~lfs``."""
+    return item.name if item.state == "kept" else labelled(item.entry.full_name, item.kind)
+
+
+def labelled_problems(problems: Iterable[str], items: Iterable[Item]) -> list[str]:
+    """Problems as a verdict has them (``NAME: what is wrong``), with labels instead of names."""
+    labels = {each.name: label(each) for each in items}
+    parts = (each.partition(_COLON) for each in problems)
+    return [f"{labels.get(name, name)}{colon}{rest}" for name, colon, rest in parts]
+
+
+def repositories_of(problems: Iterable[str], items: Iterable[Item]) -> list[str]:
+    """The repositories that problems are about, once each; a name that no item has as it is."""
+    known = {each.name: each.entry.full_name for each in items}
+    names = (each.partition(_COLON)[0] for each in problems)
+    return [*dict.fromkeys(known.get(name, name) for name in names)]
