@@ -1,1 +1,1 @@
-"""git: smart HTTP, mirrors, checks, pushes; the one package that starts git."""
+"""git: smart HTTP, mirrors, checks, pushes. No other package starts git."""

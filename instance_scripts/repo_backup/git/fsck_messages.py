@@ -1,7 +1,7 @@
-"""What git dislikes about a history that is complete all the same: told by name, never refused.
+"""git fsck's messages about malformed but complete history, which is reported and never refused.
 
-Old projects carry bad time zones, zero-padded file modes and the like; GitHub serves them, so a
-backup has to hold them. https://git-scm.com/docs/git-fsck#_fsck_messages describes each name.
+Old projects have bad time zones, zero-padded file modes and the like. GitHub serves them, so a
+backup must keep them. https://git-scm.com/docs/git-fsck#_fsck_messages describes each message id.
 """
 
 import re
@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Collection
 from typing import IO
 
+from backup_contract.text import one_line
 from repo_backup.git.restorable import listed
-from repo_backup.runtime.errors import said
 
 _TOLERATED = (
     *("badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "badType"),
@@ -28,20 +28,20 @@ _TOLERATED = (
 
 
 def strict_option(known: Collection[str]) -> str:
-    """Lets ``git index-pack`` look at the form of each object, and report it without refusing.
+    """The option by which ``git index-pack`` checks the format of each object without refusing it.
 
-    ``known`` are the names that this git knows: it refuses an option with any other.
+    ``known`` are the message ids that this git knows; it refuses an option with any other.
     """
     return "--strict=" + ",".join(f"{name}=warn" for name in _TOLERATED if name in known)
 
 
 MALFORMED = "malformed history, archived as it is"
-"""How the sentence begins that names what was found."""
+"""The beginning of the sentence that names the message ids."""
 
 REFUSED_ELSEWHERE = (
-    "a host that checks what it is sent (receive.fsckObjects), as GitHub does, may refuse it. "
-    "What can be done: push to a host that does not check, for one a bare repository of your own; "
-    "or let git filter-repo, or git fast-export and fast-import, write the history anew, which "
+    "a host that checks pushed objects (receive.fsckObjects), as GitHub does, may refuse it. "
+    "Either push to a host that does not check, for example a bare repository of your own; "
+    "or rewrite the history with git filter-repo, or git fast-export and fast-import, which "
     "gives its commits other ids"
 )
 
@@ -52,11 +52,11 @@ _MOST_NAMES = 1000
 _LINE_BYTES = 1000
 
 
-class Complaints:
-    """What a git said on its standard error: how many objects are malformed how, its last lines.
+class Diagnostics:
+    """git's standard error, summarized: the number of objects by message id, and the last lines.
 
-    Every object may cause a line, so that the lines themselves are not kept. ``refused`` are the
-    names of malformations that no archive may have.
+    Every object may cause a line, so the lines are not kept. ``refused`` are the ids of messages
+    about objects that no archive may have.
     """
 
     def __init__(self) -> None:
@@ -72,26 +72,26 @@ class Complaints:
             named = _LINE.match(line)
             name = named[2].decode() if named else ""
             if named and name in _TOLERATED:
-                # An author and a committer may both be wrong: that is one object.
+                # Author and committer may both be malformed: count the object once.
                 self.found[name] += named.groups() != before
                 before = named.groups()
             elif branch := _NO_COMMIT.match(line):
                 if len(self.no_commits) < _MOST_NAMES:
-                    self.no_commits.add(said(branch[1].decode("utf-8", "replace")))
+                    self.no_commits.add(one_line(branch[1].decode("utf-8", "replace")))
             else:
                 self.refused.update([name] if name and len(self.refused) < _MOST_NAMES else ())
                 shown = line.decode("utf-8", "replace").strip()
                 self.last = [*self.last, shown][-_LAST_LINES:]
 
     def warnings(self) -> tuple[str, ...]:
-        """One sentence that names all malformations, one for branches that name no commit."""
-        told = []
+        """A sentence with all message ids, and one about branches that do not name a commit."""
+        sentences = []
         if self.found:
             counts = ", ".join(f"{name} ({count})" for name, count in sorted(self.found.items()))
-            told.append(f"{MALFORMED}: {counts}")
+            sentences.append(f"{MALFORMED}: {counts}")
         if self.no_commits:
-            told.append(
+            sentences.append(
                 f"{listed(sorted(self.no_commits))}: a branch that names no commit; "
-                "most hosts refuse a push of it"
+                "most hosts refuse to accept it"
             )
-        return tuple(told)
+        return tuple(sentences)

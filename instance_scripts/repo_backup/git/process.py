@@ -1,5 +1,5 @@
-"""A git of ours on what is on disk already: without anybody's configuration or secrets, in bounded
-memory, and never longer than this program.
+"""Runs git on local repositories: without configuration or secrets, with limited memory, and never
+longer than this program.
 """
 
 import contextlib
@@ -17,42 +17,43 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from repo_backup.git.fsck_messages import Complaints
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.git.fsck_messages import Diagnostics
+from repo_backup.runtime.cancellation import CancellationToken
 
 LEAN_GIT = (
     "git",
-    # Larger blobs are checked in a stream: 13 MB of memory instead of the blob's size.
+    # Larger blobs are streamed: 13 MB of memory instead of the blob's size.
     *("-c", "core.bigFileThreshold=16m", "-c", "core.deltaBaseCacheLimit=16m"),
-    # A pack is looked at through a window instead of being mapped as a whole.
+    # A pack is read through a window instead of being mapped as a whole.
     *("-c", "core.packedGitWindowSize=16m", "-c", "core.packedGitLimit=64m"),
     *("-c", "pack.writeReverseIndex=false"),
-    # Nothing that a repository holds may start a program or reach out, whatever git does next.
+    # Nothing in a repository may start a program or open a connection.
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "protocol.allow=never"),
     *("-c", "core.attributesFile=/dev/null", "-c", "credential.helper=", "-c", "gc.auto=0"),
     *("-c", "maintenance.auto=false", "-c", "submodule.recurse=false"),
 )
-"""git in little memory: of a 500 MB blob fsck held 960 MB without, 70 MB with these (2.39)."""
-_HELD = ("/bin/sh", "-c", 'read -r go && exec "$@"', "sh")
-"""Begins when it gets a line: a git that waits for no input must not run before it is bounded."""
+"""git with little memory: fsck of a 500 MB blob takes 70 MB with these, 960 MB without (2.39)."""
+_AFTER_A_LINE = ("/bin/sh", "-c", 'read -r go && exec "$@"', "sh")
+"""Starts git once it reads a line. A git without input must not run before its memory is limited.
+"""
 _MESSAGE = re.compile(r"^fsck\.(\w+)$", re.MULTILINE)
-_ASK_SECONDS = 5
-_FIRST_TO_GO = "800"
+_HELP_SECONDS = 5
+_OOM_SCORE = "800"
 _WAKE_SECONDS = 0.2
 _DELTA_BYTES = 256 << 20
-"""What git may take beyond what its objects need: for deltas of large files."""
+"""Memory for the deltas of large files, beyond what git needs for each object."""
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a git ended: its exit code (negative: by that signal), and what it complained of."""
+class GitResult:
+    """The result of a git command: its exit code (negative: a signal) and its standard error."""
 
     code: int
-    complaints: Complaints
+    diagnostics: Diagnostics
 
 
 def git_environment(home: Path) -> dict[str, str]:
-    """All that a git of ours gets to see: no configuration of anybody's, no prompt, no secret."""
+    """The whole environment of our git commands: no user configuration, prompt or secret."""
     authority = os.environ.get("SSL_CERT_FILE")
     return {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -63,21 +64,21 @@ def git_environment(home: Path) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "false",
         "GIT_ATTR_NOSYSTEM": "1",
-        # Our git only ever works on what is there already: it has no reason to speak to anybody.
+        # Our git commands only work on local repositories and need no network.
         "GIT_ALLOW_PROTOCOL": "none",
         "GIT_PROTOCOL_FROM_USER": "0",
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_REPLACE_OBJECTS": "1",
-        # git's own name for what OpenSSL calls SSL_CERT_FILE, which its GnuTLS does not read.
+        # git may be built with GnuTLS, which does not read OpenSSL's SSL_CERT_FILE.
         **({"GIT_SSL_CAINFO": authority} if authority else {}),
     }
 
 
 def known_fsck_messages() -> frozenset[str]:
-    """The names of all that this machine's git may find fault with; none where it does not say.
+    """The ids of all fsck messages of this machine's git; empty if git does not list them.
 
-    git lists its configuration variables, and each of these names is one:
+    Each id is also a configuration variable, and git can list those:
     https://git-scm.com/docs/git-fsck#_fsck_messages
     """
     return _fsck_messages(shutil.which("git") or "git")
@@ -86,23 +87,26 @@ def known_fsck_messages() -> frozenset[str]:
 @functools.cache
 def _fsck_messages(program: str) -> frozenset[str]:
     try:
-        told = subprocess.run(
+        completed = subprocess.run(
             (program, "help", "--config-for-completion"),
             env=git_environment(Path("/")),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=_ASK_SECONDS,
+            timeout=_HELP_SECONDS,
             check=False,
             text=True,
         )
     except (OSError, subprocess.TimeoutExpired):
         return frozenset()
-    return frozenset(_MESSAGE.findall(told.stdout))
+    return frozenset(_MESSAGE.findall(completed.stdout))
 
 
 def memory_bound(need_bytes: int, spare_bytes: int) -> int:
-    """What a git may take at most that should need so much, where so much is to spare. Pure."""
+    """The memory limit in bytes of a git that should need ``need_bytes``. Pure.
+
+    ``spare_bytes`` may be used if git needs more than expected.
+    """
     return max(need_bytes, spare_bytes) + _DELTA_BYTES
 
 
@@ -110,20 +114,20 @@ def run_git(
     arguments: tuple[str, ...],
     repository: Path,
     memory_bytes: int,
-    stop: Stop,
+    stop: CancellationToken,
     *,
     feed: Iterable[bytes] | None = None,
     read: Callable[[IO[bytes]], None] | None = None,
     seconds: float = float("inf"),
-) -> Ended:
-    """Run git on a bare repository, with ``feed`` as its input, without which it must do nothing.
+) -> GitResult:
+    """Run git on a bare repository, with ``feed`` as its standard input.
 
-    ``read`` gets its output as it comes, in another thread; what it raises ends git, and is raised
-    here. git is killed with InterruptedRunError when the grace after a request to stop is over,
-    with TimeoutExpired after ``seconds`` of work on what it was fed, and when the program ends.
+    ``read`` gets the output stream in another thread. If it raises, git is killed and the exception
+    is raised here. git is also killed at the end of the program, with InterruptedRunError after the
+    grace period of a stop, and with TimeoutExpired ``seconds`` after the end of its input.
     """
-    complaints = Complaints()
-    command = (*LEAN_GIT, *arguments) if feed else (*_HELD, *LEAN_GIT, *arguments)
+    diagnostics = Diagnostics()
+    command = (*LEAN_GIT, *arguments) if feed else (*_AFTER_A_LINE, *LEAN_GIT, *arguments)
 
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -138,9 +142,9 @@ def run_git(
     with stop.child(start) as process, process:
         assert process.stdin  # noqa: S101 - for the type checker
         assert process.stderr  # noqa: S101 - for the type checker
-        _confine(process, memory_bytes)
-        # Read while it works: what it says may be more than a pipe holds.
-        reader = threading.Thread(target=complaints.read, args=(process.stderr,), daemon=True)
+        _limit(process, memory_bytes)
+        # Read in parallel: its messages may exceed the size of a pipe.
+        reader = threading.Thread(target=diagnostics.read, args=(process.stderr,), daemon=True)
         reader.start()
         output = _Output(process, read)
         try:
@@ -156,11 +160,11 @@ def run_git(
             reader.join()
             output.join()
     output.check()
-    return Ended(process.returncode, complaints)
+    return GitResult(process.returncode, diagnostics)
 
 
 class _Output:
-    """What a git prints, read beside its work."""
+    """Reads git's output in a thread of its own."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], read: Callable[[IO[bytes]], None] | None
@@ -182,18 +186,18 @@ class _Output:
             self._process.kill()
 
     def join(self) -> None:
-        """Wait until everything is read."""
+        """Wait until all output has been read."""
         if self._thread:
             self._thread.join()
 
     def check(self) -> None:
-        """Raise what the reading raised."""
+        """Raise the reader's exception, if any."""
         if self._error:
             raise self._error
 
 
-def _await(reader: threading.Thread, stop: Stop, seconds: float) -> None:
-    """Wait for the end of a git: then it has closed what it complains to."""
+def _await(reader: threading.Thread, stop: CancellationToken, seconds: float) -> None:
+    """Wait until git ends, which closes its standard error."""
     ends_at = time.monotonic() + seconds
     while reader.is_alive():
         reader.join(min(_WAKE_SECONDS, max(0.0, ends_at - time.monotonic())))
@@ -202,13 +206,13 @@ def _await(reader: threading.Thread, stop: Stop, seconds: float) -> None:
             raise subprocess.TimeoutExpired("git", seconds)
 
 
-def _confine(process: subprocess.Popen[bytes], memory_bytes: int) -> None:
-    """Bound what a hostile pack can take: a few bytes of delta may stand for gigabytes.
+def _limit(process: subprocess.Popen[bytes], memory_bytes: int) -> None:
+    """Limit git's memory: in a hostile pack, a delta of a few bytes may expand to gigabytes.
 
-    Where memory runs out all the same, Linux shall end this git, which costs one repository.
+    If memory still runs out, Linux should kill this git, which costs only one repository.
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError, ValueError):
             resource.prlimit(process.pid, resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     with contextlib.suppress(OSError):
-        Path(f"/proc/{process.pid}/oom_score_adj").write_text(_FIRST_TO_GO)
+        Path(f"/proc/{process.pid}/oom_score_adj").write_text(_OOM_SCORE)

@@ -1,4 +1,4 @@
-"""Which branches and tags upstream rewrote or deleted, by the refs before and what was fetched."""
+"""Finds branches and tags that were rewritten or deleted upstream since the last archive."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,26 +11,26 @@ from repo_backup.git.packs.pack_index import PackIndex, open_index
 from repo_backup.git.packs.ref_changes import History, RefChange, RefMove, lost_tips, ref_changes
 from repo_backup.git.process import memory_bound, run_git
 from repo_backup.git.protocol.advertisement import Advertisement
-from repo_backup.runtime.budgets import Budget
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.budgets import ResourceBudget
+from repo_backup.runtime.cancellation import CancellationToken
 
 _HEADS, _TAGS = "refs/heads/", "refs/tags/"
 _MOST_QUESTIONS = 50
-"""To git, which walks a history for each of them."""
+"""The number of ancestry checks by git, each of which walks a history."""
 _ANCESTOR, _NO_ANCESTOR = 0, 1
 _SEVERAL = 3
-"""So many tips or more do not become one by a clean-up."""
+"""With this many tips or more, it is no clean-up if all become one."""
 
 
 @dataclass(frozen=True)
-class Alarm:
-    """What rewrites are told by: the run, and the globs of branches that may be rewritten."""
+class RewriteRules:
+    """The id of the run, and the globs (``known``) of refs whose rewrites are expected."""
 
     run_id: str
     known: Sequence[str] = ()
 
     def watched(self, refs: Mapping[str, str]) -> dict[str, str]:
-        """The branches and tags that should not be rewritten."""
+        """The branches and tags whose rewrites are reported."""
         return {
             name: oid
             for name, oid in refs.items()
@@ -39,57 +39,60 @@ class Alarm:
 
 
 def is_known(name: str, globs: Iterable[str]) -> bool:
-    """Whether a glob names this ref: a branch with or without ``refs/heads/``. Pure."""
+    """Whether a glob matches this ref. A branch may omit ``refs/heads/``. Pure."""
     return any(fnmatchcase(name.removeprefix(_HEADS), g) or fnmatchcase(name, g) for g in globs)
 
 
 def rewrites_by_history(
-    history: History, before: Advertisement, now: Advertisement, alarm: Alarm
+    history: History, before: Advertisement, now: Advertisement, rules: RewriteRules
 ) -> Rewrites | None:
-    """What is told by the parents of all commits; None if nothing was rewritten. Pure."""
-    changes = ref_changes(history, alarm.watched(before.refs), alarm.watched(now.refs))
+    """The rewrites, from the parents of all commits; None if nothing was rewritten. Pure."""
+    changes = ref_changes(history, rules.watched(before.refs), rules.watched(now.refs))
     deleted = [each.old for each in changes if each.move is RefMove.DELETED]
     lost = lost_tips(history, deleted, now.tips) if deleted else frozenset[str]()
 
     def is_root(oid: str) -> bool:
         return history.get(bytes.fromhex(oid)) == ()
 
-    return _told(changes, lost, before, now, alarm, is_root)
+    return _reported(changes, lost, before, now, rules, is_root)
 
 
 def rewrites_by_pack(
     mirror: Mirror,
     before: Advertisement,
     now: Advertisement,
-    alarm: Alarm,
-    memory: Budget,
-    stop: Stop,
+    rules: RewriteRules,
+    memory: ResourceBudget,
+    stop: CancellationToken,
 ) -> Rewrites | None:
-    """What is told by a mirror that was fetched whole: it lacks what is not upstream any more."""
+    """The rewrites, from a mirror that was fetched as a whole; None if nothing was rewritten.
+
+    Such a mirror lacks the commits that no ref upstream leads to any more.
+    """
     pack = mirror.pack
     assert pack  # noqa: S101 - the mirror was received
-    changes = ref_changes({}, alarm.watched(before.refs), alarm.watched(now.refs))
+    changes = ref_changes({}, rules.watched(before.refs), rules.watched(now.refs))
     if not changes:
         return None
     with open_index(pack.with_suffix(".idx"), mirror.advertisement.object_format) as index:
         need = index_memory(index.count, links=False)
-        with memory.lend(need):
+        with memory.reserve(need):
             git = _Git(mirror, memory_bound(need, memory.total), stop)
             decided = _decided(changes, index, git, shallow=bool(now.shallow))
             lost = {each.old for each in changes if _is_missing(index, each.old)}
-            return _told(decided, lost, before, now, alarm, git.is_root)
+            return _reported(decided, lost, before, now, rules, git.is_root)
 
 
 @dataclass(frozen=True)
 class _Git:
-    """Questions to git about a mirror."""
+    """Queries a mirror with git."""
 
     mirror: Mirror
     memory_bytes: int
-    stop: Stop
+    stop: CancellationToken
 
     def is_ancestor(self, old: str, new: str) -> bool | None:
-        """Whether a commit is behind another; None where git cannot tell."""
+        """Whether ``old`` is an ancestor of ``new``; None if git cannot decide."""
         question = ("merge-base", "--is-ancestor", old, new)
         code = run_git(question, self.mirror.path, self.memory_bytes, self.stop).code
         return code == _ANCESTOR if code in (_ANCESTOR, _NO_ANCESTOR) else None
@@ -109,7 +112,7 @@ class _Git:
 def _decided(
     changes: Iterable[RefChange], index: PackIndex, git: _Git, *, shallow: bool
 ) -> list[RefChange]:
-    """The same, with what the pack and git tell of branches that moved."""
+    """The changes, with undecided moves of branches decided by the pack or by git."""
     decided, questions = [], 0
     for each in changes:
         change = each
@@ -127,19 +130,19 @@ def _by_ancestry(change: RefChange, follows: bool | None) -> RefChange:
     if follows is None:
         return change
     move = RefMove.ADVANCED if follows else RefMove.REWRITTEN
-    return replace(change, move=move, reason="git walked the history")
+    return replace(change, move=move, reason="decided by git merge-base")
 
 
 def _is_missing(index: PackIndex, oid: str) -> bool:
     return index.find(bytes.fromhex(oid)) is None
 
 
-def _told(
+def _reported(
     changes: Iterable[RefChange],
     lost: Iterable[str],
     before: Advertisement,
     now: Advertisement,
-    alarm: Alarm,
+    rules: RewriteRules,
     is_root: Callable[[str], bool],
 ) -> Rewrites | None:
     gone, missing = set(lost), list[RefChange]()
@@ -156,29 +159,32 @@ def _told(
             default_branch |= is_lost or each.move is RefMove.REWRITTEN
     if not (named or undecided):
         return None
-    watched = alarm.watched(before.refs)
+    watched = rules.watched(before.refs)
     every = len(named) == len(watched)
     return Rewrites(
-        alarm.run_id,
+        rules.run_id,
         tuple(named[:MOST_NAMED]),
         len(named[MOST_NAMED:]),
         refs_before=len(watched),
         lost=len(missing),
         default_branch=default_branch,
-        one_commit=every and _is_one_commit(watched, now, alarm, is_root),
+        one_commit=every and _is_one_commit(watched, now, rules, is_root),
         undecided=undecided,
     )
 
 
 def _is_one_commit(
-    before: Mapping[str, str], now: Advertisement, alarm: Alarm, is_root: Callable[[str], bool]
+    before: Mapping[str, str],
+    now: Advertisement,
+    rules: RewriteRules,
+    is_root: Callable[[str], bool],
 ) -> bool:
-    """Whether all refs name one commit now, where that is no branch rewritten by its author.
+    """Whether all refs now name one commit, in a way that looks intended.
 
-    A single branch is often amended. That nothing follows what was there, not even its first
-    commit, is rare; of many tips none is left only by intent.
+    Authors often amend a single branch, but rarely replace its first commit too. That many tips
+    become one is always intended.
     """
-    tips = {now.peeled.get(name, oid) for name, oid in alarm.watched(now.refs).items()}
+    tips = {now.peeled.get(name, oid) for name, oid in rules.watched(now.refs).items()}
     old = set(before.values())
     if len(tips) != 1:
         return False
@@ -186,7 +192,7 @@ def _is_one_commit(
 
 
 def _kind(change: RefChange) -> RewriteKind | None:
-    """What a person is told of a change; None if it is none to tell of."""
+    """The kind under which a change is reported; None if it is not reported."""
     if change.move is RefMove.DELETED:
         is_tag = change.name.startswith(_TAGS)
         return RewriteKind.DELETED_TAG if is_tag else RewriteKind.DELETED_BRANCH

@@ -10,17 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from backup_contract import object_keys as layout
-from backup_contract.documents import manifest
-from backup_contract.documents.chain import chain_of
 from backup_contract.documents.manifest import ItemResult, State
 from backup_contract.documents.parts.data_state import DataState
-from backup_contract.kinds import GIT
-from repo_backup.hosts.base import Remote
+from backup_contract.kinds import GIST, GIT
+from repo_backup.hosts.base import RemoteRepository
+from repo_backup.kinds.archive_upload import ArchiveUpload
 from repo_backup.kinds.base import (
+    CurrentState,
     Fetched,
-    Found,
     Grown,
-    HashedBlob,
     Kind,
     Resources,
     Unchanged,
@@ -34,11 +32,9 @@ from repo_backup.runtime.errors import (
     TransientError,
     UnauthorizedError,
 )
-from repo_backup.store.base import Stored
-from repo_backup.store.chain_store import Overlay, StoredChain, find_chain, put_overlay
+from repo_backup.store.chain_store import find_chain
+from repo_backup.store.object_lists import object_list_key, with_object_list
 
-_MOST_REMARKS = 20
-"""Of an archive: its overlays bring their own."""
 _ONCE_THERE: dict[State, str] = {
     "empty": "became empty; its archive is kept",
     "absent": "is not there any more; its archive is kept",
@@ -52,17 +48,20 @@ class ItemBackup:
     ``overlays`` are there for archives under this key: by chain id the highest number.
     ``beneath`` is an archive of the same item there that is not its newest: it had another name
     since. ``superseded`` is what was recorded of one that something else has taken the place of.
-    ``damaged_chains`` are the keys of lists of overlays that are not as they were.
+    ``damaged_chains`` are the keys of lists, of overlays or of binaries: what they list is not as
+    it was, or they are not themselves. ``is_settled``: the host's list tells that nothing has
+    changed, so that nothing is asked.
     """
 
     kind: Kind
-    remote: Remote
+    remote: RemoteRepository
     key: str
     resources: Resources
     overlays: Mapping[str, int] = field(default_factory=dict)
     superseded: ItemResult | None = None
     beneath: ItemResult | None = None
     damaged_chains: Collection[str] = ()
+    is_settled: bool = False
 
     def back_up(self, earlier: ItemResult | None) -> ItemResult:
         """Fetch and store it, unless ``earlier`` is still the whole truth.
@@ -77,11 +76,13 @@ class ItemBackup:
         upstream = self._upstream()
 
         def looked() -> ItemResult:
+            if earlier and self.is_settled and self._may_stay(earlier):
+                return self._as_stored((), earlier)
             with upstream.find() as found:
                 result = self._without_fetching(found, earlier)
                 return result or ItemResult("backed-up", refs=found.count)
 
-        return self._classified(earlier, lambda: self.resources.patience.call(looked))
+        return self._classified(earlier, lambda: self.resources.retry_policy.call(looked))
 
     def _upstream(self) -> Upstream:
         return self.kind.upstream(self.remote, self.resources)
@@ -114,7 +115,7 @@ class ItemBackup:
         return replace(result, rewrites=rewrites, seconds=time.monotonic() - started)
 
     def _patiently(self, earlier: ItemResult | None) -> ItemResult:
-        upstream, patience = self._upstream(), self.resources.patience
+        upstream, retry_policy = self._upstream(), self.resources.retry_policy
 
         def attempt(disk_bytes: int) -> ItemResult:
             try:
@@ -126,32 +127,40 @@ class ItemBackup:
                 raise after from error
 
         try:
-            return patience.call(lambda: attempt(self.kind.disk_bytes(self.remote)))
+            return retry_policy.call(lambda: attempt(self.kind.disk_bytes(self.remote)))
         except DiskFullError:
             # Once more, with the whole disk for itself.
-            return patience.call(lambda: attempt(self.resources.disk.total))
+            return retry_policy.call(lambda: attempt(self.resources.disk.total))
 
     def _once(self, upstream: Upstream, earlier: ItemResult | None, disk_bytes: int) -> ItemResult:
+        if earlier and self.is_settled and self._may_stay(earlier):
+            return self._as_stored((), earlier)
         with upstream.find() as found:
             if result := self._without_fetching(found, earlier):
                 return result
-            with self.resources.disk.lend(disk_bytes):
+            with self.resources.disk.reserve(disk_bytes):
                 return self._fetch(found, earlier)
 
-    def _without_fetching(self, found: Found, earlier: ItemResult | None) -> ItemResult | None:
+    def _without_fetching(
+        self, found: CurrentState, earlier: ItemResult | None
+    ) -> ItemResult | None:
         """What there is to say by the fingerprint alone; None when it must be fetched."""
         if found.is_empty:
             return about(found)
-        if self.resources.full or not earlier or not earlier.archive:
+        if not earlier or not self._may_stay(earlier) or not is_known(found, earlier):
             return None
-        if not is_known(found, earlier) or earlier.archive.key != self.key:
-            return None
+        return self._as_stored(found.warnings, earlier)
+
+    def _may_stay(self, earlier: ItemResult) -> bool:
+        """Whether the archive before is the one that this run would leave, if nothing changed."""
+        if self.resources.full or not earlier.archive or earlier.archive.key != self.key:
+            return False
         if self._has_unnamed_overlays(earlier) or self._is_damaged(earlier):
-            return None
-        return self._as_stored(found, earlier)
+            return False
+        return not self._has_damaged_objects(earlier)
 
     def _as_stored(
-        self, found: Found, earlier: ItemResult, data: DataState | None = None
+        self, warnings: tuple[str, ...], earlier: ItemResult, data: DataState | None = None
     ) -> ItemResult:
         """The result where all there is to save is stored."""
         mine = earlier.stored_by == self.resources.run_id
@@ -159,7 +168,7 @@ class ItemBackup:
             earlier,
             state="backed-up" if mine else "unchanged",
             reason=None,
-            warnings=(*found.warnings, *earlier.warnings) if mine else found.warnings,
+            warnings=(*warnings, *earlier.warnings) if mine else warnings,
             rewrites=None,
             data=data or earlier.data,
         )
@@ -179,7 +188,13 @@ class ItemBackup:
         identity = layout.chain_id(archive.sha256)
         return layout.chain_document(archive.key, identity) in self.damaged_chains
 
-    def _fetch(self, found: Found, earlier: ItemResult | None) -> ItemResult:
+    def _has_damaged_objects(self, earlier: ItemResult) -> bool:
+        """Whether a report found binaries of this archive, or their list, to be wrong."""
+        key = object_list_key(earlier)
+        return key is not None and key in self.damaged_chains
+
+    def _fetch(self, found: CurrentState, earlier: ItemResult | None) -> ItemResult:
+        stored_at = self.resources.store, self.resources.retry_policy
         try:
             with _room(self.resources.directory) as room:
                 grown = self._grown(found, earlier, room)
@@ -187,31 +202,40 @@ class ItemBackup:
                 if there and isinstance(grown, Unchanged):
                     if grown.objects:
                         there = replace(there, objects=grown.objects, unserved=grown.unserved)
-                    return self._as_stored(found, there, grown.data)
+                    same = self._as_stored(found.warnings, there, grown.data)
+                    return with_object_list(*stored_at, same, there, grown.saved)
                 assert isinstance(grown, Grown)  # noqa: S101 - only what is stored is unchanged
                 if there and grown.onto:
-                    result = self._put_overlay(grown.fetched, grown.onto, there)
+                    upload = ArchiveUpload(self.key, self.resources)
+                    result = upload.put_overlay(grown.fetched, grown.onto, there)
                 else:
                     result = self._put_base(grown.fetched, earlier)
         except OSError as error:
             raise _disk_error(error) from error
         warnings = (*found.warnings, *grown.warnings, *grown.fetched.remarks)
-        if (told := result.rewrites) and self.kind.name == GIT:
-            result = replace(result, rewrites=self.resources.with_actors(self.remote, told))
-        return lacking(replace(result, warnings=warnings))
+        if (rewrites := result.rewrites) and self.kind.name == GIT:
+            result = replace(result, rewrites=self.resources.with_actors(self.remote, rewrites))
+        result = lacking(replace(result, warnings=warnings))
+        return with_object_list(*stored_at, result, there, grown.fetched.saved)
 
-    def _grown(self, found: Found, earlier: ItemResult | None, room: Path) -> Grown | Unchanged:
+    def _grown(
+        self, found: CurrentState, earlier: ItemResult | None, room: Path
+    ) -> Grown | Unchanged:
         """What is new, if there is a chain that it can be added to; else everything."""
         there = self._archive_to_grow(found, earlier)
         if not (found.grow and there and there.archive):
             return Grown(found.fetch(room))
         store = self.resources.store
-        chain = self.resources.patience.call(lambda: find_chain(store, there))
+        chain = self.resources.retry_policy.call(lambda: find_chain(store, there))
         anew = there is self.superseded or self._is_damaged(there)
         anew = anew or there.archive.key != self.key
-        return found.grow(room, replace(chain, base_replaced=anew), there)
+        doubted = self._has_damaged_objects(there)
+        chain = replace(chain, base_replaced=anew, objects_damaged=doubted)
+        return found.grow(room, chain, there)
 
-    def _archive_to_grow(self, found: Found, earlier: ItemResult | None) -> ItemResult | None:
+    def _archive_to_grow(
+        self, found: CurrentState, earlier: ItemResult | None
+    ) -> ItemResult | None:
         """What is known of the archive that is grown: the newest, or the one under the key."""
         if found.carries_over and earlier and earlier.archive:
             return earlier
@@ -232,7 +256,7 @@ class ItemBackup:
             return result if mine else replace(result, state="unchanged")
         if fetched.commented and layout.chain_id(fetched.archive.sha256) in self.overlays:
             fetched = replace(fetched, archive=fetched.commented(self.resources.run_id))
-        return result_of(fetched, self._described(fetched, self._store(fetched.archive)))
+        return ArchiveUpload(self.key, self.resources).put_whole(fetched)
 
     def _is_there(self, fetched: Fetched, earlier: ItemResult) -> bool:
         """Whether the archive before is this very zip, and nothing speaks against it."""
@@ -241,50 +265,10 @@ class ItemBackup:
             return False
         return (archive.key, archive.sha256) == (self.key, fetched.archive.sha256)
 
-    def _put_overlay(self, fetched: Fetched, onto: StoredChain, earlier: ItemResult) -> ItemResult:
-        resources = self.resources
-        overlay = Overlay(
-            fetched.archive,
-            fetched.archive.sha256,
-            resources.run_id,
-            fetched.fingerprint,
-            fetched.count,
-        )
-        document = put_overlay(resources.store, resources.patience, onto, overlay)
-        chain = earlier.chain
-        base = (
-            (chain.base_refs_digest, chain.base_refs)
-            if chain
-            else (earlier.refs_digest, earlier.refs)
-        )
-        remarks = dict.fromkeys((*fetched.remarks, *onto.archive.remarks))
-        archive = replace(onto.archive, remarks=tuple(remarks)[:_MOST_REMARKS])
-        result = result_of(fetched, archive)
-        lfs = fetched.lfs or earlier.lfs
-        return replace(result, lfs=lfs, chain=chain_of(document, *base))
-
-    def _store(self, archive: HashedBlob) -> Stored:
-        """Upload, again if need be, without fetching again."""
-        store, patience = self.resources.store, self.resources.patience
-        try:
-            return patience.call(lambda: store.put_archive(self.key, archive))
-        except TransientError as error:
-            raise RepositoryError(str(error)) from error
-
-    def _described(self, fetched: Fetched, stored: Stored) -> manifest.Archive:
-        return manifest.Archive(
-            key=self.key,
-            bytes=fetched.archive.size,
-            sha256=fetched.archive.sha256,
-            run_id=self.resources.run_id,
-            checksum=stored.checksum,
-            version_id=stored.version_id,
-            etag=stored.etag,
-            remarks=fetched.remarks,
-        )
-
     def _not_found(self, error: AbsentError) -> str:
         """The reason, with what GitHub means by it where a private repository was listed."""
+        if self.kind.name == GIST:
+            return f"{error}; it is listed, so it was deleted since, or the token may not read it"
         if not self.remote.private:
             return str(error)
         return (

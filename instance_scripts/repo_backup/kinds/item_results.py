@@ -6,7 +6,7 @@ from dataclasses import replace
 from backup_contract.documents.manifest import Archive, ItemResult
 from backup_contract.documents.parts.rewrites import Rewrites
 from backup_contract.kinds import GIT, LFS
-from repo_backup.kinds.base import Fetched, Found
+from repo_backup.kinds.base import CurrentState, Fetched
 
 
 def without_change(fingerprint: str, earlier: ItemResult) -> bool:
@@ -15,7 +15,7 @@ def without_change(fingerprint: str, earlier: ItemResult) -> bool:
     return fingerprint == (lacks.upstream_digest if lacks else earlier.refs_digest)
 
 
-def is_known(found: Found, earlier: ItemResult) -> bool:
+def is_known(found: CurrentState, earlier: ItemResult) -> bool:
     """Whether what an earlier run left is still all there is to save. Pure."""
     if found.is_known:
         return found.is_known(earlier)
@@ -63,7 +63,7 @@ def rewrites_in(result: ItemResult, earlier: ItemResult | None, run_id: str) -> 
     return found
 
 
-def about(found: Found) -> ItemResult:
+def about(found: CurrentState) -> ItemResult:
     """What there is to say without an archive. Pure."""
     return ItemResult("empty", None, found.warnings, found.fingerprint, found.count)
 

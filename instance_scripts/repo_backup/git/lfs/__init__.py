@@ -1,1 +1,1 @@
-"""Git LFS: its pointers in history, and the protocol that gives what they point to."""
+"""Git LFS: pointers in the history, and the batch API that serves their objects."""

@@ -1,9 +1,9 @@
-"""Git LFS's batch API: where large files can be fetched from, and for how long.
+"""The batch API of Git LFS: the URLs of large files, and how long they are valid.
 
 https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md
 
-The repository's own host is asked, with the token; what a ``.lfsconfig`` names is not, as whoever
-may commit one could have the token sent anywhere.
+Requests go to the repository's own host, with the token. A server named in ``.lfsconfig`` is
+ignored, because anyone who may commit that file could have the token sent anywhere.
 """
 
 import json
@@ -21,18 +21,18 @@ from repo_backup.net.http import Http
 from repo_backup.runtime.errors import RepositoryError
 
 MOST_OBJECTS = 100
-"""In one request, as Git LFS itself asks."""
+"""The maximum in one request; the Git LFS client uses the same."""
 _TYPE = "application/vnd.git-lfs+json"
 _MOST_BYTES = 4 << 20
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,8192}")
 _EARLY_SECONDS = 10.0
-"""An address that is about to expire is not used any more."""
+"""A URL is renewed this long before it expires."""
 
 
 @dataclass(frozen=True)
 class Action:
-    """Where an object is, with the headers to send there; ``ends_at`` is by ``time.monotonic``."""
+    """The URL of an object and the headers to send. ``ends_at`` is a ``time.monotonic`` value."""
 
     url: str
     headers: Mapping[str, str]
@@ -40,22 +40,23 @@ class Action:
 
     @property
     def expired(self) -> bool:
-        """Whether it is to be asked for again."""
+        """Whether a new URL must be requested."""
         return time.monotonic() >= self.ends_at
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What the server says of one object: where it is, or why not."""
+    """The server's response for one object: how to get it, or else a reason and an error code."""
 
     action: Action | None
     reason: str = ""
+    code: int = 0
 
 
 def ask(http: Http, clone_url: str, wanted: Sequence[Pointer]) -> dict[str, Offer]:
-    """What the server offers of each object, by its oid; at most ``MOST_OBJECTS`` at once.
+    """The server's response for each object, by oid. ``wanted`` has at most ``MOST_OBJECTS``.
 
-    Raises what ``Http.open`` raises, and RepositoryError for an answer that is none.
+    Raises what ``Http.open`` raises, and RepositoryError for a malformed response.
     """
     base = f"{clone_url.removesuffix('.git')}.git/info/lfs/objects/batch"
     request = {
@@ -75,30 +76,31 @@ def ask(http: Http, clone_url: str, wanted: Sequence[Pointer]) -> dict[str, Offe
 def read_answer(
     data: bytes, wanted: Sequence[Pointer], started: float, now: datetime
 ) -> dict[str, Offer]:
-    """The answer's offers. Pure. Raises RepositoryError when it is no answer of this API."""
+    """Parse a response. Pure. Raises RepositoryError if it is not one of this API."""
     try:
         document = json.loads(data)
         listed = {str(each["oid"]): each for each in document["objects"]}
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise RepositoryError("what answered for Git LFS does not speak its protocol") from error
+        raise RepositoryError("the server does not follow the Git LFS protocol") from error
     if document.get("transfer", "basic") != "basic":
-        raise RepositoryError("the server offers LFS objects by another transfer than basic")
+        raise RepositoryError("the server does not offer LFS objects by the basic transfer")
     return {each.oid: _offer(listed.get(each.oid), started, now) for each in wanted}
 
 
 def _offer(listed: Any, started: float, now: datetime) -> Offer:
     if listed is None:
-        return Offer(None, "the server does not answer for it")
+        return Offer(None, "the server's response does not mention it")
     if isinstance(error := listed.get("error"), dict):
         code, message = error.get("code", "?"), one_line(str(error.get("message", "")))
-        return Offer(None, f"{message or 'no reason given'} ({one_line(str(code))})")
+        reason = f"{message or 'no reason given'} ({one_line(str(code))})"
+        return Offer(None, reason, code if isinstance(code, int) else 0)
     actions = listed.get("actions")
     found = actions.get("download") if isinstance(actions, dict) else None
     if not isinstance(found, dict) or not isinstance(found.get("href"), str):
-        return Offer(None, "the server does not say where it is")
+        return Offer(None, "the server gives no URL for it")
     headers = found.get("header") or {}
     if not isinstance(headers, dict) or not all(map(_is_header, headers.items())):
-        return Offer(None, "the server wants headers that are none")
+        return Offer(None, "the server requires invalid headers")
     return Offer(Action(found["href"], headers, started + _seconds(found, now) - _EARLY_SECONDS))
 
 
@@ -109,11 +111,11 @@ def _is_header(header: tuple[object, object]) -> bool:
 
 
 def _seconds(action: Mapping[str, Any], now: datetime) -> float:
-    """How long an address is good for: ``expires_in`` goes before ``expires_at``."""
+    """How many seconds a URL is valid: ``expires_in`` takes precedence over ``expires_at``."""
     seconds = action.get("expires_in")
-    if isinstance(seconds, int | float) and seconds:
-        return float(seconds)
     try:
+        if isinstance(seconds, int | float) and seconds:
+            return float(seconds)
         return (datetime.fromisoformat(str(action["expires_at"])) - now).total_seconds()
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return float("inf")

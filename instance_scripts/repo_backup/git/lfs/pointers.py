@@ -1,4 +1,4 @@
-"""The small files that stand for large ones: found in packs, and read as Git LFS reads them.
+"""Finds and parses Git LFS pointers, the small files that stand for large ones.
 
 https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 """
@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import IO
 
 from repo_backup.git.process import run_git
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import RepositoryError
 
 LONGEST_BYTES = 1024
-"""A pointer is shorter than that."""
+"""A pointer is shorter than this."""
 _SHORTEST_BYTES = 100
 _VERSIONS = (
     "https://git-lfs.github.com/spec/v1",
     "https://hawser.github.com/spec/v1",
     "http://git-media.io/v/2",
 )
-"""The last two are Git LFS's own earlier names, which it still reads."""
+"""The last two are from earlier versions of Git LFS, which still reads them."""
 _OID = re.compile(r"sha256:([0-9a-f]{64})")
 _SIZE = re.compile(r"[0-9]{1,18}")
 _EXTENSION = re.compile(r"ext-[0-9]-\w+")
@@ -35,14 +35,14 @@ _LINE_BYTES = 200
 
 @dataclass(frozen=True, slots=True, order=True)
 class Pointer:
-    """A large file by the SHA-256 of its content (hex), and its size in bytes."""
+    """A pointer to a large file: the SHA-256 of its content (hex) and its size in bytes."""
 
     oid: str
     size: int
 
 
 def parse(blob: bytes) -> Pointer | None:
-    """The pointer that a file is; None for every other file. Pure."""
+    """Parse a pointer; None if the file is not one. Pure."""
     if not _SHORTEST_BYTES <= len(blob) < LONGEST_BYTES:
         return None
     try:
@@ -57,11 +57,11 @@ def parse(blob: bytes) -> Pointer | None:
     return Pointer(oid[1], int(size[0])) if oid and size else None
 
 
-def pointers_in(repository: Path, id_bytes: int, stop: Stop) -> set[Pointer]:
-    """Every pointer among the objects of a bare repository, reachable or not.
+def pointers_in(repository: Path, id_bytes: int, stop: CancellationToken) -> set[Pointer]:
+    """All pointers among the objects of a bare repository, reachable or not.
 
-    No object above a kilobyte is read. An object's id has ``id_bytes``. Raises RepositoryError when
-    git cannot read the repository, InterruptedRunError when told to stop.
+    Objects larger than a kilobyte are not read. Object ids have ``id_bytes``. Raises
+    RepositoryError if git cannot read the repository, InterruptedRunError if the run is stopped.
     """
     small = bytearray()
     found: set[Pointer] = set()
@@ -96,13 +96,13 @@ def _ids(packed: bytearray, id_bytes: int) -> Iterator[bytes]:
 def _run(
     arguments: tuple[str, ...],
     repository: Path,
-    stop: Stop,
+    stop: CancellationToken,
     feed: Iterator[bytes] | None,
     read: Callable[[IO[bytes]], None],
 ) -> None:
     try:
-        ended = run_git(arguments, repository, _MEMORY_BYTES, stop, feed=feed, read=read)
+        result = run_git(arguments, repository, _MEMORY_BYTES, stop, feed=feed, read=read)
     except (ValueError, IndexError) as error:
         raise RepositoryError("git cannot list the objects that were archived") from error
-    if ended.code:
-        raise RepositoryError(f"git {arguments[0]} ended with code {ended.code}")
+    if result.code:
+        raise RepositoryError(f"git {arguments[0]} ended with code {result.code}")

@@ -1,1 +1,1 @@
-"""Packs: their indexes, their objects' types and links, and what is new in them."""
+"""Packs: their indexes, the types and links of their objects, and packs of new objects."""

@@ -1,6 +1,6 @@
-"""What is new in a repository since its last archive: one pack, checked with what is known.
+"""Receives the objects that are new since the last archive, and checks them with the known ones.
 
-The folder that it is received into holds nothing else: neither old objects nor refs.
+The repository that receives the pack contains nothing else: neither old objects nor refs.
 """
 
 import itertools
@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from repo_backup.git.fsck_messages import Complaints
+from backup_contract.text import one_line
+from repo_backup.git.fsck_messages import Diagnostics
 from repo_backup.git.mirror import Mirror, index_memory
 from repo_backup.git.packs.known_objects import KnownObjects, KnownPack
 from repo_backup.git.packs.link_proof import MOST_COMMITS, Proof, history_of, prove
@@ -17,29 +18,29 @@ from repo_backup.git.packs.object_types import ObjectType, ObjectTypes, encode_t
 from repo_backup.git.packs.pack_history import encode_history
 from repo_backup.git.packs.pack_index import open_index
 from repo_backup.git.process import memory_bound, run_git
-from repo_backup.runtime.budgets import Budget
-from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.errors import RefusedPackError, said
+from repo_backup.runtime.budgets import ResourceBudget
+from repo_backup.runtime.cancellation import CancellationToken
+from repo_backup.runtime.errors import RefusedPackError
 
 PACK_HEADER_BYTES = 12
 _FSCK = ("fsck", "--full", "--no-dangling", "--no-progress")
-_FORM = 1 | 4
+_OBJECT_ERRORS = 1 | 4
 _LINKS_AND_REFS = 2 | 8
-"""fsck's exit code is a sum, see :mod:`repo_backup.git.fsck`. Links into what is known are broken
-here: :func:`prove` looks at them."""
-_ELSEWHERE = frozenset({"gitmodulesMissing", "gitattributesMissing"})
-"""What fsck says of a file that an earlier pack holds."""
+"""fsck's exit code is a sum, see :mod:`repo_backup.git.fsck`. Links to known objects look broken to
+fsck; :func:`prove` checks them."""
+_IN_EARLIER_PACKS = frozenset({"gitmodulesMissing", "gitattributesMissing"})
+"""fsck's messages about a blob that an earlier pack contains."""
 _NO_REFS = "notice: "
 _UNRESOLVED = "unresolved delta"
-"""How git refuses a thin pack; it has no exit code for that."""
+"""git's message when it refuses a thin pack. It has no exit code for this."""
 
 
 @dataclass(frozen=True)
 class Increment:
-    """New objects that are whole with those that are known.
+    """New objects that are complete together with the known ones.
 
-    ``side_files`` are what :func:`describe_pack` makes; none where nothing was sent but refs.
-    ``remarks`` are what a person should know.
+    ``side_files`` are the files of :func:`describe_pack`; none if there were no new objects.
+    ``remarks`` are for the user.
     """
 
     proof: Proof
@@ -48,13 +49,17 @@ class Increment:
 
 
 def receive_increment(
-    mirror: Mirror, blocks: Iterator[bytes], known: KnownObjects, memory: Budget, stop: Stop
+    mirror: Mirror,
+    blocks: Iterator[bytes],
+    known: KnownObjects,
+    memory: ResourceBudget,
+    stop: CancellationToken,
 ) -> Increment:
     """Let git index and check the pack in ``blocks``, and prove every link of every new object.
 
-    ``mirror`` is one that nothing was created of; afterwards its ``pack`` is the new one, None if
-    there is no new object. Raises ProofError when the caller has to fetch everything, and else what
-    :meth:`Mirror.receive` raises. Afterwards ``known`` must be open still.
+    ``mirror`` must not have been created; afterwards its ``pack`` is the new one, or None without
+    new objects. ``known`` must stay open. Raises ProofError if the caller has to fetch everything,
+    and what :meth:`Mirror.receive` raises.
     """
     if mirror.advertisement.shallow:
         raise ProofError("upstream is a shallow repository")
@@ -69,10 +74,10 @@ def receive_increment(
             stop.check()
         return Increment(prove(mirror.path, None, known, tips, 0, stop))
     need = index_memory(count, links=True)
-    with memory.lend(need):
+    with memory.reserve(need):
         limit = memory_bound(need, memory.total)
         _index(mirror, itertools.chain([head], blocks), stop, limit)
-        remarks = _check_form(mirror.path, stop, limit)
+        remarks = _check_format(mirror.path, stop, limit)
         assert mirror.pack  # noqa: S101 - set by index_pack
         index_path = mirror.pack.with_suffix(".idx")
         with open_index(index_path, mirror.advertisement.object_format) as index:
@@ -84,12 +89,12 @@ def receive_increment(
 
 
 def describe_pack(
-    pack: Path, object_format: str, memory_bytes: int, stop: Stop
+    pack: Path, object_format: str, memory_bytes: int, stop: CancellationToken
 ) -> dict[str, bytes]:
-    """The files that go beside the index of a pack whose links were checked, by their names.
+    """The files to store beside the index of a pack whose links were checked, by name.
 
-    They tell of what type each object is, and, up to ``MOST_COMMITS``, which commits follow which.
-    ``pack`` lies in a mirror; git may take ``memory_bytes``. Raises ProofError.
+    They contain the type of each object and, for at most ``MOST_COMMITS``, the commits' parents.
+    ``pack`` is in a mirror; git may use ``memory_bytes``. Raises ProofError.
     """
     with open_index(pack.with_suffix(".idx"), object_format) as index:
         kinds = read_types(pack, index)
@@ -107,14 +112,16 @@ def _side_files(pack: Path, types: bytes, history: bytes | None = None) -> dict[
 
 
 def _create(mirror: Mirror) -> None:
-    """A repository without refs: git need not look for their objects, which it does not have."""
+    """Create a repository without refs, whose objects it would lack."""
     (mirror.path / "objects" / "pack").mkdir(parents=True)
     (mirror.path / "refs").mkdir()
     (mirror.path / "HEAD").write_text("ref: refs/heads/none\n")
     (mirror.path / "config").write_bytes(mirror.texts()["config"])
 
 
-def _index(mirror: Mirror, blocks: Iterable[bytes], stop: Stop, memory_bytes: int) -> None:
+def _index(
+    mirror: Mirror, blocks: Iterable[bytes], stop: CancellationToken, memory_bytes: int
+) -> None:
     try:
         mirror.index_pack(blocks, stop, (), memory_bytes)
     except RefusedPackError as error:
@@ -123,21 +130,21 @@ def _index(mirror: Mirror, blocks: Iterable[bytes], stop: Stop, memory_bytes: in
         raise
 
 
-def _check_form(path: Path, stop: Stop, memory_bytes: int) -> tuple[str, ...]:
-    """Let git look at the form of each object, which index-pack found whole; remarks.
+def _check_format(path: Path, stop: CancellationToken, memory_bytes: int) -> tuple[str, ...]:
+    """Let git check the format of each object that index-pack accepted. Returns remarks.
 
-    Raises ProofError for what no archive may have, and when git could not look.
+    Raises ProofError for objects that no archive may have, or if git could not check them.
     """
-    ended = run_git(_FSCK, path, memory_bytes, stop)
-    complaints = ended.complaints
-    unnamed = ended.code & _FORM and not complaints.found
-    if ended.code & ~(_FORM | _LINKS_AND_REFS) or unnamed or complaints.refused:
-        raise ProofError(f"git fsck finds fault with new objects: {_told(complaints)}")
-    for name in _ELSEWHERE:
-        complaints.found.pop(name, None)
-    return complaints.warnings()
+    result = run_git(_FSCK, path, memory_bytes, stop)
+    diagnostics = result.diagnostics
+    unnamed = result.code & _OBJECT_ERRORS and not diagnostics.found
+    if result.code & ~(_OBJECT_ERRORS | _LINKS_AND_REFS) or unnamed or diagnostics.refused:
+        raise ProofError(f"git fsck refuses new objects: {_summary(diagnostics)}")
+    for name in _IN_EARLIER_PACKS:
+        diagnostics.found.pop(name, None)
+    return diagnostics.warnings()
 
 
-def _told(complaints: Complaints) -> str:
-    lines = [line for line in complaints.last if not line.startswith(_NO_REFS)]
-    return said("; ".join(lines)) or "no reason given"
+def _summary(diagnostics: Diagnostics) -> str:
+    lines = [line for line in diagnostics.last if not line.startswith(_NO_REFS)]
+    return one_line("; ".join(lines)) or "no reason given"

@@ -1,7 +1,7 @@
-"""Which objects a chain of archives is known to hold, and what each of them is.
+"""The objects that a chain of archives contains, and their types.
 
-They are the indexes of the packs of a base and its overlays, with the types of their objects; a
-million take 21 MB, which lie in mapped files where the caller wants it.
+They come from the pack indexes of a base and its overlays, and from the files with the objects'
+types. A million objects take 21 MB, in mapped files if the caller wants.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from repo_backup.git.packs.pack_index import PackIndex
 
 @dataclass(frozen=True)
 class KnownPack:
-    """One pack by its index and the types of its objects, which stay open as long as this.
+    """The index and object types of one pack. Their files must stay open.
 
-    ``history`` is None where nothing tells it.
+    ``history`` is None if unknown.
     """
 
     index: PackIndex
@@ -24,19 +24,19 @@ class KnownPack:
     history: PackHistory | None = None
 
     def type_of(self, oid: bytes) -> ObjectType | None:
-        """What an object of the pack is; None if the pack lacks it."""
+        """The type of an object; None if the pack lacks it."""
         position = self.index.find(oid)
         return None if position is None else self.types[position]
 
 
 @dataclass(frozen=True)
 class KnownObjects:
-    """The objects of some packs; the one that is asked for most comes first."""
+    """The objects of several packs. The pack with the most look-ups should come first."""
 
     packs: Sequence[KnownPack] = ()
 
     def type_of(self, oid: bytes) -> ObjectType | None:
-        """What an object is; None if no pack holds it."""
+        """The type of an object; None if no pack has it."""
         for pack in self.packs:
             if (found := pack.type_of(oid)) is not None:
                 return found
@@ -44,7 +44,7 @@ class KnownObjects:
 
     @property
     def history(self) -> JoinedHistory:
-        """The history of all packs, as far as it is told."""
+        """The history of all packs, as far as it is known."""
         return JoinedHistory([pack.history for pack in self.packs if pack.history])
 
     def __contains__(self, oid: bytes) -> bool:

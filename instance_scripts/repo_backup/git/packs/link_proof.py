@@ -1,7 +1,7 @@
-"""New objects are whole together with those that are known: every link ends in an object that is
-there, and that is what the link says.
+"""Proves that new objects are complete together with known ones.
 
-An id alone is not enough: a tree can call a file a folder, and git refuses such a history.
+Every link must lead to an existing object of the type that the link states. The id is not enough: a
+tree can call a file a folder, and git refuses such a history.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -14,21 +14,22 @@ from repo_backup.git.packs.object_links import Links, ProofError, read_links
 from repo_backup.git.packs.object_types import ObjectType
 from repo_backup.git.packs.pack_index import PackOrder
 from repo_backup.git.process import run_git
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 
 _CAT_FILE = ("cat-file", "--batch", "--buffer")
 _HISTORY = frozenset({ObjectType.COMMIT, ObjectType.TAG})
 _LINKING = frozenset({*_HISTORY, ObjectType.TREE})
 _LINKS_AT_ONCE = 1 << 16
 MOST_COMMITS = 200_000
-"""Their parents take some 60 MB of memory. A history with more new ones is fetched whole."""
+"""Their parents take about 60 MB of memory. A history with more new commits is fetched as a whole.
+"""
 _IDS_IN_A_BLOCK = 1000
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What was learnt on the way. ``history``: of each new commit its parents, of each new tag its
-    object. ``attributes`` are the new objects that are named ``.gitattributes`` somewhere.
+    """By-products of a proof. ``history`` maps each new commit to its parents and each new tag to
+    its object. ``attributes`` are the new objects with the name ``.gitattributes`` in any tree.
     """
 
     history: dict[bytes, tuple[bytes, ...]]
@@ -41,12 +42,12 @@ def prove(
     known: KnownObjects,
     tips: Iterable[str],
     memory_bytes: int,
-    stop: Stop,
+    stop: CancellationToken,
 ) -> Proof:
-    """Check that all that the ``tips`` (hexadecimal) need is in the ``new`` pack or ``known``.
+    """Check that every object that ``tips`` (hex) need is in the ``new`` pack or ``known``.
 
-    The new pack is the only one in ``mirror``; None means that there is none. git may take
-    ``memory_bytes``. Raises ProofError, and InterruptedRunError when told to stop.
+    The new pack is the only one in ``mirror``, or None. git may use ``memory_bytes``. Raises
+    ProofError, and InterruptedRunError if the run is stopped.
     """
     check = _Check(new, known)
     if new:
@@ -56,25 +57,25 @@ def prove(
                 check.add(links)
 
         feed = _ids(new, _LINKING)
-        ended = run_git(_CAT_FILE, mirror, memory_bytes, stop, feed=feed, read=read)
-        if ended.code:
-            raise ProofError(f"git cat-file ended with code {ended.code}")
+        result = run_git(_CAT_FILE, mirror, memory_bytes, stop, feed=feed, read=read)
+        if result.code:
+            raise ProofError(f"git cat-file ended with code {result.code}")
     check.finish()
     missing = [tip for tip in tips if check.type_of(bytes.fromhex(tip)) is None]
     if missing:
         raise ProofError(
-            f"{len(missing)} tips are neither in the pack nor known, {missing[0]} for one"
+            f"{len(missing)} tips are neither in the pack nor known, for example {missing[0]}"
         )
     return Proof(check.history, frozenset(check.attributes))
 
 
 def history_of(
-    mirror: Path, pack: KnownPack, memory_bytes: int, stop: Stop
+    mirror: Path, pack: KnownPack, memory_bytes: int, stop: CancellationToken
 ) -> dict[bytes, tuple[bytes, ...]]:
-    """Of each commit in a pack that was checked its parents, of each tag its object.
+    """Maps each commit of a checked pack to its parents, and each tag to its object.
 
-    Other packs in ``mirror`` do no harm. Raises ProofError when git cannot read them, or when there
-    are more than ``MOST_COMMITS``.
+    ``mirror`` may have other packs. Raises ProofError if git cannot read them, or if there are more
+    than ``MOST_COMMITS``.
     """
     found: dict[bytes, tuple[bytes, ...]] = {}
 
@@ -83,9 +84,9 @@ def history_of(
             _note(links, found)
 
     feed = _ids(pack, _HISTORY)
-    ended = run_git(_CAT_FILE, mirror, memory_bytes, stop, feed=feed, read=read)
-    if ended.code:
-        raise ProofError(f"git cat-file ended with code {ended.code}")
+    result = run_git(_CAT_FILE, mirror, memory_bytes, stop, feed=feed, read=read)
+    if result.code:
+        raise ProofError(f"git cat-file ended with code {result.code}")
     return found
 
 
@@ -98,9 +99,9 @@ def _note(links: Links, history: dict[bytes, tuple[bytes, ...]]) -> None:
 
 
 def _ids(pack: KnownPack, types: Collection[ObjectType]) -> Iterator[bytes]:
-    """The ids of the objects of these types, in the order of the pack: a block of lines each.
+    """The ids of the objects of these types in pack order, as blocks of lines.
 
-    git builds each from the one before where they lie like that.
+    In this order git can usually build each object from the previous one.
     """
     lines: list[bytes] = []
     for _, position in PackOrder(pack.index):
@@ -109,12 +110,12 @@ def _ids(pack: KnownPack, types: Collection[ObjectType]) -> Iterator[bytes]:
         if len(lines) == _IDS_IN_A_BLOCK:
             yield b"".join(lines)
             lines = []
-    # An empty block, too, lets git begin, and end.
+    # git needs at least one block, even an empty one, to start and end.
     yield b"".join(lines)
 
 
 class _Check:
-    """Looks for what the new objects need, each once for many that need it."""
+    """Collects the objects that new objects need, and looks each of them up once."""
 
     def __init__(self, new: KnownPack | None, known: KnownObjects) -> None:
         self._packs = KnownObjects((new, *known.packs) if new else known.packs)
@@ -124,7 +125,7 @@ class _Check:
         self.attributes: set[bytes] = set()
 
     def add(self, links: Links) -> None:
-        """Take the links of one object. Raises ProofError."""
+        """Add the links of one object. Raises ProofError."""
         self._open.update(links.needs)
         if len(self._open) >= _LINKS_AT_ONCE:
             self.finish()
@@ -134,15 +135,15 @@ class _Check:
                 self.attributes.add(oid)
 
     def finish(self) -> None:
-        """Look for all that was needed so far. Raises ProofError."""
+        """Look up all objects collected so far. Raises ProofError."""
         for kind, oid in self._open:
             found = self._packs.type_of(oid)
             if found is not kind:
                 name = kind.name.lower()
-                fault = f"is a {found.name.lower()}" if found is not None else "is not there"
+                fault = f"is a {found.name.lower()}" if found is not None else "is missing"
                 raise ProofError(f"a new object needs {name} {oid.hex()}, which {fault}")
         self._open.clear()
 
     def type_of(self, oid: bytes) -> ObjectType | None:
-        """What an object is; None if it is neither new nor known."""
+        """The type of an object; None if it is neither new nor known."""
         return self._packs.type_of(oid)

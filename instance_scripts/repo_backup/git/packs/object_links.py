@@ -1,8 +1,8 @@
-"""The links in commits, trees and tags, read from what ``git cat-file --batch`` prints.
+"""Reads the links of commits, trees and tags from the output of ``git cat-file --batch``.
 
-Objects go by in blocks: neither a tree of any size nor a message is kept. git's own reading of
-them is followed (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects): a commit begins with
-its tree and its parents, a tag with its object, a tree is ``mode SP name NUL id`` again and again.
+Objects are read in blocks, so neither a large tree nor a long message is kept in memory. The
+format is git's (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects): a commit begins with its
+tree and parents, a tag with its object, and a tree is a sequence of ``mode SP name NUL id``.
 """
 
 import re
@@ -15,9 +15,9 @@ from repo_backup.runtime.errors import RepositoryError
 
 _BLOCK_BYTES = 1 << 16
 _LONGEST_ENTRY_BYTES = 1 << 20
-"""Of a tree: more than the longest name on any file system."""
+"""The longest entry of a tree that is accepted; no file system has names as long."""
 _LONGEST_LINE_BYTES = 200
-"""Of what is looked at: an object's id, type and size, or a line that holds an id."""
+"""The longest line that is parsed: an object's id, type and size, or a line with an id."""
 _MOST_PARENTS = 10_000
 _TYPES = {each.name.lower().encode(): each for each in ObjectType}
 _KIND = 0o170000
@@ -26,21 +26,21 @@ _BY_KIND = {
     0o100000: ObjectType.BLOB,
     0o120000: ObjectType.BLOB,
 }
-"""A file and a symbolic link are blobs. git takes every other mode for a submodule, whose commit
-is elsewhere (canon_mode in git's cache.h)."""
+"""Files and symbolic links are blobs. git treats every other mode as a submodule, whose commit is
+in another repository (canon_mode in git's cache.h)."""
 ATTRIBUTES = b".gitattributes"
 
 
 class ProofError(RepositoryError):
-    """New objects cannot be shown to be whole with those that are known: fetch everything."""
+    """New objects cannot be proven complete with the known ones: everything must be fetched."""
 
 
 @dataclass(frozen=True)
 class Links:
-    """What an object needs; a large tree comes in several of these.
+    """The objects that an object needs. A large tree is divided into several of these.
 
-    ``needs`` are types and ids: of a commit its tree and then its parents in order. ``attributes``
-    are the ids among them of files named ``.gitattributes``.
+    ``needs`` are types and ids; for a commit, its tree and then its parents in order.
+    ``attributes`` are the ids among them of files named ``.gitattributes``.
     """
 
     oid: bytes
@@ -50,7 +50,7 @@ class Links:
 
 
 def read_links(stream: IO[bytes], id_bytes: int) -> Iterator[Links]:
-    """The links of each object that git prints. Raises ProofError where git cannot read them."""
+    """The links of each object in git's output. Raises ProofError if git cannot read an object."""
     entry = re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % id_bytes, re.DOTALL)
     while head := stream.readline(_LONGEST_LINE_BYTES):
         words = head.split()
@@ -71,22 +71,22 @@ def read_links(stream: IO[bytes], id_bytes: int) -> Iterator[Links]:
 
 
 class _Body:
-    """The content of one object, up to the line feed that git prints behind it."""
+    """The content of one object, up to the line feed that git prints after it."""
 
     def __init__(self, stream: IO[bytes], size: int) -> None:
         self._stream = stream
         self.left = size
 
     def read(self) -> bytes:
-        """The next block; nothing at the end."""
+        """The next block; empty at the end."""
         return self._counted(self._stream.read(min(self.left, _BLOCK_BYTES)))
 
     def line(self) -> bytes:
-        """The next line, or its beginning."""
+        """The next line; only its beginning if it is too long."""
         return self._counted(self._stream.readline(min(self.left, _LONGEST_LINE_BYTES)))
 
     def skip(self) -> None:
-        """Pass over the rest."""
+        """Skip the rest."""
         while self.read():
             pass
         self._stream.read(1)

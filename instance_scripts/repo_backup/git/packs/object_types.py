@@ -1,11 +1,11 @@
-"""What each object of a pack is: two bits an object, in the order of the pack's index.
+"""The type of each object of a pack: two bits per object, in the order of the pack's index.
 
-An object's id does not say what it is, and a tree may lie about its entries. With these bits
-beside the index, links into a pack can be checked without the pack.
+An object id does not tell the type, and a tree's entries may be wrong. With these bits beside the
+index, links into a pack can be checked without the pack.
 
-The file ``pack-<id>.types`` is: ``PTYP``, the version (1) and the number of objects (four bytes
-each, big-endian); the bits, four objects a byte, the first in the lowest two (0 commit, 1 tree,
-2 blob, 3 tag), unused ones zero; the checksum at the end of the pack that it belongs to (20 or 32
+The file ``pack-<id>.types`` consists of: ``PTYP``, the version (1) and the number of objects (four
+bytes each, big-endian); the bits, four objects per byte, the first in the lowest two bits (0
+commit, 1 tree, 2 blob, 3 tag), unused bits zero; the trailing checksum of its pack (20 or 32
 bytes).
 """
 
@@ -22,12 +22,12 @@ _MAGIC, _VERSION = b"PTYP", 1
 _OBJECTS_A_BYTE = 4
 _OFS_DELTA, _REF_DELTA = 6, 7
 _LONGEST_ENTRY_HEAD = 64
-"""Bytes: type and size take 10 at most, a base's offset 10, a base's id 32."""
+"""Bytes: at most 10 for type and size, 10 for a base's offset, 32 for a base's id."""
 _UNKNOWN = 0xFF
 
 
 class ObjectType(IntEnum):
-    """git's types of objects, numbered as in a pack, less one."""
+    """git's object types, numbered as in a pack, minus one."""
 
     COMMIT = 0
     TREE = 1
@@ -36,11 +36,11 @@ class ObjectType(IntEnum):
 
 
 class DamagedTypesError(RepositoryError):
-    """A file does not tell the types of the objects of its pack."""
+    """A file of object types is damaged, or belongs to another pack."""
 
 
 def encode_types(types: bytes, pack_checksum: bytes) -> bytes:
-    """The file's bytes; ``types`` holds a byte for each object, in the order of the index."""
+    """The file's content. ``types`` has one byte per object, in index order."""
     padded = types + bytes(-len(types) % _OBJECTS_A_BYTE)
     bits = bytes(
         a | b << 2 | c << 4 | d << 6
@@ -50,17 +50,17 @@ def encode_types(types: bytes, pack_checksum: bytes) -> bytes:
 
 
 class ObjectTypes:
-    """The types of the objects of one pack, from the file's bytes; ``index`` is the pack's.
+    """The object types of one pack, from the file's content and the pack's ``index``.
 
-    Raises DamagedTypesError when the file is none, or belongs to another pack.
+    Raises DamagedTypesError if the file is damaged or belongs to another pack.
     """
 
     def __init__(self, data: bytes, index: PackIndex) -> None:
         size = _HEADER.size + -(-index.count // _OBJECTS_A_BYTE) + index.id_bytes
         if len(data) != size or _HEADER.unpack_from(data) != (_MAGIC, _VERSION, index.count):
-            raise DamagedTypesError("this file does not tell the types of the pack's objects")
+            raise DamagedTypesError("this is not a file of object types")
         if data[-index.id_bytes :] != index.pack_checksum:
-            raise DamagedTypesError("these types of objects belong to another pack")
+            raise DamagedTypesError("these object types belong to another pack")
         self._data = data
 
     def __getitem__(self, position: int) -> ObjectType:
@@ -69,9 +69,9 @@ class ObjectTypes:
 
 
 def read_types(pack: Path, index: PackIndex) -> bytes:
-    """The type of each object of a pack that git has checked: a byte each, in the index's order.
+    """The type of each object of a pack that git has checked: one byte each, in index order.
 
-    Only the head of each entry is read: a delta is what its base is. Raises DamagedTypesError.
+    Reads only the header of each entry; a delta has its base's type. Raises DamagedTypesError.
     """
     order = PackOrder(index)
     types = bytearray([_UNKNOWN]) * index.count
@@ -85,11 +85,11 @@ def read_types(pack: Path, index: PackIndex) -> bytes:
                 continue
             base = _base(head, kind, offset, order, index)
             if base is None:
-                raise DamagedTypesError("the pack has an entry that is no object of its own")
+                raise DamagedTypesError("the pack has an entry that is not in its index")
             if types[base] == _UNKNOWN:
                 waiting.append((position, base))
             types[position] = types[base]
-    # The base of a delta that names it by its id may come later in the pack.
+    # A delta may name its base by id; that base may come later in the pack.
     while waiting:
         for position, base in waiting:
             types[position] = types[base]
@@ -101,7 +101,7 @@ def read_types(pack: Path, index: PackIndex) -> bytes:
 
 
 def _base(head: bytes, kind: int, offset: int, order: PackOrder, index: PackIndex) -> int | None:
-    """The position of a delta's base in the index; None if it is not there, or this is no delta."""
+    """The index position of a delta's base; None if the base is missing or this is no delta."""
     at = _number_end(head, 0)
     if kind == _REF_DELTA:
         base = head[at : at + index.id_bytes]
@@ -109,14 +109,14 @@ def _base(head: bytes, kind: int, offset: int, order: PackOrder, index: PackInde
     if kind != _OFS_DELTA or at >= len(head):
         return None
     back = head[at] & 0x7F
-    # The bytes count with 2^7, 2^14 … added: https://git-scm.com/docs/gitformat-pack.
+    # Each further byte adds 2^7, 2^14 …: https://git-scm.com/docs/gitformat-pack.
     for byte in head[at + 1 : _number_end(head, at)]:
         back = (back + 1) << 7 | byte & 0x7F
     return order.position(offset - back)
 
 
 def _number_end(head: bytes, at: int) -> int:
-    """Where a number ends whose bytes but the last have the highest bit set."""
+    """Where a variable-length number ends: all its bytes but the last have the highest bit set."""
     while at < len(head) and head[at] & 0x80:
         at += 1
     return at + 1

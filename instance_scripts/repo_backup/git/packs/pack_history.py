@@ -1,14 +1,13 @@
-"""Which commits follow which in a pack, without the pack: the parents of each commit.
+"""The parents of each commit of a pack, stored beside the pack's index.
 
-New commits rest on known ones, so that their own parents do not always tell whether an old tip is
-behind them. With this file beside the index of each pack that can be told without any pack.
+New commits build on known ones, so their own parents do not always show whether they descend from
+an old tip. With this file for each pack, ancestry can be decided without any pack.
 
-The file ``pack-<id>.history`` is: ``PHIS``, the version (1), and three numbers: of commits and
-tags, of their links, and of linked objects in other packs. Then the position of each commit and
-tag in the order of the index, ascending; for each of them where its links end; the links (a
-commit's parents in order, a tag's object): a position in the index, or 2^31 and more for one of
-those in other packs, whose ids follow; the checksum at the end of the pack that it belongs to. All
-numbers have four bytes and are big-endian.
+The file ``pack-<id>.history`` consists of: ``PHIS``, the version (1), and three counts: of commits
+and tags, of their links, and of linked objects in other packs; the index position of each commit
+and tag, ascending; for each of them where its links end; the links (a commit's parents in order, a
+tag's object), each an index position, or 2^31 plus a number among the objects of other packs; the
+ids of those objects; the trailing checksum of its pack. Numbers are four bytes, big-endian.
 """
 
 import bisect
@@ -27,11 +26,11 @@ _ELSEWHERE = 1 << 31
 
 
 class DamagedHistoryError(RepositoryError):
-    """A file does not tell the parents of the commits of its pack."""
+    """A file of commit parents is damaged, or belongs to another pack."""
 
 
 def encode_history(history: Mapping[bytes, tuple[bytes, ...]], index: PackIndex) -> bytes:
-    """The file's bytes for the commits and tags of a pack and what each leads to."""
+    """The file's content, from the links of each commit and tag of a pack."""
     placed = sorted((position, oid) for oid in history if (position := index.find(oid)) is not None)
     foreign: dict[bytes, int] = {}
     links, ends = array("I"), array("I")
@@ -50,9 +49,9 @@ def encode_history(history: Mapping[bytes, tuple[bytes, ...]], index: PackIndex)
 
 
 class PackHistory:
-    """The history in one pack, from the file's bytes; ``index`` is the pack's.
+    """The history in one pack, from the file's content and the pack's ``index``.
 
-    Raises DamagedHistoryError when the file is none, or belongs to another pack.
+    Raises DamagedHistoryError if the file is damaged or belongs to another pack.
     """
 
     def __init__(self, data: bytes, index: PackIndex) -> None:
@@ -61,7 +60,7 @@ class PackHistory:
         self._ids_at = _HEADER.size + 4 * (2 * count + links)
         size = self._ids_at + (foreign + 1) * index.id_bytes
         if (magic, version, size) != (_MAGIC, _VERSION, len(data)):
-            raise DamagedHistoryError("this file does not tell the history in the pack")
+            raise DamagedHistoryError("this is not a file of commit parents")
         if data[-index.id_bytes :] != index.pack_checksum:
             raise DamagedHistoryError("this history belongs to another pack")
         numbers = array("I", data[_HEADER.size : self._ids_at])
@@ -72,7 +71,7 @@ class PackHistory:
         self._data, self._index = data, index
 
     def get(self, oid: bytes) -> tuple[bytes, ...] | None:
-        """What a commit or a tag leads to; None if the pack has no such one."""
+        """A commit's parents or a tag's object; None if the pack lacks it."""
         position = self._index.find(oid)
         if position is None:
             return None
@@ -90,13 +89,13 @@ class PackHistory:
 
 
 class JoinedHistory:
-    """Several histories as one; the one that is asked most comes first."""
+    """Several histories as one. The one with the most look-ups should come first."""
 
     def __init__(self, histories: Sequence[History]) -> None:
         self._histories = histories
 
     def get(self, oid: bytes) -> tuple[bytes, ...] | None:
-        """What a commit or a tag leads to; None if it is in none of them."""
+        """A commit's parents or a tag's object; None if no history has it."""
         for history in self._histories:
             if (found := history.get(oid)) is not None:
                 return found

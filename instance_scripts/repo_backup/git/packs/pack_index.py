@@ -1,4 +1,4 @@
-"""The index of a pack, version 2: which objects the pack holds, and where.
+"""Reads pack indexes, version 2: which objects a pack contains, and at which offsets.
 
 https://git-scm.com/docs/gitformat-pack (pack-*.idx files).
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from repo_backup.runtime.errors import RepositoryError
 
 ID_BYTES = {"sha1": 20, "sha256": 32}
-"""The length of an object id by a repository's object format."""
+"""The length of an object id, by object format."""
 _MAGIC = b"\xfftOc\x00\x00\x00\x02"
 _FANOUT_BYTES = 256 * 4
 _HEADER_BYTES = len(_MAGIC) + _FANOUT_BYTES
@@ -28,13 +28,13 @@ _MOST_BYTES_IN_MEMORY = 1 << 20
 
 
 class DamagedIndexError(RepositoryError):
-    """A file is no index of a pack, or a damaged one."""
+    """A file is not a pack index, or is damaged."""
 
 
 class PackIndex:
-    """An index in memory or in a mapped file; ``object_format`` is ``sha1`` or ``sha256``.
+    """An index in memory or in a mapped file. ``object_format`` is ``sha1`` or ``sha256``.
 
-    The data are checked against their own checksum, once. Raises DamagedIndexError.
+    Its checksum is verified once. Raises DamagedIndexError.
     """
 
     def __init__(self, data: bytes | mmap.mmap, object_format: str) -> None:
@@ -43,14 +43,14 @@ class PackIndex:
         self.id_bytes = size = ID_BYTES[object_format]
         least = _HEADER_BYTES + 2 * size
         if len(data) < least or data[: len(_MAGIC)] != _MAGIC:
-            raise DamagedIndexError("this is no pack index of version 2")
+            raise DamagedIndexError("this is not a pack index of version 2")
         self._fanout = (0, *struct.unpack_from(">256I", data, len(_MAGIC)))
         self.count: int = self._fanout[-1]
         self._far_offsets = _HEADER_BYTES + self.count * (size + _CRC_BYTES + _OFFSET_BYTES)
         far_bytes = len(data) - 2 * size - self._far_offsets
         in_order = all(a <= b for a, b in itertools.pairwise(self._fanout))
         if not in_order or far_bytes < 0 or far_bytes % 8 or far_bytes > 8 * self.count:
-            raise DamagedIndexError("this pack index is not whole")
+            raise DamagedIndexError("this pack index is incomplete")
         digest = hashlib.new(object_format, usedforsecurity=False)
         end = len(data) - size
         for start in range(0, end, _HASH_BLOCK_BYTES):
@@ -60,11 +60,11 @@ class PackIndex:
 
     @property
     def pack_checksum(self) -> bytes:
-        """The checksum at the end of the pack that this is the index of."""
+        """The trailing checksum of the index's pack."""
         return self._data[-2 * self.id_bytes : -self.id_bytes]
 
     def find(self, oid: bytes) -> int | None:
-        """The position of an object in the order of the index; None if the pack lacks it."""
+        """The position of an object in the index; None if the pack lacks it."""
         place = bisect.bisect_left(
             range(self.count), oid, self._fanout[oid[0]], self._fanout[oid[0] + 1], key=self.oid
         )
@@ -76,7 +76,7 @@ class PackIndex:
         return self._data[start : start + self.id_bytes]
 
     def offsets(self) -> "array[int]":
-        """Where each object begins in the pack, in bytes, in the order of the index."""
+        """The offset in bytes of each object in the pack, in index order."""
         start = self._far_offsets - self.count * _OFFSET_BYTES
         near = array("I", self._data[start : self._far_offsets])
         if sys.byteorder == "little":
@@ -86,15 +86,15 @@ class PackIndex:
             if offset & _FAR:
                 place = self._far_offsets + 8 * (offset - _FAR)
                 if place + 8 > len(self._data) - 2 * self.id_bytes:
-                    raise DamagedIndexError("this pack index is not whole")
+                    raise DamagedIndexError("this pack index is incomplete")
                 found[position] = struct.unpack_from(">Q", self._data, place)[0]
         return found
 
 
 class PackOrder:
-    """The objects of a pack in the order in which they lie there.
+    """The objects of a pack in pack order.
 
-    Offset and position in the index are in one number, so that a million objects take 8 MB.
+    One number combines offset and index position, so a million objects take 8 MB.
     """
 
     def __init__(self, index: PackIndex) -> None:
@@ -104,12 +104,12 @@ class PackOrder:
         self._places = array("Q", sorted(pairs))
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        """Where each object begins, in bytes, and its position in the index."""
+        """The offset in bytes and the index position of each object."""
         bits, mask = self._bits, self._mask
         return ((place >> bits, place & mask) for place in self._places)
 
     def position(self, offset: int) -> int | None:
-        """The position in the index of the object that begins at an offset."""
+        """The index position of the object at an offset; None if there is none."""
         if offset < 0:
             return None
         place = bisect.bisect_left(self._places, offset << self._bits)
@@ -120,9 +120,9 @@ class PackOrder:
 
 @contextlib.contextmanager
 def open_index(path: Path, object_format: str) -> Iterator[PackIndex]:
-    """The index in a file, for the block: a large one is mapped. Raises DamagedIndexError.
+    """Open the index in a file for the block. Raises DamagedIndexError.
 
-    A chain has many small ones, which would take a file descriptor each.
+    A large index is mapped. Small ones, of which a chain has many, would each take a descriptor.
     """
     if path.stat().st_size <= _MOST_BYTES_IN_MEMORY:
         yield PackIndex(path.read_bytes(), object_format)

@@ -1,7 +1,7 @@
-"""How refs moved between two archives, told by the new commits' parents alone. Pure.
+"""Decides how refs moved between two archives, from the parents of the new commits. Pure.
 
-What the new commits cannot tell is ``undecided``: they rest on commits of earlier packs, behind
-which an old tip may be or not. With the history of those packs as well, nothing is undecided.
+A change is ``undecided`` if the new commits build on commits of earlier packs that may or may not
+descend from the old tip. With the history of those packs as well, nothing is undecided.
 """
 
 from collections import defaultdict
@@ -11,18 +11,18 @@ from enum import StrEnum
 from typing import Protocol
 
 MOST_STEPS = 5_000_000
-"""Seconds. A repository with more moved refs and new commits than that has undecided ones."""
+"""A limit on the steps of all walks, which take seconds. Beyond it, changes are undecided."""
 _TAGS = "refs/tags/"
 
 
 class History(Protocol):
-    """Of each commit its parents, of each tag its object; a dictionary is one."""
+    """Maps each commit to its parents and each tag to its object, as a dictionary does."""
 
     def get(self, oid: bytes, /) -> tuple[bytes, ...] | None: ...
 
 
 class RefMove(StrEnum):
-    """What became of a ref; one that came new is not asked about."""
+    """How a ref changed. New refs are not included."""
 
     ADVANCED = "advanced"
     REWRITTEN = "rewritten"
@@ -33,7 +33,7 @@ class RefMove(StrEnum):
 
 @dataclass(frozen=True)
 class RefChange:
-    """A ref that is not what it was. ``old`` and ``new`` are object ids; ``new`` None: deleted."""
+    """A changed ref. ``old`` and ``new`` are object ids; ``new`` is None for a deleted ref."""
 
     name: str
     old: str
@@ -45,13 +45,13 @@ class RefChange:
 def ref_changes(
     history: History, old: Mapping[str, str], new: Mapping[str, str]
 ) -> tuple[RefChange, ...]:
-    """What became of each of the ``old`` refs that changed, by name. A tag may not move at all."""
+    """The changes of the ``old`` refs, by name. Any move of a tag counts as rewritten."""
     walk = _Walk(history)
     by_tip: dict[str, list[str]] = defaultdict(list)
     changes = []
     for name, oid in old.items():
         if name not in new:
-            changes.append(RefChange(name, oid, None, RefMove.DELETED, "it is not there any more"))
+            changes.append(RefChange(name, oid, None, RefMove.DELETED, "it no longer exists"))
         elif new[name] != oid and name.startswith(_TAGS):
             reason = "a tag names another object"
             changes.append(RefChange(name, oid, new[name], RefMove.MOVED, reason))
@@ -66,9 +66,9 @@ def ref_changes(
 
 
 def lost_tips(history: History, old: Iterable[str], new: Iterable[str]) -> frozenset[str]:
-    """Those of the ``old`` tips that are behind none of the ``new`` ones, as far as can be told.
+    """The ``old`` tips that are not known to be ancestors of a ``new`` tip.
 
-    An empty answer is certain. A tip in it may be behind a known commit all the same.
+    An empty result is certain. A tip in it may still be an ancestor of a known commit.
     """
     wanted = set(old)
     reached = _Walk(history).reached(list(new), wanted)
@@ -77,7 +77,10 @@ def lost_tips(history: History, old: Iterable[str], new: Iterable[str]) -> froze
 
 @dataclass(frozen=True)
 class _Reached:
-    """Where a walk led: ``found`` of what was looked for, and whether it met its ends."""
+    """The result of a walk: the wanted objects that it ``found``, and where it had to end.
+
+    ``left_history``: it met a commit of unknown parents. ``exhausted``: it ran out of steps.
+    """
 
     found: frozenset[str]
     left_history: bool
@@ -87,21 +90,21 @@ class _Reached:
         if old in self.found:
             return RefMove.ADVANCED, "the new commits follow the old tip"
         if self.exhausted:
-            return RefMove.UNDECIDED, "there are too many moved refs and new commits to tell"
+            return RefMove.UNDECIDED, "too many refs moved and too many commits are new to decide"
         if self.left_history:
-            return RefMove.UNDECIDED, "the new commits rest on others that were known before"
+            return RefMove.UNDECIDED, "the new commits build on commits of earlier archives"
         return RefMove.REWRITTEN, "the new history does not contain the old tip"
 
 
 class _Walk:
-    """Walks through a history, ``MOST_STEPS`` in all."""
+    """Walks through a history, with at most ``MOST_STEPS`` steps in all."""
 
     def __init__(self, history: History) -> None:
         self._history = history
         self._steps = 0
 
     def reached(self, tips: Iterable[str], wanted: set[str]) -> _Reached:
-        """Which of the ``wanted`` objects are behind these tips, or are one of them."""
+        """Which of the ``wanted`` objects are among these tips or their ancestors."""
         open_ = [bytes.fromhex(tip) for tip in tips]
         seen, missing = set(open_), {bytes.fromhex(oid) for oid in wanted}
         left_history = False

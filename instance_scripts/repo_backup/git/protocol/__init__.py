@@ -1,1 +1,1 @@
-"""git's smart HTTP protocol: what a server lists, what it is asked for, what it answers."""
+"""git's smart HTTP protocol: advertisements, fetch requests, and the server's messages."""

@@ -1,4 +1,4 @@
-"""What a git server lists: refs, HEAD, and the digest by which two lists are compared."""
+"""A git server's ref advertisement, and the digest by which two of them are compared."""
 
 import hashlib
 from collections.abc import Collection, Mapping
@@ -7,19 +7,19 @@ from functools import cached_property
 from pathlib import Path
 
 BYTES_IN_MEMORY = 8
-"""For each byte of a list that is read and asked for: 7.7 (800,000 refs) to 8.6 (12,500)."""
+"""Per byte of an advertisement that is read and fetched: 7.7 (800,000 refs) to 8.6 (12,500)."""
 _LINE_BYTES = 46
-"""A ref's line in the list beside its name: length, object id, blank, line feed."""
+"""A ref's line without the name: length, object id, space, line feed."""
 UNBORN_HEAD = "refs/heads/main"
 
 
 @dataclass(frozen=True)
 class Advertisement:
-    """What a server says that it has: ``refs`` and ``peeled`` (annotated tags) by name.
+    """What a server advertises: ``refs`` and ``peeled`` (annotated tags), both by name.
 
-    ``head`` is the ref that HEAD points to; ``detached`` the object id when it points to none.
-    ``shallow`` are the commits whose parents the server lacks. ``head_told`` is False where
-    ``head`` is a guess: version 0 says nothing of a HEAD whose branch does not exist.
+    ``head`` is the ref that HEAD points to; ``detached`` its object id if it points to no ref.
+    ``shallow`` are the commits whose parents the server lacks. ``head_known`` is False if ``head``
+    is a guess: version 0 does not advertise a HEAD whose branch does not exist.
     """
 
     url: str
@@ -30,28 +30,28 @@ class Advertisement:
     object_format: str
     capabilities: frozenset[str]
     shallow: tuple[str, ...] = ()
-    head_told: bool = True
+    head_known: bool = True
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over everything that a mirror's refs consist of: equal means unchanged."""
+        """SHA-256 over all that determines a mirror's refs. If it is equal, nothing changed."""
         return refs_digest(self.head or self.detached or "", self.refs, self.shallow)
 
     @property
     def memory_bytes(self) -> int:
-        """About what it takes in memory while its objects are fetched."""
+        """Its approximate memory in bytes while its objects are fetched."""
         names = sum(map(len, self.refs)) + sum(map(len, self.peeled))
         lines = len(self.refs) + len(self.peeled)
         return (names + lines * _LINE_BYTES) * BYTES_IN_MEMORY
 
     @property
     def tips(self) -> list[str]:
-        """Every object id that a complete mirror must hold, once each."""
+        """The object ids that a complete mirror must contain, without duplicates."""
         heads = [self.detached] if self.detached else []
         return sorted({*self.refs.values(), *heads})
 
     def without(self, ids: Collection[str]) -> "Advertisement":
-        """The same less the refs that name one of these objects."""
+        """The advertisement without the refs that name one of these objects."""
         if not ids:
             return self
         refs = {name: oid for name, oid in self.refs.items() if oid not in ids}
@@ -62,7 +62,7 @@ class Advertisement:
 
 
 def refs_digest(head: str, refs: Mapping[str, str], shallow: Collection[str] = ()) -> str:
-    """SHA-256 (hex) over HEAD's target, every ref, and where a shallow history ends."""
+    """SHA-256 (hex) over HEAD's target, all refs, and the ends of a shallow history."""
     lines = [head, *(f"{oid} {name}" for name, oid in sorted(refs.items()))]
     lines += [f"shallow {oid}" for oid in sorted(shallow)]
     return hashlib.sha256(encode("\n".join(lines))).hexdigest()
@@ -75,7 +75,7 @@ def mirror_digest(mirror: Path) -> str:
 
 
 def mirror_refs(mirror: Path) -> tuple[str, dict[str, str]]:
-    """What HEAD says, and all refs of a bare mirror that this program made (they are packed)."""
+    """HEAD's target and all refs of a bare mirror that this program made, with packed refs."""
     head = decode((mirror / "HEAD").read_bytes().rstrip(b"\n")).removeprefix("ref: ")
     return head, packed_refs((mirror / "packed-refs").read_bytes())
 
@@ -91,7 +91,7 @@ def packed_refs(data: bytes) -> dict[str, str]:
 
 
 def peeled_refs(data: bytes) -> dict[str, str]:
-    """What the annotated tags among them name, by ref."""
+    """The objects that the annotated tags in ``packed-refs`` name, by ref."""
     peeled, name = {}, ""
     for line in data.splitlines():
         if line.startswith(b"^"):
@@ -102,10 +102,10 @@ def peeled_refs(data: bytes) -> dict[str, str]:
 
 
 def decode(data: bytes) -> str:
-    """A ref's name as text, any bytes of it kept."""
+    """A ref's name as text. Bytes that are not UTF-8 survive in surrogates."""
     return data.decode("utf-8", "surrogateescape")
 
 
 def encode(text: str) -> bytes:
-    """A ref's name as git has it: any bytes, mostly UTF-8."""
+    """A ref's name as git stores it: any bytes, usually UTF-8."""
     return text.encode("utf-8", "surrogateescape")

@@ -1,9 +1,9 @@
-"""Fetching only what is new: the client names objects that it has, the server leaves out what
+"""Fetches only new objects: the client names objects that it has, and the server omits all that
 they lead to.
 
-Version 0 of the protocol in one round, as smart HTTP keeps no state between requests:
-https://git-scm.com/docs/gitprotocol-pack#_packfile_negotiation. ``thin-pack`` is not asked for, so
-that no delta rests on an object outside the pack.
+Uses version 0 of the protocol in one round, as smart HTTP keeps no state between requests:
+https://git-scm.com/docs/gitprotocol-pack#_packfile_negotiation. ``thin-pack`` is not requested, so
+that no delta needs an object outside the pack.
 """
 
 import contextlib
@@ -18,19 +18,19 @@ from repo_backup.git.protocol.smart_http import pack_blocks, upload_pack
 from repo_backup.net.http import Http
 
 MOST_HAVES = 512
-"""25 KB of a request. More would tell a server little: most tips are behind others."""
+"""25 KB of a request. More would help little, because most tips are ancestors of others."""
 _ACK = re.compile(rb"ACK ([0-9a-f]{40}(?:[0-9a-f]{24})?)(?: (?:common|continue|ready))?\n?")
 _NAK = re.compile(rb"NAK\n?")
 _MULTI_ACK = "multi_ack_detailed"
-"""Lets a server name every object that it knows of those that were named, not only the first."""
+"""With this a server acknowledges every object that it knows, not only the first."""
 _PULL = re.compile(r"refs/pull/([0-9]+)/")
 
 
 @dataclass(frozen=True)
 class NewObjects:
-    """A server's answer: ``common`` are the objects that both sides have, by the server's word.
+    """A server's response: ``common`` are the named objects that the server has too.
 
-    Where there are none, the pack in ``blocks`` leaves out nothing that the wanted objects need.
+    If it is empty, the pack in ``blocks`` contains everything that the wanted objects need.
     """
 
     common: frozenset[str]
@@ -41,10 +41,9 @@ class NewObjects:
 def fetch_new(
     http: Http, advertisement: Advertisement, wants: Sequence[str], haves: Sequence[str]
 ) -> Iterator[NewObjects]:
-    """What ``wants`` (one at least) need and ``haves`` do not lead to, as the bytes of one pack.
+    """A pack with what ``wants`` (one at least) need beyond what ``haves`` lead to.
 
-    The block begins when the server has said what it knows. Raises what ``smart_http.fetch``
-    raises.
+    The block begins after the server's acknowledgements. Raises what ``smart_http.fetch`` raises.
     """
     further = [_MULTI_ACK] if _MULTI_ACK in advertisement.capabilities else []
     with upload_pack(http, advertisement, wants, haves, further) as answer:
@@ -59,18 +58,18 @@ def fetch_new(
 
 
 def unknown_tips(advertisement: Advertisement, known: KnownObjects) -> list[str]:
-    """The tips that the server is to be asked for; without any, no request is needed. Pure."""
+    """The tips to request from the server; if there are none, no request is needed. Pure."""
     return [oid for oid in advertisement.tips if bytes.fromhex(oid) not in known]
 
 
 def choose_haves(
     old: Mapping[str, str], advertisement: Advertisement, most: int = MOST_HAVES
 ) -> list[str]:
-    """Which of the ``old`` refs' tips to name, the most telling first. Pure.
+    """Which tips of the ``old`` refs to name, the most useful first. Pure.
 
-    Half of the room is for the branch that HEAD points to and for refs that have moved: new
-    commits mostly rest on what was there before. The rest goes in turn to branches, the latest
-    pull requests (which are merged soon), and tags.
+    Half of the places are for HEAD's branch and for refs that have moved, because new commits
+    usually build on their old tips. The rest goes in turn to branches, the latest pull requests
+    (which are merged soon), and tags.
     """
     new = advertisement.refs
     head = [name for name in (advertisement.head,) if name in old]
@@ -84,7 +83,7 @@ def choose_haves(
 
 
 def _rank(name: str) -> tuple[int, int, str]:
-    """Branches, pull requests from the latest on, then all else."""
+    """The sort key: branches, then pull requests from the latest on, then other refs."""
     if name.startswith("refs/heads/"):
         return 0, 0, name
     pull = _PULL.match(name)

@@ -1,7 +1,7 @@
-"""git's smart HTTP protocol, version 0: one GET tells all refs, one POST brings everything.
+"""git's smart HTTP protocol, version 0: one GET lists all refs, one POST fetches everything.
 
-Version 0 because its first answer already holds every ref; version 2 needs two requests for that.
-https://git-scm.com/docs/gitprotocol-http and gitprotocol-pack say how it goes.
+In version 0 the first response already has all refs; version 2 needs two requests for that. See
+https://git-scm.com/docs/gitprotocol-http and gitprotocol-pack.
 """
 
 import contextlib
@@ -28,51 +28,53 @@ from repo_backup.runtime.errors import (
 )
 
 LONGEST_LIST_BYTES = 64 << 20
-"""Some 800,000 refs: more, or lines without end, would take other repositories' memory."""
+"""About 800,000 refs. A longer or endless list would take the memory of other repositories."""
 SHORT_LIST_BYTES = 1 << 20
-"""Some 12,000 refs: so much any number of repositories may send at the same time."""
+"""About 12,000 refs. Any number of repositories may send this much at the same time."""
 LONGEST_LIST_MEMORY = LONGEST_LIST_BYTES * BYTES_IN_MEMORY
 _COUNTING_SECONDS = 1800.0
 """How long a server may keep the connection alive before the first byte of a pack."""
 _OID_CHARACTERS = {"sha1": 40, "sha256": 64}
 _NOT_SERVED = re.compile(r"not our ref ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b")
 _PACKET_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
-_ASK_FOR_HEAD = (b"command=ls-refs\n", None, b"symrefs\n", b"unborn\n", b"ref-prefix HEAD\n")
+_HEAD_REQUEST = (b"command=ls-refs\n", None, b"symrefs\n", b"unborn\n", b"ref-prefix HEAD\n")
 _HEAD_ANSWER = re.compile(r"(?:unborn|[0-9a-f]+) HEAD symref-target:(\S+)")
 _HEAD_ANSWER_BYTES = 1 << 16
 
 
 class LongListError(RepositoryError):
-    """A server lists more refs than it was to."""
+    """A server's list of refs is longer than allowed."""
 
 
 def advertise(http: Http, url: str, most_bytes: int) -> Advertisement:
     """Ask the server at clone address ``url`` for all its refs, in one request.
 
-    Raises what ``Http.open`` raises, AbsentError when there is no such repository or wiki,
-    LongListError when the answer is longer than ``most_bytes``, TransientError for every other
-    reason that the server gives, and RepositoryError when it is no git server's.
+    Raises what ``Http.open`` raises, AbsentError if the repository or wiki does not exist,
+    LongListError if the response is longer than ``most_bytes``, TransientError for any other error
+    message of the server, and RepositoryError if the response is not a git server's.
     """
     query = "/info/refs?service=git-upload-pack"
     with http.open("GET", url + query, "Basic", account=_account(url)) as answer:
         kind = answer.headers.get("Content-Type", "")
         if not kind.startswith("application/x-git-upload-pack-advertisement"):
-            told = messages.of_other_content(answer, kind)
-            raise RepositoryError(f"{urlsplit(url).path} does not speak git's smart protocol{told}")
+            detail = messages.of_other_content(answer, kind)
+            raise RepositoryError(
+                f"{urlsplit(url).path} does not speak git's smart protocol{detail}"
+            )
         blocks = _bounded(answer.blocks(), most_bytes)
         lines = [line for line in packets(blocks) if line is not None]
     known = parse(answer.url.partition("/info/refs?")[0], lines)
-    if known.refs and not known.head_told:
+    if known.refs and not known.head_known:
         return replace(known, head=_unborn_head(http, known.url) or known.head)
     return known
 
 
 def _unborn_head(http: Http, url: str) -> str | None:
-    """The branch that HEAD points to without being there; only version 2 of the protocol says it.
+    """The branch that HEAD points to if it does not exist; only protocol version 2 provides it.
 
-    None where the server does not say: that is no reason to fail.
+    None if the server does not provide it, which is not an error.
     """
-    body = b"".join(b"0001" if line is None else _packet(line) for line in _ASK_FOR_HEAD) + b"0000"
+    body = b"".join(b"0001" if line is None else _packet(line) for line in _HEAD_REQUEST) + b"0000"
     headers = {
         "Content-Type": "application/x-git-upload-pack-request",
         "Accept": "application/x-git-upload-pack-result",
@@ -96,9 +98,9 @@ def _packet(line: bytes) -> bytes:
 
 
 def refusal(http: Http, advertisement: Advertisement, wants: Sequence[str]) -> Refusal | None:
-    """Why the server serves no pack of these objects; None when one begins, which is left there.
+    """Why the server refuses to serve these objects; None if it starts to send a pack.
 
-    Raises what ``Http.open`` raises.
+    The pack is not read. Raises what ``Http.open`` raises.
     """
     try:
         with fetch(http, advertisement, wants) as blocks:
@@ -112,10 +114,10 @@ def refusal(http: Http, advertisement: Advertisement, wants: Sequence[str]) -> R
 def fetch(
     http: Http, advertisement: Advertisement, wants: Sequence[str] = ()
 ) -> Iterator[Iterator[bytes]]:
-    """Every object behind the advertised refs (or ``wants``), as the bytes of one pack.
+    """A pack with every object that the advertised refs (or ``wants``) lead to, in blocks.
 
-    Raises what ``Http.open`` raises, RefusedWantError when the server gives up, and TransientError
-    when the pack ends early.
+    Raises what ``Http.open`` raises, RefusedWantError if the server gives up, and TransientError if
+    the pack ends early.
     """
     with upload_pack(http, advertisement, wants or advertisement.tips) as answer:
         yield pack_blocks(answer)
@@ -129,7 +131,7 @@ def upload_pack(
     haves: Sequence[str] = (),
     further_capabilities: Sequence[str] = (),
 ) -> Iterator[Iterator[bytes | None]]:
-    """Ask in one request for what ``wants`` need beyond ``haves``; the packets of the answer.
+    """Request what ``wants`` need beyond ``haves``. Yields the packets of the response.
 
     Raises what ``Http.open`` raises.
     """
@@ -155,7 +157,7 @@ def _text_packet(line: str) -> str:
 
 
 def parse(url: str, lines: list[bytes]) -> Advertisement:
-    """The advertisement in these packets (the service line included)."""
+    """Parse an advertisement from its packets, including the service line."""
     path = urlsplit(url).path
     if lines and lines[0].startswith(b"ERR "):
         raise messages.of_error(lines[0][4:])
@@ -190,8 +192,8 @@ def parse(url: str, lines: list[bytes]) -> Advertisement:
     head = symrefs[0].removeprefix("HEAD:") if symrefs else None
     if head is not None and not is_ref(head):
         raise RepositoryError(f"{path} has a HEAD that git forbids: {one_line(head)!r}")
-    head_told = head is not None or "HEAD" in found
-    if not head_told:
+    head_known = head is not None or "HEAD" in found
+    if not head_known:
         head = UNBORN_HEAD
     refs = {name: oid for name, oid in found.items() if _mirrored(name)}
     peeled = {
@@ -208,7 +210,7 @@ def parse(url: str, lines: list[bytes]) -> Advertisement:
         object_format=object_format,
         capabilities=capabilities,
         shallow=tuple(sorted(shallow)),
-        head_told=head_told,
+        head_known=head_known,
     )
 
 
@@ -221,7 +223,7 @@ def _mirrored(name: str) -> bool:
 
 
 def _account(url: str) -> str:
-    """Whose repository is at a clone address: the first part of its path."""
+    """The owner of the repository at a clone URL: the first part of its path."""
     with contextlib.suppress(ValueError):
         return urlsplit(url).path.strip("/").partition("/")[0]
     return ""
@@ -256,21 +258,21 @@ def packets(blocks: Iterator[bytes]) -> Iterator[bytes | None]:
 
 
 def _length(buffer: bytearray, position: int) -> int | None:
-    """That of the packet that begins there, its four digits included; None where they are not
-    all there yet."""
+    """The length of the packet at ``position``, including its four digits; None if they are
+    incomplete."""
     digits = buffer[position : position + 4]
     if len(digits) < 4:
         return None
     if not _PACKET_LENGTH.fullmatch(digits):
-        raise TransientError("the server's answer is garbled")
+        raise TransientError("the server's response is malformed")
     return int(digits, 16)
 
 
 def pack_blocks(answer: Iterator[bytes | None]) -> Iterator[bytes]:
-    """The pack in a side-banded answer to ``done``, given as packets.
+    """The pack in a side-band response, in blocks.
 
-    Before it begins a server may count objects for minutes, keeping the connection alive. What it
-    says on the second band is shown when the pack ends early.
+    Before the pack, a server may count objects for minutes while it keeps the connection alive. If
+    the pack ends early, the error has the server's messages from the second band.
     """
     flushed = begun = False
     beside = messages.SecondBand()

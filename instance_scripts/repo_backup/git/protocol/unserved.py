@@ -1,8 +1,8 @@
-"""Which of the objects that a server lists it cannot serve, found by few and cheap questions.
+"""Finds the advertised objects that a server cannot serve, with few and cheap requests.
 
-A server refuses all that is wanted for one object that it lacks. It names the object itself
-(``not our ref``), but not the ref above an object further down, which is found by halving. Pure
-but for the questions.
+A server refuses a whole request because of one object that it lacks. It names a missing tip (``not
+our ref``), but not the ref that leads to another missing object; that one is found by bisection.
+Pure except for the requests.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from repo_backup.runtime.errors import TransientError
 
-MOST_QUESTIONS = 64
+MOST_REQUESTS = 64
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why no pack of the wanted objects begins; ``oid`` is the one that the server names."""
+    """Why the server sends no pack. ``oid`` is the object that it names, if any."""
 
     reason: str
     oid: str | None = None
@@ -23,7 +23,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Unservable:
-    """The object ids that a server cannot serve, and its words about the first."""
+    """The object ids that a server cannot serve, and its message about the first."""
 
     ids: frozenset[str]
     reason: str
@@ -33,48 +33,48 @@ def find_unservable(
     essential: Sequence[str],
     others: Sequence[str],
     ask: Callable[[Sequence[str]], Refusal | None],
-    most_questions: int = MOST_QUESTIONS,
+    most_requests: int = MOST_REQUESTS,
 ) -> Unservable:
-    """Those of all these object ids that cannot be served.
+    """Find which of these object ids cannot be served.
 
-    ``ask`` wants some at once; None when a pack begins. After ``most_questions`` what is left of
-    ``others`` counts as unservable. Raises TransientError when that leaves ``essential`` ones, or
-    when it seems to be the server rather than an object.
+    ``ask`` requests several ids and returns None if a pack begins. After ``most_requests``, the
+    rest of ``others`` counts as unservable. Raises TransientError if any of ``essential`` are left
+    then, or if the server seems to serve nothing at all.
     """
-    search = _Search(ask, most_questions)
+    search = _Search(ask, most_requests)
     for group in (list(essential), list(others)):
         try:
-            search.look_through(group)
-        except _EnoughError:
+            search.bisect(group)
+        except _LimitReachedError:
             if group == list(essential):
                 raise TransientError(
                     f"upstream refuses many of its branches and tags: {search.reason}"
                 ) from None
-            search.found.update(search.open)
+            search.found.update(search.undecided)
     return Unservable(frozenset(search.found), search.reason)
 
 
-class _EnoughError(Exception):
-    """No further question is to be asked."""
+class _LimitReachedError(Exception):
+    """The limit of requests is reached."""
 
 
 class _Search:
-    def __init__(self, ask: Callable[[Sequence[str]], Refusal | None], most_questions: int) -> None:
+    def __init__(self, ask: Callable[[Sequence[str]], Refusal | None], most_requests: int) -> None:
         self._ask = ask
-        self._left = most_questions
+        self._left = most_requests
         self._serves = False
         self.found: set[str] = set()
-        self.open: list[str] = []
-        """What is still to be asked about, where there were too many questions."""
+        self.undecided: list[str] = []
+        """The ids that had not been checked when the limit was reached."""
         self.reason = ""
 
-    def look_through(self, ids: list[str]) -> None:
-        """Find what is unservable among these. Raises _EnoughError and TransientError."""
+    def bisect(self, ids: list[str]) -> None:
+        """Find the unservable ids. Raises _LimitReachedError and TransientError."""
         groups = [ids]
         while groups:
             group = groups.pop()
-            self.open = [*group, *(oid for each in groups for oid in each)]
-            refusal = self._question(group) if group else None
+            self.undecided = [*group, *(oid for each in groups for oid in each)]
+            refusal = self._request(group) if group else None
             if refusal is None:
                 continue
             if refusal.oid in group:
@@ -89,14 +89,14 @@ class _Search:
                 groups += [group[middle:], group[:middle]]
 
     def _require_service(self, group: list[str], refusal: Refusal) -> None:
-        """See that the server serves anything at all: else no object is to blame."""
+        """Raise TransientError if the server serves nothing at all: then no object is to blame."""
         ends = (group[0], group[-1]) if len(group) > 1 else ()
-        if not self._serves and all(self._question([oid]) for oid in ends):
+        if not self._serves and all(self._request([oid]) for oid in ends):
             raise TransientError(refusal.reason)
 
-    def _question(self, ids: list[str]) -> Refusal | None:
+    def _request(self, ids: list[str]) -> Refusal | None:
         if not self._left:
-            raise _EnoughError
+            raise _LimitReachedError
         self._left -= 1
         refusal = self._ask(ids)
         if refusal:

@@ -1,1 +1,1 @@
-"""Pushing a restored mirror to another server."""
+"""Pushes a restored mirror to another server."""

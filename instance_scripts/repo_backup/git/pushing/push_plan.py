@@ -1,12 +1,12 @@
-"""What a push sends, in which order, and in how many parts. Pure."""
+"""Plans what a push sends, in which order and in how many parts. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 MOST_BYTES = 1 << 30
-"""Of objects in one push, as they are stored here. GitHub takes 2 GiB; what is stored as the
-difference to a newer object may be sent as a whole.
+"""The size of the objects in one push, as stored in the mirror. GitHub accepts 2 GiB; an object
+that is stored as a delta may be sent as a whole.
 https://docs.github.com/en/get-started/using-git/troubleshooting-the-2-gb-push-limit"""
 _PULL, _TAGS = "refs/pull/", "refs/tags/"
 _GITHUB = "github.com"
@@ -14,7 +14,7 @@ _GITHUB = "github.com"
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit, and the bytes of the objects that came with it, its own included."""
+    """A commit, and the bytes of the objects that are new in it, including itself."""
 
     oid: str
     first_parent: str | None
@@ -22,7 +22,7 @@ class Commit:
 
 
 def host_of(url: str) -> str:
-    """The host of an address for git (``ssh://``, ``https://``, ``USER@HOST:PATH``), or nothing."""
+    """The host of a git URL (``ssh://``, ``https://``, ``USER@HOST:PATH``); empty for a path."""
     if "://" in url:
         return (urlsplit(url).hostname or "").lower()
     host, colon, _ = url.partition(":")
@@ -30,20 +30,21 @@ def host_of(url: str) -> str:
 
 
 def is_github(url: str, api_url: str) -> bool:
-    """Whether an address for git is github.com's, or of the host that has this API."""
+    """Whether a git URL's host is github.com, or the host of this API."""
     api = host_of(api_url)
     return host_of(url) in {_GITHUB, api, api.removeprefix("api.")}
 
 
 def hidden_refs(refs: Iterable[str], *, github: bool) -> list[str]:
-    """Those that GitHub makes itself: it refuses them, and takes what is sent for them first."""
+    """The refs that GitHub creates itself. It refuses a push of them, but only after receiving the
+    objects."""
     return [name for name in refs if github and name.startswith(_PULL)]
 
 
 def refspecs(
     refs: Iterable[str], refused: Collection[str] = (), *, force: bool = False
 ) -> list[str]:
-    """As few as say "all of these, and nothing that was ``refused``": one for each namespace."""
+    """The fewest refspecs that cover all refs except the ``refused``: one for each namespace."""
     spaces: dict[str, None] = {}
     for name in refs:
         first, second, *rest = name.split("/")
@@ -55,11 +56,11 @@ def refspecs(
 def divide(
     commits: Sequence[Commit], refs: Mapping[str, str], most_bytes: int = MOST_BYTES
 ) -> list[dict[str, str]]:
-    """What to push before the refs themselves, so that no push takes more than so many bytes.
+    """What to push before the refs themselves, so that no push exceeds ``most_bytes``.
 
-    ``commits`` are all that the target lacks, parents first. Each part moves refs forward along
-    their first parents to the commits given, so that a push of a part is a fast-forward. Tags never
-    move: history that only they have is not divided, nor is what a single commit brings.
+    ``commits`` are all that the target lacks, parents first. Each part maps refs to commits on
+    their first-parent history, so that each push is a fast-forward. Tags never move: history that
+    only tags have is not divided, and neither are the objects of a single commit.
     """
     owners = _owners(commits, refs)
     parts: list[dict[str, str]] = []
@@ -78,7 +79,7 @@ def divide(
 
 
 def _owners(commits: Sequence[Commit], refs: Mapping[str, str]) -> dict[str, str]:
-    """By commit, the ref that comes past it on its first parents; the first of several."""
+    """By commit, the first ref whose first-parent history contains it."""
     parents = {commit.oid: commit.first_parent for commit in commits}
     owners: dict[str, str] = {}
     for name, tip in refs.items():

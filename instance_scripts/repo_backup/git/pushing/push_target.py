@@ -1,4 +1,4 @@
-"""A repository to push to: git itself connects, and learns the token by askpass alone."""
+"""A repository to push to. git connects itself and gets the token only from an askpass program."""
 
 import os
 import re
@@ -21,8 +21,8 @@ _GIT = (
 _SYMBOLIC = re.compile(r"ref: (refs/heads/\S+)\tHEAD")
 _MOST_LINES = 200
 _USER = "x-access-token"
-# git asks "Username for 'https://HOST': ", then "Password for 'https://USER@HOST': ", and names
-# another host after a redirect. /dev/fd: not every shell knows "<&" with two digits.
+# git prompts "Username for 'https://HOST': ", then "Password for 'https://USER@HOST': ", with
+# another host after a redirect. /dev/fd is used as not every shell knows "<&" with two digits.
 _ASKPASS = """#!/bin/sh
 case "$1" in
 {username}*) echo {user} ;;
@@ -30,7 +30,7 @@ case "$1" in
 *) exit 1 ;;
 esac
 """
-_PERSONS = (
+_USER_VARIABLES = (
     *("SSH_AUTH_SOCK", "http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"),
     "all_proxy",
 )
@@ -38,9 +38,9 @@ _PERSONS = (
 
 @dataclass(frozen=True)
 class Target:
-    """A repository to push to. The token is for the host whose API is at ``api_url`` only.
+    """A repository to push to. The token is only sent to the host whose API is at ``api_url``.
 
-    ``set_default_branch`` makes a branch the default there, where that can be done.
+    ``set_default_branch`` changes the default branch, if this host's API allows that.
     """
 
     url: str
@@ -49,26 +49,26 @@ class Target:
     set_default_branch: Callable[[str], None] | None = None
 
     def refs(self) -> dict[str, str]:
-        """All refs that are there by name, none in an empty repository.
+        """The object ids of all refs, by name; empty for an empty repository.
 
-        Raises UsageError for an address with a password in it, which everybody could read, and
-        RepositoryError with the host's words.
+        Raises UsageError if the URL has a password, which other users could read, and
+        RepositoryError with the host's message.
         """
         if urlsplit(self.url).password:
             raise UsageError("--push-to: leave the password out and give it as GITHUB_TOKEN")
-        lines = self._asked("ls-remote", "--quiet", self.url)
+        lines = self._ls_remote("--quiet", self.url)
         pairs = (line.partition("\t") for line in lines)
         return {name: oid for oid, _, name in pairs if name.startswith("refs/")}
 
     def head(self) -> str | None:
-        """The branch that HEAD points to there, when the host says so."""
-        found = map(_SYMBOLIC.fullmatch, self._asked("ls-remote", "--symref", self.url, "HEAD"))
+        """The branch that HEAD points to, or None if the host does not report it."""
+        found = map(_SYMBOLIC.fullmatch, self._ls_remote("--symref", self.url, "HEAD"))
         return next((match[1] for match in found if match), None)
 
     def run(self, arguments: Sequence[str], directory: Path) -> subprocess.CompletedProcess[str]:
-        """git, which gets the token, when it is for this host, through a pipe that askpass reads.
+        """Run git. If the token is for this host, git gets it through a pipe that askpass reads.
 
-        It is in no argument, no variable and no file.
+        So the token is in no argument, variable or file.
         """
         offered = self.token if self.token and _belongs(self.url, self.api_url) else None
         reader, writer = os.pipe()
@@ -92,8 +92,8 @@ class Target:
             finally:
                 os.close(reader)
 
-    def words(self, done: subprocess.CompletedProcess[str]) -> str:
-        """All that git and the host said, line by line."""
+    def output_of(self, done: subprocess.CompletedProcess[str]) -> str:
+        """The messages of git and the host as indented lines, each preceded by a line feed."""
         lines = [one_line(each.strip(), None) for each in done.stderr.splitlines() if each.strip()]
         if len(lines) > _MOST_LINES:
             lines = [*lines[:_MOST_LINES], f"… and {len(lines) - _MOST_LINES} lines more"]
@@ -101,27 +101,27 @@ class Target:
             lines.append(f"(GITHUB_TOKEN is for {self.api_url} only)")
         return "".join(f"\n  {line}" for line in lines)
 
-    def _asked(self, *arguments: str) -> list[str]:
-        done = self.run(arguments, Path.cwd())
+    def _ls_remote(self, *arguments: str) -> list[str]:
+        done = self.run(("ls-remote", *arguments), Path.cwd())
         if done.returncode:
             raise RepositoryError(
-                f"--push-to: the host refuses to list its refs:{self.words(done)}"
+                f"--push-to: the host refuses to list its refs:{self.output_of(done)}"
             )
         return done.stdout.split("\n")
 
 
 def push_address(text: str) -> str:
-    """An address for git, which works elsewhere: a directory in whole. Raises UsageError."""
+    """A git URL as it is, or the absolute path of a directory. Raises UsageError."""
     if "://" in text or re.match(r"[^/]+:", text):
         return text
     path = Path(text).expanduser().resolve()
     if not path.is_dir():
-        raise UsageError(f"--push-to: there is no {path}; make it with git init --bare")
+        raise UsageError(f"--push-to: there is no {path}; create it with git init --bare")
     return str(path)
 
 
 def _belongs(url: str, api_url: str) -> bool:
-    """Whether a git address is of the host that has this API. Pure."""
+    """Whether a git URL has the same scheme and host as this API. Pure."""
     there, api = urlsplit(url), urlsplit(api_url)
     hosts = {api.netloc, api.netloc.removeprefix("api.")}
     return there.scheme == api.scheme and there.netloc.rpartition("@")[2] in hosts
@@ -139,9 +139,9 @@ def _askpass(url: str, descriptor: int) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """For a push, which a person asks for: their SSH keys, agent and proxies as well."""
+    """The environment of a push, including the user's SSH keys, agent and proxies."""
     return {
         **git_environment(Path.home()),
         "GIT_ALLOW_PROTOCOL": "https:http:ssh:file",
-        **{name: os.environ[name] for name in _PERSONS if name in os.environ},
+        **{name: os.environ[name] for name in _USER_VARIABLES if name in os.environ},
     }

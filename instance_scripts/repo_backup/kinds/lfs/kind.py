@@ -23,12 +23,12 @@ from repo_backup.archive.zip_writer import TextsArchive
 from repo_backup.git.lfs.pointers import Pointer
 from repo_backup.git.pushing.push import Pushed
 from repo_backup.git.pushing.push_target import Target
-from repo_backup.hosts.base import Remote
-from repo_backup.kinds.base import Fetched, Found, Grown, Resources
+from repo_backup.hosts.base import RemoteRepository
+from repo_backup.kinds.base import CurrentState, Fetched, Grown, Resources
 from repo_backup.kinds.lfs.lfs_list import list_in, unpack_list
 from repo_backup.kinds.lfs.saving import Saver
 from repo_backup.kinds.lfs.scanning import git_zips, scan
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import (
     AbsentError,
     NotFoundError,
@@ -50,11 +50,11 @@ _INCOMPLETE = "incomplete"
 class LfsObjects:
     """The large files of one repository, by what became of its git in this run."""
 
-    remote: Remote
+    remote: RemoteRepository
     resources: Resources
 
     @contextlib.contextmanager
-    def find(self) -> Iterator[Found]:
+    def find(self) -> Iterator[CurrentState]:
         """By the archives that there are of the repository, and whether objects are to be saved.
 
         Raises AbsentError where it does not use Git LFS.
@@ -62,14 +62,24 @@ class LfsObjects:
         git = self._git()
         chain = git.chain.digest if git.chain else ""
         assert git.archive  # noqa: S101 - looked up by _git
-        what = f"{'saved' if self._saves else 'listed'} {git.archive.sha256} {chain}"
-        fingerprint = hashlib.sha256(what.encode()).hexdigest()
-        yield Found(
+        fingerprint = _digest(
+            f"{'saved' if self._saves else 'listed'} {git.archive.sha256} {chain}"
+        )
+        settled = self._settled(fingerprint)
+
+        def is_known(earlier: ItemResult) -> bool:
+            lacks = earlier.unserved
+            if lacks:
+                return lacks.upstream_digest in (fingerprint, settled)
+            return earlier.refs_digest == fingerprint
+
+        yield CurrentState(
             fingerprint,
             0,
             is_empty=False,
             fetch=partial(self._fetch, fingerprint, LfsList()),
             grow=partial(self._grow, fingerprint),
+            is_known=is_known,
         )
 
     def after(self, error: TransientError) -> RepositoryError:
@@ -79,6 +89,10 @@ class LfsObjects:
     @property
     def _saves(self) -> bool:
         return self.resources.lfs.save and self.resources.objects is not None
+
+    def _settled(self, fingerprint: str) -> str:
+        """In its place where all that is missing is larger than any run's allowance."""
+        return _digest(f"{fingerprint} {self.resources.lfs.allowance.total}")
 
     def _git(self) -> ItemResult:
         git = self.resources.beside.get(GIT)
@@ -111,7 +125,7 @@ class LfsObjects:
                 return file.read()
 
         try:
-            data = self.resources.patience.call(read)
+            data = self.resources.retry_policy.call(read)
         except NotFoundError:
             return LfsList()
         if hashlib.sha256(data).hexdigest() != archive.sha256:
@@ -138,9 +152,11 @@ class LfsObjects:
         assert objects  # noqa: S101 - looked up by _saves
         wanted = [Pointer(oid, size) for oid, size in listed.sizes.items()]
         missing = [each for each in wanted if each.oid not in listed.saved]
-        outcome = Saver(self.remote.clone_url, self.resources, objects).save(missing)
-        reason, warning = outcome.reason, outcome.warning(self.resources.lfs.allowance.total)
-        lacks = Unserved(_INCOMPLETE, reason, warning) if reason or warning else None
+        outcome = Saver(self.remote, self.resources, objects).save(missing)
+        allowance = self.resources.lfs.allowance.total
+        reason, warning = outcome.reason, outcome.warning(allowance)
+        upstream = self._settled(fingerprint) if outcome.is_settled(allowance) else _INCOMPLETE
+        lacks = Unserved(upstream, reason, warning) if reason or warning else None
         found = replace(listed, saved=listed.saved | outcome.saved)
         return self._fetched(found, fingerprint, lacks)
 
@@ -155,6 +171,10 @@ class LfsObjects:
         )
 
 
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _announced(listed: LfsList, fingerprint: str) -> Unserved | None:
     """What a person should know of objects that nobody asked to save; None where all are saved."""
     numbers = listed.referred
@@ -164,8 +184,8 @@ def _announced(listed: LfsList, fingerprint: str) -> Unserved | None:
     objects = f"{count} LFS object{'s' * (count > 1)}"
     warning = (
         f"{objects} ({size(numbers.bytes - numbers.saved_bytes)}) {'are' if count > 1 else 'is'} "
-        "not saved: the option --lfs (in a stack's BackupOptions) saves each once, by the LFS "
-        "bandwidth of the repository's owner"
+        "not saved: the option --lfs (in a stack's BackupOptions) saves each once, and uses the "
+        "LFS bandwidth of the repository's owner"
     )
     return Unserved(fingerprint, warning=warning)
 
@@ -177,14 +197,14 @@ class Lfs:
     optional = True
     is_late = True
 
-    def absence(self, remote: Remote) -> None:
+    def absence(self, remote: RemoteRepository) -> None:
         """None: only its archive tells whether a repository uses Git LFS."""
 
-    def disk_bytes(self, remote: Remote) -> int:
+    def disk_bytes(self, remote: RemoteRepository) -> int:
         """An archive that is looked through; the large files themselves need no disk."""
         return remote.size_kib * 1024 + _LEAST_BYTES
 
-    def upstream(self, remote: Remote, resources: Resources) -> LfsObjects:
+    def upstream(self, remote: RemoteRepository, resources: Resources) -> LfsObjects:
         """The large files of this repository."""
         return LfsObjects(remote, resources)
 
@@ -201,7 +221,7 @@ class Lfs:
         unpacked: Path,
         result: ItemResult | None,
         memory_bytes: int,
-        stop: Stop,
+        stop: CancellationToken,
         *,
         same_bytes: bool,
     ) -> tuple[str, ...]:
@@ -210,7 +230,7 @@ class Lfs:
         if result and result.objects and result.objects != numbers:
             raise RepositoryError("it is not the list of LFS objects that the manifest tells of")
         missing = numbers.count - numbers.saved
-        return (f"{missing} of its {numbers.count} LFS objects are not saved",) if missing else ()
+        return (f"{missing} of {numbers.count} LFS objects not saved",) if missing else ()
 
     def objects(self, unpacked: Path) -> Iterable[tuple[str, int]]:
         """Those that are saved."""

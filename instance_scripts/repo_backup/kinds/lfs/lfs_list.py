@@ -17,7 +17,7 @@ def unpack_list(file: IO[bytes], into: Path) -> Path:
         raise RepositoryError(str(error)) from error
     folder = into / top / "lfs"
     if folder.exists() or folder.is_symlink():
-        raise RepositoryError(f"{folder} exists already")
+        raise RepositoryError(f"{folder} exists already: remove it, or name another folder")
     try:
         folder.mkdir(parents=True)
         for name, text in found.texts(top).items():

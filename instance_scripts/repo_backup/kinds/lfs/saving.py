@@ -3,13 +3,20 @@
 import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from backup_contract import object_keys as layout
-from backup_contract.text import size
 from repo_backup.git.lfs.batch import MOST_OBJECTS, Offer, ask
 from repo_backup.git.lfs.pointers import Pointer
+from repo_backup.git.lfs.quota import (
+    DownloadsRefusedError,
+    refused_batch,
+    refused_object,
+    remedy,
+)
+from repo_backup.hosts.base import RemoteRepository
 from repo_backup.kinds.base import Resources
+from repo_backup.kinds.lfs.outcome import Outcome
+from repo_backup.kinds.outage import NotTriedError, Outage
 from repo_backup.net.download import Download
 from repo_backup.net.http import Answer
 from repo_backup.runtime.background import at_once
@@ -19,47 +26,13 @@ from repo_backup.store.objects import ObjectStore
 AT_ONCE = 4
 """Of one repository; each takes a connection to its storage and one to the destination."""
 LOOKS_AT_ONCE = 8
-_MOST_NAMED = 3
-
-
-@dataclass
-class Outcome:
-    """What became of the objects that were wanted, by SHA-256; ``false`` ones were replaced."""
-
-    saved: set[str] = field(default_factory=set)
-    failed: dict[str, str] = field(default_factory=dict)
-    left: dict[str, int] = field(default_factory=dict)
-    false: set[str] = field(default_factory=set)
-
-    @property
-    def reason(self) -> str | None:
-        """Why the backup is incomplete, if it is."""
-        parts = []
-        if self.failed:
-            few = [f"{oid[:12]}: {said}" for oid, said in [*self.failed.items()][:_MOST_NAMED]]
-            more = len(self.failed) - len(few)
-            few += [f"and {more} more"] if more else []
-            parts.append(f"{_objects(len(self.failed))} could not be saved: {'; '.join(few)}")
-        for oid in sorted(self.false):
-            parts.append(f"{layout.content(oid)} was not what its key says, and was replaced")
-        return "; ".join(parts) or None
-
-    def warning(self, allowance: int | None) -> str | None:
-        """What is left to later runs, if anything is; ``allowance`` in bytes."""
-        if not self.left:
-            return None
-        rest = f"{_objects(len(self.left))} ({size(sum(self.left.values()))})"
-        told = f"{rest} are left to later runs: --max-lfs allows {size(allowance or 0)} in each"
-        too_large = sum(each > (allowance or 0) for each in self.left.values())
-        verb = "fits" if too_large == 1 else "fit"
-        return f"{told}, and {too_large} of them never {verb}" if too_large else told
 
 
 @dataclass(frozen=True)
 class Saver:
-    """Saves objects of the repository at ``clone_url``."""
+    """Saves objects of one repository."""
 
-    clone_url: str
+    remote: RemoteRepository
     resources: Resources
     objects: ObjectStore
 
@@ -69,12 +42,15 @@ class Saver:
         What is one object's own trouble is in the outcome. Raises FatalError and
         InterruptedRunError.
         """
-        outcome = Outcome()
+        outcome, outage = Outcome(self.remote.owner), Outage()
         every = sorted(wanted, key=_by_size)
         for start in range(0, len(every), MOST_OBJECTS):
             self.resources.stop.check()
             missing = self._missing(every[start : start + MOST_OBJECTS], outcome)
-            self._save_batch(self._allowed(missing, outcome), outcome)
+            if outcome.is_refused or self.remote.owner in self.resources.lfs.refused:
+                outcome.refused |= {each.oid: each.size for each in missing}
+            elif allowed := self._allowed(missing, outcome):
+                self._save_batch(allowed, outcome, outage)
         return outcome
 
     def _missing(self, batch: Sequence[Pointer], outcome: Outcome) -> list[Pointer]:
@@ -106,33 +82,53 @@ class Saver:
                 outcome.left[each.oid] = each.size
         return allowed
 
-    def _save_batch(self, batch: list[Pointer], outcome: Outcome) -> None:
-        if not batch:
-            return
-        source = _Source(self.clone_url, self.resources, batch)
+    def _save_batch(self, batch: list[Pointer], outcome: Outcome, outage: Outage) -> None:
+        source = _Source(self.remote.clone_url, self.resources)
+        lock = threading.Lock()
         try:
             source.ask(batch)
         except RepositoryError as error:
+            refused = error
+            if not isinstance(error, DownloadsRefusedError):
+                # It was tried again where that can help; the next batch would fare no better.
+                refused = DownloadsRefusedError(str(error), 0, of_owner=False)
             for each in batch:
-                self.resources.lfs.allowance.give_back(each.size)
-                outcome.failed[each.oid] = str(error)
+                self._note(refused, each, outcome)
             return
-        lock = threading.Lock()
 
         def save(number: int) -> None:
             pointer = batch[number]
             try:
-                stored = self._put(pointer, source)
+                with outage.download():
+                    was_false = self._put(pointer, source)
             except RepositoryError as error:
                 with lock:
-                    outcome.failed[pointer.oid] = str(error)
+                    self._note(error, pointer, outcome)
                 return
             with lock:
                 outcome.saved.add(pointer.oid)
-                if stored:
+                if was_false:
                     outcome.false.add(pointer.oid)
 
         at_once(save, len(batch), AT_ONCE)
+
+    def _note(self, error: RepositoryError, pointer: Pointer, outcome: Outcome) -> None:
+        """Why an object is not saved. Where nothing was fetched, others may have its allowance."""
+        if isinstance(error, DownloadsRefusedError | NotTriedError):
+            self.resources.lfs.allowance.give_back(pointer.size)
+        if not isinstance(error, DownloadsRefusedError):
+            outcome.failed[pointer.oid] = str(error)
+            return
+        outcome.refused[pointer.oid] = pointer.size
+        if outcome.is_refused:
+            return
+        outcome.is_refused = True
+        owner = self.remote.owner
+        # The downloads of a fork are its parent's owner's.
+        of_owner = error.of_owner and not self.remote.fork
+        if not of_owner or self.resources.lfs.refused.add(owner):
+            advice = remedy(error, owner if of_owner else "")
+            outcome.refusal = f"{str(error).rstrip('.')}; {advice}"
 
     def _put(self, pointer: Pointer, source: "_Source") -> bool:
         """Store one object; whether something false was in its place. Raises RepositoryError."""
@@ -159,15 +155,18 @@ class Saver:
 class _Source:
     """Where the objects of one batch are, asked again for one whose address is good no more."""
 
-    def __init__(self, clone_url: str, resources: Resources, batch: Sequence[Pointer]) -> None:
+    def __init__(self, clone_url: str, resources: Resources) -> None:
         self._clone_url = clone_url
         self._resources = resources
         self._offers: dict[str, Offer] = {}
 
     def ask(self, wanted: Sequence[Pointer]) -> None:
-        """Ask for these. Raises RepositoryError."""
+        """Ask for these. Raises DownloadsRefusedError, or another RepositoryError."""
         http = self._resources.http
-        found = self._resources.patience.call(lambda: ask(http, self._clone_url, wanted))
+        try:
+            found = self._resources.retry_policy.call(lambda: ask(http, self._clone_url, wanted))
+        except RepositoryError as error:
+            raise refused_batch(error) or error from error
         self._offers.update(found)
 
     def download(self, pointer: Pointer) -> Download:
@@ -180,7 +179,8 @@ class _Source:
                 self.ask([pointer])
                 offer = self._offers[pointer.oid]
             if offer.action is None:
-                raise RepositoryError(offer.reason)
+                refused = refused_object(offer.code, offer.reason)
+                raise refused or RepositoryError(offer.reason)
             address, sent = offer.action.url, {**headers, **offer.action.headers}
             with self._resources.http.open("GET", address, None, sent) as answer:
                 yield answer
@@ -190,7 +190,3 @@ class _Source:
 
 def _by_size(pointer: Pointer) -> tuple[int, str]:
     return pointer.size, pointer.oid
-
-
-def _objects(count: int) -> str:
-    return "1 LFS object" if count == 1 else f"{count} LFS objects"

@@ -40,7 +40,7 @@ def git_zips(git: ItemResult, resources: Resources) -> list[GitZip]:
     zips = [GitZip(archive.key, archive.bytes, archive.sha256, archive.version_id)]
     if chain:
         try:
-            document = resources.patience.call(lambda: read_chain(store, archive.key, chain))
+            document = resources.retry_policy.call(lambda: read_chain(store, archive.key, chain))
         except ChainListError as error:
             raise RepositoryError(f"its archives cannot be looked through: {error}") from error
         links = document.links[: chain.links]

@@ -10,7 +10,7 @@ from local_cloud.github.corpus import commit_files, git, init_repository
 from repo_backup.git.fsck import check_mirror
 from repo_backup.git.mirror import Mirror
 from repo_backup.git.protocol.advertisement import Advertisement
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import RepositoryError
 
 _MEMORY = 1 << 30
@@ -38,7 +38,7 @@ def mirror(tmp_path: Path) -> Path:
 
 
 def test_a_mirror_of_the_same_bytes_is_whole(mirror: Path) -> None:
-    assert check_mirror(mirror, None, _MEMORY, Stop(), same_bytes=True) == ()
+    assert check_mirror(mirror, None, _MEMORY, CancellationToken(), same_bytes=True) == ()
 
 
 def _damage_object(pack: Path) -> None:
@@ -72,7 +72,7 @@ def test_what_differs_from_the_same_bytes_is_found(
     pack.chmod(0o600)
     damage(pack)
     with pytest.raises(RepositoryError):
-        check_mirror(mirror, None, _MEMORY, Stop(), same_bytes=True)
+        check_mirror(mirror, None, _MEMORY, CancellationToken(), same_bytes=True)
 
 
 def test_a_file_that_was_checked_before_is_not_read_again(mirror: Path) -> None:
@@ -85,8 +85,8 @@ def test_a_file_that_was_checked_before_is_not_read_again(mirror: Path) -> None:
     body = pack.read_bytes()[:-_SHA1_BYTES]
     checksum = hashlib.sha1(body, usedforsecurity=False).digest()
     pack.write_bytes(body + checksum)
-    told = index.read_bytes()[: -2 * _SHA1_BYTES] + checksum
-    index.write_bytes(told + hashlib.sha1(told, usedforsecurity=False).digest())
-    assert check_mirror(mirror, None, _MEMORY, Stop(), same_bytes=True) == ()
+    answer = index.read_bytes()[: -2 * _SHA1_BYTES] + checksum
+    index.write_bytes(answer + hashlib.sha1(answer, usedforsecurity=False).digest())
+    assert check_mirror(mirror, None, _MEMORY, CancellationToken(), same_bytes=True) == ()
     with pytest.raises(RepositoryError):
-        check_mirror(mirror, None, _MEMORY, Stop())
+        check_mirror(mirror, None, _MEMORY, CancellationToken())

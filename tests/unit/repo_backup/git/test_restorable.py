@@ -60,20 +60,23 @@ def test_branches_and_tags_alone_are_essential() -> None:
 
 def test_usual_refs_are_nothing_to_speak_of() -> None:
     assert (
-        restorable.oddities("refs/heads/main", {"refs/heads/main": A}, ["refs/tags/v1"], []) == ()
+        restorable.unusual_refs("refs/heads/main", {"refs/heads/main": A}, ["refs/tags/v1"], [])
+        == ()
     )
-    assert restorable.oddities(None, {"refs/heads/main": A}, [], []) == ()
+    assert restorable.unusual_refs(None, {"refs/heads/main": A}, [], []) == ()
 
 
 def test_what_is_unusual_is_named() -> None:
-    found = restorable.oddities("refs/heads/gone", {"refs/heads/old": A}, ["refs/heads/old"], [A])
+    found = restorable.unusual_refs(
+        "refs/heads/gone", {"refs/heads/old": A}, ["refs/heads/old"], [A]
+    )
     assert found == (
-        "HEAD points to refs/heads/gone, which does not exist: a clone checks nothing out",
-        "refs/heads/old: a branch that names a tag; most hosts refuse a push of it",
+        "HEAD points to refs/heads/gone, which does not exist: a clone checks out no files",
+        "refs/heads/old: a branch that names a tag; most hosts refuse to accept it",
         "upstream is a shallow repository: 1 commits lack their parents",
     )
-    (said,) = restorable.oddities("refs/tags/v1", {"refs/tags/v1": A}, [], [])
-    assert said == "HEAD points to refs/tags/v1, which is not a branch"
+    (output,) = restorable.unusual_refs("refs/tags/v1", {"refs/tags/v1": A}, [], [])
+    assert output == "HEAD points to refs/tags/v1, which is not a branch"
 
 
 def test_of_many_names_the_first_are_listed() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from backup_contract.documents.parts.rewrites import MOST_NAMED, Rewrites
 from repo_backup.git.protocol.advertisement import Advertisement
-from repo_backup.git.rewrites import Alarm, is_known, rewrites_by_history
+from repo_backup.git.rewrites import RewriteRules, is_known, rewrites_by_history
 
 _HEAD = "refs/heads/main"
 
@@ -17,7 +17,7 @@ def _refs(text: str) -> dict[str, str]:
     return {f"refs/{name}": letter * 40 for name, letter in pairs}
 
 
-def _told(
+def _answer(
     before: Mapping[str, str], now: Mapping[str, str], commits: str = "", *known: str
 ) -> Rewrites | None:
     """``b:a c:`` are commits, each with its parents."""
@@ -29,25 +29,25 @@ def _told(
         Advertisement("", dict(refs), {}, _HEAD, None, "sha1", frozenset())
         for refs in (before, now)
     )
-    return rewrites_by_history(history, old, new, Alarm("r1", known))
+    return rewrites_by_history(history, old, new, RewriteRules("r1", known))
 
 
 def _ransom(before: str, now: str, commits: str) -> bool:
-    found = _told(_refs(before), _refs(now), commits)
+    found = _answer(_refs(before), _refs(now), commits)
     return bool(found and found.one_commit)
 
 
 def test_what_only_advances_is_not_told() -> None:
     now = _refs("heads/main:b tags/v2:b")
-    assert _told(_refs("heads/main:a"), now, "b:a a:") is None
+    assert _answer(_refs("heads/main:a"), now, "b:a a:") is None
 
 
 def test_known_branches_and_pull_requests_are_not_told() -> None:
     before = _refs("heads/gh-pages:a heads/renovate/x:a tags/latest:a pull/1/merge:a notes/x:a")
     now = _refs("heads/gh-pages:b pull/1/merge:b")
     known = ("gh-pages", "refs/heads/renovate/*", "refs/tags/latest")
-    assert _told(before, now, "b:", *known) is None
-    found = _told(before, now, "b:")
+    assert _answer(before, now, "b:", *known) is None
+    found = _answer(before, now, "b:")
     assert found
     assert (found.count, found.refs_before) == (3, 3)
 
@@ -70,20 +70,20 @@ def test_a_glob_names_branches_and_with_their_whole_name_tags(
 
 def test_a_deleted_branch_is_lost_unless_another_ref_leads_to_its_commits() -> None:
     before = _refs("heads/main:a heads/merged:b heads/topic:c")
-    found = _told(before, _refs("heads/main:d"), "d:ab c:a a: b:")
+    found = _answer(before, _refs("heads/main:d"), "d:ab c:a a: b:")
     assert found
     assert (found.count, found.lost, found.default_branch) == (2, 1, False)
 
 
 @pytest.mark.parametrize("now", ["heads/main:b", "heads/trunk:b"])
 def test_a_default_branch_that_was_forced_or_lost_is_marked(now: str) -> None:
-    found = _told(_refs("heads/main:a"), _refs(now), "b: a:")
+    found = _answer(_refs("heads/main:a"), _refs(now), "b: a:")
     assert found
     assert found.default_branch
 
 
 def test_a_renamed_default_branch_is_no_loss() -> None:
-    found = _told(_refs("heads/master:a heads/main:a"), _refs("heads/trunk:b"), "b:a a:")
+    found = _answer(_refs("heads/master:a heads/main:a"), _refs("heads/trunk:b"), "b:a a:")
     assert found
     assert (found.default_branch, found.lost) == (False, 0)
 
@@ -107,12 +107,12 @@ def test_all_refs_replaced_by_one_commit_is_a_ransom_and_an_amended_branch_is_no
 
 def test_more_than_can_be_named_are_counted() -> None:
     before = {f"refs/heads/b{number}": "a" * 40 for number in range(MOST_NAMED + 5)}
-    found = _told(before, {_HEAD: "a" * 40})
+    found = _answer(before, {_HEAD: "a" * 40})
     assert found
     assert (len(found.named), found.more, found.count) == (MOST_NAMED, 5, MOST_NAMED + 5)
 
 
 def test_what_the_history_does_not_tell_is_undecided() -> None:
-    found = _told(_refs("heads/main:a"), _refs("heads/main:c"), "c:b")
+    found = _answer(_refs("heads/main:a"), _refs("heads/main:c"), "c:b")
     assert found
     assert (found.count, found.undecided) == (0, 1)

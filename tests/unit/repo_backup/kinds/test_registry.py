@@ -5,7 +5,7 @@ import pytest
 from backup_contract import kinds as names
 from backup_contract import object_keys as layout
 from backup_contract.documents.parts.entries import Entry
-from backup_contract.kinds import ACCOUNT, DATA, GIT
+from backup_contract.kinds import ACCOUNT, DATA, GIST, GIT
 from repo_backup.kinds.registry import KINDS, kind_named
 from repo_backup.runtime.errors import UnfitMachineError
 
@@ -13,7 +13,7 @@ from repo_backup.runtime.errors import UnfitMachineError
 def test_each_kind_has_its_names_and_git_comes_first() -> None:
     assert [*KINDS] == [*names.KINDS]
     assert next(iter(KINDS)) == GIT
-    assert [kind.name for kind in KINDS.values() if not kind.optional] == [GIT, DATA, ACCOUNT]
+    assert [kind.name for kind in KINDS.values() if not kind.optional] == [GIT, DATA, ACCOUNT, GIST]
 
 
 def test_no_two_kinds_share_a_key_a_name_for_people_or_an_option() -> None:

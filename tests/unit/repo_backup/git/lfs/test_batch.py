@@ -42,20 +42,24 @@ def test_an_address_is_good_until_shortly_before_it_expires(expiry: dict[str, ob
     assert read(with_action(href=URL, **expiry)).action.ends_at == 1050.0
 
 
+def test_an_address_that_expires_in_more_seconds_than_can_be_counted_is_good() -> None:
+    assert read(with_action(href=URL, expires_in=10**400)).action.ends_at == float("inf")
+
+
 @pytest.mark.parametrize(
     ("document", "reason"),
     [
         ({"objects": [{"oid": OID, "error": {"code": 410, "message": "gone"}}]}, "gone (410)"),
         ({"objects": [{"oid": OID, "error": {}}]}, "no reason given (?)"),
-        ({"objects": []}, "the server does not answer for it"),
-        ({"objects": [{"oid": OID}]}, "the server does not say where it is"),
-        (with_action(href=5), "the server does not say where it is"),
-        (with_action(href=URL, header={"a b": "c"}), "the server wants headers that are none"),
+        ({"objects": []}, "the server's response does not mention it"),
+        ({"objects": [{"oid": OID}]}, "the server gives no URL for it"),
+        (with_action(href=5), "the server gives no URL for it"),
+        (with_action(href=URL, header={"a b": "c"}), "the server requires invalid headers"),
         (
             with_action(href=URL, header={"A": "c\r\nB: d"}),
-            "the server wants headers that are none",
+            "the server requires invalid headers",
         ),
-        (with_action(href=URL, header=["A"]), "the server wants headers that are none"),
+        (with_action(href=URL, header=["A"]), "the server requires invalid headers"),
     ],
 )
 def test_an_object_that_is_not_offered_has_a_reason(document: Any, reason: str) -> None:
@@ -76,10 +80,10 @@ def test_an_object_that_is_not_offered_has_a_reason(document: Any, reason: str) 
     ],
 )
 def test_what_is_no_answer_of_git_lfs_names_the_server(data: bytes) -> None:
-    with pytest.raises(RepositoryError, match="does not speak its protocol"):
+    with pytest.raises(RepositoryError, match="does not follow the Git LFS protocol"):
         read_answer(data, [Pointer(OID, 5)], 0.0, NOW)
 
 
 def test_another_transfer_than_was_asked_for_is_refused() -> None:
-    with pytest.raises(RepositoryError, match="another transfer"):
+    with pytest.raises(RepositoryError, match="basic transfer"):
         read({**with_action(href=URL), "transfer": "multipart"})

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from repo_backup.git.lfs.pointers import Pointer, parse, pointers_in
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 
 OID = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393"
 SPEC = "https://git-lfs.github.com/spec/v1"
@@ -69,5 +69,5 @@ def test_pointers_are_found_in_all_objects_of_a_repository(
             stdout=subprocess.DEVNULL,
         )
     id_bytes = {"sha1": 20, "sha256": 32}[object_format]
-    found = pointers_in(tmp_path, id_bytes, Stop())
+    found = pointers_in(tmp_path, id_bytes, CancellationToken())
     assert found == {Pointer(OID, 12345), Pointer("0000" + OID[4:], 7)}

@@ -28,9 +28,9 @@ def test_parents_in_the_pack_and_elsewhere_come_back_in_their_order() -> None:
         _id(5): (_id(200),),
     }
     index = _index(1, 2, 3, 5)
-    told = PackHistory(encode_history(history, index), index)
-    assert {oid: told.get(oid) for oid in history} == history
-    assert [told.get(_id(number)) for number in (2, 4, 200)] == [None, None, None]
+    answer = PackHistory(encode_history(history, index), index)
+    assert {oid: answer.get(oid) for oid in history} == history
+    assert [answer.get(_id(number)) for number in (2, 4, 200)] == [None, None, None]
 
 
 def test_a_pack_without_commits_has_an_empty_history() -> None:

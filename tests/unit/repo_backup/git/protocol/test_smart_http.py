@@ -68,17 +68,17 @@ def test_odd_but_lawful_refs_are_kept(name: str) -> None:
 
 @pytest.mark.parametrize("first", [[SERVICE], []])
 def test_an_error_of_the_server_is_tried_again_with_its_message(first: list[bytes]) -> None:
-    told = b"ERR Repository storage is temporarily unavailable\n"
+    answer = b"ERR Repository storage is temporarily unavailable\n"
     with pytest.raises(TransientError, match=r"storage is temporarily unavailable$"):
-        git.parse("u", [*first, told])
+        git.parse("u", [*first, answer])
     with pytest.raises(TransientError, match="gave no reason"):
         git.parse("u", [*first, b"ERR "])
 
 
 def test_only_what_github_answers_for_a_wiki_without_a_page_is_an_absence() -> None:
-    told = b"ERR access denied or repository not exported: /c/nw/cc/50/e1/1/1.wiki.git"
+    answer = b"ERR access denied or repository not exported: /c/nw/cc/50/e1/1/1.wiki.git"
     with pytest.raises(AbsentError, match="repository not exported"):
-        git.parse("u", [SERVICE, told])
+        git.parse("u", [SERVICE, answer])
 
 
 def test_what_is_no_list_of_refs_is_refused() -> None:

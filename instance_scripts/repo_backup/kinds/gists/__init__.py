@@ -1,0 +1,1 @@
+"""Gists of a person: git repositories of their own, listed apart from the others."""

@@ -1,0 +1,1 @@
+"""The kinds that are git: a repository and its wiki, each a mirror with a chain of archives."""

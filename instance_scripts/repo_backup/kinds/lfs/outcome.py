@@ -1,0 +1,79 @@
+"""What became of a repository's large files in one run, and what a person is told of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from backup_contract import object_keys as layout
+from backup_contract.text import size
+
+_MOST_NAMED = 3
+
+
+@dataclass
+class Outcome:
+    """What became of the objects that were wanted, by SHA-256; ``false`` ones were replaced.
+
+    ``left`` and ``refused`` have sizes: what the run's allowance left to later runs, and what the
+    server of ``owner``'s repositories refuses. ``refusal`` is its reason, empty where another
+    repository of the owner tells it.
+    """
+
+    owner: str
+    saved: set[str] = field(default_factory=set)
+    failed: dict[str, str] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
+    false: set[str] = field(default_factory=set)
+    refused: dict[str, int] = field(default_factory=dict)
+    is_refused: bool = False
+    refusal: str = ""
+
+    @property
+    def reason(self) -> str | None:
+        """Why the backup is incomplete, if it is."""
+        parts = []
+        if self.refusal:
+            parts.append(f"{_sized(self.refused)} could not be saved: {self.refusal}")
+        if self.failed:
+            few = [
+                f"{oid[:12]}: {message}" for oid, message in [*self.failed.items()][:_MOST_NAMED]
+            ]
+            more = len(self.failed) - len(few)
+            few += [f"and {more} more"] if more else []
+            parts.append(f"{_objects(len(self.failed))} could not be saved: {'; '.join(few)}")
+        for oid in sorted(self.false):
+            parts.append(f"{layout.content(oid)} was not what its key says, and was replaced")
+        return "; ".join(parts) or None
+
+    def warning(self, allowance: int | None) -> str | None:
+        """What is left to later runs, if anything is; ``allowance`` in bytes."""
+        parts = []
+        if self.refused and not self.refusal:
+            parts.append(
+                f"{_sized(self.refused)} left to the next run: GitHub serves no LFS object of "
+                f"{self.owner} at present"
+            )
+        if self.left:
+            allowed = size(allowance or 0)
+            parts.append(
+                f"{_sized(self.left)} left to later runs: --max-lfs allows {allowed} in each"
+            )
+            too_large = sum(each > (allowance or 0) for each in self.left.values())
+            if too_large:
+                parts[-1] += (
+                    f", and {too_large} of them never {'fits' if too_large == 1 else 'fit'}"
+                )
+        return "; ".join(parts) or None
+
+    def is_settled(self, allowance: int | None) -> bool:
+        """Whether another run with the same allowance could save no more."""
+        if self.failed or self.false or self.refused:
+            return False
+        return all(each > (allowance or 0) for each in self.left.values())
+
+
+def _sized(sizes: Mapping[str, int]) -> str:
+    return f"{_objects(len(sizes))} ({size(sum(sizes.values()))})"
+
+
+def _objects(count: int) -> str:
+    return "1 LFS object" if count == 1 else f"{count} LFS objects"
