@@ -6,7 +6,7 @@ It is saved as project data is: documents in an archive and overlays, read again
 from dataclasses import dataclass
 
 from backup_contract.kinds import ACCOUNT
-from repo_backup.hosts.base import Remote
+from repo_backup.hosts.base import RemoteRepository
 from repo_backup.kinds.base import Resources
 from repo_backup.kinds.data.data_kind import ProjectData, RemoteData
 from repo_backup.runtime.errors import RepositoryError
@@ -18,7 +18,7 @@ class AccountData(ProjectData):
 
     name = ACCOUNT
 
-    def upstream(self, remote: Remote, resources: Resources) -> RemoteData:
+    def upstream(self, remote: RemoteRepository, resources: Resources) -> RemoteData:
         """The account's data at its host. Raises RepositoryError for one that has none."""
         if resources.accounts is None:
             raise RepositoryError("this host is not asked for account data")

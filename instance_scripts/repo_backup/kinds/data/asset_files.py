@@ -1,7 +1,9 @@
 """The files of releases in a data archive that is unpacked: which objects, and where they go.
 
 A release's files go into ``releases/TAG`` beside ``releases/TAG.json``. One that was replaced or
-removed at GitHub later has the beginning of its SHA-256 at the end of its name.
+removed at GitHub later has the beginning of its SHA-256 at the end of its name, and so has one
+whose name differs from another's in case alone: not every file system tells these apart. Of two
+tags that differ in case alone one is told apart likewise: see ``case_names``.
 """
 
 import json
@@ -18,6 +20,7 @@ from backup_contract.documents.release_assets import (
     assets_of,
     read_assets,
 )
+from repo_backup.kinds.data.case_names import FolderNames, document_file, own_name
 from repo_backup.runtime.errors import RepositoryError
 
 _MOST_NAME_CHARACTERS = 150
@@ -27,7 +30,7 @@ def lists_in(unpacked: Path) -> Iterator[tuple[str, tuple[ReleaseAsset, ...]]]:
     """Each release's files, with its name as that of its document. Raises RepositoryError."""
     for path in sorted((unpacked / ASSETS).glob("*.json")):
         try:
-            yield path.stem, fields.decode(path.read_bytes(), read_assets)
+            yield own_name(path.stem), fields.decode(path.read_bytes(), read_assets)
         except DamagedError as error:
             raise RepositoryError(str(error.within(f"{ASSETS}/{path.name}"))) from error
 
@@ -44,19 +47,21 @@ def objects_in(unpacked: Path) -> dict[str, int]:
 
 def places_in(unpacked: Path) -> Iterator[tuple[str, int, Path]]:
     """SHA-256 (hex), size and place of each file that is saved. Raises RepositoryError."""
+    folders = FolderNames()
     for name, assets in lists_in(unpacked):
-        folder = unpacked / RELEASES / _folder_name(name)
-        there, taken = _at_github(unpacked / RELEASES / f"{name}.json"), set[str]()
+        document = document_file(unpacked, RELEASES, name)
+        folder = unpacked / RELEASES / folders.place(folder_name(document.stem))
+        there, taken = _at_github(document), set[str]()
         # Those that are still there have the better right to their name.
         for each in sorted(assets, key=lambda asset: asset.version not in there):
             if each.sha256 is None:
                 continue
             file_name = safe_name(each.name)
-            if each.version not in there or file_name in taken:
+            if each.version not in there or file_name.casefold() in taken:
                 file_name = f"{file_name}~{each.sha256[:12]}"
-            if file_name in taken:
+            if file_name.casefold() in taken:
                 file_name = f"{file_name}~{each.id}"
-            taken.add(file_name)
+            taken.add(file_name.casefold())
             yield each.sha256, each.size, folder / file_name
 
 
@@ -66,8 +71,11 @@ def safe_name(name: str) -> str:
     return quoted if quoted.strip(". ") else f"{quoted.strip()}~"
 
 
-def _folder_name(release: str) -> str:
-    """No other release's document is called like that, as ``~`` is in no tag. Pure."""
+def folder_name(release: str) -> str:
+    """The folder for what belongs to the document of this name. Pure.
+
+    No other release's document is called like that, as ``~`` is in no tag.
+    """
     safe = release.strip(".") and not release.endswith(".json")
     return release if safe else f"{release}~"
 

@@ -6,13 +6,13 @@ Which object a file is stands in the working copy, in ``assets/TAG.json``.
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from backup_contract import object_keys as layout
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import ItemResult, Unserved
 from backup_contract.documents.parts.results import Referred
@@ -26,13 +26,15 @@ from backup_contract.documents.release_assets import (
     assets_path,
     read_assets,
     referred,
+    unreadable_assets,
     without_repeats,
 )
-from backup_contract.text import size
-from repo_backup.hosts.base import Remote
+from repo_backup.hosts.base import RemoteRepository
 from repo_backup.hosts.data import ReleaseHost, Signature
 from repo_backup.kinds.base import AssetChoice, Resources
+from repo_backup.kinds.data.asset_outcome import AssetFile, AssetOutcome, by_size
 from repo_backup.kinds.data.documents import WorkingCopy
+from repo_backup.kinds.outage import Outage
 from repo_backup.net.download import Download
 from repo_backup.runtime.background import at_once
 from repo_backup.runtime.errors import AllowanceSpentError, RepositoryError, WrongBytesError
@@ -40,67 +42,20 @@ from repo_backup.store.objects import ObjectStore, StoredObject
 
 AT_ONCE = 4
 _BLOCK_BYTES = 1 << 20
-_MOST_NAMED = 3
-_INCOMPLETE = "incomplete"
+INCOMPLETE = "incomplete"
 """In the place of a fingerprint: the next run tries again."""
 
 
 @dataclass(frozen=True)
 class Assets:
-    """What is to be said of a repository's release assets; ``objects`` None: nothing is known."""
+    """What is to be said of a repository's release assets; ``objects`` None: nothing is known.
+
+    ``saved`` are the sizes of the objects that are saved, by SHA-256 (hex).
+    """
 
     objects: Referred | None = None
     unserved: Unserved | None = None
-
-
-@dataclass(frozen=True)
-class _File:
-    """A file that is to be saved, of the release whose list is at ``path``."""
-
-    path: str
-    asset: ReleaseAsset
-
-    @property
-    def name(self) -> str:
-        """For people: ``v1.0/program.zip``."""
-        return f"{self.path.partition('/')[2].removesuffix('.json')}/{self.asset.name}"
-
-
-@dataclass
-class _Outcome:
-    """What became of the files that were wanted: the SHA-256 of each that is saved, reasons."""
-
-    saved: dict[_File, str] = field(default_factory=dict)
-    failed: dict[_File, str] = field(default_factory=dict)
-    left: list[_File] = field(default_factory=list)
-    put_off: dict[_File, str] = field(default_factory=dict)
-    false: set[str] = field(default_factory=set)
-
-    @property
-    def reason(self) -> str | None:
-        """Why the backup is incomplete, if it is."""
-        parts = []
-        if self.failed:
-            few = [f"{each.name}: {why}" for each, why in [*self.failed.items()][:_MOST_NAMED]]
-            more = len(self.failed) - len(few)
-            few += [f"and {more} more"] if more else []
-            parts.append(f"{_assets(len(self.failed))} could not be saved: {'; '.join(few)}")
-        for sha256 in sorted(self.false):
-            parts.append(f"{layout.content(sha256)} was not what its key says, and was replaced")
-        return "; ".join(parts) or None
-
-    def warning(self, allowance: int | None) -> str | None:
-        """What is left to later runs, if anything is; ``allowance`` in bytes."""
-        told = []
-        if self.left:
-            rest = f"{_assets(len(self.left))} ({_bytes(self.left)}) left to later runs"
-            told.append(f"{rest}: --max-assets allows {size(allowance or 0)} in each")
-            if never := sum(each.asset.size > (allowance or 0) for each in self.left):
-                told.append(f"{never} of them never {'fits' if never == 1 else 'fit'}")
-        if self.put_off:
-            rest = f"{_assets(len(self.put_off))} ({_bytes([*self.put_off])}) left to later runs"
-            told.append(f"{rest}: {next(iter(self.put_off.values()))}")
-        return "; ".join(told) or None
+    saved: Mapping[str, int] = field(default_factory=dict)
 
 
 def are_due(earlier: ItemResult, signature: Signature, choice: AssetChoice) -> bool:
@@ -108,8 +63,10 @@ def are_due(earlier: ItemResult, signature: Signature, choice: AssetChoice) -> b
 
     An archive of an earlier version says nothing of them.
     """
-    if earlier.unserved or not choice.save:
-        return earlier.unserved is not None
+    if lacks := earlier.unserved:
+        return not choice.save or lacks.upstream_digest != _settled(choice)
+    if not choice.save:
+        return False
     found = earlier.objects
     if found is None:
         return bool(signature.counts.get(RELEASES))
@@ -120,7 +77,7 @@ def are_due(earlier: ItemResult, signature: Signature, choice: AssetChoice) -> b
 class AssetSaver:
     """Saves the release assets that a working copy tells of; ``room`` is for temporary files."""
 
-    remote: Remote
+    remote: RemoteRepository
     resources: Resources
     room: Path
 
@@ -139,31 +96,41 @@ class AssetSaver:
         objects, choice = self.resources.objects, self.resources.assets
         before = dict(_lists(copy))
         if objects is None or not choice.save:
-            return Assets(_numbers(before))
-        lists = {path: assets_after(before.get(path, ()), now) for path, now in _listed(copy)}
-        outcome = _Outcome()
-        every = [_File(path, each) for path, assets in lists.items() for each in assets]
+            return Assets(_numbers(before), saved=_saved(before))
+        outcome, lists = AssetOutcome(), dict[str, tuple[ReleaseAsset, ...]]()
+        for path, release in _releases(copy):
+            lists[path] = assets_after(before.get(path, ()), assets_of(release))
+            if unreadable := unreadable_assets(release):
+                outcome.unreadable[path] = unreadable
+        every = [AssetFile(path, each) for path, assets in lists.items() for each in assets]
         wanted = [each for each in every if again or not each.asset.sha256]
-        self._save(sorted(wanted, key=_by_size), objects, outcome)
+        self._save(sorted(wanted, key=by_size), objects, outcome)
         for path, assets in lists.items():
-            after = (_after(_File(path, each), outcome) for each in assets)
+            after = (_after(AssetFile(path, each), outcome) for each in assets)
             if assets or path in before:
                 copy.put(path, assets_document(without_repeats(after)))
         reason, warning = outcome.reason, outcome.warning(choice.allowance.total)
-        unserved = Unserved(_INCOMPLETE, reason, warning) if reason or warning else None
+        upstream = _settled(choice) if outcome.is_settled(choice.allowance.total) else INCOMPLETE
+        unserved = Unserved(upstream, reason, warning) if reason or warning else None
         none = Referred(0, 0, 0, 0) if lists or signature.counts.get(RELEASES) else None
-        return Assets(_numbers(dict(_lists(copy))) or none, unserved)
+        now = dict(_lists(copy))
+        return Assets(_numbers(now) or none, unserved, _saved(now))
 
-    def _save(self, wanted: Sequence[_File], objects: ObjectStore, outcome: _Outcome) -> None:
+    def _save(
+        self, wanted: Sequence[AssetFile], objects: ObjectStore, outcome: AssetOutcome
+    ) -> None:
         missing, choice = self._missing(wanted, objects, outcome), self.resources.assets
-        allowed: list[_File] = []
+        allowed: list[AssetFile] = []
         for each in missing:
             (allowed if choice.allowance.take(each.asset.size) else outcome.left).append(each)
+
+        outage = Outage()
 
         def save(number: int) -> StoredObject | RepositoryError:
             try:
                 self.resources.stop.check()
-                return self._put(allowed[number].asset, objects)
+                with outage.download():
+                    return self._put(allowed[number].asset, objects)
             except RepositoryError as error:
                 return error
             except OSError as error:
@@ -179,8 +146,8 @@ class AssetSaver:
                 outcome.false |= {found.sha256} if found.was_false else set()
 
     def _missing(
-        self, wanted: Sequence[_File], objects: ObjectStore, outcome: _Outcome
-    ) -> list[_File]:
+        self, wanted: Sequence[AssetFile], objects: ObjectStore, outcome: AssetOutcome
+    ) -> list[AssetFile]:
         """Those whose bytes the destination does not have, as far as their SHA-256 is known."""
 
         def look(number: int) -> bool | str:
@@ -252,20 +219,24 @@ class AssetSaver:
                         if file.tell() > asset.size:
                             raise WrongBytesError(f"it has more than {asset.size} bytes")
 
-            self.resources.patience.call(fetch)
+            self.resources.retry_policy.call(fetch)
             return objects.put_file(file)
 
 
-def _after(file: _File, outcome: _Outcome) -> ReleaseAsset:
+def _settled(choice: AssetChoice) -> str:
+    """In the place of a fingerprint where no run with this allowance can fetch what is missing."""
+    return f"larger than {choice.allowance.total}"
+
+
+def _after(file: AssetFile, outcome: AssetOutcome) -> ReleaseAsset:
     """What the list says of a file now; what could not be had again is not taken back."""
     return replace(file.asset, sha256=outcome.saved.get(file) or file.asset.sha256)
 
 
-def _listed(copy: WorkingCopy) -> Iterator[tuple[str, tuple[ReleaseAsset, ...]]]:
-    """By the path of its list, each release's files at GitHub; none of one that is gone."""
+def _releases(copy: WorkingCopy) -> Iterator[tuple[str, Any]]:
+    """By the path of its list of files, each release as GitHub has it; None if it is gone."""
     for path in [*copy.paths(RELEASES)]:
-        release = None if copy.is_vanished(path) else copy.get(path)
-        yield assets_path(path), assets_of(release)
+        yield assets_path(path), None if copy.is_vanished(path) else copy.get(path)
 
 
 def _lists(copy: WorkingCopy) -> Iterator[tuple[str, tuple[ReleaseAsset, ...]]]:
@@ -280,13 +251,6 @@ def _numbers(lists: dict[str, tuple[ReleaseAsset, ...]]) -> Referred | None:
     return referred(each for assets in lists.values() for each in assets) if lists else None
 
 
-def _by_size(file: _File) -> tuple[int, int]:
-    return file.asset.size, file.asset.id
-
-
-def _bytes(files: Sequence[_File]) -> str:
-    return size(sum(each.asset.size for each in files))
-
-
-def _assets(count: int) -> str:
-    return "1 release asset" if count == 1 else f"{count} release assets"
+def _saved(lists: Mapping[str, tuple[ReleaseAsset, ...]]) -> dict[str, int]:
+    every = (each for assets in lists.values() for each in assets)
+    return {each.sha256: each.size for each in every if each.sha256}

@@ -5,30 +5,29 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from backup_contract import object_keys as layout
 from backup_contract.documents import fields
 from backup_contract.documents.chain import Link
 from backup_contract.documents.data_index import DELETED, INDEX, DataIndex, read_index
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.json_text import json_text
+from backup_contract.text import one_line
 from repo_backup.archive.document_zip import Packed, file_blocks, read_zip, with_comment, write_zip
-from repo_backup.kinds.base import Fetched, HashedBlob
+from repo_backup.kinds.base import Fetched, HashedBlob, Resources
 from repo_backup.kinds.data.documents import WorkingCopy
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import (
     DiskFullError,
     NotFoundError,
     RepositoryError,
     TransientError,
     UnfitMachineError,
-    said,
 )
 from repo_backup.store.base import Store
-from repo_backup.store.chain_store import StoredChain, with_listed
+from repo_backup.store.chain_store import StoredChain
 from repo_backup.store.chains import ChainListError
 
 SAYS_NOTHING = (DiskFullError, TransientError, UnfitMachineError)
@@ -39,13 +38,18 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class LoadedChain:
-    """What a stored chain holds: its last index; ``stored`` has each overlay listed.
+    """What a stored chain holds, as far as a manifest proves it: the last index, and its folder.
 
-    It ends before the first overlay that could not be read, and has a ``fault`` then.
+    ``stored`` has a ``fault`` where an overlay could not be read: it ends before that one. The
+    first ``proven`` overlays are loaded. Of them ``unlisted`` are in no list any more, and have
+    their lines here.
     """
 
     stored: StoredChain
     index: DataIndex
+    top: str
+    proven: int
+    unlisted: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,53 +89,38 @@ class ArchiveWriter:
 
 
 def load_chain(
-    store: Store, chain: StoredChain, copy: WorkingCopy, room: Path, stop: Stop
+    resources: Resources, chain: StoredChain, copy: WorkingCopy, room: Path
 ) -> LoadedChain:
-    """Read the stored chain into an empty working copy; ``room`` is for temporary files.
+    """Read what a manifest proves of the stored chain into an empty working copy.
 
-    What an overlay holds that no manifest names is in the next one as well, whatever is read now.
-    Raises RepositoryError when the base cannot be read, and what says nothing of it.
+    ``room`` is for temporary files. Raises RepositoryError when the base cannot be read, and what
+    says nothing of it.
     """
     archive = chain.archive
-    with opened(store, archive.key, archive.version_id) as file:
-        index = _load(file_blocks(file), archive.sha256, copy, stop)
-    links: list[Link] = []
-    for number in range(1, chain.links + 1):
-        key = layout.overlay(archive.key, chain.document.id, number)
+    with opened(resources.store, archive.key, archive.version_id) as file:
+        top, index = _load(file_blocks(file), archive.sha256, copy, resources.stop)
+    links = chain.document.links[: chain.named]
+    for number, link in enumerate(links):
         try:
-            with tempfile.TemporaryFile(dir=room) as file:
-                link = _link(store, chain, number, key, file)
-                changed = number > chain.proven
-                index = _load(file_blocks(file), None, copy, stop, changed=changed)
+            index = load_overlay(resources, link, copy, room)
         except SAYS_NOTHING:
             raise
         except RepositoryError as error:
-            return LoadedChain(chain.first(number - 1, f"{key}: {error}"), index)
-        if number > len(chain.document.links):
-            contents = copy.contents()
-            count = sum(contents.counts.values())
-            links.append(
-                replace(link, run_id=index.run_id, refs_digest=contents.digest, refs=count)
-            )
-    return LoadedChain(with_listed(chain, links), index)
+            fault = f"{link.key}: {error}"
+            return LoadedChain(chain.first(number, fault), index, top, number)
+    return LoadedChain(chain, index, top, len(links))
 
 
-def _link(store: Store, chain: StoredChain, number: int, key: str, into: IO[bytes]) -> Link:
-    """An overlay into a file; its line of the list, or as much as can be said without one."""
-    listed = chain.document.links
-    if number <= len(listed):
-        link = listed[number - 1]
-        download(store, key, link.version_id, link.sha256, into)
-        return link
-    stored = chain.unlisted[number - len(listed) - 1]
-    sha256 = download(store, key, stored.version_id, None, into)
-    return Link(
-        *(key, stored.bytes, sha256, "", None, 0), version_id=stored.version_id, etag=stored.etag
-    )
+def load_overlay(resources: Resources, link: Link, copy: WorkingCopy, room: Path) -> DataIndex:
+    """Load an overlay over what came before it; its index. Raises RepositoryError when it is not
+    what its line says."""
+    with tempfile.TemporaryFile(dir=room) as file:
+        download(resources.store, link.key, link.version_id, link.sha256, file)
+        return _load(file_blocks(file), None, copy, resources.stop)[1]
 
 
 def read_entries(
-    blocks: Iterable[bytes], sha256: str | None, top: str | None, stop: Stop
+    blocks: Iterable[bytes], sha256: str | None, top: str | None, stop: CancellationToken
 ) -> Iterator[tuple[str, str, Packed]]:
     """Of each file of a zip its top folder, its path below that, and what it holds.
 
@@ -140,7 +129,9 @@ def read_entries(
     for name, packed in read_zip(blocks, sha256, stop.check):
         folder, _, path = name.partition("/")
         if folder != (top or folder) or not TOP.fullmatch(folder):
-            raise RepositoryError(f"this zip holds what no data archive has: {said(repr(name))}")
+            raise RepositoryError(
+                f"this zip contains a file that no data archive has: {one_line(repr(name))}"
+            )
         yield folder, path, packed
 
 
@@ -153,23 +144,18 @@ def parsed_index(text: bytes) -> DataIndex:
 
 
 def _load(
-    blocks: Iterable[bytes],
-    sha256: str | None,
-    copy: WorkingCopy,
-    stop: Stop,
-    *,
-    changed: bool = False,
-) -> DataIndex:
-    """One zip of a chain; its index."""
-    index: DataIndex | None = None
-    for _, path, packed in read_entries(blocks, sha256, None, stop):
+    blocks: Iterable[bytes], sha256: str | None, copy: WorkingCopy, stop: CancellationToken
+) -> tuple[str, DataIndex]:
+    """One zip of a chain; its folder and its index."""
+    top, index = "", None
+    for top, path, packed in read_entries(blocks, sha256, None, stop):  # noqa: B007 - one folder
         if path == INDEX:
             index = parsed_index(packed.text())
         else:
-            copy.load(path, packed, changed=changed)
+            copy.load(path, packed)
     if index is None:
-        raise RepositoryError("this zip holds no whole data archive: it has no index")
-    return index
+        raise RepositoryError("this zip does not contain a complete data archive: it has no index")
+    return top, index
 
 
 @contextlib.contextmanager

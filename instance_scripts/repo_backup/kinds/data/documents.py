@@ -18,9 +18,13 @@ from typing import Any, NamedTuple
 
 from backup_contract.documents.data_index import DELETED, folder_of
 from backup_contract.documents.json_text import json_text
+from backup_contract.documents.parts.attachments import ATTACHMENTS
+from backup_contract.documents.release_assets import ASSETS
 from backup_contract.moments import iso
+from backup_contract.text import one_line
 from repo_backup.archive.document_zip import Packed
-from repo_backup.runtime.errors import RepositoryError, said
+from repo_backup.kinds.data.attached.links import may_have_attachments
+from repo_backup.runtime.errors import RepositoryError
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -29,7 +33,8 @@ PRAGMA cache_size = -4096;
 PRAGMA temp_store = FILE;
 CREATE TABLE documents (
     path TEXT PRIMARY KEY, folder TEXT NOT NULL, number INTEGER, size INTEGER NOT NULL,
-    crc32 INTEGER NOT NULL, sha256 BLOB NOT NULL, changed INTEGER NOT NULL, packed BLOB NOT NULL
+    crc32 INTEGER NOT NULL, sha256 BLOB NOT NULL, changed INTEGER NOT NULL, packed BLOB NOT NULL,
+    linking INTEGER NOT NULL
 );
 CREATE INDEX by_number ON documents (folder, number, path);
 CREATE TABLE vanished (place TEXT PRIMARY KEY, since TEXT NOT NULL);
@@ -38,6 +43,8 @@ BEGIN;
 _PATH = re.compile(r"(?!.*/\.{1,2}(?:/|\Z))[a-z][a-z_-]*/[A-Za-z0-9%._~+@-]{1,245}\.json")
 _NUMBER = re.compile(r"([0-9]{1,18})\.json")
 _PAGE = 1000
+_LISTS = (f"{ASSETS}/", f"{ATTACHMENTS}/")
+"""The program's own documents, which nobody wrote a text in."""
 
 
 class Contents(NamedTuple):
@@ -56,11 +63,13 @@ class WorkingCopy:
     """
 
     def __init__(self, path: Path, now: datetime) -> None:
-        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        with _disk_errors():
+            self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._lock = threading.RLock()
         self._since = iso(now.astimezone(UTC))
         self._marks_changed = False
-        self._database.executescript(_SCHEMA)
+        with _disk_errors():
+            self._database.executescript(_SCHEMA)
 
     def __enter__(self) -> "WorkingCopy":
         return self
@@ -102,16 +111,47 @@ class WorkingCopy:
             )
             self._marks_changed |= bool(added.rowcount)
 
+    def reappeared(self, path: str, part: str) -> None:
+        """The host has a part again that was marked."""
+        self._unmark(place_of(path, part))
+
     def is_vanished(self, path: str, part: str = "") -> bool:
         """Whether an earlier run, or this one, found it gone."""
         return bool(self._rows("SELECT 1 FROM vanished WHERE place = ?", place_of(path, part)))
 
-    def load(self, path: str, packed: Packed, *, changed: bool = False) -> None:
-        """Take over a document of an archive; ``changed``: the next overlay has it in any case."""
+    def load(self, path: str, packed: Packed) -> None:
+        """Take over a document of an archive."""
         if path == DELETED:
-            self._load_marks(packed, changed=changed)
+            self._load_marks(packed)
         else:
-            self._store(path, packed.text(), changed=changed, packed=packed)
+            self._store(path, packed.text(), changed=False, packed=packed)
+
+    def has(self, path: str) -> bool:
+        """Whether there is a document of this path."""
+        return bool(self._rows("SELECT 1 FROM documents WHERE path = ?", path))
+
+    def follow(self, digests: Mapping[str, bytes], marks: Mapping[str, str]) -> int:
+        """Let the next overlay follow others that hold documents with these SHA-256 digests.
+
+        It has those that differ, and lacks those that do not; how many differ.
+        """
+        with self._lock, _disk_errors():
+            for path, sha256 in digests.items():
+                query = "UPDATE documents SET changed = (sha256 <> ?) WHERE path = ?"
+                self._database.execute(query, (sha256, path))
+        self._marks_changed = dict(marks) != self.marks
+        return sum(
+            bool(self._rows("SELECT 1 FROM documents WHERE path = ? AND changed", path))
+            for path in digests
+        )
+
+    def digest_with(self, digests: Mapping[str, bytes], marks: Mapping[str, str]) -> str:
+        """What the digest of ``contents`` were with these documents and marks laid over it."""
+        merged = dict(self._rows("SELECT path, sha256 FROM documents")) | dict(digests)
+        digest = ContentDigest()
+        for path in sorted(merged):
+            digest.add(path, merged[path])
+        return digest.of(marks)
 
     def packed(self, *, changed: bool) -> Iterator[tuple[str, Packed]]:
         """All documents by path, or those that are not as they were archived."""
@@ -135,6 +175,14 @@ class WorkingCopy:
         """``deleted.json``: since when each document, or part of one, is gone."""
         return dict(self._rows("SELECT place, since FROM vanished ORDER BY place"))
 
+    def linking(self) -> Iterator[str]:
+        """The paths of the documents that may link to attachments."""
+        last = ""
+        query = "SELECT path FROM documents WHERE linking AND path > ? ORDER BY path LIMIT ?"
+        while rows := self._rows(query, last, _PAGE):
+            for (last,) in rows:
+                yield last
+
     def contents(self) -> Contents:
         """Counts by folder, and the digest of all documents and marks."""
         counts = dict(self._rows("SELECT folder, count(*) FROM documents GROUP BY folder"))
@@ -150,7 +198,7 @@ class WorkingCopy:
         self, path: str, text: bytes, *, changed: bool, packed: Packed | None = None
     ) -> None:
         if not is_document_path(path):
-            raise RepositoryError(f"no document may be called {said(repr(path))}")
+            raise RepositoryError(f"no document may be called {one_line(repr(path))}")
         sha256 = hashlib.sha256(text).digest()
         with self._lock, _disk_errors():
             known = self._rows("SELECT sha256 FROM documents WHERE path = ?", path)
@@ -159,7 +207,7 @@ class WorkingCopy:
             new = packed or Packed.of(text)
             number = _NUMBER.fullmatch(path.rpartition("/")[2])
             self._database.execute(
-                "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     path,
                     folder_of(path),
@@ -169,6 +217,7 @@ class WorkingCopy:
                     sha256,
                     changed,
                     new.data,
+                    not path.startswith(_LISTS) and may_have_attachments(text),
                 ),
             )
 
@@ -177,13 +226,12 @@ class WorkingCopy:
             gone = self._database.execute("DELETE FROM vanished WHERE place = ?", (place,))
             self._marks_changed |= bool(gone.rowcount)
 
-    def _load_marks(self, packed: Packed, *, changed: bool) -> None:
+    def _load_marks(self, packed: Packed) -> None:
         """Each archive of a chain has all marks: the last one's stand."""
         marks = read_marks(packed.text())
         with self._lock, _disk_errors():
             self._database.execute("DELETE FROM vanished")
             self._database.executemany("INSERT INTO vanished VALUES (?, ?)", marks.items())
-            self._marks_changed |= changed
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         with self._lock, _disk_errors():

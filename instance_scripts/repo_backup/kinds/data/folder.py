@@ -14,10 +14,14 @@ from typing import IO, Any
 
 from backup_contract.documents.data_index import DELETED, INDEX, Section, folder_of
 from backup_contract.documents.manifest import ItemResult
+from backup_contract.documents.parts.attached import Attached
 from backup_contract.documents.release_assets import referred
+from backup_contract.text import one_line
 from repo_backup.archive.document_zip import file_blocks
 from repo_backup.hosts.data_counts import counts_of
 from repo_backup.kinds.data.asset_files import lists_in
+from repo_backup.kinds.data.attached.files import attachment_lists_in
+from repo_backup.kinds.data.case_names import DocumentPlaces, document_path
 from repo_backup.kinds.data.data_archive import parsed_index, read_entries
 from repo_backup.kinds.data.documents import (
     ContentDigest,
@@ -25,8 +29,8 @@ from repo_backup.kinds.data.documents import (
     place_of,
     read_marks,
 )
-from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.errors import RepositoryError, said
+from repo_backup.runtime.cancellation import CancellationToken
+from repo_backup.runtime.errors import RepositoryError
 
 WHOLE_DOCUMENTS = ("settings.", "account.")
 """Sections of these names have one document each, which is not counted."""
@@ -39,7 +43,7 @@ def unpack(file: IO[bytes], into: Path) -> Path:
         unpacked = _extract(file, Path(room))
         target = into / unpacked.name
         if target.exists() or target.is_symlink():
-            raise RepositoryError(f"{target} exists already")
+            raise RepositoryError(f"{target} exists already: remove it, or name another folder")
         return unpacked.rename(target)
 
 
@@ -51,19 +55,20 @@ def lay_over(file: IO[bytes], unpacked: Path) -> None:
     """
     paths = {path for _, path, _ in _files(file, unpacked.name)}
     if not paths.issuperset(_LISTS):
-        raise RepositoryError("this zip holds no overlay of a data archive")
+        raise RepositoryError("this zip does not contain an overlay of a data archive")
     file.seek(0)
+    places = DocumentPlaces(unpacked)
     for _, path, text in _files(file, unpacked.name):
-        place = _place(unpacked, path)
+        place = places.place(path)
         room = place.with_name(f".{place.name}")
         room.write_bytes(text)
         room.replace(place)
 
 
-def check(unpacked: Path, result: ItemResult | None, stop: Stop) -> tuple[str, ...]:
+def check(unpacked: Path, result: ItemResult | None, stop: CancellationToken) -> tuple[str, ...]:
     """See that there are the documents that the index and the manifest name; remarks.
 
-    The files of releases are not looked at.
+    Release assets and attachments are not looked at.
 
     Raises RepositoryError, and InterruptedRunError when told to stop.
     """
@@ -72,14 +77,16 @@ def check(unpacked: Path, result: ItemResult | None, stop: Stop) -> tuple[str, .
     counts: Counter[str] = Counter()
     items: Counter[str] = Counter()
     digest = ContentDigest()
-    for path in _documents(unpacked):
+    for path, document in _documents(unpacked):
         stop.check()
-        text = (unpacked / path).read_bytes()
+        text = document.read_bytes()
         counts[folder_of(path)] += 1
         digest.add(path, hashlib.sha256(text).digest())
         items.update(counts_of(path, _parsed(path, text), lambda *each: place_of(*each) in marks))
     if counts != dict(index.documents):
-        raise RepositoryError(f"{INDEX} names {_told(index.documents)}; there are {_told(counts)}")
+        raise RepositoryError(
+            f"{INDEX} names {_counted(index.documents)}; there are {_counted(counts)}"
+        )
     if result and result.refs_digest != digest.of(marks):
         raise RepositoryError("its documents are not those that the manifest names")
     return (*_remarks(index.sections, items), *_unsaved(unpacked))
@@ -99,6 +106,10 @@ def _unsaved(unpacked: Path) -> Iterator[str]:
     numbers = referred(each for _, assets in lists_in(unpacked) for each in assets)
     if missing := numbers.count - numbers.saved:
         yield f"{missing} of {numbers.count} release assets are not saved"
+    lists = attachment_lists_in(unpacked)
+    attached = Attached.of(each for _, attachments in lists for each in attachments)
+    if attached.unsaved:
+        yield f"{attached.unsaved} of {attached.count} attachments are not saved"
 
 
 def _parsed(path: str, text: bytes) -> Any:
@@ -110,40 +121,32 @@ def _parsed(path: str, text: bytes) -> Any:
 
 
 def _files(file: IO[bytes], top: str | None) -> Iterator[tuple[str, str, bytes]]:
-    for folder, path, packed in read_entries(file_blocks(file), None, top, Stop()):
+    for folder, path, packed in read_entries(file_blocks(file), None, top, CancellationToken()):
         if path not in _LISTS and not is_document_path(path):
-            raise RepositoryError(f"this zip holds what no data archive has: {said(repr(path))}")
+            raise RepositoryError(
+                f"this zip contains a file that no data archive has: {one_line(repr(path))}"
+            )
         yield folder, path, packed.text()
 
 
 def _extract(file: IO[bytes], room: Path) -> Path:
     """All files of an archive; the folder that they are in."""
-    tops: set[str] = set()
+    tops: dict[str, DocumentPlaces] = {}
     for top, path, text in _files(file, None):
-        tops.add(top)
-        place = _place(room / top, path)
+        place = tops.setdefault(top, DocumentPlaces(room / top)).place(path)
         if place.exists():
-            raise RepositoryError(f"this zip has {said(path)} twice")
+            raise RepositoryError(f"this zip has {one_line(path)} twice")
         place.write_bytes(text)
     found = [room / top for top in tops if (room / top / INDEX).exists()]
     if len(tops) != 1 or not found:
-        raise RepositoryError("this zip holds no whole data archive")
+        raise RepositoryError("this zip does not contain a complete data archive")
     return found[0]
 
 
-def _place(target: Path, path: str) -> Path:
-    place = target / path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    return place
-
-
-def _documents(unpacked: Path) -> list[str]:
-    found = (
-        each.relative_to(unpacked).as_posix()
-        for each in unpacked.glob("*/*.json")
-        if each.is_file()
-    )
-    return sorted(found)
+def _documents(unpacked: Path) -> list[tuple[str, Path]]:
+    """Path in the archive, and file, of each document, by the path."""
+    found = (each for each in unpacked.glob("*/*.json") if each.is_file())
+    return sorted((document_path(unpacked, each), each) for each in found)
 
 
 def _read(path: Path) -> bytes:
@@ -153,6 +156,6 @@ def _read(path: Path) -> bytes:
         raise RepositoryError(f"it has no {path.name}") from error
 
 
-def _told(counts: object) -> str:
+def _counted(counts: object) -> str:
     assert isinstance(counts, dict)  # noqa: S101 - made of JSON objects
     return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing"

@@ -18,14 +18,19 @@ from repo_backup.kinds.data.data_archive import (
     read_entries,
 )
 from repo_backup.kinds.data.documents import WorkingCopy
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import RepositoryError
 from repo_backup.store.base import Store
 from repo_backup.store.chain_store import StoredChain
 
 
 def salvage_chain(
-    store: Store, chain: StoredChain, number: int, copy: WorkingCopy, room: Path, stop: Stop
+    store: Store,
+    chain: StoredChain,
+    number: int,
+    copy: WorkingCopy,
+    room: Path,
+    stop: CancellationToken,
 ) -> int:
     """Read into an empty working copy what is left of the data of the repository with this id.
 
@@ -50,7 +55,7 @@ def salvage_chain(
     return sum(copy.contents().counts.values())
 
 
-def _sound(blocks: Iterable[bytes], stop: Stop) -> Iterator[tuple[str, Packed]]:
+def _sound(blocks: Iterable[bytes], stop: CancellationToken) -> Iterator[tuple[str, Packed]]:
     """The documents whose checksums are right, as far as the zip can be read."""
     try:
         for _, path, packed in read_entries(blocks, None, None, stop):

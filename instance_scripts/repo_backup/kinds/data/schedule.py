@@ -74,9 +74,9 @@ def due(state: DataState | None, signature: str, now: datetime, number: int) -> 
 def passed(last: str | None, now: datetime, period_days: float, number: int) -> int:
     """How many of a repository's own dates, one each period, lie between ``last`` and ``now``.
 
-    One at least where ``last`` is not known.
+    One at least where ``last`` is not known, or is a date of a clock that was ahead.
     """
-    if last is None:
+    if last is None or datetime.fromisoformat(last) - now > _DAY:
         return 1
     first = number * _GOLDEN_RATIO % 1.0 * period_days
     turns = [

@@ -12,10 +12,10 @@ from backup_contract.documents.data_index import Section
 from backup_contract.documents.manifest import Entry, Manifest
 from backup_contract.documents.parts.entries import by_identity
 from backup_contract.kinds import DATA, GIT
-from repo_backup.kinds import compaction
 from repo_backup.kinds.data.documents import WorkingCopy
 from repo_backup.kinds.data.salvage import salvage_chain
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.kinds.git import compaction
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import RepositoryError
 from repo_backup.store.chain_store import find_chain
 from repo_backup.store.directory import DirectoryStore
@@ -235,7 +235,9 @@ def test_nothing_is_kept_of_a_base_that_is_another_repositorys(
 ) -> None:
     chain = find_chain(runs.store, runs.back_up())
     with WorkingCopy(tmp_path / "copy.sqlite", START) as copy:
-        assert salvage_chain(runs.store, chain, number, copy, tmp_path, Stop()) == count
+        assert (
+            salvage_chain(runs.store, chain, number, copy, tmp_path, CancellationToken()) == count
+        )
 
 
 def test_a_full_run_reads_everything_again(runs: Runs) -> None:
@@ -271,3 +273,23 @@ def test_what_the_manifest_says_of_it_is_read_as_it_was_written(runs: Runs) -> N
         ["releases"],
         ["settings.hooks", "settings.keys"],
     ]
+
+
+def test_attached_files_are_counted_over_all_documents_and_runs(
+    runs: Runs, host: MemoryHost
+) -> None:
+    def attached(*numbers: int) -> str:
+        return " ".join(f"https://github.com/user-attachments/files/{n}/a.pdf" for n in numbers)
+
+    def counted(days: float) -> int:
+        result = runs.back_up(days=days)
+        assert result.data
+        return result.data.unsaved_attachments
+
+    host.documents["issues/1.json"] = {**issue(1), "body": attached(1, 2)}
+    assert counted(7) == 2
+    host.documents["issues/2.json"] = {**issue(2), "comment_data": [{"body": attached(3)}]}
+    assert counted(7) == 3
+    assert counted(0.001) == 3
+    host.documents["issues/1.json"] = issue(1)
+    assert counted(7) == 1

@@ -126,3 +126,8 @@ def test_a_document_is_written_so_that_it_reads_the_same(document: Any) -> None:
 def test_each_field_and_each_item_of_a_list_has_a_line() -> None:
     lines = json_text({"b": [{"y": 1, "x": 2}, {}], "a": None}).decode().splitlines()
     assert lines == ["{", ' "a": null,', ' "b": [', '  {"x": 2, "y": 1},', "  {}", " ]", "}"]
+
+
+def test_a_scratch_file_that_cannot_be_made_is_trouble_with_the_disk(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="open"):
+        WorkingCopy(tmp_path / "none" / "scratch.sqlite", NOW)

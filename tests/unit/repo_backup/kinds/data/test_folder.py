@@ -10,7 +10,7 @@ from backup_contract.documents.data_index import DataIndex
 from backup_contract.documents.json_text import json_text
 from repo_backup.archive.document_zip import Packed, write_zip
 from repo_backup.kinds.data import folder
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import RepositoryError
 
 INDEX = json_text(DataIndex("octo/hello", 7, "r1", {}, {"issues": 1}).document)
@@ -26,7 +26,7 @@ def zipped(tmp_path: Path, files: dict[str, bytes], top: str = "hello.data") -> 
 def test_what_is_whole_is_unpacked_and_good(tmp_path: Path) -> None:
     path = folder.unpack(zipped(tmp_path, WHOLE), tmp_path)
     assert path == tmp_path / "hello.data"
-    assert folder.check(path, None, Stop()) == ()
+    assert folder.check(path, None, CancellationToken()) == ()
     with pytest.raises(RepositoryError, match="exists already"):
         folder.unpack(zipped(tmp_path, WHOLE), tmp_path)
 
@@ -53,7 +53,7 @@ def test_a_file_that_no_archive_has_leads_nowhere(tmp_path: Path, name: str, top
 
 
 def test_a_zip_without_an_index_or_of_two_folders_is_none(tmp_path: Path) -> None:
-    with pytest.raises(RepositoryError, match="no whole data archive"):
+    with pytest.raises(RepositoryError, match="not contain a complete data archive"):
         folder.unpack(zipped(tmp_path, {"issues/1.json": b"{}"}), tmp_path)
     entries = [(f"{top}.data/index.json", Packed.of(INDEX)) for top in ("a", "b")]
     write_zip(tmp_path / "two.zip", entries, 1 << 20)
@@ -72,7 +72,7 @@ def test_an_overlay_replaces_what_it_holds_and_leaves_the_rest(tmp_path: Path) -
     folder.lay_over(zipped(tmp_path, overlay), path)
     assert json.loads((path / "issues/2.json").read_bytes()) == []
     assert (path / "issues/1.json").read_bytes() == b"{}\n"
-    assert folder.check(path, None, Stop()) == ()
+    assert folder.check(path, None, CancellationToken()) == ()
 
 
 def test_an_overlay_of_another_repository_is_refused(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_folder_that_lacks_a_file_is_not_good(tmp_path: Path, name: str) -> No
     path = folder.unpack(zipped(tmp_path, WHOLE), tmp_path)
     (path / name).unlink()
     with pytest.raises(RepositoryError):
-        folder.check(path, None, Stop())
+        folder.check(path, None, CancellationToken())
 
 
 def test_what_the_index_calls_incomplete_is_a_remark(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_what_the_index_calls_incomplete_is_a_remark(tmp_path: Path) -> None:
     }
     index = {**json.loads(INDEX), "sections": sections}
     path = folder.unpack(zipped(tmp_path, {**WHOLE, "index.json": json_text(index)}), tmp_path)
-    assert folder.check(path, None, Stop()) == (
+    assert folder.check(path, None, CancellationToken()) == (
         "not complete: labels truncated, x not-permitted",
         "index.json counts 1 labels, there are 0",
     )
@@ -111,10 +111,10 @@ def test_items_that_the_index_counts_are_there_without_those_that_are_gone(tmp_p
         "index.json": json_text({**json.loads(INDEX), "sections": sections}),
     }
     path = folder.unpack(zipped(tmp_path, files), tmp_path)
-    assert folder.check(path, None, Stop()) == ()
+    assert folder.check(path, None, CancellationToken()) == ()
 
 
 def test_a_document_that_is_no_json_is_not_good(tmp_path: Path) -> None:
     path = folder.unpack(zipped(tmp_path, {**WHOLE, "issues/1.json": b"{"}), tmp_path)
     with pytest.raises(RepositoryError, match="is no JSON"):
-        folder.check(path, None, Stop())
+        folder.check(path, None, CancellationToken())

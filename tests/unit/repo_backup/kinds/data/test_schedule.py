@@ -73,5 +73,10 @@ def test_small_repositories_do_not_all_come_in_one_run() -> None:
     assert one_day < 40
 
 
-def test_a_clock_that_went_back_makes_nothing_due() -> None:
-    assert passed(iso(START), START - timedelta(days=100), 7, 3) == 0
+def test_a_clock_that_is_a_little_behind_makes_nothing_due() -> None:
+    assert passed(iso(START), START - timedelta(hours=20), 7, 3) == 0
+
+
+def test_a_date_of_a_clock_that_was_ahead_does_not_put_off_what_is_due() -> None:
+    found = due(state(250, START + timedelta(days=3650)), "s", START, 3)
+    assert (found.settings, found.rotation_items) == (True, 100)
