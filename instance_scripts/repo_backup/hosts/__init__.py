@@ -1,1 +1,1 @@
-"""Where repositories come from."""
+"""The hosts from which repositories are backed up."""

@@ -1,26 +1,30 @@
-"""What the program needs of a host: its repositories, and what it says of one that is gone.
+"""The interface of a host: its repositories, gists and accounts.
 
-Only the command line knows which host there is; everything else knows this module. How git reaches
-a host, with whose credentials and past which limits, is :class:`repo_backup.net.http.Http`'s, which
-the command line gets from the host with it.
+Only the command line knows which host is used; everything else uses this module. The command line
+also gets a :class:`repo_backup.net.http.Http` from the host, which carries git's requests with the
+right credentials and within the host's limits.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from backup_contract.documents.parts.accounts import account_host
 from backup_contract.documents.parts.entries import HOST, Identity
+from backup_contract.documents.parts.gists import gist_host
+from backup_contract.kinds import Holder
 from backup_contract.visibility import Visibility
 from repo_backup.runtime.errors import FatalError
 
 
 @dataclass(frozen=True)
-class Remote:
-    """A repository as its host lists it. ``size_kib`` is the host's estimate, wiki not included.
+class RemoteRepository:
+    """A repository as its host lists it. ``size_kib`` is the host's estimate, without the wiki.
 
-    ``clone_url`` holds no credentials. ``refused`` is why it cannot be backed up at all: a name
-    that must not become a path. ``node_id`` is the host's id for it in another API.
+    ``clone_url`` has no credentials. ``refused`` says why it cannot be backed up at all: its name
+    must not become a path. ``node_id`` is its id in the host's other API. A gist has its id as
+    name, and ``updated_at`` is the time of its last change as the host reports it. ``starred``: it
+    is listed only because of a star.
     """
 
     id: int
@@ -35,34 +39,57 @@ class Remote:
     refused: str | None = None
     host: str = HOST
     node_id: str | None = None
+    updated_at: str | None = None
+    starred: bool = False
 
     @property
     def full_name(self) -> str:
-        """``owner/name``; the owner alone where it is an account."""
+        """``owner/name``; only the owner for an account."""
         return f"{self.owner}/{self.name}" if self.name else self.owner
 
     @property
-    def is_account(self) -> bool:
-        """Whether it is an account, and no repository: see :func:`account_of`."""
-        return not self.name
+    def of(self) -> Holder:
+        """Whether it is a repository, a gist, or an account (see :func:`account_of`)."""
+        if not self.name:
+            return "account"
+        return "gist" if self.host == gist_host(self.name) else "repository"
 
     @property
     def identity(self) -> Identity:
-        """By which it is the same repository from run to run."""
+        """The identity by which runs recognize the repository, even under a new name."""
         return Identity(self.host, self.id)
 
 
-def account_of(login: str) -> Remote:
-    """The account of this login, as what is backed up: it has no name, no id and no git."""
-    return Remote(0, login, "", False, False, False, 0, False, "", host=account_host(login))
+def account_of(login: str) -> RemoteRepository:
+    """The account of this login as an item to back up. It has no name, no id and no git data."""
+    return RemoteRepository(
+        0, login, "", False, False, False, 0, False, "", host=account_host(login)
+    )
+
+
+@dataclass(frozen=True)
+class GistListing:
+    """The gists of an account.
+
+    ``problem`` says why some may be missing. Without an error, the host may still show no gists
+    (``withheld`` says why) or only public ones (``public_only`` says why); ``notice`` explains that
+    to a person.
+    """
+
+    found: list[RemoteRepository] = field(default_factory=list)
+    problem: str = ""
+    withheld: str = ""
+    public_only: str = ""
+    notice: str = ""
 
 
 @dataclass(frozen=True)
 class Replaced:
-    """A commit (``oid``) that a branch (``refs/heads/main``) named until it was forced or deleted.
+    """A commit (``oid``) that a branch (``refs/heads/main``) pointed to before it was force-pushed
+    or deleted.
 
-    ``by`` is who did that ``at`` a moment (ISO 8601), as the host tells it: nothing is checked.
-    None: the account is gone.
+    ``by`` did that ``at`` a moment (ISO 8601), as the host reports it, unchecked. ``by`` is None if
+    the account is gone.
     """
 
     ref: str
@@ -72,41 +99,56 @@ class Replaced:
 
 
 class ListingError(FatalError):
-    """An owner's repositories could not all be listed; ``found`` are those that were."""
+    """Not all of an owner's repositories could be listed; ``found`` are those that were."""
 
-    def __init__(self, reason: str, found: Iterable[Remote] = ()) -> None:
+    def __init__(self, reason: str, found: Iterable[RemoteRepository] = ()) -> None:
         super().__init__(reason)
         self.found = list(found)
 
 
 class Host(Protocol):
-    """Where repositories come from.
+    """A host of repositories.
 
-    What it learns from the answers it tells afterwards: until when the token is valid (ISO 8601,
-    None where it is not known), what the token lacks (``notices``), and how many repositories of
-    each owner are visible.
+    Its responses also show until when the token is valid, what the token lacks (``notices``), and
+    how many repositories of each owner are visible. Read these attributes after the requests.
     """
 
-    token_expires_at: str | None
     notices: list[str]
     visibility: list[Visibility]
 
+    @property
+    def token_expires_at(self) -> str | None:
+        """When the token expires (ISO 8601); None if it is not known."""
+
     def viewer(self) -> str | None:
-        """The account behind the credentials; None where there is none.
+        """The account that the credentials belong to; None if they belong to none.
 
-        Raises FatalError when the host rejects them.
+        Raises FatalError if the host rejects them.
         """
 
-    def repositories(self, owner: str | None, viewer: str | None) -> list[Remote]:
-        """All repositories of ``owner``, or all that ``viewer`` can see when that is None.
+    def repositories(self, owner: str | None, viewer: str | None) -> list[RemoteRepository]:
+        """All repositories of ``owner``; if that is None, all that ``viewer`` can see.
 
-        Raises FatalError when there is no such account, and ListingError when the listing fails or
-        is evidently short.
+        Raises FatalError if there is no such account, and ListingError if the listing fails or is
+        evidently incomplete.
         """
 
-    def repository(self, number: int, account: str) -> Remote | None:
-        """The repository with this id, whatever its name and owner are now; None if the host says
-        that there is none. ``account`` is whose it was.
+    def gists(self, owner: str | None, viewer: str | None) -> GistListing:
+        """The gists of ``owner``; if that is None, of ``viewer``. An organization has none.
 
-        Raises RepositoryError for every other answer: a refusal does not tell whether it is there.
+        Call :meth:`repositories` for ``owner`` first. Raises no RepositoryError.
+        """
+
+    def starred(self, owner: str | None, viewer: str | None) -> list[RemoteRepository]:
+        """The repositories that ``owner`` starred; if that is None, ``viewer``.
+
+        Call :meth:`repositories` for ``owner`` first. An organization has no stars. Raises
+        ListingError if the listing fails.
+        """
+
+    def repository(self, number: int, account: str) -> RemoteRepository | None:
+        """The repository with this id, whatever its present name and owner; None if the host
+        reports that it does not exist. ``account`` is its last known owner.
+
+        Raises RepositoryError for any other response: a refusal does not show whether it exists.
         """

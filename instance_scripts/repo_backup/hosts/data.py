@@ -1,30 +1,30 @@
-"""What the program needs of a host beyond git: a repository's issues, reviews, releases, settings.
+"""The interface of a host's data beyond git: issues, reviews, releases, settings.
 
-A host reads them into :class:`Documents`, a working copy of what earlier runs have saved, and says
-for each section how complete it is. What becomes of the copy, an archive or an overlay of one, is
-the kind's; how a host is asked, and within which limits, is the host's.
+A host reads them into :class:`Documents`, a working copy of what earlier runs saved, and reports
+how complete each section is. The kind decides whether the copy becomes an archive or an overlay.
+The host decides which requests to make, and keeps to its limits.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from backup_contract.documents.data_index import Section
-from repo_backup.hosts.base import Remote
+from repo_backup.hosts.base import RemoteRepository
 from repo_backup.net.http import Answer
 
 Json = Any
-"""A document as ``json`` gives it: dicts, lists, texts, numbers, booleans, None."""
+"""A document as the module ``json`` returns it: dicts, lists, strings, numbers, booleans, None."""
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a repository's data is now, by a question that reads nothing of it.
+    """The state of a repository's data, found without reading the data.
 
-    The same ``fingerprint`` means that nothing has changed that counts or dates show; ``counts``
-    are the host's own numbers by section, where it gives one.
+    An equal ``fingerprint`` means that no count or date has changed. ``counts`` are the host's own
+    numbers by section, for sections where it has one.
     """
 
     fingerprint: str
@@ -34,38 +34,41 @@ class Signature:
 class Documents(Protocol):
     """The working copy: JSON documents by path, as ``issues/12.json``; changed in place.
 
-    Only what differs from what was saved before gets into an archive, so that writing the same
-    again costs nothing. No document is ever removed: what vanished at the host is marked.
+    Only documents that differ from the saved ones go into an archive, so writing the same again
+    costs nothing. No document is ever removed: one that vanished at the host is marked.
     """
 
     def get(self, path: str) -> Json | None:
-        """The document; None where there is none."""
+        """The document; None if there is none."""
 
     def put(self, path: str, document: Json) -> None:
         """Write a document, without the fields that must not be saved. Undoes ``vanished``."""
 
     def paths(self, folder: str) -> Iterable[str]:
-        """The paths below a folder, as ``issues``, by number where the names are numbers."""
+        """The paths in a folder such as ``issues``, sorted by number if the names are numbers."""
 
     def vanished(self, path: str, part: str = "") -> None:
-        """The host has it no more: it stays, and ``deleted.json`` tells since when.
+        """Mark a document as gone from the host. It stays; ``deleted.json`` records since when.
 
         ``part`` names something inside the document, as ``comment_data/123``.
         """
 
+    def reappeared(self, path: str, part: str) -> None:
+        """Undo ``vanished`` for a part that the host shows again."""
+
     def is_vanished(self, path: str, part: str = "") -> bool:
-        """Whether an earlier run, or this one, found it gone."""
+        """Whether this run or an earlier one marked it as gone."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be read of a repository now.
+    """What to read of a repository in this run.
 
-    ``before`` are the sections as the last run left them; none: everything is read. ``changed``:
-    counts or dates differ, so that the sections which have them are read from where they were left.
-    ``settings``: what has neither counts nor dates is read again. ``rotation``: of what has dates,
-    the items from this place in the order of their numbers on are read again, ``rotation_items`` of
-    them. ``full``: every item is.
+    ``before`` are the sections as the last run left them; if empty, everything is read.
+    ``changed``: counts or dates differ, so sections that have them continue from where they were
+    left. ``settings``: sections without counts or dates are read again. ``rotation``: in sections
+    with dates, ``rotation_items`` items are read again, by number, starting at this place.
+    ``full``: every item is read again.
     """
 
     signature: Signature
@@ -80,10 +83,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read: each section's state, and from where the next rotation goes on.
+    """What was read: each section's state, and where the next rotation starts.
 
-    ``under_way``: the allowance or the deadline ended it; what was read is in the documents, and
-    the next run goes on from there.
+    ``under_way``: the allowance or the deadline ended the reading. The documents have what was
+    read, and the next run continues from there.
     """
 
     sections: Mapping[str, Section]
@@ -92,36 +95,75 @@ class Reading:
 
 
 class DataHost(Protocol):
-    """Where repositories' data comes from; any number of threads may ask at once."""
+    """Reads repositories' data. Any number of threads may use it at once."""
 
     @property
     def requests(self) -> Mapping[str, int]:
-        """How many requests were made so far, by what for."""
+        """How many requests were made so far, by purpose."""
 
-    def announce(self, remotes: Iterable[Remote]) -> None:
-        """Tell of the repositories that will be asked for, so that many are asked for at once."""
+    def announce(self, remotes: Iterable[RemoteRepository]) -> None:
+        """Announce the repositories to be requested, so that one request can cover many."""
 
-    def signature(self, remote: Remote) -> Signature:
-        """What this repository's data is now; asked of the host for many repositories at once.
+    def signature(self, remote: RemoteRepository) -> Signature:
+        """The present state of this repository's data. One request covers many repositories.
 
-        Raises RepositoryError when the host does not tell, AbsentError when there is none.
+        Raises RepositoryError if the host does not answer, AbsentError if there is no data.
         """
 
-    def read(self, remote: Remote, task: Task, documents: Documents) -> Reading:
+    def read(self, remote: RemoteRepository, task: Task, documents: Documents) -> Reading:
         """Read what the task asks for into the documents.
 
-        A section that fails or is refused is a state, no error. Raises InterruptedRunError, and
-        RepositoryError when nothing at all can be read.
+        A section that fails or is refused is a state, not an error. Raises InterruptedRunError, and
+        RepositoryError if nothing at all can be read.
         """
+
+
+@dataclass(frozen=True)
+class AttachmentSites:
+    """Where a host's attachments are: below the URL ``web``, and at ``images`` (names of hosts,
+    without a port), which take no token."""
+
+    web: str
+    images: tuple[str, ...] = ()
 
 
 class ReleaseHost(DataHost, Protocol):
-    """A host whose releases have files."""
+    """A host whose releases have assets."""
 
     def open_asset(
-        self, remote: Remote, number: int, headers: Mapping[str, str]
+        self, remote: RemoteRepository, number: int, headers: Mapping[str, str]
     ) -> AbstractContextManager[Answer]:
-        """The bytes of the release's file with this id, by the first answer that has any of them.
+        """The bytes of the release asset with this id, after following redirects.
 
-        No token goes to the storage that the host names. Raises RepositoryError.
+        The token is not sent to the storage that the host redirects to. Raises RepositoryError.
+        """
+
+    def asset_sizes(self, remote: RemoteRepository) -> list[int]:
+        """The size in bytes of each release asset that the host lists for the repository.
+
+        Raises RepositoryError.
+        """
+
+
+class AttachmentHost(ReleaseHost, Protocol):
+    """A host whose texts link to attachments."""
+
+    @property
+    def attachment_sites(self) -> AttachmentSites:
+        """Where attachments are."""
+
+    def open_attachment(
+        self, remote: RemoteRepository, url: str, headers: Mapping[str, str]
+    ) -> AbstractContextManager[Answer]:
+        """The response for an attachment that a text of this repository links to.
+
+        Redirects are followed, and the token goes to no other server. The response may be a page
+        that asks to sign in. Raises RepositoryError.
+        """
+
+    def signed_images(self, remote: RemoteRepository, urls: Sequence[str]) -> Mapping[str, str]:
+        """The addresses by which a page of the host shows these images, by URL.
+
+        Each opens one image without a token, for some minutes. Images that the host does not show
+        are missing. Raises RepositoryError.
         """

@@ -1,7 +1,7 @@
-"""How many of each section's items a document holds: what ``Section.here`` counts. Pure.
+"""Counts the items of each section in a document, for ``Section.here``. Pure.
 
-A document that vanished counts nothing, nor does anything in it; a part that vanished counts
-neither itself nor its reactions.
+A document that vanished, and everything in it, does not count. Nor does a part that vanished, with
+its reactions.
 """
 
 from collections import Counter
@@ -14,6 +14,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "comment_data": "issue_comments",
         "event_data": "events",
         "timeline_nodes": "timeline",
+        "timeline_data": "timeline",
     },
     "pulls": {
         "comment_regular_data": "issue_comments",
@@ -21,19 +22,20 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "review_data": "reviews",
         "event_data": "events",
         "timeline_nodes": "timeline",
+        "timeline_data": "timeline",
     },
     "discussions": {"comment_data": ""},
 }
-"""By folder: the lists in a document, and of which section their items are."""
+"""By folder: the lists in a document, and the section to which their items belong."""
 
 
 def section_of(folder: str) -> str:
-    """The section whose items are the documents in this folder."""
+    """The section to which the documents in this folder belong."""
     return _FOLDERS.get(folder, folder)
 
 
 def key_of(part: Any) -> str:
-    """By what a part of a document is known in ``deleted.json``: its id."""
+    """The name of a document's part in ``deleted.json``: its id."""
     return str(part.get("id", "")) if isinstance(part, dict) else ""
 
 
@@ -47,7 +49,7 @@ def parts_of(document: Any, lists: Mapping[str, str]) -> Iterator[tuple[str, Any
 
 
 def counts_of(path: str, document: Any, is_vanished: Callable[[str, str], bool]) -> Counter[str]:
-    """By section, what this document adds to ``here``. ``is_vanished``: see ``Documents``."""
+    """What this document adds to ``here``, by section. ``is_vanished``: see ``Documents``."""
     counted: Counter[str] = Counter()
     folder = path.partition("/")[0]
     if folder == "settings" or is_vanished(path, ""):
@@ -68,7 +70,7 @@ def counts_of(path: str, document: Any, is_vanished: Callable[[str, str], bool])
             counted[lists[name]] += 1
         elif not is_vanished(path, f"{name}/{key_of(part)}"):
             counted[lists[name]] += 1
-            if name == "timeline_nodes":
+            if lists[name] == "timeline":
                 continue
             counted["reactions"] += _length(part, "reaction_nodes")
             counted["reactions"] += sum(

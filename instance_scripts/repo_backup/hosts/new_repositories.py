@@ -1,4 +1,4 @@
-"""What a repository is created as where many are pushed to a new owner. Pure."""
+"""Describes the repositories to create when a restore pushes many to a new owner. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 _LONGEST_DESCRIPTION = 350
-"""GitHub refuses longer ones (422)."""
+"""GitHub refuses longer descriptions (422)."""
 _MOST_TOPICS = 20
 _SWITCHES = ("has_issues", "has_projects", "has_wiki")
 
 
 @dataclass(frozen=True)
 class NewRepository:
-    """A repository to create. ``switches`` are GitHub's own fields, by name."""
+    """A repository to create. ``switches`` are fields of GitHub's API, by name."""
 
     name: str
     visibility: str
@@ -30,14 +30,14 @@ class NewOwner(Protocol):
     login: str
 
     def url(self, name: str) -> str:
-        """The address for git of a repository of this name."""
+        """The clone URL of a repository of this name."""
 
     def exists(self, name: str) -> bool:
         """Whether there is a repository of this name. Raises RepositoryError."""
 
     def create(self, repository: NewRepository) -> None:
-        """Create it, empty. Raises ForbiddenError where the token may create none at all, and
-        another RepositoryError."""
+        """Create an empty repository. Raises ForbiddenError if the token may not create any, and
+        RepositoryError for other errors."""
 
     def set_default_branch(self, name: str, branch: str) -> None:
         """Make this branch the default. Raises RepositoryError."""
@@ -49,9 +49,9 @@ def new_name(name: str) -> str:
 
 
 def described(name: str, *, private: bool, repository: Mapping[str, Any]) -> NewRepository:
-    """By what the backup knows; ``repository`` is GitHub's description, empty if not saved.
+    """The repository to create, from the backup; ``repository`` is GitHub's saved JSON or empty.
 
-    Where anything says that it is private, or nothing says what it is, it becomes private.
+    It becomes private if anything says so, or if its visibility is unknown.
     """
     visibility = str(repository.get("visibility") or ("private" if private else "public"))
     if private and visibility == "public":
@@ -70,7 +70,7 @@ def described(name: str, *, private: bool, repository: Mapping[str, Any]) -> New
 
 
 def description_in(folder: Path) -> Mapping[str, Any]:
-    """GitHub's description of a repository whose project data was restored to a folder."""
+    """GitHub's JSON of a repository whose project data was restored to a folder."""
     try:
         found = json.loads((folder / "settings/repository.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -1,1 +1,1 @@
-"""GitHub: its API, its Apps, what a token may do."""
+"""GitHub: its API, GitHub Apps, and tokens' permissions."""

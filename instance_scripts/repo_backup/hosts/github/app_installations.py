@@ -1,4 +1,4 @@
-"""A GitHub App's installations: one token for each owner, made anew before it ends.
+"""A GitHub App's installations: one token for each owner, renewed before it expires.
 
 https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
 """
@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backup_contract.app_jwt import PrivateKey, app_token
+from backup_contract.text import one_line
 from backup_contract.visibility import Scope
 from repo_backup.net.http import Http
 from repo_backup.runtime.errors import (
@@ -21,11 +22,10 @@ from repo_backup.runtime.errors import (
     RepositoryError,
     TransientError,
     UnauthorizedError,
-    said,
 )
 
 RENEWED_BEFORE = timedelta(minutes=5)
-"""How long before its end a token is no longer used: GitHub gives each an hour."""
+"""How long before it expires a token is no longer used. GitHub's tokens last an hour."""
 _NEEDED = ("contents", "metadata")
 _ANSWER_BYTES = 1 << 20
 _SELECTIONS: dict[str, Scope] = {"all": "all", "selected": "selected"}
@@ -38,7 +38,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class AppSignature:
-    """The App itself: each request gets a signature of its own, valid for minutes."""
+    """Authenticates as the App itself: each request gets its own signed token of some minutes."""
 
     app: str
     key: PrivateKey = field(repr=False)
@@ -46,17 +46,17 @@ class AppSignature:
     present: bool = True
 
     def token(self, account: str) -> str:
-        """A JSON web token of this moment."""
+        """A JSON web token, signed now."""
         return app_token(self.app, self.key, self.now())
 
     def renew(self, account: str, rejected: str) -> bool:
-        """Never: one that was signed just now is rejected for good."""
+        """False: if a token that was just signed is rejected, a new one would be too."""
         return False
 
 
 @dataclass
 class _Installation:
-    """Where the App is installed, and its token there, once it has one."""
+    """An installation of the App, and its token once it has one."""
 
     id: int
     scope: Scope
@@ -67,9 +67,9 @@ class _Installation:
 
 
 class Installations:
-    """The tokens of the App that ``http`` signs for, by owner of the repositories.
+    """The installation tokens of the App that ``http`` authenticates as, by repository owner.
 
-    ``owners`` are the only accounts that are asked for; whatever has moved to another one is
+    Only the accounts in ``owners`` have tokens. A repository that has moved to another account is
     fetched with the first owner's token.
     """
 
@@ -87,10 +87,10 @@ class Installations:
         http.trust(api_url)
 
     def token(self, account: str) -> str:
-        """The token for this owner's repositories, good for some minutes at least.
+        """The token for this owner's repositories, valid for at least some minutes.
 
-        Raises FatalError when GitHub does not know the App, and RepositoryError when the App is
-        not installed there.
+        Raises FatalError if GitHub does not know the App, and RepositoryError if the App is not
+        installed there.
         """
         installation = self._installation(account)
         with installation.lock:
@@ -99,7 +99,7 @@ class Installations:
             return self._make(installation)
 
     def renew(self, account: str, rejected: str) -> bool:
-        """Make another token in place of one that GitHub rejected before its time."""
+        """Create a new token after GitHub rejected one before it expired."""
         installation = self._installation(account)
         with installation.lock:
             if installation.token == rejected:
@@ -107,23 +107,23 @@ class Installations:
         return True
 
     def scope(self, owner: str) -> Scope:
-        """Which repositories of this owner the App was given."""
+        """Which of this owner's repositories the App may access."""
         return self._installation(owner).scope
 
     def notices(self, owner: str) -> list[str]:
-        """What the installation at this owner may not do, or does not see."""
+        """The permissions and repositories that the installation at this owner lacks."""
         installation = self._installation(owner)
         missing = [name for name in _NEEDED if name not in installation.permissions]
-        told = [
+        warnings = [
             f"the GitHub App lacks the permission {name.capitalize()} (read-only) at {owner}"
             for name in missing
         ]
         if installation.scope == "selected":
-            told.append(
+            warnings.append(
                 f"the GitHub App is installed on selected repositories of {owner} only: "
                 "other private ones are not seen"
             )
-        return told
+        return warnings
 
     def _installation(self, account: str) -> _Installation:
         owner = account.lower() if account.lower() in self._owners else self._owners[0]
@@ -151,7 +151,7 @@ class Installations:
                 frozenset(found["permissions"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise RepositoryError("GitHub answered something that is no installation") from error
+            raise RepositoryError("GitHub's answer is not an installation") from error
 
     def _make(self, installation: _Installation) -> str:
         answer = self._ask("POST", f"/app/installations/{installation.id}/access_tokens")
@@ -159,7 +159,7 @@ class Installations:
             token = str(answer["token"])
             installation.expires_at = datetime.fromisoformat(answer["expires_at"])
         except (KeyError, TypeError, ValueError) as error:
-            raise RepositoryError("GitHub answered something that is no token") from error
+            raise RepositoryError("GitHub's answer is not a token") from error
         installation.token = token
         return token
 
@@ -175,7 +175,7 @@ class Installations:
                 "of the same App, and the clock right"
             ) from error
         except (ValueError, RecursionError) as error:
-            raise TransientError("GitHub answered something that is no JSON") from error
+            raise TransientError("GitHub's answer is not JSON") from error
         if not isinstance(document, dict):
-            raise RepositoryError(f"GitHub answered something else for {said(path)}")
+            raise RepositoryError(f"GitHub sent an unexpected answer for {one_line(path)}")
         return document

@@ -1,26 +1,24 @@
-"""GitHub's API: whose repositories there are, whatever the kind of account."""
+"""Lists repositories, gists and stars by GitHub's API, for any kind of account."""
 
 import contextlib
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from backup_contract.documents.fields import LIMIT
-from backup_contract.documents.manifest import iso
 from backup_contract.documents.parts.rewrites import Rewrites
-from backup_contract.link_header import links_of
+from backup_contract.text import one_line
 from backup_contract.visibility import Scope, Visibility, count, measure
-from repo_backup.hosts.base import ListingError, Remote, Replaced
+from repo_backup.hosts.base import GistListing, ListingError, RemoteRepository, Replaced
 from repo_backup.hosts.github.activity import replaced_since, with_actors
+from repo_backup.hosts.github.addresses import gist_url, git_url
 from repo_backup.hosts.github.app_installations import Installations
+from repo_backup.hosts.github.gists import NO_APP, GistReader
+from repo_backup.hosts.github.listing_api import ListingApi
 from repo_backup.hosts.github.paging import (
     PER_PAGE,
     Listed,
-    Page,
     Pager,
     far_fewer,
 )
@@ -32,62 +30,58 @@ from repo_backup.runtime.errors import (
     RepositoryError,
     TransientError,
     UnauthorizedError,
-    said,
 )
-from repo_backup.runtime.retry import Patience
+from repo_backup.runtime.retry import RetryPolicy
 
 _EVERYTHING = "owner,collaborator,organization_member"
 _BY_CREATION = {"sort": "created", "direction": "asc"}
-"""The order in which what is renamed stays in its place, and what is new comes last:
+"""In this order a renamed repository keeps its place, and a new one comes last:
 https://docs.github.com/rest/repos/repos"""
-_PAGE_BYTES = 32 << 20
 _PRIVATE_SCOPE = "repo"
 
 
-@dataclass(frozen=True)
-class _Page:
-    """One JSON answer of the API, with the headers that came with it."""
-
-    document: Any
-    headers: Mapping[str, str]
-
-
 class GitHub:
-    """The API at ``api_url``. Learns from the answers when the token expires, what it lacks, and
-    how many repositories of each owner it shows.
+    """The API at ``api_url``. Its responses also show when the token expires, what it lacks, and
+    how many repositories of each owner it can see.
 
-    ``installations`` are given when the tokens are a GitHub App's.
+    ``installations`` is set if the tokens are a GitHub App's.
     """
 
     def __init__(
         self,
         http: Http,
         api_url: str,
-        patience: Patience,
+        retry_policy: RetryPolicy,
         installations: Installations | None = None,
     ) -> None:
         self._http = http
         self._api_url = api_url.rstrip("/")
-        self._patience = patience
+        self._api = ListingApi(http, retry_policy, is_app=installations is not None)
         self._installations = installations
-        self.token_expires_at: str | None = None
         self.notices: list[str] = []
         self.visibility: list[Visibility] = []
         self._scopes: frozenset[str] | None = None
         self._own_count: int | None = None
+        self._organizations: set[str] = set()
         self._pager = Pager(_identified)
         http.trust(self._api_url)
         http.trust(git_url(self._api_url))
+        http.trust(gist_url(self._api_url), token_optional=True)
+
+    @property
+    def token_expires_at(self) -> str | None:
+        """When the token expires (ISO 8601), by the newest response; None if not stated."""
+        return self._api.token_expires_at
 
     def viewer(self) -> str | None:
-        """The login behind the token; None without a token, or for an installation's token.
+        """The login of the token's user; None without a token, or for an installation's token.
 
-        Raises FatalError when GitHub rejects the token.
+        Raises FatalError if GitHub rejects the token.
         """
         if self._installations or not self._http.has_token:
             return None
         try:
-            page = self._get(f"{self._api_url}/user")
+            page = self._api.get(f"{self._api_url}/user")
             login = str(page.document["login"])
         except UnauthorizedError as error:
             raise FatalError(f"{error}: renew GITHUB_TOKEN") from error
@@ -99,11 +93,11 @@ class GitHub:
         self._learn_scopes(page.headers.get("X-OAuth-Scopes"))
         return login
 
-    def repositories(self, owner: str | None, viewer: str | None) -> list[Remote]:
-        """All repositories of ``owner``, or all that the token can see when that is None.
+    def repositories(self, owner: str | None, viewer: str | None) -> list[RemoteRepository]:
+        """All repositories of ``owner``; if that is None, all that the token can see.
 
-        The kind of account is found out. Raises FatalError when there is no such account, and
-        ListingError when the listing fails or is evidently short.
+        Looks up the kind of account first. Raises FatalError if there is no such account, and
+        ListingError if the listing fails or is evidently incomplete.
         """
         if owner is None:
             listed = self._listed(f"/user/repos?{_query(affiliation=_EVERYTHING)}")
@@ -111,16 +105,17 @@ class GitHub:
                 raise ListingError("; ".join(listed.problems), listed.found)
             self._see_all(listed.found, viewer)
             return listed.found
-        login, organisation, counted = self._account(owner)
+        login, organization, counted = self._account(owner)
         own = viewer is not None and viewer.lower() == login.lower()
-        if organisation:
+        if organization:
+            self._organizations.add(owner.lower())
             first = self._listed(f"/orgs/{login}/repos?{_query(type='all')}", login)
         elif own:
             first = self._listed(f"/user/repos?{_query(affiliation='owner')}", login, sso=False)
         else:
             first = self._listed(f"/users/{login}/repos?{_query(type='owner')}", login, sso=False)
         more = []
-        if viewer and not organisation and not own:
+        if viewer and not organization and not own:
             collaborating = f"/user/repos?{_query(affiliation='collaborator')}"
             more.append(self._listed(collaborating, login, sso=False))
         if self._installations:
@@ -134,18 +129,40 @@ class GitHub:
             problems.append(f"the listing is truncated: {public} of {counted}")
         if problems:
             raise ListingError(f"{login}: {'; '.join(problems)}", found)
-        self._see(login, len(found), organisation=organisation, own=own)
+        self._see(login, len(found), organization=organization, own=own)
         return found
 
-    def repository(self, number: int, account: str) -> Remote | None:
-        """The repository with this id, whatever its name and owner are now; None if GitHub itself
-        says that there is none (404), which it also says of one that the token may not see.
+    def gists(self, owner: str | None, viewer: str | None) -> GistListing:
+        """The gists of ``owner``, or of the token's user."""
+        login = owner or viewer
+        if login is None or login.lower() in self._organizations:
+            return GistListing()
+        if self._installations:
+            return GistListing(withheld=NO_APP)
+        reader = GistReader(self._api_url, lambda url: self._api.page(url, login, []))
+        is_own = viewer is not None and viewer.lower() == login.lower()
+        return reader.own(login, self._scopes) if is_own else reader.public(login)
 
-        GitHub redirects former names to this address. Raises RepositoryError for every other
-        answer: a refusal says nothing about whether the repository is there.
+    def starred(self, owner: str | None, viewer: str | None) -> list[RemoteRepository]:
+        """The repositories that ``owner``, or the token's user, has starred."""
+        login = owner or viewer
+        if login is None or login.lower() in self._organizations:
+            return []
+        listed = self._listed(f"/users/{login}/starred?{_query()}", login, sso=False)
+        found = [replace(each, starred=True) for each in listed.found]
+        if listed.problems:
+            raise ListingError(f"stars of {login}: {'; '.join(listed.problems)}", found)
+        return found
+
+    def repository(self, number: int, account: str) -> RemoteRepository | None:
+        """The repository with this id, whatever its present name and owner; None if GitHub answers
+        404, which it also does for one that the token may not see.
+
+        GitHub redirects former names to this address. Raises RepositoryError for any other
+        response: a refusal does not show whether the repository exists.
         """
         try:
-            answer = self._get(f"{self._api_url}/repositories/{number}", account)
+            answer = self._api.get(f"{self._api_url}/repositories/{number}", account)
         except AbsentError:
             return None
         remote = repository_of(answer.document)
@@ -153,30 +170,30 @@ class GitHub:
             raise RepositoryError(f"GitHub answered with another repository, id {remote.id}")
         return remote
 
-    def replaced_since(self, remote: Remote, since: str) -> tuple[Replaced, ...]:
-        """What branches named before they were forced or deleted after a moment."""
+    def replaced_since(self, remote: RemoteRepository, since: str) -> tuple[Replaced, ...]:
+        """The commits that branches pointed to before they were force-pushed or deleted."""
         return replaced_since(self._http, self._api_url, remote, since)
 
-    def with_actors(self, remote: Remote, found: Rewrites) -> Rewrites:
-        """The same with who rewrote the repository's branches and when, where GitHub tells."""
+    def with_actors(self, remote: RemoteRepository, found: Rewrites) -> Rewrites:
+        """The rewrites with who made them and when, as far as GitHub reports it."""
         return with_actors(self._http, self._api_url, remote, found)
 
-    def _see(self, login: str, visible: int, *, organisation: bool = False, own: bool) -> None:
-        """Keep how much of an owner is visible; some organisations are asked for their count."""
+    def _see(self, login: str, visible: int, *, organization: bool = False, own: bool) -> None:
+        """Record how much of an owner is visible. Some organizations need a request for that."""
         granted, total = self._granted(login, own=own), self._own_count if own else None
-        if organisation and granted in ("selected", "unknown"):
+        if organization and granted in ("selected", "unknown"):
             with contextlib.suppress(RepositoryError):
-                total = count(self._get(f"{self._api_url}/orgs/{login}", login).document)
+                total = count(self._api.get(f"{self._api_url}/orgs/{login}", login).document)
         self.visibility.append(measure(login, granted, visible, total))
 
-    def _see_all(self, found: list[Remote], viewer: str | None) -> None:
-        """The same for every owner in a listing of all that the token sees."""
+    def _see_all(self, found: list[RemoteRepository], viewer: str | None) -> None:
+        """Record how much is visible of every owner in a listing of all that the token sees."""
         visible = Counter(remote.owner for remote in found)
         for login in sorted({*visible, *([viewer] if viewer else ())}):
             self._see(login, visible[login], own=login == viewer)
 
     def _granted(self, login: str, *, own: bool) -> Scope:
-        """What the token itself may see of an owner, so far as that is known without a count."""
+        """What the token can see of an owner, as far as that is known without GitHub's count."""
         if self._installations:
             return self._installations.scope(login)
         if not self._http.has_token:
@@ -189,16 +206,17 @@ class GitHub:
         return "all" if own else "unknown"
 
     def _account(self, owner: str) -> tuple[str, bool, int]:
-        """An account's name as GitHub spells it, whether it is an organisation's, public count."""
+        """An account's login in GitHub's spelling, whether it is an organization, and its number of
+        public repositories."""
         try:
-            account = self._get(f"{self._api_url}/users/{owner}", owner).document
+            account = self._api.get(f"{self._api_url}/users/{owner}", owner).document
             login = str(account["login"])
-            organisation = account.get("type") == "Organization"
+            organization = account.get("type") == "Organization"
             counted = int(account.get("public_repos") or 0)
         except AbsentError as error:
             if self._installations:
                 raise ListingError(str(error)) from error
-            raise FatalError(f"GitHub knows no user or organisation named {owner!r}") from error
+            raise FatalError(f"GitHub knows no user or organization named {owner!r}") from error
         except UnauthorizedError as error:
             raise FatalError(f"{error}: renew or remove GITHUB_TOKEN") from error
         except RepositoryError as error:
@@ -206,11 +224,11 @@ class GitHub:
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise ListingError(f"{owner}: GitHub answered something else") from error
         if not NAME.fullmatch(login):
-            raise ListingError(f"{owner}: GitHub gave it the unsafe name {said(login)!r}")
-        return login, organisation, counted
+            raise ListingError(f"{owner}: GitHub gave it the unsafe name {one_line(login)!r}")
+        return login, organization, counted
 
     def _learn_scopes(self, header: str | None) -> None:
-        """Only classic tokens have scopes; a header without them is one that may do nothing."""
+        """Record a classic token's scopes; no other token has any. An empty header: no scope."""
         if header is None:
             return
         self._scopes = frozenset(scope.strip() for scope in header.split(","))
@@ -219,63 +237,24 @@ class GitHub:
                 "the GitHub token lacks the scope repo: private repositories are not seen"
             )
 
-    def _listed(self, path: str, account: str = "", *, sso: bool = True) -> Listed[Remote]:
-        """What is listed at this path, all its pages; ``sso``: organisations matter to it."""
+    def _listed(
+        self, path: str, account: str = "", *, sso: bool = True
+    ) -> Listed[RemoteRepository]:
+        """List all pages at this path. ``sso``: report what single sign-on hides in it."""
         hidden: list[str] = []
         listed = self._pager.whole(
-            f"{self._api_url}{path}", lambda url: self._page(url, account, hidden)
+            f"{self._api_url}{path}", lambda url: self._api.page(url, account, hidden)
         )
         if not sso or not hidden:
             return listed
         problem = (
-            f"GitHub left organisations out that require single sign-on ({said(hidden[0])}): "
-            "authorise the token for them"
+            f"GitHub left out organizations that require single sign-on ({one_line(hidden[0])}): "
+            "authorize the token for them"
         )
         return replace(listed, problems=(*listed.problems, problem))
 
-    def _page(self, url: str, account: str, hidden: list[str]) -> Page:
-        """One page of a list; ``hidden`` gets what single sign-on keeps from the token."""
-        answer = self._get(url, account)
-        document: Any = answer.document
-        total = document.get("total_count") if isinstance(document, dict) else None
-        document = document.get("repositories") if isinstance(document, dict) else document
-        if not isinstance(document, list):
-            raise RepositoryError("GitHub answered something that is no list")
-        if without := answer.headers.get("X-GitHub-SSO"):
-            hidden.append(without)
-        links = links_of(answer.headers.get("Link", ""))
-        counted = total if type(total) is int and 0 <= total < LIMIT else None
-        return Page(document, links, counted)
 
-    def _get(self, url: str, account: str = "") -> _Page:
-        """The JSON document at ``url``, retried with patience."""
-
-        def get() -> _Page:
-            self._patience.stop.sleep(0)
-            headers = {"Accept": "application/vnd.github+json"}
-            with self._http.open("GET", url, "Bearer", headers, account=account) as answer:
-                if not self._installations:
-                    expiry = answer.headers.get("GitHub-Authentication-Token-Expiration")
-                    self.token_expires_at = _expiry(expiry) or self.token_expires_at
-                body = answer.whole(_PAGE_BYTES)
-                try:
-                    return _Page(json.loads(body), answer.headers)
-                except (ValueError, RecursionError) as error:
-                    raise TransientError("GitHub answered something that is no JSON") from error
-
-        return self._patience.call(get)
-
-
-def git_url(api_url: str) -> str:
-    """Where the git of an API is: ``api.`` less, or the same host.
-
-    https://docs.github.com/enterprise-server/rest/overview/about-the-rest-api has both forms.
-    """
-    parts = urlsplit(api_url)
-    return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}"
-
-
-def _of(login: str, remotes: Iterable[Remote]) -> list[Remote]:
+def _of(login: str, remotes: Iterable[RemoteRepository]) -> list[RemoteRepository]:
     return [remote for remote in remotes if remote.owner.lower() == login.lower()]
 
 
@@ -283,13 +262,6 @@ def _query(**parameters: str) -> str:
     return urlencode({**parameters, **_BY_CREATION, "per_page": PER_PAGE})
 
 
-def _identified(item: Any) -> tuple[int, Remote]:
+def _identified(item: Any) -> tuple[int, RemoteRepository]:
     remote = repository_of(item)
     return remote.id, remote
-
-
-def _expiry(text: str | None) -> str | None:
-    """GitHub's ``2026-12-20 17:00:00 UTC`` or ``… -0500`` in ISO 8601; None for anything else."""
-    with contextlib.suppress(ValueError, OverflowError):
-        return iso(datetime.strptime((text or "").replace("UTC", "+0000"), "%Y-%m-%d %H:%M:%S %z"))
-    return None

@@ -1,4 +1,4 @@
-"""Creating repositories at GitHub, as fast as its limits allow and no faster.
+"""Creates repositories at GitHub, within its rate limits.
 
 https://docs.github.com/rest/repos/repos#create-an-organization-repository
 """
@@ -12,11 +12,12 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from repo_backup.hosts.github.client import git_url
+from backup_contract.text import one_line
+from repo_backup.hosts.github.addresses import git_url
 from repo_backup.hosts.github.remote import NAME
 from repo_backup.hosts.new_repositories import NewRepository
 from repo_backup.net.http import Http
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import (
     AbsentError,
     FatalError,
@@ -25,12 +26,11 @@ from repo_backup.runtime.errors import (
     RepositoryError,
     TransientError,
     UnauthorizedError,
-    said,
 )
-from repo_backup.runtime.retry import Patience
+from repo_backup.runtime.retry import RetryPolicy
 
 A_MINUTE, AN_HOUR = 80, 500
-"""What GitHub lets one token create:
+"""How much content GitHub lets one token create:
 https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 """
 _WINDOWS = ((60.0, A_MINUTE), (3600.0, AN_HOUR))
@@ -38,7 +38,7 @@ _ANSWER_BYTES = 1 << 20
 
 
 def seconds_to_wait(created_at: Sequence[float], now: float) -> float:
-    """How long until one more may be created; ``created_at`` are the moments so far. Pure."""
+    """Seconds until the next creation is allowed; ``created_at`` are the earlier times. Pure."""
     waits = [0.0]
     for seconds, most in _WINDOWS:
         if len(created_at) >= most:
@@ -47,16 +47,18 @@ def seconds_to_wait(created_at: Sequence[float], now: float) -> float:
 
 
 class CreationGate:
-    """Lets what creates something pass at a rate within GitHub's limits, from all threads."""
+    """Delays requests that create content to a rate within GitHub's limits, for all threads."""
 
-    def __init__(self, stop: Stop, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, stop: CancellationToken, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._stop = stop
         self._clock = clock
         self._created_at: deque[float] = deque(maxlen=AN_HOUR)
         self._lock = threading.Lock()
 
     def wait(self) -> None:
-        """Return when one more may be created. Raises InterruptedRunError when told to stop."""
+        """Wait until the next creation is allowed. Raises InterruptedRunError on cancellation."""
         with self._lock:
             while (left := seconds_to_wait(self._created_at, self._clock())) > 0:
                 self._stop.sleep(left)
@@ -64,33 +66,33 @@ class CreationGate:
 
 
 class GitHubOwner:
-    """A user or an organisation at GitHub that gets new repositories."""
+    """A user or an organization at GitHub that gets new repositories."""
 
     def __init__(
-        self, http: Http, api_url: str, patience: Patience, gate: CreationGate, login: str
+        self, http: Http, api_url: str, retry_policy: RetryPolicy, gate: CreationGate, login: str
     ) -> None:
         self.login = login
         self._http = http
         self._api_url = api_url.rstrip("/")
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._gate = gate
         self._create_at = f"/orgs/{login}/repos"
         http.trust(self._api_url)
 
     def look_up(self) -> None:
-        """Find out what kind of account it is. Raises FatalError where nothing can be created."""
+        """Find out the kind of account. Raises FatalError if nothing can be created there."""
         try:
             account = self._ask("GET", f"/users/{self.login}")
             self.login = str(account["login"])
             if not NAME.fullmatch(self.login):
-                raise FatalError(f"GitHub gave {said(self.login)!r} for a name, which is none")
+                raise FatalError(f"GitHub gave {one_line(self.login)!r} for a name, which is none")
             if account.get("type") == "Organization":
                 self._create_at = f"/orgs/{self.login}/repos"
                 return
             user = str(self._ask("GET", "/user").get("login"))
         except AbsentError as error:
             raise FatalError(
-                f"GitHub knows no user or organisation named {self.login!r}; create it first"
+                f"GitHub knows no user or organization named {self.login!r}; create it first"
             ) from error
         except UnauthorizedError as error:
             raise FatalError(f"{error}: renew GITHUB_TOKEN") from error
@@ -100,22 +102,22 @@ class GitHubOwner:
             raise FatalError(f"{self.login}: GitHub answered something else") from error
         if user.lower() != self.login.lower():
             raise FatalError(
-                f"{self.login} is another user's account, and the token is {said(user)}'s: name "
-                "that account or an organisation"
+                f"{self.login} is another user's account, and the token is {one_line(user)}'s: "
+                "name that account or an organization"
             )
         self._create_at = "/user/repos"
 
     def url(self, name: str) -> str:
-        """Its address for git over HTTPS."""
+        """The repository's clone URL over HTTPS."""
         return f"{git_url(self._api_url)}/{self.login}/{name}.git"
 
     def exists(self, name: str) -> bool:
-        """Whether there is a repository of this name that the token sees."""
+        """Whether the token sees a repository of this name."""
         try:
             found = self._ask("GET", self._path(name))
         except AbsentError:
             return False
-        # A former name leads to what bears another now: the name itself is free.
+        # GitHub redirects a former name to the renamed repository: the name itself is free.
         return str(found.get("full_name", "")).lower() == f"{self.login}/{name}".lower()
 
     def create(self, repository: NewRepository) -> None:
@@ -138,7 +140,7 @@ class GitHubOwner:
             ) from error
         except RepositoryError as error:
             taken = error.refusal and error.refusal.status == HTTPStatus.UNPROCESSABLE_ENTITY
-            # An answer that got lost: the second request meets what the first has created.
+            # The first response was lost: this request finds what the first one created.
             if not (taken and self.exists(repository.name)):
                 raise
         if repository.topics:
@@ -153,7 +155,7 @@ class GitHubOwner:
         return f"/repos/{self.login}/{quote(name)}"
 
     def _ask(self, method: str, path: str, wanted: Mapping[str, Any] | None = None) -> Any:
-        """The JSON answer, tried again with patience; what creates something passes the gate."""
+        """The JSON response, with retries. A request that creates content waits at the gate."""
         headers = {"Accept": "application/vnd.github+json"}
         body = None if wanted is None else json.dumps(wanted).encode()
 
@@ -165,6 +167,6 @@ class GitHubOwner:
                 try:
                     return json.loads(answer.whole(_ANSWER_BYTES))
                 except (ValueError, RecursionError) as error:
-                    raise TransientError("GitHub answered something that is no JSON") from error
+                    raise TransientError("GitHub's answer is not JSON") from error
 
-        return self._patience.call(ask)
+        return self._retry_policy.call(ask)

@@ -1,10 +1,10 @@
-"""Lists that GitHub gives in pages, read until it is proven that nothing slid past unseen.
+"""Reads GitHub's paged lists repeatedly, until it is proven that no item was missed.
 
-A list is no snapshot. What leaves it between two pages (deleted, transferred, hidden) moves
-everything behind it up by one place, so that the first item of the next page is on none. What
-left was seen on an earlier page and is missing when the list is read again. So a pass that was
-read in order is proven whole by a later one that still has all that it had. This needs a list in
-an order that only grows at its end: ``sort=created&direction=asc``.
+A list is not a snapshot. An item that leaves it between two pages (deleted, transferred, hidden)
+moves everything after it up by one place, so the first item of the next page is on no page that is
+read. But the item that left was on an earlier page, and is missing when the list is read again. So
+a later pass that still has every item of a pass read in order proves that one complete. This needs
+a list that only grows at its end: ``sort=created&direction=asc``.
 
 Not proven: an item that leaves the list and returns to it while the list is being read.
 """
@@ -19,7 +19,7 @@ from repo_backup.runtime.errors import RepositoryError
 
 PER_PAGE = 100
 MOST_PASSES = 4
-"""Two passes in order, each with another one that proves it or does not."""
+"""Two passes in order, each with a second pass to prove it."""
 _AT_ONCE = 4
 _MOST_PAGES = 10_000
 _PAGES = ("first", "prev", "next", "last")
@@ -29,14 +29,14 @@ T = TypeVar("T")
 
 
 class UnreadableItemError(RepositoryError):
-    """An item of a list is not what it must be; the reason names it."""
+    """An item of a list is malformed; the reason names it."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One answer: its items, the addresses in its ``Link`` header, and how many there are.
+    """One page: its items, the URLs in its ``Link`` header, and the total.
 
-    ``total`` is GitHub's count of the whole list, where it gives one.
+    ``total`` is GitHub's count of the whole list, if it gives one.
     """
 
     items: list[Any]
@@ -46,7 +46,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Listed(Generic[T]):
-    """What was listed, and why that may not be all; no problem means that it is."""
+    """The listed items, and why some may be missing; without problems the list is complete."""
 
     found: list[T]
     problems: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class Listed(Generic[T]):
 
 @dataclass(frozen=True)
 class _Read(Generic[T]):
-    """A page that was read: ``count`` items, those that are unreadable with their place on it."""
+    """A page that was read: ``count`` items, and the unreadable ones with their place on it."""
 
     count: int
     found: dict[int, T]
@@ -65,9 +65,10 @@ class _Read(Generic[T]):
 
 @dataclass
 class _Pass(Generic[T]):
-    """The list once. ``announced`` is the number of its last page as GitHub told it.
+    """One reading of the list. ``announced`` is the number of the last page, as GitHub gave it.
 
-    ``at_an_instant``: one answer had all of it, so that nothing could move.
+    ``at_an_instant``: one response had the whole list, so nothing could move. ``repeats``: an item
+    was on two pages, so something moved.
     """
 
     found: dict[int, T] = field(default_factory=dict)
@@ -77,15 +78,16 @@ class _Pass(Generic[T]):
     announced: int = 0
     total: int | None = None
     at_an_instant: bool = False
+    repeats: bool = False
 
     @property
     def seen(self) -> int:
-        """How many different items there were."""
+        """The number of different items."""
         return len(self.found) + len(self.unreadable)
 
     @property
     def shortfall(self) -> str:
-        """What GitHub announced and did not list; empty where nothing is known to be missing."""
+        """How much of what GitHub announced was listed; empty if nothing is known to be missing."""
         if self.total is not None and far_fewer(self.seen, self.total):
             return f"{self.seen} of {self.total} repositories"
         if self.pages < self.announced:
@@ -93,8 +95,9 @@ class _Pass(Generic[T]):
         return ""
 
     def add(self, page: _Read[T]) -> int:
-        """Add a page; how many items on it were on no other."""
+        """Add a page; returns how many of its items are new."""
         before = len(self.found)
+        self.repeats = self.repeats or not page.found.keys().isdisjoint(self.found)
         self.found |= page.found
         self.pages += 1
         self.filled += bool(page.count)
@@ -105,19 +108,23 @@ class _Pass(Generic[T]):
         return len(self.found) - before
 
     def proven(self, earlier: "_Pass[T] | None") -> bool:
-        """Whether all is here; ``earlier`` is a pass that was read in order just before this."""
+        """Whether the list is proven complete; ``earlier`` is the pass before, read in order.
+
+        ``earlier`` misses an item if one that it had read before that item left; this pass then
+        lacks the one that left. Or an item arrived before it and left again; then the page after
+        the arrival repeated an item.
+        """
         if self.shortfall:
             return False
         if earlier is None:
             return self.at_an_instant and not self.unreadable
-        return earlier.found.keys() <= self.found.keys()
+        return not earlier.repeats and earlier.found.keys() <= self.found.keys()
 
 
 class Pager(Generic[T]):
-    """Reads lists whose items ``read`` gives with their ids, or raises UnreadableItemError.
+    """Reads lists. ``read`` returns an item with its id, or raises UnreadableItemError.
 
-    One pager for one host: it learns whether ``Link`` headers come through, for a proxy may take
-    them away.
+    Use one pager per host: it learns whether ``Link`` headers arrive, which a proxy may remove.
     """
 
     def __init__(
@@ -126,18 +133,20 @@ class Pager(Generic[T]):
         *,
         per_page: int = PER_PAGE,
         most_at_once: int = _AT_ONCE,
+        noun: str = "repositories",
     ) -> None:
         self._read = read
         self._per_page = per_page
         self._most_at_once = most_at_once
+        self._noun = noun
         self._links_come = False
 
     def whole(self, url: str, ask: Callable[[str], Page]) -> Listed[T]:
-        """The list at ``url``, an address with a query, and what keeps it from being whole.
+        """The list at ``url``, which has a query, and why it may be incomplete.
 
-        ``ask`` gets the page at an address, for several threads at once. One pass is enough where
-        one page is. Every second pass asks for the pages of the one before side by side: in which
-        order they come does not matter to a proof. Raises no RepositoryError.
+        ``ask`` gets the page at a URL, and must be thread-safe. If the list has one page, one pass
+        is enough. Every second pass requests the pages of the pass before in parallel, because
+        their order does not matter for a proof. Raises no RepositoryError.
         """
         union: dict[int, T] = {}
         in_order: _Pass[T] | None = None
@@ -148,16 +157,16 @@ class Pager(Generic[T]):
                 self._pass(url, ask, latest, in_order.pages if in_order else 1)
             except RepositoryError as error:
                 union |= latest.found
-                reason = f"the listing failed after {len(union)} repositories: {error}"
+                reason = f"the listing failed after {len(union)} {self._noun}: {error}"
                 return Listed([*union.values()], (reason, *_unread(latest)))
             union |= latest.found
             if latest.proven(in_order):
                 return Listed([*latest.found.values()], _unread(latest))
             in_order = None if in_order else latest
-        return Listed([*union.values()], (_doubt(latest, len(union)), *_unread(latest)))
+        return Listed([*union.values()], (_doubt(latest, len(union), self._noun), *_unread(latest)))
 
     def _pass(self, url: str, ask: Callable[[str], Page], into: _Pass[T], expected: int) -> None:
-        """Read all pages: the first ``expected`` ones side by side, what follows in order."""
+        """Read all pages: the first ``expected`` ones in parallel, the others in order."""
 
         def read(number: int) -> _Read[T]:
             return self._page(ask(numbered(url, number + 1)))
@@ -174,7 +183,7 @@ class Pager(Generic[T]):
             page = self._page(ask(following))
             full = page.count >= self._per_page
             if by_number and page.count and page == replace(before, links=page.links) and not full:
-                break  # Whoever answers knows no page numbers: this was the first one again.
+                break  # The server ignores page numbers: this was the first page again.
             if not into.add(page) and by_number and full:
                 raise RepositoryError(f"page {into.pages} has nothing that is not on others")
         alone = into.filled <= 1 and "next" not in pages[0].links and into.announced <= 1
@@ -190,16 +199,16 @@ class Pager(Generic[T]):
                 unreadable.append((place, str(error)))
             else:
                 found[key] = value
-        # A proxy may send links of its own (``rel=preload``): they say nothing about pages.
+        # A proxy may add links of its own (``rel=preload``), which do not concern pages.
         links = {name: page.links[name] for name in _PAGES if name in page.links}
         self._links_come = self._links_come or bool(links)
         return _Read(len(page.items), found, tuple(unreadable), links, page.total)
 
     def _following(self, url: str, page: _Read[T], into: _Pass[T]) -> str | None:
-        """The address of the page after this one; None after the last one.
+        """The URL of the page after this one; None after the last one.
 
-        Without a ``Link`` header, which one page that is all lacks too, the next page is asked for
-        by its number until there is an empty one, unless such headers are known to come through.
+        A list of one page has no ``Link`` header either. So without the header, pages are requested
+        by number until one is empty, unless such headers are known to arrive.
         """
         if "next" in page.links:
             return page.links["next"]
@@ -214,12 +223,13 @@ class Pager(Generic[T]):
 
 
 def far_fewer(seen: int, counted: int) -> bool:
-    """Whether a listing is cut: GitHub counts a few that it never lists (disabled ones). Pure."""
+    """Whether a listing is incomplete. GitHub counts a few that it never lists (disabled ones).
+    Pure."""
     return seen < counted * 9 // 10
 
 
 def _unread(latest: _Pass[Any]) -> tuple[str, ...]:
-    """The items that cannot be read, in one line."""
+    """The problem that names the items that cannot be read, if there are any."""
     unreadable = latest.unreadable
     if not unreadable:
         return ()
@@ -229,10 +239,10 @@ def _unread(latest: _Pass[Any]) -> tuple[str, ...]:
     return (f"GitHub lists {what} that cannot be read: {named}",)
 
 
-def _doubt(latest: _Pass[Any], union: int) -> str:
+def _doubt(latest: _Pass[Any], union: int, noun: str) -> str:
     if shortfall := latest.shortfall:
         return f"the listing is truncated: {shortfall}"
     return (
-        f"the listing changed each of the {MOST_PASSES} times that it was read: some repositories "
+        f"the listing changed each of the {MOST_PASSES} times that it was read: some {noun} "
         f"may not be among these {union}; run the backup again"
     )

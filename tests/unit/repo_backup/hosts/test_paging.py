@@ -79,7 +79,7 @@ class Account:
 
 def identified(item: Any) -> tuple[int, int]:
     if not isinstance(item, int):
-        raise UnreadableItemError(f"it is no repository but {item}")
+        raise UnreadableItemError(f"it is not a repository but {item}")
     return item, item
 
 
@@ -101,6 +101,13 @@ def test_what_is_there_all_along_is_listed_or_the_listing_says_that_it_may_not_b
     listed = account.listed()
     assert listed.problems or account.always <= set(listed.found)
     assert set(listed.found) <= account.known
+
+
+def test_a_repository_that_came_and_went_before_another_does_not_hide_it() -> None:
+    came_and_went: list[list[Edit]] = [[], [("create", 0), ("arrive", 0)], [("leave", 0)]]
+    account = Account(2, [*came_and_went, [], [], [("leave", 0)]], per_page=1)
+    listed = account.listed()
+    assert listed.problems or account.always <= set(listed.found)
 
 
 @settings(max_examples=30, deadline=None)
@@ -191,7 +198,7 @@ def test_an_item_that_cannot_be_read_is_named_and_costs_no_other() -> None:
     account.distort = lambda number, items: [None, *items] if number == 2 else items
     listed = account.listed()
     assert listed.found == account.ids
-    named = "GitHub lists an item that cannot be read: it is no repository but None"
+    named = "GitHub lists an item that cannot be read: it is not a repository but None"
     assert listed.problems == (f"{named} (item 1 of page 2)",)
 
 

@@ -1,33 +1,50 @@
-"""The data of accounts: members, teams, followers, stars, gists and projects, read each week.
+"""The data of accounts: members, teams, settings, followers, stars, projects, read each week.
 
 Nothing tells cheaply whether any of it changed: no question is asked before it is due.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
-from backup_contract.documents.data_index import Section
+from backup_contract.documents.data_index import SHOWN_TO_OWNER, Section
 from backup_contract.moments import iso
-from repo_backup.hosts.base import Remote
+from repo_backup.hosts.base import RemoteRepository
 from repo_backup.hosts.data import Documents, Reading, Signature, Task
+from repo_backup.hosts.github.accounts.projects import read_items
 from repo_backup.hosts.github.accounts.sections import (
+    ACCESS,
     OF_ORGANIZATIONS,
     OF_USERS,
     PERSON,
     REPOSITORY,
     AccountSource,
+    FurtherList,
+    Shape,
 )
-from repo_backup.hosts.github.api.refusals import Refused, refused
+from repo_backup.hosts.github.api.graphql import GraphQL
+from repo_backup.hosts.github.api.identity import UnreadableItemsError, is_identified
+from repo_backup.hosts.github.api.refusals import MALFORMED, Refused, malformed, refused
 from repo_backup.hosts.github.api.rest import Rest
 from repo_backup.hosts.github.data.fields_table import clean
-from repo_backup.runtime.errors import AllowanceSpentError, RepositoryError
+from repo_backup.runtime.errors import (
+    AbsentError,
+    AllowanceSpentError,
+    NotFoundError,
+    RepositoryError,
+)
 
 _ALWAYS = Signature("account")
 _UNFINISHED = ("failed", "truncated", "under-way")
-_FIELDS = {"person": PERSON, "repository": REPOSITORY}
-_OTHERS = Refused("not-permitted", "GitHub tells it to the account's own token only")
+_FIELDS: Mapping[Shape, Sequence[str]] = {
+    "person": PERSON,
+    "repository": REPOSITORY,
+    "access": ACCESS,
+    "star": (*REPOSITORY, "starred_at"),
+}
+_OTHERS = Refused("not-permitted", SHOWN_TO_OWNER)
 
 
 class GitHubAccounts:
@@ -36,8 +53,9 @@ class GitHubAccounts:
     ``one_token``: the credentials are a user's token, and not an App's installations.
     """
 
-    def __init__(self, rest: Rest, *, one_token: bool) -> None:
+    def __init__(self, rest: Rest, graphql: GraphQL, *, one_token: bool) -> None:
         self._rest = rest
+        self._graphql = graphql
         self._one_token = one_token
 
     @property
@@ -45,14 +63,14 @@ class GitHubAccounts:
         """Counted with those for repositories' data."""
         return {}
 
-    def announce(self, remotes: Iterable[Remote]) -> None:
+    def announce(self, remotes: Iterable[RemoteRepository]) -> None:
         """Nothing is asked for many accounts at once."""
 
-    def signature(self, remote: Remote) -> Signature:
+    def signature(self, remote: RemoteRepository) -> Signature:
         """The same for ever."""
         return _ALWAYS
 
-    def read(self, remote: Remote, task: Task, documents: Documents) -> Reading:
+    def read(self, remote: RemoteRepository, task: Task, documents: Documents) -> Reading:
         """Read what the task asks for into the documents.
 
         Raises InterruptedRunError, and RepositoryError when GitHub does not tell of the account.
@@ -60,20 +78,25 @@ class GitHubAccounts:
         login = remote.owner
         try:
             profile = self._rest.get(f"/users/{quote(login)}", login)
+            if not isinstance(profile, dict):
+                raise RepositoryError("GitHub's answer is not an account")
+            is_own = self._is_own(profile)
         except AllowanceSpentError as error:
             unread = Section("under-way", reason=refused(error).reason)
             return Reading({**task.before, "account.profile": unread}, under_way=True)
-        if not isinstance(profile, dict):
-            raise RepositoryError("GitHub answered something that is no account")
         of_organization = profile.get("type") == "Organization"
         documents.put("account/profile.json", clean(profile, "account"))
-        reader = _Reader(self._rest, login, self._is_own(profile), task, documents)
+        reader = _Reader(self._rest, self._graphql, login, is_own, task, documents)
         sections = {"account.profile": reader.complete(1)}
-        for name, source in (OF_ORGANIZATIONS if of_organization else OF_USERS).items():
+        sources = OF_ORGANIZATIONS if of_organization else OF_USERS
+        for name, source in sources.items():
             section = f"account.{name}"
             if reader.is_due(section):
                 sections[section] = reader.read(name, source)
-        sections = {**task.before, **sections}
+        # What a user lacked is not asked for any more where it has become an organization.
+        own = {"account.profile", *(f"account.{name}" for name in sources)}
+        before = {n: e for n, e in task.before.items() if n in own or e.state == "complete"}
+        sections = {**before, **sections}
         under_way = any(section.state == "under-way" for section in sections.values())
         return Reading(sections, task.rotation, under_way)
 
@@ -83,6 +106,8 @@ class GitHubAccounts:
             return False
         try:
             viewer = self._rest.get("/user", str(profile.get("login")))
+        except AllowanceSpentError:
+            raise
         except RepositoryError:  # a token of no user: what only a user may read is refused
             return False
         return isinstance(viewer, dict) and viewer.get("id") == profile.get("id")
@@ -90,13 +115,16 @@ class GitHubAccounts:
 
 @dataclass(frozen=True)
 class _Reader:
-    """The reading of one account."""
+    """The reading of one account. ``lacking`` are the scopes without which a list was shown in
+    part."""
 
     rest: Rest
+    graphql: GraphQL
     login: str
     is_own: bool
     task: Task
     documents: Documents
+    lacking: set[str] = field(default_factory=set)
 
     def is_due(self, section: str) -> bool:
         """Whether it is to be read now."""
@@ -111,6 +139,8 @@ class _Reader:
         """Read one section into its document. Raises InterruptedRunError."""
         try:
             document = self._ask(source)
+        except MALFORMED as error:
+            return self._unread(name, malformed(error))
         except RepositoryError as error:
             why = refused(error, source.absent)
             if source.own and not self.is_own and why.state == "not-permitted":
@@ -118,8 +148,33 @@ class _Reader:
             return self._unread(name, why)
         if document is None:
             return self._unread(name, _OTHERS)
-        self.documents.put(f"account/{name}.json", document)
-        return self.complete(1 if source.one else len(document))
+        if source.roles and _is_part(document):
+            return self._unread(name, Refused("not-permitted", source.needs))
+        path = f"account/{name}.json"
+        here = 1 if source.one else len(document)
+        stays = source.keeps or source.items
+        whole = self._with_earlier(path, document) if stays else document
+        self.documents.put(path, whole)
+        try:
+            lack = self._read_items(source, document, whole) if source.items else None
+        except MALFORMED as error:
+            lack = malformed(error)
+        except RepositoryError as error:
+            lack = refused(error, source.absent)
+            if lack.state == "not-permitted":  # GraphQL does not tell which right
+                lack = Refused(lack.state, source.needs)
+        if source.scope in self.lacking:
+            lack = Refused("not-permitted", source.needs)
+        section = self.complete(here)
+        return replace(section, state=lack.state, reason=lack.reason) if lack else section
+
+    def _with_earlier(self, path: str, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The items listed now, and those that an earlier run saved and GitHub lists no more."""
+        saved = self.documents.get(path)
+        ids = {item.get("id") for item in listed}
+        earlier = saved if isinstance(saved, list) else []
+        gone = [each for each in earlier if isinstance(each, dict) and each.get("id") not in ids]
+        return sorted([*listed, *gone], key=_order)
 
     def _unread(self, name: str, why: Refused) -> Section:
         """What was saved before stays."""
@@ -133,38 +188,96 @@ class _Reader:
             return None
         path = source.endpoint.format(quote(self.login))
         if source.one:
-            return clean(self.rest.get(path, self.login), source.kind)
-        items = self._list(path, source)
-        return sorted((self._with_lists(item, source) for item in items), key=_order)
+            found = self.rest.get(path, self.login)
+            if not isinstance(found, dict):
+                raise RepositoryError(f"GitHub's answer is not an object for {path}")
+            return clean(found, source.kind)
+        scope = source.scope if source.keeps else ""
+        first = FurtherList(
+            path, source.shape, source.within, source.roles, scope=scope, key=source.key
+        )
+        items = clean(list(self._list(path, first, source.accept)), source.kind)
+        return sorted((self._in_full(item, source) for item in items), key=_order)
 
-    def _list(self, path: str, source: AccountSource) -> list[Any]:
-        pages = self.rest.pages(path, self.login)
-        return [_shortened(item, source) for page in pages for item in page.items]
+    def _list(self, path: str, each: FurtherList, accept: str = "") -> Iterator[dict[str, Any]]:
+        unreadable = 0
+        for role in each.roles or ("",):
+            query: dict[str, Any] = {"role": role} if role else {}
+            pages = self.rest.pages(path, self.login, field=each.within, accept=accept, **query)
+            for page in pages:
+                unreadable += page.unreadable
+                scopes = page.headers.get("X-OAuth-Scopes")
+                if each.scope and scopes is not None and each.scope not in scopes.split(", "):
+                    self.lacking.add(each.scope)
+                for item in page.items:
+                    short = _shortened({**item, **query}, each.shape)
+                    if is_identified(short, each.identity):
+                        yield short
+                    else:
+                        unreadable += 1
+        if unreadable:
+            raise UnreadableItemsError(path, unreadable)
 
-    def _with_lists(self, item: dict[str, Any], source: AccountSource) -> dict[str, Any]:
+    def _in_full(self, item: dict[str, Any], source: AccountSource) -> dict[str, Any]:
         """An item with the further lists that belong to it, as a team's members."""
+        key = quote(str(item.get(source.key)), safe="")
         found = dict(item)
-        above = source.endpoint.rpartition("/")[0].format(quote(self.login))
-        for name, below in source.each.items():
-            path = above + below.format(quote(str(item.get(source.key)), safe=""))
-            people = AccountSource(path, source.permission, source.scope, _shape_of(name))
-            found[name] = sorted(self._list(path, people), key=_order)
+        if source.counted and not item.get(source.counted):
+            return found
+        if source.detail:
+            with contextlib.suppress(AbsentError, NotFoundError):
+                path = source.detail.format(quote(self.login), key)
+                found |= clean(self.rest.get(path, self.login), source.kind)
+        for name, each in source.each.items():
+            if each.where is None or item.get(each.where[0]) == each.where[1]:
+                path = each.path.format(quote(self.login), key)
+                found[name] = sorted(clean(list(self._list(path, each))), key=_order)
         return found
 
+    def _read_items(
+        self, source: AccountSource, listed: list[Any], known: list[Any]
+    ) -> Refused | None:
+        """Read the items of each item listed, as those of projects; what lacks of them, if
+        anything does. Of those ``known``, what is no longer listed is marked: a private one only
+        while GitHub lists others, as it shows none to a token without the right."""
+        private = {each.get(source.key) for each in known if each.get("public") is False}
+        shown = self.is_own or any(each.get("public") is False for each in listed)
+        hidden = set() if shown else {f"projects/{number}.json" for number in private}
+        seen: set[str] = set()
+        lack: Refused | None = None
+        for item in listed:
+            number = item.get(source.key)
+            path = f"projects/{number}.json"
+            below = source.items.format(quote(self.login), number)
+            found, why = read_items(self.rest, self.graphql, self.login, item, below)
+            self.documents.put(path, {source.key: number, **found})
+            seen.add(path)
+            lack = lack or why
+        for path in list(self.documents.paths("projects")):
+            if path not in seen | hidden:
+                self.documents.vanished(path)
+        return lack
 
-def _shape_of(name: str) -> Any:
-    return "person" if name == "members" else ""
+
+def _is_part(people: list[dict[str, Any]]) -> bool:
+    """Whether a list of people by their roles is that of the public ones, whatever their role.
+
+    GitHub sends on to that who is no member of an organization, which has an owner at least.
+    https://docs.github.com/rest/orgs/members#list-organization-members
+    """
+    return not people or len({each.get("id") for each in people}) < len(people)
 
 
-def _shortened(item: dict[str, Any], source: AccountSource) -> dict[str, Any]:
-    """An item of a list as it is saved."""
-    names = _FIELDS.get(source.shape)
-    kept = {name: item[name] for name in names if name in item} if names else item
-    cleaned: dict[str, Any] = clean(kept, source.kind)
-    return cleaned
+def _shortened(item: dict[str, Any], shape: Shape) -> dict[str, Any]:
+    """An item of a list as it is saved; a star's repository with the date of the star."""
+    if shape == "star" and isinstance(repository := item.get("repo"), dict):
+        item = {**repository, "starred_at": item.get("starred_at")}
+    names = _FIELDS.get(shape)
+    return {name: item[name] for name in names if name in item} if names else item
 
 
 def _order(item: Mapping[str, Any]) -> tuple[str, str]:
     """Lists of an account come in no promised order, which must not look like a change."""
-    named = item.get("full_name") or item.get("login") or item.get("slug") or ""
-    return str(named), str(item.get("id") or item.get("number") or "").zfill(20)
+    named = (item.get(name) for name in ("full_name", "login", "slug", "name"))
+    first = next((str(each) for each in named if each), "")
+    return first, str(item.get("id") or item.get("number") or "").zfill(20)

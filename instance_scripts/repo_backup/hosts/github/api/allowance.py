@@ -16,7 +16,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import AllowanceSpentError
 
 Resource = Literal["core", "graphql"]
@@ -30,7 +30,7 @@ _SPARE_SECONDS = 1.0
 
 
 @dataclass
-class Budget:
+class ResourceBudget:
     """One of the limits as the answers tell it. ``limit`` 0: nothing is known of it.
 
     ``opens_at`` is when the hour ends, by this machine's monotonic clock, ``reset`` the same by
@@ -77,7 +77,7 @@ class Allowance:
 
     def __init__(
         self,
-        stop: Stop,
+        stop: CancellationToken,
         *,
         share: float = SHARE,
         at_once: int = AT_ONCE,
@@ -90,7 +90,10 @@ class Allowance:
         self._clock = clock
         self._slots = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
-        self._budgets: dict[Resource, Budget] = {"core": Budget(), "graphql": Budget()}
+        self._budgets: dict[Resource, ResourceBudget] = {
+            "core": ResourceBudget(),
+            "graphql": ResourceBudget(),
+        }
         self.counted: Counter[str] = Counter()
 
     @contextlib.contextmanager

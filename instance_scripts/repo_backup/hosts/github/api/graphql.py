@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backup_contract.github_refusal import Refusal
+from backup_contract.text import one_line
 from repo_backup.hosts.github.api.asking import Answered, Asking, TooHeavyError
+from repo_backup.hosts.github.api.refusals import unknown_to_schema
 from repo_backup.net.github_errors import pause_seconds
 from repo_backup.runtime.errors import (
     AllowanceSpentError,
@@ -19,7 +21,6 @@ from repo_backup.runtime.errors import (
     RepositoryError,
     TransientError,
     UnauthorizedError,
-    said,
 )
 
 _PASSING_SECONDS = 60.0
@@ -27,6 +28,8 @@ _FORBIDDEN = ("FORBIDDEN", "INSUFFICIENT_SCOPES")
 _TOO_HEAVY = ("RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED", "EXCESSIVE_PAGINATION")
 _HEAVY_STATUS = (502, 504)
 """GitHub ends a query after ten seconds with one of these."""
+_MOST_IDS = 100
+"""GitHub answers no more ids in one field."""
 _REFUSED_STATUS = (400, 403, 404, 405, 406, 410, 501)
 
 
@@ -85,10 +88,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Node:
-    """The answer for one id: ``document`` None means that there is none, or none to be seen.
-
-    ``problem`` is what GitHub says of it.
-    """
+    """The answer for one id, None if there is none to be seen; ``problem`` is what GitHub says."""
 
     id: str
     document: Mapping[str, Any] | None
@@ -97,25 +97,32 @@ class Node:
 
 @dataclass(frozen=True)
 class Part:
-    """One page of a connection: its nodes, how many there are of them, where the next begins."""
+    """One page of a connection: its nodes, how many there are of them, where the next begins.
+
+    ``unreadable`` is how many are no objects without GitHub saying that they are gone."""
 
     nodes: list[dict[str, Any]]
     total: int | None
     after: str | None
     problems: tuple[Problem, ...] = ()
+    unreadable: int = 0
 
 
 @dataclass(frozen=True)
 class GraphQL:
-    """The GraphQL API. ``refused`` keeps, by account, why it is not to be had: asked once."""
+    """The GraphQL API. ``refused`` keeps, by account, why it is not to be had: asked once.
+
+    ``sizes`` keeps, by query, for how many nodes at once GitHub answered where more was too much.
+    """
 
     asking: Asking
     url: str
     refused: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
 
     def aside(self, purpose: str) -> "GraphQL":
         """The same, its requests counted apart."""
-        return GraphQL(self.asking.aside(purpose), self.url, self.refused)
+        return GraphQL(self.asking.aside(purpose), self.url, self.refused, self.sizes)
 
     def ask(
         self, query: str, account: str, variables: Mapping[str, Any], *, patient: bool = True
@@ -134,29 +141,49 @@ class GraphQL:
             raise
         except RepositoryError as error:
             if error.refusal and error.refusal.status in _REFUSED_STATUS:
-                self.refused[account] = said(str(error))
-                raise NoGraphQLError(str(error)) from error
+                raise self._refuse(account, str(error)) from error
             raise
+        if unknown := unknown_to_schema(answered.document):
+            # An older Enterprise Server: what it does know, REST tells as well.
+            raise self._refuse(account, f"this server's GraphQL does not know it: {unknown}")
         return _result(answered.document)
 
-    def nodes(self, query: str, account: str, ids: Sequence[str], size: int) -> Iterator[Node]:
+    def _refuse(self, account: str, why: str) -> NoGraphQLError:
+        """The error, after which nothing more is asked for this account."""
+        self.refused[account] = one_line(why)
+        return NoGraphQLError(self.refused[account])
+
+    def nodes(
+        self,
+        query: str,
+        account: str,
+        ids: Sequence[str],
+        size: int,
+        fields: Mapping[str, str] | None = None,
+    ) -> Iterator[Node]:
         """The answers for node ids: ``query`` takes ``$ids`` and asks for ``nodes(ids: $ids)``.
 
-        ``size`` at once, half of that where it is too much. Raises as ``ask`` does.
+        A query may have several such fields, each under a name of its own, which its variable has,
+        too: then ``fields`` is the name for each id. ``size`` at once, half of that where it is too
+        much; later batches of the same query begin smaller, too. Raises as ``ask`` does.
         """
-        start = 0
+        start, whole = 0, size
+        size = min(size, self.sizes.get(query, size))
         while start < len(ids):
-            batch = ids[start : start + size]
+            lists = _lists(ids[start : start + size], fields)
+            variables = {"ids" if name == "nodes" else name: asked for name, asked in lists.items()}
             try:
-                result = self.ask(query, account, {"ids": list(batch)}, patient=size <= 1)
-                answers = list(_nodes(batch, result))
+                result = self.ask(query, account, variables, patient=size <= 1)
+                answers = [node for name in lists for node in _nodes(name, lists[name], result)]
             except TooHeavyError:
                 if size <= 1:
                     raise
-                size = max(1, min(size, len(batch)) // 2)
+                size = max(1, min(size, sum(map(len, lists.values()))) // 2)
+                # One node may be too much by itself: that says little of all the others.
+                self.sizes[query] = max(size, whole // 4)
                 continue
             yield from answers
-            start += len(batch)
+            start += len(answers)
 
     def connection(
         self,
@@ -187,8 +214,11 @@ class GraphQL:
                 continue
             info = connection.get("pageInfo") or {}
             after = info.get("endCursor") if info.get("hasNextPage") else None
-            nodes = [node for node in connection.get("nodes") or () if isinstance(node, dict)]
-            yield Part(nodes, connection.get("totalCount"), after, result.problems)
+            listed = connection.get("nodes") or ()
+            nodes = [node for node in listed if isinstance(node, dict)]
+            gone = sum(problem.type == "NOT_FOUND" for problem in result.problems)
+            lost = max(0, len(listed) - len(nodes) - gone)
+            yield Part(nodes, connection.get("totalCount"), after, result.problems, lost)
             if after is None:
                 return
 
@@ -200,8 +230,7 @@ def graphql_url(api_url: str) -> str:
 
 def _result(document: Any) -> Result:
     data = document.get("data") if isinstance(document, dict) else None
-    errors = document.get("errors") if isinstance(document, dict) else None
-    problems = tuple(_problem(each) for each in errors) if isinstance(errors, list) else ()
+    problems = _problems(document)
     if not isinstance(data, dict):
         if problems:
             raise problems[0].error
@@ -209,21 +238,38 @@ def _result(document: Any) -> Result:
     return Result(data, problems)
 
 
+def _problems(document: Any) -> tuple[Problem, ...]:
+    errors = document.get("errors") if isinstance(document, dict) else None
+    return tuple(map(_problem, errors)) if isinstance(errors, list) else ()
+
+
 def _problem(error: Any) -> Problem:
     if not isinstance(error, dict):
-        return Problem("", said(str(error)))
+        return Problem("", one_line(str(error)))
     extensions = error.get("extensions")
     coded = extensions.get("code") if isinstance(extensions, dict) else None
     path = error.get("path")
     return Problem(
         str(error.get("type") or coded or ""),
-        said(str(error.get("message") or "")),
+        one_line(str(error.get("message") or "")),
         tuple(path) if isinstance(path, list) else (),
     )
 
 
-def _nodes(batch: Sequence[str], result: Result) -> Iterator[Node]:
-    listed = result.data.get("nodes")
+def _lists(batch: Sequence[str], fields: Mapping[str, str] | None) -> dict[str, list[str]]:
+    """The ids of a batch by the field of the query that they belong to, as far as none is full."""
+    lists: dict[str, list[str]] = {name: [] for name in (fields or {}).values()} or {"nodes": []}
+    for each in batch:
+        asked = lists[fields[each] if fields else "nodes"]
+        if len(asked) == _MOST_IDS:
+            break
+        asked.append(each)
+    return lists
+
+
+def _nodes(field: str, batch: Sequence[str], result: Result) -> Iterator[Node]:
+    """The answers in one field. What is wrong with another field is not looked at here."""
+    listed = result.data.get(field)
     if not isinstance(listed, list) or len(listed) != len(batch):
         result.whole()
         raise RepositoryError("GitHub's GraphQL answered something else for a list of ids")
@@ -232,28 +278,23 @@ def _nodes(batch: Sequence[str], result: Result) -> Iterator[Node]:
         if problem.type in _TOO_HEAVY:
             raise problem.error
         place = problem.path[1] if len(problem.path) > 1 else None
-        if problem.path[:1] == ("nodes",) and isinstance(place, int):
-            by_place.setdefault(place, problem)
+        if isinstance(place, int):
+            if problem.path[0] == field:
+                by_place.setdefault(place, problem)
         elif problem.type != "NOT_FOUND":
             raise problem.error
     for place, (node_id, document) in enumerate(zip(batch, listed, strict=True)):
-        told = document if isinstance(document, dict) and document else None
-        yield Node(node_id, told, by_place.get(place))
+        node = document if isinstance(document, dict) and document else None
+        yield Node(node_id, node, by_place.get(place))
 
 
 def _judge(answered: Answered) -> None:
     """A limit may be told with 200 and an error: then it is waited for as any other."""
     document = answered.document
-    errors = document.get("errors") if isinstance(document, dict) else None
-    for error in errors if isinstance(errors, list) else ():
-        problem = _problem(error)
-        limited = problem.type == "RATE_LIMITED" or "rate limit" in problem.message.lower()
-        if limited:
+    for problem in _problems(document):
+        if problem.type == "RATE_LIMITED" or "rate limit" in problem.message.lower():
             pause = pause_seconds(403, answered.headers, b"", 0.0) or _PASSING_SECONDS
             raise TransientError(f"GitHub asked to wait {pause:.0f} s: {problem.message}", pause)
-        if problem.error.__class__ is TooHeavyError and not _data(document):
+        has_data = isinstance(document, dict) and isinstance(document.get("data"), dict)
+        if problem.error.__class__ is TooHeavyError and not has_data:
             raise problem.error
-
-
-def _data(document: Any) -> bool:
-    return isinstance(document, dict) and isinstance(document.get("data"), dict)

@@ -1,14 +1,21 @@
 """What a section's state is when GitHub does not answer for it. Pure."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from backup_contract.documents.data_index import SectionState
-from repo_backup.runtime.errors import AllowanceSpentError, RepositoryError, said
+from backup_contract.text import one_line
+from repo_backup.runtime.errors import AllowanceSpentError, RepositoryError
 
 _SWITCHED_OFF = ("upgrade to", "not enabled", "disabled", "not available for")
 """By these words GitHub tells that a feature is not there; a right would change nothing."""
 _BLOCKED = ("repository access blocked", "by github staff", "suspended", "terms of service")
 """By these that nobody gets anything of the repository."""
+
+MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
+"""What reading an item raises that lacks a field or has one of another kind."""
 
 
 @dataclass(frozen=True)
@@ -19,32 +26,62 @@ class Refused:
     reason: str
 
 
+def malformed(error: Exception) -> Refused:
+    """The state of a section with an item for which one of ``MALFORMED`` was raised."""
+    why = f"GitHub answered something unexpected ({type(error).__name__}: {error})"
+    return Refused("failed", one_line(why))
+
+
+@contextlib.contextmanager
+def malformed_named() -> Iterator[None]:
+    """Raise RepositoryError for what an answer with a field of another kind raises."""
+    try:
+        yield
+    except MALFORMED as error:
+        raise RepositoryError(malformed(error).reason) from error
+
+
 def refused(error: RepositoryError, absent: SectionState = "failed") -> Refused:
     """The state that an error stands for. ``absent`` is what a bare 404 means there.
 
-    A 404 may also mean that a right is lacking: it does where a classic token lacks the scope.
+    A 404 may also mean that a permission is missing: it does where a classic token lacks the scope.
     """
     if isinstance(error, AllowanceSpentError):
-        return Refused("under-way", said(str(error)))
+        return Refused("under-way", one_line(str(error)))
     answer = error.refusal
     if answer is None:
-        return Refused("failed", said(str(error)))
+        return Refused("failed", one_line(str(error)))
     message = answer.message.lower()
     needs = f"needs {answer.rights}" if answer.rights else answer.reason
     match answer.status:
         case 403 if any(words in message for words in _BLOCKED) or answer.passing:
-            return Refused("failed", said(str(error)))
+            return Refused("failed", one_line(str(error)))
         case 403 | 404 if any(words in message for words in _SWITCHED_OFF):
-            return Refused("switched-off", said(answer.reason))
+            return Refused("switched-off", one_line(answer.reason))
         case 403:
-            return Refused("not-permitted", said(needs))
+            return Refused("not-permitted", one_line(needs))
         case 404 if "lacks" in answer.remedy or absent == "not-permitted":
-            return Refused("not-permitted", said(needs))
+            return Refused("not-permitted", one_line(needs))
         case 404:
-            return Refused(absent, said(answer.reason))
+            return Refused(absent, one_line(answer.reason))
         case 410:
-            return Refused("switched-off", said(answer.reason))
+            return Refused("switched-off", one_line(answer.reason))
         case 422:
-            return Refused("truncated", said(answer.reason))
+            return Refused("truncated", one_line(answer.reason))
         case _:
-            return Refused("failed", said(str(error)))
+            return Refused("failed", one_line(str(error)))
+
+
+def unknown_to_schema(document: Any) -> str:
+    """Why GraphQL did not begin a query: its schema has no such field; empty for other answers.
+
+    Such an error has a code and no type, and there is no ``data`` beside it.
+    """
+    if not isinstance(document, dict) or "data" in document:
+        return ""
+    errors = document.get("errors")
+    for error in errors if isinstance(errors, list) else ():
+        extensions = error.get("extensions") if isinstance(error, dict) else None
+        if isinstance(extensions, dict) and extensions.get("code") and not error.get("type"):
+            return str(error.get("message") or extensions["code"])
+    return ""

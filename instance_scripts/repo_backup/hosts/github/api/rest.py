@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from backup_contract.link_header import links_of, numbered, page_number
 from repo_backup.hosts.github.api.asking import Answered, Asking
+from repo_backup.hosts.github.api.identity import UnreadableItemsError, is_identified
 from repo_backup.net.http import Answer
 from repo_backup.runtime.errors import RepositoryError
 
@@ -17,7 +18,7 @@ _MOST_PAGES = 100_000
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list: its items that are objects, and the address of the next one.
+    """One page of a list: its items that can be read, and the address of the next one.
 
     ``count`` is the number of its items, ``last`` that of the last page, 0 where GitHub does not
     tell, ``total`` the number of all items, where it does.
@@ -29,6 +30,11 @@ class Page:
     last: int
     total: int | None
     headers: Mapping[str, str]
+
+    @property
+    def unreadable(self) -> int:
+        """The number of items that cannot be read: no objects, or without what identifies them."""
+        return self.count - len(self.items)
 
 
 @dataclass(frozen=True)
@@ -47,13 +53,27 @@ class Rest:
         return self._ask(self.api_url + path, account).document
 
     def pages(
-        self, path: str, account: str, *, field: str = "", after: str | None = None, **query: Any
+        self,
+        path: str,
+        account: str,
+        *,
+        field: str = "",
+        after: str | None = None,
+        counted: int | None = None,
+        accept: str = "",
+        key: str = "",
+        whole: bool = False,
+        **query: Any,
     ) -> Iterator[Page]:
         """The pages of a list, each asked for when it is wanted.
 
         ``field`` is where the list stands in an answer that is an object. ``after`` is the
-        ``following`` of a page that was read before: the list goes on there. Raises
-        RepositoryError for an answer that is no list and for a list without end.
+        ``following`` of a page that was read before: the list goes on there. ``counted`` is how
+        many items GitHub counts: as many without a link to more are all. ``accept`` is the media
+        type that is asked for, where it is not the usual one. ``key`` is the field that identifies
+        an item; an item without it cannot be read. Raises RepositoryError for an answer that is no
+        list and for a list without end; with ``whole`` UnreadableItemsError at the end if there
+        were items that cannot be read, as nothing else tells that they are missing.
         """
         query = {"per_page": PER_PAGE, **query}
         first = f"{self.api_url}{path}?{urlencode(query)}"
@@ -61,21 +81,27 @@ class Rest:
         if after:
             url = after if "://" in after else self.api_url + after
         asked: set[str] = set()
-        by_number = False
+        linked = "after=" in (after or "")
+        lost = 0
         while url:
             if url in asked or len(asked) >= _MOST_PAGES:
                 raise RepositoryError(f"the list {path} has no end")
             asked.add(url)
-            answered = self._ask(url, account)
+            answered = self._ask(url, account, accept)
             links = links_of(answered.headers.get("Link", ""))
             following = links.get("next")
-            full = len(_listed(answered.document, field, path)) >= int(query["per_page"])
-            if following is None and full and (by_number or not links.keys() & {"prev", "first"}):
+            items = _listed(answered.document, field, path)
+            full = len(items) >= int(query["per_page"]) and len(items) != counted
+            linked = linked or bool(links)
+            if following is None and full and not linked:
                 # A whole page and no link: it is all there is, or a proxy takes the links away.
-                by_number = True
-                following = numbered(first, len(asked) + 1)
-            yield self._page(answered, links, following, field, path)
+                following = numbered(first, max(page_number(url), 1) + 1)
+            page = self._page(answered, links, following, field, items, key)
+            lost += page.unreadable
+            yield page
             url = following
+        if whole and lost:
+            raise UnreadableItemsError(path, lost)
 
     def asset(
         self, owner: str, name: str, number: int, headers: Mapping[str, str]
@@ -95,12 +121,12 @@ class Rest:
         links: Mapping[str, str],
         following: str | None,
         field: str,
-        path: str,
+        listed: list[Any],
+        key: str,
     ) -> Page:
-        listed = _listed(answered.document, field, path)
         total = answered.document.get("total_count") if field else None
         return Page(
-            items=[item for item in listed if isinstance(item, dict)],
+            items=[item for item in listed if is_identified(item, key)],
             count=len(listed),
             following=following.removeprefix(self.api_url) if following else None,
             last=page_number(links.get("last", "")),
@@ -108,12 +134,12 @@ class Rest:
             headers=answered.headers,
         )
 
-    def _ask(self, url: str, account: str) -> Answered:
-        return self.asking.json("core", url, account)
+    def _ask(self, url: str, account: str, accept: str = "") -> Answered:
+        return self.asking.json("core", url, account, accept=accept)
 
 
 def _listed(document: Any, field: str, path: str) -> list[Any]:
     listed = document.get(field) if field and isinstance(document, dict) else document
     if not isinstance(listed, list):
-        raise RepositoryError(f"GitHub answered something that is no list for {path}")
+        raise RepositoryError(f"GitHub's answer is not a list for {path}")
     return listed

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from backup_contract.documents.data_index import Section
-from repo_backup.hosts.github.api.refusals import refused
+from repo_backup.hosts.github.api.refusals import malformed_named, refused
 from repo_backup.hosts.github.data.numbers import reconcile, reconcile_items
 from repo_backup.hosts.github.data.readers.discussions import Discussions
 from repo_backup.hosts.github.data.readers.items import Items
@@ -37,11 +37,12 @@ class Completeness:
         }
         judged: dict[str, Section] = {}
         try:
-            self._compare_items(sections, items)
-            for name in _NUMBERED:
-                section = sections.get(name)
-                if section and section.state == "complete":
-                    judged[name] = self._numbered(name, section, readers[name])
+            with malformed_named():
+                self._compare_items(sections, items)
+                for name in _NUMBERED:
+                    section = sections.get(name)
+                    if section and section.state == "complete":
+                        judged[name] = self._numbered(name, section, readers[name])
         except RepositoryError as error:
             for name in _NUMBERED:
                 if name in sections and sections[name].state == "complete" and name not in judged:

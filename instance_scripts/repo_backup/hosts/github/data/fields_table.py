@@ -20,6 +20,13 @@ SECRET_IN_URL = re.compile(
     re.IGNORECASE,
 )
 """Parameters by which a URL opens something: GitHub signs those of attachments and of storage."""
+_URL_IN_TEXT = re.compile(r"https?://[^\s\"'<>)\]]+", re.IGNORECASE)
+_SIGNED = re.compile(
+    r"https?://(?:[a-z0-9-]+\.)*(?:githubusercontent\.com|blob\.core\.windows\.net)/"
+    r"|.*[?&]X-Amz-Signature=",
+    re.IGNORECASE,
+)
+"""URLs that GitHub may sign when it shows a text. Everything else in a text is its author's."""
 _USER_IN_URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]{1,20}://)[^/\s@\"'<>]{1,2000}@", re.IGNORECASE
 )
@@ -49,7 +56,6 @@ NO_CHANGE: Mapping[str, frozenset[str]] = {
             "plan",
         }
     ),
-    "gist": frozenset({"comments"}),
     "asset": frozenset({"download_count"}),
     "hook": frozenset({"last_response"}),
     "key": frozenset({"last_used"}),
@@ -80,7 +86,7 @@ def _clean_object(document: dict[str, Any], gone: frozenset[str]) -> dict[str, A
         if name in SECRET or name in gone:
             continue
         if isinstance(value, str):
-            cleaned[name] = clean_text(value) if "://" in value else value
+            cleaned[name] = _clean_string(name, value) if "://" in value else value
         elif isinstance(value, dict | list):
             cleaned[name] = _inside(name, value)
         else:
@@ -113,13 +119,25 @@ def _origin(url: str) -> str:
     return f"{scheme}{separator}{host}/{_REMOVED}" if separator else _REMOVED
 
 
+def _clean_string(name: str, value: str) -> str:
+    is_url = name.endswith(("url", "Url", "href"))
+    return clean_url(value) if is_url else clean_text(value)
+
+
+def clean_url(url: str) -> str:
+    """An address that GitHub gives, without the parts that open something."""
+    return _USER_IN_URL.sub(r"\g<scheme>", SECRET_IN_URL.sub(_replaced, url))
+
+
 def clean_text(text: str) -> str:
-    """A text without the parts of its URLs that open something."""
-    if "://" not in text:
+    """What somebody wrote, as it is, but for what GitHub signs in it anew with each answer."""
+    if "://" not in text or "=" not in text:
         return text
-    if "=" in text:
-        text = SECRET_IN_URL.sub(_replaced, text)
-    return _USER_IN_URL.sub(r"\g<scheme>", text) if "@" in text else text
+    return _URL_IN_TEXT.sub(_unsigned, text)
+
+
+def _unsigned(url: re.Match[str]) -> str:
+    return SECRET_IN_URL.sub(_replaced, url[0]) if _SIGNED.match(url[0]) else url[0]
 
 
 _replaced: Callable[[re.Match[str]], str] = lambda found: found["name"] + _REMOVED  # noqa: E731

@@ -7,7 +7,8 @@ back to the newest date of *this* run's first page.
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -15,6 +16,7 @@ from typing import Any
 
 from backup_contract.documents.data_index import Section
 from backup_contract.moments import iso
+from repo_backup.hosts.github.api.identity import UnreadableItemsError
 from repo_backup.hosts.github.api.refusals import refused
 from repo_backup.hosts.github.api.rest import Page
 from repo_backup.hosts.github.data.repository import RepositoryRead
@@ -23,6 +25,7 @@ from repo_backup.runtime.errors import RepositoryError
 
 _OVERLAP = timedelta(minutes=1)
 """GitHub's dates are whole seconds, and its answers may come from copies that lag."""
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _STALE = (404, 422)
 """By these GitHub says that it no longer knows the page from which a list was to go on."""
 
@@ -32,7 +35,9 @@ class ListPlan:
     """A list: ``first`` are the parameters of the first reading, ``later`` of the others.
 
     ``dated`` is the field that orders it; ``since``: GitHub itself leaves out what is older.
-    ``shorten`` takes out of each item what is of no use.
+    ``shorten`` takes out of each item what is of no use. ``at_once`` pages are saved together.
+    ``key`` is the field that identifies an item; one that is not ``placed`` cannot be saved either,
+    as a comment that does not name its issue.
     """
 
     section: str
@@ -42,36 +47,49 @@ class ListPlan:
     dated: str = "updated_at"
     since: bool = False
     shorten: Callable[[Any], Any] | None = None
+    at_once: int = 1
+    key: str = "id"
+    placed: Callable[[Any], bool] = lambda item: True
 
 
 @dataclass
 class _Walk:
-    """How far a list has been read; ``text`` is what the next run goes on with."""
+    """How far a list has been read; ``text`` is what the next run goes on with.
+
+    ``unreadable`` is the number of items that could not be read.
+    """
 
     first: bool
     known: str | None
     newest: str | None = None
     started: str | None = None
     following: str | None = None
+    unreadable: int = 0
     asked: bool = field(default=False)
 
     @property
     def text(self) -> str | None:
         if not self.following:
             return None
-        written = {"first": self.first, "known": self.known, "newest": self.newest}
-        return json.dumps({**written, "started": self.started, "next": self.following})
+        written: dict[str, Any] = {
+            "first": self.first, "known": self.known, "newest": self.newest,
+            "started": self.started, "next": self.following,
+        }  # fmt: skip
+        if self.unreadable:
+            written["unreadable"] = self.unreadable
+        return json.dumps(written)
 
     def see(self, page: Page, dates: list[str]) -> None:
         """Learn from a page up to when the list is known once it was read to its end."""
         if self.started is None:
             self.started = _answered_at(page)
+        # What changes from now on may be on pages that were read already. A date in the future, as
+        # imports make them, would make all later changes look old.
+        past = [date for date in dates if date <= self.started]
         if self.first:
-            newest = max([*dates, self.newest or ""])
-            # What changes from now on may be on pages that were read already.
-            self.newest = min(newest, self.started) if self.started and newest else newest or None
+            self.newest = max([*past, self.newest or ""]) or (self.started if dates else None)
         elif not self.asked:
-            self.newest = max([*dates, self.newest or "", self.known or ""]) or None
+            self.newest = max([*past, self.newest or "", self.known or ""]) or None
         self.asked = True
 
 
@@ -98,7 +116,20 @@ def read_list(
         except RepositoryError as again:
             why = refused(again, SECTIONS[plan.section].absent)
             return data.unread(plan.section, why, walk.text)
+    if walk.unreadable and not _is_counted(data, plan, walk):
+        lost = UnreadableItemsError(plan.below, walk.unreadable)
+        return data.unread(plan.section, refused(lost))
     return data.complete(plan.section, newest=walk.newest, whole=walk.first)
+
+
+def _is_counted(data: RepositoryRead, plan: ListPlan, walk: _Walk) -> bool:
+    """Whether GitHub's count tells that an item is missing, which is then read by its number.
+
+    Of what was saved before, an unreadable item may be the change. A pull request is not missing,
+    as the list of issues has it, too, without what only pull requests have.
+    """
+    counted = plan.section == "issues" and data.counted_items(plan.section) is not None
+    return counted and walk.first and not data.task.full
 
 
 def _read(
@@ -111,18 +142,44 @@ def _read(
     back_to = _earlier(walk.known) if walk.known else ""
     if plan.since and back_to:
         query["since"] = back_to
-    for page in data.pages(plan.below, shorten=plan.shorten, after=walk.following, **query):
-        dates = [str(item.get(plan.dated) or "") for item in page.items]
-        ended = bool(back_to) and not plan.since and any(date < back_to for date in dates)
-        take(
-            [item for item, date in zip(page.items, dates, strict=True) if date >= back_to]
-            if back_to
-            else page.items
-        )
-        walk.see(page, dates)
-        walk.following = page.following
-        if ended:
+    counted = data.counted_items(plan.section)
+    walk_on = {"after": walk.following, "counted": counted, "key": plan.key, **query}
+    for pages in _together(data.pages(plan.below, shorten=plan.shorten, **walk_on), plan.at_once):
+        dates: list[str] = []
+        for page in pages:
+            walk.see(page, found := [date_of(item.get(plan.dated)) for item in page.items])
+            dates += found
+        items = [item for page in pages for item in page.items]
+        dated = zip(items, dates, strict=True)
+        # What has no date is taken: nothing tells that it has not changed.
+        new = [item for item, date in dated if not (back_to and date) or date >= back_to]
+        take(placed := [item for item in new if plan.placed(item)])
+        walk.unreadable += sum(page.unreadable for page in pages) + len(new) - len(placed)
+        walk.following = pages[-1].following
+        if back_to and not plan.since and any(date and date < back_to for date in dates):
             return
+
+
+def date_of(value: Any) -> str:
+    """A date as GitHub writes it; empty for anything else."""
+    return value if isinstance(value, str) and _DATE.fullmatch(value) else ""
+
+
+def _together(pages: Iterator[Page], count: int) -> Iterator[list[Page]]:
+    """So many pages at once; fewer at the end, and before an error, which is raised after them."""
+    waiting: list[Page] = []
+    try:
+        for page in pages:
+            waiting.append(page)
+            if len(waiting) == count:
+                yield waiting
+                waiting = []
+    except RepositoryError:
+        if waiting:
+            yield waiting
+        raise
+    if waiting:
+        yield waiting
 
 
 def _begun(before: Section | None) -> _Walk:
@@ -136,6 +193,7 @@ def _begun(before: Section | None) -> _Walk:
                 newest=written["newest"],
                 started=written["started"],
                 following=str(written["next"]),
+                unreadable=int(written.get("unreadable", 0)),
             )
     return _fresh(before)
 

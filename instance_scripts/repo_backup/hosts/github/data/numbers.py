@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from repo_backup.hosts.github.api.graphql import Result
+from repo_backup.hosts.github.api.identity import UnreadableItemsError
 from repo_backup.hosts.github.data.discussion_queries import DISCUSSION_NUMBERS
 from repo_backup.hosts.github.data.queries import ISSUE_NUMBERS, PULL_NUMBERS
 from repo_backup.hosts.github.data.repository import ITEM_FOLDERS, RepositoryRead
@@ -42,15 +43,18 @@ def reconcile(data: RepositoryRead, folder: str, read: Callable[[int], bool]) ->
 
 
 def reconcile_items(data: RepositoryRead, read: Callable[[int], bool]) -> None:
-    """The same for issues and pull requests by REST, which lists them together."""
+    """The same for issues and pull requests by REST, which lists them together.
+
+    Raises UnreadableItemsError if it lists items without a number.
+    """
     query: dict[str, Any] = {"state": "all", "sort": "created", "direction": "asc"}
-    listed = {
-        item["number"]
-        for page in data.pages("/issues", **query)
-        for item in page.items
-        if type(item.get("number")) is int
-    }
+    listed, unreadable = set[int](), 0
+    for page in data.pages("/issues", key="number", **query):
+        listed.update(item["number"] for item in page.items)
+        unreadable += page.unreadable
     _compare(data, ITEM_FOLDERS, listed, read)
+    if unreadable:
+        raise UnreadableItemsError("/issues", unreadable)
 
 
 def _compare(

@@ -4,12 +4,11 @@ Costs are GitHub's: a point for each hundred connections that are opened. What a
 is in GraphQL is saved under REST's names; what only GraphQL has is saved as it comes.
 """
 
-SENTINEL = """
-query Sentinel($ids: [ID!]!) {
-  nodes(ids: $ids) {
-    ... on Repository {
+_COUNTS = """
       id
       hasDiscussionsEnabled
+      isInOrganization
+      viewerCanAdminister
       issues(first: 1, orderBy: {field: UPDATED_AT, direction: DESC}) {
         totalCount nodes { number updatedAt }
       }
@@ -28,163 +27,33 @@ query Sentinel($ids: [ID!]!) {
       labels(first: 1) { totalCount }
       branchProtectionRules(first: 1) { totalCount }
       rulesets(first: 1) { totalCount }
-    }
-  }
-}
-"""
-"""Counts and newest dates of many repositories: four points for fifty."""
-
-_ACTOR = "{ login }"
-_CROSS_REFERENCES = """
-      timelineItems(first: 50, itemTypes: [CROSS_REFERENCED_EVENT, CONNECTED_EVENT,
-          DISCONNECTED_EVENT, MARKED_AS_DUPLICATE_EVENT, TRANSFERRED_EVENT]) {
-        pageInfo { hasNextPage endCursor }
-        nodes { ...Linked }
-      }
-"""
-_LINKED = """
-fragment Linked on Node {
-  __typename
-  ... on CrossReferencedEvent {
-    id createdAt isCrossRepository willCloseTarget actor { login }
-    source { ...Subject }
-  }
-  ... on ConnectedEvent { id createdAt isCrossRepository actor { login } subject { ...Subject } }
-  ... on DisconnectedEvent { id createdAt isCrossRepository actor { login } subject { ...Subject } }
-  ... on MarkedAsDuplicateEvent { id createdAt isCrossRepository actor { login } }
-  ... on TransferredEvent { id createdAt actor { login } fromRepository { nameWithOwner } }
-}
-fragment Subject on ReferencedSubject {
-  __typename
-  ... on Issue { number url repository { nameWithOwner } }
-  ... on PullRequest { number url repository { nameWithOwner } }
-}
 """
 
-ISSUE_LINKS = f"""
-query IssueLinks($ids: [ID!]!) {{
+SENTINEL = f"""
+query Sentinel($ids: [ID!]!) {{
   nodes(ids: $ids) {{
-    ... on Issue {{
-      id
-      number
-      parent {{ number url repository {{ nameWithOwner }} }}
-      subIssues(first: 50) {{
-        totalCount
-        pageInfo {{ hasNextPage endCursor }}
-        nodes {{ number url repository {{ nameWithOwner }} }}
-      }}
-{_CROSS_REFERENCES}
+    ... on Repository {{
+{_COUNTS}
+      commitComments(first: 1) {{ totalCount }}
+      deployKeys(first: 1) {{ totalCount }}
+      environments(first: 1) {{ totalCount }}
     }}
   }}
 }}
-{_LINKED}
 """
-"""What links issues with each other and with pull requests; neither changes ``updatedAt``."""
+"""Counts and newest dates of many repositories: six points for fifty."""
 
-_REVIEW = """
-          id fullDatabaseId state body submittedAt authorAssociation url
-          author { __typename login ... on User { databaseId } }
-          commit { oid }
-"""
-_THREAD = """
-          id isResolved isOutdated isCollapsed path line originalLine startLine originalStartLine
-          diffSide subjectType resolvedBy { login }
-          comments(first: 1) { totalCount nodes { fullDatabaseId } }
-"""
-
-PULL_REVIEWS = f"""
-query PullReviews($ids: [ID!]!) {{
+SENTINEL_WITH_FEWER_RIGHTS = f"""
+query SentinelWithFewerRights($ids: [ID!]!) {{
   nodes(ids: $ids) {{
-    ... on PullRequest {{
-      id
-      number
-      additions
-      deletions
-      changedFiles
-      mergedBy {{ login }}
-      reviews(first: 50) {{
-        totalCount
-        pageInfo {{ hasNextPage endCursor }}
-        nodes {{ {_REVIEW} }}
-      }}
-      reviewThreads(first: 20) {{
-        totalCount
-        pageInfo {{ hasNextPage endCursor }}
-        nodes {{ {_THREAD} }}
-      }}
-{_CROSS_REFERENCES}
-    }}
-  }}
-}}
-{_LINKED}
-"""
-"""Reviews, threads and links of pull requests; twelve points for fifty."""
-
-MORE_REVIEWS = f"""
-query MoreReviews($id: ID!, $first: Int!, $after: String) {{
-  node(id: $id) {{
-    ... on PullRequest {{
-      reviews(first: $first, after: $after) {{
-        totalCount
-        pageInfo {{ hasNextPage endCursor }}
-        nodes {{ {_REVIEW} }}
-      }}
+    ... on Repository {{
+{_COUNTS}
     }}
   }}
 }}
 """
-
-MORE_THREADS = f"""
-query MoreThreads($id: ID!, $first: Int!, $after: String) {{
-  node(id: $id) {{
-    ... on PullRequest {{
-      reviewThreads(first: $first, after: $after) {{
-        totalCount
-        pageInfo {{ hasNextPage endCursor }}
-        nodes {{ {_THREAD} }}
-      }}
-    }}
-  }}
-}}
-"""
-
-MORE_TIMELINE = (
-    """
-query MoreTimeline($id: ID!, $first: Int!, $after: String) {
-  node(id: $id) {
-    ... on Issue {
-      timelineItems(first: $first, after: $after, itemTypes: [CROSS_REFERENCED_EVENT,
-          CONNECTED_EVENT, DISCONNECTED_EVENT, MARKED_AS_DUPLICATE_EVENT, TRANSFERRED_EVENT]) {
-        pageInfo { hasNextPage endCursor }
-        nodes { ...Linked }
-      }
-    }
-    ... on PullRequest {
-      timelineItems(first: $first, after: $after, itemTypes: [CROSS_REFERENCED_EVENT,
-          CONNECTED_EVENT, DISCONNECTED_EVENT, MARKED_AS_DUPLICATE_EVENT, TRANSFERRED_EVENT]) {
-        pageInfo { hasNextPage endCursor }
-        nodes { ...Linked }
-      }
-    }
-  }
-}
-"""
-    + _LINKED
-)
-
-MORE_SUB_ISSUES = """
-query MoreSubIssues($id: ID!, $first: Int!, $after: String) {
-  node(id: $id) {
-    ... on Issue {
-      subIssues(first: $first, after: $after) {
-        totalCount
-        pageInfo { hasNextPage endCursor }
-        nodes { number url repository { nameWithOwner } }
-      }
-    }
-  }
-}
-"""
+"""The same without counts that need further rights. A count that is refused makes GitHub answer
+null for its whole repository, as the schema allows no null in its place."""
 
 REACTIONS = """
 query Reactions($ids: [ID!]!) {

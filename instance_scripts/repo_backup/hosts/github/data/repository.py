@@ -1,14 +1,14 @@
 """One repository's data while it is being read: whom to ask, where to save, what was counted."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
 from backup_contract.documents.data_index import Section
 from backup_contract.moments import iso
-from repo_backup.hosts.base import Remote
+from repo_backup.hosts.base import RemoteRepository
 from repo_backup.hosts.data import Documents, Task
 from repo_backup.hosts.data_counts import counts_of, key_of
 from repo_backup.hosts.github.api.graphql import GraphQL, Node, NoGraphQLError
@@ -43,7 +43,7 @@ class RepositoryRead:
 
     rest: Rest
     graphql: GraphQL
-    remote: Remote
+    remote: RemoteRepository
     task: Task
     documents: Documents
     here: Counter[str] = field(default_factory=Counter)
@@ -94,9 +94,21 @@ class RepositoryRead:
         """One document, without what is never saved."""
         return clean(self.rest.get(self.path + below, self.account), kind)
 
-    def nodes(self, query: str, ids: Sequence[str], size: int) -> Iterator[Node]:
+    def is_at(self, url: str) -> bool:
+        """Whether this is the repository's address in the API, now that it may have been renamed.
+
+        Raises RepositoryError.
+        """
+        if url.lower().endswith(self.path.lower()):
+            return True
+        now = self.get("")
+        return isinstance(now, dict) and (now.get("id"), now.get("url")) == (self.remote.id, url)
+
+    def nodes(
+        self, query: str, ids: Sequence[str], size: int, fields: Mapping[str, str] | None = None
+    ) -> Iterator[Node]:
         """The answers for node ids, without what is never saved. See ``GraphQL.nodes``."""
-        for node in self.graphql.nodes(query, self.account, ids, size):
+        for node in self.graphql.nodes(query, self.account, ids, size, fields):
             yield replace(node, document=clean(node.document))
 
     def item(self, number: int) -> tuple[str, Json] | None:
@@ -123,6 +135,17 @@ class RepositoryRead:
             self.here.subtract(self.counted(path, self.documents.get(path)))
             self.documents.vanished(path)
 
+    def lose_unlisted(
+        self, folder: str, listed: Collection[str], is_hidden: Callable[[Json], bool] | None = None
+    ) -> None:
+        """Mark the documents in a folder that GitHub lists no more.
+
+        Of what ``is_hidden`` from this token, as drafts may be, nothing tells whether it is gone.
+        """
+        for path in list(self.alive_paths(folder)):
+            if path not in listed and not (is_hidden and is_hidden(self.documents.get(path))):
+                self.lose(path)
+
     def lose_parts(self, path: str, document: Json, parts: Iterable[str]) -> None:
         """Mark parts of a document as gone from GitHub, each as ``LIST/ID``."""
         before = self.counted(path, document)
@@ -130,6 +153,29 @@ class RepositoryRead:
             self.documents.vanished(path, part)
         self.here.subtract(before)
         self.here.update(self.counted(path, document))
+
+    def regain_parts(self, path: str, document: Json, name: str, parts: Iterable[Json]) -> None:
+        """Take back the marks of those parts in the list ``name`` that GitHub shows again."""
+        places = (f"{name}/{key_of(part)}" for part in parts)
+        back = [place for place in places if self.documents.is_vanished(path, place)]
+        if not back:
+            return
+        before = self.counted(path, document)
+        for place in back:
+            self.documents.reappeared(path, place)
+        self.here.subtract(before)
+        self.here.update(self.counted(path, document))
+
+    def counted_items(self, section: str) -> int | None:
+        """How many items GitHub counts in a section's list: that of issues has pull requests."""
+        names = ("issues", "pulls") if section == "issues" else (section,)
+        counts = [self.task.signature.counts.get(name) for name in names]
+        return None if None in counts else sum(filter(None, counts))
+
+    def lists_too_few(self, section: str, listed: int) -> bool:
+        """Whether GitHub counts more items than it listed: what is missing may still exist."""
+        counted = self.task.signature.counts.get(section)
+        return counted is not None and listed < counted
 
     def counted(self, path: str, document: Json) -> Counter[str]:
         """What a document adds to each section."""
@@ -165,8 +211,13 @@ class RepositoryRead:
     def unread(
         self, section: str, why: Refused, after: str | None = None, *, github: int | None = None
     ) -> Section:
-        """A section that could not be read, or not to its end; what was saved stays."""
+        """A section that could not be read, or not to its end; what was saved stays.
+
+        Of one that is under way GitHub's count says how far it is.
+        """
         before = self.task.before.get(section)
+        if github is None and why.state == "under-way":
+            github = self.task.signature.counts.get(section)
         return Section(
             why.state,
             here=self.count(section),

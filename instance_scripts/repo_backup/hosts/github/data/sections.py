@@ -62,7 +62,10 @@ SECTIONS: Mapping[str, Source] = {
     "discussions": Source(
         "discussions", "Discussions", "repo", _DATE, "discussions/N.json", "switched-off"
     ),
-    "commit_comments": Source("/comments", "Contents", "repo", _WEEKLY, "commit_comments/ID.json"),
+    "commit_comments": Source(
+        "/comments", "Contents", "repo", "its count changed: the whole list; and weekly",
+        "commit_comments/ID.json",
+    ),
     "security_advisories": Source(
         "/security-advisories", "Repository security advisories", "repo", _WEEKLY,
         "security-advisories/ID.json", "switched-off",
@@ -75,10 +78,12 @@ SECTIONS: Mapping[str, Source] = {
 class Setting:
     """One document of ``settings/``: a list, or an object where ``one`` is set.
 
-    ``field`` is where the list stands in the answer, ``each`` an endpoint that is asked for each
-    item, in whose place ``{}`` its ``key`` stands. ``query`` are parameters of the list. ``others``
+    ``field`` is where the list stands in the answer, ``key`` the field that identifies an item,
+    ``each`` an endpoint that is asked for each item, in whose place ``{}`` its ``key`` stands.
+    ``query`` are parameters of the list. ``others``
     are further lists in the same document, by name; an endpoint with ``{}`` is asked for each
-    environment.
+    environment. ``none_if`` are sections, or fields of the repository's own document: where GitHub
+    counts 0 of the former, or the latter are false, there is nothing to ask for.
     """
 
     endpoint: str
@@ -92,19 +97,24 @@ class Setting:
     query: Mapping[str, str] | None = None
     kind: str = ""
     others: Sequence[tuple[str, str]] = ()
+    none_if: Sequence[str] = ()
 
 
 SETTINGS: Mapping[str, Setting] = {
     "repository": Setting("", "Metadata", absent="failed", one=True, kind="repository"),
     "branch_protection": Setting(
         "/branches", "Administration", each="/branches/{}/protection", query={"protected": "true"},
-        absent="switched-off",
+        absent="switched-off", none_if=("settings.branch_protection", "settings.rulesets"),
     ),
     "rulesets": Setting(
-        "/rulesets", "Metadata", each="/rulesets/{}", key="id", absent="switched-off"
+        "/rulesets", "Metadata", each="/rulesets/{}", key="id", absent="switched-off",
+        none_if=("settings.rulesets",),
     ),
-    "hooks": Setting("/hooks", "Webhooks", "admin:repo_hook", kind="hook"),
-    "environments": Setting("/environments", "Actions", field="environments", absent="complete"),
+    "hooks": Setting("/hooks", "Webhooks", "admin:repo_hook", kind="hook", key="id"),
+    "environments": Setting(
+        "/environments", "Actions", field="environments", absent="complete",
+        none_if=("settings.environments",),
+    ),
     "variables": Setting(
         "/actions/variables", "Variables and Environments", field="variables",
         others=(("environments", "/environments/{}/variables"),),
@@ -115,13 +125,17 @@ SETTINGS: Mapping[str, Setting] = {
             ("dependabot", "/dependabot/secrets"), ("environments", "/environments/{}/secrets"),
         ),
     ),
-    "deploy_keys": Setting("/keys", "Administration", kind="key"),
-    "collaborators": Setting("/collaborators", "Metadata (with push access)"),
-    "teams": Setting("/teams", "Administration", absent="switched-off"),
-    "autolinks": Setting("/autolinks", "Administration"),
-    "pages": Setting("/pages", "Pages", absent="complete", one=True),
+    "deploy_keys": Setting(
+        "/keys", "Administration", kind="key", key="id", none_if=("settings.deploy_keys",)
+    ),
+    "collaborators": Setting("/collaborators", "Metadata (with push access)", key="login"),
+    "teams": Setting(
+        "/teams", "Administration", absent="switched-off", key="id", none_if=("settings.teams",)
+    ),
+    "autolinks": Setting("/autolinks", "Administration", key="id"),
+    "pages": Setting("/pages", "Pages", absent="complete", one=True, none_if=("has_pages",)),
     "topics": Setting("/topics", "Metadata", absent="failed", one=True),
-    "invitations": Setting("/invitations", "Administration"),
+    "invitations": Setting("/invitations", "Administration", key="id"),
 }  # fmt: skip
 """By the name of the document; the section is ``settings.NAME``. They have neither counts nor
 dates, so that they are read again in rotation."""

@@ -15,9 +15,9 @@ from repo_backup.hosts.github.api.graphql import GraphQL, graphql_url
 from repo_backup.hosts.github.api.rest import Rest
 from repo_backup.net.credentials import Token
 from repo_backup.net.http import Http
-from repo_backup.net.rate_limiter import Limiter
-from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.retry import Patience
+from repo_backup.net.rate_limit_gate import RateLimitGate
+from repo_backup.runtime.cancellation import CancellationToken
+from repo_backup.runtime.retry import RetryPolicy
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class Scripted:
                 parts = urlsplit(self.path)
                 asked = Asked(parts.path, dict(parse_qsl(parts.query)), body)
                 outer.asked.append(asked)
-                told = outer._script(asked)
-                content = json.dumps(told.document).encode()
-                self.send_response(told.status)
-                for name, value in told.headers.items():
+                answer = outer._script(asked)
+                content = json.dumps(answer.document).encode()
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
                     self.send_header(name, value.replace("BASE", outer.url))
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
@@ -97,10 +97,10 @@ class Scripted:
 
 def asking(url: str, *, attempts: int = 1, allowance: Allowance | None = None) -> Asking:
     """How the program asks the server at ``url``."""
-    stop = Stop()
-    http = Http(Token("ghp_scripted"), Limiter(stop), stall_seconds=5, connections=4)
+    stop = CancellationToken()
+    http = Http(Token("ghp_scripted"), RateLimitGate(stop), stall_seconds=5, connections=4)
     http.trust(url)
-    return Asking(http, Patience(stop, attempts), allowance or Allowance(stop))
+    return Asking(http, RetryPolicy(stop, attempts), allowance or Allowance(stop))
 
 
 def rest(server: Scripted, **options: Any) -> Rest:

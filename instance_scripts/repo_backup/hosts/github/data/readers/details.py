@@ -1,114 +1,151 @@
 """What only GraphQL tells of issues and pull requests: reviews, threads, links between them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from repo_backup.hosts.github.api.asking import TooHeavyError
 from repo_backup.hosts.github.api.graphql import Node, NoGraphQLError
-from repo_backup.hosts.github.data.queries import (
+from repo_backup.hosts.github.api.identity import UnreadableItemsError
+from repo_backup.hosts.github.data.connections import all_nodes
+from repo_backup.hosts.github.data.detail_queries import (
     ISSUE_LINKS,
+    ITEM_DETAILS,
     MORE_REVIEWS,
     MORE_SUB_ISSUES,
     MORE_THREADS,
     MORE_TIMELINE,
     PULL_REVIEWS,
 )
-from repo_backup.hosts.github.data.repository import RepositoryRead, merged_parts
-from repo_backup.runtime.errors import RepositoryError, TransientError
+from repo_backup.hosts.github.data.repository import ITEM_FOLDERS, RepositoryRead, merged_parts
+from repo_backup.runtime.errors import ForbiddenError, RepositoryError, TransientError
 
-ISSUES_AT_ONCE = 100
-PULLS_AT_ONCE = 50
-_MORE_AT_ONCE = 50
+ITEMS_AT_ONCE = 200
+"""A hundred issues and a hundred pull requests: GitHub answers a list of no more ids."""
 
 DETAIL_FIELDS = ("additions", "deletions", "changed_files", "merged_by")
-"""REST's names of what only its single pull request has; GraphQL tells it of fifty."""
+"""REST's names of what only its single pull request has; GraphQL tells it of a hundred."""
 DETAIL_LISTS = ("review_data", "timeline_nodes")
 """Lists of which nothing is lost that GitHub once had."""
+UNREAD = "unread_data"
+"""Beside details: GraphQL's lists of an item could not be read, or not as a whole. If it is true,
+it is saved in the item's document, and they are asked for again."""
 _PASSING_STATUS = 500
+_SECTIONS: Mapping[str, str] = {"issues": "timeline", "pulls": "reviews"}
+"""Which section says what went wrong with the details of either kind."""
 
 Details = Mapping[str, dict[str, Any]]
 """By node id, the fields that an item's document gets."""
 
 
-def issue_details(data: RepositoryRead, items: Sequence[Any]) -> Details:
-    """The links of issues: what refers to them, their parents and sub-issues.
+def item_details(
+    data: RepositoryRead, issues: Sequence[Any] = (), pulls: Sequence[Any] = ()
+) -> Details:
+    """What only GraphQL tells of issues and pull requests.
 
-    Where GraphQL is refused the section ``timeline`` says so. Raises RepositoryError.
+    Of issues what refers to them, their parents and sub-issues; of pull requests reviews, review
+    threads, and what refers to them. Where GraphQL is refused, the section ``timeline`` says so,
+    and of pull requests there are the reviews alone. Raises RepositoryError.
     """
+    kinds: dict[str, str] = {}
+    for kind, items in (("issues", issues), ("pulls", pulls)):
+        kinds |= dict.fromkeys(_by_id(items), kind)
+        if nameless := len(items) - len(_by_id(items)):
+            data.along(_SECTIONS[kind], UnreadableItemsError(kind, nameless))
     found: dict[str, dict[str, Any]] = {}
-    ids = _ids(items)
     try:
-        for node in _nodes(data, ISSUE_LINKS, ids, ISSUES_AT_ONCE, "timeline"):
-            if node.problem and node.problem.type != "NOT_FOUND":
-                data.along("timeline", node.problem.error)
-            if node.document:
-                found[node.id] = {
-                    **_timeline(data, node.id, node.document),
-                    "parent_node": node.document.get("parent"),
-                    "sub_issue_nodes": _all(
-                        data, node.id, node.document, "subIssues", MORE_SUB_ISSUES
-                    ),
-                }
+        for node in _nodes(data, kinds):
+            found[node.id] = _details(data, kinds[node.id], node)
     except NoGraphQLError as error:
         data.along("timeline", error)
-    return found
+        return found | {id: _reviews_by_rest(data, pull) for id, pull in _by_id(pulls).items()}
+    return {**{each: {UNREAD: True} for each in kinds}, **found}
 
 
-def pull_details(data: RepositoryRead, items: Sequence[Any]) -> Details:
-    """Reviews, review threads and links of pull requests; reviews alone where GraphQL is refused.
+def _details(data: RepositoryRead, kind: str, node: Node) -> dict[str, Any]:
+    """The fields of one item; none if it is gone. A problem is the section's."""
+    is_gone = node.problem is not None and node.problem.type == "NOT_FOUND"
+    again = not is_gone
+    if node.problem and not is_gone:
+        error = node.problem.error
+        data.along(_SECTIONS[kind], error)
+        again = not isinstance(error, ForbiddenError)
+    if node.document is None:
+        if again:
+            data.along(_SECTIONS[kind], UnreadableItemsError(kind, 1))
+        return {UNREAD: again}
+    read = _READERS[kind](data, node.id, node.document)
+    return {**read, UNREAD: again} if node.problem else read
 
-    Raises RepositoryError.
+
+def lacking_details(data: RepositoryRead) -> Iterator[str]:
+    """The paths of the items without details; where GraphQL is refused, of those without reviews.
+
+    The section ``timeline`` says that it is.
     """
-    found: dict[str, dict[str, Any]] = {}
-    ids = _ids(items)
-    try:
-        for node in _nodes(data, PULL_REVIEWS, ids, PULLS_AT_ONCE, "reviews"):
-            if node.problem and node.problem.type != "NOT_FOUND":
-                data.along("reviews", node.problem.error)
-            if node.document:
-                found[node.id] = _pull(data, node.id, node.document)
-    except NoGraphQLError as error:
-        data.along("timeline", error)
-        for item in items:
-            found[str(item.get("node_id"))] = _reviews_by_rest(data, item)
-    return found
+    folders: tuple[str, ...] = ITEM_FOLDERS
+    wanted = "timeline_nodes"
+    if why := data.graphql.refused.get(data.account):
+        data.along("timeline", NoGraphQLError(why))
+        folders, wanted = ("pulls",), "review_data"
+    for folder in folders:
+        for path in data.alive_paths(folder):
+            document = data.documents.get(path) or {}
+            if wanted not in document or UNREAD in document:
+                yield path
 
 
-def _nodes(
-    data: RepositoryRead, query: str, ids: Sequence[str], size: int, section: str
-) -> Iterator[Node]:
-    """The answers for node ids. One that makes GitHub fail costs the section only itself."""
-    if not ids:
+def _nodes(data: RepositoryRead, kinds: Mapping[str, str]) -> Iterator[Node]:
+    """The answers for node ids. One that makes GitHub fail costs its section only itself."""
+    if not kinds:
         return
+    ids = list(kinds)
     try:
-        found = list(data.nodes(query, ids, size))
+        found = list(data.nodes(_query(kinds), ids, ITEMS_AT_ONCE, kinds))
     except (TransientError, TooHeavyError) as error:
         # Without an answer of GitHub's it is the network, and every other one would fail, too.
         status = error.refusal.status if error.refusal else 0
         if isinstance(error, TransientError) and status < _PASSING_STATUS:
             raise
         if len(ids) == 1:
-            data.along(section, error)
+            data.along(_SECTIONS[kinds[ids[0]]], error)
             return
         middle = len(ids) // 2
         for half in (ids[:middle], ids[middle:]):
-            yield from _nodes(data, query, half, size, section)
+            yield from _nodes(data, {each: kinds[each] for each in half})
         return
     yield from found
 
 
+def _query(kinds: Mapping[str, str]) -> str:
+    asked = set(kinds.values())
+    return ITEM_DETAILS if len(asked) > 1 else ISSUE_LINKS if "issues" in asked else PULL_REVIEWS
+
+
+def _issue(data: RepositoryRead, node_id: str, node: Mapping[str, Any]) -> dict[str, Any]:
+    lists = {
+        "timeline_nodes": _TIMELINE,
+        "sub_issue_nodes": _Connection("subIssues", MORE_SUB_ISSUES, "timeline", "number"),
+    }
+    return {"parent_node": node.get("parent"), **_lists(data, node_id, node, lists)}
+
+
 def _pull(data: RepositoryRead, node_id: str, node: Mapping[str, Any]) -> dict[str, Any]:
     merger = node.get("mergedBy")
+    lists = {
+        "timeline_nodes": _TIMELINE,
+        "review_data": _Connection("reviews", MORE_REVIEWS, "reviews"),
+        "review_thread_nodes": _Connection("reviewThreads", MORE_THREADS, "reviews"),
+    }
+    read = _lists(data, node_id, node, lists)
+    if "review_data" in read:
+        read["review_data"] = [_review(each) for each in read["review_data"]]
     return {
-        **_timeline(data, node_id, node),
         "additions": node.get("additions"),
         "deletions": node.get("deletions"),
         "changed_files": node.get("changedFiles"),
         "merged_by": {"login": merger.get("login")} if isinstance(merger, dict) else None,
-        "review_data": [
-            _review(each) for each in _all(data, node_id, node, "reviews", MORE_REVIEWS)
-        ],
-        "review_thread_nodes": _all(data, node_id, node, "reviewThreads", MORE_THREADS),
+        **read,
     }
 
 
@@ -124,7 +161,7 @@ def _review(node: Mapping[str, Any]) -> dict[str, Any]:
         }
     number = node.get("fullDatabaseId")
     return {
-        "id": int(str(number)) if str(number).isdigit() else number,
+        "id": int(str(number)) if str(number).isdigit() else node["id"],
         "node_id": node.get("id"),
         "user": user,
         "body": node.get("body"),
@@ -139,45 +176,64 @@ def _review(node: Mapping[str, Any]) -> dict[str, Any]:
 def _reviews_by_rest(data: RepositoryRead, item: Any) -> dict[str, Any]:
     """One request a pull request: only where GraphQL is refused."""
     try:
-        pages = data.pages(f"/pulls/{item.get('number')}/reviews")
+        pages = data.pages(f"/pulls/{item.get('number')}/reviews", key="id", whole=True)
         return {"review_data": [review for page in pages for review in page.items]}
     except RepositoryError as error:
         data.along("reviews", error)
         return {}
 
 
-def _timeline(data: RepositoryRead, node_id: str, node: Mapping[str, Any]) -> dict[str, Any]:
-    return {"timeline_nodes": _all(data, node_id, node, "timelineItems", MORE_TIMELINE)}
+@dataclass(frozen=True)
+class _Connection:
+    """A list of an item: its name in GraphQL, the query for further pages, the section that says
+    what is wrong with it, and the field that identifies a node."""
+
+    name: str
+    more: str
+    section: str
+    key: str = "id"
 
 
-def _all(
-    data: RepositoryRead, node_id: str, node: Mapping[str, Any], name: str, more: str
-) -> list[Any]:
-    """All nodes of a connection, of which the answer has the first ones."""
-    connection = node.get(name)
-    if not isinstance(connection, dict):
-        return []
-    listed = list(connection.get("nodes") or ())
-    info = connection.get("pageInfo") or {}
-    if info.get("hasNextPage"):
-        rest = data.graphql.connection(
-            more,
-            data.account,
-            {"id": node_id, "after": info.get("endCursor")},
-            lambda result: result.part("node")[name],
-            _MORE_AT_ONCE,
-        )
-        listed += [each for part in rest for each in part.nodes]
-    return [each for each in listed if isinstance(each, dict)]
+_TIMELINE = _Connection("timelineItems", MORE_TIMELINE, "timeline")
 
 
-def with_details(document: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+def _lists(
+    data: RepositoryRead, node_id: str, node: Mapping[str, Any], lists: Mapping[str, _Connection]
+) -> dict[str, Any]:
+    """All nodes of an item's connections, of which the answer has the first ones.
+
+    A connection that is null is left out. ``UNREAD`` says that one is, or has unreadable nodes.
+    """
+    read: dict[str, Any] = {}
+    for field, each in lists.items():
+        connection = node.get(each.name)
+        nodes, unreadable = all_nodes(data, node_id, connection, each.name, each.more, each.key)
+        if nodes is not None:
+            read[field] = nodes
+        if unreadable:
+            read[UNREAD] = True
+            data.along(each.section, UnreadableItemsError(each.name, unreadable))
+    return read
+
+
+def with_details(document: dict[str, Any], details: Mapping[str, Any]) -> dict[str, Any]:
     """A document with what GraphQL tells of it. What is gone of its lists stays, to be marked."""
     lists = {
-        name: merged_parts(document.get(name), told[name]) for name in DETAIL_LISTS if name in told
+        name: merged_parts(document.get(name), details[name])
+        for name in DETAIL_LISTS
+        if name in details
     }
-    return {**document, **told, **lists}
+    read = {**document, **details, **lists}
+    if details and not details.get(UNREAD):
+        read.pop(UNREAD, None)
+    return read
 
 
-def _ids(items: Sequence[Any]) -> list[str]:
-    return [item["node_id"] for item in items if isinstance(item.get("node_id"), str)]
+_READERS: Mapping[str, Callable[[RepositoryRead, str, Mapping[str, Any]], dict[str, Any]]] = {
+    "issues": _issue,
+    "pulls": _pull,
+}
+
+
+def _by_id(items: Sequence[Any]) -> dict[str, Any]:
+    return {item["node_id"]: item for item in items if isinstance(item.get("node_id"), str)}

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,9 @@ from backup_contract.documents.data_index import Section
 from backup_contract.moments import iso
 from repo_backup.hosts.data_counts import key_of
 from repo_backup.hosts.github.api.graphql import NoGraphQLError, Result
+from repo_backup.hosts.github.api.identity import UnreadableItemsError, is_node
 from repo_backup.hosts.github.api.refusals import Refused, refused
+from repo_backup.hosts.github.data.connections import all_nodes
 from repo_backup.hosts.github.data.discussion_queries import (
     DISCUSSION,
     DISCUSSIONS,
@@ -18,12 +19,13 @@ from repo_backup.hosts.github.data.discussion_queries import (
     MORE_REPLIES,
 )
 from repo_backup.hosts.github.data.fields_table import clean
+from repo_backup.hosts.github.data.lists import date_of
 from repo_backup.hosts.github.data.readers.reactions import ReactionQueue
 from repo_backup.hosts.github.data.repository import RepositoryRead, gone, merged, merged_parts
-from repo_backup.runtime.errors import NotFoundError, RepositoryError
+from repo_backup.runtime.errors import RepositoryError
 
 _AT_ONCE = 25
-_MORE_AT_ONCE = 50
+_LOST = "unreadable"
 
 
 @dataclass
@@ -34,18 +36,24 @@ class _Walk:
     known: str
     newest: str
     cursor: str | None = None
+    unreadable: int = 0
 
     @property
     def text(self) -> str | None:
-        return json.dumps(vars(self)) if self.cursor else None
+        written = {name: value for name, value in vars(self).items() if value or name != _LOST}
+        return json.dumps(written) if self.cursor else None
 
 
 @dataclass
 class Discussions:
-    """The discussions of one repository."""
+    """The discussions of one repository.
+
+    ``unreadable`` is how many comments and replies could not be read so far.
+    """
 
     data: RepositoryRead
     reacted: ReactionQueue
+    unreadable: int = 0
 
     def read(self) -> Section:
         """Read the discussions that are new or updated. Raises InterruptedRunError."""
@@ -57,6 +65,11 @@ class Discussions:
             return self.data.unread("discussions", why)
         except RepositoryError as error:
             return self.data.unread("discussions", refused(error, "switched-off"), walk.text)
+        # Of a first reading GitHub's count tells what is missing, which is then read by its number.
+        counted = walk.first and not self.data.task.full
+        if walk.unreadable and not (counted and "discussions" in self.data.task.signature.counts):
+            lost = UnreadableItemsError("discussions", walk.unreadable)
+            return self.data.unread("discussions", refused(lost))
         return self.data.complete("discussions", newest=walk.newest or None, whole=walk.first)
 
     def _read(self, walk: _Walk) -> None:
@@ -74,54 +87,59 @@ class Discussions:
         for part in parts:
             if problem := next((p for p in part.problems if p.type != "NOT_FOUND"), None):
                 raise problem.error
-            nodes = clean(part.nodes)
-            dates = [str(node.get("updatedAt") or "") for node in nodes]
+            nodes = clean([node for node in part.nodes if is_node(node, "number")])
+            walk.unreadable += part.unreadable + len(part.nodes) - len(nodes)
+            dates = [date_of(node.get("updatedAt")) for node in nodes]
             for node, date in zip(nodes, dates, strict=True):
-                if walk.first or date >= walk.known:
+                if walk.first or not date or date >= walk.known:
                     self.save(node)
-            if walk.first:
-                walk.newest = min(max([walk.newest, *dates]), iso(self.data.task.now))
-            elif started:
-                walk.newest = max([walk.newest, *dates])
+            if walk.first or started:
+                # A date in the future would make all later changes look old.
+                past = [date for date in dates if date <= iso(self.data.task.now)]
+                walk.newest = max([walk.newest, *past])
             started, walk.cursor = False, part.after
-            if not walk.first and any(date < walk.known for date in dates):
+            if not walk.first and any(date and date < walk.known for date in dates):
                 return
 
     def read_single(self, number: int) -> bool:
-        """Read one discussion; whether the repository has it."""
+        """Read one discussion; whether the repository has it.
+
+        Raises RepositoryError, also where the repository itself is hidden now.
+        """
         asked = {**self.data.name, "number": number}
-        try:
-            result = self.data.graphql.ask(DISCUSSION, self.data.account, asked)
-            found = result.part("repository").get("discussion")
-        except NotFoundError:
-            return False
+        result = self.data.graphql.ask(DISCUSSION, self.data.account, asked)
+        found = result.part("repository").get("discussion")
+        if found is None and result.whole().problems:
+            return False  # GitHub says that there is none.
+        if not is_node(found, "number") or found["number"] != number:
+            raise UnreadableItemsError(f"discussions of number {number}", 1)
         result.whole()
-        if not isinstance(found, dict):
-            return False
         self.save(clean(found))
         return True
 
     def save(self, node: dict[str, Any]) -> None:
         """Write a discussion with all that is said in it; what is no longer said is marked."""
-        number = node.get("number")
-        if type(number) is not int:
-            return
-        path = f"discussions/{number}.json"
+        path = f"discussions/{node['number']}.json"
         before = self.data.documents.get(path) or {}
-        told = [self._comment(each) for each in self._all(node, "comments")]
+        unreadable = self.unreadable
+        newest = [self._comment(each) for each in self._all(node, "comments")]
         known = {key_of(each): each for each in before.get("comment_data") or ()}
-        lost = gone("comment_data", known.values(), told)
-        for comment in told:
+        lost = gone("comment_data", known.values(), newest)
+        answers = [reply for comment in newest for reply in comment["reply_data"]]
+        for comment in newest:
             replies = (known.get(key_of(comment)) or {}).get("reply_data")
             lost += gone("reply_data", replies, comment["reply_data"])
             comment["reply_data"] = merged_parts(replies, comment["reply_data"])
         document = merged(before, {name: node[name] for name in node if name != "comments"})
         document["comment_count"] = (node.get("comments") or {}).get("totalCount")
-        document["comment_data"] = merged_parts(known.values(), told)
+        document["comment_data"] = merged_parts(known.values(), newest)
         self.data.save(path, document, before or None)
-        self.data.lose_parts(path, document, lost)
+        self.data.regain_parts(path, document, "comment_data", newest)
+        self.data.regain_parts(path, document, "reply_data", answers)
+        if unreadable == self.unreadable:
+            self.data.lose_parts(path, document, lost)
         self.reacted.queue(path, "", [document])
-        for comment in told:
+        for comment in newest:
             self.reacted.queue(path, "comment_data", [comment])
             self.reacted.queue(path, "reply_data", comment["reply_data"])
 
@@ -133,19 +151,12 @@ class Discussions:
 
     def _all(self, node: dict[str, Any], name: str) -> list[Any]:
         """All nodes of a connection, of which the answer has the first ones."""
-        connection = node.get(name) or {}
-        listed: list[Any] = list(connection.get("nodes") or ())
-        info = connection.get("pageInfo") or {}
-        if info.get("hasNextPage"):
-            rest = self.data.graphql.connection(
-                MORE_DISCUSSION_COMMENTS if name == "comments" else MORE_REPLIES,
-                self.data.account,
-                {"id": node.get("id"), "after": info.get("endCursor")},
-                lambda result: result.part("node")[name],
-                _MORE_AT_ONCE,
-            )
-            listed += _cleaned(each for part in rest for each in part.nodes)
-        return [each for each in listed if isinstance(each, dict)]
+        more = MORE_DISCUSSION_COMMENTS if name == "comments" else MORE_REPLIES
+        nodes, unreadable = all_nodes(self.data, str(node.get("id")), node.get(name), name, more)
+        if unreadable:
+            self.unreadable += unreadable
+            self.data.along("discussions", UnreadableItemsError(f"discussions.{name}", unreadable))
+        return nodes or []
 
 
 def _connection(result: Result) -> Any:
@@ -154,10 +165,6 @@ def _connection(result: Result) -> Any:
         result.whole()
         raise RepositoryError("GitHub's GraphQL answered nothing for discussions")
     return connection
-
-
-def _cleaned(nodes: Iterable[Any]) -> list[Any]:
-    return [clean(node) for node in nodes]
 
 
 def _begun(before: Section | None) -> _Walk:

@@ -1,67 +1,61 @@
 """Issues and pull requests: their lists, one of them alone, and what is said under them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from backup_contract.documents.data_index import Section
-from repo_backup.hosts.github.data.lists import ListPlan, read_list
+from repo_backup.hosts.github.api.identity import UnreadableItemsError, is_identified
+from repo_backup.hosts.github.data.lists import read_list
 from repo_backup.hosts.github.data.readers.details import (
     DETAIL_FIELDS,
     DETAIL_LISTS,
-    ISSUES_AT_ONCE,
-    PULLS_AT_ONCE,
+    ITEMS_AT_ONCE,
+    UNREAD,
     Details,
-    issue_details,
-    pull_details,
+    item_details,
+    lacking_details,
     with_details,
 )
+from repo_backup.hosts.github.data.readers.item_lists import (
+    EVENTS,
+    ISSUE_COMMENTS,
+    ISSUES,
+    ONLY_AS_ISSUE,
+    PULLS,
+    REVIEW_COMMENTS,
+    is_pull,
+    issue_number,
+    pull_number,
+    pull_path,
+)
 from repo_backup.hosts.github.data.readers.reactions import ReactionQueue
-from repo_backup.hosts.github.data.repository import RepositoryRead, gone, merged, merged_parts
+from repo_backup.hosts.github.data.readers.review_threads import compare_threads
+from repo_backup.hosts.github.data.repository import (
+    RepositoryRead,
+    gone,
+    merged,
+    merged_parts,
+)
 from repo_backup.runtime.errors import NotFoundError, RepositoryError
-
-_OLDEST_FIRST = {"state": "all", "sort": "created", "direction": "asc"}
-_NEWEST_FIRST = {"state": "all", "sort": "updated", "direction": "desc"}
-ISSUES = ListPlan("issues", "/issues", _OLDEST_FIRST, _NEWEST_FIRST, since=True)
-PULLS = ListPlan("pulls", "/pulls", _OLDEST_FIRST, _NEWEST_FIRST)
-ISSUE_COMMENTS = ListPlan(
-    "issue_comments",
-    "/issues/comments",
-    {"sort": "created", "direction": "asc"},
-    {"sort": "updated", "direction": "desc"},
-    since=True,
-)
-REVIEW_COMMENTS = ListPlan(
-    "review_comments",
-    "/pulls/comments",
-    {"sort": "created", "direction": "asc"},
-    {"sort": "updated", "direction": "desc"},
-    since=True,
-)
-
-
-def _without_issue(event: dict[str, Any]) -> dict[str, Any]:
-    """An event in this list holds its whole issue: only the number of that is of use."""
-    issue = event.get("issue")
-    number = issue.get("number") if isinstance(issue, dict) else None
-    return {**event, "issue": {"number": number}}
-
-
-EVENTS = ListPlan("events", "/issues/events", {}, {}, dated="created_at", shorten=_without_issue)
-
-_ONLY_AS_ISSUE = (
-    "comments", "reactions", "state_reason", "closed_by", "type", "sub_issues_summary",
-    "issue_dependencies_summary", "performed_via_github_app", "pinned_comment",
-)  # fmt: skip
-"""What the list of issues tells of a pull request and the list of pull requests does not."""
 
 
 @dataclass
 class Items:
-    """The issues and pull requests of one repository."""
+    """The issues and pull requests of one repository.
+
+    ``comments`` is how many those count that were read by now, as issues. ``undetailed`` are the
+    paths of new pull requests: the list of issues has them, too, and their details are asked for
+    with those of the issues. ``labels`` and ``milestones`` are those that issues show, by id.
+    """
 
     data: RepositoryRead
     reacted: ReactionQueue
+    comments: int = 0
+    undetailed: set[str] = field(default_factory=set)
+    labels: dict[int, Any] = field(default_factory=dict)
+    milestones: dict[int, Any] = field(default_factory=dict)
 
     def pulls(self) -> Section:
         """Read the pull requests that are new or updated, with their reviews."""
@@ -85,70 +79,86 @@ class Items:
 
     def save_pulls(self, items: list[dict[str, Any]]) -> None:
         """Write pull requests as the list has them."""
-        items = [item for item in items if _is_numbered(item)]
-        details = pull_details(self.data, items)
+        items = [*{item["number"]: item for item in items}.values()]
+        before = {pull_path(each): self.data.documents.get(pull_path(each)) for each in items}
+        known = [each for each in items if "timeline_nodes" in (before[pull_path(each)] or {})]
+        details = item_details(self.data, pulls=known)
+        self.undetailed.update(before.keys() - {pull_path(each) for each in known})
         for item in items:
-            path = f"pulls/{item['number']}.json"
-            before = self.data.documents.get(path)
-            document = merged(before, item, (*_ONLY_AS_ISSUE, *DETAIL_FIELDS))
-            self.save_with_details(path, document, before, details)
+            path = pull_path(item)
+            document = merged(before[path], item, (*ONLY_AS_ISSUE, *DETAIL_FIELDS))
+            self.save_with_details(path, document, before[path], details)
 
     def save_issues(self, items: list[dict[str, Any]]) -> None:
         """Write issues as the list has them, which has pull requests among them."""
-        items = [item for item in items if _is_numbered(item)]
-        details = issue_details(self.data, [each for each in items if not is_pull(each)])
+        new = [each for each in items if is_pull(each) and pull_path(each) in self.undetailed]
+        pulls = [self.data.documents.get(pull_path(each)) for each in new]
+        details = item_details(self.data, [each for each in items if not is_pull(each)], pulls)
+        self.undetailed.difference_update(map(pull_path, new))
         for item in items:
+            self._learn(item)
             if is_pull(item):
-                self._save_pull_as_issue(item)
+                self._save_pull_as_issue(item, details)
             else:
                 path = f"issues/{item['number']}.json"
                 before = self.data.documents.get(path)
                 self.save_with_details(path, merged(before, item), before, details)
 
+    def _learn(self, issue: dict[str, Any]) -> None:
+        """Learn what an issue shows of other lists: it has its labels and its milestone whole."""
+        self.comments += issue["comments"] if type(issue.get("comments")) is int else 1
+        self.labels |= _by_id(issue.get("labels") or ())
+        self.milestones |= _by_id([issue.get("milestone")])
+
     def save_with_details(self, path: str, document: Any, before: Any, details: Details) -> None:
         """Write an item with what GraphQL tells of it; what it no longer tells of is marked."""
-        told = details.get(str(document.get("node_id")), {})
-        document = with_details(document, told)
+        newest = details.get(str(document.get("node_id")), {})
+        document = with_details(document, newest)
         self._save(path, document, before)
+        for name in DETAIL_LISTS:
+            self.data.regain_parts(path, document, name, newest.get(name) or ())
         lost = [
             place
             for name in DETAIL_LISTS
-            if name in told
-            for place in gone(name, document[name], told[name])
+            if name in newest and UNREAD not in newest
+            for place in gone(name, document[name], newest[name])
         ]
         if lost:
             self.data.lose_parts(path, document, lost)
 
-    def _save_pull_as_issue(self, item: dict[str, Any]) -> None:
-        path = f"pulls/{item['number']}.json"
+    def _save_pull_as_issue(self, item: dict[str, Any], details: Details) -> None:
+        path = pull_path(item)
         before = self.data.documents.get(path)
-        told = {name: item[name] for name in _ONLY_AS_ISSUE if name in item}
+        newest = {name: item[name] for name in ONLY_AS_ISSUE if name in item}
         # Where pull requests may not be read, this is all that is known of one.
         document = merged(before, item)
         if before and "head" in before:
-            document = {n: before[n] for n in before if n not in _ONLY_AS_ISSUE} | told
-        self._save(path, document, before)
+            document = {n: before[n] for n in before if n not in ONLY_AS_ISSUE} | newest
+        self.save_with_details(path, document, before, details)
 
     def _save_issue_comments(self, items: list[dict[str, Any]]) -> None:
         fields = {"issues": "comment_data", "pulls": "comment_regular_data"}
-        self._save_parts(items, "issue_url", fields)
+        self._save_parts(items, issue_number, fields)
 
     def _save_review_comments(self, items: list[dict[str, Any]]) -> None:
-        self._save_parts(items, "pull_request_url", {"pulls": "comment_data"})
+        self._save_parts(items, pull_number, {"pulls": "comment_data"})
 
     def _save_events(self, items: list[dict[str, Any]]) -> None:
         named = []
         for item in items:
-            if _is_numbered(item["issue"]):
+            if is_identified(item["issue"], "number"):
                 event = {name: item[name] for name in item if name != "issue"}
                 named.append((item["issue"]["number"], event))
         self._save_numbered(named, {"issues": "event_data", "pulls": "event_data"})
 
     def _save_parts(
-        self, items: Iterable[dict[str, Any]], url: str, fields: Mapping[str, str]
+        self,
+        items: Iterable[dict[str, Any]],
+        number_of: Callable[[Any], int | None],
+        fields: Mapping[str, str],
     ) -> None:
-        named = [(_last_number(item.get(url)), item) for item in items]
-        self._save_numbered([(n, item) for n, item in named if n is not None], fields)
+        named = [(number, item) for item in items if (number := number_of(item)) is not None]
+        self._save_numbered(named, fields)
 
     def _save_numbered(
         self, named: Iterable[tuple[int, dict[str, Any]]], fields: Mapping[str, str]
@@ -164,7 +174,9 @@ class Items:
             path, before = found
             name = fields.get(path.partition("/")[0])
             if name:
-                self._save(path, {**before, name: merged_parts(before.get(name), parts)}, before)
+                document = {**before, name: merged_parts(before.get(name), parts)}
+                self._save(path, document, before)
+                self.data.regain_parts(path, document, name, parts)
 
     def _single(self, number: int) -> tuple[str, Any] | None:
         """What is not saved though something is said under it: it is newer than the list."""
@@ -179,14 +191,20 @@ class Items:
         try:
             issue = self.data.get(f"/issues/{number}")
         except NotFoundError:
+            self.data.get("")  # Raises where all of the repository is hidden now.
             return False
-        if not isinstance(issue, dict) or issue.get("number") != number:
+        if not is_identified(issue, "number"):
+            raise UnreadableItemsError(f"/issues/{number}", 1)
+        if issue["number"] != number:
             return False
-        home = str(issue.get("repository_url") or "").lower()
-        if home and not home.endswith(self.data.path.lower()):
+        home = str(issue.get("repository_url") or "")
+        if home and not self.data.is_at(home):
             return False
         if is_pull(issue):
-            self.save_pulls([self.data.get(f"/pulls/{number}", "pull")])
+            pull = self.data.get(f"/pulls/{number}", "pull")
+            if not is_identified(pull, "number"):
+                raise UnreadableItemsError(f"/pulls/{number}", 1)
+            self.save_pulls([pull])
         self.save_issues([issue])
         return True
 
@@ -200,18 +218,29 @@ class Items:
         self.reread_parts(number, f"/issues/{number}/comments", own)
         if pull:
             self.reread_parts(number, f"/pulls/{number}/comments", "comment_data")
-        self.reread_parts(number, f"/issues/{number}/events", "event_data", lose=False)
+        self.reread_parts(number, f"/issues/{number}/events", "event_data")
         return True
 
-    def reread_parts(self, number: int, below: str, name: str, *, lose: bool = True) -> None:
-        """Read all comments, or events, of one item again. Raises RepositoryError."""
-        parts = [part for page in self.data.pages(below) for part in page.items]
+    def reread_parts(self, number: int, below: str, name: str) -> None:
+        """Read all comments, or events, of one item again. Raises RepositoryError.
+
+        What is no longer listed is marked, unless an unreadable item of the list may be it.
+        """
+        parts, lose = list[Any](), name != "event_data"
+        try:
+            for page in self.data.pages(below, key="id", whole=True):
+                parts += page.items
+        except UnreadableItemsError as error:
+            comments = "review_comments" if below.startswith("/pulls/") else "issue_comments"
+            self.data.along("events" if name == "event_data" else comments, error)
+            lose = False
         found = self.data.item(number)
         if found is None:
             return
         path, before = found
         document = {**before, name: merged_parts(before.get(name), parts)}
         self._save(path, document, before)
+        self.data.regain_parts(path, document, name, parts)
         if lose:
             self.data.lose_parts(path, document, gone(name, document[name], parts))
 
@@ -233,26 +262,28 @@ class Items:
                     self.reread_parts(number, f"/issues/{number}/comments", name)
                 except RepositoryError as error:
                     self.data.along("issue_comments", error)
-                self.data.touched.discard(number)
+            compare_threads(self.data, path, self.reread_parts)
+            self.data.touched.discard(number)
 
     def fill_details(self) -> None:
         """Read what GraphQL tells of the items that are without it. Raises RepositoryError."""
-        for folder, at_once, ask in (
-            ("issues", ISSUES_AT_ONCE, issue_details),
-            ("pulls", PULLS_AT_ONCE, pull_details),
-        ):
-            lacking: list[str] = []
-            for path in [*self.data.alive_paths(folder), ""]:
-                if path and "timeline_nodes" not in (self.data.documents.get(path) or {}):
-                    lacking.append(path)
-                if lacking and (not path or len(lacking) == at_once):
-                    self._fill(lacking, ask)
-                    lacking = []
+        lacking = lacking_details(self.data)
+        while paths := list(islice(lacking, ITEMS_AT_ONCE)):
+            self._fill(paths)
 
-    def _fill(self, paths: list[str], ask: Callable[[RepositoryRead, list[Any]], Details]) -> None:
-        documents: list[Any] = [self.data.documents.get(path) for path in paths]
-        details = ask(self.data, documents)
-        for path, before in zip(paths, documents, strict=True):
+    def fill_undetailed(self) -> None:
+        """The same for new pull requests that the list of issues did not have."""
+        paths = iter(sorted(self.undetailed))
+        while batch := list(islice(paths, ITEMS_AT_ONCE)):
+            self._fill(batch)
+            self.undetailed.difference_update(batch)
+
+    def _fill(self, paths: list[str]) -> None:
+        documents = {path: self.data.documents.get(path) for path in paths}
+        issues = [each for path, each in documents.items() if path.startswith("issues/")]
+        pulls = [each for path, each in documents.items() if path.startswith("pulls/")]
+        details = item_details(self.data, issues, pulls)
+        for path, before in documents.items():
             self.save_with_details(path, before, before, details)
 
     def _save(self, path: str, document: Any, before: Any) -> None:
@@ -262,16 +293,5 @@ class Items:
         self.reacted.look_at(path, document)
 
 
-def is_pull(item: Mapping[str, Any]) -> bool:
-    """Whether an entry of the list of issues is a pull request."""
-    return bool(item.get("pull_request"))
-
-
-def _is_numbered(item: Mapping[str, Any]) -> bool:
-    return type(item.get("number")) is int
-
-
-def _last_number(url: Any) -> int | None:
-    """The number at the end of an address of the API."""
-    last = str(url or "").rpartition("/")[2]
-    return int(last) if last.isascii() and last.isdigit() and len(last) < 13 else None
+def _by_id(items: Iterable[Any]) -> dict[int, Any]:
+    return {item["id"]: item for item in items if is_identified(item, "id")}

@@ -7,6 +7,8 @@ from typing import Any
 
 from repo_backup.hosts.data_counts import PARTS, key_of, parts_of, replies
 from repo_backup.hosts.github.api.graphql import NoGraphQLError
+from repo_backup.hosts.github.api.identity import UnreadableItemsError, is_node
+from repo_backup.hosts.github.data.connections import all_nodes
 from repo_backup.hosts.github.data.queries import MORE_REACTIONS, REACTIONS
 from repo_backup.hosts.github.data.repository import RepositoryRead
 from repo_backup.runtime.errors import RepositoryError
@@ -82,7 +84,10 @@ class ReactionQueue:
     def queue(self, path: str, name: str, items: Iterable[Any]) -> None:
         """Queue objects that do not tell whether they have any."""
         for item in items:
-            self.waiting[str(item["id"])] = (path, name, item)
+            if is_node(item):
+                self.waiting[item["id"]] = (path, name, item)
+            else:
+                self.data.along("reactions", UnreadableItemsError(path, 1))
         if len(self.waiting) >= _BATCH:
             self.ask()
 
@@ -103,24 +108,17 @@ class ReactionQueue:
         for node in self.data.nodes(REACTIONS, list(waiting), _BATCH):
             if node.problem and node.problem.type != "NOT_FOUND":
                 self.data.along("reactions", node.problem.error)
-            connection = (node.document or {}).get("reactions")
-            if isinstance(connection, dict):
-                found[node.id] = self._all(node.id, connection)
-        self._save(waiting, found)
-
-    def _all(self, node_id: str, connection: Any) -> list[Any]:
-        listed = list(connection.get("nodes") or ())
-        info = connection.get("pageInfo") or {}
-        if info.get("hasNextPage"):
-            rest = self.data.graphql.connection(
-                MORE_REACTIONS,
-                self.data.account,
-                {"id": node_id, "after": info.get("endCursor")},
-                lambda result: result.part("node")["reactions"],
-                _BATCH,
+            if node.document is None:
+                continue
+            connection = node.document.get("reactions")
+            nodes, unreadable = all_nodes(
+                self.data, node.id, connection, "reactions", MORE_REACTIONS, key=""
             )
-            listed += [node for part in rest for node in part.nodes]
-        return [node for node in listed if isinstance(node, dict)]
+            if nodes is None or unreadable:
+                self.data.along("reactions", UnreadableItemsError("reactions", unreadable))
+            else:
+                found[node.id] = nodes
+        self._save(waiting, found)
 
     def _ask_rest(self, waiting: Mapping[str, tuple[str, str, Any]]) -> None:
         """One request an object: only where GraphQL is refused."""
@@ -130,7 +128,7 @@ class ReactionQueue:
             if below is None:
                 continue
             try:
-                pages = self.data.pages(below.format(**item))
+                pages = self.data.pages(below.format(**item), key="id", whole=True)
                 found[node_id] = [_of_rest(each) for page in pages for each in page.items]
             except (RepositoryError, KeyError) as error:
                 if isinstance(error, RepositoryError):

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from backup_contract.documents.data_index import Section
 from repo_backup.hosts.github.api.graphql import NoGraphQLError, Result
+from repo_backup.hosts.github.api.identity import UnreadableItemsError, is_identified
 from repo_backup.hosts.github.api.refusals import Refused, refused
 from repo_backup.hosts.github.data.queries import RELEASE_IDS
 from repo_backup.hosts.github.data.readers.reactions import ReactionQueue
@@ -25,9 +26,9 @@ def release_path(release: Any) -> str:
     A draft has no tag yet, only the name of one: its id makes it another. ``~`` is in no tag.
     """
     tag = str(release.get("tag_name") or "")
-    name = quote(tag, safe="")
+    name = quote(tag, safe="", errors="surrogatepass")
     if len(name) > _MOST_NAME_CHARACTERS:
-        digest = hashlib.sha256(tag.encode()).hexdigest()[:16]
+        digest = hashlib.sha256(tag.encode(errors="surrogatepass")).hexdigest()[:16]
         name = f"{name[:_MOST_NAME_CHARACTERS]}~{digest}"
     if release.get("draft") or not tag:
         name = f"{name}~{release.get('id')}"
@@ -36,36 +37,50 @@ def release_path(release: Any) -> str:
 
 @dataclass
 class Releases:
-    """The releases of one repository."""
+    """The releases of one repository.
+
+    ``seen`` are the ids of those that were read, by path. ``names`` are the paths in use, by their
+    lower case.
+    """
 
     data: RepositoryRead
     reacted: ReactionQueue
-    seen: set[str] = field(default_factory=set)
+    seen: dict[str, int] = field(default_factory=dict)
     ids: set[int] = field(default_factory=set)
+    drafts: int = 0
+    names: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> Section:
         """Read all releases; those that are gone are marked. Raises InterruptedRunError."""
         ended: Refused | None = None
+        unreadable = 0
         counted = self.data.task.signature.counts.get("releases")
         try:
-            for page in self.data.pages("/releases"):
+            for page in self.data.pages("/releases", key="id"):
+                unreadable += page.unreadable
                 self._save(page.items)
         except RepositoryError as error:
             ended = refused(error)
             if ended.state != "truncated" and not (counted or 0) > MOST_LISTED:
                 return self.data.unread("releases", ended, github=counted)
-        if ended or len(self.ids) >= MOST_LISTED or (counted or 0) > len(self.ids):
+        short = unreadable > 0 or (counted or 0) > len(self.ids)
+        if ended or short or len(self.ids) >= MOST_LISTED:
             try:
                 counted = self._beyond()
             except RepositoryError as error:
                 return self.data.unread("releases", refused(error), github=counted)
-        for path in list(self.data.alive_paths("releases")):
-            if path not in self.seen:
-                self.data.lose(path)
+        if unreadable and (counted is None or len(self.ids) < counted):
+            lost = UnreadableItemsError("/releases", unreadable)
+            return self.data.unread("releases", refused(lost), github=counted)
         if counted is not None and len(self.ids) < counted:
             why = Refused("truncated", f"GitHub counts {counted} and shows {len(self.ids)}")
             return self.data.unread("releases", why, github=counted)
+        self.data.lose_unlisted("releases", self.seen, self._is_hidden)
         return self.data.complete("releases", whole=True, github=counted)
+
+    def _is_hidden(self, release: Any) -> bool:
+        """Whether it is a draft and GitHub lists none: it does so only for who may push."""
+        return bool(release.get("draft")) and not self.drafts and release["id"] not in self.ids
 
     def _beyond(self) -> int | None:
         """Read what the list does not show, one request each; GitHub's count."""
@@ -83,13 +98,14 @@ class Releases:
         for part in parts:
             total = part.total
             for node in part.nodes:
-                if (number := node.get("databaseId")) and number not in self.ids:
+                number = node.get("databaseId")
+                if type(number) is int and number not in self.ids:
                     self._single(f"/releases/{number}")
         return total
 
     def _by_tag(self) -> None:
         tags = {release.get("tag_name") for release in self._saved() if not release.get("draft")}
-        for page in self.data.pages("/tags"):
+        for page in self.data.pages("/tags", key="name", whole=True):
             for tag in page.items:
                 if tag.get("name") not in tags:
                     self._single(f"/releases/tags/{quote(str(tag.get('name')), safe='')}")
@@ -99,19 +115,34 @@ class Releases:
 
     def _single(self, below: str) -> None:
         try:
-            self._save([self.data.get(below)])
+            release = self.data.get(below)
         except NotFoundError:
             return
+        if is_identified(release, "id"):
+            self._save([release])
 
     def _save(self, items: list[Any]) -> None:
         for item in items:
-            path = release_path(item)
+            path = self._path(item)
             before = self.data.documents.get(path)
             document = merged(before, item)
             self.data.save(path, document, before)
             self.reacted.look_at(path, document)
-            self.seen.add(path)
+            self.seen[path] = item["id"]
             self.ids.add(item["id"])
+            self.drafts += item.get("draft") is True
+
+    def _path(self, release: Any) -> str:
+        """Where a release is saved: no other one has this path, or one that differs in case alone,
+        which not every file system tells apart."""
+        path = release_path(release)
+        if not self.names:
+            self.names = {each.casefold(): each for each in self.data.documents.paths("releases")}
+        known = self.names.setdefault(path.casefold(), path)
+        is_taken = known != path and self.data.documents.get(path) is None
+        if is_taken or self.seen.get(path, release["id"]) != release["id"]:
+            return f"{path.removesuffix('.json')}~{release['id']}.json"
+        return path
 
 
 def _connection(result: Result) -> Any:

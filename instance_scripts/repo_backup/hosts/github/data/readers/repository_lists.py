@@ -1,9 +1,10 @@
 """Lists that are short enough to be read whole: labels, milestones, commit comments, advisories."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from backup_contract.documents.data_index import Section
+from repo_backup.hosts.github.api.identity import is_identified
 from repo_backup.hosts.github.api.refusals import refused
 from repo_backup.hosts.github.data.readers.reactions import ReactionQueue
 from repo_backup.hosts.github.data.repository import RepositoryRead, gone, merged, merged_parts
@@ -13,36 +14,52 @@ from repo_backup.runtime.errors import RepositoryError
 LABELS = "labels/labels.json"
 
 
-def read_labels(data: RepositoryRead) -> Section:
-    """Read the labels into their one document."""
+def read_labels(data: RepositoryRead, seen: Mapping[int, Any]) -> Section:
+    """Read the labels into their one document; ``seen`` are those that issues have shown, by id.
+
+    They are all where GitHub counts as many: then the list is not asked for.
+    """
     try:
-        told = [label for page in data.pages("/labels") for label in page.items]
+        newest = _all_of(data, "labels", seen) or [
+            label for page in data.pages("/labels", key="id", whole=True) for label in page.items
+        ]
     except RepositoryError as error:
         return data.unread("labels", refused(error, SECTIONS["labels"].absent))
     before = data.documents.get(LABELS)
     known = before if isinstance(before, list) else None
-    labels = merged_parts(known, told)
+    labels = merged_parts(known, newest)
     data.save(LABELS, labels, before)
-    data.lose_parts(LABELS, labels, gone("labels", labels, told))
+    data.regain_parts(LABELS, labels, "labels", newest)
+    if not data.lists_too_few("labels", len(newest)):
+        data.lose_parts(LABELS, labels, gone("labels", labels, newest))
     return data.complete("labels", whole=True)
 
 
-def read_milestones(data: RepositoryRead) -> Section:
-    """Read the milestones, open and closed."""
+def read_milestones(data: RepositoryRead, seen: Mapping[int, Any]) -> Section:
+    """Read the milestones, open and closed; ``seen`` are those that issues have shown, by id."""
     return _read_whole(
         data,
         "milestones",
-        lambda item: f"milestones/{item['number']}.json",
+        "number",
         kind="milestone",
         query={"state": "all"},
+        known=_all_of(data, "milestones", _by_number(seen)),
     )
+
+
+def _by_number(seen: Mapping[int, Any]) -> dict[int, Any]:
+    return {each["number"]: each for each in seen.values() if is_identified(each, "number")}
+
+
+def _all_of(data: RepositoryRead, section: str, seen: Mapping[int, Any]) -> list[Any]:
+    """What was seen of a list where that is all of it; otherwise nothing."""
+    counted = data.task.signature.counts.get(section)
+    return list(seen.values()) if len(seen) == counted else []
 
 
 def read_commit_comments(data: RepositoryRead, reacted: ReactionQueue) -> Section:
     """Read the comments on commits."""
-    return _read_whole(
-        data, "commit_comments", lambda item: f"commit_comments/{item['id']}.json", reacted
-    )
+    return _read_whole(data, "commit_comments", "id", reacted)
 
 
 def read_advisories(data: RepositoryRead) -> Section:
@@ -50,41 +67,47 @@ def read_advisories(data: RepositoryRead) -> Section:
     return _read_whole(
         data,
         "security_advisories",
-        lambda item: f"security-advisories/{item['ghsa_id']}.json",
+        "ghsa_id",
         query={"sort": "created", "direction": "asc"},
+        is_restricted=lambda advisory: advisory.get("state") != "published",
     )
 
 
 def _read_whole(
     data: RepositoryRead,
     section: str,
-    path_of: Callable[[dict[str, Any]], str],
+    key: str,
     reacted: ReactionQueue | None = None,
     *,
     kind: str = "",
     query: dict[str, Any] | None = None,
+    known: Sequence[Any] = (),
+    is_restricted: Callable[[Any], bool] = lambda item: False,
 ) -> Section:
-    """Read all of a list, a document an item; what is no longer in it is marked."""
+    """Read all of a list, a document an item; what is no longer in it is marked.
+
+    ``key`` is the field of an item that names its document. ``known`` are the list's items where it
+    need not be asked for. An item that ``is_restricted`` is shown to some tokens only: where none
+    is listed, none is marked.
+    """
     source = SECTIONS[section]
     seen: set[str] = set()
+    restricted = 0
     folder = source.saved_as.partition("/")[0]
     try:
-        for page in data.pages(source.endpoint, kind, **(query or {})):
-            for item in page.items:
-                path = path_of(item)
+        pages = data.pages(source.endpoint, kind, key=key, whole=True, **(query or {}))
+        for items in [known] if known else (page.items for page in pages):
+            for item in items:
+                path = f"{folder}/{item[key]}.json"
                 before = data.documents.get(path)
                 document = merged(before, item)
                 data.save(path, document, before)
                 seen.add(path)
+                restricted += is_restricted(item)
                 if reacted:
                     reacted.look_at(path, document)
-    except KeyError as error:
-        return data.unread(
-            section, refused(RepositoryError(f"an item of {source.endpoint} has no {error}"))
-        )
     except RepositoryError as error:
         return data.unread(section, refused(error, source.absent))
-    for path in list(data.alive_paths(folder)):
-        if path not in seen:
-            data.lose(path)
+    if not data.lists_too_few(section, len(seen)):
+        data.lose_unlisted(folder, seen, None if restricted else is_restricted)
     return data.complete(section, whole=True)

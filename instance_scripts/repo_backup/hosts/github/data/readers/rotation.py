@@ -13,9 +13,11 @@ from repo_backup.hosts.data_counts import PARTS, key_of, parts_of, replies
 from repo_backup.hosts.github.api.graphql import Node, NoGraphQLError
 from repo_backup.hosts.github.data.numbers import number_of, numbers_after
 from repo_backup.hosts.github.data.queries import ITEM_STATES, PART_STATES
-from repo_backup.hosts.github.data.readers.details import issue_details, pull_details
+from repo_backup.hosts.github.data.readers.details import item_details
 from repo_backup.hosts.github.data.readers.discussions import Discussions
 from repo_backup.hosts.github.data.readers.items import Items
+from repo_backup.hosts.github.data.readers.rest_timelines import RestTimelines
+from repo_backup.hosts.github.data.readers.review_threads import compare_threads
 from repo_backup.hosts.github.data.repository import RepositoryRead
 from repo_backup.runtime.errors import RepositoryError
 
@@ -35,11 +37,15 @@ _COMMENTS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass
 class Rotation:
-    """The re-reading of one repository's items, from ``Task.rotation`` on."""
+    """The re-reading of one repository's items, from ``Task.rotation`` on.
+
+    ``folders`` are those with what GitHub shows: what is switched off is hidden and not gone.
+    """
 
     data: RepositoryRead
     items: Items
     discussions: Discussions
+    folders: tuple[str, ...] = FOLDERS
 
     def __post_init__(self) -> None:
         self.at = self.data.task.rotation
@@ -68,20 +74,23 @@ class Rotation:
         try:
             self._look_at(documents)
         except NoGraphQLError:
+            timelines = RestTimelines(self.data)
             for path, _ in documents:
                 self._reread(number_of(path))
+                if not path.startswith("discussions/"):
+                    timelines.read(path)
         self.at = number_of(documents[-1][0])
 
     def _numbers(self, after: int, most: int) -> list[int]:
         """So many numbers after that one; after the last comes the first again."""
-        numbers = list(islice(numbers_after(self.data, FOLDERS, after), most))
+        numbers = list(islice(numbers_after(self.data, self.folders, after), most))
         if after and len(numbers) < most:
-            begin = islice(numbers_after(self.data, FOLDERS, 0), most - len(numbers))
+            begin = islice(numbers_after(self.data, self.folders, 0), most - len(numbers))
             numbers += [number for number in begin if number <= after]
         return numbers
 
     def _document(self, number: int) -> tuple[str, Any] | None:
-        for folder in FOLDERS:
+        for folder in self.folders:
             path = f"{folder}/{number}.json"
             if not self.data.documents.is_vanished(path):
                 document = self.data.documents.get(path)
@@ -150,11 +159,12 @@ class Rotation:
         """Reviews, links and reactions, which no state shows, are simply read again."""
         issues = [document for path, document in documents if path.startswith("issues/")]
         pulls = [document for path, document in documents if path.startswith("pulls/")]
-        details = {**issue_details(self.data, issues), **pull_details(self.data, pulls)}
+        details = item_details(self.data, issues, pulls)
         for path, before in documents:
-            told = details.get(_node_id(before), {})
+            newest = details.get(_node_id(before), {})
             self.items.save_with_details(path, before, before, details)
-            if any(told[name] != before.get(name) for name in _IN_THE_ISSUE if name in told):
+            compare_threads(self.data, path, self.items.reread_parts)
+            if any(newest[name] != before.get(name) for name in _IN_THE_ISSUE if name in newest):
                 self.items.read_single(number_of(path))
             self.items.reacted.look_at(path, before, all_of_it=True)
 

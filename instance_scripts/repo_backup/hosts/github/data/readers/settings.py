@@ -10,6 +10,9 @@ from repo_backup.hosts.github.data.repository import RepositoryRead
 from repo_backup.hosts.github.data.sections import SETTINGS, Setting
 from repo_backup.runtime.errors import AbsentError, NotFoundError, RepositoryError
 
+REPOSITORY = "settings/repository.json"
+"""The repository's own document, which is read before the other settings."""
+
 
 def section_name(setting: str) -> str:
     """The section of a setting."""
@@ -23,7 +26,7 @@ def read_setting(data: RepositoryRead, name: str) -> Section:
     """
     setting, section = SETTINGS[name], section_name(name)
     try:
-        document = _ask(data, name, setting)
+        document = _none(setting) if _is_none(data, setting) else _ask(data, name, setting)
     except RepositoryError as error:
         why = refused(error, setting.absent)
         if why.state != "complete":
@@ -50,15 +53,32 @@ def _unread(data: RepositoryRead, section: str, why: Refused) -> Section:
     )
 
 
+def _is_none(data: RepositoryRead, setting: Setting) -> bool:
+    """Whether GitHub has said already that there is nothing of a setting."""
+    known = {**(data.documents.get(REPOSITORY) or {}), **data.task.signature.counts}
+    zeros = [known.get(name) for name in setting.none_if]
+    return bool(zeros) and all(each is not None and not each for each in zeros)
+
+
+def _none(setting: Setting) -> Any:
+    """The document of a setting of which there is nothing, as if it had been asked for."""
+    if setting.one:
+        return None
+    return {} if setting.each else []
+
+
 def _ask(data: RepositoryRead, name: str, setting: Setting) -> Any:
     if name == "topics":
         # They are in the repository's own document, which was read just before.
-        known = data.documents.get("settings/repository.json") or {}
+        known = data.documents.get(REPOSITORY) or {}
         if isinstance(known.get("topics"), list):
             return known["topics"]
-        return data.get(setting.endpoint).get("names")
+        names = _object(data, setting.endpoint).get("names")
+        if not isinstance(names, list):
+            raise RepositoryError("GitHub's answer is not a list of topics")
+        return names
     if setting.one:
-        return data.get(setting.endpoint, setting.kind)
+        return _object(data, setting.endpoint, setting.kind)
     listed = _list(data, setting, setting.endpoint)
     if setting.others:
         further = {other: _further(data, setting, below) for other, below in setting.others}
@@ -68,9 +88,19 @@ def _ask(data: RepositoryRead, name: str, setting: Setting) -> Any:
     return {str(item.get(setting.key)): _single(data, setting, item) for item in listed}
 
 
+def _object(data: RepositoryRead, below: str, kind: str = "") -> Any:
+    """One object. Raises RepositoryError for another answer."""
+    found = data.get(below, kind)
+    if not isinstance(found, dict):
+        raise RepositoryError(f"GitHub's answer is not an object for {data.path}{below}")
+    return found
+
+
 def _list(data: RepositoryRead, setting: Setting, below: str) -> list[Any]:
     query: dict[str, Any] = dict(setting.query or {})
-    pages = data.pages(below, setting.kind, field=setting.field, **query)
+    pages = data.pages(
+        below, setting.kind, field=setting.field, key=setting.key, whole=True, **query
+    )
     return [item for page in pages for item in page.items]
 
 
@@ -89,7 +119,7 @@ def _further(data: RepositoryRead, setting: Setting, below: str) -> Any:
 def _single(data: RepositoryRead, setting: Setting, item: Any) -> Any:
     """All of an item, of which the list has the outline; null where there is no more to it."""
     try:
-        return data.get(setting.each.format(quote(str(item.get(setting.key)), safe="")))
+        return _object(data, setting.each.format(quote(str(item.get(setting.key)), safe="")))
     except (AbsentError, NotFoundError):
         return None
 

@@ -48,6 +48,61 @@ def test_a_batch_that_is_too_heavy_is_halved_without_waiting() -> None:
     assert [len(asked.body["variables"]["ids"]) for asked in server.asked] == [8, 4, 2, 2, 2, 2]
 
 
+def test_later_batches_of_a_query_begin_with_what_was_answered() -> None:
+    with Scripted(nodes(most=2)) as server:
+        api = graphql(server)
+        for ids in (["a", "b", "c", "d"], ["e", "f", "g", "h"]):
+            list(api.aside("rotation").nodes(QUERY, "o", ids, 4))
+    assert [len(asked.body["variables"]["ids"]) for asked in server.asked] == [4, 2, 2, 2, 2]
+
+
+def test_one_node_that_is_too_heavy_makes_no_batch_smaller_than_a_quarter() -> None:
+    def script(asked: Asked) -> Told:
+        ids = asked.body["variables"]["ids"]
+        if "x" in ids and len(ids) > 1:
+            return Told({"message": "Bad gateway"}, 502)
+        return Told({"data": {"nodes": [{"id": each} for each in ids]}})
+
+    with Scripted(script) as server:
+        api = graphql(server)
+        list(api.nodes(QUERY, "o", [*"abcdefgx"], 8))
+        server.asked.clear()
+        list(api.nodes(QUERY, "o", [*"ijklmnop"], 8))
+    assert [len(asked.body["variables"]["ids"]) for asked in server.asked] == [2, 2, 2, 2]
+
+
+def test_ids_of_two_kinds_are_asked_for_at_once_each_in_its_own_field() -> None:
+    def script(asked: Asked) -> Told:
+        variables = asked.body["variables"]
+        found: dict[str, Any] = {"issues": [{"id": each} for each in variables["issues"]]}
+        found["pulls"] = [None for _ in variables["pulls"]]
+        bad = error("FORBIDDEN", path=["pulls", 0])
+        return Told({"data": found, "errors": [bad] if variables["pulls"] else []})
+
+    fields = {"I_1": "issues", "PR_2": "pulls", "I_3": "issues"}
+    with Scripted(script) as server:
+        found = list(graphql(server).nodes("q", "o", list(fields), 2, fields))
+    assert [asked.body["variables"] for asked in server.asked] == [
+        {"issues": ["I_1"], "pulls": ["PR_2"]},
+        {"issues": ["I_3"], "pulls": []},
+    ]
+    refusals = {node.id: node.problem.type if node.problem else None for node in found}
+    assert refusals == {"I_1": None, "PR_2": "FORBIDDEN", "I_3": None}
+
+
+def test_no_field_is_asked_for_more_ids_than_github_answers() -> None:
+    def script(asked: Asked) -> Told:
+        found = {name: [{"id": e} for e in ids] for name, ids in asked.body["variables"].items()}
+        return Told({"data": found})
+
+    fields = {f"{'I' if n % 3 == 0 else 'PR'}_{n}": "p" if n % 3 else "i" for n in range(180)}
+    with Scripted(script) as server:
+        found = list(graphql(server).nodes("q", "o", list(fields), 200, fields))
+    sizes = [[len(each) for each in asked.body["variables"].values()] for asked in server.asked]
+    assert sizes == [[51, 100], [9, 20]]
+    assert {node.id for node in found} == fields.keys()
+
+
 def test_partial_data_of_a_query_that_used_up_its_resources_is_asked_for_again() -> None:
     def script(asked: Asked) -> Told:
         ids = asked.body["variables"]["ids"]
@@ -74,8 +129,10 @@ def test_a_node_that_is_gone_and_one_that_is_refused_are_told_apart() -> None:
 
 
 def test_data_that_is_null_raises_what_made_it_null() -> None:
-    told = Told({"data": {"repository": None}, "errors": [error("FORBIDDEN", path=["repository"])]})
-    with Scripted(lambda _: told) as server:
+    answer = Told(
+        {"data": {"repository": None}, "errors": [error("FORBIDDEN", path=["repository"])]}
+    )
+    with Scripted(lambda _: answer) as server:
         result = graphql(server).ask(QUERY, "o", {})
     with pytest.raises(RepositoryError, match="GitHub refuses") as raised:
         result.part("repository")
@@ -101,8 +158,8 @@ def test_a_limit_told_with_200_is_a_limit() -> None:
 
 
 def test_a_query_that_is_too_heavy_for_one_node_is_an_error() -> None:
-    told = Told({"data": None, "errors": [error("MAX_NODE_LIMIT_EXCEEDED")]})
-    with Scripted(lambda _: told) as server, pytest.raises(TooHeavyError):
+    answer = Told({"data": None, "errors": [error("MAX_NODE_LIMIT_EXCEEDED")]})
+    with Scripted(lambda _: answer) as server, pytest.raises(TooHeavyError):
         list(graphql(server).nodes(QUERY, "o", ["a", "b"], 2))
     assert len(server.asked) == 2
 
@@ -126,3 +183,13 @@ def test_the_pages_of_a_connection_are_halved_too() -> None:
 def test_enterprise_server_has_graphql_beside_its_rest_api() -> None:
     assert graphql_url("https://api.github.com") == "https://api.github.com/graphql"
     assert graphql_url("https://ghe.example/api/v3") == "https://ghe.example/api/graphql"
+
+
+def test_a_query_that_the_servers_schema_does_not_have_is_asked_once() -> None:
+    unknown = {"message": "Field 'x' doesn't exist", "extensions": {"code": "undefinedField"}}
+    with Scripted(lambda asked: Told({"errors": [unknown]})) as server:
+        api = graphql(server)
+        for _ in range(2):
+            with pytest.raises(NoGraphQLError, match="does not know it: Field 'x' doesn't exist"):
+                api.ask(QUERY, "o", {"ids": []})
+    assert len(server.asked) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from repo_backup.hosts.github.api.allowance import Allowance
 from repo_backup.hosts.github.api.refusals import refused
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import AllowanceSpentError, RepositoryError
 from tests.unit.repo_backup.hosts.github.scripted import Asked, Scripted, Told, rest
 
@@ -39,6 +39,32 @@ def test_a_whole_page_without_any_link_is_followed_by_its_number() -> None:
     with Scripted(script) as server:
         pages = list(rest(server).pages("/labels", "o"))
     assert [page.count for page in pages] == [100, 100, 0]
+
+
+def test_a_list_without_links_that_was_interrupted_goes_on_at_its_page() -> None:
+    def script(asked: Asked) -> Told:
+        return Told(numbers({"3": 100, "4": 2}.get(asked.query.get("page", "1"), 100)))
+
+    with Scripted(script) as server:
+        resumed = list(rest(server).pages("/x", "o", after="/x?per_page=100&page=3"))
+    assert [page.count for page in resumed] == [100, 2]
+
+
+def test_a_whole_page_without_any_link_ends_a_list_that_goes_on_by_links() -> None:
+    def script(asked: Asked) -> Told:
+        more = {"Link": '<BASE/x?after=abc>; rel="next"'}
+        return Told(numbers(100), headers={} if "after" in asked.query else more)
+
+    with Scripted(script) as server:
+        pages = list(rest(server).pages("/x", "o"))
+        resumed = list(rest(server).pages("/x", "o", after=pages[0].following))
+    assert (len(pages), len(resumed), len(server.asked)) == (2, 1, 3)
+
+
+def test_a_whole_page_of_as_many_as_github_counts_is_all_there_is() -> None:
+    with Scripted(lambda _: Told(numbers(100))) as server:
+        pages = list(rest(server).pages("/x", "o", counted=100))
+    assert (len(pages), len(server.asked)) == (1, 1)
 
 
 def test_the_last_page_and_the_total_are_githubs_numbers() -> None:
@@ -117,9 +143,11 @@ def test_a_refusal_is_a_state_with_its_reason(
 
 
 def test_a_secondary_limit_that_outlasts_the_run_ends_it_resumably() -> None:
-    told = Told({"message": "You have exceeded a secondary rate limit"}, 403, {"Retry-After": "90"})
-    ending = Allowance(Stop(), ends_at=time.monotonic() + 60)
-    with Scripted(lambda _: told) as server, pytest.raises(AllowanceSpentError) as raised:
+    answer = Told(
+        {"message": "You have exceeded a secondary rate limit"}, 403, {"Retry-After": "90"}
+    )
+    ending = Allowance(CancellationToken(), ends_at=time.monotonic() + 60)
+    with Scripted(lambda _: answer) as server, pytest.raises(AllowanceSpentError) as raised:
         rest(server, attempts=3, allowance=ending).get("/x", "o")
     assert len(server.asked) == 1
     assert refused(raised.value).state == "under-way"

@@ -1,0 +1,94 @@
+"""The items of a project with the values of their fields, which GraphQL tells.
+
+https://docs.github.com/graphql/reference/objects#projectv2item
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from repo_backup.hosts.github.api.graphql import GraphQL, NoGraphQLError, Result
+from repo_backup.hosts.github.api.identity import UnreadableItemsError, is_node
+from repo_backup.hosts.github.api.refusals import Refused, refused
+from repo_backup.hosts.github.api.rest import Rest
+from repo_backup.hosts.github.data.fields_table import clean
+from repo_backup.runtime.errors import RepositoryError
+
+_AT_ONCE = 100
+PROJECT_ITEMS = """
+query ProjectItems($id: ID!, $first: Int!, $after: String) {
+  node(id: $id) {
+    ... on ProjectV2 {
+      items(first: $first, after: $after) {
+        totalCount
+        pageInfo { hasNextPage endCursor }
+        nodes {
+          id type isArchived createdAt updatedAt creator { login }
+          content {
+            __typename
+            ... on DraftIssue {
+              id title body createdAt updatedAt creator { login }
+              assignees(first: 10) { nodes { login } }
+            }
+            ... on Issue { id number url repository { nameWithOwner } }
+            ... on PullRequest { id number url repository { nameWithOwner } }
+          }
+          fieldValues(first: 50) {
+            nodes {
+              __typename
+              ... on ProjectV2ItemFieldDateValue { date field { ...Named } }
+              ... on ProjectV2ItemFieldIterationValue {
+                iterationId title startDate duration field { ...Named }
+              }
+              ... on ProjectV2ItemFieldNumberValue { number field { ...Named } }
+              ... on ProjectV2ItemFieldSingleSelectValue { optionId name field { ...Named } }
+              ... on ProjectV2ItemFieldTextValue { text field { ...Named } }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+fragment Named on ProjectV2FieldConfiguration {
+  __typename
+  ... on ProjectV2FieldCommon { id name dataType }
+}
+"""
+"""A project has 50 fields at most. What issues and pull requests have themselves, as labels, is
+saved with these."""
+
+
+def read_items(
+    rest: Rest, graphql: GraphQL, account: str, project: Mapping[str, Any], below: str
+) -> tuple[dict[str, Any], Refused | None]:
+    """The items of a project that REST listed, and what lacks of them.
+
+    Where GraphQL is refused they are as REST has them ``below``, without their values. Raises
+    RepositoryError and InterruptedRunError.
+    """
+    asked = {"id": str(project.get("node_id"))}
+    unreadable = 0
+    try:
+        parts = graphql.connection(PROJECT_ITEMS, account, asked, _connection, _AT_ONCE)
+        items = []
+        for part in parts:
+            if problem := next((p for p in part.problems if p.type != "NOT_FOUND"), None):
+                raise problem.error
+            nodes = [node for node in part.nodes if is_node(node)]
+            unreadable += part.unreadable + len(part.nodes) - len(nodes)
+            items += clean(nodes)
+    except NoGraphQLError as error:
+        pages = rest.pages(below, account, key="id", whole=True)
+        listed = [item for page in pages for item in page.items]
+        why = f"only GraphQL has the values of the items' fields, which is refused: {error}"
+        return {"items": clean(listed)}, Refused("not-permitted", why)
+    lack = refused(UnreadableItemsError(below, unreadable)) if unreadable else None
+    return {"item_nodes": items}, lack
+
+
+def _connection(result: Result) -> Any:
+    connection = (result.part("node") or {}).get("items")
+    if not isinstance(connection, dict):
+        result.whole()
+        raise RepositoryError("GitHub's GraphQL answered nothing for a project's items")
+    return connection

@@ -1,0 +1,279 @@
+"""A repository's data, section by section: what is due is read, what is refused is a state."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from backup_contract.documents.data_index import Section
+from repo_backup.hosts.data import Reading
+from repo_backup.hosts.github.api.refusals import (
+    MALFORMED,
+    Refused,
+    malformed,
+    malformed_named,
+    refused,
+)
+from repo_backup.hosts.github.data.completeness import Completeness
+from repo_backup.hosts.github.data.readers.discussions import Discussions
+from repo_backup.hosts.github.data.readers.items import Items
+from repo_backup.hosts.github.data.readers.reactions import ReactionQueue, reactables
+from repo_backup.hosts.github.data.readers.releases import Releases
+from repo_backup.hosts.github.data.readers.repository_lists import (
+    read_advisories,
+    read_commit_comments,
+    read_labels,
+    read_milestones,
+)
+from repo_backup.hosts.github.data.readers.rest_timelines import RestTimelines
+from repo_backup.hosts.github.data.readers.rotation import FOLDERS, Rotation
+from repo_backup.hosts.github.data.readers.settings import read_setting, section_name
+from repo_backup.hosts.github.data.repository import RepositoryRead
+from repo_backup.hosts.github.data.sections import SETTINGS
+from repo_backup.hosts.github.data.signature import Signatures
+from repo_backup.runtime.errors import AllowanceSpentError, RepositoryError
+
+_UNFINISHED = ("failed", "truncated", "under-way")
+_ALONG: Mapping[str, tuple[str, ...]] = {
+    "reviews": ("pulls",),
+    "timeline": ("issues", "pulls"),
+    "reactions": ("issues", "pulls", "issue_comments", "review_comments"),
+}
+"""Sections that are read along with others, and which those are."""
+_WEEKLY = ("labels", "releases", "commit_comments", "security_advisories")
+"""What changes without a date or a count that the signature has: read with the settings, too."""
+_ONLY_WEEKLY = ("commit_comments", "security_advisories")
+_COUNTED_BY: Mapping[str, tuple[str, ...]] = {
+    "issues": ("issues", "pulls"),
+    "issue_comments": ("issues", "pulls"),
+    "review_comments": ("pulls",),
+    "events": ("issues", "pulls"),
+}
+"""Sections of which there is nothing where there is nothing of others."""
+
+
+@dataclass
+class SectionReader:
+    """Reads what is due of one repository; ``sections`` has what was."""
+
+    data: RepositoryRead
+    signatures: Signatures
+
+    def __post_init__(self) -> None:
+        self.data.count_base()
+        self.turn_ended = True
+        self.caught_up: set[str] = set()
+        self.sections: dict[str, Section] = {}
+        self.reacted = ReactionQueue(self.data)
+        self.items = Items(self.data, self.reacted)
+        self.discussions = Discussions(self.data, self.reacted)
+        self.completeness = Completeness(self.data, self.signatures)
+
+    def read(self) -> Reading:
+        """Everything that is due, in an order in which each finds what it needs."""
+        for name, read in self._readers().items():
+            if self._is_due(name):
+                self.sections[name] = self._empty(name) or self._guarded(name, read)
+        self._settings()
+        self._catch_up()
+        if self.sections.get("issue_comments", _NOTHING).state == "complete":
+            self.items.compare_counts()
+        rotation = self._rotate()
+        timelines = RestTimelines(self._aside)
+        lacking = self._lacking_timelines(timelines) if timelines.is_wanted else None
+        self._ask_reactions(self.reacted)
+        self.sections |= self.completeness.of(self.sections, self.items, self.discussions)
+        self._ask_reactions(self.reacted)
+        self._along()
+        if timelines.is_wanted:
+            whole = not self.data.task.before
+            self.sections["timeline"] = (
+                self.data.unread("timeline", lacking)
+                if lacking
+                else self.data.complete("timeline", whole=whole)
+            )
+        return self._reading(rotation)
+
+    @staticmethod
+    def _lacking_timelines(timelines: RestTimelines) -> Refused | None:
+        try:
+            return timelines.fill()
+        except RepositoryError as error:
+            return refused(error)
+        except MALFORMED as error:
+            return malformed(error)
+
+    def _ask_reactions(self, queue: ReactionQueue) -> None:
+        try:
+            queue.ask()
+        except MALFORMED as error:
+            self.data.problems.setdefault("reactions", malformed(error))
+
+    def _readers(self) -> dict[str, Callable[[], Section]]:
+        weekly = self.data if self.data.task.changed else self._aside
+        return {
+            "pulls": self.items.pulls,
+            "issues": self.items.issues,
+            "issue_comments": self.items.issue_comments,
+            "review_comments": self.items.review_comments,
+            "events": self.items.events,
+            "labels": partial(read_labels, weekly, self.items.labels),
+            "milestones": partial(read_milestones, self.data, self.items.milestones),
+            "releases": Releases(weekly, self.reacted).read,
+            "discussions": self.discussions.read,
+            "commit_comments": partial(read_commit_comments, self._aside, self.reacted),
+            "security_advisories": partial(read_advisories, self._aside),
+        }
+
+    @property
+    def _aside(self) -> RepositoryRead:
+        return self.data.aside("rotation") if self.data.task.before else self.data
+
+    def _is_due(self, name: str) -> bool:
+        task, before = self.data.task, self.data.before(name)
+        if before is None or before.state in _UNFINISHED:
+            return True
+        if name in _ONLY_WEEKLY:
+            return task.settings or task.signature.counts.get(name, before.here) != before.here
+        # A right that was lacking may have been given since: nothing else tells.
+        weekly = name in _WEEKLY or before.state != "complete"
+        return task.changed or (weekly and task.settings)
+
+    def _empty(self, name: str) -> Section | None:
+        """The section, where the signature says that there is nothing and nothing was saved."""
+        counts, before = self.data.task.signature.counts, self.data.task.before.get(name)
+        if name == "discussions" and self.data.remote.id in self.signatures.discussions_off:
+            why = Refused("switched-off", "discussions are switched off")
+            return (
+                self.data.unread(name, why)
+                if before and before.here
+                else None or (self.data.complete(name, whole=True, github=0))
+            )
+        if before and (before.here or before.state != "complete"):
+            return None
+        if name == "issue_comments" and self._are_uncommented():
+            return self.data.complete(name, whole=True)
+        of = _COUNTED_BY.get(name, (name,))
+        if any(counts.get(each) != 0 for each in of):
+            return None
+        return self.data.complete(name, whole=True)
+
+    def _are_uncommented(self) -> bool:
+        """Whether all issues and pull requests were read just now, and none counts a comment."""
+        issues = self.sections.get("issues", _NOTHING)
+        return issues.state == "complete" and not self.items.comments
+
+    def _guarded(self, name: str, read: Callable[[], Section]) -> Section:
+        try:
+            return read()
+        except RepositoryError as error:
+            return self.data.unread(name, refused(error))
+        except MALFORMED as error:
+            return self.data.unread(name, malformed(error))
+
+    def _settings(self) -> None:
+        aside = self._aside
+        counts, before = self.data.task.signature.counts, self.data.task.before
+        for name in SETTINGS:
+            section = section_name(name)
+            known = before.get(section)
+            due = self.data.task.settings or self.data.task.full or known is None
+            due = due or known is None or known.state in _UNFINISHED
+            due = due or (
+                section in counts
+                and known is not None
+                and known.github is not None
+                and known.github != counts[section]
+            )
+            if due:
+                self.sections[section] = self._guarded(section, partial(read_setting, aside, name))
+
+    def _catch_up(self) -> None:
+        """What an earlier run could not read along with items that have not changed since."""
+        before = self.data.task.before
+        try:
+            with malformed_named():
+                self.items.fill_undetailed()
+        except RepositoryError as error:
+            self.data.along("reviews", error)
+        for name in ("reviews", "timeline"):
+            known = before.get(name)
+            if known and known.state != "complete" and name not in self.data.problems:
+                try:
+                    with malformed_named():
+                        self.items.fill_details()
+                    self.caught_up.add(name)
+                except RepositoryError as error:
+                    self.data.along(name, error)
+        known = before.get("reactions")
+        if known and known.state != "complete" and "reactions" not in self.data.problems:
+            for folder in ("issues", "pulls", "releases", "commit_comments"):
+                for path in list(self.data.alive_paths(folder)):
+                    self.reacted.look_at(path, self.data.documents.get(path))
+            for path in list(self.data.alive_paths("discussions")):
+                for part, item in reactables(path, self.data.documents.get(path)):
+                    self.reacted.queue(path, part, [item])
+            self.caught_up.add("reactions")
+
+    def _rotate(self) -> int:
+        task = self.data.task
+        if not task.rotation_items or task.full or not task.before:
+            return task.rotation
+        aside = self._aside
+        reacted = ReactionQueue(aside)
+        items, discussions = Items(aside, reacted), Discussions(aside, reacted)
+        rotation = Rotation(aside, items, discussions, self._shown_folders())
+        try:
+            with malformed_named():
+                return rotation.turn()
+        except AllowanceSpentError:
+            # Everything is read; the rest of the turn is the next run's.
+            self.turn_ended = False
+            return rotation.at
+        except RepositoryError as error:
+            for name in ("issues", "pulls"):
+                self.data.along(name, error)
+            return rotation.at
+        finally:
+            self._ask_reactions(reacted)
+
+    def _shown_folders(self) -> tuple[str, ...]:
+        """The folders of items whose sections are neither switched off nor refused."""
+        known = {**self.data.task.before, **self.sections}
+        hidden = ("switched-off", "not-permitted")
+        return tuple(each for each in FOLDERS if known.get(each, _NOTHING).state not in hidden)
+
+    def _along(self) -> None:
+        """The states of what is read along with other sections, and of what befell any later."""
+        for name, others in _ALONG.items():
+            if problem := self.data.problems.get(name):
+                self.sections[name] = self.data.unread(name, problem)
+                continue
+            read = [self.sections[each] for each in others if each in self.sections]
+            unfinished = next((each for each in read if each.state in _UNFINISHED), None)
+            if unfinished:
+                why = Refused(unfinished.state, unfinished.reason or "")
+                self.sections[name] = self.data.unread(name, why)
+            elif read or self.data.here[name] or name in self.caught_up:
+                self.sections[name] = self.data.complete(name, whole=not self.data.task.before)
+        before = self.data.task.before
+        for name, problem in self.data.problems.items():
+            current = self.sections.get(name, before.get(name, _NOTHING))
+            if name not in _ALONG and current.state == "complete":
+                self.sections[name] = self.data.unread(name, problem)
+
+    def _reading(self, rotation: int) -> Reading:
+        """Sections that were not due stay as they were, but for how much is saved of them."""
+        problems = self.data.problems
+        due = [each for name, each in self.sections.items() if name not in problems]
+        if due and all(section.state == "failed" for section in due):
+            raise RepositoryError(due[0].reason or "GitHub does not answer")
+        sections = dict(self.data.task.before)
+        sections |= self.sections
+        for name, section in sections.items():
+            if not name.startswith("settings."):
+                sections[name] = replace(section, here=self.data.count(name))
+        under_way = any(section.state == "under-way" for section in sections.values())
+        return Reading(sections, rotation, under_way or not self.turn_ended)
+
+
+_NOTHING = Section("failed")
