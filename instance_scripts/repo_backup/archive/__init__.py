@@ -1,1 +1,1 @@
-"""Archives: bare repositories as zips, written and read."""
+"""Writes and reads archives: bare repositories, and documents, as zips."""

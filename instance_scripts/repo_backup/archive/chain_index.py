@@ -1,21 +1,22 @@
-"""What a stored chain is known to hold, read from its zips without their packs."""
+"""Reads which objects a stored chain contains, without its packs."""
 
 import contextlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from backup_contract.text import one_line
 from repo_backup.archive.overlay_reader import PACK_FILE
 from repo_backup.archive.stored_zip import StoredZip
 from repo_backup.git.packs.known_objects import KnownObjects, KnownPack
 from repo_backup.git.packs.object_types import ObjectTypes
 from repo_backup.git.packs.pack_history import PackHistory
 from repo_backup.git.packs.pack_index import open_index
-from repo_backup.runtime.errors import RepositoryError, said
+from repo_backup.runtime.errors import RepositoryError
 
 
 class UncheckedPackError(RepositoryError):
-    """No zip of the chain tells the types of a pack's objects: its links were never checked."""
+    """The chain has no object types of a pack, because its links were never checked."""
 
 
 @contextlib.contextmanager
@@ -25,11 +26,11 @@ def known_objects(
     directory: Path,
     side_files: Mapping[str, bytes] | None = None,
 ) -> Iterator[KnownObjects]:
-    """All objects of a chain, for the block: ``links`` are its base and overlays in their order.
+    """The objects of a chain, for the block. ``links`` are its base and overlays in order.
 
-    The indexes lie in ``directory`` meanwhile. ``side_files`` are what ``increment.describe_pack``
-    makes of a base that was just read, where the chain does not tell of it. Raises
-    UncheckedPackError, RepositoryError for what is damaged, and what ``Store.read_range`` raises.
+    The indexes are in ``directory``. ``side_files`` are those of ``increment.describe_pack`` for a
+    base that was just read and has none stored. Raises UncheckedPackError, RepositoryError for
+    damaged files, and what ``Store.read_range`` raises.
     """
     beside = dict(side_files or {})
     indexes: list[Path] = []
@@ -51,9 +52,9 @@ def known_objects(
             types, history = (beside.get(f"{stored.stem}.{each}") for each in ("types", "history"))
             if types is None:
                 raise UncheckedPackError(
-                    f"the chain does not tell the types of {said(stored.stem)}"
+                    f"the chain does not have the object types of {one_line(stored.stem)}"
                 )
             index = opened.enter_context(open_index(stored, object_format))
-            told = None if history is None else PackHistory(history, index)
-            packs.append(KnownPack(index, ObjectTypes(types, index), told))
+            known = None if history is None else PackHistory(history, index)
+            packs.append(KnownPack(index, ObjectTypes(types, index), known))
         yield KnownObjects(packs)

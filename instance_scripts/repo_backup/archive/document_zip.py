@@ -1,8 +1,8 @@
-"""A zip of any number of documents, written and read from its beginning to its end.
+"""Writes and reads zips of any number of documents, as a stream.
 
-However many documents there are, neither side holds more than one of them in memory, as Python's
-``zipfile`` would with a directory of a hundred thousand entries. The same documents give the same
-bytes: no times, no owners. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+Only one document is in memory at a time, while Python's ``zipfile`` would keep a directory of a
+hundred thousand entries. Equal documents give equal bytes: there are no times and no owners.
+https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 """
 
 import hashlib
@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from backup_contract.text import one_line
 from repo_backup.archive.zip_writer import FileBlob
-from repo_backup.runtime.errors import RepositoryError, said
+from repo_backup.runtime.errors import RepositoryError
 
 MOST_DOCUMENT_BYTES = 256 << 20
-"""Of one document: what is larger, no run wrote."""
+"""The largest size of one document. No run writes a larger one."""
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _COMMENT_LENGTH = struct.Struct("<H")
@@ -36,7 +37,7 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A document, deflated as it is in a zip: ``size`` and ``crc32`` are of its text."""
+    """A deflated document. ``size`` and ``crc32`` are those of its text."""
 
     data: bytes
     size: int
@@ -50,7 +51,7 @@ class Packed:
         return cls(data, len(text), zlib.crc32(text))
 
     def text(self) -> bytes:
-        """The document. Raises RepositoryError when it is damaged."""
+        """The document. Raises RepositoryError if it is damaged."""
         try:
             inflater = zlib.decompressobj(-zlib.MAX_WBITS)
             text = inflater.decompress(self.data, self.size + 1)
@@ -62,7 +63,7 @@ class Packed:
 
 
 def write_zip(path: Path, documents: Iterable[tuple[str, Packed]], part_bytes: int) -> FileBlob:
-    """Write a zip of documents, by their names in it, and read it once for its checksums.
+    """Write a zip of documents, by name, then read it once to compute its checksums.
 
     Raises OSError.
     """
@@ -86,7 +87,7 @@ def write_zip(path: Path, documents: Iterable[tuple[str, Packed]], part_bytes: i
 
 
 def with_comment(path: Path, into: Path, comment: str, part_bytes: int) -> FileBlob:
-    """Another zip of the same documents: one that ends with a comment (ASCII). Raises OSError."""
+    """Copy a zip and give it a comment (ASCII). Raises OSError."""
     shutil.copyfile(path, into)
     text = comment.encode("ascii")
     with into.open("r+b") as file:
@@ -98,48 +99,48 @@ def with_comment(path: Path, into: Path, comment: str, part_bytes: int) -> FileB
 def read_zip(
     blocks: Iterable[bytes], sha256: str | None, check: Callable[[], None] = lambda: None
 ) -> Iterator[tuple[str, Packed]]:
-    """The documents of a zip that comes in ``blocks``, in their order, by their names.
+    """The documents of a zip that comes in ``blocks``, in order, by name.
 
-    Only what ``write_zip`` writes is taken. Once the last document was given, the whole zip is
-    compared with its ``sha256`` (hex; None: it is not known): until then nothing of it is proven.
-    ``check`` is called for each document. Raises RepositoryError, and what ``blocks`` raise.
+    Only zips of ``write_zip`` are accepted. The zip is compared with its ``sha256`` (hex; None if
+    unknown) after the last document; until then nothing is proven. ``check`` is called for each
+    document. Raises RepositoryError, and what ``blocks`` raise.
     """
     source = _Source(blocks)
     while (magic := source.take(4)) == _LOCAL_MAGIC:
         check()
         yield _document(source)
     if magic != _CENTRAL_MAGIC and magic not in _END_MAGICS:
-        raise RepositoryError("this is no whole zip of documents")
+        raise RepositoryError("this is not a complete zip of documents")
     source.drain()
     if sha256 is not None and source.digest.hexdigest() != sha256:
-        raise RepositoryError("it is not what was recorded (SHA-256 differs)")
+        raise RepositoryError("it does not match the record (SHA-256 differs)")
 
 
 def file_blocks(file: IO[bytes]) -> Iterator[bytes]:
-    """A file in blocks, from where it is."""
+    """A file in blocks, from its current position."""
     while block := file.read(_BLOCK_BYTES):
         yield block
 
 
 def _document(source: "_Source") -> tuple[str, Packed]:
-    """The document whose local header's magic was just read."""
+    """The next document. The magic of its local header has just been read."""
     head = source.take(_LOCAL.size - len(_LOCAL_MAGIC))
     fields = _LOCAL.unpack(_LOCAL_MAGIC + head)
     _, _, flags, method, _, _, crc32, packed_size, size, name_bytes, extra_bytes = fields
     name = source.take(name_bytes)
     if (flags, method, extra_bytes) != (_UTF8, _DEFLATED, 0):
-        raise RepositoryError("this zip is packed otherwise than this program does")
+        raise RepositoryError("this zip is not packed the way this program does it")
     if max(size, packed_size) > MOST_DOCUMENT_BYTES:
         raise RepositoryError(f"this zip has a document of {size} bytes")
     try:
         shown = name.decode()
     except UnicodeDecodeError as error:
-        raise RepositoryError(f"this zip has a file named {said(repr(name))}") from error
+        raise RepositoryError(f"this zip has a file named {one_line(repr(name))}") from error
     return shown, Packed(source.take(packed_size), size, crc32)
 
 
 class _Source:
-    """Blocks as one stream, hashed as it is read."""
+    """Blocks as one stream, hashed while it is read."""
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
         self._blocks = iter(blocks)
@@ -147,11 +148,11 @@ class _Source:
         self.digest = hashlib.sha256()
 
     def take(self, count: int) -> bytes:
-        """So many bytes. Raises RepositoryError at the end."""
+        """The next ``count`` bytes. Raises RepositoryError at the end."""
         pieces = []
         while count:
             if not self._rest and not self._next():
-                raise RepositoryError("this is no whole zip: it breaks off")
+                raise RepositoryError("this is not a complete zip: it ends early")
             pieces.append(bytes(self._rest[:count]))
             self._rest = self._rest[len(pieces[-1]) :]
             count -= len(pieces[-1])
@@ -172,7 +173,7 @@ class _Source:
 
 
 def _central(name: bytes, common: tuple[int, ...], offset: int) -> bytes:
-    """A file's entry in the directory at the end."""
+    """A file's entry in the central directory."""
     far = offset >= _LIMIT
     extra = struct.pack("<HHQ", 1, 8, offset) if far else b""
     version = _VERSION_64 if far else _VERSION
@@ -182,7 +183,7 @@ def _central(name: bytes, common: tuple[int, ...], offset: int) -> bytes:
 
 
 def _end(count: int, size: int, start: int) -> bytes:
-    """What follows the directory of ``size`` bytes that begins at ``start``."""
+    """The records after a directory of ``size`` bytes that begins at ``start``."""
     zip64 = b""
     if start >= _LIMIT or size >= _LIMIT or count >= _LIMIT_COUNT:
         record = struct.pack("<QHHLLQQQQ", 44, 45, 45, 0, 0, count, count, size, start)

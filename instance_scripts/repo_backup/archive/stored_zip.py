@@ -1,6 +1,6 @@
-"""Some files out of a zip that stays where it is stored: only their bytes are read.
+"""Reads single files of a stored zip by range requests.
 
-A zip's directory is at its end, and names where each file begins.
+The zip's directory at its end has the position of each file.
 https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 """
 
@@ -12,17 +12,18 @@ import zlib
 from collections.abc import Collection, Iterator
 from typing import IO, TYPE_CHECKING
 
+from backup_contract.text import one_line
 from repo_backup.archive.zip_reader import BROKEN_ZIP
-from repo_backup.runtime.errors import NotFoundError, RepositoryError, said
+from repo_backup.runtime.errors import NotFoundError, RepositoryError
 from repo_backup.store.base import Store
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _TAIL_BYTES = 256 << 10
-"""The directory, and mostly all of an overlay: one request."""
+"""The directory, and usually all of an overlay, in one request."""
 _HEAD_BYTES = 256 << 10
-"""Of what comes before the pack: the small files, and the index of a pack that is not large."""
+"""What precedes the pack: the small files, and the index of a pack that is not large."""
 _SHORTEST_ZIP_BYTES = 22
 _PIECE_BYTES = 8 << 20
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
@@ -30,20 +31,20 @@ _LOCAL_MAGIC = b"PK\3\4"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _LONGEST_HEADER_BYTES = 512
 _MOST_EXTRA_BYTES = 64
-"""Behind the name in a local header; this program writes 20 bytes for files above 4 GB."""
+"""After the name in a local header; this program writes 20 bytes for files above 4 GB."""
 
 
 class StoredZip:
-    """The zip under ``key``, of ``size`` bytes; ``version_id`` where the store keeps several.
+    """The zip at ``key``, of ``size`` bytes. ``version_id`` is None without versions.
 
-    ``names`` are those of its files. Raises what ``Store.read_range`` raises, and RepositoryError
-    when this is no zip.
+    ``names`` are the names of its files. Raises what ``Store.read_range`` raises, and
+    RepositoryError if it is not a zip.
     """
 
     def __init__(self, store: Store, key: str, size: int, version_id: str | None = None) -> None:
         self._store, self._key, self._size, self.version_id = store, key, size, version_id
         if size < _SHORTEST_ZIP_BYTES:
-            raise RepositoryError(f"{key} is no whole zip: it has {size} bytes")
+            raise RepositoryError(f"{key} is not a complete zip: it has {size} bytes")
         self._tail_start = max(0, size - _TAIL_BYTES)
         self._tail = self._read(self._tail_start, size)
         self._head, self._head_end = b"", 0
@@ -51,25 +52,25 @@ class StoredZip:
             with zipfile.ZipFile(_Ranges(self, size)) as archive:
                 self._entries = {entry.orig_filename: entry for entry in archive.infolist()}
         except BROKEN_ZIP as error:
-            raise RepositoryError(f"{key} is no whole zip: {said(str(error))}") from error
+            raise RepositoryError(f"{key} is not a complete zip: {one_line(str(error))}") from error
         self.names = tuple(self._entries)
         self._head_end = min(self._before_pack(), self._tail_start, _HEAD_BYTES)
 
     @property
     def whole(self) -> bytes | None:
-        """All bytes of a zip that was read as a whole, as a small one is; else None."""
+        """All bytes, if the zip is small enough to have been read as a whole; else None."""
         return None if self._tail_start else self._tail
 
     def read(self, name: str) -> bytes:
-        """A small file's bytes. Raises what ``extract`` raises."""
+        """A small file's content. Raises what ``extract`` raises."""
         found = io.BytesIO()
         self.extract(name, found)
         return found.getvalue()
 
     def extract(self, name: str, into: IO[bytes]) -> None:
-        """Write a file's bytes, which are checked against the checksum in the zip's directory.
+        """Write a file's content to ``into``, and verify it by the CRC-32 in the zip's directory.
 
-        Raises RepositoryError when they are not those, and what ``Store.read_range`` raises.
+        Raises RepositoryError if it differs, and what ``Store.read_range`` raises.
         """
         entry = self._entries[name]
         crc32, left = 0, entry.file_size
@@ -79,10 +80,12 @@ class StoredZip:
                 break
             into.write(piece)
         if left or crc32 != entry.CRC:
-            raise RepositoryError(f"{self._key} is damaged: the checksum of {said(name)} differs")
+            raise RepositoryError(
+                f"{self._key} is damaged: the checksum of {one_line(name)} differs"
+            )
 
     def place(self, name: str) -> tuple[int, int]:
-        """Where a file's bytes begin and end in the zip. Raises what ``extract`` raises."""
+        """The range of a file's bytes in the zip. Raises what ``extract`` raises."""
         entry = self._entries[name]
         start = entry.header_offset
         head = self.range(start, min(self._size, start + _LOCAL_HEADER.size))
@@ -90,15 +93,15 @@ class StoredZip:
         return first, first + entry.file_size
 
     def checksum(self, name: str) -> tuple[int, int]:
-        """Size and CRC-32 of a file, by the zip's directory."""
+        """Size and CRC-32 of a file, from the zip's directory."""
         entry = self._entries[name]
         return entry.file_size, entry.CRC
 
     def run(self, names: Collection[str]) -> tuple[int, Iterator[bytes]]:
-        """From the first of these files to the last: how many files, and their bytes as stored.
+        """The number of files from the first to the last of these, and their bytes as stored.
 
-        With their headers, in pieces; the last piece may go beyond them. Raises what
-        ``Store.read_range`` raises.
+        The bytes include headers and come in pieces; the last piece may exceed the last file.
+        Raises what ``Store.read_range`` raises.
         """
         offsets = [self._entries[name].header_offset for name in names]
         first, last = min(offsets), max(offsets)
@@ -109,8 +112,8 @@ class StoredZip:
     def range(self, start: int, end: int) -> bytes:
         """The bytes from ``start`` to ``end`` of the zip.
 
-        From memory if they are at its end, or among the small files at its beginning, which are
-        read together when the first of them is asked for.
+        Bytes at the zip's end are in memory. The small files at its beginning are read together on
+        first use.
         """
         if start >= self._tail_start:
             return self._tail[start - self._tail_start : end - self._tail_start]
@@ -124,13 +127,13 @@ class StoredZip:
             yield self.range(at, min(at + _PIECE_BYTES, end))
 
     def _before_pack(self) -> int:
-        """Where the largest file's bytes begin, which is the pack where there is one."""
+        """The offset of the largest file's bytes, which is the pack if there is one."""
         largest = max(self._entries.values(), key=lambda entry: entry.compress_size, default=None)
         return largest.header_offset + _LONGEST_HEADER_BYTES if largest else 0
 
     def _inflated(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         if entry.compress_type not in _METHODS or entry.flag_bits & 1:
-            raise RepositoryError(f"{self._key} is packed otherwise than this program does")
+            raise RepositoryError(f"{self._key} is not packed the way this program does it")
         if entry.compress_type == zipfile.ZIP_STORED:
             yield from self._data(entry)
             return
@@ -146,7 +149,7 @@ class StoredZip:
             raise RepositoryError(f"{self._key} is damaged: {error}") from error
 
     def _data(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-        """A file's bytes as they are in the zip."""
+        """A file's bytes as stored in the zip."""
         start = entry.header_offset
         least = start + _LOCAL_HEADER.size + len(entry.orig_filename.encode())
         # The header and the first piece in one request.
@@ -172,7 +175,7 @@ class StoredZip:
 
 
 def open_stored(store: Store, key: str, size: int, version_id: str | None) -> StoredZip:
-    """The zip by its version, or what is there now: in a copied bucket versions are others."""
+    """Open a version of a zip, or else the current one: in a copied bucket version ids differ."""
     if version_id and store.capabilities.versions:
         with contextlib.suppress(NotFoundError):
             return StoredZip(store, key, size, version_id)
@@ -180,14 +183,14 @@ def open_stored(store: Store, key: str, size: int, version_id: str | None) -> St
 
 
 def _latest_end(entry: zipfile.ZipInfo) -> int:
-    """Where a file's bytes end at the latest: the header's extra field may be empty."""
+    """The upper bound of a file's end; the local header's extra field may be empty."""
     named = len(entry.orig_filename.encode())
     header = _LOCAL_HEADER.size + named + _MOST_EXTRA_BYTES
     return entry.header_offset + header + entry.compress_size
 
 
 class _Ranges(io.RawIOBase):
-    """A stored zip as a file, for what reads its directory."""
+    """A stored zip as a file object, for reading its directory with ``zipfile``."""
 
     def __init__(self, stored: StoredZip, size: int) -> None:
         self._stored, self._size, self._position = stored, size, 0

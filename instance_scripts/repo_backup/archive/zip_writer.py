@@ -1,7 +1,7 @@
-"""A zip (stored) of a bare mirror that is never written to disk: headers in memory, packs in place.
+"""Builds a zip of a bare mirror without writing it to disk: headers in memory, packs in place.
 
-The same mirror gives the same bytes: entries in a fixed order, no times, no owners. Zip64 only
-where a size asks for it. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+Equal mirrors give equal bytes: entries in a fixed order, no times, no owners. Zip64 is used only
+for sizes that need it. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 """
 
 import hashlib
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MOST_PARTS = 10_000
-"""Of an upload to S3."""
+"""The limit of an S3 upload."""
 _EPOCH_DATE = (1 << 5) | 1
-"""1980-01-01, the first day that a zip can name."""
+"""1980-01-01, the first date of the zip format."""
 _LIMIT = 0xFFFFFFFF
 _UTF8 = 0x800
 _STORED, _DEFLATED = 0, 8
@@ -33,7 +33,7 @@ _MADE_BY_UNIX = 3 << 8
 
 @dataclass(frozen=True)
 class _Entry:
-    """``size`` is that of ``source``; ``inflated_size`` is given where that is deflated."""
+    """A file of the zip. ``size`` is that of ``source``, ``inflated_size`` its size if deflated."""
 
     name: str
     size: int
@@ -43,11 +43,11 @@ class _Entry:
 
 
 class _Zip:
-    """A zip, of which no file need exist. ``sha256`` (hex), ``crc32`` and ``part_crc32s`` need one
-    reading of it.
+    """A zip that need not exist as a file. Computing ``sha256`` (hex), ``crc32`` and
+    ``part_crc32s`` reads it once.
 
-    ``part_bytes`` is the length of every part but the last that ``part`` and ``part_crc32s`` know:
-    what was asked for, or more where that would make more parts than an upload may have.
+    ``part_bytes`` is the length of every part but the last: the requested one, or more if that
+    would make more parts than an upload may have.
     """
 
     def __init__(self, segments: Iterator[bytes | Path], part_bytes: int) -> None:
@@ -66,12 +66,12 @@ class _Zip:
         self.sha256, self.crc32, self.part_crc32s = sha256.hexdigest(), crc32, parts
 
     def part(self, start: int) -> io.BufferedReader:
-        """A seekable file of the archive's bytes from ``start``, ``part_bytes`` at most."""
+        """A seekable file of at most ``part_bytes`` bytes of the archive from ``start``."""
         end = min(start + self.part_bytes, self.size)
         return io.BufferedReader(_Slice(self._segments, start, end), _BLOCK_BYTES)
 
     def blocks(self) -> Iterator[bytes]:
-        """The archive from its beginning to its end."""
+        """The bytes of the whole archive."""
         for start in range(0, self.size, self.part_bytes):
             with self.part(start) as body:
                 while block := body.read(_BLOCK_BYTES):
@@ -79,25 +79,25 @@ class _Zip:
 
 
 class Archive(_Zip):
-    """The zip of a whole mirror: a base. A ``comment`` (ASCII) makes another zip of the same."""
+    """The zip of a complete mirror: a base. Another ``comment`` (ASCII) makes another zip."""
 
     def __init__(self, mirror: Mirror, part_bytes: int, comment: str = "") -> None:
         super().__init__(_zip(_entries(mirror), comment.encode("ascii")), part_bytes)
 
 
 class FileBlob(_Zip):
-    """A zip that is a file already."""
+    """A zip that exists as a file."""
 
     def __init__(self, path: Path, part_bytes: int) -> None:
         super().__init__(iter([path]), part_bytes)
 
 
 class OverlayArchive(_Zip):
-    """The zip of what is laid over a base: the mirror's pack, if it has one, and all refs,
-    which are deflated, as they are in each overlay whatever has changed.
+    """The zip of an overlay: the mirror's pack, if any, and all refs. The refs are deflated,
+    because every overlay has all of them.
 
-    ``side_files`` go beside the pack's index, by their names: what ``git.increment`` tells of this
-    pack, and of earlier ones of the chain that nothing tells of yet.
+    ``side_files`` are stored beside the pack's index, by name: those of ``git.increment`` for this
+    pack, and for earlier packs of the chain that have none.
     """
 
     def __init__(self, mirror: Mirror, side_files: Mapping[str, bytes], part_bytes: int) -> None:
@@ -105,7 +105,7 @@ class OverlayArchive(_Zip):
 
 
 class TextsArchive(_Zip):
-    """The zip of some texts by their names, all below one folder; each is deflated."""
+    """The zip of some texts by name, all in one folder and deflated."""
 
     def __init__(self, texts: Mapping[str, bytes], part_bytes: int) -> None:
         entries = (_deflated_entry(name, text) for name, text in texts.items())
@@ -171,7 +171,7 @@ class _Slice(io.RawIOBase):
 
 
 def _joined(segments: Iterator[bytes | Path]) -> list[bytes | Path]:
-    """The same, with what is in memory in as few pieces as there can be."""
+    """The segments, with adjacent bytes joined."""
     joined: list[bytes | Path] = []
     for segment in segments:
         if joined and isinstance(segment, bytes) and isinstance(joined[-1], bytes):
@@ -186,7 +186,7 @@ def _length(segment: bytes | Path) -> int:
 
 
 def _entries(mirror: Mirror) -> Iterator[_Entry]:
-    """What ``git clone`` needs of a bare repository, in the order of the archive."""
+    """The files that ``git clone`` needs of a bare repository, in the archive's order."""
     top = mirror.path.name
     for name, text in mirror.texts().items():
         yield _text_entry(f"{top}/{name}", text)
@@ -196,7 +196,7 @@ def _entries(mirror: Mirror) -> Iterator[_Entry]:
 
 
 def _overlay_entries(mirror: Mirror, side_files: Mapping[str, bytes]) -> Iterator[_Entry]:
-    """Objects before refs, as they are unpacked in this order, and that may be interrupted."""
+    """Objects before refs, because they are unpacked in this order and that may be interrupted."""
     top, texts = mirror.path.name, mirror.texts()
     for name in sorted(side_files):
         yield _text_entry(f"{top}/objects/pack/{name}", side_files[name])

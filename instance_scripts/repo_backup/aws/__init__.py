@@ -1,1 +1,1 @@
-"""AWS but for S3: the session, the parameter store, the notice of a spot interruption."""
+"""AWS other than S3: the session, Parameter Store, spot interruption notices."""

@@ -1,4 +1,4 @@
-"""Where AWS's credentials and region come from."""
+"""The AWS session: credentials, region, and how times are parsed."""
 
 import os
 from datetime import datetime
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 def session() -> "Session":
-    """A session that takes its region from where the AWS CLI takes it.
+    """A session with the region that the AWS CLI would use.
 
-    botocore alone does not look at ``AWS_REGION``, and would ask in another region than the CLI.
-    It is imported here: a third of the start of every command that asks AWS nothing.
+    botocore alone ignores ``AWS_REGION``. It is imported here because the import would take a third
+    of the start-up time of commands that do not use AWS.
     """
     from botocore.parsers import ResponseParserFactory
     from botocore.session import Session
@@ -26,10 +26,10 @@ def session() -> "Session":
 
 
 def timestamp(written: Any) -> datetime:
-    """A time in an answer of AWS, as botocore reads it.
+    """A time in a response of AWS, parsed as botocore would.
 
-    S3 writes ``2026-11-30T17:20:00.000Z`` for every object of a listing. botocore lets dateutil
-    guess the format of each, which takes a hundred times as long as to read this one.
+    S3 sends ``2026-11-30T17:20:00.000Z`` for every object of a listing. botocore lets dateutil
+    guess each format, which takes a hundred times as long as parsing this one.
     """
     from botocore.utils import parse_timestamp
 

@@ -1,4 +1,4 @@
-"""Notice of a spot interruption, from the instance's own metadata (IMDSv2), two minutes ahead.
+"""Spot interruption notices from the instance metadata (IMDSv2), two minutes ahead.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
 """
@@ -10,7 +10,7 @@ import threading
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 
 NOTICE = "spot interruption notice"
 POLL_SECONDS = 5.0
@@ -18,22 +18,23 @@ _DEFAULT_ENDPOINT = "http://169.254.169.254"
 _TOKEN_SECONDS = 21600
 _TOKEN = re.compile(rb"[!-~]{1,4096}")
 FIRST_TOKENS = 8
-"""So often a first token is asked for, in four minutes: where none came there is no metadata."""
+"""How many requests for a first token are made, within four minutes. If all fail, this machine has
+no metadata service."""
 LONGEST_PAUSE_SECONDS = 60.0
 
 
-def watch(stop: Stop) -> None:
-    """Poll in the background until the notice comes; silently end where there is no metadata.
+def watch(stop: CancellationToken) -> None:
+    """Request a stop once the notice comes; polls in a background thread.
 
-    A machine that is no instance costs nothing but eight connection attempts in that thread. Once
-    the metadata has answered, whatever goes wrong with it later is tried again.
+    Polling ends silently after eight failed attempts on a machine that is not an EC2 instance. Once
+    the metadata service has answered, later failures are retried.
     """
     if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         return
     threading.Thread(target=_poll, args=(stop,), daemon=True, name="interruption").start()
 
 
-def _poll(stop: Stop) -> None:
+def _poll(stop: CancellationToken) -> None:
     endpoint = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or _DEFAULT_ENDPOINT
     pool = urllib3.PoolManager(timeout=urllib3.Timeout(2.0), retries=False)
     base = endpoint.rstrip("/") + "/latest"
@@ -53,7 +54,7 @@ def _poll(stop: Stop) -> None:
             if answer.status == 401:
                 token = None
         except HTTPError:
-            # The service is best effort; the next look may find it.
+            # The service is best effort; the next poll may succeed.
             if not known:
                 if tokens == FIRST_TOKENS:
                     return
@@ -62,7 +63,7 @@ def _poll(stop: Stop) -> None:
 
 
 def _token(pool: urllib3.PoolManager, base: str) -> str:
-    """A session's token. Raises HTTPError, also for what another server says at this address."""
+    """A session token. Raises HTTPError, also if another server answers at this address."""
     headers = {"X-aws-ec2-metadata-token-ttl-seconds": str(_TOKEN_SECONDS)}
     answer = pool.request("PUT", f"{base}/api/token", headers=headers)
     if answer.status != 200 or not _TOKEN.fullmatch(answer.data):

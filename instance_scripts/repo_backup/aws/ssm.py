@@ -1,4 +1,4 @@
-"""The parameter store."""
+"""Systems Manager Parameter Store."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 def read_parameter(name: str) -> str:
-    """The SecureString parameter ``name`` of SSM's parameter store. Raises FatalError."""
+    """The decrypted value of the SecureString parameter ``name``. Raises FatalError."""
     try:
         client = cast("SSMClient", session().create_client("ssm"))
         answer = client.get_parameter(Name=name, WithDecryption=True)
         return answer["Parameter"]["Value"]
     except ClientError as error:
-        told = code_and_message(error.response)
-        raise FatalError(f"the parameter {name} cannot be read: {told}") from error
+        detail = code_and_message(error.response)
+        raise FatalError(f"the parameter {name} cannot be read: {detail}") from error
     except BotoCoreError as error:
-        told = tls_failure(error, "AWS_CA_BUNDLE") or one_line(str(error))
-        raise FatalError(f"the parameter {name} cannot be read: {told}") from error
+        detail = tls_failure(error, "AWS_CA_BUNDLE") or one_line(str(error))
+        raise FatalError(f"the parameter {name} cannot be read: {detail}") from error

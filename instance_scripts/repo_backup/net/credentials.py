@@ -1,41 +1,49 @@
-"""By what right GitHub is asked: no token, one token, or those of a GitHub App's installations."""
+"""Credentials for GitHub: no token, one token, or the tokens of a GitHub App's installations."""
 
+import base64
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 class Credentials(Protocol):
-    """Where each request's token comes from; called from every thread."""
+    """Provides the token of each request. Safe to call from every thread."""
 
     @property
     def present(self) -> bool:
-        """Whether there is a token at all."""
+        """Whether any token is configured."""
 
     def token(self, account: str) -> str | None:
-        """The token for what belongs to ``account``; None to ask without one.
+        """The token for repositories of ``account``; None to send the request without one.
 
-        Raises RepositoryError when there should be one and cannot be.
+        Raises RepositoryError if a token is required and cannot be obtained.
         """
 
     def renew(self, account: str, rejected: str) -> bool:
-        """Whether there is another token now that GitHub has rejected this one."""
+        """Replace a token that GitHub rejected. Returns whether there is a new one."""
 
 
 @dataclass(frozen=True)
 class Token:
-    """One token for everything, or None. It is in no ``repr``, so in no trace."""
+    """One token for all accounts, or None. Its ``repr`` hides it, so no stack trace shows it."""
 
     value: str | None = field(repr=False)
 
     @property
     def present(self) -> bool:
-        """Whether there is a token."""
+        """Whether a token is configured."""
         return self.value is not None
 
     def token(self, account: str) -> str | None:
-        """The token, whoever's repository it is."""
+        """The token, for any account."""
         return self.value
 
     def renew(self, account: str, rejected: str) -> bool:
-        """Never: a person has to."""
+        """Always False: only the user can replace it."""
         return False
+
+
+def authorization(scheme: Literal["Bearer", "Basic"], token: str) -> str:
+    """The ``Authorization`` header's value for a token."""
+    if scheme == "Bearer":
+        return f"Bearer {token}"
+    return "Basic " + base64.b64encode(f"x-access-token:{token}".encode()).decode()

@@ -1,5 +1,6 @@
-"""One large file on its way: what breaks off goes on where it was, an address that expired is
-asked for again. Whether the bytes are right is for whoever has their SHA-256 to say.
+"""Downloads one large file: resumes after a broken connection and renews an expired URL.
+
+The caller verifies the bytes against their SHA-256.
 """
 
 import random
@@ -8,7 +9,7 @@ from contextlib import AbstractContextManager
 
 from repo_backup.net.http import Answer
 from repo_backup.runtime import retry
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import (
     ForbiddenError,
     NotFoundError,
@@ -17,17 +18,21 @@ from repo_backup.runtime.errors import (
 )
 
 _ATTEMPTS = 5
-"""Without a byte in between."""
+"""Failures in a row without a byte received."""
 _PLAIN = {"Accept-Encoding": "identity"}
 
 Ask = Callable[[Mapping[str, str], bool], AbstractContextManager[Answer]]
-"""Sends a request with these headers; with True to an address that is new."""
+"""Sends a request with these headers; True asks for a new URL first."""
+
+
+class BrokenDownloadError(RepositoryError):
+    """A file could not be downloaded within the allowed attempts."""
 
 
 class Download:
-    """The ``size`` bytes of one file, read once; ``resumed``: more than one answer made it up."""
+    """The ``size`` bytes of one file, read once. ``resumed``: it took more than one response."""
 
-    def __init__(self, size: int, ask: Ask, stop: Stop) -> None:
+    def __init__(self, size: int, ask: Ask, stop: CancellationToken) -> None:
         self.resumed = False
         self._size = size
         self._ask = ask
@@ -36,10 +41,10 @@ class Download:
         self._rest = b""
 
     def read(self, count: int = -1, /) -> bytes:
-        """At most so many bytes; nothing at the end.
+        """At most ``count`` bytes; empty at the end.
 
-        Raises TransientError when trying again did not help, and another RepositoryError when the
-        storage has it no more.
+        Raises BrokenDownloadError after the last attempt, and another RepositoryError if the
+        storage no longer has the file.
         """
         if not self._rest:
             self._rest = next(self._blocks, b"")
@@ -48,7 +53,7 @@ class Download:
         return block
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._blocks.close()
 
     def _all_blocks(self) -> Generator[bytes, None, None]:
@@ -60,14 +65,14 @@ class Download:
                     at += len(block)
                     yield block
             except (ForbiddenError, NotFoundError):
-                # Most storages say so of an address that has expired.
+                # Most storages answer like this once a URL has expired.
                 if renewed and at == before:
                     raise
                 renewed = True
             except TransientError as error:
                 failures = 1 if at > before else failures + 1
                 if failures >= _ATTEMPTS:
-                    raise
+                    raise BrokenDownloadError(str(error)) from error
                 self._wait(failures, error)
                 renewed = False
             else:
@@ -75,7 +80,7 @@ class Download:
             self.resumed = self.resumed or at > 0
 
     def _from(self, at: int, *, renew: bool) -> Iterator[bytes]:
-        """The bytes from there on, by one answer."""
+        """The bytes from offset ``at`` on, from one response."""
         headers = {**_PLAIN, "Range": f"bytes={at}-"} if at else _PLAIN
         with self._ask(headers, renew) as answer:
             skip = _start(answer, at)
@@ -93,15 +98,15 @@ class Download:
         pause = random.uniform(longest / 10, longest)  # noqa: S311 - no secret
         asked = error.retry_after_seconds or 0.0
         if asked > retry.LONGEST_PAUSE_SECONDS:
-            raise error
+            raise BrokenDownloadError(str(error)) from error
         self._stop.sleep(pause + asked)
 
 
 def _start(answer: Answer, at: int) -> int:
-    """How many bytes of an answer came before. Raises RepositoryError for another part."""
+    """How many bytes of a response to skip. Raises RepositoryError if the range is wrong."""
     if not at or not answer.is_part:
         return at
-    told = answer.headers.get("Content-Range", "")
-    if not told.startswith(f"bytes {at}-"):
-        raise RepositoryError("the storage sends another part than was asked for")
+    content_range = answer.headers.get("Content-Range", "")
+    if not content_range.startswith(f"bytes {at}-"):
+        raise RepositoryError("the storage sent a different part than requested")
     return 0

@@ -1,4 +1,4 @@
-"""What GitHub means by an answer that is none: a rate limit, a right that is missing, a fault."""
+"""Maps GitHub's error responses to errors: a rate limit, a missing permission, a server fault."""
 
 import contextlib
 import json
@@ -18,44 +18,45 @@ from repo_backup.runtime.errors import (
     UnauthorizedError,
 )
 
-_UNSAID_PAUSE_SECONDS = 60.0
-"""GitHub: without any other hint wait at least a minute after a secondary rate limit."""
+_DEFAULT_PAUSE_SECONDS = 60.0
+"""After a secondary rate limit without a header, GitHub asks clients to wait at least a minute:
+https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
 _NO_REPOSITORY = "Repository not found"
-"""What GitHub's git answers for a repository or a wiki that is not there, or not to be seen; a
-proxy that has nothing at an address does not."""
+"""GitHub's git answers this for a repository or wiki that does not exist or that the token may not
+see. A proxy's own 404 does not."""
 _NUMBER = re.compile(r"[0-9]{1,12}")
 
 
 def refusal(
     path: str, status: int, headers: Mapping[str, str], body: bytes, *, has_token: bool
 ) -> RepositoryError:
-    """The error that a status stands for, with GitHub's own words. Pure."""
+    """The error for a status, with GitHub's message. Pure."""
     refused = read_refusal(status, headers, body)
-    told = refused.words
+    detail = refused.words
     match status:
         case 401:
             used = "rejects the token" if has_token else "wants a token"
-            return UnauthorizedError(f"GitHub {used} for {path} (401){told}")
+            return UnauthorizedError(f"GitHub {used} for {path} (401){detail}")
         case 403:
-            return ForbiddenError(f"GitHub refuses {path} (403){told}")
-        case 404 if refused.message.startswith(_NO_REPOSITORY) or _is_apis_own(path, body):
-            return AbsentError(f"GitHub has nothing at {path} (404){told}")
+            return ForbiddenError(f"GitHub refuses {path} (403){detail}")
+        case 404 if refused.message.startswith(_NO_REPOSITORY) or _is_from_api(path, body):
+            return AbsentError(f"GitHub has nothing at {path} (404){detail}")
         case 404 | 410:
-            return NotFoundError(f"GitHub has nothing at {path} ({status}){told}")
+            return NotFoundError(f"GitHub has nothing at {path} ({status}){detail}")
         case 451:
-            return RepositoryError(f"blocked for legal reasons (451){told}")
+            return RepositoryError(f"blocked for legal reasons (451){detail}")
         case 408 | 425 | 500 | 502 | 503 | 504:
             return TransientError(
-                f"GitHub answered {status} for {path}{told}", _retry_after(headers)
+                f"GitHub answered {status} for {path}{detail}", _retry_after(headers)
             )
         case _:
-            return RepositoryError(f"GitHub answered {status} for {path}{told}")
+            return RepositoryError(f"GitHub answered {status} for {path}{detail}")
 
 
 def storage_refusal(url: str, status: int, headers: Mapping[str, str]) -> RepositoryError:
-    """The error that a status of a storage of large files stands for. Pure.
+    """The error for a status of a storage of large files. Pure.
 
-    Neither the query of an address, which may be a signature, nor what the storage says is told.
+    It leaves out the URL's query, which may be a signature, and the storage's message.
     """
     parts = urlsplit(url)
     where = f"{parts.hostname} answered {status} for {parts.path}"
@@ -70,8 +71,8 @@ def storage_refusal(url: str, status: int, headers: Mapping[str, str]) -> Reposi
             return RepositoryError(where)
 
 
-def _is_apis_own(path: str, body: bytes) -> bool:
-    """Whether the API itself says that there is nothing, and not something on the way to it."""
+def _is_from_api(path: str, body: bytes) -> bool:
+    """Whether a 404 comes from the API itself and not from a proxy in front of it."""
     if ".git/" in path:
         return False
     with contextlib.suppress(ValueError, RecursionError, AttributeError):
@@ -80,16 +81,16 @@ def _is_apis_own(path: str, body: bytes) -> bool:
 
 
 def pause_seconds(status: int, headers: Mapping[str, str], body: bytes, now: float) -> float | None:
-    """How long a rate limit asks everybody to wait; None when it is not one. Pure.
+    """How long a rate limit asks all requests to wait; None if the response is no rate limit. Pure.
 
-    A limit's end is a time of GitHub's clock, and so is the answer's ``Date``: ``now``, this
-    machine's, counts only where that is missing.
+    A limit's reset time is on GitHub's clock, like the ``Date`` header. ``now``, this machine's
+    time, is used only if that header is missing.
     """
     if status not in (403, 429):
         return None
     asked = _retry_after(headers)
     if asked is None and (until := _moment(headers.get("Retry-After", ""))):
-        # RFC 9110 allows a date as well; what stands before GitHub may use it.
+        # RFC 9110 allows a date as well; a proxy in front of GitHub may send one.
         asked = max(1.0, until - _answered_at(headers, now))
     if asked is not None:
         return asked
@@ -97,7 +98,7 @@ def pause_seconds(status: int, headers: Mapping[str, str], body: bytes, now: flo
     if headers.get("X-RateLimit-Remaining") == "0" and _NUMBER.fullmatch(reset):
         return max(1.0, int(reset) - _answered_at(headers, now))
     if status == 429 or b"secondary rate limit" in body:
-        return _UNSAID_PAUSE_SECONDS
+        return _DEFAULT_PAUSE_SECONDS
     return None
 
 

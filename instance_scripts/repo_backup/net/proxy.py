@@ -1,4 +1,4 @@
-"""The proxy that the environment names: its address, and what it gets to know who asks."""
+"""The proxy that the environment names: its address and its credentials."""
 
 import base64
 from collections.abc import Mapping
@@ -13,17 +13,17 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class Proxy:
-    """An HTTP proxy; ``headers`` are for the proxy alone, with the credentials that it wants."""
+    """An HTTP proxy. ``headers`` go only to the proxy and carry its credentials."""
 
     url: str
     headers: dict[str, str] = field(repr=False)
 
 
 def proxy_from(environ: Mapping[str, str]) -> Proxy | None:
-    """The proxy that ``https_proxy`` names, as curl and git read it; None without it. Pure.
+    """The proxy in ``https_proxy``, read as curl and git read it; None if it is not set. Pure.
 
-    ``HOST:PORT`` is an HTTP proxy, and what stands before an ``@`` are user and password, percent-
-    encoded. Raises UsageError, which does not show them.
+    ``HOST:PORT`` is an HTTP proxy. Percent-encoded user and password may precede an ``@``. Raises
+    UsageError, whose message hides them.
     """
     name = next((name for name in _NAMES if environ.get(name)), None)
     if name is None:

@@ -1,4 +1,4 @@
-"""An end for connections that trickle: a time-out of reading starts anew with each byte."""
+"""Cuts connections that deliver too slowly. A read time-out cannot: each byte restarts it."""
 
 import contextlib
 import socket
@@ -12,94 +12,98 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import BaseHTTPResponse, HTTPResponse
 
 HEAD_SECONDS = 300.0
-"""How long the first line and the headers of an answer may take, however many bytes come."""
+"""How long the status line and headers of a response may take in all."""
 BLOCK_SECONDS = 300.0
-"""How long one block of a body may take: with its size, the slowest transfer there may be."""
-_LOOK_SECONDS = 0.5
+"""How long one block of a body may take. With the block's size this is the slowest rate allowed."""
+_POLL_SECONDS = 0.5
 
 
 @dataclass(eq=False)
-class Watched:
-    """A connection that must get on: what is awaited must come before ``deadline``.
+class StallGuard:
+    """A deadline on a connection: the awaited bytes must arrive before ``deadline``.
 
-    It is watched for the length of a ``with`` block: a class, as a generator costs more and each
-    request has two of these.
+    It applies within a ``with`` block. It is a class because each request needs two, and a
+    generator would cost more.
     """
 
-    guard: "Watchdog"
+    monitor: "StallMonitor"
     connection: socket.socket
     deadline: float
     expired: bool = False
 
     def __enter__(self) -> Self:
-        self.guard.add(self)
+        self.monitor.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.guard.discard(self)
+        self.monitor.discard(self)
 
     def allow(self, seconds: float) -> None:
-        """Something came: the next may take so long from now."""
+        """Set the deadline ``seconds`` from now."""
         self.deadline = time.monotonic() + seconds
 
     def cut(self) -> None:
-        """End the connection under the thread that waits for it, which then sees it broken."""
+        """Shut the connection down; the thread that reads from it then gets an error."""
         self.expired = True
         with contextlib.suppress(OSError):
-            # The plain socket's: a TLS socket would forget its session under the other thread.
+            # The plain socket's method: a TLS socket's would drop the session that a thread uses.
             socket.socket.shutdown(self.connection, socket.SHUT_RDWR)
 
 
-class Watchdog:
-    """One thread that looks after connections, once there are any."""
+class StallMonitor:
+    """One thread that cuts connections past their deadline. It starts with the first of them."""
 
     def __init__(self) -> None:
-        self._watched: set[Watched] = set()
+        self._guards: set[StallGuard] = set()
         self._changed = threading.Condition()
+        self._idle = False
         self._thread: threading.Thread | None = None
 
-    def watching(self, connection: socket.socket, seconds: float) -> Watched:
-        """Watch the connection for the block; the first thing must come within so many seconds."""
-        return Watched(self, connection, time.monotonic() + seconds)
+    def guard(self, connection: socket.socket, seconds: float) -> StallGuard:
+        """A guard for the connection whose first deadline is ``seconds`` from now."""
+        return StallGuard(self, connection, time.monotonic() + seconds)
 
-    def add(self, watched: Watched) -> None:
-        """Look after it from now on."""
+    def add(self, guard: StallGuard) -> None:
+        """Enforce its deadline from now on."""
         with self._changed:
-            self._watched.add(watched)
+            self._guards.add(guard)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._look, daemon=True, name="watchdog")
+                self._thread = threading.Thread(target=self._poll, daemon=True, name="stalls")
                 self._thread.start()
-            if len(self._watched) == 1:  # the thread waits while there is none
+            if self._idle:
                 self._changed.notify()
 
-    def discard(self, watched: Watched) -> None:
-        """Leave it alone from now on."""
+    def discard(self, guard: StallGuard) -> None:
+        """Stop enforcing its deadline."""
         with self._changed:
-            self._watched.discard(watched)
+            self._guards.discard(guard)
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         while True:
             with self._changed:
-                while not self._watched:
+                while not self._guards:
+                    self._idle = True
                     self._changed.wait()
+                self._idle = False
                 now = time.monotonic()
-                late = [each for each in self._watched if each.deadline < now and not each.expired]
+                late = [each for each in self._guards if each.deadline < now and not each.expired]
             for each in late:
                 each.cut()
-            time.sleep(_LOOK_SECONDS)
+            with self._changed:
+                self._changed.wait(_POLL_SECONDS)
 
 
-_watchdog = Watchdog()
+_monitor = StallMonitor()
 
 
 class _Connection(HTTPConnection):
-    """A connection whose answers must begin in time; ``answering`` outlives its ``sock``."""
+    """A connection whose responses must begin in time. ``answering`` outlives its ``sock``."""
 
     answering: socket.socket | None = None
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as urllib3's own
         self.answering = self.sock
-        with _beginning(self.sock):
+        with _guard_head(self.sock):
             return super().getresponse()
 
 
@@ -110,14 +114,14 @@ class _TlsConnection(HTTPSConnection):
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as urllib3's own
         self.answering = self.sock
-        with _beginning(self.sock):
+        with _guard_head(self.sock):
             return super().getresponse()
 
 
-def _beginning(connection: socket.socket | None) -> contextlib.AbstractContextManager[object]:
+def _guard_head(connection: socket.socket | None) -> contextlib.AbstractContextManager[object]:
     if connection is None:
         return contextlib.nullcontext()
-    return _watchdog.watching(connection, HEAD_SECONDS)
+    return _monitor.guard(connection, HEAD_SECONDS)
 
 
 class _Pool(HTTPConnectionPool):
@@ -129,12 +133,12 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 POOLS = {"http": _Pool, "https": _TlsPool}
-"""For urllib3's ``pool_classes_by_scheme``: connections whose answers must begin in time."""
+"""For urllib3's ``pool_classes_by_scheme``: connections whose responses must begin in time."""
 
 
-def watching(response: BaseHTTPResponse) -> contextlib.AbstractContextManager[Watched | None]:
-    """Watch an answer's body for the block; None when it is there already."""
+def guard_body(response: BaseHTTPResponse) -> contextlib.AbstractContextManager[StallGuard | None]:
+    """Guard the body of a response within the block; None if it has been read already."""
     answering = getattr(response.connection, "answering", None)
     if answering is None:
         return contextlib.nullcontext()
-    return _watchdog.watching(answering, BLOCK_SECONDS)
+    return _monitor.guard(answering, BLOCK_SECONDS)

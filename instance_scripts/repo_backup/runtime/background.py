@@ -1,4 +1,4 @@
-"""Several things at once that nobody has to wait for when the program must end."""
+"""Work in daemon threads, which never keep the program from ending."""
 
 import threading
 from collections.abc import Callable
@@ -9,13 +9,13 @@ T = TypeVar("T")
 
 
 def in_background(work: Callable[[], T], name: str) -> Future[T]:
-    """Begin work in a daemon thread; the future has its result, or what it raised."""
+    """Start work in a daemon thread. The future gets its result or its exception."""
     future: Future[T] = Future()
 
     def run() -> None:
         try:
             future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - raised where the result is waited for
+        except BaseException as error:  # noqa: BLE001 - raised to the caller of result()
             future.set_exception(error)
 
     threading.Thread(target=run, daemon=True, name=name).start()
@@ -23,17 +23,18 @@ def in_background(work: Callable[[], T], name: str) -> Future[T]:
 
 
 def at_once(work: Callable[[int], T], count: int, most: int) -> list[T]:
-    """``work(0)`` … ``work(count - 1)``, at most ``most`` at the same time; their results in order.
+    """The results of ``work(0)`` … ``work(count - 1)``, in order; at most ``most`` run in parallel.
 
-    Nothing new is begun after an error; it is raised when all that had begun has ended. The
-    threads are daemons: unlike a pool's they do not keep an interrupted process from ending.
+    After an error nothing new starts; it is raised once all running calls have ended, or at once if
+    a signal raised it. The threads are daemons: unlike a pool's they do not keep an interrupted
+    process from ending.
     """
     results: dict[int, T] = {}
-    troubles: list[BaseException] = []
+    errors: list[BaseException] = []
     numbers, lock = iter(range(count)), threading.Lock()
 
     def worker() -> None:
-        while not troubles:
+        while not errors:
             with lock:
                 number = next(numbers, None)
             if number is None:
@@ -41,7 +42,7 @@ def at_once(work: Callable[[int], T], count: int, most: int) -> list[T]:
             try:
                 results[number] = work(number)
             except BaseException as error:  # noqa: BLE001 - raised by the caller's thread
-                troubles.append(error)
+                errors.append(error)
 
     threads = [
         threading.Thread(target=worker, daemon=True, name=f"part-{number}")
@@ -49,8 +50,12 @@ def at_once(work: Callable[[int], T], count: int, most: int) -> list[T]:
     ]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
-    for trouble in troubles:
-        raise trouble
+    try:
+        for thread in threads:
+            thread.join()
+    except BaseException as interruption:  # a signal's
+        errors.append(interruption)
+        raise
+    if errors:
+        raise errors[0]
     return [results[number] for number in range(count)]

@@ -1,11 +1,11 @@
-"""How much may be in flight: disk and memory are shared by all that work at once."""
+"""Limits on the disk and memory that parallel work may use at the same time."""
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 
 _MEMINFO = Path("/proc/meminfo")
 _CGROUPS, _OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
@@ -13,27 +13,27 @@ _FILES = {
     "": ("memory.max", "memory.current", "inactive_file"),
     "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 }
-"""By controller, that of version 2 having no name: limit, usage, and what is cache in the usage."""
+"""Files by cgroup controller (version 2 has no name): limit, usage, and the cache within usage."""
 _UNKNOWN_MEMORY_BYTES = 1 << 30
 _WAKE_SECONDS = 1.0
 
 
-class Loan:
-    """What was lent. It may turn out to be too much: ``keep`` gives the rest back."""
+class Reservation:
+    """A reserved amount. ``keep`` gives back what turns out not to be needed."""
 
     def __init__(self, amount: int, give_back: Callable[[int], None]) -> None:
         self.amount = amount
         self._give_back = give_back
 
     def keep(self, amount: int) -> None:
-        """Give back all but so much."""
+        """Give back all but ``amount``."""
         if amount < self.amount:
             rest, self.amount = self.amount - amount, amount
             self._give_back(rest)
 
 
 class Allowance:
-    """An amount that is used up; None is without end."""
+    """An amount that can be used once; None is unlimited."""
 
     def __init__(self, total: int | None = None) -> None:
         self.total = total
@@ -41,7 +41,7 @@ class Allowance:
         self._changing = threading.Lock()
 
     def take(self, amount: int) -> bool:
-        """Use so much of it; False, and nothing is used, where so much is not left."""
+        """Use ``amount``. Returns False, and uses nothing, if less than that is left."""
         with self._changing:
             if self._left is None:
                 return True
@@ -51,30 +51,31 @@ class Allowance:
             return True
 
     def give_back(self, amount: int) -> None:
-        """What was taken was not needed."""
+        """Return an amount that was taken and not needed."""
         with self._changing:
             if self._left is not None:
                 self._left += amount
 
 
-class Budget:
-    """An amount that is lent out; whoever asks for more than there is waits for the others.
+class ResourceBudget:
+    """An amount shared by threads. A reservation waits until enough of it is free.
 
-    Who asked first is served first, or a large request would wait for as long as small ones come.
+    Requests are served in order, so that small ones cannot delay a large one for ever.
     """
 
-    def __init__(self, total: int, stop: Stop) -> None:
+    def __init__(self, total: int, stop: CancellationToken) -> None:
         self.total = total
         self._stop = stop
-        self._lent = 0
+        self._reserved = 0
         self._waiting: list[object] = []
         self._returned = threading.Condition()
 
     @contextlib.contextmanager
-    def lend(self, amount: int) -> Iterator[Loan]:
-        """Hold ``amount`` for the block. More than the total is lent to one that is alone.
+    def reserve(self, amount: int) -> Iterator[Reservation]:
+        """Reserve ``amount`` for the block. More than the total is granted if nothing else is
+        reserved.
 
-        Raises InterruptedRunError when told to stop while waiting.
+        Raises InterruptedRunError if the run is stopped while waiting.
         """
         ticket = object()
         with self._returned:
@@ -83,34 +84,34 @@ class Budget:
                 while self._waiting[0] is not ticket or not self._has(amount):
                     self._returned.wait(_WAKE_SECONDS)
                     self._stop.sleep(0)
-                self._lent += amount
+                self._reserved += amount
             finally:
                 self._waiting.remove(ticket)
                 self._returned.notify_all()
-        loan = Loan(amount, self._take_back)
+        reservation = Reservation(amount, self._take_back)
         try:
-            yield loan
+            yield reservation
         finally:
-            self._take_back(loan.amount)
+            self._take_back(reservation.amount)
 
     def _take_back(self, amount: int) -> None:
         with self._returned:
-            self._lent -= amount
+            self._reserved -= amount
             self._returned.notify_all()
 
     def _has(self, amount: int) -> bool:
-        return not self._lent or self._lent + amount <= self.total
+        return not self._reserved or self._reserved + amount <= self.total
 
 
 def available_memory_bytes() -> int:
-    """What this machine, or the control group that confines us, has left; a guess elsewhere."""
+    """Free memory in bytes, of the machine or this process's control group; else a guess."""
     return max(0, min([_machine_memory(), *_group_memory(_CGROUPS, _OWN_CGROUPS)]))
 
 
 def _group_memory(root: Path, own: Path) -> Iterator[int]:
-    """What each control group has left that this process is in, or that is all of a container.
+    """The free memory of each control group of this process, and of the container's root group.
 
-    What it could give up at once, the cache of files, is not in use.
+    The file cache counts as free, because the kernel can drop it at once.
     """
     lines = [line.split(":", 2) for line in own.read_text().splitlines()] if own.exists() else []
     places = [(controllers, path.lstrip("/")) for _, controllers, path in lines]

@@ -1,4 +1,4 @@
-"""Being told to stop: by a signal, by a spot interruption notice, or by a lost lease."""
+"""Requests to stop: from a signal, a spot interruption notice, or a lost lease."""
 
 import contextlib
 import threading
@@ -13,8 +13,8 @@ from repo_backup.runtime.errors import BackupError, InterruptedRunError
 GRACE_SECONDS = 7.0
 """How long work in flight may go on after the request; an interrupted run ends within 20 s."""
 
-CLOSING_SECONDS = 2.0
-"""How long each last word of an interrupted run may take, whatever the store does meanwhile."""
+CLEANUP_SECONDS = 2.0
+"""How long each clean-up step of an interrupted run may take, even if the store hangs."""
 
 _WAKE_SECONDS = 0.2
 T = TypeVar("T")
@@ -24,13 +24,13 @@ class Child(Protocol):
     """A process that this one started."""
 
     def kill(self) -> None:
-        """End it at once, if it has not ended."""
+        """Kill it, unless it has ended."""
 
 
 C = TypeVar("C", bound=Child)
 
 
-class Stop:
+class CancellationToken:
     """A request to stop, seen by every thread. No new work starts after it."""
 
     def __init__(self) -> None:
@@ -42,39 +42,40 @@ class Stop:
         self._lock = threading.Lock()
 
     def request(self, reason: str) -> None:
-        """Ask for the end; the first reason is kept. Safe to call from a signal handler."""
+        """Request a stop; the first reason counts. Safe to call from a signal handler."""
         if not self._event.is_set():
             self._reason, self._requested_at = reason, time.monotonic()
             self._event.set()
 
     @property
     def requested(self) -> bool:
-        """Whether no new work may start."""
+        """Whether a stop was requested, so that no new work may start."""
         return self._event.is_set()
 
     @property
     def reason(self) -> str:
-        """Why, or an empty string."""
+        """Why a stop was requested; empty if none was."""
         return self._reason
 
     def check(self) -> None:
-        """Raise :class:`InterruptedRunError` when the grace for work in flight is over."""
+        """Raise :class:`InterruptedRunError` once the grace period for work in flight is over."""
         if self.requested and time.monotonic() - self._requested_at > GRACE_SECONDS:
             raise InterruptedRunError(self._reason)
 
     def sleep(self, seconds: float) -> None:
-        """Wait, unless told to stop before: then raise :class:`InterruptedRunError`."""
+        """Wait; raise :class:`InterruptedRunError` as soon as a stop is requested."""
         if self._event.wait(seconds):
             raise InterruptedRunError(self._reason)
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most that long for the request; whether it came."""
+        """Wait at most ``seconds`` for a request to stop. Returns whether it came."""
         return self._event.wait(seconds)
 
     def begin(self, work: Callable[[], T], name: str) -> Callable[[], T]:
-        """Start work that a request to stop leaves behind; what is returned waits for its result.
+        """Start work in a thread that a request to stop abandons.
 
-        That raises what the work raises, and :class:`InterruptedRunError` when told to stop.
+        Returns a function that waits for the result. It raises what the work raises, and
+        :class:`InterruptedRunError` once a stop is requested.
         """
         future = in_background(work, name)
 
@@ -86,27 +87,27 @@ class Stop:
 
         return result
 
-    def closing(self, work: Callable[[], None], name: str) -> None:
-        """Do a last thing: to its end, or after a request to stop for two seconds at most.
+    def cleanup(self, work: Callable[[], None], name: str) -> None:
+        """Run a clean-up step; after a request to stop, for at most ``CLEANUP_SECONDS``.
 
-        A BackupError is of no consequence then: an error that ends the run is under way already.
+        A BackupError in it is suppressed: the error that ends the run is already being raised.
         """
 
-        def last() -> None:
+        def step() -> None:
             with contextlib.suppress(BackupError):
                 work()
 
-        thread = threading.Thread(target=last, daemon=True, name=name)
+        thread = threading.Thread(target=step, daemon=True, name=name)
         thread.start()
         while thread.is_alive() and not self.requested:
             thread.join(_WAKE_SECONDS)
-        thread.join(CLOSING_SECONDS)
+        thread.join(CLEANUP_SECONDS)
 
     @contextlib.contextmanager
     def child(self, start: Callable[[], C]) -> Iterator[C]:
-        """A process for the block; ``end`` kills it, whatever has become of the block.
+        """A process for the block, which ``end`` kills even if the block's thread is abandoned.
 
-        Raises InterruptedRunError when the program is about to end.
+        Raises InterruptedRunError if the program is ending.
         """
         with self._lock:
             if self._ended:
@@ -120,7 +121,7 @@ class Stop:
                 self._children.remove(process)
 
     def end(self) -> None:
-        """Kill what abandoned threads have started, which would outlive the program otherwise."""
+        """Kill the processes of abandoned threads, which would outlive the program."""
         with self._lock:
             self._ended = True
             for process in self._children:

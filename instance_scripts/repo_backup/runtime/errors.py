@@ -1,16 +1,16 @@
-"""What can go wrong, by who pays for it: the run, or one repository."""
+"""The errors of this program, by what they end: the run, or the backup of one repository."""
 
 from backup_contract.github_refusal import Refusal
 from backup_contract.text import one_line
 
 
-def said(text: str) -> str:
-    """What somebody else said, as ``one_line`` shows it."""
+def message(text: str) -> str:
+    """A message from outside, made safe to print by ``one_line``."""
     return one_line(text)
 
 
 class BackupError(Exception):
-    """Base of all errors that this program raises on purpose; ``str()`` is the reason."""
+    """Base of all errors that this program raises on purpose. ``str()`` is the reason."""
 
 
 class UsageError(BackupError):
@@ -18,44 +18,44 @@ class UsageError(BackupError):
 
 
 class FatalError(BackupError):
-    """The whole run cannot go on (exit 1)."""
+    """The run cannot continue (exit 1)."""
 
 
 class InterruptedRunError(BackupError):
-    """The run was told to stop; the same run id continues it (exit 75)."""
+    """The run was asked to stop; running it again with the same run id continues it (exit 75)."""
 
 
 class ConflictError(BackupError):
-    """A conditional write found that somebody else had written first."""
+    """A conditional write failed because another writer was first."""
 
 
 class RepositoryError(BackupError):
-    """One repository cannot be backed up, and trying again will not help.
+    """One repository cannot be backed up, and a retry will not help.
 
-    ``refusal`` is the answer that says so, where one does.
+    ``refusal`` is the response that caused it, if any.
     """
 
     refusal: Refusal | None = None
 
 
 class NotFoundError(RepositoryError):
-    """There is nothing at this address, or nothing that this token may see."""
+    """Nothing exists at this URL or key, or nothing that this token may see."""
 
 
 class AbsentError(NotFoundError):
-    """GitHub's own answer for something that does not exist, or that this token may not see."""
+    """GitHub itself says that something does not exist, or this token may not see it."""
 
 
 class ForbiddenError(RepositoryError):
-    """GitHub knows who asks, and refuses: the message says why."""
+    """GitHub accepts the credentials but refuses the request; the message says why."""
 
 
 class UnauthorizedError(RepositoryError):
-    """GitHub wants credentials, or rejects those that it got."""
+    """GitHub requires credentials, or rejects those that were sent."""
 
 
 class TransientError(RepositoryError):
-    """Trying again may help; ``retry_after_seconds`` is what the server asked for, if it did."""
+    """A retry may help. ``retry_after_seconds`` is the wait that the server asked for, if any."""
 
     def __init__(self, reason: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(reason)
@@ -63,19 +63,19 @@ class TransientError(RepositoryError):
 
 
 class UnreachedError(TransientError):
-    """No connection to a host that has not answered this program yet: mostly, no network at all."""
+    """A host that has never answered this program cannot be reached; often there is no network."""
 
 
 class AllowanceSpentError(RepositoryError):
-    """GitHub's limit for this hour is reached, and the run ends before the next hour begins."""
+    """GitHub's hourly limit is used up, and the run ends before the limit resets."""
 
 
 class RefusedPackError(TransientError):
-    """git finds fault with a pack that came whole."""
+    """git rejects a pack that was received completely."""
 
 
 class IncompletePackError(RefusedPackError):
-    """A pack that came whole lacks an object; ``tips`` are those that were asked for by id."""
+    """A completely received pack lacks an object. ``tips`` are the ids that were requested."""
 
     def __init__(self, reason: str, tips: tuple[str, ...] = ()) -> None:
         super().__init__(reason)
@@ -83,7 +83,8 @@ class IncompletePackError(RefusedPackError):
 
 
 class RefusedWantError(TransientError):
-    """A git server gave up; ``oid`` is the object that it names, ``begun`` whether a pack began."""
+    """A git server refused a want. ``oid`` is the object that it names; ``begun`` whether it had
+    started to send a pack."""
 
     def __init__(self, reason: str, oid: str | None, *, begun: bool) -> None:
         super().__init__(reason)
@@ -92,25 +93,25 @@ class RefusedWantError(TransientError):
 
 
 class StoreRefusedError(RepositoryError):
-    """The store gives or takes an object only of somebody with another right, or not at once."""
+    """The store refuses to read or write an object, for lack of a permission or at this time."""
 
 
-class NotHandedOutError(StoreRefusedError):
-    """The store has an object and gives it to nobody: it lies in an archive tier, or is encrypted
-    with a key that is gone or that only its writer has."""
+class UnavailableObjectError(StoreRefusedError):
+    """The store has an object that nobody can read: it is in an archive tier, or its encryption key
+    is deleted or known only to its writer."""
 
 
 class UnfitMachineError(RepositoryError):
-    """This machine cannot look, mostly for want of memory; that says nothing of the archive."""
+    """This machine cannot check an archive, mostly for lack of memory. The archive may be good."""
 
 
 class UnreadableError(UnfitMachineError):
-    """This machine cannot read or unpack an archive: a file's rights, its disk, its hardware."""
+    """This machine cannot read or unpack an archive: permissions, a full disk, or hardware."""
 
 
 class WrongBytesError(RepositoryError):
-    """What came has not the SHA-256 or the size that its source names."""
+    """The bytes do not have the SHA-256 or the size that their source names."""
 
 
 class DiskFullError(RepositoryError):
-    """The temporary directory is full; worth a try when nothing else is in flight."""
+    """The temporary directory is full; a retry may help once no other work is in flight."""

@@ -1,7 +1,7 @@
-"""Which process of which machine this is, so that another one can see whether it still runs.
+"""Identifies this process and machine, so that another process can check whether it still runs.
 
-Linux tells it: the boot's id, the process namespace, the process id and when the process began
-(https://man7.org/linux/man-pages/man5/proc.5.html). Elsewhere nothing is known.
+On Linux: boot id, process namespace, process id and start time
+(https://man7.org/linux/man-pages/man5/proc.5.html). Unknown on other systems.
 """
 
 import os
@@ -10,11 +10,11 @@ from pathlib import Path
 
 _IDENTITY = re.compile(r"([0-9a-f-]{36}:[0-9]{1,20}):([1-9][0-9]{0,9}):([0-9]{1,20})")
 _ENDED = ("Z", "X")
-"""A process that was killed, and that its parent has not been told of yet."""
+"""States of a process that has ended but that its parent has not reaped yet."""
 
 
 def current() -> str | None:
-    """This process; None where the system does not tell."""
+    """The identity of this process; None if the system does not provide one."""
     try:
         machine, began = _machine(), _began(os.getpid())
     except OSError:
@@ -23,7 +23,7 @@ def current() -> str | None:
 
 
 def is_alive(identity: str) -> bool | None:
-    """Whether that process still runs; None for one of another machine, or where nobody knows."""
+    """Whether that process still runs; None if it is on another machine, or unknown."""
     known = _IDENTITY.fullmatch(identity)
     try:
         if known is None or known[1] != _machine():
@@ -32,7 +32,7 @@ def is_alive(identity: str) -> bool | None:
         return _began(int(known[2])) == known[3]
     except (ProcessLookupError, FileNotFoundError):
         return False
-    except (OSError, OverflowError):  # another user's: there is one of this number
+    except (OSError, OverflowError):  # the id is another user's process
         return None
 
 
@@ -42,7 +42,7 @@ def _machine() -> str:
 
 
 def _began(process_id: int) -> str | None:
-    """When a process began, in ticks since the boot; None for one that has ended."""
-    # The second field is the program's name in brackets, and may hold blanks and brackets.
+    """A process's start time in clock ticks since boot; None if it has ended."""
+    # The second field is the program's name in brackets; it may contain spaces and brackets.
     fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
     return None if fields[0] in _ENDED else fields[19]

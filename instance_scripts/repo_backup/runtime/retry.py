@@ -1,17 +1,17 @@
-"""Patience: bounded, jittered retries, and one pause for all when the server asks for it."""
+"""Bounded retries with jitter."""
 
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import TransientError, UnreachedError
 
 LONGEST_PAUSE_SECONDS = 3900.0
-"""A primary rate limit of GitHub resets within the hour; nothing longer is waited for."""
+"""GitHub's primary rate limit resets within the hour; longer waits are refused."""
 ATTEMPTS_UNREACHED = 2
-"""A machine without a network is told so within seconds; what has answered once is waited for."""
+"""For a host that has never answered, so that a missing network is reported within seconds."""
 FIRST_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 60.0
 
@@ -19,17 +19,17 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How often something is tried, and how long in between."""
+class RetryPolicy:
+    """How often an action is tried; ``stop`` interrupts the waits in between."""
 
-    stop: Stop
+    stop: CancellationToken
     attempts: int = 5
 
     def call(self, action: Callable[[], T]) -> T:
-        """The action's result; a TransientError is retried with growing, fully jittered delays.
+        """The action's result. A TransientError is retried with growing, jittered delays.
 
-        A host that never answered is tried twice. A server's ``Retry-After`` is honoured, up to
-        ``LONGEST_PAUSE_SECONDS``: beyond that, and after the last attempt, the error is raised.
+        A host that never answered is tried twice. A server's ``Retry-After`` is honoured up to
+        ``LONGEST_PAUSE_SECONDS``; beyond that, and after the last attempt, the error is raised.
         """
         for attempt in range(1, self.attempts):
             try:

@@ -1,4 +1,4 @@
-"""The directory in which mirrors are made; what killed runs left in it is removed."""
+"""The temporary directory of a run. Removes those that killed runs left behind."""
 
 import contextlib
 import fcntl
@@ -9,43 +9,64 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from repo_backup.runtime.errors import InterruptedRunError
+
 _PREFIX = "repo_backup."
 _ALIVE, _ARRIVING = ".alive", ".arriving"
-_YOUNG_SECONDS = 3600.0
+_UNLOCKED_SECONDS = 3600.0
+"""A directory without its lock file is removed after this: its run was killed while creating it."""
+_ATTEMPTS, _PAUSE_SECONDS = 20, 0.05
 
 
 @contextlib.contextmanager
 def scratch_directory(parent: Path | None = None) -> Iterator[Path]:
-    """A directory below ``TMPDIR`` for the block, or below ``parent``.
+    """A directory below ``parent`` (default: ``TMPDIR``) for the block.
 
-    What an interrupted thread is still writing does not matter. A killed process removes nothing:
-    its lock is gone with it, and by that the next one knows whose directory may go.
+    What an interrupted thread still writes is removed, too. A killed process leaves its directory,
+    but the system releases its lock; the next run then removes the directory.
     """
     parent = parent or Path(tempfile.gettempdir())
     _remove_leftovers(parent)
-    with (
-        tempfile.TemporaryDirectory(prefix=_PREFIX, dir=parent, ignore_cleanup_errors=True) as name,
-        (Path(name) / _ARRIVING).open("w") as file,
-    ):
-        fcntl.flock(file, fcntl.LOCK_EX)
-        # Not before it is locked: a sign of life that nobody holds is one that a killed one left.
-        Path(file.name).rename(Path(name) / _ALIVE)
-        yield Path(name)
+    name = ""
+    try:
+        with (
+            tempfile.TemporaryDirectory(
+                prefix=_PREFIX, dir=parent, ignore_cleanup_errors=True
+            ) as name,
+            (Path(name) / _ARRIVING).open("w") as file,
+        ):
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # Rename only once it is locked: an unlocked file marks a killed process's directory.
+            Path(file.name).rename(Path(name) / _ALIVE)
+            yield Path(name)
+    except InterruptedRunError:
+        if name:
+            _remove_again(Path(name))
+        raise
+
+
+def _remove_again(directory: Path) -> None:
+    """An interrupted thread that still writes creates the directory again, for a moment."""
+    for _ in range(_ATTEMPTS):
+        time.sleep(_PAUSE_SECONDS)
+        if not directory.exists():
+            return
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _remove_leftovers(parent: Path) -> None:
     for directory in parent.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             status = directory.lstat()
-            if status.st_uid == os.getuid() and _is_left(directory, status.st_mtime):
+            if status.st_uid == os.getuid() and _is_leftover(directory, status.st_mtime):
                 shutil.rmtree(directory, ignore_errors=True)
 
 
-def _is_left(directory: Path, modified_at: float) -> bool:
-    """Whether nobody works there. Raises OSError where somebody does."""
+def _is_leftover(directory: Path, modified_at: float) -> bool:
+    """Whether no process uses the directory. Raises OSError if one does."""
     try:
         with (directory / _ALIVE).open() as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:
-        return time.time() - modified_at > _YOUNG_SECONDS
+        return time.time() - modified_at > _UNLOCKED_SECONDS
     return True

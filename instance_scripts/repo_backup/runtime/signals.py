@@ -1,24 +1,24 @@
-"""What a signal does: a backup ends in good order, everything else at once, and no git goes on."""
+"""Signal handlers: a backup stops gracefully, other commands at once; no git process is left."""
 
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import InterruptedRunError
 
 
 @contextlib.contextmanager
-def orderly_end(stop: Stop) -> Iterator[None]:
-    """Within the block a signal asks for an orderly end, and a second one for an immediate end.
+def graceful_stop(stop: CancellationToken) -> Iterator[None]:
+    """Within the block, a signal requests a stop and a second signal ends the program at once.
 
-    No process that an abandoned thread started is left behind the block.
+    On leaving, the processes of abandoned threads are killed.
     """
 
     def request(number: int, frame: FrameType | None) -> None:
         if stop.requested:
-            raise InterruptedRunError("told twice")
+            raise InterruptedRunError(f"{signal.Signals(number).name}, the second signal")
         stop.request(signal.Signals(number).name)
 
     try:
@@ -29,8 +29,8 @@ def orderly_end(stop: Stop) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def immediate_end() -> Iterator[None]:
-    """Within the block a signal raises InterruptedRunError, so that everything is put away."""
+def immediate_stop() -> Iterator[None]:
+    """Within the block, a signal raises InterruptedRunError, so that clean-up code runs."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise InterruptedRunError(signal.Signals(number).name)

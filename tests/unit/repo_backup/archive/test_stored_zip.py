@@ -59,10 +59,10 @@ def test_a_damaged_file_is_found_by_its_checksum(path: Path) -> None:
 def test_a_zip_of_another_length_or_none_is_refused(path: Path) -> None:
     size = path.stat().st_size
     for wrong in (size + 1, size - 1, 21, 0):
-        with pytest.raises(RepositoryError, match=r"whole zip|bytes long"):
+        with pytest.raises(RepositoryError, match=r"complete zip|bytes long"):
             _open(path, wrong)
     path.write_bytes(bytes(size))
-    with pytest.raises(RepositoryError, match="whole zip"):
+    with pytest.raises(RepositoryError, match="complete zip"):
         _open(path)
 
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from repo_backup.aws import spot_notice as interruption
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 
 ENDPOINT = "AWS_EC2_METADATA_SERVICE_ENDPOINT"
 
@@ -53,7 +53,7 @@ def metadata(monkeypatch: pytest.MonkeyPatch) -> Iterator[Metadata]:
         server.shutdown()
 
 
-def watched(stop: Stop) -> threading.Thread:
+def watched(stop: CancellationToken) -> threading.Thread:
     """The thread that watches."""
     interruption.watch(stop)
     return next(each for each in threading.enumerate() if each.name == "interruption")
@@ -61,7 +61,7 @@ def watched(stop: Stop) -> threading.Thread:
 
 def test_a_token_that_is_refused_at_first_does_not_end_the_watch(metadata: Metadata) -> None:
     metadata.tokens += [(503, b""), (429, b"")]
-    stop = Stop()
+    stop = CancellationToken()
     watched(stop).join(20)
     assert stop.reason == interruption.NOTICE
 
@@ -69,7 +69,7 @@ def test_a_token_that_is_refused_at_first_does_not_end_the_watch(metadata: Metad
 def test_a_token_that_ran_out_is_asked_for_as_often_as_it_takes(metadata: Metadata) -> None:
     metadata.tokens += [(200, b"first"), *[(503, b"")] * 20]
     metadata.looks += [404, 401, 404]
-    stop = Stop()
+    stop = CancellationToken()
     watched(stop).join(20)
     assert stop.reason == interruption.NOTICE
     assert not metadata.tokens
@@ -78,7 +78,7 @@ def test_a_token_that_ran_out_is_asked_for_as_often_as_it_takes(metadata: Metada
 
 def assert_ends_without_a_notice() -> None:
     """The watch gives up by itself, and the run goes on."""
-    stop = Stop()
+    stop = CancellationToken()
     thread = watched(stop)
     thread.join(20)
     assert not thread.is_alive()
@@ -104,4 +104,4 @@ def test_a_run_that_is_over_does_not_wait_for_the_watch(
     monkeypatch.setattr(interruption, "POLL_SECONDS", 600.0)
     monkeypatch.setattr(interruption, "LONGEST_PAUSE_SECONDS", 600.0)
     monkeypatch.setenv(ENDPOINT, "http://127.0.0.1:1")
-    assert watched(Stop()).daemon
+    assert watched(CancellationToken()).daemon

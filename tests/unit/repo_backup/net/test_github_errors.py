@@ -63,7 +63,7 @@ def test_what_is_no_rate_limit_is_not_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "kind", "told"),
+    ("status", "body", "kind", "answer"),
     [
         (401, b'{"message": "Bad credentials"}', UnauthorizedError, "(401): Bad credentials"),
         (403, b'{"message": "Sorry. Your account was suspended"}', ForbiddenError, "suspended"),
@@ -77,16 +77,16 @@ def test_what_is_no_rate_limit_is_not_waited_for() -> None:
     ],
 )
 def test_each_refusal_has_its_kind_and_githubs_words(
-    status: int, body: bytes, kind: type[Exception], told: str
+    status: int, body: bytes, kind: type[Exception], answer: str
 ) -> None:
     error = refusal("/x", status, {}, body, has_token=True)
     assert type(error) is kind
-    assert told in str(error)
+    assert answer in str(error)
 
 
 def test_what_the_api_says_of_nothing_is_no_absence_where_git_answers() -> None:
-    said = b'{"message": "Not Found"}'
-    error = refusal("/octo/hello.wiki.git/info/refs", 404, {}, said, has_token=True)
+    output = b'{"message": "Not Found"}'
+    error = refusal("/octo/hello.wiki.git/info/refs", 404, {}, output, has_token=True)
     assert type(error) is NotFoundError
 
 

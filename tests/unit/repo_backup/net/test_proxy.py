@@ -4,8 +4,12 @@ import base64
 
 import pytest
 
+from repo_backup.net.credentials import Token
+from repo_backup.net.http import Http
 from repo_backup.net.proxy import proxy_from
-from repo_backup.runtime.errors import UsageError
+from repo_backup.net.rate_limit_gate import RateLimitGate
+from repo_backup.runtime.cancellation import CancellationToken
+from repo_backup.runtime.errors import UnreachedError, UsageError
 
 
 def _basic(text: str) -> dict[str, str]:
@@ -42,3 +46,17 @@ def test_an_address_that_is_no_http_proxy_is_refused_without_showing_it(text: st
 
 def test_without_one_there_is_none() -> None:
     assert proxy_from({"https_proxy": "", "PATH": "/bin"}) is None
+
+
+def test_a_proxy_that_does_not_answer_is_named_and_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    gate = RateLimitGate(CancellationToken())
+    http = Http(Token(None), gate, stall_seconds=1, connections=1)
+    http.trust("https://api.github.test")
+    unreached = pytest.raises(UnreachedError, match=r"the proxy does not answer.*https_proxy")
+    with unreached, http.open("GET", "https://api.github.test/user", "Bearer"):
+        pass

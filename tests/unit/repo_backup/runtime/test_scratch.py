@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import IO
 
 import pytest
 
+from repo_backup.runtime.errors import InterruptedRunError
 from repo_backup.runtime.scratch import scratch_directory
 
 _HOLD = """
@@ -45,6 +47,29 @@ def holder(
     yield process, Path(process.stdout.readline().strip())
     process.kill()
     process.communicate()
+
+
+def test_what_an_interrupted_thread_writes_after_the_removal_is_removed_too(
+    tmp_path: Path,
+) -> None:
+    thread = threading.Thread()
+
+    def write_on(place: Path) -> None:
+        while place.exists():
+            pass
+        (place / "hello.data").mkdir(parents=True)
+
+    def interrupted() -> None:
+        nonlocal thread
+        with scratch_directory(tmp_path) as place:
+            thread = threading.Thread(target=write_on, args=(place,))
+            thread.start()
+            raise InterruptedRunError("SIGINT")
+
+    with pytest.raises(InterruptedRunError):
+        interrupted()
+    thread.join()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_living_process_keeps_its_directory(holder: tuple[subprocess.Popen[str], Path]) -> None:
