@@ -1,1 +1,1 @@
-"""Where archives lie: a directory or a bucket."""
+"""The destination of a backup: a directory or a bucket."""

@@ -1,4 +1,4 @@
-"""The chain of overlays over an archive, as a run finds it at the destination and as it grows."""
+"""The chain of overlays over an archive: how a run finds it at the destination and adds to it."""
 
 import contextlib
 import itertools
@@ -10,25 +10,26 @@ from backup_contract.documents.chain import Chain, ChainDocument, Link
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import Archive, ItemResult
 from repo_backup.runtime.errors import ConflictError, RepositoryError, TransientError
-from repo_backup.runtime.retry import Patience
+from repo_backup.runtime.retry import RetryPolicy
 from repo_backup.store.base import Blob, Store, Stored, Tagged
 from repo_backup.store.chains import ChainListError, read_chain
 
 _NO_VERSION = (None, "", "null")
-"""Of a bucket without versions, or one whose versioning is suspended: what is put replaces."""
+"""The version id in a bucket without versioning, or with suspended versioning: a PUT replaces."""
 Numbered = Mapping[int, Stored]
-"""The overlays of one chain as a listing has them, by their number."""
+"""The listed overlays of one chain, by their number."""
 
 
 @dataclass(frozen=True)
 class StoredChain:
-    """An archive and the overlays over it that can be read, from the first on.
+    """An archive and its readable overlays, up to the first that cannot be read.
 
-    ``document`` lists them but for ``unlisted``, the last ones, which were put and which no line
-    describes. A manifest names the first ``named``. ``tag`` is the document's for ``write_if``,
-    ``base_refs_digest`` what the manifest says of the base alone. ``base_replaced``: something
-    else may have taken the archive's place, of which this is an earlier version then.
-    ``fault`` says why no overlay may follow, empty if one may.
+    ``document`` lists them, except ``unlisted``: the last ones, which were stored and have no line
+    yet. A manifest names the first ``named``. ``tag`` is the document's tag for ``write_if``.
+    ``base_refs_digest`` is the digest of the base's own refs, from the manifest.
+    ``base_replaced``: the archive may be an earlier version of its key, because something else may
+    have replaced it. ``objects_damaged``: a report found that the binaries it refers to, or their
+    list, are damaged. ``fault`` says why no overlay may follow; empty if one may.
     """
 
     archive: Archive
@@ -39,24 +40,25 @@ class StoredChain:
     unlisted: tuple[Stored, ...] = ()
     base_replaced: bool = False
     fault: str = ""
+    objects_damaged: bool = False
 
     @property
     def links(self) -> int:
-        """How many overlays lie there."""
+        """The number of stored overlays."""
         return len(self.document.links) + len(self.unlisted)
 
     @property
     def needs_base(self) -> bool:
-        """Whether what can be read of it goes into a new base, whatever else there is."""
+        """Whether no overlay may follow, so that a new base must take in what can be read."""
         return self.base_replaced or bool(self.fault)
 
     @property
     def proven(self) -> int:
-        """How many overlays need no second look: a run proved them, and wrote them down."""
+        """The number of overlays that a run has proven and recorded. They need no second check."""
         return 0 if self.needs_base else min(self.named, len(self.document.links))
 
     def first(self, links: int, fault: str) -> "StoredChain":
-        """The same without the overlays behind the first ``links``: no other may follow. Pure."""
+        """The chain with only the first ``links`` overlays; no other may follow. Pure."""
         listed = min(links, len(self.document.links))
         return replace(
             self,
@@ -68,9 +70,9 @@ class StoredChain:
 
 @dataclass(frozen=True)
 class ChainState:
-    """What of a chain is in place: ``listed`` overlays of its document, then those ``unlisted``.
+    """The overlays in place: the first ``listed`` of the document, then those ``unlisted``.
 
-    ``reason`` says why it cannot grow, empty if it can.
+    ``reason`` says why the chain cannot grow; empty if it can.
     """
 
     reason: str = ""
@@ -79,9 +81,9 @@ class ChainState:
 
 
 def find_chain(store: Store, result: ItemResult) -> StoredChain:
-    """The chain of an archive that is there, as far as it can be read.
+    """The readable chain of a stored archive.
 
-    Two requests, more where the document is not what the manifest says. Raises what the store
+    Makes two requests, more if the document does not match the manifest. Raises what the store
     raises.
     """
     archive, chain = result.archive, result.chain
@@ -108,15 +110,16 @@ def find_chain(store: Store, result: ItemResult) -> StoredChain:
 def _document(
     store: Store, base_key: str, identity: str, chain: Chain | None, tagged: Tagged | None
 ) -> tuple[ChainDocument, str]:
-    """The document as the manifest says that it is, and what is wrong with it if it is not.
+    """The document that the manifest names, and what is wrong if there is none.
 
-    An earlier version will do. Without one nothing is listed; a store that keeps only the latest
-    cannot have one, and there the list is made anew of the overlays, which are proven one by one.
+    An earlier version of the document is good enough. Without one, no overlay is listed. A store
+    without versions cannot have one: there the overlays are proven again and the document is
+    created from them.
     """
     found = empty = ChainDocument(base_key, identity)
     with contextlib.suppress(DamagedError):
         found = ChainDocument.from_bytes(tagged.data, base_key, identity) if tagged else empty
-    if chain is None:  # nothing is lost: the next run writes it anew
+    if chain is None:  # nothing is lost: the next run writes it again
         return found, ""
     if found.first(chain.links).digest == chain.digest:
         return found, ""
@@ -127,19 +130,19 @@ def _document(
 
 
 def keeps_versions(store: Store, archive: Archive) -> bool:
-    """Whether an archive can still be read when another one has taken its place."""
+    """Whether an archive can still be read after another one has replaced it."""
     return store.capabilities.versions and archive.version_id not in _NO_VERSION
 
 
 def judge_chain(
     document: ChainDocument, there: Numbered, lost: int = 0, wrong: str = ""
 ) -> ChainState:
-    """Whether what lies there is what is listed, and nothing else. Pure.
+    """Compare the overlays that are stored (``there``) with the document. Pure.
 
-    A run puts an overlay, lists it, and names it in its manifest; it may be killed in between. So
-    one overlay may be there that is not listed, if it is the next. ``lost`` are the overlays that a
-    manifest names while no line describes them any more: they must be there as well. ``wrong``
-    says why the chain cannot grow in any case.
+    A run stores an overlay, lists it, then names it in its manifest, and may be killed in between.
+    So one overlay more may be stored than is listed, if it is the next. ``lost`` is the number of
+    overlays that a manifest names but that have no line any more; they must be stored too.
+    ``wrong`` says why the chain cannot grow in any case.
     """
     fault, listed = "", 0
     for number, link in enumerate(document.links, 1):
@@ -168,13 +171,13 @@ def _out_of_place(link: Link, stored: Stored | None) -> str:
     if stored.bytes != link.bytes:
         return f"{link.key} has {stored.bytes} bytes, not {link.bytes}"
     if link.etag and stored.etag and stored.etag != link.etag:
-        return f"{link.key} was replaced by something that no run wrote down"
+        return f"{link.key} was replaced by an object that no run recorded"
     return ""
 
 
 @dataclass(frozen=True)
 class Overlay:
-    """An overlay that goes next; ``refs_digest`` and ``refs`` tell what it ends with."""
+    """The next overlay; ``refs_digest`` and ``refs`` describe the refs that it ends with."""
 
     archive: Blob
     sha256: str
@@ -184,16 +187,16 @@ class Overlay:
 
 
 def put_overlay(
-    store: Store, patience: Patience, chain: StoredChain, overlay: Overlay
+    store: Store, retry_policy: RetryPolicy, chain: StoredChain, overlay: Overlay
 ) -> ChainDocument:
-    """Put an overlay, then list it; the document with it as the last.
+    """Store an overlay, then list it. Returns the document, which ends with it.
 
-    Raises RepositoryError, also when somebody else wrote there meanwhile.
+    Raises RepositoryError, also if another writer got in between.
     """
     document = chain.document
     key = document.next_key
     try:
-        stored = patience.call(lambda: store.put_archive(key, overlay.archive, new=True))
+        stored = retry_policy.call(lambda: store.put_archive(key, overlay.archive, new=True))
         link = Link(
             key,
             overlay.archive.size,
@@ -206,14 +209,14 @@ def put_overlay(
             stored.checksum,
         )
         longer = document.with_link(link)
-        patience.call(lambda: _write(store, longer, chain.tag))
+        retry_policy.call(lambda: _write(store, longer, chain.tag))
     except (ConflictError, TransientError) as error:
         raise RepositoryError(str(error)) from error
     return longer
 
 
 def with_listed(chain: StoredChain, links: Sequence[Link]) -> StoredChain:
-    """The chain with lines for its unlisted overlays, which are in no document yet. Pure."""
+    """The chain with lines for its unlisted overlays; no stored document has them yet. Pure."""
     document = chain.document
     for link in links:
         document = document.with_link(link)
@@ -225,6 +228,6 @@ def _write(store: Store, document: ChainDocument, tag: str | None) -> None:
     try:
         store.write_if(document.key, data, tag)
     except ConflictError:
-        # An answer may have got lost: then this very document is there.
+        # The response to an earlier try may have been lost: then this document is stored.
         if store.read(document.key) != data:
             raise

@@ -1,4 +1,4 @@
-"""The overlays over an archive, by the document that lists them."""
+"""Reads the document that lists the overlays over an archive."""
 
 import contextlib
 import itertools
@@ -6,30 +6,31 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.chain import MOST_BYTES, Chain, ChainDocument, chain_of
+from backup_contract.documents.chain import Chain, ChainDocument, chain_of
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import ItemResult
 from repo_backup.runtime.errors import NotFoundError, RepositoryError, StoreRefusedError
-from repo_backup.store.base import Store
+from repo_backup.store.base import Store, most_bytes
 from repo_backup.store.written.run_documents import Document
 
-_MOST_VERSIONS = 100
-"""Of a document, to look for one that is what a manifest says: each run adds one."""
+MOST_VERSIONS = 100
+"""How many versions of a document are searched for the one that a manifest names. Each run adds
+one."""
 
 
 class ChainListError(RepositoryError):
-    """The document that lists a chain's overlays is missing, or is not what a manifest says."""
+    """The document that lists a chain's overlays is missing, or does not match the manifest."""
 
 
 def read_chain(store: Store, base_key: str, chain: Chain) -> ChainDocument:
-    """The overlays that a manifest names, as the run wrote them down.
+    """The list of the overlays that a manifest names.
 
-    Where the document there now is another, or is gone, an earlier version of it will do. Raises
+    If the current document does not match or is gone, an earlier version is used. Raises a
     ChainListError that names the document.
     """
     key = layout.chain_document(base_key, chain.id)
     wrong = f"there is no {key}"
-    for read in itertools.islice(_versions(store, key), _MOST_VERSIONS):
+    for read in itertools.islice(versions_of(store, key), MOST_VERSIONS):
         try:
             data = Document(key, read).data
             document = ChainDocument.from_bytes(data, base_key, chain.id, chain.links)
@@ -38,12 +39,12 @@ def read_chain(store: Store, base_key: str, chain: Chain) -> ChainDocument:
             continue
         if document.digest == chain.digest:
             return document
-        wrong = f"{key} is not what the manifest says: its first {chain.links} lines differ"
+        wrong = f"{key} does not match the manifest: its first {chain.links} lines differ"
     raise ChainListError(wrong)
 
 
 def first_links(result: ItemResult, document: ChainDocument, count: int) -> ItemResult:
-    """The result of an earlier run that had no more than the first ``count`` overlays."""
+    """The result as it was when the chain had only the first ``count`` overlays."""
     chain = result.chain
     if chain is None or count >= chain.links:
         return result
@@ -60,18 +61,23 @@ def first_links(result: ItemResult, document: ChainDocument, count: int) -> Item
     )
 
 
-def _versions(store: Store, key: str) -> Iterator[bytes | DamagedError]:
-    """What lies under the key, then what lay there before, newest first."""
+def current_of(store: Store, key: str) -> Iterator[bytes | DamagedError]:
+    """The current document under a key, if there is one."""
     try:
         if (data := store.read(key)) is not None:
             yield data
     except DamagedError as error:
         yield error
+
+
+def versions_of(store: Store, key: str) -> Iterator[bytes | DamagedError]:
+    """The current document under a key, then its earlier versions, newest first."""
+    yield from current_of(store, key)
     if not store.capabilities.versions:
         return
-    # A role may read what is there, and neither list nor read what was: then that is all.
+    # A role that may not list or read earlier versions gets only the current one.
     with contextlib.suppress(StoreRefusedError):
         for version in store.versions(key):
             if not version.latest:
                 with contextlib.suppress(NotFoundError), store.open(key, version.id) as file:
-                    yield file.read(MOST_BYTES + 1)
+                    yield file.read(most_bytes(key) + 1)

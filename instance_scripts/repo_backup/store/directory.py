@@ -1,13 +1,10 @@
 """A directory as a store."""
 
 import contextlib
-import errno
 import fcntl
 import hashlib
 import os
-import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,17 +14,26 @@ from backup_contract import evidence
 from backup_contract import object_keys as layout
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import iso
-from repo_backup.runtime.errors import ConflictError, FatalError, NotFoundError, NotHandedOutError
+from repo_backup.runtime.errors import (
+    ConflictError,
+    FatalError,
+    NotFoundError,
+    UnavailableObjectError,
+)
 from repo_backup.store.base import Blob, Body, Capabilities, Stored, Tagged, Version, most_bytes
+from repo_backup.store.whole_files import (
+    INCOMING,
+    make_folder,
+    replacing,
+    time_in,
+    unwritable,
+)
 
 _BLOCK_BYTES = 1024 * 1024
-_INCOMING = ".incoming-"
 _NO_FILE = "no file"
-"""The tag of a directory, a pipe or a link that leads nowhere."""
+"""The tag of a directory, a pipe or a broken symbolic link."""
 
 _RIGHTS = "run as a user who may read it, or change its rights"
-_CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
-_CANNOT_LINK = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
 
 class DirectoryStore:
@@ -42,7 +48,7 @@ class DirectoryStore:
     @property
     def case_sensitive(self) -> bool:
         """Whether the file system tells ``A`` from ``a``."""
-        _make(self._root)
+        make_folder(self._root)
         with tempfile.TemporaryDirectory(prefix=".case.", dir=self._root) as directory:
             (Path(directory) / "a").touch()
             return not (Path(directory) / "A").exists()
@@ -50,7 +56,7 @@ class DirectoryStore:
     def put_archive(self, key: str, archive: Blob, *, new: bool = False) -> Stored:
         """Copy the archive to a temporary file, flush it to disk, rename it."""
         try:
-            with self._replacing(key, new=new) as file:
+            with replacing(self._root, key, new=new) as file:
                 for block in archive.blocks():
                     file.write(block)
         except ConflictError:
@@ -64,13 +70,13 @@ class DirectoryStore:
             return same and not file.read(1)
 
     def put_object(self, key: str, body: Body, *, replace: bool = False) -> None:
-        """As an archive: a file that takes its name when it is whole and on disk."""
-        with self._replacing(key, new=not replace) as file:
+        """Like an archive: the file gets its name once it is complete and on disk."""
+        with replacing(self._root, key, new=not replace) as file:
             while block := body.read(_BLOCK_BYTES):
                 file.write(block)
 
     def object_sha256(self, key: str) -> str | None:
-        """By reading the file; of what is no file None."""
+        """Read the file; None if it is not a regular file."""
         path = self._root / key
         try:
             if not path.is_file():
@@ -78,24 +84,29 @@ class DirectoryStore:
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            _unless_missing(error)
+            unless_missing(error)
         return None
 
     def write(self, key: str, data: bytes, content_type: str = "application/json") -> None:
-        """Write a file; the content type has no place in a directory."""
-        with self._replacing(key) as file:
+        """Write a file. A directory does not keep the content type."""
+        with replacing(self._root, key) as file:
             file.write(data)
 
     def write_if(
         self, key: str, data: bytes, tag: str | None, content_type: str = "application/json"
     ) -> str:
-        """Compare and write under a file lock, which the system lifts when a process is killed.
+        """Compare and write under a file lock. The system releases it when a process is killed.
 
-        There is one for all keys, under the name that the first programs gave to the lease's.
+        All keys share one lock. Its name is that of the lease's lock in the first versions.
         """
         lock = self._root / layout.LOCK
-        _make(lock.parent)
-        with (lock.parent / f".{lock.name}.guard").open("w") as guard:
+        guarding = lock.with_name(f".{lock.name}.guard")
+        with contextlib.ExitStack() as stack:
+            try:
+                make_folder(lock.parent)
+                guard = stack.enter_context(guarding.open("w"))
+            except OSError as error:
+                raise unwritable(guarding, self._root, error) from error
             fcntl.flock(guard, fcntl.LOCK_EX)
             if self._tag(key) != tag:
                 raise ConflictError(f"{key} was written by another process")
@@ -103,12 +114,12 @@ class DirectoryStore:
             return hashlib.sha256(data).hexdigest()
 
     def read(self, key: str) -> bytes | None:
-        """A file's bytes; what is no file, or may not be read, is damaged."""
+        """A file's bytes. Raises DamagedError if it is not a regular file or cannot be read."""
         path, most = self._root / key, most_bytes(key)
         try:
-            # Whoever opens a pipe waits for somebody who writes into it.
+            # Opening a pipe would block until another process writes to it.
             if not path.is_file() and path.exists():
-                raise DamagedError("", "it is no file")
+                raise DamagedError("", "it is not a regular file")
             with path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 if size > most:
@@ -121,10 +132,10 @@ class DirectoryStore:
             raise DamagedError("", f"it cannot be read: {error.strerror}{remedy}") from error
 
     def read_tagged(self, key: str) -> Tagged | None:
-        """A file's bytes; its tag is their SHA-256. A new file beside it tells the time there, this
-        machine's clock where none may be made: whoever only reads gets its answer, too.
+        """A file's bytes; the tag is their SHA-256. A new file beside it gives the file system's
+        time. If none may be created, this machine's clock does, so that reading is always possible.
 
-        What is no file holds nothing. Raises FatalError where it may not be read.
+        What is not a regular file counts as empty. Raises FatalError if it cannot be read.
         """
         target, tag = self._root / key, self._tag(key)
         if tag is None:
@@ -136,30 +147,30 @@ class DirectoryStore:
         with target.open("rb") as file:
             written = os.fstat(file.fileno()).st_mtime
             data = file.read(most_bytes(key))
-        age = timedelta(seconds=_time_in(target.parent) - written)
+        age = timedelta(seconds=time_in(target.parent) - written)
         return Tagged(data, tag, datetime.fromtimestamp(written, UTC), age)
 
     def _tag(self, key: str) -> str | None:
         path = self._root / key
         try:
-            # Whoever opens a pipe waits for somebody who writes into it.
+            # Opening a pipe would block until another process writes to it.
             if os.path.lexists(path) and not path.is_file():
                 return _NO_FILE
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            _unless_missing(error)
+            unless_missing(error)
         return None
 
     def objects(self, prefix: str) -> dict[str, Stored]:
-        """The files below a directory, without those still being written, and the system's own.
+        """The files under a directory, without unfinished ones and the system's own.
 
-        A run's folder that cannot be listed is named by whoever reads that run's manifest.
+        A run's folder that cannot be listed is no error here: reading its manifest reports it.
         """
 
         def unless_a_run(error: OSError) -> None:
             if self._root / layout.RUNS not in Path(error.filename).parents:
-                _unless_missing(error)
+                unless_missing(error)
 
         top = self._root / prefix.rpartition("/")[0]
         found = (
@@ -176,14 +187,15 @@ class DirectoryStore:
         }
 
     def names(self, folder: str, since: str) -> Iterator[str]:
-        """What a directory holds, sorted: what is no file takes a name, too."""
+        """The names in a directory, sorted. Everything counts, not only regular files."""
         names = (folder + name for name in _names(self._root / folder))
         yield from sorted(key for key in names if key >= since)
 
     def manifests_written(self) -> list[tuple[str, datetime]]:
-        """By the manifests' times of modification; by its own of a run's folder nobody may list.
+        """The runs by their manifests' modification time.
 
-        Such a run is given, so that whoever reads its manifest names what cannot be read.
+        A run's folder that cannot be listed counts by its own modification time: reading its
+        manifest then reports the error.
         """
         written = []
         try:
@@ -194,13 +206,13 @@ class DirectoryStore:
                     unread = folder.stat(follow_symlinks=False)
                     written.append((layout.manifest(folder.name), unread.st_mtime_ns))
         except OSError as error:
-            _unless_missing(error)
+            unless_missing(error)
         found = evidence.manifests(written)
         times = sorted(((ns, run_id) for run_id, ns in found.items()), reverse=True)
         return [(run_id, datetime.fromtimestamp(ns / 1e9, UTC)) for ns, run_id in times]
 
     def _written_in(self, run_id: str) -> list[tuple[str, int]]:
-        """The documents of a run that may be its manifest, and when they were written (ns)."""
+        """The documents that may be a run's manifest, and when they were written (ns)."""
         keys = [layout.manifest(run_id), layout.launch_record(run_id)]
         attempts = f"{layout.RUNS}{run_id}/attempts"
         for one in _names(self._root / attempts):
@@ -212,11 +224,11 @@ class DirectoryStore:
         return written
 
     def run_ids(self) -> list[str]:
-        """By the manifests' times of modification."""
+        """The runs by their manifests' modification time."""
         return [run_id for run_id, _ in self.manifests_written()]
 
     def versions(self, key: str) -> list[Version]:
-        """The one version there is."""
+        """The only version."""
         path = self._root / key
         if not path.is_file():
             return []
@@ -225,15 +237,15 @@ class DirectoryStore:
         return [Version(None, modified_at, status.st_size, latest=True)]
 
     def version_ids(self, prefix: str) -> dict[str, set[str]]:
-        """None."""
+        """Empty: a directory keeps only the latest version."""
         return {}
 
     @contextlib.contextmanager
     def open(self, key: str, version_id: str | None = None) -> Iterator[IO[bytes]]:
-        """A file for reading; nobody waits for what a pipe may hold."""
+        """Open a file for reading. Refuses a pipe, which could block for ever."""
         path = self._root / key
         if path.exists() and not (path.is_file() or path.is_dir()):
-            raise NotHandedOutError(f"{key} is no file")
+            raise UnavailableObjectError(f"{key} is not a regular file")
         try:
             file = path.open("rb")
         except FileNotFoundError as error:
@@ -242,88 +254,27 @@ class DirectoryStore:
             yield file
 
     def read_range(self, key: str, start: int, count: int, version_id: str | None = None) -> bytes:
-        """A piece of a file."""
+        """A range of a file."""
         with self.open(key) as file:
             file.seek(start)
             return file.read(count)
 
     def tidy(self, older_than: timedelta) -> None:
-        """Remove files that never took their name, however old: no two runs write on one disk."""
-        for path in self._root.rglob(f"{_INCOMING}*"):
+        """Remove unfinished files of any age: no two runs write to one disk at the same time."""
+        for path in self._root.rglob(f"{INCOMING}*"):
             if _is_hidden(path.name):
                 path.unlink(missing_ok=True)
 
-    @contextlib.contextmanager
-    def _replacing(self, key: str, *, new: bool = False) -> Iterator[IO[bytes]]:
-        """A file that takes its name when it is whole and on disk, and then keeps it.
-
-        A marker, written last, must not outlive a power cut that an archive's name does not.
-        ``new``: it takes no name that something has. Raises ConflictError.
-        """
-        target = self._root / key
-        try:
-            _make(target.parent)
-            descriptor, name = tempfile.mkstemp(prefix=_INCOMING, dir=target.parent)
-            temporary = Path(name)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    yield file
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.chmod(0o644)
-                _name(temporary, target, new=new)
-                _sync(target.parent)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            free = shutil.disk_usage(self._root).free if self._root.exists() else 0
-            raise FatalError(
-                f"{target} cannot be written: {error.strerror} ({free} free)"
-            ) from error
-
-
-def _time_in(directory: Path) -> float:
-    """The time by the clock of whatever keeps a directory, or by this machine's, in seconds."""
-    try:
-        with tempfile.TemporaryFile(dir=directory) as now:
-            now.write(b"now")
-            now.flush()
-            return os.fstat(now.fileno()).st_mtime
-    except OSError:
-        return time.time()
-
-
-def _name(temporary: Path, target: Path, *, new: bool) -> None:
-    """Give a file its name. Raises ConflictError where ``new`` and something has that name.
-
-    A file system without hard links has no such question; there the lease keeps other writers off.
-    """
-    if new:
-        try:
-            target.hardlink_to(temporary)
-        except FileExistsError as error:
-            raise ConflictError(f"{target} is there already") from error
-        except OSError as error:
-            if error.errno not in _CANNOT_LINK:
-                raise
-            if target.exists():
-                raise ConflictError(f"{target} is there already") from error
-        else:
-            temporary.unlink()
-            return
-    temporary.replace(target)
-
 
 def _names(folder: Path) -> list[str]:
-    """What a folder holds; nothing if there is none. Raises OSError where it cannot be listed."""
+    """The names in a folder; none if it does not exist. Raises OSError if it cannot be listed."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         return [each.name for each in folder.iterdir()]
     return []
 
 
-def _unless_missing(error: OSError) -> None:
-    """What cannot be listed is not empty. Raises FatalError."""
+def unless_missing(error: OSError) -> None:
+    """Raise FatalError unless the folder is missing: one that cannot be listed may not be empty."""
     if not isinstance(error, FileNotFoundError):
         remedy = _RIGHTS
         if isinstance(error, NotADirectoryError):
@@ -331,33 +282,10 @@ def _unless_missing(error: OSError) -> None:
         raise FatalError(f"{error.filename} cannot be read: {error.strerror}; {remedy}") from error
 
 
-def _make(directory: Path) -> None:
-    """A directory, with those above it, whose names are on disk."""
-    if not directory.is_dir():
-        _make(directory.parent)
-        directory.mkdir(exist_ok=True)
-        _sync(directory.parent)
-
-
-def _sync(directory: Path) -> None:
-    """Have the names in a directory on disk, where the system and its file system can do that."""
-    try:
-        descriptor = os.open(directory, os.O_RDONLY)
-    except PermissionError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _CANNOT_SYNC:
-            raise
-    finally:
-        os.close(descriptor)
-
-
 def _is_hidden(name: str) -> bool:
-    """Whether a file is no object: an archive may begin with a dot as ``.github`` does.
+    """Whether a file is not an object. An archive's name may begin with a dot, as ``.github`` does.
 
-    ``._…`` is what macOS puts beside files on a foreign file system.
+    macOS puts ``._…`` files beside others on a foreign file system.
     """
-    ours = name.endswith(".zip") or layout.is_chain_document(name)
+    ours = name.endswith(".zip") or layout.is_chain_document(name) or layout.object_list_key(name)
     return name.startswith("._") or (name.startswith(".") and not ours)

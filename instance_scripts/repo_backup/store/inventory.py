@@ -1,4 +1,4 @@
-"""Whether archives lie where a run wrote down that they do. Pure."""
+"""Compares recorded archives with the objects at the destination. Pure."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,11 +11,11 @@ from repo_backup.store.base import Stored
 def not_in_place(
     results: Iterable[ItemResult], present: Mapping[str, Stored], *, settled: bool
 ) -> str:
-    """What is wrong with the first archive, or overlay, that is not; empty if nothing is.
+    """What is wrong with the first archive or overlay that does not match; empty if all match.
 
     ``present`` are the destination's objects by key. While a run is under way (``settled`` is
-    False) archives may be newer than any manifest says. Of overlays a manifest has no more than the
-    size of the last and of all together: that and their keys are compared.
+    False), archives may be newer than in any manifest. For overlays a manifest has only the size of
+    the last and the total size: these and the keys are compared.
     """
     for result in results:
         archive, chain = result.archive, result.chain
@@ -29,7 +29,7 @@ def not_in_place(
 
 
 def links_in_place(archive: Archive, chain: Chain, present: Mapping[str, Stored]) -> int:
-    """How many overlays of the chain are there, from the first on without a gap."""
+    """How many overlays of the chain are stored, up to the first gap."""
     keys = (layout.overlay(archive.key, chain.id, n) for n in range(1, chain.links + 1))
     return next((n for n, key in enumerate(keys) if key not in present), chain.links)
 
@@ -41,7 +41,7 @@ def _base(archive: Archive, present: Mapping[str, Stored], *, settled: bool) -> 
     if settled and stored.bytes != archive.bytes:
         return f"{archive.key} has {stored.bytes} bytes, not {archive.bytes}."
     if settled and archive.etag and stored.etag and stored.etag != archive.etag:
-        return f"{archive.key} was replaced by something that no run wrote down."
+        return f"{archive.key} was replaced by an object that no run recorded."
     return ""
 
 

@@ -1,7 +1,7 @@
-"""Binaries by their content: each lies once at the destination, whatever refers to it.
+"""Content-addressed binaries: each is stored once, even if several archives refer to it.
 
-An object counts only if the store's own SHA-256 of it, or that of its bytes read back, is the one
-in its key: whoever may write to a bucket can put anything anywhere.
+An object counts only if its SHA-256 is the one in its key. The store reports the SHA-256, or the
+bytes are read back: anyone who may write to a bucket can put any content under any key.
 """
 
 import contextlib
@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import IO, Protocol
 
 from backup_contract import object_keys as layout
+from backup_contract.documents.parts.objects_put import ObjectsPut
 from repo_backup.runtime.errors import (
     ConflictError,
     RepositoryError,
     TransientError,
     WrongBytesError,
 )
-from repo_backup.runtime.retry import Patience
+from repo_backup.runtime.retry import RetryPolicy
 from repo_backup.store.base import Store
 
 BLOCK_BYTES = 1 << 20
@@ -33,9 +34,9 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class StoredObject:
-    """A binary that is at the destination. ``put``: this call put it there.
+    """A binary at the destination. ``put``: this call stored it.
 
-    ``was_false``: something else lay under its key, whoever put it there, and was replaced.
+    ``was_false``: its key had other content, which was replaced.
     """
 
     sha256: str
@@ -45,9 +46,9 @@ class StoredObject:
 
 
 class HashedBody:
-    """Bytes on their way to a store, which gets the last of them only if all are right.
+    """A binary to upload. The store gets its last bytes only if the whole is right.
 
-    ``error`` is what went wrong with them, for whoever finds the store's client broken by it.
+    ``error`` keeps what went wrong, because a store's client may hide the exception.
     """
 
     def __init__(self, stream: Readable, sha256: str, size: int) -> None:
@@ -58,10 +59,10 @@ class HashedBody:
         self._digest = hashlib.sha256()
 
     def read(self, count: int = -1) -> bytes:
-        """At most so many bytes; all of them where ``count`` is negative.
+        """At most ``count`` bytes; all of them if ``count`` is negative.
 
-        Raises WrongBytesError for other bytes, or another number of them, than was named,
-        TransientError when they end too early, and what the stream raises.
+        Raises WrongBytesError if the SHA-256 or the size does not match, TransientError if the
+        stream ends too early, and what the stream raises.
         """
         try:
             if count is None or count < 0:
@@ -77,12 +78,12 @@ class HashedBody:
         block = self._stream.read(min(count, self._left))
         if not block:
             got = self.size - self._left
-            raise TransientError(f"it broke off after {got} of {self.size} bytes")
+            raise TransientError(f"the download ended after {got} of {self.size} bytes")
         self._digest.update(block)
         self._left -= len(block)
         if not self._left:
             if self._stream.read(1):
-                raise WrongBytesError(f"it has more than the {self.size} bytes that were named")
+                raise WrongBytesError(f"it is longer than the expected {self.size} bytes")
             if (found := self._digest.hexdigest()) != self.sha256:
                 raise WrongBytesError(f"its bytes have the SHA-256 {found}")
         return block
@@ -91,18 +92,20 @@ class HashedBody:
 class ObjectStore:
     """The objects of one destination, for all threads of a run.
 
-    What this run has found right, or put, is not asked for again.
+    Objects that this run has verified or stored are not requested again. ``put_so_far`` counts
+    those that it stored.
     """
 
-    def __init__(self, store: Store, patience: Patience) -> None:
+    def __init__(self, store: Store, retry_policy: RetryPolicy) -> None:
         self._store = store
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._right: set[bytes] = set()
         self._locks: dict[str, tuple[threading.Lock, int]] = {}
         self._changing = threading.Lock()
+        self.put_so_far = ObjectsPut()
 
     def has(self, sha256: str) -> bool:
-        """Whether the object is there, and is what its key says. Raises what the store raises."""
+        """Whether the object is stored with the right content. Raises what the store raises."""
         return self._state(sha256) is True
 
     def put(
@@ -111,10 +114,10 @@ class ObjectStore:
         size: int,
         open_stream: Callable[[], AbstractContextManager[Readable]],
     ) -> StoredObject:
-        """Store what ``open_stream`` gives, unless it is there already: then nothing is read.
+        """Store the bytes of ``open_stream``. If the object is stored already, nothing is read.
 
-        Two threads that want the same object read it once. Raises WrongBytesError when it gives
-        something else, another RepositoryError when it cannot be read or stored.
+        If two threads want the same object, it is read once. Raises WrongBytesError if the stream
+        has other content, another RepositoryError if it cannot be read or stored.
         """
         with self._alone(sha256):
             there = self._state(sha256)
@@ -124,16 +127,18 @@ class ObjectStore:
             try:
                 self._send(sha256, size, open_stream, replace=was_false)
             except ConflictError:
-                # An answer that got lost, or somebody else, who may have put anything.
+                # A response was lost, or another writer put something here: check which.
                 if self._state(sha256):
+                    self._count(size)
                     return StoredObject(sha256, size, put=True)
                 was_false = True
                 self._send(sha256, size, open_stream, replace=True)
             self._right.add(bytes.fromhex(sha256))
+            self._count(size)
             return StoredObject(sha256, size, put=True, was_false=was_false)
 
     def put_file(self, file: IO[bytes]) -> StoredObject:
-        """Store a file whose SHA-256 nobody names: it is read once more than it is sent."""
+        """Store a file of unknown SHA-256. It is read once to compute that, then uploaded."""
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
@@ -145,16 +150,20 @@ class ObjectStore:
         return self.put(sha256, file.seek(0, 2), open_file)
 
     def open(self, sha256: str) -> AbstractContextManager[IO[bytes]]:
-        """An object for reading. Raises NotFoundError."""
+        """Open an object for reading. Raises NotFoundError."""
         return self._store.open(layout.content(sha256))
 
+    def _count(self, size: int) -> None:
+        with self._changing:
+            self.put_so_far += ObjectsPut(1, size)
+
     def _state(self, sha256: str) -> bool | None:
-        """Whether what lies there is right; None if nothing does."""
+        """Whether the stored object has the right content; None if there is none."""
         digest = bytes.fromhex(sha256)
         if digest in self._right:
             return True
         key = layout.content(sha256)
-        found = self._patience.call(lambda: self._store.object_sha256(key))
+        found = self._retry_policy.call(lambda: self._store.object_sha256(key))
         if found == sha256:
             self._right.add(digest)
         return None if found is None else found == sha256
@@ -172,11 +181,11 @@ class ObjectStore:
                 body = HashedBody(stream, sha256, size)
                 self._store.put_object(layout.content(sha256), body, replace=replace)
 
-        self._patience.call(once)
+        self._retry_policy.call(once)
 
     @contextlib.contextmanager
     def _alone(self, sha256: str) -> Iterator[None]:
-        """One thread for each object; its lock goes with the last that waits for it."""
+        """Let one thread at a time work on an object. The last one that waits removes the lock."""
         with self._changing:
             lock, waiting = self._locks.get(sha256, (threading.Lock(), 0))
             self._locks[sha256] = lock, waiting + 1

@@ -1,4 +1,4 @@
-"""Where a command finds what it works with: its store, and what reads from it."""
+"""Opens the store that a command works with."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ S3 = "s3://"
 def open_store(location: str, *, connections: int) -> Store:
     """The store at ``s3://BUCKET[/PREFIX]`` or in a directory.
 
-    The SDK is imported for a bucket alone: it takes longer than all other imports.
+    Only a bucket needs the SDK, whose import takes longer than all others together.
     """
     if location.startswith(S3):
         from repo_backup.store.s3 import open_bucket

@@ -1,57 +1,40 @@
-"""A bucket as destination: one PUT up to 16 MiB, a multipart upload above, S3's checksum on all."""
+"""A bucket as destination: a PUT up to 16 MiB, a multipart upload above, always with checksum."""
 
 import contextlib
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import IO, TYPE_CHECKING, Any, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    SSOError,
-    TokenRetrievalError,
 )
-from botocore.parsers import ResponseParserError
 
 from backup_contract import evidence
 from backup_contract import object_keys as layout
 from backup_contract.documents.fields import DamagedError
 from backup_contract.documents.manifest import iso
 from backup_contract.text import one_line
+from repo_backup.aws.first_contact import FirstContact
 from repo_backup.aws.session import session
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import (
     BackupError,
     ConflictError,
     FatalError,
     NotFoundError,
-    NotHandedOutError,
     RepositoryError,
-    TransientError,
+    UnavailableObjectError,
 )
-from repo_backup.runtime.retry import Patience
-from repo_backup.store.base import (
-    Blob,
-    Body,
-    Capabilities,
-    Stored,
-    Tagged,
-    Version,
-    most_bytes,
-)
+from repo_backup.runtime.retry import RetryPolicy
+from repo_backup.store.base import Blob, Body, Capabilities, Stored, Tagged, Version, most_bytes
 from repo_backup.store.s3_errors import (
-    LOGIN,
-    ForeignAnswerError,
     listed_only,
     needed,
-    sdk_error,
+    s3_errors,
     server_time,
-    service_error,
 )
 from repo_backup.store.uploads.archive_upload import Uploads
 from repo_backup.store.uploads.object_upload import ObjectUploads
@@ -61,15 +44,17 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 _RESERVED = 2
-"""Connections for manifest, lease and the small archives of others."""
-_NOBODY = (NoCredentialsError, PartialCredentialsError, SSOError, TokenRetrievalError)
+"""Connections for the manifest, the lease and small archives of other threads."""
 _READS = 3
-"""How often something is read whose answer does not come whole; the SDK asks anew before that."""
+"""How often an object is read if the response breaks off, in addition to the SDK's own retries."""
 log = logging.getLogger(__name__)
 
 
+S = TypeVar("S", bound="S3Store")
+
+
 class S3Store:
-    """The bucket ``bucket``, every key below ``prefix``; an S3-compatible endpoint will do too."""
+    """The bucket ``bucket``, with every key under ``prefix``. S3-compatible endpoints work too."""
 
     part_bytes = 16 * MIB
     capabilities = Capabilities(conditional_writes=True, versions=True, full_checksums=True)
@@ -80,27 +65,27 @@ class S3Store:
     ) -> None:
         self._client = client
         self._host = urlsplit(client.meta.endpoint_url).hostname
-        # Each archive sends several parts, all of them together no more than there are connections.
+        # Each archive uploads several parts at once; all together use the available connections.
         self._uploads = Uploads(client, bucket, max(1, connections - _RESERVED))
         self._objects = ObjectUploads(client, bucket)
-        self._patience = Patience(Stop(), attempts=_READS)
+        self._retry_policy = RetryPolicy(CancellationToken(), attempts=_READS)
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
     def put_archive(self, key: str, archive: Blob, *, new: bool = False) -> Stored:
-        """One request up to 16 MiB; above, one for each part and two more."""
-        with self._told(key):
+        """One request up to 16 MiB; above that, one for each part and two more."""
+        with self._s3_errors(key):
             return self._uploads.put(self._prefix + key, archive, new=new)
 
     def put_object(self, key: str, body: Body, *, replace: bool = False) -> None:
         """One request up to 5 GiB, without disk: see :class:`ObjectUploads`."""
-        with self._told(key):
+        with self._s3_errors(key):
             self._objects.put(self._prefix + key, body, replace=replace)
 
     def object_sha256(self, key: str) -> str | None:
-        """One HEAD; where the store has no such checksum of all bytes, one GET."""
+        """One HEAD; also one GET if the store has no SHA-256 of the full object."""
         try:
-            with self._told(key):
+            with self._s3_errors(key):
                 return self._objects.sha256(self._prefix + key)
         except NotFoundError:
             return None
@@ -118,10 +103,10 @@ class S3Store:
                 key, data, content_type, {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
             )
         except NotFoundError as error:
-            raise ConflictError(f"{key} is there no more") from error
+            raise ConflictError(f"{key} no longer exists") from error
 
     def read(self, key: str) -> bytes | None:
-        """One GET; what breaks off is read again."""
+        """One GET, repeated if the response breaks off."""
 
         def read() -> bytes:
             with self._got(key) as answer:
@@ -131,14 +116,14 @@ class S3Store:
                 return cast(bytes, answer["Body"].read())
 
         try:
-            return self._patience.call(read)
+            return self._retry_policy.call(read)
         except NotFoundError:
             return None
-        except NotHandedOutError as error:
-            raise DamagedError("", f"it is not handed out: {error}") from error
+        except UnavailableObjectError as error:
+            raise DamagedError("", f"S3 does not return it: {error}") from error
 
     def read_tagged(self, key: str) -> Tagged | None:
-        """One GET, with the ETag and both times by S3's clock; of what is not handed out a LIST."""
+        """One GET, with the ETag and S3's times. If S3 does not return the object, one LIST."""
 
         def read() -> Tagged:
             with self._got(key) as answer:
@@ -150,17 +135,17 @@ class S3Store:
                 return Tagged(data, answer["ETag"], written_at, age)
 
         try:
-            return self._patience.call(read)
+            return self._retry_policy.call(read)
         except NotFoundError:
             return None
-        except NotHandedOutError:
-            with self._told(key):
+        except UnavailableObjectError:
+            with self._s3_errors(key):
                 page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + key)
             return listed_only(page, self._prefix + key)
 
     def objects(self, prefix: str) -> dict[str, Stored]:
         """One request for each thousand keys."""
-        return self._patience.call(
+        return self._retry_policy.call(
             lambda: {
                 item["Key"].removeprefix(self._prefix): Stored(item["Size"], item["ETag"])
                 for item in self._listed(prefix)
@@ -168,16 +153,16 @@ class S3Store:
         )
 
     def names(self, folder: str, since: str) -> Iterator[str]:
-        """One request for each thousand keys, as they are asked for."""
+        """One request for each thousand keys, made as the iterator advances."""
         first = self._prefix + since
-        # S3 leaves out the key that it starts after; what lies between this one and ours goes, too.
+        # S3 excludes the key to start after, so start a little before ours and drop what precedes.
         for item in self._listed(folder, Delimiter="/", StartAfter=first[:-1]):
             if item["Key"] >= first:
                 yield item["Key"].removeprefix(self._prefix)
 
     def manifests_written(self) -> list[tuple[str, datetime]]:
-        """One request for some hundred runs: a run leaves six objects and more."""
-        found = self._patience.call(
+        """One request for each 150 runs or so: a run leaves six objects or more."""
+        found = self._retry_policy.call(
             lambda: evidence.manifests(
                 (item["Key"].removeprefix(self._prefix), item["LastModified"])
                 for item in self._listed(layout.RUNS)
@@ -191,8 +176,8 @@ class S3Store:
         return [run_id for run_id, _ in self.manifests_written()]
 
     def versions(self, key: str) -> list[Version]:
-        """Newest first, delete markers left out."""
-        return self._patience.call(
+        """Newest first, without delete markers."""
+        return self._retry_policy.call(
             lambda: [
                 Version(
                     item["VersionId"], iso(item["LastModified"]), item["Size"], item["IsLatest"]
@@ -211,35 +196,35 @@ class S3Store:
 
     @contextlib.contextmanager
     def open(self, key: str, version_id: str | None = None) -> Iterator[IO[bytes]]:
-        """One GET, read as it comes."""
+        """One GET, read as a stream."""
         with self._got(key, **_version(version_id)) as answer:
             yield cast(IO[bytes], answer["Body"])
 
     def read_range(self, key: str, start: int, count: int, version_id: str | None = None) -> bytes:
-        """One GET; what breaks off is read again."""
+        """One GET, repeated if the response breaks off."""
         wanted = {"Range": f"bytes={start}-{start + count - 1}", **_version(version_id)}
 
         def read() -> bytes:
             with self._got(key, **wanted) as answer:
                 if answer["ContentLength"] > count:
-                    raise RepositoryError(f"{self._host} sends all of {key} instead of a part")
+                    raise RepositoryError(f"{self._host} sends all of {key} instead of a range")
                 return cast(bytes, answer["Body"].read())
 
-        return self._patience.call(read)
+        return self._retry_policy.call(read)
 
     def tidy(self, older_than: timedelta) -> None:
-        """Abort uploads that a killed run left open; the bucket's own rule may do it later."""
+        """Abort uploads that a killed run left open. A lifecycle rule would do so only later."""
         try:
-            with self._told(layout.ARCHIVES):
+            with self._s3_errors(layout.ARCHIVES):
                 count = self._uploads.abort_abandoned(self._prefix + layout.ARCHIVES, older_than)
         except BackupError as error:
-            log.info("unfinished uploads of earlier runs stay: %s", error)
+            log.info("unfinished uploads of earlier runs were not aborted: %s", error)
             return
         if count:
             log.info("aborted %d unfinished uploads of earlier runs", count)
 
     def _put(self, key: str, data: bytes, content_type: str, condition: Any) -> str:
-        with self._told(key):
+        with self._s3_errors(key):
             answer = self._client.put_object(
                 Bucket=self._bucket,
                 Key=self._prefix + key,
@@ -251,7 +236,7 @@ class S3Store:
 
     @contextlib.contextmanager
     def _got(self, key: str, **more: Any) -> Iterator[Any]:
-        with self._told(key):
+        with self._s3_errors(key):
             answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key, **more)
             with contextlib.closing(answer["Body"]):
                 needed(answer, "ETag")
@@ -265,7 +250,7 @@ class S3Store:
         items: str = "Contents",
         **more: Any,
     ) -> Iterator[Any]:
-        with self._told(prefix):
+        with self._s3_errors(prefix):
             paginator: Any = self._client.get_paginator(operation)
             for page in paginator.paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix, **more
@@ -274,26 +259,17 @@ class S3Store:
                 for item in page.get(items, []):
                     yield {**item, "Key": layout.as_put(item["Key"])}
 
-    @contextlib.contextmanager
-    def _told(self, key: str) -> Iterator[None]:
-        """Map the SDK's errors, by code, to ours."""
-        where = f"s3://{self._bucket}/{self._prefix}{key}"
-        try:
-            yield
-        except ClientError as error:
-            raise service_error(where, self._bucket, error) from error
-        except _NOBODY as error:
-            raise FatalError(f"s3://{self._bucket}: {one_line(str(error))}. {LOGIN}") from error
-        except BotoCoreError as error:
-            raise sdk_error(where, self._host, error) from error
-        except (ForeignAnswerError, ResponseParserError) as error:
-            raise TransientError(
-                f"what answered for {where} at {self._host} was not S3: {one_line(str(error))}"
-            ) from error
+    def _s3_errors(self, key: str) -> contextlib.AbstractContextManager[None]:
+        return s3_errors(self._bucket, self._prefix + key, self._host)
 
 
 def open_bucket(location: str, *, connections: int) -> S3Store:
     """The store at ``BUCKET[/PREFIX]``, with the AWS SDK's usual configuration."""
+    return open_bucket_as(S3Store, location, connections=connections)
+
+
+def open_bucket_as(kind: type[S], location: str, *, connections: int) -> S:
+    """Like :func:`open_bucket`, as a store of this class."""
     bucket, _, prefix = location.partition("/")
     config = Config(
         max_pool_connections=connections,
@@ -302,13 +278,17 @@ def open_bucket(location: str, *, connections: int) -> S3Store:
         read_timeout=60,
     )
     try:
-        # botocore alone: boto3 would only add its import, a tenth of a second.
+        # botocore is enough: importing boto3 would take another tenth of a second.
         client = cast("S3Client", session().create_client("s3", config=config))
-        # botocore would ask "may I send?" before each PUT and lose a round trip by that.
+        # botocore sends "Expect: 100-continue" before each PUT, which costs a round trip.
         client.meta.events.register_last("before-call.s3", _send_at_once)
-        return S3Store(client, bucket, prefix, connections=connections)
+        FirstContact().watch(client)
+        return kind(client, bucket, prefix, connections=connections)
     except (BotoCoreError, ValueError) as error:
-        raise FatalError(f"AWS cannot be reached: {one_line(str(error))}") from error
+        raise FatalError(
+            f"s3://{bucket} cannot be opened: {one_line(str(error)).rstrip('.')}. Check "
+            "AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the AWS CLI's configuration"
+        ) from error
 
 
 def _version(version_id: str | None) -> dict[str, str]:

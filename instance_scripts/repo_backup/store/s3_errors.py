@@ -1,6 +1,7 @@
-"""What S3 answers, and what keeps it from answering, as errors of this program."""
+"""Maps S3's error responses, and failed requests, to errors of this program."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -12,24 +13,32 @@ from botocore.exceptions import (
     EndpointConnectionError,
     FlexibleChecksumError,
     IncompleteReadError,
+    NoCredentialsError,
+    PartialCredentialsError,
     ResponseStreamingError,
+    SSOError,
+    TokenRetrievalError,
 )
+from botocore.parsers import ResponseParserError
 
 from backup_contract.aws_refusal import code_and_message
 from backup_contract.text import one_line
 from backup_contract.tls_failure import tls_failure
+from repo_backup.aws.first_contact import UnansweredError
 from repo_backup.runtime.errors import (
     BackupError,
     ConflictError,
     FatalError,
     NotFoundError,
-    NotHandedOutError,
     RepositoryError,
     StoreRefusedError,
     TransientError,
+    UnavailableObjectError,
+    UnreachedError,
 )
 from repo_backup.store.base import Tagged
 
+_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, SSOError, TokenRetrievalError)
 LOGIN = "Set credentials as for the AWS CLI: AWS_PROFILE, `aws configure` or `aws sso login`"
 SKEWED = "RequestTimeTooSkewed"
 _MISSING = {"NoSuchKey", "NoSuchVersion", "404"}
@@ -39,58 +48,58 @@ _CREDENTIALS = {
     *("InvalidAccessKeyId", "SignatureDoesNotMatch"),
 }
 _REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed"}
-_PASSING = {
+_RETRYABLE = {
     *("SlowDown", "RequestTimeout", "InternalError", "408", "429"),
     *("BadDigest", "IncompleteBody", "XAmzContentSHA256Mismatch"),
     *("Throttling", "ThrottlingException", "KMS.ThrottlingException", "TooManyRequests"),
     *("OperationAborted", "ConditionalRequestConflict", "409"),
     *("InvalidPart", "NoSuchUpload"),
 }
-"""Worth another try: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html.
+"""Errors worth a retry: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html.
 
-The second line is of bodies that were damaged on their way. The two conflicts say that something
-else is being done to the key or bucket right now. The last two concern an upload of which a part,
-or all, is gone: then all of it is sent again.
+The codes in the second line mean that a body was damaged in transit. The two conflicts mean that
+another operation on the key or bucket is in progress. The last two mean that an upload, or a part
+of it, is gone: the whole object is sent again.
 """
 _UNUSABLE = {
     *("InvalidObjectState", "InvalidRequest"),
     *("KMS.DisabledException", "KMS.KMSInvalidStateException", "KMS.NotFoundException"),
 }
-"""An archive tier, a key that only the writer has (SSE-C), and KMS keys that are gone."""
+"""An object in an archive tier, one encrypted with the writer's key (SSE-C), or a lost KMS key."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 
 class ForeignAnswerError(Exception):
-    """An answer of status 200 is none of S3's: a proxy's page, for instance."""
+    """A response with status 200 does not come from S3; it may be a proxy's page."""
 
     def __init__(self, lacks: str) -> None:
-        super().__init__(f"it has no {lacks}")
+        super().__init__(f"the response has no {lacks}")
 
 
 def service_error(where: str, bucket: str, error: ClientError) -> BackupError:
-    """What S3's refusal means for the object at ``where``, in S3's code and words."""
+    """The error that S3's refusal means for the object at ``where``, with S3's code and message."""
     code = error.response.get("Error", {}).get("Code", "")
     answer = error.response.get("ResponseMetadata", {})
-    status, told = answer.get("HTTPStatusCode", 0), code_and_message(error.response)
+    status, detail = answer.get("HTTPStatusCode", 0), code_and_message(error.response)
     if code == SKEWED:
-        return FatalError(f"S3 refuses {where}: {told}: {skew(error, datetime.now(UTC))}")
+        return FatalError(f"S3 refuses {where}: {detail}: {skew(error, datetime.now(UTC))}")
     if code == "NoSuchBucket":
-        return FatalError(f"there is no bucket {bucket} ({told}): see `aws s3 ls` for its name")
+        return FatalError(f"there is no bucket {bucket} ({detail}): see `aws s3 ls` for its name")
     if code in _CREDENTIALS:
-        return FatalError(f"s3://{bucket}: AWS refuses the credentials: {told}. {LOGIN}")
+        return FatalError(f"s3://{bucket}: AWS refuses the credentials: {detail}. {LOGIN}")
     if code in _REGION:
         region = answer.get("HTTPHeaders", {}).get("x-amz-bucket-region", "its region")
-        return FatalError(f"the bucket {bucket} is elsewhere ({told}): set AWS_REGION={region}")
+        return FatalError(f"the bucket {bucket} is elsewhere ({detail}): set AWS_REGION={region}")
     if code in _MISSING:
-        return NotFoundError(f"there is no {where} ({told})")
+        return NotFoundError(f"there is no {where} ({detail})")
     if code in CONFLICT:
-        return ConflictError(f"{where} was written by another process ({told})")
-    if status >= 500 or code in _PASSING:
-        return TransientError(f"S3 could not take {where}: {told}")
+        return ConflictError(f"{where} was written by another process ({detail})")
+    if status >= 500 or code in _RETRYABLE:
+        return TransientError(f"S3 could not take {where}: {detail}")
     if code in _UNUSABLE:
-        return NotHandedOutError(f"S3 refuses {where}: {told}")
+        return UnavailableObjectError(f"S3 refuses {where}: {detail}")
     kind = StoreRefusedError if status == HTTPStatus.FORBIDDEN else RepositoryError
-    return kind(f"S3 refuses {where}: {told}")
+    return kind(f"S3 refuses {where}: {detail}")
 
 
 def skew(error: ClientError, now: datetime) -> str:
@@ -98,10 +107,10 @@ def skew(error: ClientError, now: datetime) -> str:
 
     S3 names both times: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
     """
-    told: Mapping[str, Any] = error.response.get("Error", {})
+    detail: Mapping[str, Any] = error.response.get("Error", {})
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    ours = _moment(told.get("RequestTime")) or now
-    theirs = _moment(told.get("ServerTime")) or _moment(headers.get("date"))
+    ours = _moment(detail.get("RequestTime")) or now
+    theirs = _moment(detail.get("ServerTime")) or _moment(headers.get("date"))
     if theirs is None:
         return "this machine's clock is wrong: set it"
     seconds = (ours - theirs).total_seconds()
@@ -110,28 +119,29 @@ def skew(error: ClientError, now: datetime) -> str:
 
 
 def sdk_error(where: str, host: str | None, error: BotoCoreError) -> RepositoryError:
-    """What the SDK raised by itself: bytes that were damaged, or a connection that failed."""
+    """The error for an exception of the SDK itself: damaged bytes, or a failed connection."""
     if isinstance(error, FlexibleChecksumError):
         return RepositoryError(
-            f"{where} is damaged: its bytes are not those of S3's checksum ({one_line(str(error))})"
+            f"{where} is damaged: its content does not match S3's checksum ({one_line(str(error))})"
         )
     if isinstance(error, IncompleteReadError | ResponseStreamingError):
-        return TransientError(f"{where} broke off on its way from {host}: {one_line(str(error))}")
-    told = tls_failure(error, "AWS_CA_BUNDLE") or type(error).__name__
+        return TransientError(f"the download of {where} from {host} broke: {one_line(str(error))}")
+    detail = tls_failure(error, "AWS_CA_BUNDLE") or type(error).__name__
     if isinstance(error, EndpointConnectionError):
-        told = "nothing answers there; check the network, AWS_REGION and AWS_ENDPOINT_URL"
-    return TransientError(f"{where} could not be reached at {host}: {told}")
+        detail = "no answer; check the network, AWS_REGION and AWS_ENDPOINT_URL"
+    kind = UnreachedError if isinstance(error, UnansweredError) else TransientError
+    return kind(f"{where} could not be reached at {host}: {detail}")
 
 
 def needed(answer: Any, name: str) -> Any:
-    """A field that every answer of S3 has. Raises ForeignAnswerError where it is not there."""
+    """A field that every response of S3 has. Raises ForeignAnswerError if it is missing."""
     if answer.get(name) is None:
         raise ForeignAnswerError(name)
     return answer[name]
 
 
 def server_time(answer: Any) -> datetime:
-    """The time by the clock of whoever answered; by this machine's where the answer has no date."""
+    """The server's time from its response; this machine's if the response has no date."""
     try:
         found = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
     except (KeyError, ValueError, TypeError):
@@ -140,9 +150,9 @@ def server_time(answer: Any) -> datetime:
 
 
 def listed_only(page: Any, key: str) -> Tagged | None:
-    """An object by a page of a listing, without what it holds; None if the page does not have it.
+    """An object from a page of a listing, without its content; None if the page does not have it.
 
-    So what S3 hands out to nobody can be replaced.
+    It has a tag, so that an object that S3 does not return can be replaced.
     """
     for item in page.get("Contents", []):
         if item["Key"] == key:
@@ -152,7 +162,7 @@ def listed_only(page: Any, key: str) -> Tagged | None:
 
 
 def _moment(text: object) -> datetime | None:
-    """A time as S3 writes it in a signature, in ISO 8601, or in a header."""
+    """A time in one of S3's formats: a signature's, ISO 8601, or a header's."""
     for read in (_signed, datetime.fromisoformat, parsedate_to_datetime):
         try:
             found = read(str(text))
@@ -173,3 +183,21 @@ def _length(seconds: float) -> str:
     if days:
         return f"{days} day{'s' * (days != 1)} {hours} h"
     return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+@contextlib.contextmanager
+def s3_errors(bucket: str, key: str, host: str | None) -> Iterator[None]:
+    """Map the SDK's errors, by code, to ours. ``host`` is the host that serves the bucket."""
+    where = f"s3://{bucket}/{key}"
+    try:
+        yield
+    except ClientError as error:
+        raise service_error(where, bucket, error) from error
+    except _NO_CREDENTIALS as error:
+        raise FatalError(f"s3://{bucket}: {one_line(str(error))}. {LOGIN}") from error
+    except BotoCoreError as error:
+        raise sdk_error(where, host, error) from error
+    except (ForeignAnswerError, ResponseParserError) as error:
+        raise TransientError(
+            f"the response for {where} from {host} is not S3's: {one_line(str(error))}"
+        ) from error

@@ -1,1 +1,1 @@
-"""What goes to a bucket: archives, in parts, and binaries, under their SHA-256."""
+"""Uploads to a bucket: archives, in parts, and binaries, keyed by SHA-256."""

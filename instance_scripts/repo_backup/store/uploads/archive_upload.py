@@ -1,4 +1,4 @@
-"""An archive on its way to a bucket: in one request or in parts, whole or not at all."""
+"""Uploads an archive to a bucket, in one request or in parts."""
 
 import base64
 import contextlib
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 _BLOCK_BYTES = 1 << 20
 PARTS_AT_ONCE = 4
-"""Of one archive; what is in memory of each is a block, the rest stays on disk."""
+"""How many parts of one archive are sent in parallel. One block of each part is in memory."""
 
 
 class Uploads:
-    """Multipart uploads to one bucket. ``connections`` is how many parts go at the same time.
+    """Uploads of archives to one bucket. At most ``connections`` parts are sent in parallel.
 
     Raises ClientError, BotoCoreError and ForeignAnswerError.
     """
@@ -33,21 +33,21 @@ class Uploads:
         self._sending = threading.Semaphore(connections)
 
     def put(self, key: str, archive: Blob, *, new: bool) -> Stored:
-        """Store it. ``new``: only where there is nothing, or what has the same length and CRC32.
+        """Store an archive. ``new``: only if the key is free or has the same size and CRC32.
 
-        The SDK asks again when an answer gets lost, and is then told that something is there.
+        If a response is lost, the SDK's retry gets a conflict with the archive just stored.
         """
-        send = self._in_parts if len(archive.part_crc32s) > 1 else self._at_once
+        send = self._in_parts if len(archive.part_crc32s) > 1 else self._in_one_request
         try:
             return send(key, archive, {"IfNoneMatch": "*"} if new else {})
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            stored = self._already_there(key, archive) if new and code in CONFLICT else None
+            stored = self._if_stored(key, archive) if new and code in CONFLICT else None
             if stored is None:
                 raise
             return stored
 
-    def _at_once(self, key: str, archive: Blob, condition: Any) -> Stored:
+    def _in_one_request(self, key: str, archive: Blob, condition: Any) -> Stored:
         with archive.part(0) as body:
             answer = self._client.put_object(
                 Bucket=self._bucket,
@@ -88,15 +88,15 @@ class Uploads:
             parts = at_once(put, len(archive.part_crc32s), PARTS_AT_ONCE)
             return self._complete(target, parts, archive, condition)
         except BaseException:
-            # The next run, or a lifecycle rule, removes what this cannot.
+            # If this fails, the next run or a lifecycle rule aborts the upload.
             with contextlib.suppress(ClientError, BotoCoreError):
                 self._client.abort_multipart_upload(**target)
             raise
 
     def abort_abandoned(self, prefix: str, older_than: timedelta) -> int:
-        """Abort uploads of archives that began longer ago than that, by S3's clock; how many.
+        """Abort uploads of archives that are older than ``older_than`` by S3's clock.
 
-        One request for the thousand that come first, and one for each of them.
+        Returns how many. Makes one request for the first thousand, and one for each of them.
         """
         answer = self._client.list_multipart_uploads(Bucket=self._bucket, Prefix=prefix)
         now = server_time(answer)
@@ -125,27 +125,27 @@ class Uploads:
         except ClientError as error:
             if error.response["Error"]["Code"] != "NoSuchUpload":
                 raise
-            # The SDK asked twice: the first time it was done, and only the answer got lost.
-            stored = self._already_there(target["Key"], archive)
+            # The SDK retried: the first request completed, but its response was lost.
+            stored = self._if_stored(target["Key"], archive)
             if stored is None:
                 raise
             return stored
         return stored_as(archive, answer)
 
-    def _already_there(self, key: str, archive: Blob) -> Stored | None:
-        """What lies under the key, if that is this very archive by its length and checksum."""
+    def _if_stored(self, key: str, archive: Blob) -> Stored | None:
+        """The stored object if its size and CRC32 are the archive's, else None."""
         try:
             head = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
         except ClientError:
             return None
         if head["ContentLength"] != archive.size:
             return None
-        there = head.get("ChecksumCRC32") or self._crc32_of(key, head.get("VersionId"))
-        ours = crc32(archive.crc32)
-        return stored_as(archive, head, ours) if there == ours else None
+        found = head.get("ChecksumCRC32") or self._crc32_of(key, head.get("VersionId"))
+        expected = crc32(archive.crc32)
+        return stored_as(archive, head, expected) if found == expected else None
 
     def _crc32_of(self, key: str, version_id: str | None) -> str:
-        """That of what lies there, by reading it: not every server names it."""
+        """The CRC32 of a stored object, by reading it: not every server reports it."""
         version: Any = {"VersionId": version_id} if version_id else {}
         answer = self._client.get_object(Bucket=self._bucket, Key=key, **version)
         found = 0
@@ -156,12 +156,13 @@ class Uploads:
 
 
 def crc32(value: int) -> str:
-    """A CRC32 as S3 writes it."""
+    """A CRC32 in S3's format: base64 of four bytes, big-endian."""
     return base64.b64encode(value.to_bytes(4)).decode()
 
 
 def stored_as(archive: Blob, answer: Any, checked: str | None = None) -> Stored:
-    """What S3 says of an upload. ``checked`` is the CRC32 by which it judged, if it names none."""
+    """The stored archive, from S3's response. ``checked`` is the CRC32 that S3 verified, in case
+    the response has none."""
     checksum = None
     if value := answer.get("ChecksumCRC32") or checked:
         kind = "COMPOSITE" if "-" in value else "FULL_OBJECT"

@@ -1,8 +1,8 @@
-"""A binary on its way to a bucket, under its SHA-256: streamed, without disk, whole or not at all.
+"""Uploads a binary to a bucket under its SHA-256, streamed and without using the disk.
 
-One PUT carries the SHA-256, which S3 computes itself and keeps for later questions:
+One PUT sends the SHA-256, which S3 verifies and stores with the object:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
-Above the limit of one PUT there is no SHA-256 of all bytes: what was put is read back.
+For objects too large for one PUT, S3 has no SHA-256 of all bytes, so they are read back.
 """
 
 import base64
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ONE_PUT_BYTES = 5 << 30
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
 PART_BYTES = 32 << 20
-"""Of what is larger: one part is in memory, and 10,000 of them may be in an upload."""
+"""The part size of larger objects. One part is in memory; an upload has at most 10,000 parts."""
 _BLOCK_BYTES = 1 << 20
 _CONTENT_TYPE = "application/octet-stream"
 
@@ -32,23 +32,23 @@ _CONTENT_TYPE = "application/octet-stream"
 class ObjectUploads:
     """Uploads of binaries to one bucket.
 
-    Raises ClientError, BotoCoreError and ForeignAnswerError, and what a body raises.
+    Raises ClientError, BotoCoreError, ForeignAnswerError, and what a body raises.
     """
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
         self._bucket = bucket
-        # To sign a body, the SDK reads all of it beforehand, where there is no TLS.
-        client.meta.events.register("before-sign.s3.PutObject", _leave_unsigned)
+        # Without TLS the SDK signs the body, which it would have to read twice.
+        client.meta.events.register("before-sign.s3.PutObject", _skip_body_signature)
 
     def put(self, key: str, body: Body, *, replace: bool) -> None:
-        """Store it, only where there is nothing unless ``replace``."""
+        """Store a binary. Unless ``replace`` is set, only if the key is free."""
         condition: Any = {} if replace else {"IfNoneMatch": "*"}
-        send = self._at_once if body.size <= ONE_PUT_BYTES else self._in_parts
+        send = self._in_one_request if body.size <= ONE_PUT_BYTES else self._in_parts
         try:
             checked = send(key, body, condition)
         except (ClientError, BotoCoreError) as error:
-            # What a body raises inside of the SDK comes out as the SDK's own.
+            # The SDK wraps what a body raises in its own error.
             if body.error:
                 raise body.error from error
             raise
@@ -56,12 +56,12 @@ class ObjectUploads:
             raise TransientError(f"{key} was stored with other bytes than were sent")
 
     def sha256(self, key: str) -> str:
-        """That of what lies there (hex): S3's own of all bytes, or else by reading them."""
+        """The SHA-256 (hex) of a stored object, from S3 or else by reading the object."""
         head = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
         needed(head, "ETag")
         return checksum_of(head) or self._read(key)
 
-    def _at_once(self, key: str, body: Body, condition: Any) -> str | None:
+    def _in_one_request(self, key: str, body: Body, condition: Any) -> str | None:
         answer = self._client.put_object(
             Bucket=self._bucket,
             Key=key,
@@ -75,7 +75,7 @@ class ObjectUploads:
         return checksum_of(answer)
 
     def _in_parts(self, key: str, body: Body, condition: Any) -> None:
-        """One part after the other; the last is sent only if all bytes are right."""
+        """Send one part after the other; the last only if all bytes are right."""
         target: Any = {"Bucket": self._bucket, "Key": key}
         upload = self._client.create_multipart_upload(**target, ContentType=_CONTENT_TYPE)
         target["UploadId"] = needed(upload, "UploadId")
@@ -90,7 +90,7 @@ class ObjectUploads:
                 **target, **condition, MultipartUpload={"Parts": parts}
             )
         except BaseException:
-            # The next run, or a lifecycle rule, removes what this cannot.
+            # If this fails, the next run or a lifecycle rule aborts the upload.
             with contextlib.suppress(ClientError, BotoCoreError):
                 self._client.abort_multipart_upload(**target)
             raise
@@ -105,7 +105,7 @@ class ObjectUploads:
 
 
 def checksum_of(answer: Any) -> str | None:
-    """The SHA-256 of all bytes (hex) in an answer of S3; None if it has none. Pure."""
+    """The SHA-256 (hex) of the full object in a response of S3, or None. Pure."""
     value = answer.get("ChecksumSHA256", "")
     if "-" in value or answer.get("ChecksumType") == "COMPOSITE":
         return None
@@ -116,7 +116,7 @@ def checksum_of(answer: Any) -> str | None:
 
 
 class _Unseekable:
-    """A body as the SDK reads it: begun once, it cannot be sent again by the SDK itself."""
+    """A body for the SDK. It cannot be rewound after the first read, so no retry can send it."""
 
     def __init__(self, body: Body) -> None:
         self._body = body
@@ -131,20 +131,20 @@ class _Unseekable:
 
     def seek(self, offset: int, whence: int = 0) -> int:
         if self._begun or offset or whence:
-            raise OSError("a download cannot be wound back")
+            raise OSError("a download cannot be rewound")
         return 0
 
 
 def _filled(body: Body, count: int) -> bytes:
-    """So many bytes, fewer at the end."""
+    """The next ``count`` bytes; fewer at the end."""
     data = bytearray()
     while len(data) < count and (block := body.read(count - len(data))):
         data += block
     return bytes(data)
 
 
-def _leave_unsigned(request: Any, **_: object) -> None:
-    """Only of a body that cannot be read twice; its SHA-256 is a header, which is signed."""
+def _skip_body_signature(request: Any, **_: object) -> None:
+    """For a body that cannot be read twice. The header with its SHA-256 is signed instead."""
     if isinstance(request.body, _Unseekable):
         config: Any = request.context.get("client_config") or Config()
         settings: Any = {**(getattr(config, "s3", None) or {}), "payload_signing_enabled": False}

@@ -1,1 +1,1 @@
-"""What runs, reports and checks have written down at a destination, and which of it is newest."""
+"""Reads what runs, reports and checks have recorded at a destination, and orders the runs."""

@@ -1,4 +1,4 @@
-"""Archives that ``verify`` found damaged, written down so that the next run fetches them again."""
+"""Records archives that ``verify`` found damaged, so that the next run fetches them again."""
 
 import json
 import logging
@@ -10,7 +10,8 @@ from backup_contract import object_keys as layout
 from backup_contract.documents import fields
 from backup_contract.documents.fields import Fields
 from backup_contract.documents.manifest import Archive, iso
-from repo_backup.runtime.errors import ConflictError, RepositoryError, said
+from backup_contract.text import one_line
+from repo_backup.runtime.errors import ConflictError, RepositoryError
 from repo_backup.store.base import Store
 
 log = logging.getLogger(__name__)
@@ -20,21 +21,21 @@ _TRIES = 5
 
 @dataclass(frozen=True)
 class ArchiveId:
-    """Which archive: the same key holds another one after each run that uploads to it."""
+    """Identifies an archive. The run id is needed because each upload replaces the archive."""
 
     key: str
     run_id: str
 
     @classmethod
     def of(cls, archive: Archive) -> "ArchiveId":
-        """That of an archive which a manifest names."""
+        """The id of an archive that a manifest names."""
         return cls(archive.key, archive.run_id)
 
 
 def read_damage(store: Store, keys: Iterable[str]) -> dict[ArchiveId, str]:
-    """The archives that the notes among these keys call damaged, and why.
+    """The archives that are recorded as damaged, and why. ``keys`` include those of the notes.
 
-    A note that cannot be read, or is damaged itself, says nothing.
+    A note that is damaged or cannot be read is ignored.
     """
     found: dict[ArchiveId, str] = {}
     for key in filter(layout.is_damage_note, keys):
@@ -43,9 +44,9 @@ def read_damage(store: Store, keys: Iterable[str]) -> dict[ArchiveId, str]:
 
 
 def write_damage(store: Store, checked: Mapping[ArchiveId, str | None]) -> None:
-    """Note why each of these archives is damaged (None: it is good); others stay as noted.
+    """Record why each of these archives is damaged (None: it is good). Others stay as recorded.
 
-    Nothing is written where nothing changes. Raises what the store raises.
+    Writes only changes. Raises what the store raises.
     """
     by_note: dict[str, dict[ArchiveId, str | None]] = {}
     for each, reason in checked.items():
@@ -77,7 +78,7 @@ def _bytes(store: Store, key: str) -> bytes:
         with store.open(key) as file:
             return file.read(_MOST_BYTES + 1)
     except RepositoryError as error:
-        log.warning("%s cannot be read: %s", said(key), error)
+        log.warning("%s cannot be read: %s", one_line(key), error)
         return b""
 
 
@@ -89,7 +90,7 @@ def _parsed(key: str, data: bytes) -> dict[ArchiveId, str]:
             raise ValueError(f"it is larger than {_MOST_BYTES >> 10} KiB")  # noqa: TRY301
         return fields.decode(data, _read)
     except ValueError as error:
-        log.warning("%s is left out: %s", said(key), error)
+        log.warning("%s is ignored: %s", one_line(key), error)
         return {}
 
 

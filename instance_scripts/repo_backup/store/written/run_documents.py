@@ -1,7 +1,7 @@
-"""What a run says of itself, wherever that lies: published, or in the hands of its attempts.
+"""Reads a run's own documents: the published ones, or those of its attempts.
 
-The reporter publishes a run's manifest when the run is over. Until then, and where the reporter is
-late, it is what the instances wrote that the launcher says it launched for that run.
+The reporter publishes a run's manifest when the run is over. Until then, the manifest is the newest
+checkpoint of an instance that the launch record names.
 """
 
 import logging
@@ -11,7 +11,7 @@ from backup_contract import evidence
 from backup_contract import object_keys as layout
 from backup_contract.documents.launch import Launched, read_launch
 from backup_contract.documents.manifest import Manifest
-from repo_backup.runtime.errors import said
+from backup_contract.text import one_line
 from repo_backup.store.base import Store
 
 log = logging.getLogger(__name__)
@@ -19,14 +19,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Document:
-    """A document and its key; ``read`` is what it holds, or why the store does not hand it out."""
+    """A document and its key. ``read`` is its content, or the error if it cannot be read."""
 
     key: str
     read: bytes | ValueError
 
     @property
     def data(self) -> bytes:
-        """What it holds. Raises ValueError for one that is too large to be what its name says."""
+        """Its content. Raises ValueError if it cannot be read or is too large for its key."""
         if isinstance(self.read, ValueError):
             raise self.read
         return self.read
@@ -35,8 +35,8 @@ class Document:
 def read_manifest(store: Store, run_id: str, *, attempts_first: bool = False) -> Document | None:
     """The run's manifest, or its newest checkpoint; None if it has none.
 
-    ``attempts_first``: the run is under way, and what its attempts wrote goes before what lies at
-    the place where the reporter will publish.
+    ``attempts_first``: prefer the attempts' checkpoints to a published manifest, because the run is
+    under way.
     """
     if attempts_first:
         return _of_attempts(store, run_id) or _published(store, run_id)
@@ -44,7 +44,7 @@ def read_manifest(store: Store, run_id: str, *, attempts_first: bool = False) ->
 
 
 def read_progress(store: Store, run_id: str) -> Document | None:
-    """How far the run says that it is: the latest attempt that says so, or who writes by hand."""
+    """The progress of a run: its latest attempt's, or that of a run started by hand."""
     for each in reversed(launches(store, run_id)):
         if each.evidence and (found := read_document(store, evidence.progress(each.evidence))):
             return found
@@ -52,12 +52,12 @@ def read_progress(store: Store, run_id: str) -> Document | None:
 
 
 def launches(store: Store, run_id: str) -> tuple[Launched, ...]:
-    """The attempts that the launcher wrote down; none where it is not legible, with a warning."""
+    """The attempts in the launch record. If it is damaged, none, and a warning is logged."""
     found = read_document(store, layout.launch_record(run_id))
     try:
         return read_launch(found.data, run_id) if found else ()
     except ValueError as error:
-        log.warning("%s is left out: %s", said(layout.launch_record(run_id)), error)
+        log.warning("%s is ignored: %s", one_line(layout.launch_record(run_id)), error)
         return ()
 
 
@@ -66,9 +66,9 @@ def _published(store: Store, run_id: str) -> Document | None:
 
 
 def _of_attempts(store: Store, run_id: str) -> Document | None:
-    """The newest checkpoint that is sound and of the attempt that it is said to be of.
+    """The newest readable checkpoint that belongs to its attempt.
 
-    Where there is none, the newest of the others, so that whoever reads it says what is wrong.
+    If there is none, the newest damaged one, so that the caller reports what is wrong.
     """
     damaged = None
     for each in reversed(launches(store, run_id)):
@@ -86,7 +86,7 @@ def _of_attempts(store: Store, run_id: str) -> Document | None:
 
 
 def read_document(store: Store, key: str) -> Document | None:
-    """What lies under this key; None if nothing does."""
+    """The document at ``key``; None if it does not exist."""
     try:
         data = store.read(key)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Suspicions as they lie at a destination: in reports, and in manifests where nobody reports."""
+"""Reads suspicions from a destination: from reports, or from manifests if there is no reporter."""
 
 import itertools
 import logging
@@ -9,18 +9,18 @@ from backup_contract.documents.manifest import Manifest
 from backup_contract.documents.run_report import RunReport
 from backup_contract.documents.suspicion import Suspicion, still_open
 from backup_contract.judgement.rewrites import suspicion
-from repo_backup.runtime.errors import said
+from backup_contract.text import one_line
 from repo_backup.store.base import Store
 from repo_backup.store.written.run_documents import read_manifest
 from repo_backup.store.written.run_order import newest_first
 
 MOST_RUNS = 20
-"""So many are looked through for one with a report, and for their own suspicions meanwhile."""
+"""How many runs are searched for a report, and for suspicions of their own until one is found."""
 log = logging.getLogger(__name__)
 
 
 def open_suspicions(store: Store) -> tuple[Suspicion, ...]:
-    """All that nobody has acknowledged: while one is open, nothing of its archives is given up."""
+    """The suspicions that nobody has acknowledged. Archives under one are not given up."""
     found = found_in(store, itertools.islice(newest_first(store), MOST_RUNS))
     if not found:
         return ()
@@ -28,33 +28,33 @@ def open_suspicions(store: Store) -> tuple[Suspicion, ...]:
 
 
 def found_in(store: Store, run_ids: Iterable[str]) -> list[Suspicion]:
-    """What these runs found, newest first, up to the first with a report, which tells the rest."""
+    """The suspicions of these runs, newest first, up to the first report, which has the rest."""
     found: list[Suspicion] = []
     for run_id in run_ids:
-        told = reported_suspicions(store, run_id)
-        if told is not None:
-            return [*found, *told]
+        reported = reported_suspicions(store, run_id)
+        if reported is not None:
+            return [*found, *reported]
         found += own_suspicions(store, run_id)
     return found
 
 
 def reported_suspicions(store: Store, run_id: str) -> tuple[Suspicion, ...] | None:
-    """What the report of a run says is open; None where none says anything of it."""
+    """The open suspicions in the report of a run; None if it has no report or no such field."""
     key = layout.report(run_id)
     try:
         data = store.read(key)
         return RunReport.from_json(data).suspicions if data else None
     except ValueError as error:
-        log.warning("%s is left out: %s", said(key), error)
+        log.warning("%s is ignored: %s", one_line(key), error)
         return None
 
 
 def own_suspicions(store: Store, run_id: str) -> list[Suspicion]:
-    """What a run found, by its own manifest: one or none."""
+    """The suspicion in a run's own manifest: one or none."""
     found = read_manifest(store, run_id)
     try:
         own = suspicion(Manifest.from_json(found.data)) if found else None
     except ValueError as error:
-        log.warning("%s is left out: %s", said(layout.manifest(run_id)), error)
+        log.warning("%s is ignored: %s", one_line(layout.manifest(run_id)), error)
         return []
     return [own] if own else []

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from backup_contract.documents.fields import MOST_VALUES, DamagedError
-from repo_backup.health.status import read_runs
+from repo_backup.health.run_rows import read_runs
 from repo_backup.restore.catalogue import manifests
 from repo_backup.run.lease import Lease
 from repo_backup.run.previous_runs import History
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import FatalError
 from repo_backup.store.base import most_bytes
 from repo_backup.store.directory import DirectoryStore
-from repo_backup.store.written.left_out import LeftOut
+from repo_backup.store.written.ignored_documents import IgnoredDocuments
 
 MANIFEST, REPORT = "runs/r1/manifest.json", "runs/r1/report.json"
 LOCK, PROGRESS = "runs/lock.json", "runs/r1/progress.json"
@@ -50,16 +50,16 @@ def test_manifests_report_and_progress_of_terabytes_are_named_and_left_out(
         assert list(manifests(store)) == []
         assert History.load(store, "r1", ["octo"]).entries == {}
         assert History.load(store, "r2", ["octo"]).entries == {}
-        (run,) = read_runs(store, 5, LeftOut())
+        (run,) = read_runs(store, 5, IgnoredDocuments())
     assert (run["good"], run["complete"]) == (False, False)
     with pytest.raises(FatalError, match="of run r1 is unreadable: it has 1099511627776 bytes"):
         list(manifests(store, "r1"))
-    assert f"{MANIFEST} is left out: it has 1099511627776 bytes, 134217728 at most" in caplog.text
+    assert f"{MANIFEST} is ignored: it has 1099511627776 bytes, 134217728 at most" in caplog.text
 
 
 def test_a_lock_of_megabytes_is_taken_over(tmp_path: Path) -> None:
     _sparse(tmp_path, LOCK, 100 << 20)
-    with Lease(DirectoryStore(tmp_path), "r1", 1, Stop()).held():
+    with Lease(DirectoryStore(tmp_path), "r1", 1, CancellationToken()).hold():
         assert (tmp_path / LOCK).stat().st_size < 1000
 
 
@@ -69,4 +69,4 @@ def test_a_manifest_of_more_values_than_memory_would_hold_is_named_and_left_out(
     store = DirectoryStore(tmp_path)
     store.write(MANIFEST, b'{"x":[' + b"{}," * (MOST_VALUES // 2) + b"{}]}")
     assert History.load(store, "r2", ["octo"]).entries == {}
-    assert f"{MANIFEST} is left out: it holds more than 10000000 values" in caplog.text
+    assert f"{MANIFEST} is ignored: it holds more than 10000000 values" in caplog.text

@@ -36,7 +36,7 @@ def test_what_is_not_as_it_was_keeps_a_chain_from_growing_and_what_comes_before_
     cases = {
         "0002.zip is not there": ({1: there[1], 3: there[3]}, 1),
         "has 9 bytes, not 3": ({**there, 3: Stored(9, "e")}, 2),
-        "was replaced by something": ({**there, 3: Stored(3, "f")}, 2),
+        "was replaced by an object": ({**there, 3: Stored(3, "f")}, 2),
         "0005.zip is an overlay that no run listed": ({**there, 5: Stored(5)}, 3),
     }
     for reason, (found, listed) in cases.items():

@@ -15,9 +15,10 @@ from backup_contract.documents.lease import LeaseRecord
 from backup_contract.documents.manifest import Manifest
 from repo_backup.restore.catalogue import manifests
 from repo_backup.run.lease import Lease
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import ConflictError, FatalError
 from repo_backup.store.directory import DirectoryStore
+from repo_backup.store.whole_files import unwritable
 from repo_backup.store.written.run_order import newest_first
 
 OWNER = "github_backups/octo/"
@@ -72,15 +73,29 @@ def test_a_lease_in_the_place_of_a_pipe_or_a_link_is_taken(
     (tmp_path / "runs").mkdir()
     make(tmp_path / layout.LOCK)
     store = DirectoryStore(tmp_path)
-    with Lease(store, "r1", 1, Stop()).held():
+    with Lease(store, "r1", 1, CancellationToken()).hold():
         assert LeaseRecord.from_json(store.read(layout.LOCK) or b"").run_id == "r1"
 
 
 def test_a_directory_in_the_place_of_a_lease_is_named(tmp_path: Path) -> None:
     (tmp_path / layout.LOCK).mkdir(parents=True)
-    lease = Lease(DirectoryStore(tmp_path), "r1", 1, Stop())
-    with pytest.raises(FatalError, match=r"runs/lock.json cannot be written: Is a d"), lease.held():
+    lease = Lease(DirectoryStore(tmp_path), "r1", 1, CancellationToken())
+    with pytest.raises(FatalError, match=r"runs/lock.json cannot be written: Is a d"), lease.hold():
         pass
+
+
+def test_a_folder_in_which_nothing_may_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "runs/.lock.json.guard").mkdir(parents=True)
+    lease = Lease(DirectoryStore(tmp_path), "r1", 1, CancellationToken())
+    named = pytest.raises(FatalError, match="guard cannot be written: Is a directory")
+    with named, lease.hold():
+        pass
+    for code, remedy in (
+        (errno.EROFS, "Read-only file system: name a folder that this user may write to"),
+        (errno.ENOSPC, "B free): make room there, or name another folder"),
+    ):
+        error = OSError(code, os.strerror(code))
+        assert remedy in str(unwritable(tmp_path / "a", tmp_path, error))
 
 
 def test_a_name_that_something_else_than_a_file_has_is_taken(tmp_path: Path) -> None:

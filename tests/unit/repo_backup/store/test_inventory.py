@@ -9,7 +9,7 @@ from backup_contract import object_keys as layout
 from backup_contract.documents.chain import Chain, ChainDocument, Link, chain_of
 from backup_contract.documents.manifest import Archive, ItemResult
 from repo_backup.restore.archive_reader import ArchiveRef
-from repo_backup.restore.points_in_time import cannot_be_restored, expired
+from repo_backup.restore.points_in_time import expired, unrestorable_error
 from repo_backup.runtime.errors import RepositoryError, StoreRefusedError
 from repo_backup.store.base import Stored, Version
 from repo_backup.store.chains import ChainListError, first_links, read_chain
@@ -61,7 +61,7 @@ def chain(result: ItemResult) -> Chain:
         ({**LISTED, SECOND: Stored(7)}, f"The 3 overlays of {BASE} have 211 bytes, not 306."),
         (
             {**LISTED, BASE: Stored(1000, '"f"')},
-            f"{BASE} was replaced by something that no run wrote down.",
+            f"{BASE} was replaced by an object that no run recorded.",
         ),
     ],
 )
@@ -113,11 +113,11 @@ def test_a_chain_is_read_as_the_run_had_it_though_others_have_added_to_it(tmp_pa
     [
         (None, f"there is no {DOCUMENT.key}"),
         (b"{}\n", f"{DOCUMENT.key} is damaged: line 1: key is missing."),
-        (chain_document(2).to_bytes(), "is not what the manifest says: its first 3 lines differ"),
+        (chain_document(2).to_bytes(), "does not match the manifest: its first 3 lines differ"),
         (b" " * (9 << 20), "is damaged: it has 9437184 bytes, 8388608 at most"),
         (
             DOCUMENT.to_bytes().replace(b'"bytes":102', b'"bytes":103'),
-            "is not what the manifest says: its first 3 lines differ",
+            "does not match the manifest: its first 3 lines differ",
         ),
     ],
 )
@@ -157,11 +157,11 @@ def test_who_may_not_list_versions_reads_what_is_there_and_is_told_what_is_not_k
     with pytest.raises(ChainListError, match="first 3 lines differ"):
         read_chain(store, BASE, chain(WHOLE))
     assert expired(store, []) == set()
-    assert "which of these archives are expired is not known" in caplog.text
-    error = cannot_be_restored(
+    assert "it is not known which of these archives are expired" in caplog.text
+    error = unrestorable_error(
         store, ArchiveRef("octo/hello", BASE, None, WHOLE), "r1", RepositoryError("it is gone")
     )
     assert str(error) == (
         f"octo/hello cannot be restored as of r1: it is gone\n"
-        f"which other run can be is not known: S3 refuses {BASE}: AccessDenied"
+        f"it is not known which other run can be: S3 refuses {BASE}: AccessDenied"
     )

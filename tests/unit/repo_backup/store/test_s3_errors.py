@@ -81,7 +81,7 @@ def test_what_s3_hands_out_to_nobody_is_a_damaged_document_and_a_lease_to_take_o
         page = {"Contents": [listed, {**listed, "Key": f"{key}.x"}], "ResponseMetadata": answer}
         stub.add_response("list_objects_v2", page)
         store = S3Store(client, "my-bucket", "some/where", connections=4)
-        with pytest.raises(DamagedError, match=f"it is not handed out: .*{code}: no"):
+        with pytest.raises(DamagedError, match=f"S3 does not return it: .*{code}: no"):
             store.read("runs/lock.json")
         age = timedelta(minutes=20)
         assert store.read_tagged("runs/lock.json") == Tagged(b"", '"tag"', written_at, age)
@@ -115,14 +115,14 @@ def test_a_bucket_of_another_region_is_told_with_the_region() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "said"),
+    ("code", "status", "output"),
     [
         ("AccessDenied", 403, "S3 refuses s3://my-bucket/some/where/runs/lock.json: AccessDenied"),
         ("SlowDown", 503, "S3 could not take s3://my-bucket/some/where/runs/lock.json: SlowDown"),
     ],
 )
-def test_an_object_that_is_refused_is_named_in_whole(code: str, status: int, said: str) -> None:
-    assert str(refused(code, status)) == said
+def test_an_object_that_is_refused_is_named_in_whole(code: str, status: int, output: str) -> None:
+    assert str(refused(code, status)) == output
 
 
 def test_s3s_message_is_shown_whole_however_long_an_authorization_message_is() -> None:
@@ -140,7 +140,7 @@ def test_a_message_cannot_forge_a_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_time", "told"),
+    ("request_time", "reported"),
     [
         ("20261129T200000Z", "2 days 3 h ahead of"),
         ("2026-11-27T16:14:00Z", "46 min behind"),
@@ -148,13 +148,13 @@ def test_a_message_cannot_forge_a_line() -> None:
         ("nonsense", "0 min behind"),
     ],
 )
-def test_a_wrong_clock_is_named_with_the_difference(request_time: str, told: str) -> None:
+def test_a_wrong_clock_is_named_with_the_difference(request_time: str, reported: str) -> None:
     answer: Any = {
         "Error": {"RequestTime": request_time, "ServerTime": "2026-11-27T17:00:00Z"},
         "ResponseMetadata": {},
     }
     error = ClientError(answer, "PutObject")
-    assert skew(error, NOW) == f"this machine's clock is {told} S3's: set it"
+    assert skew(error, NOW) == f"this machine's clock is {reported} S3's: set it"
 
 
 def test_a_wrong_clock_ends_the_run_and_costs_no_repository() -> None:
@@ -182,7 +182,9 @@ def test_a_wrong_checksum_is_damage_and_no_trouble_with_the_line() -> None:
     with pytest.raises(RepositoryError) as raised, store.open("a.zip") as body:
         body.read()
     assert not isinstance(raised.value, TransientError)
-    assert str(raised.value).startswith("s3://my-bucket/a.zip is damaged: its bytes are not")
+    assert str(raised.value).startswith(
+        "s3://my-bucket/a.zip is damaged: its content does not match"
+    )
     assert crc32 in str(raised.value)
 
 
@@ -213,8 +215,8 @@ def test_a_certificate_that_is_not_accepted_is_told_with_its_reason() -> None:
     cause = ssl.SSLCertVerificationError(1, "failed")
     cause.verify_code, cause.verify_message = 10, "certificate has expired"
     error = TlsError(endpoint_url="https://s3", error=urllib3.exceptions.SSLError(cause))
-    told = str(sdk_error("s3://my-bucket/x", "s3.test", error))
-    assert "could not be reached at s3.test: its certificate is not accepted: certif" in told
+    reported = str(sdk_error("s3://my-bucket/x", "s3.test", error))
+    assert "could not be reached at s3.test: its certificate is not accepted: certif" in reported
 
 
 def test_an_object_that_is_not_there_is_named_in_whole() -> None:
@@ -233,8 +235,8 @@ def test_without_credentials_the_remedy_is_named(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     assert main(["list", "--source", "s3://my-bucket"]) == 1
-    said = capsys.readouterr().err
-    assert "s3://my-bucket: Unable to locate credentials. Set credentials as for" in said
+    output = capsys.readouterr().err
+    assert "s3://my-bucket: Unable to locate credentials. Set credentials as for" in output
 
 
 def test_an_endpoint_that_is_not_there_is_named() -> None:
@@ -248,5 +250,5 @@ def test_an_endpoint_that_is_not_there_is_named() -> None:
     )
     with pytest.raises(TransientError) as raised:
         S3Store(client, "my-bucket", connections=4).objects("runs/")
-    said = "s3://my-bucket/runs/ could not be reached at 127.0.0.1: nothing answers there; check"
-    assert str(raised.value).startswith(said)
+    output = "s3://my-bucket/runs/ could not be reached at 127.0.0.1: no answer; check"
+    assert str(raised.value).startswith(output)

@@ -64,7 +64,7 @@ def test_a_note_that_is_none_is_named_and_left_out(
 ) -> None:
     store.write(NOTE, data)
     assert _read(store) == {}
-    assert f"{NOTE} is left out: " in caplog.text
+    assert f"{NOTE} is ignored: " in caplog.text
     write_damage(store, {HELLO: "damaged"})
     assert _read(store) == {HELLO: "damaged"}
 

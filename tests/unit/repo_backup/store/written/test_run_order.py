@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from backup_contract.documents.manifest import Manifest
 from repo_backup.run.previous_runs import History
 from repo_backup.store.directory import DirectoryStore
-from repo_backup.store.written.left_out import MOST_NAMED, LeftOut
+from repo_backup.store.written.ignored_documents import MOST_NAMED, IgnoredDocuments
 from repo_backup.store.written.run_order import MOST_UNREPORTED, newest_first
 
-FIRST = datetime(2026, 10, 2, 17, 0, tzinfo=UTC)
+FIRST = datetime(2025, 10, 3, 17, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
 
 
@@ -59,6 +59,16 @@ def test_where_files_are_as_the_runs_wrote_them_one_beginning_is_read(tmp_path: 
     assert next(newest_first(store)) == "d"
     assert store.opened == ["runs/d/manifest.json"]
     assert list(newest_first(store)) == ["d", "b", "a", "c"]
+
+
+def test_a_run_that_is_dated_in_the_future_is_named_with_the_remedy(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for run_id, began_at in (("a", FIRST), ("b", datetime(3000, 1, 1, tzinfo=UTC))):
+        leave(tmp_path, run_id, began_at, began_at)
+    assert list(newest_first(DirectoryStore(tmp_path))) == ["b", "a"]
+    assert "run b is dated 3000-01-01, which is in the future" in caplog.text
+    assert "remove runs/b/" in caplog.text
 
 
 @given(
@@ -133,7 +143,7 @@ def test_behind_hundreds_of_junk_manifests_the_reported_runs_are_found(
     junk(tmp_path, MOST_UNREPORTED + 50, FIRST + 9 * WEEK)
     found = list(newest_first(DirectoryStore(tmp_path)))
     assert found[MOST_UNREPORTED:] == ["c", "b", "a"]
-    assert caplog.messages == ["50 runs below runs/ are left out: no report tells of them"]
+    assert caplog.messages == ["50 runs below runs/ are ignored: they have no report"]
 
 
 def test_where_there_is_no_reporter_no_run_is_left_out(
@@ -158,10 +168,10 @@ def test_the_next_backup_reads_the_beginning_of_one_manifest_not_of_all(tmp_path
 def test_of_many_damaged_manifests_the_first_are_named_and_the_others_counted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with LeftOut() as left_out:
+    with IgnoredDocuments() as ignored:
         for number in range(MOST_NAMED + 5):
-            left_out.tell(f"runs/{number}/manifest.json", ValueError("it is no JSON"))
-            left_out.tell(f"runs/{number}/manifest.json", ValueError("it is no JSON"))
+            ignored.add(f"runs/{number}/manifest.json", ValueError("it is not JSON"))
+            ignored.add(f"runs/{number}/manifest.json", ValueError("it is not JSON"))
     assert len(caplog.messages) == MOST_NAMED + 1
-    assert caplog.messages[0] == "runs/0/manifest.json is left out: it is no JSON"
-    assert caplog.messages[-1] == "5 more documents are left out"
+    assert caplog.messages[0] == "runs/0/manifest.json is ignored: it is not JSON"
+    assert caplog.messages[-1] == "5 more documents are ignored"

@@ -1,0 +1,1 @@
+"""``prune-objects``: finds and removes binaries that no restorable archive refers to."""
