@@ -1,1 +1,1 @@
-"""From the store back to a repository: catalogue, archive reader, restore drill."""
+"""Restores repositories from the store: catalogue, archive reader, restore drill."""

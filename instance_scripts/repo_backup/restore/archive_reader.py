@@ -1,4 +1,4 @@
-"""The way back: find an archive, download it, check it, unpack it."""
+"""Finds an archive, downloads it, checks it and unpacks it."""
 
 import errno
 import hashlib
@@ -17,7 +17,7 @@ from repo_backup.kinds.registry import kind_named
 from repo_backup.restore.binaries import check_binaries
 from repo_backup.restore.overlay_chain import OverlayChain, overlays_of
 from repo_backup.runtime.budgets import available_memory_bytes
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import (
     NotFoundError,
     RepositoryError,
@@ -26,20 +26,22 @@ from repo_backup.runtime.errors import (
     UnfitMachineError,
     UnreadableError,
 )
-from repo_backup.runtime.retry import Patience
+from repo_backup.runtime.retry import RetryPolicy
 from repo_backup.store.base import Store
+from repo_backup.store.object_lists import check_object_list
 
 _BLOCK_BYTES = 1024 * 1024
-SAYS_NOTHING = (UnfitMachineError, StoreRefusedError, TransientError)
-"""Errors that say nothing of the archive."""
+INCONCLUSIVE = (UnfitMachineError, StoreRefusedError, TransientError)
+"""Errors that do not mean that an archive is damaged."""
 
 
 @dataclass(frozen=True)
 class ArchiveRef:
-    """An archive at the destination; ``part`` is None when no manifest names it.
+    """An archive at the destination. ``part`` is the manifest's result; None if no manifest names
+    it.
 
-    ``part.chain`` tells how many overlays are laid over it. Of an archive that no manifest names
-    all that are there are, but no more than ``most_links``.
+    ``part.chain`` has the number of overlays over it. An archive that no manifest names has all
+    stored overlays, but at most ``most_links``.
     """
 
     name: str
@@ -52,19 +54,19 @@ class ArchiveRef:
 
 
 class OtherArchiveError(RepositoryError):
-    """What lies there is not what the manifest says; ``sha256`` is that of what does.
+    """The stored archive is not the one in the manifest; ``sha256`` is the stored one's.
 
-    ``it_is`` says what that is, if anybody knows.
+    ``it_is`` says what it is, if known.
     """
 
     def __init__(self, key: str, sha256: str, it_is: str = "") -> None:
         what = f": it is {it_is}" if it_is else ""
-        super().__init__(f"{key} is not what the manifest says (SHA-256 differs){what}")
+        super().__init__(f"{key} does not match the manifest (SHA-256 differs){what}")
         self.sha256 = sha256
 
 
 class BrokenChainError(RepositoryError):
-    """An overlay is missing, or is not what its run put; ``before`` is all that comes before it."""
+    """An overlay is missing or damaged. ``before`` is the archive without it and later overlays."""
 
     def __init__(self, reason: str, before: ArchiveRef) -> None:
         super().__init__(reason)
@@ -73,8 +75,8 @@ class BrokenChainError(RepositoryError):
 
 @dataclass(frozen=True)
 class Restored:
-    """What was unpacked and checked, a bare mirror where it is git; ``remarks`` are what a person
-    should know. ``incomplete``: it is an earlier state than was asked for."""
+    """A restored and checked archive; for git, a bare mirror. ``remarks`` are for the user.
+    ``incomplete``: it is an earlier state than requested."""
 
     path: Path
     remarks: tuple[str, ...]
@@ -83,27 +85,28 @@ class Restored:
 
 @dataclass(frozen=True)
 class Reader:
-    """Brings archives back. ``memory_bytes`` is what git may take to check them.
+    """Reads archives back. git may use ``memory_bytes`` to check them.
 
-    Of the binaries that an archive refers to ``most_objects`` are looked at, or all.
+    Of the binaries that an archive refers to, ``most_objects`` are checked, or all if it is None.
     """
 
     store: Store
-    patience: Patience
+    retry_policy: RetryPolicy
     memory_bytes: int
     most_objects: int | None = None
 
     def fetch(self, found: ArchiveRef, into: Path, *, put_now: bool = False) -> Restored:
-        """Download, check against the manifest, unpack below ``into`` and check as its kind does.
+        """Download an archive, verify its SHA-256, unpack it below ``into``, and check it by its
+        kind.
 
-        Its overlays are laid over it in their order, and the whole is checked once. ``put_now``:
-        this run put all of it, and knows its objects to be good if the SHA-256 is right. Raises
-        OtherArchiveError when the archive is not what the manifest says, BrokenChainError when an
-        overlay is not, UnfitMachineError when this machine cannot read or check it, and another
-        RepositoryError when it is not whole; then nothing of it is left there.
+        The overlays are applied in order, and the result is checked once. ``put_now``: this run
+        stored all of it, so its objects are good if the SHA-256 matches. Raises OtherArchiveError
+        if the archive does not match the manifest, BrokenChainError if an overlay does not,
+        UnfitMachineError if this machine cannot read or check it, and another RepositoryError if it
+        is damaged; then nothing of it stays in ``into``.
         """
         kind = kind_named(found.kind)
-        into = into.expanduser().resolve()  # git is run elsewhere
+        into = into.expanduser().resolve()  # git runs in another directory
         try:
             into.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=into) as file:
@@ -113,7 +116,7 @@ class Reader:
             raise unreadable(error, into) from error
         try:
             chain = overlays_of(self.store, found.key, sha256, found.part)
-            self._lay_overlays(kind, found, chain, unpacked)
+            self._apply_overlays(kind, found, chain, unpacked)
             same_bytes = put_now and (not chain.count or chain.document is not None)
             remarks = self._checked(kind, found, chain, unpacked, same_bytes=same_bytes)
         except BaseException:
@@ -121,10 +124,23 @@ class Reader:
             raise
         return Restored(unpacked, (*found.remarks, *chain.remarks, *remarks))
 
-    def _lay_overlays(
+    def check_object_list(self, found: ArchiveRef, restored: Restored, *, newest: bool) -> None:
+        """Check the list of binaries beside a restored archive, if it has one.
+
+        A restore does not need the list, but the reporter and ``prune-objects`` do. ``newest`` as
+        for :func:`check_object_list`. Raises RepositoryError.
+        """
+        kind = kind_named(found.kind)
+        if found.part and isinstance(kind, Referring):
+            part, sizes = found.part, dict(kind.objects(restored.path))
+            self.retry_policy.call(
+                lambda: check_object_list(self.store, part, sizes, newest=newest)
+            )
+
+    def _apply_overlays(
         self, kind: Kind, found: ArchiveRef, chain: OverlayChain, unpacked: Path
     ) -> None:
-        """Lay each over the base. Raises BrokenChainError that names the first at fault."""
+        """Apply each overlay to the base. Raises BrokenChainError that names the first bad one."""
         for number, key, link in chain.overlays:
             if number > found.most_links:
                 break
@@ -136,7 +152,7 @@ class Reader:
                 if chain.count is None:
                     break
                 raise _broken(found, chain, number, str(error)) from error
-            except SAYS_NOTHING:
+            except INCONCLUSIVE:
                 raise
             except RepositoryError as error:
                 raise _broken(found, chain, number, f"{key}: {error}") from error
@@ -152,14 +168,15 @@ class Reader:
         *,
         same_bytes: bool,
     ) -> tuple[str, ...]:
-        """Check the whole; remarks. Of a chain that is not listed the first overlay is blamed."""
+        """Check the result, and return remarks. If the chain is not listed, the first overlay is
+        blamed."""
         try:
-            memory, stop = self.memory_bytes, self.patience.stop
+            memory, stop = self.memory_bytes, self.retry_policy.stop
             remarks = kind.check(unpacked, found.part, memory, stop, same_bytes=same_bytes)
             if isinstance(kind, Referring):
                 objects, most = kind.objects(unpacked), self.most_objects
-                check_binaries(self.store, self.patience, objects, most)
-        except SAYS_NOTHING:
+                check_binaries(self.store, self.retry_policy, objects, most)
+        except INCONCLUSIVE:
             raise
         except RepositoryError as error:
             if not chain.count or chain.document:
@@ -169,15 +186,15 @@ class Reader:
         return remarks
 
     def _download_overlay(self, key: str, link: Link | None, file: IO[bytes]) -> None:
-        """An overlay as its run put it. Raises RepositoryError when the SHA-256 is another."""
+        """Download an overlay. Raises RepositoryError if its SHA-256 is not the recorded one."""
         digest = self._read_version(key, link.version_id if link else None, file)
         if link and digest != link.sha256:
-            raise RepositoryError("it is not what its run put there (SHA-256 differs)")
+            raise RepositoryError("it is not the overlay that its run stored (SHA-256 differs)")
 
     def _download(self, found: ArchiveRef, file: IO[bytes]) -> str:
-        """The version that the manifest names; its SHA-256 (hex).
+        """Download the version that the manifest names. Returns its SHA-256 (hex).
 
-        Raises OtherArchiveError when that is not the manifest's.
+        Raises OtherArchiveError if that differs from the manifest's.
         """
         expected = found.part.archive if found.part else None
         if expected is None:
@@ -188,7 +205,7 @@ class Reader:
         return digest
 
     def _read_version(self, key: str, version_id: str | None, file: IO[bytes]) -> str:
-        """A version, or else what is there now: in a copied bucket versions have other names."""
+        """Download a version, or else the current one: in a copied bucket version ids differ."""
         if version_id and self.store.capabilities.versions:
             try:
                 return self._read(key, version_id, file)
@@ -197,7 +214,7 @@ class Reader:
         return self._read(key, None, file)
 
     def _read(self, key: str, version_id: str | None, file: IO[bytes]) -> str:
-        """An object into a file; its SHA-256 (hex). A read that breaks off is begun again."""
+        """Download an object to a file, with retries. Returns its SHA-256 (hex)."""
 
         def read() -> str:
             file.seek(0)
@@ -209,7 +226,7 @@ class Reader:
                     file.write(block)
             return digest.hexdigest()
 
-        digest = self.patience.call(read)
+        digest = self.retry_policy.call(read)
         file.seek(0)
         return digest
 
@@ -230,7 +247,7 @@ def _block(source: IO[bytes], key: str) -> bytes:
 
 
 def unreadable(error: OSError, place: Path | str) -> UnreadableError:
-    """What a person can do where an archive cannot be read, or not be unpacked to ``place``."""
+    """The error for an archive that cannot be read, or unpacked to ``place``, with the remedy."""
     where = error.filename or place
     reason = error.strerror or type(error).__name__
     if error.errno in _NO_ROOM:
@@ -243,9 +260,9 @@ def unreadable(error: OSError, place: Path | str) -> UnreadableError:
 
 
 SHARE = 0.8
-"""Of the free disk and memory; the rest is for everybody else."""
+"""The share of free disk and memory that may be used."""
 
 
-def open_reader(store: Store, stop: Stop) -> Reader:
-    """What reads archives back, in the memory that this machine can spare now."""
-    return Reader(store, Patience(stop), int(available_memory_bytes() * SHARE))
+def open_reader(store: Store, stop: CancellationToken) -> Reader:
+    """A reader of archives, within the memory that is free now."""
+    return Reader(store, RetryPolicy(stop), int(available_memory_bytes() * SHARE))

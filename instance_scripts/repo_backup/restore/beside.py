@@ -1,4 +1,4 @@
-"""What comes back with a repository that is restored to a folder: project data, large files."""
+"""Restores the archives that belong to a repository besides git: project data, large files."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from repo_backup.runtime.errors import RepositoryError
 
 @dataclass(frozen=True)
 class Beside:
-    """An archive beside that of git: ``restored`` is None where ``reason`` kept it from that."""
+    """An archive of another kind. ``restored`` is None if it failed for ``reason``."""
 
     found: ArchiveRef
     restored: Restored | None
@@ -30,9 +30,9 @@ def restore_beside(
     fetch: Callable[[ArchiveRef, Path], Restored],
     into: Path,
 ) -> Iterator[Beside]:
-    """What goes with what was restored of this ``kind``; what there is no archive of is left out.
+    """Restore the archives that go with a repository's archive of this ``kind``, if they exist.
 
-    ``find`` looks for an archive of a kind of the same repository and run. Raises FatalError.
+    ``find`` returns the archive of a kind for the same repository and run. Raises FatalError.
     """
     for each in KINDS.values() if kind == GIT else ():
         if not each.goes_with_git:

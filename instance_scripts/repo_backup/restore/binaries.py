@@ -1,4 +1,4 @@
-"""The binaries that an archive refers to: seen to be right, and brought to where they belong."""
+"""Checks the binaries that an archive refers to, and restores them to their places."""
 
 import contextlib
 import hashlib
@@ -15,7 +15,7 @@ from backup_contract.text import size as shown
 from repo_backup.kinds.base import Referring
 from repo_backup.runtime.background import at_once
 from repo_backup.runtime.errors import NotFoundError, RepositoryError, WrongBytesError
-from repo_backup.runtime.retry import Patience
+from repo_backup.runtime.retry import RetryPolicy
 from repo_backup.store.base import Store
 from repo_backup.store.objects import HashedBody, ObjectStore
 
@@ -28,8 +28,8 @@ Binaries = Iterable[tuple[str, int]]
 
 
 @dataclass(frozen=True)
-class Brought:
-    """How many binaries are in place now, and their bytes; ``failed`` says what is not, and why."""
+class RestoredBinaries:
+    """How many binaries are in place, and their bytes. ``failed`` says which are not, and why."""
 
     count: int
     bytes: int
@@ -38,47 +38,49 @@ class Brought:
     @property
     def remarks(self) -> tuple[str, ...]:
         """For people."""
-        told = (f"{_objects(self.count)} ({shown(self.bytes)}) in place",) if self.count else ()
-        return (*told, *_named(self.failed, "could not be restored"))
+        in_place = (f"{_objects(self.count)} ({shown(self.bytes)}) in place",) if self.count else ()
+        return (*in_place, *_named(self.failed, "could not be restored"))
 
 
 def check_binaries(
-    store: Store, patience: Patience, binaries: Binaries, most: int | None = None
+    store: Store, retry_policy: RetryPolicy, binaries: Binaries, most: int | None = None
 ) -> None:
-    """See that each is at the destination as it should be; ``most`` at random where that is given.
+    """Check each binary at the destination; with ``most``, only so many at random.
 
-    Raises RepositoryError that names some that are not.
+    Raises RepositoryError that names some bad ones.
     """
-    objects, every = ObjectStore(store, patience), [sha256 for sha256, _ in binaries]
+    objects, every = ObjectStore(store, retry_policy), [sha256 for sha256, _ in binaries]
     if most is not None and len(every) > most:
         every = random.sample(every, most)
     right = at_once(lambda number: objects.has(every[number]), len(every), AT_ONCE)
     wrong = [layout.content(each) for each, good in zip(every, right, strict=True) if not good]
     if wrong:
-        raise RepositoryError(_named(tuple(wrong), "missing, or not what the key says")[0])
+        raise RepositoryError(_named(tuple(wrong), "missing, or other than the key says")[0])
 
 
-def bring_binaries(store: Store, patience: Patience, kind: Referring, unpacked: Path) -> Brought:
-    """Put each where the kind has it. One that is there already, and right, is left as it is.
+def restore_binaries(
+    store: Store, retry_policy: RetryPolicy, kind: Referring, unpacked: Path
+) -> RestoredBinaries:
+    """Restore each binary to its place in the kind's layout. Right ones stay as they are.
 
-    Raises OSError where the disk fails, and FatalError.
+    Raises OSError for errors of the disk, and FatalError.
     """
     binaries = [*kind.places(unpacked)]
 
     def bring(number: int) -> str:
         sha256, size, place = binaries[number]
         try:
-            _bring(store, patience, sha256, size, place)
+            _restore(store, retry_policy, sha256, size, place)
         except RepositoryError as error:
             return f"{layout.content(sha256)}: {error}"
         return ""
 
     found = at_once(bring, len(binaries), AT_ONCE)
     good = [size for (_, size, _), reason in zip(binaries, found, strict=True) if not reason]
-    return Brought(len(good), sum(good), tuple(filter(None, found)))
+    return RestoredBinaries(len(good), sum(good), tuple(filter(None, found)))
 
 
-def _bring(store: Store, patience: Patience, sha256: str, size: int, place: Path) -> None:
+def _restore(store: Store, retry_policy: RetryPolicy, sha256: str, size: int, place: Path) -> None:
     if place.is_file() and place.stat().st_size == size:
         with place.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
@@ -86,11 +88,11 @@ def _bring(store: Store, patience: Patience, sha256: str, size: int, place: Path
     place.parent.mkdir(parents=True, exist_ok=True)
     key = layout.content(sha256)
     reason: RepositoryError = NotFoundError(f"there is no {key}")
-    # What somebody put in its place later leaves the earlier version.
+    # If somebody replaced it later, the earlier version is still there.
     for version_id in _versions(store, key):
         try:
             with _incoming(place) as file:
-                patience.call(lambda: _read(store, key, version_id, sha256, size, file))  # noqa: B023 - called at once
+                retry_policy.call(lambda: _read(store, key, version_id, sha256, size, file))  # noqa: B023 - called at once
         except (WrongBytesError, NotFoundError) as error:
             reason = error
         else:
@@ -116,7 +118,7 @@ def _read(
 
 @contextlib.contextmanager
 def _incoming(place: Path) -> Iterator[IO[bytes]]:
-    """A file that takes its name when it is whole."""
+    """A file that gets its name once it is complete."""
     descriptor, name = tempfile.mkstemp(prefix=".incoming-", dir=place.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -1,4 +1,4 @@
-"""What there is to restore: archives by repository and run."""
+"""Lists what can be restored: archives by repository and run."""
 
 import difflib
 import threading
@@ -7,28 +7,32 @@ from dataclasses import dataclass, replace
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Archive, Item, ItemResult, Manifest
-from backup_contract.kinds import GIT, kinds_beside_git, noun
+from backup_contract.kinds import GIST, GIT, KINDS, kinds_beside_git, noun
 from repo_backup.restore.archive_reader import ArchiveRef
 from repo_backup.runtime.errors import FatalError
 from repo_backup.store.base import Store, Stored, Version
 from repo_backup.store.inventory import not_in_place
-from repo_backup.store.written.left_out import LeftOut
+from repo_backup.store.written.ignored_documents import IgnoredDocuments
 from repo_backup.store.written.run_documents import read_manifest
 from repo_backup.store.written.run_order import newest_first
 
-_KEPT = ("kept of a repository that GitHub does not list any more, or not under this name",)
+_KEPT = ("retained of a repository that GitHub no longer lists under this name",)
 
 
 class NoArchiveError(FatalError):
-    """There is no archive of what was asked for."""
+    """The requested archive does not exist."""
+
+
+class IsGistError(NoArchiveError):
+    """No repository has this name, but a gist has this id."""
 
 
 @dataclass(frozen=True)
 class ArchiveListing:
-    """An archive that is kept: ``part`` is what the newest manifest that names it says of it.
+    """An archive at the destination. ``part`` is from the newest manifest that names it.
 
-    ``bytes`` count its overlays too. ``missing``: it or an overlay should be there, and is not.
-    ``private``: whether its repository was, or nobody knows.
+    ``bytes`` include its overlays. ``missing``: it or an overlay does not exist. ``private``:
+    whether its repository was private; True if unknown.
     """
 
     full_name: str
@@ -41,12 +45,18 @@ class ArchiveListing:
 
     @property
     def archive(self) -> Archive | None:
-        """The archive by its manifest."""
+        """The archive as its manifest records it."""
         return self.part.archive if self.part else None
 
     @property
+    def restored_bytes(self) -> int:
+        """Its approximate size on disk in bytes, including the large files that it refers to."""
+        objects = self.part.objects if self.part else None
+        return self.bytes + (objects.saved_bytes if objects else 0)
+
+    @property
     def found(self) -> ArchiveRef:
-        """For a :class:`Reader`."""
+        """The reference for a :class:`Reader`."""
         version = self.archive.version_id if self.archive else None
         return ArchiveRef(self.full_name, self.key, version, self.part, kind=self.kind)
 
@@ -54,13 +64,13 @@ class ArchiveListing:
 def manifests(
     store: Store, run_id: str | None = None, named: set[str] | None = None
 ) -> Iterator[Manifest]:
-    """The manifests at the destination, newest first, or the one of a run.
+    """The manifests at the destination, newest first, or that of one run.
 
-    One that cannot be read is left out with a warning: the others still lead to their archives.
-    ``named`` are the keys of those of which a command has warned before. Raises FatalError when it
-    is that of the run that was asked for.
+    A damaged manifest is ignored with a warning, because others still name its archives. ``named``
+    are keys about which the command has warned already. Raises FatalError if the manifest of the
+    requested run is damaged or does not exist.
     """
-    with LeftOut(named) as left_out:
+    with IgnoredDocuments(named) as ignored:
         for each in [run_id] if run_id else newest_first(store):
             found = read_manifest(store, each)
             if found is None:
@@ -72,15 +82,15 @@ def manifests(
                 manifest = Manifest.from_json(found.data)
             except ValueError as error:
                 if run_id:
-                    said = f"the manifest of run {run_id} is unreadable: {error}"
-                    raise FatalError(said) from error
-                left_out.tell(found.key, error)
+                    message = f"the manifest of run {run_id} is unreadable: {error}"
+                    raise FatalError(message) from error
+                ignored.add(found.key, error)
                 continue
             yield manifest
 
 
 def key_of(full_name: str, kind: str = GIT) -> str:
-    """The key of ``owner/name``'s archive of this kind."""
+    """The key of the archive of ``owner/name`` of this kind."""
     owner, _, name = full_name.partition("/")
     return layout.archive(owner, name, kind)
 
@@ -94,12 +104,12 @@ def find(
     version_id: str | None = None,
     named: set[str] | None = None,
 ) -> ArchiveRef:
-    """A repository's archive of a kind: of a run, of a version, by default the newest.
+    """Find a repository's archive of a kind: that of a run, a version, or the newest.
 
-    A name is taken as it is written before it is taken in any case; what is listed under it before
-    what is kept of it. ``OWNER/REPO~ID`` is the repository of that name with this id. Without a
-    manifest that names it, whatever lies under its key will do. Raises NoArchiveError, and another
-    FatalError where manifests cannot be read.
+    An exact name takes precedence over one that differs in case, and a listed repository over a
+    retained one. ``OWNER/REPO~ID`` is the repository with this id. If no manifest names the
+    repository, the archive at its key is used. Raises NoArchiveError, and another FatalError if
+    manifests cannot be read.
     """
     key = key_of(full_name, kind)
     name, _, number = full_name.partition("~")
@@ -126,6 +136,8 @@ def find(
         if any(version_id in (None, each.id) for each in store.versions(key)):
             return ArchiveRef(full_name, key, version_id, None, kind=kind)
         names |= _names_by_keys(store, kind)
+        if kind == GIT and full_name.lower() in map(str.lower, _names_by_keys(store, GIST)):
+            raise IsGistError(f"{full_name} is a gist: give {KINDS[GIST].choice}, too")
     where = f"of run {run_id}" if run_id else "at this destination"
     which = f", version {version_id}," if version_id else ""
     wanted = f"{full_name}{'' if kind == GIT else f' ({noun(kind)})'}{which}"
@@ -133,26 +145,30 @@ def find(
 
 
 def versions(store: Store, full_name: str) -> list[Version]:
-    """Every version of what ``find`` finds, newest first. Raises FatalError if there is none."""
-    found = store.versions(find(store, full_name).key)
+    """The versions of the archive that ``find`` finds, newest first. Raises FatalError."""
+    try:
+        key = find(store, full_name).key
+    except IsGistError:
+        key = find(store, full_name, GIST).key
+    found = store.versions(key)
     if not found:
         names = _names_by_keys(store, GIT)
         raise FatalError(f"there is no archive of {full_name}{_meant(full_name, names)}")
     return found
 
 
-def held(
+def archive_listings(
     store: Store, run_id: str | None = None, named: set[str] | None = None
 ) -> list[ArchiveListing]:
-    """Every archive that a run's manifest names, or else all that there are at the destination.
+    """The archives that a run's manifest names, or else all at the destination.
 
-    A run may have listed less than an earlier one (other owners, no token): manifests are read,
-    newest first, until each archive that is there has been named. One that none names, as when
-    ``runs/`` was lost, is there all the same. Raises FatalError.
+    A run may have listed less than an earlier one (other owners, no token). So manifests are read,
+    newest first, until every stored archive is named. Archives that no manifest names, for example
+    because ``runs/`` was lost, are included. Raises FatalError.
     """
     stored = store.objects(layout.ARCHIVES)
     there = _bases(stored)
-    # A run may have had overlays that are retired, and can still be read where there are versions.
+    # A run may have had overlays that were removed since; with versions they can still be read.
     only_bases = run_id is not None and store.capabilities.versions
     found: dict[str, ArchiveListing] = {}
     for manifest in manifests(store, run_id, named):
@@ -166,7 +182,7 @@ def held(
                     item.result.bytes_stored,
                     item.result,
                     missing=bool(not_in_place([expected], stored, settled=False)),
-                    # Of what is kept the manifest does not say it.
+                    # The manifest does not say it of retained repositories.
                     private=item.entry.private or item.state == "kept",
                 )
                 found.setdefault(archive.key, each)
@@ -176,18 +192,19 @@ def held(
         if run_id is None and key not in found:
             found[key] = ArchiveListing(*layout.named_by(key), key, size, None)
     if not found:
-        of = f"run {run_id} has" if run_id else "there is"
-        raise FatalError(f"{of} no backup at this destination")
+        if run_id:
+            raise FatalError(f"run {run_id} has no backup at this destination")
+        raise FatalError("there is no backup at this destination: check --source")
     return [found[key] for key in sorted(found, key=str.lower)]
 
 
 def _items(manifest: Manifest) -> list[Item]:
-    """Of each repository that was listed, and then of what is kept of others."""
+    """The items of listed repositories, then those of retained ones."""
     return [*manifest.items, *manifest.orphaned]
 
 
-class Vouchers:
-    """What all manifests together vouch for; they are read when that is first asked.
+class RecordedResults:
+    """The results of all manifests by archive and SHA-256. Manifests are read on first use.
 
     ``named`` as for :func:`manifests`.
     """
@@ -199,7 +216,7 @@ class Vouchers:
         self._reading = threading.Lock()
 
     def of(self, key: str, sha256: str) -> ItemResult | None:
-        """What a manifest says of exactly these bytes under this key; None if none does."""
+        """A manifest's result for exactly these bytes at this key; None if there is none."""
         with self._reading:
             if self._known is None:
                 self._known = {}
@@ -211,7 +228,7 @@ class Vouchers:
 
 
 def _zips(store: Store) -> dict[str, int]:
-    """The base archives that are there, with their sizes."""
+    """The stored base archives, with their sizes in bytes."""
     return _bases(store.objects(layout.ARCHIVES))
 
 
@@ -220,12 +237,12 @@ def _bases(stored: Mapping[str, Stored]) -> dict[str, int]:
 
 
 def _names_by_keys(store: Store, kind: str) -> set[str]:
-    """What has an archive that looks like one of this kind, by the key alone."""
+    """The names with an archive whose key looks like one of this kind."""
     return {name for name, of_kind in map(layout.named_by, _zips(store)) if of_kind == kind}
 
 
 def _meant(full_name: str, names: Iterable[str]) -> str:
-    """What a name was probably meant to be, as the end of a message."""
+    """A suggestion for a name, as the end of a message."""
     by_small = {name.lower(): name for name in names}
     owner, _, name = full_name.lower().partition("/")
     for kind in kinds_beside_git():

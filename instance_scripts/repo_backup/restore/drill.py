@@ -1,4 +1,4 @@
-"""The restore drill: some archives are read back, unpacked and compared, in every run."""
+"""The restore drill: every run restores some archives and checks them."""
 
 import logging
 import random
@@ -12,80 +12,79 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backup_contract.documents.manifest import Archive, Drill, DrilledArchive, Item, Manifest, iso
-from backup_contract.kinds import ACCOUNT
+from backup_contract.documents.parts.labels import label
 from backup_contract.moments import named_moment
 from repo_backup.restore.archive_reader import ArchiveRef, Reader, unreadable
 from repo_backup.runtime.background import at_once
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import RepositoryError, UnfitMachineError
 
 log = logging.getLogger(__name__)
 RANDOM_ARCHIVES = 2
 RUNS_FOR_ALL = 52
-"""Large accounts drill more at a time: a year of weekly runs reaches every archive. Where the last
-drill was longer ago than a week, a year has fewer runs."""
+"""Large accounts drill more per run, so that a year of weekly runs reaches every archive. If the
+last drill was longer ago than a week, a year has fewer runs."""
 _YEAR = timedelta(days=365)
 LONGEST_SECONDS = 300.0
-"""No further archive is begun after that."""
+"""No further archive is started after this."""
 MOST_OBJECTS = 200
-"""Of the binaries that one archive refers to; the reporter looks at all of them in a bucket."""
-_ROOM = 2.25
-"""An archive, what is unpacked of it, and some air."""
+"""How many of an archive's binaries are checked; in a bucket the reporter checks all of them."""
+ROOM = 2.25
+"""Disk bytes per byte of an archive: the archive, its unpacked copy and some slack."""
 SMALL_BYTES = 1 << 20
-"""Archives up to this size are read back side by side, as waiting for the store takes longest."""
+"""Archives up to this size are drilled in parallel, because waiting for the store dominates."""
 _MOST_LANES = 4
 _LANE_BYTES = 96 << 20
-"""Memory for each lane: more than git's check needs of as many objects as a small archive can hold,
-so that none of them is checked less closely than it is by itself."""
+"""The memory of each lane: more than git needs to check the most objects that a small archive can
+have, so that each is checked as strictly as it would be alone."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An archive that may be drilled with its overlays, and whose it is."""
+    """An archive, with its overlays, that may be drilled."""
 
     item: Item
     archive: Archive
 
     @property
     def drilled(self) -> bool:
-        """Whether this very archive was read back before."""
+        """Whether this very archive was drilled before."""
         return self.archive.drilled_at is not None
 
     @property
     def bytes(self) -> int:
-        """Of all its files."""
+        """The size of all its files in bytes."""
         return self.item.result.bytes_stored
 
     @property
     def unread_since(self) -> str:
-        """When it was last read back, or else stored; empty where that is not known."""
+        """When it was last drilled, or else stored; empty if unknown."""
         stored = named_moment(self.archive.run_id)
         return self.archive.drilled_at or (iso(stored) if stored else "")
 
     def changed_by(self, run_id: str) -> bool:
-        """Whether this run put any file of it."""
+        """Whether this run stored any of its files."""
         return self.item.result.bytes_put_by(run_id) > 0
 
     def put_by(self, run_id: str) -> bool:
-        """Whether this run put all files of it."""
+        """Whether this run stored all of its files."""
         return self.archive.run_id == run_id and self.item.result.bytes_put_by(run_id) == self.bytes
 
 
 def candidates(items: Iterable[Item]) -> list[Candidate]:
-    """Every archive that there is."""
+    """The candidates among all items."""
     return [Candidate(item, item.archive) for item in items if item.archive]
 
 
 def choose(
     all_: list[Candidate], run_id: str, room_bytes: int, chance: random.Random, at_once: int
 ) -> list[Candidate]:
-    """The largest of what changed and ``at_once`` others. Pure.
+    """The largest changed archive, and ``at_once`` others. Pure.
 
-    One of these was never read back, if there is such a one, the others were not for longest; of
-    several that were read or stored at the same time chance decides. Archives for which the disk
-    has no room are left for a machine that has it.
+    One of the others was never drilled, if there is such a one; the rest were not drilled for
+    longest, with ties broken at random. Archives too large for the disk are skipped.
     """
-    fitting = [each for each in all_ if each.bytes * _ROOM < room_bytes]
+    fitting = [each for each in all_ if each.bytes * ROOM < room_bytes]
     changed = [each for each in fitting if each.changed_by(run_id)]
     chosen = sorted(changed, key=lambda each: -each.bytes)[:1]
     rest = [each for each in fitting if each not in chosen]
@@ -97,19 +96,20 @@ def choose(
 
 
 def at_a_time(archives: int, runs_a_year: int = RUNS_FOR_ALL) -> int:
-    """How many are drawn beside the largest, so that a year reaches every archive. Pure.
+    """How many to drill besides the largest, so that a year reaches every archive. Pure.
 
-    All but one are the oldest: the others may be replaced before they are.
+    One of them may be a new archive, which may be replaced before its turn; the rest are the
+    oldest.
     """
     return max(RANDOM_ARCHIVES, 1 + -(-archives // runs_a_year))
 
 
 def runs_a_year(all_: list[Candidate], now: datetime) -> int:
-    """How many runs a year has, by when the last drill was; :data:`RUNS_FOR_ALL` at most. Pure."""
+    """Runs per year, from the time of the last drill; at most :data:`RUNS_FOR_ALL`. Pure."""
     drilled = max((each.archive.drilled_at or "" for each in all_), default="")
     try:
         since = now - datetime.fromisoformat(drilled)
-    except (ValueError, TypeError):  # none yet, or a document has no date there
+    except (ValueError, TypeError):  # no drill yet, or a document without a date
         return RUNS_FOR_ALL
     return max(1, min(RUNS_FOR_ALL, _YEAR // max(since, timedelta(days=1))))
 
@@ -118,13 +118,13 @@ def drill(
     manifest: Manifest,
     reader: Reader,
     directory: Path,
-    stop: Stop,
+    stop: CancellationToken,
     tell: Callable[[str, int, int], None] = lambda name, done, total: None,
 ) -> None:
-    """Read some archives back and note in the manifest how that went.
+    """Drill some archives, and record the results in the manifest.
 
-    ``tell`` is called with the name of each before it is read, how many are done, and of how many.
-    Raises InterruptedRunError when told to stop.
+    ``tell`` is called before each with its name, how many are done, and the total. Raises
+    InterruptedRunError if the run is stopped.
     """
     reader = replace(reader, most_objects=MOST_OBJECTS)
     room = shutil.disk_usage(directory).free
@@ -151,12 +151,12 @@ def _read_all(
     manifest: Manifest,
     reader: Reader,
     directory: Path,
-    stop: Stop,
+    stop: CancellationToken,
     tell: Callable[[str, int, int], None],
 ) -> dict[str, DrilledArchive]:
-    """Read them back, small ones ``wide`` at the same time; by key what came of it.
+    """Drill the chosen archives, ``wide`` small ones in parallel. Returns the results by key.
 
-    Each that is good is noted in the manifest. What was not begun in time is not in the result.
+    Good archives are recorded in the manifest. Archives not started in time have no result.
     """
     started = time.monotonic()
     small = [each for each in chosen if each.bytes <= SMALL_BYTES]
@@ -169,7 +169,7 @@ def _read_all(
         if time.monotonic() - started > LONGEST_SECONDS:
             return
         with noting:
-            tell(candidate.item.name, len(found), len(chosen))
+            tell(label(candidate.item), len(found), len(chosen))
         put_now = candidate.put_by(manifest.run_id)
         read = read_back(reader, candidate, directory, put_now=put_now)
         with noting:
@@ -184,14 +184,14 @@ def _read_all(
 
 
 def lanes(memory_bytes: int, room_bytes: int) -> int:
-    """How many small archives are read back at the same time. Pure."""
-    each = int(SMALL_BYTES * _ROOM)
+    """How many small archives are drilled in parallel. Pure."""
+    each = int(SMALL_BYTES * ROOM)
     return max(1, min(_MOST_LANES, memory_bytes // _LANE_BYTES, room_bytes // each))
 
 
 def alone(chosen: list[Candidate], found: Mapping[str, DrilledArchive]) -> list[Candidate]:
-    """What is read back with all memory for itself: what is large, and what was ``found``, by key,
-    not to be good by a git that had a lane's memory. Pure."""
+    """The archives to drill one at a time, with all memory: large ones, and small ones that a git
+    with a lane's memory ``found`` bad or could not check. Pure."""
     read = {key: each.good for key, each in found.items()}
     return [
         each
@@ -203,7 +203,7 @@ def alone(chosen: list[Candidate], found: Mapping[str, DrilledArchive]) -> list[
 def read_back(
     reader: Reader, candidate: Candidate, directory: Path, *, put_now: bool
 ) -> DrilledArchive:
-    """Download, unpack and compare one archive; ``put_now`` as :meth:`Reader.fetch` has it."""
+    """Download, unpack and check one archive. ``put_now`` as for :meth:`Reader.fetch`."""
     started = time.monotonic()
     good: bool | None = True
     reason = None
@@ -214,7 +214,9 @@ def read_back(
     )
     try:
         with tempfile.TemporaryDirectory(dir=directory, ignore_cleanup_errors=True) as room:
-            remarks = reader.fetch(found, Path(room), put_now=put_now).remarks
+            restored = reader.fetch(found, Path(room), put_now=put_now)
+            reader.check_object_list(found, restored, newest=True)
+            remarks = restored.remarks
     except UnfitMachineError as error:
         good, reason = None, f"this machine could not check it: {error}"
     except RepositoryError as error:
@@ -227,6 +229,5 @@ def read_back(
 def _note(manifest: Manifest, candidate: Candidate) -> None:
     item = candidate.item
     archive = replace(candidate.archive, drilled_at=iso(datetime.now(UTC)))
-    among = manifest.accounts if item.kind == ACCOUNT else manifest.entries
-    entry = among[item.identity]
-    among[item.identity] = entry.having(item.kind, replace(item.result, archive=archive))
+    entry = manifest.all_entries[item.identity]
+    manifest.add(entry.having(item.kind, replace(item.result, archive=archive)))

@@ -1,4 +1,4 @@
-"""Restoring what is there, where that is not what the newest run says."""
+"""Restores the best available archive if the newest run's is not available."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,23 +11,23 @@ from repo_backup.restore.archive_reader import (
     Reader,
     Restored,
 )
-from repo_backup.restore.catalogue import Vouchers
+from repo_backup.restore.catalogue import RecordedResults
 
 UNNAMED = "no manifest names it"
 
 
 @dataclass(frozen=True)
 class Restoration:
-    """Brings archives back; ``exact``: what was asked for itself, or nothing."""
+    """Restores archives. ``exact``: only what was requested, with no fallback."""
 
     reader: Reader
-    vouchers: Vouchers
+    recorded_results: RecordedResults
     exact: bool
 
     def fetch(self, found: ArchiveRef, into: Path) -> Restored:
-        """What is there, if need be not what the newest run says but what another vouches for.
+        """Restore an archive, or else another version that some manifest names.
 
-        If an overlay is at fault it is the state before that. Raises what :meth:`Reader.fetch`
+        If an overlay is bad, the state before it is restored. Raises what :meth:`Reader.fetch`
         raises.
         """
         try:
@@ -43,22 +43,22 @@ class Restoration:
         try:
             restored = self.reader.fetch(found, into)
         except OtherArchiveError as error:
-            other = self.vouchers.of(found.key, error.sha256)
+            other = self.recorded_results.of(found.key, error.sha256)
             if other is None:
                 raise
             if self.exact:
-                raise instead(found.key, error, other) from error
+                raise with_origin(found.key, error, other) from error
             again = ArchiveRef(found.name, found.key, None, other, kind=found.kind)
             restored = self.reader.fetch(again, into)
             return replace(
-                restored, remarks=(str(instead(found.key, error, other)), *restored.remarks)
+                restored, remarks=(str(with_origin(found.key, error, other)), *restored.remarks)
             )
         if found.part is None:
             return replace(restored, remarks=(*restored.remarks, UNNAMED))
         return restored
 
 
-def instead(key: str, error: OtherArchiveError, other: ItemResult) -> OtherArchiveError:
-    """The same error, with whose archive it is that lies there."""
+def with_origin(key: str, error: OtherArchiveError, other: ItemResult) -> OtherArchiveError:
+    """The error, extended by which run uploaded the stored archive."""
     run_id = other.archive.run_id if other.archive else ""
     return OtherArchiveError(key, error.sha256, f"the archive that run {run_id} uploaded")

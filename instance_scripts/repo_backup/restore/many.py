@@ -1,4 +1,4 @@
-"""Restoring many repositories to a folder at once; what is there and right is left as it is."""
+"""Restores many repositories to a folder in parallel. What is there and right stays as it is."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from backup_contract.kinds import GIT, LFS, noun, suffix
-from repo_backup.kinds.git_mirror import MirrorKind
+from backup_contract.kinds import GIST, GIT, LFS, noun, suffix
+from repo_backup.kinds.git.git_mirror import MirrorKind
 from repo_backup.kinds.registry import kind_named
 from repo_backup.restore.archive_reader import ArchiveRef, Restored, unreadable
 from repo_backup.restore.catalogue import ArchiveListing
@@ -16,7 +16,7 @@ from repo_backup.restore.fall_back import Restoration
 from repo_backup.restore.large_files import with_binaries
 from repo_backup.restore.selected_archives import SelectedRepository
 from repo_backup.runtime.background import at_once
-from repo_backup.runtime.budgets import Budget
+from repo_backup.runtime.budgets import ResourceBudget
 from repo_backup.runtime.errors import RepositoryError
 
 _BASE_BYTES, _SHARE = 64 << 20, 8
@@ -24,10 +24,10 @@ _BASE_BYTES, _SHARE = 64 << 20, 8
 
 @dataclass(frozen=True)
 class RestoredArchive:
-    """What became of one archive. ``path`` is where it is in a folder, ``pushed_to`` the address of
-    the repository that it was pushed to; neither where it could not be restored.
+    """The outcome for one archive. ``path`` is its place in a folder, ``pushed_to`` the URL of the
+    repository that it was pushed to; neither is set if it failed.
 
-    *present*: an earlier restore had put it there, and it is the state that was asked for.
+    *present*: an earlier restore put it there, and it is the requested state.
     """
 
     repository: str
@@ -41,24 +41,25 @@ class RestoredArchive:
     pushed_to: str = ""
 
     @property
-    def is_whole(self) -> bool:
-        """Whether it is all there, and the state that was asked for."""
+    def is_complete(self) -> bool:
+        """Whether it is complete and the requested state."""
         return self.state != "failed" and not self.incomplete
 
 
 @dataclass(frozen=True)
 class ManyRestore:
-    """Restores repositories below ``into``, as ``OWNER/REPO.git``, ``OWNER/REPO.data`` and so on.
+    """Restores repositories below ``into``, as ``OWNER/REPO.git``, ``OWNER/REPO.data``,
+    ``OWNER/gists/ID.git`` and so on.
 
-    ``room`` is a directory of the same file system: an archive takes its name only when it is
-    whole and checked, so that a restore which is killed leaves nothing half done. ``explain`` says
-    more of an archive that is not what a run had.
+    ``room`` is a directory on the same file system: an archive is moved to its place only once it
+    is complete and checked, so that a killed restore leaves nothing half done. ``explain`` extends
+    the error about an archive that is not what a run had.
     """
 
     restoration: Restoration
     into: Path
     room: Path
-    memory: Budget
+    memory: ResourceBudget
     explain: Callable[[ArchiveRef, RepositoryError], RepositoryError]
 
     def restore(
@@ -67,9 +68,9 @@ class ManyRestore:
         jobs: int,
         tell: Callable[[Sequence[RestoredArchive]], None],
     ) -> list[RestoredArchive]:
-        """All of them, ``jobs`` repositories at once; each is told as it is done.
+        """Restore all of them, ``jobs`` repositories in parallel; ``tell`` gets each result.
 
-        What cannot be restored keeps from nothing else. Raises FatalError.
+        A failure does not stop the others. Raises FatalError.
         """
         telling = threading.Lock()
 
@@ -82,11 +83,11 @@ class ManyRestore:
         return [row for rows in at_once(one, len(selected), jobs) for row in rows]
 
     def repository(self, selected: SelectedRepository) -> Iterator[RestoredArchive]:
-        """Each archive of one repository."""
+        """Restore each archive of one repository."""
         for listing in selected.archives:
             need = min(memory_needed(listing), self.memory.total)
-            with self.memory.lend(need) as loan:
-                yield self._archive(selected.name, listing, loan.amount)
+            with self.memory.reserve(need) as reservation:
+                yield self._archive(selected.name, listing, reservation.amount)
 
     def _archive(self, name: str, listing: ArchiveListing, memory_bytes: int) -> RestoredArchive:
         reader = replace(self.restoration.reader, memory_bytes=memory_bytes)
@@ -108,7 +109,7 @@ class ManyRestore:
         )
 
     def _new(self, restoration: Restoration, listing: ArchiveListing, place: Path) -> Restored:
-        """What was restored, in its place. Raises RepositoryError."""
+        """Restore an archive to its place. Raises RepositoryError."""
         try:
             with TemporaryDirectory(dir=self.room) as room:
                 try:
@@ -124,42 +125,45 @@ class ManyRestore:
 
 
 def memory_needed(listing: ArchiveListing) -> int:
-    """Bytes that git may take to check an archive. Pure.
+    """Bytes of memory that git may use to check an archive. Pure.
 
-    Eight times its own, as an object takes some 300 bytes of memory, and hardly ever less than 40
-    in a pack.
+    Eight times its size: an object takes about 300 bytes of memory, and rarely less than 40 in a
+    pack.
     """
     return _BASE_BYTES + _SHARE * listing.bytes
 
 
 def place_of(into: Path, name: str, kind: str) -> Path:
-    """Where an archive of a repository goes: ``name`` is ``OWNER/REPO``."""
+    """The place of an archive below ``into``. ``name`` is ``OWNER/REPO``."""
     if kind == LFS:
         return into / f"{name}.git" / "lfs"
+    if kind == GIST:
+        owner, _, id = name.partition("/")
+        return into / owner / "gists" / f"{id}.git"
     is_mirror = isinstance(kind_named(kind), MirrorKind)
     return into / f"{name}{suffix(kind)}{'.git' if is_mirror else ''}"
 
 
 def _check_parent(place: Path, kind: str) -> None:
-    """Raise RepositoryError where the mirror is missing to which large files belong."""
+    """Raise RepositoryError if the mirror that large files belong to is missing."""
     if kind == LFS and not place.parent.is_dir():
         raise RepositoryError(f"its {noun(GIT)} is not restored, to which it belongs")
 
 
 def _present(restoration: Restoration, listing: ArchiveListing, place: Path) -> Restored:
-    """What is there, checked again. Raises RepositoryError where it is something else.
+    """Check an archive that is there already. Raises RepositoryError if it is something else.
 
-    git had read every object before it got its name: now the checksum of each pack, all links and
-    the refs are enough.
+    git read every object before the archive was moved there, so now the checksum of each pack, all
+    links and the refs are enough.
     """
     reader, part = restoration.reader, listing.part
     kind = kind_named(listing.kind)
     try:
-        stop = reader.patience.stop
+        stop = reader.retry_policy.stop
         remarks = kind.check(place, part, reader.memory_bytes, stop, same_bytes=True)
     except (RepositoryError, OSError) as error:
         raise RepositoryError(
-            f"{place} exists, and is not the state that was asked for ({error}): remove it, or "
+            f"{place} exists, and is not the requested state ({error}): remove it, or "
             "name another folder"
         ) from error
     return with_binaries(reader, listing.kind, Restored(place, remarks))

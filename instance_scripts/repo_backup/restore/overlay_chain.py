@@ -1,4 +1,4 @@
-"""The overlays that are laid over a base archive when it is restored, one after the other."""
+"""The overlays that a restore applies to a base archive."""
 
 import itertools
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from repo_backup.store.chains import ChainListError, first_links, read_chain
 
 @dataclass(frozen=True)
 class OverlayChain:
-    """``count`` overlays over the base under ``base_key``, all that there are where it is None.
+    """``count`` overlays over the base at ``base_key``; None means all that are stored.
 
-    ``result`` is what the manifest says of the whole, None where none names the base. ``document``
-    lists the overlays; without it only git, and the refs in the manifest, can tell whether they
-    are right. ``remarks`` are what a person should know.
+    ``result`` is the manifest's result for the chain, None if no manifest names it. ``document``
+    lists the overlays; without it only git and the manifest's refs can show whether they are right.
+    ``remarks`` are for the user.
     """
 
     base_key: str
@@ -29,16 +29,16 @@ class OverlayChain:
 
     @property
     def overlays(self) -> Iterator[tuple[int, str, Link | None]]:
-        """Number, key, and line in the document of each."""
+        """Number, key, and line in the document (or None) of each overlay."""
         last = layout.MOST_LINKS if self.count is None else self.count
         links = self.document.links if self.document else ()
         for number, link in itertools.zip_longest(range(1, last + 1), links):
             yield number, layout.overlay(self.base_key, self.id, number), link
 
     def before(self, number: int) -> ItemResult | None:
-        """What the manifest says of the whole without this overlay and those after it.
+        """The manifest's result without this overlay and later ones.
 
-        Where the overlays are not listed, nobody knows what refs any but the last gives.
+        If the overlays are not listed, only the refs of the last one are known.
         """
         if self.result is None:
             return None
@@ -49,9 +49,9 @@ class OverlayChain:
 def overlays_of(
     store: Store, base_key: str, sha256: str, result: ItemResult | None
 ) -> OverlayChain:
-    """The overlays over the base of this SHA-256: those that the manifest names.
+    """The overlays that the manifest names over the base with this SHA-256.
 
-    Of a base that no manifest names, all that lie beside it, up to the first that is missing.
+    If no manifest names the base: all stored ones, up to the first gap.
     """
     chain_id = layout.chain_id(sha256)
     if result is None or result.chain is None:
@@ -60,6 +60,6 @@ def overlays_of(
     try:
         document = read_chain(store, base_key, chain)
     except ChainListError as error:
-        remark = f"{error}; its overlays were checked by git, and by the refs in the manifest"
+        remark = f"{error}; git and the refs in the manifest were used to check its overlays"
         return OverlayChain(base_key, chain_id, chain.links, result, None, (remark,))
     return OverlayChain(base_key, chain_id, chain.links, result, document)

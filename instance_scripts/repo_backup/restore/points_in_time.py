@@ -1,15 +1,15 @@
-"""Which run stands for a day, and which runs can still be restored."""
+"""Finds the run for a day, and the runs that can still be restored."""
 
 import logging
 from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from functools import cache
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import ItemResult, Manifest
 from backup_contract.moments import day, named_moment
 from repo_backup.restore.archive_reader import (
-    SAYS_NOTHING,
+    INCONCLUSIVE,
     ArchiveRef,
     BrokenChainError,
     OtherArchiveError,
@@ -17,60 +17,65 @@ from repo_backup.restore.archive_reader import (
 from repo_backup.restore.catalogue import ArchiveListing, manifests
 from repo_backup.runtime.errors import FatalError, RepositoryError
 from repo_backup.store.base import Store
-from repo_backup.store.written.run_order import began_at, newest_first
+from repo_backup.store.written.run_order import newest_first, read_started_at
 
 log = logging.getLogger(__name__)
 
 
 def run_at(store: Store, at: str | None) -> str | None:
-    """The name of the run that is meant, as in :func:`manifest_at`; None for None."""
+    """The id of the run that :func:`manifest_at` finds; None for None."""
     return manifest_at(store, at).run_id if at and day(at) else at
 
 
 def manifest_at(store: Store, at: str) -> Manifest:
-    """The manifest of the run that is meant: of the one with this name, or of the newest complete
-    one that began on this day or before it (UTC).
+    """The manifest of the run with this id, or of the newest complete run that began on or before
+    this day (UTC).
 
-    Raises FatalError where there is none.
+    Raises FatalError if there is none.
     """
     wanted = day(at)
     if wanted is None:
         return next(manifests(store, at))
-    midnight = datetime.combine(wanted + timedelta(days=1), time(), UTC)
+    end = datetime.combine(wanted, time.max, UTC)
     oldest = ""
     for run_id in newest_first(store):
         named = named_moment(run_id)
-        if named and named >= midnight:
+        if named and named > end:
             oldest = run_id
             continue
-        began = began_at(store, run_id)
-        if began and began < midnight:
+        began = read_started_at(store, run_id)
+        if began and began <= end:
             try:
                 manifest = next(manifests(store, run_id))
                 if manifest.complete:
                     return manifest
-            except FatalError:  # a damaged manifest: an older run may do
+            except FatalError:  # a damaged manifest: try older runs
                 continue
         oldest = run_id
     last = f"; the oldest run is {oldest}" if oldest else ""
     raise FatalError(f"there is no complete run on {at} or before it (UTC){last}")
 
 
-def expired(store: Store, listed: Iterable[ArchiveListing]) -> set[str]:
-    """The keys of those archives of a run that are not there any more, by what the store lists.
+def newest_archives(store: Store) -> dict[str, str]:
+    """The SHA-256 of the archive under each key, by the newest manifest."""
+    newest = next(manifests(store), None)
+    items = (*newest.items, *newest.orphaned) if newest else ()
+    return {item.archive.key: item.archive.sha256 for item in items if item.archive}
 
-    They were replaced since, and the version that the run had is gone, or one of their overlays.
-    What lies under a key now is what the newest manifest says, if it has no version's name. Where
-    the versions may not be listed nothing is called expired, and a warning says so.
+
+def expired(store: Store, listed: Iterable[ArchiveListing]) -> set[str]:
+    """The keys of a run's archives that no longer exist, from the store's listing.
+
+    They were replaced, and the run's version or one of the overlays has been removed. For an
+    archive without a version id, the one at its key must be the newest manifest's. If versions may
+    not be listed, none counts as expired, and a warning says so.
     """
     try:
         kept, present = store.version_ids(layout.ARCHIVES), store.objects(layout.ARCHIVES)
     except RepositoryError as error:
-        log.warning("which of these archives are expired is not known: %s", error)
+        log.warning("it is not known which of these archives are expired: %s", error)
         return set()
-    newest = next(manifests(store), None)
-    items = (*newest.items, *newest.orphaned) if newest else ()
-    now = {item.archive.key: item.archive.sha256 for item in items if item.archive}
+    now = newest_archives(store)
 
     def there(each: ArchiveListing) -> bool:
         archive, chain = each.archive, each.part.chain if each.part else None
@@ -87,12 +92,12 @@ def expired(store: Store, listed: Iterable[ArchiveListing]) -> set[str]:
     return {each.key for each in listed if not there(each)}
 
 
-def cannot_be_restored(
+def unrestorable_error(
     store: Store, found: ArchiveRef, run_id: str, error: RepositoryError
 ) -> RepositoryError:
-    """What to say where the archive of a run is not what it was: it names the oldest run that can
-    be restored still. What says nothing of the archive is returned as it is."""
-    if isinstance(error, SAYS_NOTHING):
+    """The error for a run's archive that does not exist any more, with the oldest run that can
+    still be restored. Errors that do not concern the archive are returned unchanged."""
+    if isinstance(error, INCONCLUSIVE):
         return error
     sha256 = error.sha256 if isinstance(error, OtherArchiveError) else None
     whole = error.before.part if isinstance(error, BrokenChainError) else None
@@ -100,17 +105,17 @@ def cannot_be_restored(
         oldest = oldest_restorable(store, found, sha256, whole)
         which = f"the oldest run that can be is {oldest}" if oldest else "nor can any other run"
     except RepositoryError as unknown:
-        which = f"which other run can be is not known: {unknown}"
+        which = f"it is not known which other run can be: {unknown}"
     return RepositoryError(f"{found.name} cannot be restored as of {run_id}: {error}\n{which}")
 
 
 def oldest_restorable(
     store: Store, found: ArchiveRef, sha256: str | None, whole: ItemResult | None = None
 ) -> str | None:
-    """The oldest run whose archive of ``found``, with its overlays, is still there.
+    """The oldest run whose archive of ``found`` still exists with its overlays.
 
-    ``sha256`` is that of what lies under its key now, where that is known: a store without
-    versions has nothing else, nor has one that was copied. ``whole`` is how far a chain is.
+    ``sha256`` is that of the archive at its key now, if known: a store without versions, or a
+    copied one, has no other. ``whole`` is the number of good overlays.
     """
     ids = {version.id for version in store.versions(found.key)}
 

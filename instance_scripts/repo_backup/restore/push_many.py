@@ -1,4 +1,4 @@
-"""Restoring many repositories to another owner: each is created there, and pushed."""
+"""Restores many repositories to another owner: creates each one and pushes to it."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -24,34 +24,34 @@ from repo_backup.restore.catalogue import ArchiveListing
 from repo_backup.restore.many import RestoredArchive, memory_needed
 from repo_backup.restore.selected_archives import SelectedRepository
 from repo_backup.runtime.background import at_once
-from repo_backup.runtime.budgets import Budget
+from repo_backup.runtime.budgets import ResourceBudget
 from repo_backup.runtime.errors import ForbiddenError, RepositoryError
 
 _PEELED = "^{}"
-"""What the name of a tag's object ends with: https://git-scm.com/docs/git-ls-remote"""
+"""The suffix of a peeled tag's name: https://git-scm.com/docs/git-ls-remote"""
 
 
 @dataclass
 class _Refused:
-    """Why GitHub creates nothing for this token, once that is known."""
+    """Why GitHub refuses to create any repository with this token, once known."""
 
     reason: str = ""
 
 
 @dataclass(frozen=True)
 class ManyPushes:
-    """Creates repositories at ``owner`` and pushes all refs to them.
+    """Creates repositories for ``owner`` and pushes all refs to them.
 
-    ``fetch`` restores one archive to a folder, with so much memory; ``target`` is where a name is
-    pushed to. One that is there already is left where it has the same refs, filled where it has
-    none or only some of these, and never overwritten.
+    ``fetch`` restores one archive to a folder with a limit of memory. ``target`` returns the push
+    target of a name. An existing repository is left alone if it has the same refs, filled if it has
+    none or only some of them, and never overwritten.
     """
 
     owner: NewOwner
     fetch: Callable[[ArchiveListing, Path, int], Restored]
     target: Callable[[str], Target]
     room: Path
-    memory: Budget
+    memory: ResourceBudget
     refused: _Refused = field(default_factory=_Refused)
 
     def restore(
@@ -60,7 +60,7 @@ class ManyPushes:
         jobs: int,
         tell: Callable[[Sequence[RestoredArchive]], None],
     ) -> list[RestoredArchive]:
-        """All of them, ``jobs`` at once; what cannot be restored keeps from nothing else."""
+        """Restore all of them, ``jobs`` in parallel. A failure does not stop the others."""
         telling = threading.Lock()
 
         def one(number: int) -> RestoredArchive:
@@ -72,7 +72,7 @@ class ManyPushes:
         return at_once(one, len(selected), jobs)
 
     def repository(self, selected: SelectedRepository) -> RestoredArchive:
-        """One repository that has an archive of its git, created as its project data say."""
+        """Create one repository with its saved settings, and push to it."""
         by_kind = {each.kind: each for each in selected.archives}
         git = by_kind[GIT]
         row = RestoredArchive(selected.name, GIT, git.key, "failed")
@@ -80,11 +80,13 @@ class ManyPushes:
             return replace(row, reason=self.refused.reason)
         try:
             with (
-                self.memory.lend(min(memory_needed(git), self.memory.total)) as loan,
+                self.memory.reserve(min(memory_needed(git), self.memory.total)) as reservation,
                 TemporaryDirectory(dir=self.room) as room,
             ):
-                restored = self.fetch(git, Path(room), loan.amount)
-                known, remarks = self._description(by_kind.get(DATA), Path(room), loan.amount)
+                restored = self.fetch(git, Path(room), reservation.amount)
+                known, remarks = self._description(
+                    by_kind.get(DATA), Path(room), reservation.amount
+                )
                 new = described(new_name(row.repository), private=git.private, repository=known)
                 found = replace(row, incomplete=restored.incomplete)
                 found = self._push(found, restored, new)
@@ -100,7 +102,7 @@ class ManyPushes:
     def _description(
         self, data: ArchiveListing | None, room: Path, memory_bytes: int
     ) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-        """What GitHub said of it; a remark where that is in an archive that is damaged."""
+        """Its saved settings; empty, with a remark, if their archive is damaged."""
         if data is None:
             return {}, ()
         try:
@@ -130,7 +132,7 @@ class ManyPushes:
 
 
 def _wanted(mirror: Path, target: Target) -> dict[str, str]:
-    """The refs that a push brings to the target."""
+    """The refs that a push sends to the target."""
     _, refs = mirror_refs(mirror)
     hidden = set(hidden_refs(refs, github=is_github(target.url, target.api_url)))
     return {name: oid for name, oid in refs.items() if name not in hidden}

@@ -1,11 +1,11 @@
-"""What became other between two runs: repositories, sizes, and, which is read, refs and items."""
+"""Compares two runs: repositories, sizes and, if they are read, refs and items."""
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Item, ItemResult, Manifest
+from backup_contract.documents.manifest import Archive, Item, ItemResult, Manifest
 from backup_contract.documents.parts.entries import Identity
 from backup_contract.kinds import DATA
 from repo_backup.archive.stored_zip import open_stored
@@ -13,6 +13,7 @@ from repo_backup.git.protocol.advertisement import decode, packed_refs
 from repo_backup.restore.archive_reader import ArchiveRef
 from repo_backup.restore.data.item_changes import ItemChanges, item_changes
 from repo_backup.restore.data.stored_documents import StoredDocuments, open_documents
+from repo_backup.restore.points_in_time import newest_archives
 from repo_backup.runtime.errors import RepositoryError
 from repo_backup.store.base import Store
 from repo_backup.store.chains import ChainListError, read_chain
@@ -23,9 +24,9 @@ _HEAD = "HEAD"
 
 @dataclass(frozen=True)
 class RefChanges:
-    """Refs by name with their object ids: new ones, those that are gone, and ids before and after.
+    """Refs with their object ids: new ones, deleted ones, and pairs of changed ones.
 
-    HEAD is among them with the name of its branch.
+    HEAD is included, with the name of its branch.
     """
 
     added: Mapping[str, str]
@@ -35,10 +36,10 @@ class RefChanges:
 
 @dataclass(frozen=True)
 class Difference:
-    """One item of a repository that is not the same in both runs; None where a run has it not.
+    """An item that differs between two runs; None in a run that does not have it.
 
-    ``refs``, or ``items`` of project data, are None where they were not asked for, or where they
-    cannot be read: ``unread`` says why.
+    ``refs``, or ``items`` for project data, are None if they were not requested or cannot be read;
+    ``unread`` says why.
     """
 
     change: str
@@ -50,17 +51,17 @@ class Difference:
 
     @property
     def item(self) -> Item:
-        """As the later run has it that has it at all."""
+        """The item in the later run, or else in the earlier one."""
         found = self.after or self.before
         assert found  # noqa: S101 - one of the two is there
         return found
 
 
 def differences(before: Manifest, after: Manifest) -> list[Difference]:
-    """What is other, by name. Pure.
+    """The items that differ, by name. Pure.
 
-    Repositories are the same by their id. One whose refs are the same did not change, though it may
-    have been stored anew.
+    Repositories are identified by id. One with the same refs did not change, even if it was stored
+    again.
     """
     first, second = _saved(before), _saved(after)
     found = []
@@ -72,19 +73,21 @@ def differences(before: Manifest, after: Manifest) -> list[Difference]:
 
 
 def with_contents(store: Store, found: list[Difference], connections: int) -> Iterator[Difference]:
-    """The same with the refs of what changed, or the items of project data.
+    """Add the changes of refs, or of the items of project data.
 
-    They are read by range from the archives of both runs.
+    They are read by range requests from the archives of both runs.
     """
+
+    now = newest_archives(store)
 
     def read(each: Difference) -> Difference:
         if each.change != CHANGED or each.before is None or each.after is None:
             return each
         try:
             if each.item.kind == DATA:
-                states = (_documents(store, item) for item in (each.before, each.after))
+                states = (_documents(store, item, now) for item in (each.before, each.after))
                 return replace(each, items=item_changes(*states))
-            one, other = (_refs(store, item.result) for item in (each.before, each.after))
+            one, other = (_refs(store, item.result, now) for item in (each.before, each.after))
         except RepositoryError as error:
             return replace(each, unread=str(error))
         return replace(each, refs=ref_changes(one, other))
@@ -94,7 +97,7 @@ def with_contents(store: Store, found: list[Difference], connections: int) -> It
 
 
 def ref_changes(before: Mapping[str, str], after: Mapping[str, str]) -> RefChanges:
-    """What became of each ref. Pure."""
+    """Compare refs by name. Pure."""
     return RefChanges(
         {name: after[name] for name in sorted(after.keys() - before.keys())},
         {name: before[name] for name in sorted(before.keys() - after.keys())},
@@ -107,7 +110,7 @@ def ref_changes(before: Mapping[str, str], after: Mapping[str, str]) -> RefChang
 
 
 def _saved(manifest: Manifest) -> dict[tuple[Identity, str], Item]:
-    """What a run listed and has: an archive, or the knowledge that there is nothing to store."""
+    """The items that a run listed and saved, including empty ones that need no archive."""
     return {
         (item.entry.identity, item.kind): item
         for item in manifest.items
@@ -131,10 +134,23 @@ def _fingerprint(result: ItemResult) -> str | None:
     return result.refs_digest or result.archive.sha256
 
 
-def _documents(store: Store, item: Item) -> StoredDocuments:
+def _check_kept(store: Store, archive: Archive, now: Mapping[str, str]) -> None:
+    """Raise RepositoryError where a later archive (``now``) took the key and no version is left."""
+    if now.get(archive.key, archive.sha256) == archive.sha256:
+        return
+    if archive.version_id is None or archive.version_id not in {
+        version.id for version in store.versions(archive.key)
+    }:
+        raise RepositoryError(
+            f"a later run replaced {archive.key}, and the destination has that version no more"
+        )
+
+
+def _documents(store: Store, item: Item, now: Mapping[str, str]) -> StoredDocuments:
     archive = item.result.archive
     if archive is None:
         raise RepositoryError(f"{item.name} has no archive")
+    _check_kept(store, archive, now)
     version_id = archive.version_id
     found = ArchiveRef(item.name, archive.key, version_id, item.result, kind=item.kind)
     documents = open_documents(store, found)
@@ -143,8 +159,8 @@ def _documents(store: Store, item: Item) -> StoredDocuments:
     return documents
 
 
-def _refs(store: Store, result: ItemResult) -> dict[str, str]:
-    """All refs and HEAD of an archive, from its newest file. Raises RepositoryError."""
+def _refs(store: Store, result: ItemResult, now: Mapping[str, str]) -> dict[str, str]:
+    """The refs and HEAD of an archive, from its newest file. Raises RepositoryError."""
     archive, chain = result.archive, result.chain
     if archive is None:
         return {}
@@ -155,10 +171,12 @@ def _refs(store: Store, result: ItemResult) -> dict[str, str]:
             version_id = read_chain(store, archive.key, chain).links[-1].version_id
         except ChainListError:
             version_id = None
+    else:
+        _check_kept(store, archive, now)
     opened = open_stored(store, key, size, version_id)
     top = opened.names[0].partition("/")[0] if opened.names else ""
     names = (f"{top}/packed-refs", f"{top}/HEAD")
     if not set(names) <= set(opened.names):
-        raise RepositoryError(f"{key} holds no refs")
+        raise RepositoryError(f"{key} contains no refs")
     refs, head = (opened.read(name) for name in names)
     return {_HEAD: decode(head.rstrip(b"\n")).removeprefix("ref: "), **packed_refs(refs)}

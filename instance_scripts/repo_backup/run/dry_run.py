@@ -1,20 +1,19 @@
-"""``backup --dry-run``: what a run would fetch, found out as a run does it, and nothing written."""
+"""``backup --dry-run``: finds out what a run would fetch, as a run does, and writes nothing."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from backup_contract.documents.manifest import Identity, ItemResult
-from backup_contract.documents.output.commands import (
-    SCHEMA,
-    DryRunDocument,
-    PlannedRow,
-)
+from backup_contract.documents.output.backup import DryRunDocument, PlannedAccount, PlannedRow
 from backup_contract.documents.output.rows import visibility_rows
-from backup_contract.kinds import GIT, WIKI, kinds_beside_git
+from backup_contract.documents.output.schema import SCHEMA
+from backup_contract.kinds import ACCOUNT, GIST, GIT, WIKI, kinds_beside_git
 from backup_contract.text import size
-from repo_backup.hosts.base import Remote
+from repo_backup.hosts.base import RemoteRepository
 from repo_backup.kinds.base import Resources
 from repo_backup.kinds.item_backup import ItemBackup
 from repo_backup.kinds.item_results import is_unheard_of
+from repo_backup.kinds.registry import KINDS
 from repo_backup.run.key_ownership import Key, archive_keys
 from repo_backup.run.listing import Listing, objection
 from repo_backup.run.previous_runs import History
@@ -25,18 +24,22 @@ FETCHED = "fetched"
 
 
 def preview(plan: Plan, listing: Listing, history: History, resources: Resources) -> DryRunDocument:
-    """Ask what is there of every repository, and compare it with what earlier runs left."""
+    """Ask for the current state of every repository, and compare it with earlier results."""
 
-    # Whether the destination tells upper from lower case, a run finds out by writing there.
+    remotes = [*listing.remotes]
+    if GIST not in plan.selection.excluded_kinds:
+        remotes += [gist for each in listing.gists.values() for gist in each.found]
+    # A run finds out by writing whether the destination's keys are case-sensitive. This does not.
+    accounts = listing.accounts(plan.owners)
     keys = archive_keys(
-        listing.remotes,
-        history.claims,
+        [*remotes, *accounts],
+        history.key_owners,
         history.entries,
         kinds_of=plan.selection.kinds_of,
         folded=False,
     )
-    said = objection(
-        listing.remotes,
+    message = objection(
+        remotes,
         plan.owners,
         plan.selection,
         allow_none=plan.allow_shrink,
@@ -48,29 +51,30 @@ def preview(plan: Plan, listing: Listing, history: History, resources: Resources
         resources.data.announce(selected)
 
     def row(number: int) -> PlannedRow:
-        return _row(plan, listing.remotes[number], history, resources, keys)
+        return _row(plan, remotes[number], history, resources, keys)
 
-    rows = at_once(row, len(listing.remotes), plan.jobs)
+    rows = at_once(row, len(remotes), plan.jobs)
     return DryRunDocument(
         schema=SCHEMA,
         command="backup",
         repositories=rows,
+        accounts=[*_accounts(plan, accounts, history, resources, keys)],
         visibility=visibility_rows(listing.visibility),
         bytes=sum(row["bytes"] for row in rows if row["left_out"] is None),
         bytes_to_fetch=sum(row["bytes_to_fetch"] for row in rows),
-        errors=[*listing.errors, *([said] if said else ())],
+        errors=[*listing.errors, *([message] if message else ())],
     )
 
 
 def table(document: DryRunDocument) -> list[tuple[str, ...]]:
-    """For people, the heading first: repository, size, what it and each further kind would be."""
+    """The table for people, heading first: repository, size, and the outcome for each kind."""
     further = kinds_beside_git()
     heading = ("repository", "size", "would be", *(kind.one for kind in further))
     rows = [
         (
             row["repository"],
             size(row["bytes"]),
-            row["would_be"],
+            _shown(row),
             *(row["further_would_be"].get(kind.name, "") for kind in further),
         )
         for row in document["repositories"]
@@ -78,8 +82,25 @@ def table(document: DryRunDocument) -> list[tuple[str, ...]]:
     return [heading, *rows]
 
 
+def account_lines(document: DryRunDocument) -> list[str]:
+    """The lines for people about each account's data."""
+    planned = ((each["account"], each["would_be"]) for each in document["accounts"])
+    return [
+        f"account data of {account}: {would_be.replace('left out:', 'excluded:', 1)}"
+        for account, would_be in planned
+    ]
+
+
+def _shown(row: PlannedRow) -> str:
+    """The outcome for a repository. ``--only`` does not select it; other options exclude it."""
+    if not row["left_out"]:
+        return row["would_be"]
+    narrowed = row["left_out"].startswith("not in --only")
+    return f"{'not selected' if narrowed else 'excluded'}: {row['left_out']}"
+
+
 def summary(document: DryRunDocument) -> str:
-    """The last line."""
+    """The last line of the output."""
     rows = document["repositories"]
     fetched = sum(FETCHED in (row["would_be"], *row["further_would_be"].values()) for row in rows)
     return (
@@ -90,7 +111,7 @@ def summary(document: DryRunDocument) -> str:
 
 def _row(
     plan: Plan,
-    remote: Remote,
+    remote: RemoteRepository,
     history: History,
     resources: Resources,
     keys: dict[tuple[Identity, str], Key],
@@ -120,25 +141,49 @@ def _row(
         part = item.look(before.get(kind.name))
         if is_unheard_of(kind.name, part):
             continue
-        if kind.name == GIT:
-            planned["would_be"] = _said(part)
+        is_git = kind.name in (GIT, GIST)
+        if is_git:
+            planned["would_be"] = _would_be(part)
         else:
-            planned["further_would_be"][kind.name] = _said(part)
-        planned["bytes_to_fetch"] += _bytes(part, planned["bytes"] if kind.name == GIT else 0)
+            planned["further_would_be"][kind.name] = _would_be(part)
+        planned["bytes_to_fetch"] += _bytes(part, planned["bytes"] if is_git else 0)
     planned["wiki_would_be"] = planned["further_would_be"].get(WIKI)
     return planned
 
 
-def _said(part: ItemResult) -> str:
+def _accounts(
+    plan: Plan,
+    accounts: Iterable[RemoteRepository],
+    history: History,
+    resources: Resources,
+    keys: dict[tuple[Identity, str], Key],
+) -> Iterator[PlannedAccount]:
+    """The outcome for each account's data, without excluded accounts that were never saved."""
+    kind = KINDS[ACCOUNT]
+    for remote in accounts:
+        earlier = history.earlier(remote.identity)
+        before = earlier.results.get(ACCOUNT) if earlier else None
+        left_out = plan.selection.kind_reason(kind, remote) or plan.selection.skip_reason(remote)
+        if left_out:
+            if before and before.archive:
+                yield PlannedAccount(account=remote.owner, would_be=f"left out: {left_out}")
+            continue
+        key = keys[remote.identity, ACCOUNT].text
+        there, damaged = history.overlays.get(key, {}), history.damaged_chains
+        item = ItemBackup(kind, remote, key, resources, there, damaged_chains=damaged)
+        yield PlannedAccount(account=remote.owner, would_be=_would_be(item.look(before)))
+
+
+def _would_be(part: ItemResult) -> str:
     if part.state == "backed-up":
         return FETCHED
     return f"{part.state}: {part.reason}" if part.reason else part.state
 
 
 def _bytes(part: ItemResult, listed: int) -> int:
-    """An earlier archive tells more of the size than GitHub's estimate, which is of git only.
+    """The expected size in bytes: that of the earlier archive, or of its last overlay.
 
-    Of what has overlays it is the last one that tells.
+    Without one it is GitHub's estimate, which covers git only.
     """
     if part.state != "backed-up":
         return 0

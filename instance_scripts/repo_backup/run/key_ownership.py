@@ -1,4 +1,4 @@
-"""Whose an archive's key is: no repository ever gets the key of another one's archive. Pure."""
+"""Assigns keys to archives. No repository ever gets the key of another one's archive. Pure."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,38 +7,38 @@ from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Entry, Identity, OrphanedArchive
 from backup_contract.documents.parts.upstream import upstream_of
 from backup_contract.kinds import GIT, noun
-from repo_backup.hosts.base import Remote
+from repo_backup.hosts.base import RemoteRepository
 from repo_backup.kinds.base import Kind
 
 
 @dataclass(frozen=True)
 class Key:
-    """Where an archive goes; ``reason`` tells why it is not the usual place, if it is not."""
+    """The key of an archive; ``reason`` says why it is not the usual one, if it is not."""
 
     text: str
     reason: str | None = None
 
 
 def archive_keys(
-    remotes: Iterable[Remote],
-    claims: Mapping[str, OrphanedArchive],
+    remotes: Iterable[RemoteRepository],
+    key_owners: Mapping[str, OrphanedArchive],
     entries: Mapping[Identity, Entry],
     *,
-    kinds_of: Callable[[Remote], Iterable[Kind]],
+    kinds_of: Callable[[RemoteRepository], Iterable[Kind]],
     folded: bool,
 ) -> dict[tuple[Identity, str], Key]:
-    """The key of each archive of ``kinds_of`` each repository, by its identity and the kind's name.
+    """The key of each repository's archive of each kind in ``kinds_of``, by identity and kind.
 
-    A key belongs to the repository that an archive was recorded of (``claims``), then to whoever
-    is listed first. Whoever finds its usual key taken gets one of its own, and stays there while
-    its newest archive (``entries``) does. ``folded``: the destination does not tell upper from
-    lower case; there a key stays as it was written first.
+    A key belongs to the repository whose archive was recorded under it (``key_owners``), otherwise
+    to the first repository listed. A repository whose usual key is taken gets a key of its own, and
+    keeps it as long as its newest archive (``entries``) is there. ``folded``: the destination is
+    not case-sensitive; there a key keeps the spelling in which it was first written.
     """
     taken = {
         _fold(key, folded): (each.identity, each.kind, each.full_name)
-        for key, each in claims.items()
+        for key, each in key_owners.items()
     }
-    written = {_fold(key, folded): key for key in claims}
+    written = {_fold(key, folded): key for key in key_owners}
     keys: dict[tuple[Identity, str], Key] = {}
     for remote in sorted(remotes, key=lambda each: (each.full_name.lower(), each.id)):
         if remote.refused:
@@ -60,37 +60,42 @@ def archive_keys(
 
 
 @dataclass(frozen=True)
-class Claims:
-    """What earlier runs recorded, by key, of the owners that a run covers.
+class KeyOwners:
+    """The archives that earlier runs recorded for the owners that a run covers, by key.
 
-    ``awaited`` are keys by the identity of a repository whose entry, once it is there, may name
-    them. ``now`` are the repositories that GitHub shows when asked by id, None for one that it does
-    not.
+    ``awaited`` has the keys of repositories that have no entry in this run yet, by identity: their
+    entries may name these keys. ``now`` has what GitHub returned for repositories requested by id;
+    None for one that is not visible.
     """
 
     by_key: Mapping[str, OrphanedArchive]
     awaited: Mapping[Identity, Collection[str]]
     folded: bool = False
-    now: Mapping[Identity, Remote | None] = field(default_factory=dict)
+    now: Mapping[Identity, RemoteRepository | None] = field(default_factory=dict)
 
     @classmethod
     def of_run(
         cls,
-        claims: Mapping[str, OrphanedArchive],
+        key_owners: Mapping[str, OrphanedArchive],
         entries: Mapping[Identity, Entry],
         *,
         owners: Collection[str],
         awaited: Collection[Identity],
         folded: bool,
-        now: Mapping[Identity, Remote | None],
-    ) -> "Claims":
-        """Of what there is, that in the folders of ``owners`` (lower case)."""
-        covered = {key: each for key, each in claims.items() if layout.owner_of(key) in owners}
+        now: Mapping[Identity, RemoteRepository | None],
+    ) -> "KeyOwners":
+        """Select the archives in the folders of ``owners`` (lower case), and those that were backed
+        up only because of a star, in any folder."""
+        covered = {
+            key: each
+            for key, each in key_owners.items()
+            if each.starred or layout.owner_of(key) in owners
+        }
         newest = {each: _keys_of(entries.get(each)) for each in awaited}
         return cls(covered, newest, folded, now)
 
     def kept(self, entries: Mapping[Identity, Entry]) -> list[OrphanedArchive]:
-        """What no entry names, and none of the repositories still to come may name."""
+        """The archives that no entry names, and that no repository still to come may name."""
         named = {
             _fold(archive.key, self.folded)
             for entry in entries.values()
@@ -103,12 +108,12 @@ class Claims:
         return [self._with_upstream(each) for each in left]
 
     def _with_upstream(self, kept: OrphanedArchive) -> OrphanedArchive:
-        """The same with what GitHub told of its repository, now or in an earlier run."""
+        """The archive with what GitHub reports about its repository, now or in an earlier run."""
         if kept.identity not in self.now:
             return kept
         remote = self.now[kept.identity]
-        told = upstream_of(kept.full_name, remote.full_name if remote else None)
-        return replace(kept, upstream=told)
+        upstream = upstream_of(kept.full_name, remote.full_name if remote else None)
+        return replace(kept, upstream=upstream)
 
 
 def _keys_of(entry: Entry | None) -> list[str]:

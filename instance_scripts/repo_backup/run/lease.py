@@ -1,4 +1,4 @@
-"""One run at a time on a destination: a lease in ``runs/lock.json``, kept by conditional writes."""
+"""A lease in ``runs/lock.json``, by conditional writes: only one run at a time may write."""
 
 import contextlib
 import logging
@@ -12,9 +12,9 @@ from backup_contract import object_keys as layout
 from backup_contract.documents.lease import LeaseRecord
 from repo_backup.run.lease_state import LEASE, Claimant, judge
 from repo_backup.runtime import process_identity
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import BackupError, ConflictError, FatalError
-from repo_backup.runtime.retry import Patience
+from repo_backup.runtime.retry import RetryPolicy
 from repo_backup.store.base import Store, Tagged
 
 RENEW_SECONDS = 150.0
@@ -25,19 +25,25 @@ log = logging.getLogger(__name__)
 class Lease:
     """The right to write to a destination, for one attempt of one run.
 
-    ``continues``: the run id was given, so that a lease of the same run is its own.
+    ``continues``: the run id was given, so a lease of the same run counts as its own.
 
-    The instance can delete nothing, so that an ended lease is one that says so, or has expired.
-    The programs before December 2026 know only ``expires_at``, by which they respect this lease.
+    The instance may not delete objects. So a lease ends when its document says so, or when it
+    expires. Programs before December 2026 read only ``expires_at``, and respect this lease by it.
     """
 
     def __init__(
-        self, store: Store, run_id: str, attempt: int, stop: Stop, *, continues: bool = True
+        self,
+        store: Store,
+        run_id: str,
+        attempt: int,
+        stop: CancellationToken,
+        *,
+        continues: bool = True,
     ) -> None:
         self._store = store
         self._claimant = Claimant(run_id, attempt, continues)
         self._stop = stop
-        self._patience = Patience(stop)
+        self._retry_policy = RetryPolicy(stop)
         self._holder = uuid.uuid4().hex
         self._process = process_identity.current()
         self._tag: str | None = None
@@ -46,10 +52,10 @@ class Lease:
         self.lost = False
 
     def look(self) -> None:
-        """See that nobody else holds it. Raises FatalError when another run does.
+        """Check that no other run has the lease. Raises FatalError if one does.
 
-        What is read from here on is still true once the lease is held: whoever wrote meanwhile had
-        taken the lease, and then it cannot be held by this run.
+        What is read after this call is still valid once ``hold`` succeeds: another writer would
+        have taken the lease, and then ``hold`` fails.
         """
         found = self._store.read_tagged(layout.LOCK)
         self._tag = found.tag if found else None
@@ -58,8 +64,8 @@ class Lease:
         self._looked = True
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold it for the block. Raises FatalError when it is not as ``look`` saw it."""
+    def hold(self) -> Iterator[None]:
+        """Hold the lease for the block. Raises FatalError if it changed since ``look``."""
         self._acquire()
         done = threading.Event()
         keeper = threading.Thread(target=self._renew, args=(done,), daemon=True, name="lease")
@@ -68,13 +74,13 @@ class Lease:
             yield
         finally:
             done.set()
-            self._stop.closing(self._end, "end of lease")
+            self._stop.cleanup(self._end, "end of lease")
 
     def _refuse_others(self, found: Tagged) -> None:
         try:
             lock = LeaseRecord.from_json(found.data)
         except ValueError as error:
-            log.warning("%s is taken over, for it is no lease: %s", layout.LOCK, error)
+            log.warning("%s is not a lease and is taken over: %s", layout.LOCK, error)
             return
         alive = process_identity.is_alive(lock.process) if lock.process else None
         judgement = judge(lock, found, self._claimant, alive=alive)
@@ -85,7 +91,7 @@ class Lease:
         if not self._looked:
             self.look()
         try:
-            self._patience.call(self._write)
+            self._retry_policy.call(self._write)
         except ConflictError as error:
             raise FatalError("another run has just begun to write to this destination") from error
 
@@ -103,8 +109,8 @@ class Lease:
             try:
                 self._tag = self._store.write_if(layout.LOCK, data, self._tag)
             except ConflictError:
-                # An answer that got lost: the SDK wrote twice, and the second met the first. Or
-                # an earlier write of this holder, given up, that came late.
+                # A response was lost, and the SDK's second request met its first. Or an earlier
+                # write of this holder, which had been given up, arrived late.
                 found = self._own()
                 if found is None:
                     raise
@@ -113,10 +119,10 @@ class Lease:
                     return
             else:
                 return
-        raise ConflictError("the lease changes all the time")
+        raise ConflictError("the lease keeps changing")
 
     def _own(self) -> Tagged | None:
-        """The lease as it is, if this holder wrote it."""
+        """The current lease, if this holder wrote it."""
         found = self._store.read_tagged(layout.LOCK)
         with contextlib.suppress(ValueError):
             if found and LeaseRecord.from_json(found.data).holder == self._holder:
@@ -124,10 +130,10 @@ class Lease:
         return None
 
     def _end(self) -> None:
-        """Say that it has ended, after a renewal that is under way: none comes later."""
+        """Mark the lease as ended. Waits for a renewal in progress; none follows."""
         with self._writing:
             if not self.lost:
-                self._patience.call(lambda: self._write(ended=True))
+                self._retry_policy.call(lambda: self._write(ended=True))
 
     def _renew(self, done: threading.Event) -> None:
         renewed = time.monotonic()

@@ -1,7 +1,7 @@
-"""Whether a lease that lies at a destination is still somebody's. Pure.
+"""Decides whether a stored lease is still valid. Pure.
 
-No clock of the machine that asks has a say: a lease was written when the store says so, and lasts
-from then on. A program that holds one renews it four times as often as it has to.
+Only the store's clock counts: it says when the lease was written, and the lease lasts from then on.
+A program that holds a lease renews it four times as often as it has to.
 """
 
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from datetime import timedelta
 from backup_contract.documents import fields
 from backup_contract.documents.lease import LeaseRecord
 from backup_contract.moments import iso
-from repo_backup.runtime.errors import said
+from backup_contract.text import one_line
 from repo_backup.store.base import Tagged
 
 LEASE = timedelta(minutes=10)
 _COPIED = timedelta(days=1)
-"""A copy of an older program's lock is as new as the copy; what it says has long been over."""
+"""A copied lock of an older program has the time of the copy, but ended long ago."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """Whether a lease may be taken, and why, as a message to whoever may not."""
+    """Whether a lease may be taken; ``reason`` is a message for a person if it may not."""
 
     free: bool
     reason: str
@@ -28,7 +28,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Claimant:
-    """Who wants it. ``continues``: the run id was given, so that a lease of it is its own."""
+    """The attempt that wants the lease. ``continues``: see :class:`repo_backup.run.lease.Lease`."""
 
     run_id: str
     attempt: int
@@ -36,9 +36,9 @@ class Claimant:
 
 
 def judge(lock: LeaseRecord, found: Tagged, claimant: Claimant, *, alive: bool | None) -> Judgement:
-    """Whether the claimant may take the lease. ``alive``: does the process that holds it still run.
+    """Whether the claimant may take the lease. ``alive``: whether the holder's process still runs.
 
-    A later attempt takes it from an earlier one of its run: it was started because that is over.
+    A later attempt takes it from an earlier one of its run, because that one is known to be over.
     """
     if lock.ended or (lock.ended is None and _ended_as_written(lock, found)):
         return Judgement(free=True, reason="it has ended")
@@ -62,7 +62,7 @@ def _ended_as_written(lock: LeaseRecord, found: Tagged) -> bool:
 
 def _refusal(lock: LeaseRecord, found: Tagged, *, own: bool, alive: bool | None) -> str:
     until = iso(found.written_at + LEASE)
-    # Another machine cannot see whether it still runs, and takes a later attempt's word for it.
+    # Another machine cannot check the process, but a later attempt there may take the lease.
     options = ""
     if alive is None and lock.process is not None and lock.attempt is not None:
         options = f" --attempt {lock.attempt + 1}"
@@ -70,6 +70,6 @@ def _refusal(lock: LeaseRecord, found: Tagged, *, own: bool, alive: bool | None)
     if fields.RUN_ID.fullmatch(lock.run_id) and not (own and alive):
         remedy = f". If it was killed, continue it with --run-id {lock.run_id}{options}"
     return (
-        f"run {said(lock.run_id)} is writing to this destination{' already' if own else ''}; its "
-        f"lease ends {until} unless it renews it{remedy}"
+        f"run {one_line(lock.run_id)} is writing to this destination{' already' if own else ''}; "
+        f"its lease ends {until} unless it renews it{remedy}"
     )

@@ -1,4 +1,4 @@
-"""What earlier runs left: for each repository the newest archive that still exists."""
+"""Reads what earlier runs left: for each repository the newest archive that still exists."""
 
 import itertools
 from collections import Counter
@@ -16,13 +16,14 @@ from backup_contract.documents.manifest import (
     Manifest,
     OrphanedArchive,
 )
-from repo_backup.run.kept_archives import mend
+from backup_contract.text import one_line
+from repo_backup.run.kept_archives import lists_not_in_place, relist, repair
 from repo_backup.runtime.background import in_background
-from repo_backup.runtime.errors import said
 from repo_backup.store.base import Store, Stored
 from repo_backup.store.inventory import not_in_place
+from repo_backup.store.object_lists import object_list_key
 from repo_backup.store.written.damage import ArchiveId, read_damage
-from repo_backup.store.written.left_out import LeftOut
+from repo_backup.store.written.ignored_documents import IgnoredDocuments
 from repo_backup.store.written.run_documents import read_manifest
 from repo_backup.store.written.run_order import newest_first
 
@@ -31,25 +32,25 @@ _EVERYBODY = "*"
 
 @dataclass
 class History:
-    """Earlier entries by repository id, newest manifest first.
+    """The newest entry of each repository in earlier runs, by identity.
 
-    ``claims`` tell by key of which repository the archive there was recorded; what no manifest
-    names is nobody's; ``carried`` are the keys of those that were kept already. ``lost`` are kept
-    archives that are not there any more, or not as they were.
-    ``listed`` is how many repositories each owner had in the last complete run, ``owners`` whom
-    runs of everything that a token sees met. ``answered`` are the ids of those that GitHub no
-    longer lists and was asked for since. ``mine`` is the checkpoint of an earlier attempt of this
-    run. ``damage`` is what restore drills and ``verify`` found, None of an archive that a later
-    drill found good; ``damaged`` names those that are nobody's for it, and are fetched again.
-    ``overlays`` are all that are there: by base key and chain id the highest number.
-    ``superseded`` are by key archives that are not as they were, or their overlays are not: of what
-    was there before, some may be read all the same. ``damaged_chains`` are the keys of lists of
-    overlays that a report found not to be as they were; ``lists`` those of kept archives that are
-    to be written anew.
+    ``key_owners`` says, by key, which repository's archive was recorded there; ``carried`` are the
+    keys of archives that were retained already. ``lost`` are retained archives that are gone or
+    have changed. ``listed`` is the number of repositories that each owner had in the last complete
+    run, ``owners`` the owners met by runs over all that a token sees. ``answered`` are repositories
+    that are no longer listed and that GitHub was asked about by id. ``mine`` is the checkpoint of
+    an earlier attempt of this run. ``damage`` is what restore drills and ``verify`` found; None for
+    an archive that a later drill found good. ``damaged`` names the archives that are fetched again
+    for that. ``overlays`` are the stored ones: the highest number by base key and chain id.
+    ``superseded`` are archives, by key, that have changed or whose overlays have: earlier versions
+    may still be readable. ``damaged_chains`` are the keys of lists of overlays that a report found
+    damaged, and of lists of binaries that it found damaged, or that are missing. ``lists`` are
+    lists of overlays over retained archives that must be written again, ``object_lists`` their
+    lists of binaries, by key.
     """
 
     entries: dict[Identity, Entry] = field(default_factory=dict)
-    claims: dict[str, OrphanedArchive] = field(default_factory=dict)
+    key_owners: dict[str, OrphanedArchive] = field(default_factory=dict)
     lost: list[OrphanedArchive] = field(default_factory=list)
     listed: dict[str, int] = field(default_factory=dict)
     owners: set[str] = field(default_factory=set)
@@ -62,19 +63,19 @@ class History:
     superseded: dict[str, ItemResult] = field(default_factory=dict)
     damaged_chains: set[str] = field(default_factory=set)
     lists: list[ChainDocument] = field(default_factory=list)
+    object_lists: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def load(
         cls, store: Store, run_id: str, owners: Collection[str], *, launched: bool = False
     ) -> "History":
-        """Read manifests until each owner's last complete run is among them: an own one, newest.
+        """Read manifests, newest first, until the last complete run of each owner is among them.
 
-        No owner means all that a token sees. Checkpoints count: an interrupted run's archives are
-        there like any other's. What does not hang on anything else is asked for at once. A run
-        from before there were lists of what is kept, or of a program that does not know all kinds,
-        is not the last one that is read, unless each archive that is there has been named.
-        ``launched``: of this run, what its attempts wrote
-        themselves goes before all else.
+        This run's own manifest comes first. No owner means all that a token sees. Checkpoints
+        count, because the archives of an interrupted run are stored too. Independent requests run
+        at the same time. Reading goes on past a manifest that has no list of retained archives, or
+        has kinds that this program does not know, until every stored archive has been named.
+        ``launched``: what this run's attempts wrote takes precedence over the published manifest.
         """
         history, missing = cls(), {owner.lower() for owner in owners} or {_EVERYBODY}
         uncounted = set(missing)
@@ -86,7 +87,7 @@ class History:
             for prefix in [*map(layout.archives_of, owners)] or [layout.ARCHIVES]
         }
         others = (each for each in newest_first(store) if each != run_id)
-        left_out = LeftOut()
+        ignored = IgnoredDocuments()
         for earlier in itertools.chain((run_id,), others):
             mine = earlier == run_id
             found = own.result() if mine else read_manifest(store, earlier)
@@ -95,14 +96,16 @@ class History:
             try:
                 manifest = Manifest.from_json(found.data)
             except ValueError as error:
-                left_out.tell(found.key, error)
+                ignored.add(found.key, error)
                 continue
             if mine:
                 history.mine = manifest
             history._add(manifest)
             if manifest.complete:
                 covered = {owner.lower() for owner in manifest.owners} or {_EVERYBODY}
-                counts = Counter(entry.owner.lower() for entry in manifest.entries.values())
+                counts = Counter(
+                    entry.owner.lower() for entry in manifest.entries.values() if not entry.starred
+                )
                 for owner in uncounted & covered:
                     history.listed |= counts if owner == _EVERYBODY else {owner: counts[owner]}
                 uncounted -= covered
@@ -111,7 +114,7 @@ class History:
                     missing -= covered
                 if not missing:
                     break
-        left_out.sum_up()
+        ignored.log_rest()
         return history._existing(store, present)
 
     def earlier(self, repository: Identity) -> Entry | None:
@@ -119,8 +122,8 @@ class History:
         return self.entries.get(repository)
 
     def beneath(self, key: str, repository: Identity, kind: str) -> ItemResult | None:
-        """What lies under a key of this repository's, though it may not be its newest archive."""
-        claim = self.claims.get(key)
+        """The archive recorded under a key, if it is this repository's; maybe not its newest."""
+        claim = self.key_owners.get(key)
         is_its_own = claim and (claim.identity, claim.kind) == (repository, kind)
         return claim.result if claim and is_its_own else None
 
@@ -140,33 +143,37 @@ class History:
             self.entries[entry.identity] = known
         for each, reason in _drilled(manifest):
             self.damage.setdefault(each, reason)
-        for claim in _claims(manifest):
-            self.claims.setdefault(claim.key, claim)
+        for claim in _key_owners(manifest):
+            self.key_owners.setdefault(claim.key, claim)
         for claim in kept:
-            if self.claims.setdefault(claim.key, claim) is claim:
+            if self.key_owners.setdefault(claim.key, claim) is claim:
                 self.carried.add(claim.key)
         if not manifest.owners:
-            self.owners |= {layout.owner_of(key) for key in self.claims}
+            self.owners |= {
+                layout.owner_of(key) for key, each in self.key_owners.items() if not each.starred
+            }
 
     def _names_all(self, listed: Mapping[str, Future[dict[str, Stored]]]) -> bool:
         zips = {key for each in listed.values() for key in filter(layout.is_archive, each.result())}
-        return zips <= self.claims.keys()
+        return zips <= self.key_owners.keys()
 
     def _existing(self, store: Store, listed: Mapping[str, Future[dict[str, Stored]]]) -> "History":
-        """The same without archives that are gone, or that something else has replaced.
+        """The history without archives that are gone or have been replaced.
 
-        Where there is something else its key still belongs to the same repository: it may be an
-        archive of it of which nobody came to write down that it was uploaded.
+        The key of a replaced archive still belongs to the same repository: the new object may be
+        an archive of it that a killed run uploaded and did not record.
         """
         present: dict[str, Stored] = {}
         for each in listed.values():
             present |= each.result()
-        prefixes = {key.rpartition("/")[0] + "/" for key in self.claims}
+        prefixes = {key.rpartition("/")[0] + "/" for key in self.key_owners}
         for prefix in sorted(prefixes):
             if not prefix.startswith(tuple(listed)):
                 present |= store.objects(prefix)
 
         self.overlays = _highest(present)
+        recorded = [each.result for each in self.key_owners.values()]
+        self.damaged_chains.update(lists_not_in_place(recorded, present))
 
         def kept(result: ItemResult) -> ItemResult:
             if not_in_place([result], present, settled=True):
@@ -177,12 +184,12 @@ class History:
             return result
 
         self.damage |= read_damage(store, present)
-        told: dict[str, str] = {}
+        damages: dict[str, str] = {}
 
         def undamaged(result: ItemResult) -> ItemResult:
             archive = result.archive
             if archive and (reason := self.damage.get(ArchiveId.of(archive))):
-                told[archive.key] = f"{archive.key} was found damaged ({said(reason)})"
+                damages[archive.key] = f"{archive.key} was found damaged ({one_line(reason)})"
                 self.superseded.setdefault(archive.key, result)
                 return replace(result, archive=None, chain=None, refs_digest=None, unserved=None)
             return result
@@ -191,29 +198,53 @@ class History:
             results = {kind: undamaged(kept(result)) for kind, result in entry.results.items()}
             if any(results[kind] is not result for kind, result in entry.results.items()):
                 self.entries[identity] = replace(entry, results=results)
-        for key, claim in [*self.claims.items()]:
+        for key, claim in [*self.key_owners.items()]:
             result, had = undamaged(kept(claim.result)), claim.result.archive
             if key in self.carried and key in present and claim.result.archive:
-                reported = _chain_document(claim.result) in self.damaged_chains
-                if reported or result.archive is None:
-                    mended = mend(store, claim.result, present)
-                    result = mended.result or result
-                    if mended.told:
-                        told[key] = f"{key} {mended.told}"
-                    if mended.document:
-                        self.lists.append(mended.document)
+                result = self._repaired(store, claim, result, present, damages)
             if key not in present:
-                del self.claims[key]
+                del self.key_owners[key]
             elif result is not claim.result:
-                self.claims[key] = replace(claim, result=result)
+                self.key_owners[key] = replace(claim, result=result)
             if key in self.carried and (key not in present or (had and result.archive is None)):
                 self.lost.append(claim)
-        self.damaged = [*told.values()]
+        self.damaged = [*damages.values()]
         return self
+
+    def _repaired(
+        self,
+        store: Store,
+        claim: OrphanedArchive,
+        result: ItemResult,
+        present: Mapping[str, Stored],
+        damages: dict[str, str],
+    ) -> ItemResult:
+        """What is kept of a retained archive; ``result`` has no archive if it changed.
+
+        Adds a message to ``damages``, by key, for each thing that was lost or repaired.
+        """
+        recorded = claim.result
+        key, listed = claim.key, object_list_key(recorded)
+        doubted = _chain_document(recorded) in self.damaged_chains or result.archive is None
+        if doubted:
+            repaired = repair(store, recorded, present)
+            result = repaired.result or result
+            if repaired.message:
+                damages[key] = f"{key} {repaired.message}"
+            if repaired.document:
+                self.lists.append(repaired.document)
+        if listed and (doubted or listed in self.damaged_chains):
+            relisted = relist(store, claim.kind, recorded, result)
+            result = relisted.result
+            if relisted.message:
+                damages[listed] = relisted.message
+            if relisted.data:
+                self.object_lists[listed] = relisted.data
+        return result
 
 
 def _highest(keys: Iterable[str]) -> dict[str, dict[str, int]]:
-    """Of the overlays among these keys the highest number, by base key and chain id."""
+    """The highest number of the overlays among these keys, by base key and chain id."""
     found: dict[str, dict[str, int]] = {}
     for overlay in filter(None, map(layout.overlay_key, keys)):
         numbers = found.setdefault(overlay.base, {})
@@ -222,7 +253,7 @@ def _highest(keys: Iterable[str]) -> dict[str, dict[str, int]]:
 
 
 def _drilled(manifest: Manifest) -> Iterator[tuple[ArchiveId, str | None]]:
-    """What the run's drill found: why an archive is damaged, or None of one that is good."""
+    """What the run's drill found: why an archive is damaged, or None for a good one."""
     archives = [each for entry in manifest.all_entries.values() for each in entry.archives]
     by_key = {archive.key: archive for archive in archives}
     for each in manifest.drill.checked if manifest.drill else ():
@@ -232,17 +263,24 @@ def _drilled(manifest: Manifest) -> Iterator[tuple[ArchiveId, str | None]]:
 
 
 def _chain_document(result: ItemResult) -> str:
-    """The key of the list of an archive's overlays, whether there is one or not."""
+    """The key of the list of an archive's overlays, whether or not it exists."""
     archive = result.archive
     assert archive  # noqa: S101 - the caller has looked
     return layout.chain_document(archive.key, layout.chain_id(archive.sha256))
 
 
-def _claims(manifest: Manifest) -> Iterator[OrphanedArchive]:
-    """What the entries say of whose each archive is."""
+def _key_owners(manifest: Manifest) -> Iterator[OrphanedArchive]:
+    """The archives in the entries, each with its repository."""
     for item in manifest.items:
         if item.archive:
             entry, kept = item.entry, ItemResult("kept").keeping(item.result)
             yield OrphanedArchive(
-                item.archive.key, entry.id, entry.owner, entry.name, item.kind, kept, entry.host
+                item.archive.key,
+                entry.id,
+                entry.owner,
+                entry.name,
+                item.kind,
+                kept,
+                entry.host,
+                starred=entry.starred,
             )

@@ -1,6 +1,6 @@
-"""What a person sees of a backup: ``cli.live_display`` on a terminal, lines elsewhere."""
+"""Shows the progress of a backup: ``cli.live_display`` on a terminal, log lines elsewhere."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Protocol, Self
 
 from backup_contract.documents.manifest import Entry
@@ -15,29 +15,33 @@ class Display(Protocol):
     def __exit__(self, *ended: object) -> None: ...
 
     def listed(self, count: int) -> None:
-        """So many repositories there are."""
+        """The listing has this many repositories."""
+
+    def sizes(self, bytes_by_name: Mapping[str, int]) -> None:
+        """The host's estimates of the sizes of the repositories to back up, in bytes."""
 
     def further(self, count: int) -> None:
-        """So many repositories are gone through once more, for what comes late."""
+        """This many repositories are processed a second time, for their late kinds."""
 
     def started(self, name: str) -> None:
-        """A repository is being worked on."""
+        """Work on a repository has begun."""
 
     def finished(self, entry: Entry, run_id: str, kinds: Container[str] | None = None) -> None:
-        """A repository is done: what is new of it is of these kinds, None for all."""
+        """These kinds of a repository are done; None means all."""
 
     def drilling(self, name: str, done: int, total: int) -> None:
-        """The restore drill reads an archive back: this many of so many are done."""
+        """The restore drill reads an archive back; ``done`` of ``total`` archives are done."""
 
     def note(self, text: str) -> None:
-        """Something worth knowing."""
+        """Show a message."""
 
 
 class LineDisplay:
-    """Lines of a log; unchanged repositories are not worth one."""
+    """Writes log lines, none for unchanged repositories."""
 
     def __init__(self, lines: LogLines) -> None:
         self._lines = lines
+        self._drill_began = False
 
     def __enter__(self) -> Self:
         return self
@@ -48,6 +52,9 @@ class LineDisplay:
     def listed(self, count: int) -> None:
         """One line."""
         self._lines.write("INFO", "listed", {"repositories": count})
+
+    def sizes(self, bytes_by_name: Mapping[str, int]) -> None:
+        """Nothing."""
 
     def further(self, count: int) -> None:
         """One line."""
@@ -75,12 +82,13 @@ class LineDisplay:
                     fields["reason"] = Quoted(part.reason)
                 self._lines.write("ERROR" if event == "failed" else "INFO", event, fields)
             for warning in part.warnings:
-                told = {"repository": name, "warning": Quoted(warning)}
-                self._lines.write("WARNING", "warning", told)
+                fields = {"repository": name, "warning": Quoted(warning)}
+                self._lines.write("WARNING", "warning", fields)
 
     def drilling(self, name: str, done: int, total: int) -> None:
-        """One line at the drill's beginning."""
-        if not done:
+        """One line at the drill's beginning; several archives may be read before one is done."""
+        if not self._drill_began:
+            self._drill_began = True
             self._lines.write("INFO", "drilling", {"archives": total})
 
     def note(self, text: str) -> None:

@@ -1,15 +1,21 @@
-"""One repository with all its kinds: what becomes of each, whatever goes wrong with it."""
+"""Backs up one repository with all its kinds, and turns every error into a result."""
 
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 
 from backup_contract.documents.manifest import Entry, Identity, ItemResult
 from backup_contract.documents.parts.accounts import account_entry
-from backup_contract.kinds import ACCOUNT, GIT
-from repo_backup.hosts.base import Remote
+from backup_contract.documents.parts.gists import gist_entry
+from backup_contract.documents.parts.results import LastListing
+from backup_contract.kinds import ACCOUNT, GIST, GIT
+from backup_contract.moments import iso
+from repo_backup.hosts.base import RemoteRepository
 from repo_backup.kinds.base import Kind, Resources
+from repo_backup.kinds.gists.gist_kind import is_settled
 from repo_backup.kinds.item_backup import ItemBackup
 from repo_backup.kinds.item_results import is_ruled_out, is_unheard_of
 from repo_backup.kinds.registry import KINDS
@@ -24,10 +30,10 @@ _LATE = [kind for kind in KINDS.values() if kind.is_late]
 
 @dataclass(frozen=True)
 class RepositoryBackup:
-    """Backs up a run's repositories, each by itself; ``keys`` are where its archives go.
+    """Backs up a run's repositories, one per call; ``keys`` are the keys of their archives.
 
-    Its kinds are backed up in two steps: what is late waits until all else of all repositories is
-    done. Raises FatalError and InterruptedRunError only.
+    The kinds are backed up in two steps: late kinds wait until all other kinds of all repositories
+    are done. Raises only FatalError and InterruptedRunError.
     """
 
     selection: Selection
@@ -35,15 +41,17 @@ class RepositoryBackup:
     resources: Resources
     keys: Mapping[tuple[Identity, str], Key]
 
-    def late_kinds(self, remote: Remote, results: Mapping[str, ItemResult]) -> Collection[str]:
-        """What is backed up of it in the second step; ``results`` are those of the first."""
+    def late_kinds(
+        self, remote: RemoteRepository, results: Mapping[str, ItemResult]
+    ) -> Collection[str]:
+        """The kinds to back up in the second step; ``results`` are those of the first."""
         late = [kind for kind in _LATE if not is_ruled_out(kind.name, results)]
         if not late or self.selection.skip_reason(remote) or remote.refused:
             return ()
         return {each.name for each in late if self.selection.kind_reason(each, remote) is None}
 
-    def with_late(self, remote: Remote, entry: Entry) -> Entry:
-        """The second step, on the entry that the first one made."""
+    def with_late(self, remote: RemoteRepository, entry: Entry) -> Entry:
+        """Run the second step on the entry that the first one made."""
         earlier = self.history.earlier(remote.identity)
         for name in sorted(self.late_kinds(remote, entry.results)):
             before = earlier.results.get(name) if earlier else None
@@ -55,10 +63,10 @@ class RepositoryBackup:
                 entry = entry.having(name, result)
         return entry
 
-    def account(self, remote: Remote) -> Entry | None:
-        """What became of an account's own data; None where it is not backed up, and never was.
+    def account(self, remote: RemoteRepository) -> Entry | None:
+        """Back up an account's own data; None if it is not backed up and never was.
 
-        Raises FatalError and InterruptedRunError only.
+        Raises only FatalError and InterruptedRunError.
         """
         earlier = self.history.earlier(remote.identity)
         before = earlier.results.get(ACCOUNT) if earlier else None
@@ -73,27 +81,58 @@ class RepositoryBackup:
         left = before if before.state == "failed" else _skipped(self._not_asked, before)
         return account_entry(remote.owner, left, asked=False)
 
+    def gist(self, remote: RemoteRepository) -> Entry | None:
+        """Back up a gist; None for a new one that a narrowed run does not select.
+
+        Raises only FatalError and InterruptedRunError.
+        """
+        earlier = self.history.earlier(remote.identity)
+        before = earlier.results.get(GIST) if earlier else None
+        entry = partial(gist_entry, remote.owner, remote.name, secret=remote.private)
+        if reason := self.selection.standing_reason(remote):
+            return entry(_skipped(reason, before))
+        if not self.selection.names(remote):
+            if before is None:
+                return None
+            left = before if before.state == "failed" else _skipped(self._not_asked, before)
+            return entry(left, asked=False)
+        now = datetime.now(UTC)
+        settled = is_settled(remote, before, now)
+        empty = entry(ItemResult("absent"))
+        result = self._without_defect(KINDS[GIST], remote, before, empty, is_settled=settled)
+        if remote.updated_at and result.state in ("backed-up", "unchanged"):
+            known = result.listing if settled else None
+            asked = known or LastListing(remote.updated_at, iso(now))
+            result = replace(result, listing=asked)
+        return entry(result)
+
     @property
     def _not_asked(self) -> str:
         return f"not in --only {' '.join(self.selection.only)}"
 
     def _without_defect(
-        self, kind: Kind, remote: Remote, before: ItemResult | None, entry: Entry
+        self,
+        kind: Kind,
+        remote: RemoteRepository,
+        before: ItemResult | None,
+        entry: Entry,
+        *,
+        is_settled: bool = False,
     ) -> ItemResult:
-        """What became of it; a defect that one repository brings to light costs only itself."""
+        """Back up an item. An internal error fails only this item, not the run."""
         try:
-            return self._back_up(kind, remote, before, entry.results)
+            return self._back_up(kind, remote, before, entry.results, is_settled=is_settled)
         except BackupError:
             raise
         except Exception as error:
-            log.exception("a repository met a defect of this program")
-            reason = f"a defect of this program: {type(error).__name__}"
+            log.exception("an internal error in a repository")
+            reason = f"an internal error: {type(error).__name__}"
             return ItemResult("failed", reason).keeping(before)
 
-    def entry(self, remote: Remote) -> Entry:
-        """What became of one repository and all that is of it, whatever went wrong with it.
+    def entry(self, remote: RemoteRepository) -> Entry:
+        """Back up one repository; the entry says what became of each of its kinds.
 
-        Raises FatalError and InterruptedRunError only.
+        Raises only FatalError and InterruptedRunError.
         """
         earlier = self.history.earlier(remote.identity)
         try:
@@ -101,12 +140,12 @@ class RepositoryBackup:
         except BackupError:
             raise
         except Exception as error:
-            # A defect that one repository brings to light must not cost the others.
-            log.exception("a repository met a defect of this program")
-            reason = f"a defect of this program: {type(error).__name__}"
+            # An internal error in one repository must not fail the others.
+            log.exception("an internal error in a repository")
+            reason = f"an internal error: {type(error).__name__}"
             return _failed(remote, earlier, reason)
 
-    def _worked_on(self, remote: Remote, earlier: Entry | None) -> Entry:
+    def _worked_on(self, remote: RemoteRepository, earlier: Entry | None) -> Entry:
         before = earlier.results if earlier else {}
         selection = self.selection
         reason = selection.standing_reason(remote)
@@ -119,21 +158,22 @@ class RepositoryBackup:
             return _failed(remote, earlier, remote.refused)
         results = {name: self._of_kind(kind, remote, before) for name, kind in KINDS.items()}
         found = {kind: result for kind, result in results.items() if result}
+        found = {kind: _known(each, found[GIT], before.get(kind)) for kind, each in found.items()}
         if renamed := _identity(remote, earlier, found[GIT]):
             found[GIT] = replace(found[GIT], warnings=(*found[GIT].warnings, *renamed))
         return _entry(remote, found)
 
     def _of_kind(
-        self, kind: Kind, remote: Remote, earlier: Mapping[str, ItemResult]
+        self, kind: Kind, remote: RemoteRepository, earlier: Mapping[str, ItemResult]
     ) -> ItemResult | None:
-        """What became of a repository's item of this kind; None where there never was one."""
+        """The result for a repository's item of this kind; None if there never was one."""
         before = earlier.get(kind.name)
         reason = self.selection.kind_reason(kind, remote)
         if reason is None:
-            # What is late is as an earlier run left it until its turn comes.
+            # Until the second step, a late item keeps its earlier result.
             return before if kind.is_late else self._back_up(kind, remote, before)
         absence = self.selection.absence(kind, remote)
-        # What is late need not be there: that was never asked.
+        # A late item need not exist: nobody has asked yet.
         known = absence is None and not kind.is_late
         was_there = known or (before and before.archive)
         return _skipped(reason, before) if was_there else None
@@ -141,13 +181,15 @@ class RepositoryBackup:
     def _back_up(
         self,
         kind: Kind,
-        remote: Remote,
+        remote: RemoteRepository,
         before: ItemResult | None,
         beside: Mapping[str, ItemResult] = MappingProxyType({}),
+        *,
+        is_settled: bool = False,
     ) -> ItemResult:
-        """Back up under the key that was settled, and tell once if that is not the usual one.
+        """Back up under the assigned key. A warning tells once if it is not the usual one.
 
-        ``beside`` is what became of the kinds of the first step.
+        ``beside`` has the results of the kinds of the first step.
         """
         key = self.keys[remote.identity, kind.name]
         history = self.history
@@ -160,6 +202,7 @@ class RepositoryBackup:
             superseded=history.superseded.get(key.text),
             beneath=history.beneath(key.text, remote.identity, kind.name),
             damaged_chains=history.damaged_chains,
+            is_settled=is_settled,
         )
         part = item.back_up(before)
         known = before and before.archive and before.archive.key == key.text
@@ -168,8 +211,10 @@ class RepositoryBackup:
         return replace(part, warnings=(*part.warnings, f"{key.reason}; its own is {key.text}"))
 
 
-def _entry(remote: Remote, results: Mapping[str, ItemResult], *, asked: bool = True) -> Entry:
-    """What the manifest says of a repository that came to these results."""
+def _entry(
+    remote: RemoteRepository, results: Mapping[str, ItemResult], *, asked: bool = True
+) -> Entry:
+    """The manifest's entry for a repository with these results."""
     return Entry(
         remote.id,
         remote.owner,
@@ -179,19 +224,20 @@ def _entry(remote: Remote, results: Mapping[str, ItemResult], *, asked: bool = T
         remote.archived,
         results,
         asked,
+        starred=remote.starred,
     )
 
 
-def _failed(remote: Remote, earlier: Entry | None, reason: str) -> Entry:
-    """A repository of which nothing could be done; what an earlier run stored is not forgotten."""
+def _failed(remote: RemoteRepository, earlier: Entry | None, reason: str) -> Entry:
+    """The entry of a repository that failed as a whole. It keeps what earlier runs stored."""
     git = ItemResult("failed", reason).keeping(earlier.git if earlier else None)
     return _entry(remote, {**(earlier.results if earlier else {}), GIT: git})
 
 
-def _passed_over(remote: Remote, before: Mapping[str, ItemResult], only: str) -> Entry:
-    """What a narrowed run writes of a repository that it was not asked for.
+def _passed_over(remote: RemoteRepository, before: Mapping[str, ItemResult], only: str) -> Entry:
+    """The entry of a repository that a narrowed run did not select.
 
-    It goes on being what the last run that tried found: a failure is none the less one.
+    It keeps the result of the last run that tried; a failure remains a failure.
     """
 
     def as_it_was(before: ItemResult | None) -> ItemResult:
@@ -203,13 +249,24 @@ def _passed_over(remote: Remote, before: Mapping[str, ItemResult], only: str) ->
     return _entry(remote, {GIT: as_it_was(None), **results}, asked=False)
 
 
+def _known(result: ItemResult, git: ItemResult, before: ItemResult | None) -> ItemResult:
+    """The result of an item whose repository has this result.
+
+    A token that lost the repository is not shown its wiki either: that says not that it is gone.
+    """
+    if git.state != "failed" or result.state != "absent" or not (before and before.archive):
+        return result
+    reason = "whether it is still there is not known: its repository could not be read"
+    return ItemResult("failed", reason).keeping(before)
+
+
 def _skipped(reason: str, before: ItemResult | None) -> ItemResult:
-    """Left out; what an earlier run stored is not forgotten."""
+    """The result of an excluded item. It keeps what an earlier run stored."""
     return ItemResult("skipped", reason).keeping(before)
 
 
-def _identity(remote: Remote, earlier: Entry | None, part: ItemResult) -> list[str]:
-    """What GitHub's numeric id says beyond the name."""
+def _identity(remote: RemoteRepository, earlier: Entry | None, part: ItemResult) -> list[str]:
+    """The warning about a rename, which GitHub's numeric id reveals."""
     if earlier is None or earlier.full_name == remote.full_name:
         return []
     archive = earlier.git.archive

@@ -1,11 +1,12 @@
-"""What is left out, and why. Pure."""
+"""Decides which repositories and kinds are backed up, and why others are not. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from backup_contract.kinds import GIT
 from backup_contract.kinds import KINDS as KINDS_OF_ALL
-from repo_backup.hosts.base import Remote
+from repo_backup.hosts.base import RemoteRepository
 from repo_backup.kinds.base import Kind
 from repo_backup.kinds.registry import KINDS
 
@@ -14,9 +15,9 @@ from repo_backup.kinds.registry import KINDS
 class Selection:
     """Which repositories are backed up; globs match ``owner/name`` or ``name``, in lower case.
 
-    ``only`` narrows one run and says nothing of what the others are worth; all else stands.
-    ``excluded_kinds`` tell by the kind's name which option excludes it; of ``unavailable_kinds``
-    this run's host has none.
+    ``only`` narrows a single run; all other fields are standing options. ``excluded_kinds`` maps a
+    kind's name to the option that excludes it. This run's host does not have
+    ``unavailable_kinds``.
     """
 
     only: tuple[str, ...] = ()
@@ -28,37 +29,43 @@ class Selection:
     max_size_kib: int | None = None
     unavailable_kinds: tuple[str, ...] = ()
 
-    def names(self, remote: Remote) -> bool:
-        """Whether ``--only``, where it is given, names this repository."""
+    def names(self, remote: RemoteRepository) -> bool:
+        """Whether ``--only`` names this repository, or is not given."""
         return not self.only or any(_matches(remote, glob) for glob in self.only)
 
-    def kinds_of(self, remote: Remote) -> list[Kind]:
-        """What is backed up of a repository that is backed up."""
+    def kinds_of(self, remote: RemoteRepository) -> list[Kind]:
+        """The kinds to back up of a repository that is backed up."""
         return [kind for kind in KINDS.values() if self.kind_reason(kind, remote) is None]
 
-    def kind_reason(self, kind: Kind, remote: Remote) -> str | None:
-        """Why nothing of this kind is backed up of a repository; None if it is."""
+    def kind_reason(self, kind: Kind, remote: RemoteRepository) -> str | None:
+        """Why this kind is not backed up for a repository; None if it is."""
         return self.absence(kind, remote) or self.excluded_kinds.get(kind.name)
 
-    def absence(self, kind: Kind, remote: Remote) -> str | None:
-        """Why a repository cannot have one of this kind; None if it can."""
+    def absence(self, kind: Kind, remote: RemoteRepository) -> str | None:
+        """Why a repository cannot have an item of this kind; None if it can."""
         if kind.name in self.unavailable_kinds:
             return "this host has none"
-        if KINDS_OF_ALL[kind.name].of_account != remote.is_account:
-            return "a repository has none" if remote.name else "an account has none"
+        if remote.starred and kind.name != GIT:
+            return "of what is starred only git is saved"
+        if KINDS_OF_ALL[kind.name].of != remote.of:
+            return f"{'an' if remote.of == 'account' else 'a'} {remote.of} has none"
         return kind.absence(remote)
 
-    def skip_reason(self, remote: Remote) -> str | None:
-        """Why this repository is left out; None when it is backed up."""
+    def skip_reason(self, remote: RemoteRepository) -> str | None:
+        """Why this repository is not backed up; None if it is."""
         if reason := self.standing_reason(remote):
             return reason
         return None if self.names(remote) else f"not in --only {' '.join(self.only)}"
 
-    def standing_reason(self, remote: Remote) -> str | None:
-        """Why it is left out whatever this one run is narrowed to; None when it is not."""
-        if remote.is_account:
+    def standing_reason(self, remote: RemoteRepository) -> str | None:
+        """Which standing option excludes it, whatever ``--only`` says; None if none does."""
+        if remote.of == "account":
             return None
-        if self.include and not any(_matches(remote, glob) for glob in self.include):
+        if (
+            self.include
+            and remote.of == "repository"
+            and not any(_matches(remote, glob) for glob in self.include)
+        ):
             return f"not in --include {' '.join(self.include)}"
         for glob in self.exclude:
             if _matches(remote, glob):
@@ -72,6 +79,6 @@ class Selection:
         return None
 
 
-def _matches(remote: Remote, glob: str) -> bool:
+def _matches(remote: RemoteRepository, glob: str) -> bool:
     names = (remote.name.lower(), remote.full_name.lower())
     return any(fnmatchcase(name, glob.lower()) for name in names)

@@ -1,7 +1,7 @@
-"""What earlier runs listed and this one does not: GitHub is asked for each by its id.
+"""Requests by id each repository that earlier runs listed and this one does not.
 
-A listing that lacks a repository is no proof that it is gone. The answer to this second question
-tells a repository that was transferred or is not visible any more from a listing that is short.
+A repository that is missing from a listing may still exist. The second request distinguishes one
+that was transferred, or is no longer visible, from an incomplete listing.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from backup_contract.documents.manifest import Entry, Identity
 from backup_contract.documents.parts.upstream import upstream_of
-from repo_backup.hosts.base import Remote
+from repo_backup.hosts.base import RemoteRepository
 from repo_backup.run.listing import Listing, covered_owners, shrunk
 from repo_backup.run.previous_runs import History
 from repo_backup.runtime.background import at_once
@@ -17,23 +17,23 @@ from repo_backup.runtime.errors import RepositoryError, TransientError
 
 MOST_QUESTIONS = 100
 MOST_QUESTIONS_WITHOUT_TOKEN = 10
-"""GitHub answers 60 requests an hour to whoever has no token."""
+"""GitHub allows 60 requests an hour without a token."""
 _AT_ONCE = 4
 _NAMED = 10
 
-Ask = Callable[[int, str], Remote | None]
-"""The repository with this id, asked for with the token for this owner; None where there is none.
+Ask = Callable[[int, str], RemoteRepository | None]
+"""Requests the repository with this id, with the token for this owner; None if it is not visible.
 Raises RepositoryError."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """By id: the repository, or None for one that is not visible; or why GitHub refused to say.
+    """By identity: the repository, or None if it is not visible; or why GitHub refused to answer.
 
-    ``broken_off`` is why the rest was not asked for, if they could not be.
+    ``broken_off`` says why the others were not requested, if they were not.
     """
 
-    found: Mapping[Identity, Remote | None]
+    found: Mapping[Identity, RemoteRepository | None]
     refused: Mapping[Identity, str]
     broken_off: str = ""
 
@@ -47,9 +47,9 @@ def confirmed(
     allow_shrink: bool,
     most: int = MOST_QUESTIONS,
 ) -> Listing:
-    """The listing, completed by what GitHub answers for those that only earlier runs listed.
+    """Complete the listing with the answers for repositories that only earlier runs listed.
 
-    Nobody is asked for where the listing is an error already: what it lacks is not known then.
+    If the listing has failed, nothing is requested: what it lacks is not known then.
     """
     covered = covered_owners(owners, history.owners, listing.remotes)
     missing = unlisted(listing.remotes, history.entries, history.answered, covered)
@@ -62,25 +62,27 @@ def confirmed(
 
 
 def unlisted(
-    remotes: Sequence[Remote],
+    remotes: Sequence[RemoteRepository],
     entries: Mapping[Identity, Entry],
     answered: Collection[Identity],
     owners: Collection[str],
 ) -> list[Entry]:
-    """The entries of ``owners`` (lower case) that are not listed, without those that GitHub has
-    ``answered`` for since, by name. Pure."""
+    """The entries of ``owners`` (lower case) that are not listed, sorted by name. Pure.
+
+    Those that GitHub has already ``answered`` for are not among them.
+    """
     known = {remote.identity for remote in remotes}.union(answered)
     missing = (
         entry
         for identity, entry in entries.items()
-        if identity not in known and not entry.is_account and entry.owner.lower() in owners
+        if identity not in known and entry.of == "repository" and entry.owner.lower() in owners
     )
     return sorted(missing, key=lambda entry: (entry.full_name.lower(), entry.id))
 
 
 def ask_for(missing: Sequence[Entry], ask: Ask) -> Answers:
-    """Ask for each of them; a GitHub that cannot be reached is not asked again and again."""
-    found: dict[Identity, Remote | None] = {}
+    """Request each of them. Stops if GitHub cannot be reached."""
+    found: dict[Identity, RemoteRepository | None] = {}
     refused: dict[Identity, str] = {}
 
     def question(index: int) -> None:
@@ -108,9 +110,9 @@ def completed(
 ) -> Listing:
     """The listing with what the answers add to it. Pure.
 
-    What GitHub shows though it should have been listed is backed up, and an error of the run.
-    ``owners`` (lower case) are those that the run was asked for, none for all that a token sees.
-    ``more`` were not asked for in this run.
+    A repository that should have been listed is backed up, and is an error of the run. ``owners``
+    (lower case) are those that the run was asked for; none means all that a token sees. ``more``
+    were not requested in this run.
     """
     remotes, errors, notices = [*listing.remotes], [*listing.errors], [*listing.notices]
     for entry in missing:
@@ -122,8 +124,8 @@ def completed(
                 "the listing is short"
             )
         elif remote:
-            told = upstream_of(entry.full_name, remote.full_name).sentence
-            notices.append(f"{entry.full_name} {told}, and is no longer listed")
+            sentence = upstream_of(entry.full_name, remote.full_name).sentence
+            notices.append(f"{entry.full_name} {sentence}, and is no longer listed")
         elif reason := answers.refused.get(entry.identity):
             notices.append(
                 f"{entry.full_name} is no longer listed; GitHub does not tell whether it is still "
@@ -144,9 +146,12 @@ def completed(
     )
 
 
-def _belongs(remote: Remote, viewer: str | None, owners: Collection[str]) -> bool:
-    """Whether a listing of these owners has it: of all that a token sees, public repositories of
-    others are listed only while the token's user collaborates there."""
+def _belongs(remote: RemoteRepository, viewer: str | None, owners: Collection[str]) -> bool:
+    """Whether a listing of these owners should have the repository.
+
+    A listing of all that a token sees has public repositories of others only while the token's user
+    is a collaborator.
+    """
     if owners:
         return remote.owner.lower() in owners
     return remote.private or (viewer or "").lower() == remote.owner.lower()

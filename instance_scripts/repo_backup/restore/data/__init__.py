@@ -1,1 +1,1 @@
-"""Project data in the backup: read where it is stored, and compared between two runs."""
+"""Reads project data where it is stored, and compares it between two runs."""

@@ -1,4 +1,4 @@
-"""What became of a repository's project data between two runs, counted. Pure."""
+"""Counts how a repository's project data changed between two runs. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from backup_contract.documents.data_index import folder_of
+from backup_contract.documents.parts.attachments import ATTACHMENTS
 from backup_contract.documents.release_assets import ASSETS
 
 
 class DocumentState(Protocol):
-    """The documents of one run: size and CRC-32 of each, and what is gone since when."""
+    """The documents of one run: size and CRC-32 of each, and since when which are gone."""
 
     @property
     def checksums(self) -> Mapping[str, tuple[int, int]]: ...
@@ -21,7 +22,7 @@ class DocumentState(Protocol):
 
 @dataclass(frozen=True)
 class ItemChanges:
-    """How many documents are new, changed or gone from GitHub, by folder, as ``issues``."""
+    """How many documents are new, changed or gone from GitHub, by folder such as ``issues``."""
 
     new: Mapping[str, int]
     changed: Mapping[str, int]
@@ -29,7 +30,7 @@ class ItemChanges:
 
     @property
     def sentences(self) -> list[str]:
-        """For people, a folder each: ``issues: 3 new, 1 gone``."""
+        """The changes as text, one line per folder: ``issues: 3 new, 1 gone``."""
         counts = (("new", self.new), ("changed", self.changed), ("gone", self.gone))
         folders = sorted({*self.new, *self.changed, *self.gone})
         return [
@@ -39,7 +40,8 @@ class ItemChanges:
 
 
 def item_changes(before: DocumentState, after: DocumentState) -> ItemChanges:
-    """Compare two states. A document changed, too, if a part of it, as a comment, is gone."""
+    """Compare two states. A document also counts as changed if a part of it, such as a comment,
+    is gone."""
     one, other = before.checksums, after.checksums
     new = other.keys() - one.keys()
     marked = after.marks.items() ^ before.marks.items()
@@ -56,6 +58,6 @@ def item_changes(before: DocumentState, after: DocumentState) -> ItemChanges:
 
 def _counted(paths: Iterable[str]) -> dict[str, int]:
     folders = Counter(sorted(map(folder_of, paths)))
-    # The lists of releases' files are the program's own: what changes at GitHub is the release.
-    del folders[ASSETS]
+    # These lists are the program's own: the release or the text itself shows the change.
+    del folders[ASSETS], folders[ATTACHMENTS]
     return dict(folders)

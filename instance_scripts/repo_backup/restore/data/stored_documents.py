@@ -1,7 +1,7 @@
-"""Project data where it is stored: its documents are read without unpacking the archive.
+"""Reads the documents of project data without downloading the whole archive.
 
-The directories of the zips tell which documents there are, and only what is asked for is read. A
-document counts by the checksum in its zip; ``verify`` proves the SHA-256 of the whole.
+The directories of the zips list the documents, and only requested ones are read. A document is
+verified by its checksum in the zip; ``verify`` proves the SHA-256 of the whole archive.
 """
 
 import hashlib
@@ -14,12 +14,13 @@ from typing import Any
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.data_index import DELETED, INDEX, DataIndex, folder_of
+from backup_contract.text import one_line
 from repo_backup.archive.document_zip import MOST_DOCUMENT_BYTES, read_zip
 from repo_backup.archive.stored_zip import StoredZip, open_stored
 from repo_backup.kinds.data.data_archive import TOP, parsed_index
 from repo_backup.kinds.data.documents import is_document_path, read_marks
-from repo_backup.restore.archive_reader import SAYS_NOTHING, ArchiveRef
-from repo_backup.runtime.errors import NotFoundError, RepositoryError, said
+from repo_backup.restore.archive_reader import INCONCLUSIVE, ArchiveRef
+from repo_backup.runtime.errors import NotFoundError, RepositoryError
 from repo_backup.store.base import Store
 from repo_backup.store.chains import ChainListError, read_chain
 
@@ -28,21 +29,21 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class DocumentZip:
-    """One zip of a data archive: the base or an overlay. ``names`` are in it, by document path."""
+    """One zip of a data archive: the base or an overlay. ``names`` maps document paths to files."""
 
     key: str
     stored: StoredZip
     names: Mapping[str, str]
 
     def read(self, paths: Collection[str]) -> Iterator[tuple[str, bytes]]:
-        """These documents, in the order of the zip. Raises RepositoryError."""
+        """Read these documents, in the order of the zip. Raises RepositoryError."""
         wanted = {self.names[path]: path for path in paths}
         count, blocks = self.stored.run(wanted)
         for name, packed in itertools.islice(read_zip(blocks, None), count):
             if name not in wanted:
                 continue
             if (packed.size, packed.crc32) != self.stored.checksum(name):
-                raise RepositoryError(f"{self.key} is damaged: it names {said(name)} twice")
+                raise RepositoryError(f"{self.key} is damaged: it names {one_line(name)} twice")
             yield wanted[name], packed.text()
 
 
@@ -50,8 +51,8 @@ class DocumentZip:
 class StoredDocuments:
     """The documents of one state of a repository's data, the newest of each path.
 
-    ``zips`` are the base and its overlays in their order. ``fault`` says why an overlay, and those
-    after it, are left out; empty: none is. ``remarks`` are what a person should know.
+    ``zips`` are the base and its overlays in order. ``fault`` says why an overlay and later ones
+    are missing; empty if none is. ``remarks`` are for the user.
     """
 
     zips: tuple[DocumentZip, ...]
@@ -65,23 +66,23 @@ class StoredDocuments:
 
     @cached_property
     def marks(self) -> Mapping[str, str]:
-        """``deleted.json``: since when what is gone is gone. Raises RepositoryError."""
+        """``deleted.json``: since when each deleted item is gone. Raises RepositoryError."""
         return read_marks(self._list(DELETED))
 
     @cached_property
     def checksums(self) -> Mapping[str, tuple[int, int]]:
-        """Size and CRC-32 of each document, by path: two states are compared by them."""
+        """Size and CRC-32 of each document, by path, to compare two states."""
         return {
             path: self.zips[number].stored.checksum(self.zips[number].names[path])
             for path, number in self._places.items()
         }
 
     def paths(self, folder: str) -> list[str]:
-        """The paths of the documents in a folder, as ``issues``."""
+        """The paths of the documents in a folder, such as ``issues``."""
         return [path for path in self._places if folder_of(path) == folder]
 
     def read(self, paths: Collection[str]) -> Iterator[tuple[str, Any]]:
-        """Those of these documents that there are. Raises RepositoryError."""
+        """Read those of these documents that exist. Raises RepositoryError."""
         places = {path: self._places[path] for path in paths if path in self._places}
         for number, each in enumerate(self.zips):
             here = [path for path, place in places.items() if place == number]
@@ -90,7 +91,7 @@ class StoredDocuments:
 
     @cached_property
     def _places(self) -> Mapping[str, int]:
-        """By path the number of the newest zip that has it."""
+        """The number of the newest zip with a document, by path."""
         return {
             path: number
             for number, each in enumerate(self.zips)
@@ -104,10 +105,10 @@ class StoredDocuments:
 
 
 def open_documents(store: Store, found: ArchiveRef) -> StoredDocuments:
-    """The documents of an archive, with the overlays that its manifest names.
+    """Open the documents of an archive with the overlays that its manifest names.
 
-    Of an archive that no manifest names, with all that lie beside it. Raises RepositoryError when
-    the base cannot be read, and what says nothing of it.
+    An archive that no manifest names has all stored overlays. Raises RepositoryError if the base
+    cannot be read, including the errors in ``INCONCLUSIVE``.
     """
     zips = [_base(store, found)]
     remarks = list(found.remarks)
@@ -117,7 +118,7 @@ def open_documents(store: Store, found: ArchiveRef) -> StoredDocuments:
     for key, size, version_id in listed:
         try:
             zips.append(_opened(store, key, size, version_id))
-        except SAYS_NOTHING:
+        except INCONCLUSIVE:
             raise
         except RepositoryError as error:
             fault = f"{key}: {error}"
@@ -138,7 +139,7 @@ def _base(store: Store, found: ArchiveRef) -> DocumentZip:
 
 
 def _overlays(store: Store, found: ArchiveRef) -> tuple[list[tuple[str, int, str | None]], str]:
-    """Key, size and version of each overlay in their order; what to say of the list."""
+    """Key, size and version of each overlay in order, and a remark about their list."""
     archive, chain = (found.part.archive, found.part.chain) if found.part else (None, None)
     if archive and chain is None:
         return [], ""
@@ -162,24 +163,26 @@ def _overlays(store: Store, found: ArchiveRef) -> tuple[list[tuple[str, int, str
 
 
 def _opened(store: Store, key: str, size: int, version_id: str | None) -> DocumentZip:
-    """A zip whose names are all such as this program gives. Raises RepositoryError."""
+    """Open a zip, whose names must all be ones that this program gives. Raises RepositoryError."""
     stored = open_stored(store, key, size, version_id)
     names: dict[str, str] = {}
     for name in stored.names:
         top, _, path = name.partition("/")
         known = path in (INDEX, DELETED) or is_document_path(path)
         if not known or not TOP.fullmatch(top):
-            raise RepositoryError(f"{key} holds what no data archive has: {said(repr(name))}")
+            raise RepositoryError(
+                f"{key} contains a file that no data archive has: {one_line(repr(name))}"
+            )
         if stored.checksum(name)[0] > MOST_DOCUMENT_BYTES or path in names:
-            raise RepositoryError(f"{key} has {said(path)} too large, or twice")
+            raise RepositoryError(f"{key} has {one_line(path)} too large, or twice")
         names[path] = name
     if not {INDEX, DELETED} <= names.keys():
-        raise RepositoryError(f"{key} holds no whole data archive: it has no {INDEX}")
+        raise RepositoryError(f"{key} does not contain a complete data archive: it has no {INDEX}")
     return DocumentZip(key, stored, names)
 
 
 def _sha256(store: Store, found: ArchiveRef) -> str:
-    """Of a base that no manifest names: its overlays are named after it."""
+    """The SHA-256 of a base that no manifest names, for the keys of its overlays."""
     digest = hashlib.sha256()
     with store.open(found.key, found.version_id) as file:
         while block := file.read(_BLOCK_BYTES):
@@ -191,4 +194,4 @@ def _parsed(path: str, text: bytes) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise RepositoryError(f"{path} is no JSON") from error
+        raise RepositoryError(f"{path} is not JSON") from error

@@ -1,4 +1,4 @@
-"""What became other between two manifests."""
+"""What changed between two manifests."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -20,22 +20,24 @@ from backup_contract.documents.manifest import (
 from backup_contract.documents.parts.entries import Identity, by_identity
 from backup_contract.kinds import GIT, WIKI
 from backup_contract.moments import iso, run_id_of
-from repo_backup.hosts.base import Remote
+from repo_backup.hosts.base import RemoteRepository
 from repo_backup.hosts.github.remote import repository_of
 from repo_backup.kinds.base import Kind
+from repo_backup.kinds.git.wiki import wiki_url
 from repo_backup.kinds.registry import KINDS
-from repo_backup.kinds.wiki import wiki_url
 from repo_backup.restore import drill
 from repo_backup.run import key_ownership as keys
 from repo_backup.run import listing
 from repo_backup.run.selection import Selection
 
-HELLO = Remote(1, "octo", "hello", False, False, False, 100, True, "https://h/octo/hello.git")
+HELLO = RemoteRepository(
+    1, "octo", "hello", False, False, False, 100, True, "https://h/octo/hello.git"
+)
 FIRST, SECOND = Identity("github.com", 1), Identity("github.com", 2)
 USUAL, OWN = "github_backups/octo/hello.zip", "github_backups/octo/hello~2.zip"
 
 
-def only_git(remote: Remote) -> list[Kind]:
+def only_git(remote: RemoteRepository) -> list[Kind]:
     """What is backed up of a repository with --no-wikis."""
     return [KINDS[GIT]]
 
@@ -98,12 +100,12 @@ def test_names_that_differ_in_case_share_a_key_nowhere(folded: bool, key: str) -
 def test_a_key_is_whose_archive_was_recorded_there(
     owner: int | None, before: str | None, key: str
 ) -> None:
-    claims = {} if owner is None else {USUAL: _kept(owner, USUAL)}
+    key_owners = {} if owner is None else {USUAL: _kept(owner, USUAL)}
     entries = by_identity([_archived(2, before)] if before else [])
     if owner == 1:
-        claims, entries = {USUAL: _kept(2, USUAL)}, by_identity([_archived(2, before or "")])
+        key_owners, entries = {USUAL: _kept(2, USUAL)}, by_identity([_archived(2, before or "")])
     found = keys.archive_keys(
-        [replace(HELLO, id=2)], claims, entries, kinds_of=only_git, folded=False
+        [replace(HELLO, id=2)], key_owners, entries, kinds_of=only_git, folded=False
     )
     assert found[SECOND, GIT].text == key
     assert (found[SECOND, GIT].reason is None) is (owner != 7)
@@ -111,8 +113,8 @@ def test_a_key_is_whose_archive_was_recorded_there(
 
 def test_two_that_changed_names_overwrite_neither_archive() -> None:
     swapped = [replace(HELLO, id=1, name="b"), replace(HELLO, id=2, name="a")]
-    claims = {f"github_backups/octo/{n}.zip": _kept(i, n) for i, n in ((1, "a"), (2, "b"))}
-    found = keys.archive_keys(swapped, claims, {}, kinds_of=only_git, folded=False)
+    key_owners = {f"github_backups/octo/{n}.zip": _kept(i, n) for i, n in ((1, "a"), (2, "b"))}
+    found = keys.archive_keys(swapped, key_owners, {}, kinds_of=only_git, folded=False)
     assert found[FIRST, GIT].text == "github_backups/octo/b~1.zip"
     assert found[SECOND, GIT].text == "github_backups/octo/a~2.zip"
 
@@ -129,20 +131,20 @@ def test_less_than_half_of_last_times_listing_is_an_error(
 
 
 @pytest.mark.parametrize(
-    ("remotes", "selection", "has_token", "said"),
+    ("remotes", "selection", "has_token", "output"),
     [
         ([HELLO], Selection(), False, None),
         ([], Selection(), False, "without a token only public repositories are seen: give GITHUB"),
         ([], Selection(), True, "GitHub lists no repository of octo; give a token"),
-        ([HELLO], Selection(exclude=("*",)), True, "leave out all 1 repositories: 1 by --exclude"),
+        ([HELLO], Selection(exclude=("*",)), True, "exclude all 1 repositories: 1 (--exclude *)"),
         ([HELLO], Selection(only=("x",)), True, "no repository matches --only x"),
     ],
 )
 def test_a_run_of_nothing_at_all_is_objected_to(
-    remotes: list[Remote], selection: Selection, has_token: bool, said: str | None
+    remotes: list[RemoteRepository], selection: Selection, has_token: bool, output: str | None
 ) -> None:
     found = listing.objection(remotes, ["octo"], selection, allow_none=False, has_token=has_token)
-    assert (found is None) if said is None else said in (found or "")
+    assert (found is None) if output is None else output in (found or "")
 
 
 def test_an_account_that_is_empty_can_be_accepted() -> None:
@@ -231,10 +233,12 @@ def test_a_year_of_drills_reaches_every_archive(archives: int, drawn: int) -> No
 
 
 def test_what_is_kept_is_what_no_entry_names_and_none_to_come_may_name() -> None:
-    claims = {key: _kept(number, key) for number, key in enumerate(("o/a", "o/b", "o/c", "p/d"))}
+    key_owners = {
+        key: _kept(number, key) for number, key in enumerate(("o/a", "o/b", "o/c", "p/d"))
+    }
     entries = by_identity([_archived(1, "o/b"), _archived(2, "o/c")])
-    mine = {key: each for key, each in claims.items() if key[0] == "o"}
-    found = keys.Claims(mine, {FIRST: ["o/b"], SECOND: ["o/c"]})
+    mine = {key: each for key, each in key_owners.items() if key[0] == "o"}
+    found = keys.KeyOwners(mine, {FIRST: ["o/b"], SECOND: ["o/c"]})
     assert [each.key for each in found.kept({})] == ["o/a"]
     assert [each.key for each in found.kept(entries)] == ["o/a"]
     assert [each.key for each in found.kept({**entries, FIRST: _archived(1, "o/new")})] == [

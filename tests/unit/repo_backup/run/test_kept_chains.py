@@ -55,7 +55,7 @@ def overlay(store: DirectoryStore, number: int) -> str:
 def taken_over(store: DirectoryStore) -> tuple[History, ItemResult]:
     """What the next run begins with."""
     history = History.load(store, "2026-12-04T17-00-00Z", ["octo"])
-    return history, history.claims[KEY].result
+    return history, history.key_owners[KEY].result
 
 
 def test_a_whole_chain_is_kept_as_it_is(store: DirectoryStore) -> None:
@@ -136,5 +136,5 @@ def test_a_list_that_a_report_found_damaged_is_made_anew_of_the_overlays(
     assert [link.sha256 for link in document.links] == [
         hashlib.sha256(b"overlay %d" % number).hexdigest() for number in (1, 2, 3)
     ]
-    (told,) = history.damaged
-    assert f"{document.key} was lost, and is made anew from them" in told
+    (answer,) = history.damaged
+    assert f"{document.key} was lost, and is created again from them" in answer

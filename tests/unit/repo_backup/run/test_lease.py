@@ -10,7 +10,7 @@ import pytest
 from backup_contract import object_keys as layout
 from repo_backup.run import lease
 from repo_backup.run.lease import Lease
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import ConflictError, FatalError, TransientError
 from repo_backup.store.directory import DirectoryStore
 
@@ -21,21 +21,21 @@ def test_a_held_lease_whose_name_is_no_run_id_is_refused_in_one_line_without_a_c
     tmp_path: Path,
 ) -> None:
     store = DirectoryStore(tmp_path)
-    name = "x\n\u001b[2Krepo_backup: all is well"
+    name = "x\n\u001b[2Krepo-backup: all is well"
     lock = {"run_id": name, "expires_at": AN_HOUR_AHEAD}
     store.write(layout.LOCK, json.dumps(lock).encode())
     with pytest.raises(FatalError) as raised:
-        Lease(store, "r2", 1, Stop()).look()
-    told = str(raised.value)
-    assert told.isprintable()
-    assert told.startswith("run x ?[2Krepo_backup: all is well is writing to this destination")
-    assert "--run-id" not in told
+        Lease(store, "r2", 1, CancellationToken()).look()
+    answer = str(raised.value)
+    assert answer.isprintable()
+    assert answer.startswith("run x ?[2Krepo-backup: all is well is writing to this destination")
+    assert "--run-id" not in answer
 
 
 @pytest.mark.parametrize(
     ("lock", "what"),
     [
-        (b"", "it is no JSON"),
+        (b"", "it is not JSON"),
         (b"\xff\xfe", "it is not UTF-8"),
         (b"[" * 100_000, "it is nested too deeply"),
         (b'{"run_id": 1, "expires_at": "2999-01-01T00:00:00Z"}', "run_id is not text"),
@@ -50,10 +50,10 @@ def test_what_is_no_lease_is_named_and_taken_over(
 ) -> None:
     store = DirectoryStore(tmp_path)
     store.write(layout.LOCK, lock)
-    with Lease(store, "r2", 1, Stop()).held():
+    with Lease(store, "r2", 1, CancellationToken()).hold():
         assert json.loads(store.read(layout.LOCK) or b"")["run_id"] == "r2"
     (record,) = caplog.records
-    assert record.getMessage().startswith("runs/lock.json is taken over, for it is no lease: ")
+    assert record.getMessage().startswith("runs/lock.json is not a lease and is taken over: ")
     assert what in record.getMessage()
 
 
@@ -75,14 +75,17 @@ def test_a_write_whose_answer_got_lost_is_an_own_lease(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease, "RENEW_SECONDS", 0.01)
-    stop = Stop()
+    stop = CancellationToken()
     one = Lease(Forgetful(tmp_path), "r1", 1, stop)
-    with one.held():
+    with one.hold():
         assert not stop.wait(0.2)
-        with pytest.raises(FatalError), Lease(DirectoryStore(tmp_path), "r2", 1, Stop()).held():
+        with (
+            pytest.raises(FatalError),
+            Lease(DirectoryStore(tmp_path), "r2", 1, CancellationToken()).hold(),
+        ):
             pytest.fail("two runs at once")
     assert not one.lost
-    with Lease(DirectoryStore(tmp_path), "r2", 1, Stop()).held():
+    with Lease(DirectoryStore(tmp_path), "r2", 1, CancellationToken()).hold():
         pass
 
 
@@ -90,11 +93,11 @@ def test_what_was_read_after_a_look_is_nobody_elses_by_the_time_the_lease_is_hel
     tmp_path: Path,
 ) -> None:
     store = DirectoryStore(tmp_path)
-    one = Lease(store, "r1", 1, Stop())
+    one = Lease(store, "r1", 1, CancellationToken())
     one.look()
-    with Lease(store, "r2", 1, Stop()).held():
+    with Lease(store, "r2", 1, CancellationToken()).hold():
         pass
-    with pytest.raises(FatalError, match="just begun"), one.held():
+    with pytest.raises(FatalError, match="just begun"), one.hold():
         pytest.fail("what r2 wrote in between would be unknown to r1")
 
 
@@ -134,9 +137,9 @@ def test_a_lease_that_ends_during_a_renewal_stays_ended(
 ) -> None:
     monkeypatch.setattr(lease, "RENEW_SECONDS", A_LATER_SECOND)
     store = Slow(tmp_path)
-    with Lease(store, "r1", 1, Stop()).held():
+    with Lease(store, "r1", 1, CancellationToken()).hold():
         assert store.renewing.wait(20)
-    with Lease(DirectoryStore(tmp_path), "r2", 1, Stop()).held():
+    with Lease(DirectoryStore(tmp_path), "r2", 1, CancellationToken()).hold():
         pass
 
 
@@ -167,7 +170,7 @@ def test_a_renewal_that_arrives_late_does_not_outlive_the_end(
 ) -> None:
     monkeypatch.setattr(lease, "RENEW_SECONDS", A_LATER_SECOND)
     store = Late(tmp_path)
-    with Lease(store, "r1", 1, Stop()).held():
+    with Lease(store, "r1", 1, CancellationToken()).hold():
         assert store.failed.wait(20)
-    with Lease(DirectoryStore(tmp_path), "r2", 1, Stop()).held():
+    with Lease(DirectoryStore(tmp_path), "r2", 1, CancellationToken()).hold():
         pass

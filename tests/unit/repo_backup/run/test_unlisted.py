@@ -7,19 +7,21 @@ import pytest
 
 from backup_contract.documents.manifest import Entry, ItemResult, by_kind
 from backup_contract.documents.parts.entries import by_identity
-from repo_backup.hosts.base import Remote
+from repo_backup.hosts.base import RemoteRepository
 from repo_backup.run.listing import Listing
 from repo_backup.run.previous_runs import History
 from repo_backup.run.unlisted import MOST_QUESTIONS, confirmed
 from repo_backup.runtime.errors import ForbiddenError, TransientError
 
-HELLO = Remote(1, "octo", "hello", False, False, False, 100, True, "https://h/octo/hello.git")
+HELLO = RemoteRepository(
+    1, "octo", "hello", False, False, False, 100, True, "https://h/octo/hello.git"
+)
 WORLD = replace(HELLO, id=2, name="world")
 MOVED = replace(WORLD, owner="other")
 HIDDEN = replace(HELLO, id=3, owner="acme", name="hidden", private=True)
 
 
-def history(*remotes: Remote, owners: set[str] | None = None) -> History:
+def history(*remotes: RemoteRepository, owners: set[str] | None = None) -> History:
     entries = by_identity(
         Entry(each.id, each.owner, each.name, False, False, False, by_kind(ItemResult("empty")))
         for each in remotes
@@ -27,13 +29,13 @@ def history(*remotes: Remote, owners: set[str] | None = None) -> History:
     return History(entries=entries, owners=owners or set())
 
 
-def answering(*remotes: Remote) -> Callable[[int, str], Remote | None]:
+def answering(*remotes: RemoteRepository) -> Callable[[int, str], RemoteRepository | None]:
     return lambda number, owner: {each.id: each for each in remotes}.get(number)
 
 
 def confirm(
     earlier: History,
-    ask: Callable[[int, str], Remote | None],
+    ask: Callable[[int, str], RemoteRepository | None],
     listing: Listing | None = None,
     owners: tuple[str, ...] = ("octo",),
     most: int = MOST_QUESTIONS,
@@ -94,7 +96,7 @@ def test_a_listing_that_is_an_error_already_is_not_asked_about(doubt: str) -> No
 
 
 def test_a_refusal_is_no_absence() -> None:
-    def refuse(number: int, owner: str) -> Remote | None:
+    def refuse(number: int, owner: str) -> RemoteRepository | None:
         raise ForbiddenError("GitHub refuses /repositories/2 (403)")
 
     found = confirm(history(HELLO, WORLD), refuse)
@@ -108,7 +110,7 @@ def test_a_github_that_cannot_be_reached_is_not_asked_for_each() -> None:
     many = [replace(HELLO, id=number, name=f"many-{number}") for number in range(10, 40)]
     asked: list[int] = []
 
-    def fail(number: int, owner: str) -> Remote | None:
+    def fail(number: int, owner: str) -> RemoteRepository | None:
         asked.append(number)
         raise TransientError("GitHub answered 500")
 

@@ -6,7 +6,7 @@ from backup_contract import object_keys as layout
 from backup_contract.documents.chain import Chain
 from backup_contract.documents.manifest import Archive, Entry, ItemResult
 from backup_contract.kinds import GIT
-from repo_backup.run.given_up import long_chains, objection
+from repo_backup.run.lost_runs import long_chains, objection
 from repo_backup.store.base import Capabilities
 from repo_backup.store.directory import DirectoryStore
 
@@ -25,7 +25,7 @@ class Versioned(DirectoryStore):
 
 
 def test_the_latest_of_the_runs_that_would_be_given_up_are_named() -> None:
-    assert "r3, r2, r1 could not be restored" in objection(["r3", "r2", "r1"])
+    assert "r3, r2, r1 could no longer be restored" in objection(["r3", "r2", "r1"])
     assert "r7, r6, r5, r4, r3 and 2 earlier ones could" in objection(
         [f"r{number}" for number in range(7, 0, -1)]
     )

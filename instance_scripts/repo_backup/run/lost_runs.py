@@ -1,21 +1,22 @@
-"""What ``--full`` gives up where the destination keeps one version of each archive."""
+"""Finds the runs that ``--full`` makes unrestorable if the destination keeps only one version."""
 
 from collections.abc import Iterable
 
 from backup_contract.documents.manifest import Item, ItemResult
-from repo_backup.kinds.compaction import MOST_LINKS
+from backup_contract.text import one_line
+from repo_backup.kinds.git.compaction import MOST_LINKS
 from repo_backup.run.previous_runs import History
-from repo_backup.runtime.errors import UsageError, said
+from repo_backup.runtime.errors import UsageError
 from repo_backup.store.base import Store
 from repo_backup.store.chain_store import keeps_versions
 
 _NAMED = 5
 
 
-def check_given_up(store: Store, history: History, run_id: str) -> None:
-    """Raise UsageError that names the runs that could not be restored after a full one.
+def check_lost_runs(store: Store, history: History, run_id: str) -> None:
+    """Raise a UsageError that names the runs that could not be restored after a full run.
 
-    A new base takes the place of the old one, and with it the overlays over that lead nowhere.
+    A new base replaces the old one, and overlays over the old one become useless.
     """
     results = (each for entry in history.entries.values() for each in entry.results.values())
     if not any(each.chain and not _keeps(store, each) for each in results):
@@ -26,17 +27,17 @@ def check_given_up(store: Store, history: History, run_id: str) -> None:
 
 
 def objection(runs: list[str]) -> str:
-    """The sentence that names them, the latest first. Pure."""
+    """The message that names these runs, latest first. Pure."""
     more = f" and {len(runs) - _NAMED} earlier ones" if len(runs) > _NAMED else ""
     return (
-        "--full replaces archives, and this destination keeps no versions of them: of what has "
-        f"overlays, {', '.join(map(said, runs[:_NAMED]))}{more} could not be restored any more. "
-        "Leave --full out, or give them up with --force"
+        "--full replaces archives with overlays, and this destination keeps no versions of them: "
+        f"{', '.join(map(one_line, runs[:_NAMED]))}{more} could no longer be restored from them. "
+        "Omit --full, or accept this with --force"
     )
 
 
 def long_chains(store: Store, items: Iterable[Item]) -> list[str]:
-    """A notice about archives with more overlays than are good, where no run makes new bases."""
+    """A notice about archives with too many overlays, for which no run makes a new base."""
     found = (each.result for each in items)
     count = sum(
         bool(each.chain and each.chain.links >= MOST_LINKS and not _keeps(store, each))
