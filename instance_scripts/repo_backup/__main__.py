@@ -1,9 +1,11 @@
-"""``python -m repo_backup``, and the command ``repo_backup``."""
+"""``python -m repo_backup``, and the command ``repo-backup``."""
 
 import gc
 import os
 import sys
 from typing import NoReturn
+
+from backup_contract import exit_codes as exits
 
 
 def run() -> NoReturn:
@@ -13,11 +15,15 @@ def run() -> NoReturn:
     the process ends, without taking everything down first, piece by piece.
     """
     gc.disable()
-    from repo_backup.cli.main import main
+    try:
+        from repo_backup.cli import main
 
+        command, options = main.load()
+    except KeyboardInterrupt:  # imports take up to a second
+        os._exit(exits.INTERRUPTED)
     gc.freeze()
     gc.enable()
-    code = main()
+    code = main.run(command, options)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

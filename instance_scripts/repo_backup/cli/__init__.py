@@ -1,1 +1,1 @@
-"""The command line: parser, output, one module per command."""
+"""The command line: parser, output, and one module per command."""

@@ -1,6 +1,6 @@
-"""What was said and done in an issue, pull request, discussion or release, in its order. Pure.
+"""Lists the events of an issue, pull request, discussion or release in order. Pure.
 
-REST and GraphQL name the same things in different ways, and any field may be missing or null.
+REST and GraphQL use different names, and any field may be missing or null.
 """
 
 from collections import Counter
@@ -21,9 +21,9 @@ NAMES: Mapping[str, str] = {
     "discussions": "discussion",
     "releases": "release",
 }
-"""By folder: what one of its documents is called."""
+"""The name of a document, by folder."""
 _GHOST = "ghost"
-"""As whom GitHub shows an account that is gone: https://github.com/ghost."""
+"""GitHub's name for a deleted account: https://github.com/ghost."""
 _REVIEWS = {
     "APPROVED": "approved",
     "CHANGES_REQUESTED": "requested changes",
@@ -34,13 +34,14 @@ _EVENTS = (
     *("closed", "reopened", "merged", "locked", "unlocked", "pinned", "transferred"),
     *("converted_to_discussion", "marked_as_duplicate"),
 )
-"""Those that change what an issue is. https://docs.github.com/rest/using-the-rest-api/issue-event-types"""
+"""The events that change an issue.
+https://docs.github.com/rest/using-the-rest-api/issue-event-types"""
 _REACTIONS = {"THUMBS_UP": "+1", "THUMBS_DOWN": "-1"}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that was said or done. ``gone`` is since when GitHub has it no more."""
+    """One comment or event. ``gone`` is since when it no longer exists on GitHub."""
 
     when: str
     who: str
@@ -53,7 +54,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Heading:
-    """What a list, and the top of an item, tell of it; dates are GitHub's (ISO 8601, UTC)."""
+    """The heading of an item, in lists and above its text. Dates are GitHub's (ISO 8601, UTC)."""
 
     kind: str
     name: str
@@ -68,13 +69,13 @@ class Heading:
 
 
 def text_of(document: Document, *names: str) -> str:
-    """The first of these fields that is a text and not empty."""
+    """The first of these fields that is a non-empty text."""
     found = (document.get(name) for name in names)
     return next((each for each in found if isinstance(each, str) and each), "")
 
 
 def heading(path: str, document: Document, marks: Marks) -> Heading:
-    """What is told of the document first."""
+    """The heading of a document."""
     folder = folder_of(path)
     number = document.get("number")
     lists = ("comment_data", "comment_regular_data")
@@ -109,7 +110,7 @@ def state_of(folder: str, document: Document) -> str:
 
 
 def login(document: Document, *names: str) -> str:
-    """Whose it is; an account that is gone is called as GitHub calls it."""
+    """The author's login; GitHub's name for a deleted account."""
     for name in names:
         if isinstance(found := document.get(name), dict):
             return text_of(found, "login") or _GHOST
@@ -117,7 +118,7 @@ def login(document: Document, *names: str) -> str:
 
 
 def reactions(document: Document) -> str:
-    """``+1 3, heart 1``: by who reacted, or where that is not saved by GitHub's counts."""
+    """``+1 3, heart 1``: from the saved reactions, or else from GitHub's counts."""
     counts: Counter[str] = Counter()
     for node in _list(document, "reaction_nodes"):
         content = text_of(node, "content")
@@ -131,10 +132,10 @@ def reactions(document: Document) -> str:
 
 
 def facts(document: Document) -> Iterator[str]:
-    """Further facts of an item, each in a few words."""
-    for name, said in (("closed_at", "closed"), ("closedAt", "closed"), ("merged_at", "merged")):
+    """Further facts of an item, each as a short text."""
+    for name, message in (("closed_at", "closed"), ("closedAt", "closed"), ("merged_at", "merged")):
         if date := text_of(document, name):
-            yield f"{said} {date}"
+            yield f"{message} {date}"
     base, head = (_dict(document, name) for name in ("base", "head"))
     if base and head:
         yield f"{text_of(head, 'label', 'ref')} into {text_of(base, 'ref')}"
@@ -155,12 +156,22 @@ def facts(document: Document) -> Iterator[str]:
         _dict(node, "source") or _dict(node, "subject")
         for node in _list(document, "timeline_nodes")
     )
-    yield from _named("linked with", (_reference(each) for each in linked if each))
+    by_rest = (_source_of(entry) for entry in _list(document, "timeline_data"))
+    yield from _named("linked with", (_reference(e) for e in (*linked, *by_rest) if e))
     yield from _named("files", (text_of(each, "name") for each in _list(document, "assets")))
 
 
+def _source_of(entry: Document) -> Document | None:
+    """The source of a cross-reference in REST's form, as GraphQL has it."""
+    issue = _dict(_dict(entry, "source") or {}, "issue")
+    if not issue:
+        return None
+    name = "/".join(text_of(issue, "repository_url").split("/")[-2:])
+    return {"number": issue.get("number"), "repository": {"nameWithOwner": name}}
+
+
 def conversation(path: str, document: Document, marks: Marks) -> list[Entry]:
-    """What was said and done after the item was opened, the oldest first."""
+    """The comments and events after the item was opened, oldest first."""
     lists: Mapping[str, Callable[[Document], str]] = {
         "comment_regular_data": lambda each: "commented",
         "review_data": lambda each: _REVIEWS.get(text_of(each, "state"), "reviewed"),
@@ -196,7 +207,7 @@ def _entry(part: Document, what: str, gone: str, *, is_reply: bool) -> Entry:
 
 
 def _comment_of(path: str, document: Document) -> Callable[[Document], str]:
-    """How a comment in ``comment_data`` is called: in a pull request it is one on a line."""
+    """The verb for a comment in ``comment_data``; in a pull request it is a comment on a line."""
     resolved = {
         str(comment.get("fullDatabaseId"))
         for thread in _list(document, "review_thread_nodes")

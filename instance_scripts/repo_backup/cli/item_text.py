@@ -1,7 +1,7 @@
-"""An issue, pull request, discussion or release as lines for a terminal of 80 columns. Pure.
+"""Formats an issue, pull request, discussion or release for a terminal of 80 columns. Pure.
 
-What others wrote is indented, and each line of it made fit for a terminal: what begins in the first
-column is ours, and nothing moves the cursor.
+Text by others is indented and escaped: only our own text begins in the first column, and nothing
+moves the cursor.
 """
 
 import re
@@ -30,7 +30,7 @@ _GONE = "gone from GitHub since"
 
 
 def item_lines(repository: str, path: str, document: Document, marks: Marks) -> Iterator[str]:
-    """The whole item: what it is, its text, and what was said and done after."""
+    """The whole item: heading, text, and the comments and events after it."""
     top = heading(path, document, marks)
     name = f"{repository}{'' if top.name.startswith('#') else ' '}{top.name}"
     yield from _wrapped(f"{name}  {top.title}", "")
@@ -40,14 +40,14 @@ def item_lines(repository: str, path: str, document: Document, marks: Marks) -> 
         yield f"** {_GONE} {date(top.gone)}; it stays in the backup **"
     if (link := text_of(document, "html_url", "url")).startswith("http"):
         yield one_line(link, None)
-    yield from _said(text_of(document, "body"), reactions(document), _INDENT)
+    yield from _text_block(text_of(document, "body"), reactions(document), _INDENT)
     if folder_of(path) != "releases":
         for entry in conversation(path, document, marks):
             yield from _entry_lines(entry)
 
 
 def date(text: str) -> str:
-    """GitHub's dates in a text as people read them: ``2026-11-27 17:02``."""
+    """Replace GitHub's dates in a text: ``2026-11-27 17:02``."""
     return _DATE.sub(r"\1 \2", text)
 
 
@@ -56,10 +56,10 @@ def _entry_lines(entry: Entry) -> Iterator[str]:
     gone = f" · {_GONE} {date(entry.gone)}" if entry.gone else ""
     yield ""
     yield from _wrapped(f"{mark} {entry.who} {entry.what} · {date(entry.when)}{gone}", "")
-    yield from _said(entry.body, entry.reactions, indent, apart=False)
+    yield from _text_block(entry.body, entry.reactions, indent, apart=False)
 
 
-def _said(body: str, reacted: str, indent: str, *, apart: bool = True) -> Iterator[str]:
+def _text_block(body: str, reacted: str, indent: str, *, apart: bool = True) -> Iterator[str]:
     if body.strip():
         if apart:
             yield ""
@@ -69,7 +69,7 @@ def _said(body: str, reacted: str, indent: str, *, apart: bool = True) -> Iterat
 
 
 def _body(body: str, indent: str) -> Iterator[str]:
-    """Markdown as it was written, folded where it is no code."""
+    """Markdown as it was written, wrapped except for code."""
     in_code = False
     for raw in body.strip("\r\n").splitlines():
         line = raw.expandtabs(_TAB_COLUMNS).rstrip()
@@ -82,7 +82,7 @@ def _body(body: str, indent: str) -> Iterator[str]:
 
 
 def _wrapped(text: str, indent: str) -> Iterator[str]:
-    """Folded at blanks; a word that is longer, as an address, stays whole."""
+    """Wrap at spaces. A longer word, such as a URL, stays whole."""
     yield from textwrap.wrap(
         one_line(text, None),
         WIDTH,

@@ -1,110 +1,94 @@
-"""The command line: which command does what, and what its end means."""
+"""The command line: runs a command and maps errors to exit codes."""
 
 import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
-from importlib.util import find_spec
+from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from backup_contract import exit_codes as exits
 from backup_contract.text import one_line
-from repo_backup.cli.commands.acknowledge_command import acknowledge
-from repo_backup.cli.commands.backup_command import backup
-from repo_backup.cli.commands.diff_command import diff
-from repo_backup.cli.commands.estimate_command import estimate
-from repo_backup.cli.commands.list_command import list_archives
-from repo_backup.cli.commands.restore_command import restore
-from repo_backup.cli.commands.show_command import show
-from repo_backup.cli.commands.stack_commands import check, run_now
-from repo_backup.cli.commands.status_command import status
-from repo_backup.cli.commands.verify_command import verify
 from repo_backup.cli.output import print_line, print_message
 from repo_backup.cli.parser import parse
-from repo_backup.runtime.errors import BackupError, FatalError, InterruptedRunError, UsageError
+from repo_backup.runtime.errors import BackupError, InterruptedRunError, UsageError
 
-_OF_THE_PAGE = ("repo_backup.page", "repo_backup.cli.commands.page_command", "jinja2")
-"""What instances run has neither this package nor the library that it needs."""
+Command = Callable[[argparse.Namespace], int]
+
+COMMANDS = {
+    "backup": ("backup_command", "backup"),
+    "status": ("status_command", "status"),
+    "list": ("list_command", "list_archives"),
+    "restore": ("restore_command", "restore"),
+    "show": ("show_command", "show"),
+    "diff": ("diff_command", "diff"),
+    "verify": ("verify_command", "verify"),
+    "prune-objects": ("whole_installation", "prune_objects"),
+    "acknowledge": ("acknowledge_command", "acknowledge"),
+    "estimate": ("estimate_command", "estimate"),
+    "report": ("whole_installation", "report"),
+    "evidence": ("whole_installation", "evidence"),
+    "run-now": ("stack_commands", "run_now"),
+    "check": ("stack_commands", "check"),
+}
+"""The module in :mod:`repo_backup.cli.commands` and the function of each command.
+
+Only the module of the given command is imported: importing all takes four times as long as
+``--help``.
+"""
 
 
 class _OneLine(logging.Formatter):
-    """A warning on one line, whatever others have put into it; a trace is marked as one."""
+    """Formats a warning on one line, even if its text has line breaks; a stack trace is marked."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The message; below it the trace, for an error in it may hold lines of its own."""
+        """The message, followed by the escaped stack trace."""
         lines = self.formatException(record.exc_info).splitlines() if record.exc_info else []
         trace = (f"| {one_line(line, None)}" for line in lines)
         return "\n".join((one_line(record.getMessage(), None), *trace))
 
 
-def evidence(options: argparse.Namespace) -> int:
-    """``repo_backup evidence``; it reads the runs as the page does."""
-    if find_spec("repo_backup.page") is None:
-        raise FatalError(
-            "this installation cannot list evidence: repo_backup.page is missing, as on the "
-            "instances of a stack. Run it where the whole program is installed (pip install)"
-        )
-    from repo_backup.cli.commands.evidence_command import evidence
-
-    return evidence(options)
-
-
-def report(options: argparse.Namespace) -> int:
-    """``repo_backup report``: 0 when the page is written, 3 when it lacks what was unreadable."""
-    missing = [each for each in _OF_THE_PAGE if find_spec(each) is None]
-    if missing:
-        raise FatalError(
-            f"this installation cannot write pages: {missing[0]} is missing, as on the instances "
-            "of a stack. Run report on a machine where the whole program is installed (pip install)"
-        )
-    from repo_backup.cli.commands.page_command import write_page
-
-    return write_page(options)
-
-
-COMMANDS = {
-    "backup": backup,
-    "status": status,
-    "list": list_archives,
-    "restore": restore,
-    "show": show,
-    "diff": diff,
-    "verify": verify,
-    "acknowledge": acknowledge,
-    "estimate": estimate,
-    "report": report,
-    "evidence": evidence,
-    "run-now": run_now,
-    "check": check,
-}
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code, one of :mod:`backup_contract.exit_codes`."""
+    """Run one command. Returns its exit code, one of :mod:`backup_contract.exit_codes`."""
+    return run(*load(arguments))
+
+
+def load(arguments: Sequence[str] | None = None) -> tuple[Command, argparse.Namespace]:
+    """Import the command that the command line names. Returns it with its options.
+
+    Exits with code 2 for a wrong command line.
+    """
     options = parse(arguments)
+    module, name = COMMANDS[options.command]
+    command: Command = getattr(import_module(f"repo_backup.cli.commands.{module}"), name)
+    return command, options
+
+
+def run(command: Command, options: argparse.Namespace) -> int:
+    """Run a command. Returns its exit code."""
     if logging.lastResort:
-        # The handler of warnings where nothing is configured: stderr, as it is at that moment.
+        # The handler of warnings if logging is not configured: it writes to the current stderr.
         logging.lastResort.setFormatter(_OneLine())
     try:
-        code = COMMANDS[options.command](options)
+        code = command(options)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever reads, as in `… | head`, has seen enough; nothing may be flushed there at the end.
+        # The reader, such as `… | head`, has closed the pipe; the final flush must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.FATAL
     except UsageError as error:
-        print_message(f"repo_backup: {error}", sys.stderr)
+        print_message(f"repo-backup: {error}", sys.stderr)
         return exits.USAGE
     except InterruptedRunError as error:
-        print_message(f"repo_backup: interrupted: {error}", sys.stderr)
+        print_message(f"repo-backup: interrupted: {error}", sys.stderr)
         return exits.INTERRUPTED
     except BackupError as error:
-        print_message(f"repo_backup: {error}", sys.stderr)
+        print_message(f"repo-backup: {error}", sys.stderr)
         return exits.FATAL
     except OSError as error:
-        # The person's own files: a directory that may not be read, a file where one should be.
+        # Errors of the user's own files: no permission, or a file instead of a directory.
         where = f"{error.filename}: " if error.filename else ""
-        print_line(f"repo_backup: {where}{error.strerror or error}", sys.stderr)
+        print_line(f"repo-backup: {where}{error.strerror or error}", sys.stderr)
         return exits.FATAL
     except KeyboardInterrupt:
         return exits.INTERRUPTED

@@ -1,22 +1,18 @@
-"""What a restore of many repositories says: a line for each, the summary, the JSON."""
+"""Prints a restore of many repositories: a line for each, the summary, the JSON."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backup_contract.documents.output.commands import (
-    SCHEMA,
-    RestoredRow,
-    RestoreManyDocument,
-    UnsavedRow,
-)
-from backup_contract.kinds import suffix
+from backup_contract.documents.output.restore import RestoredRow, RestoreManyDocument, UnsavedRow
+from backup_contract.documents.output.schema import SCHEMA
+from backup_contract.kinds import ACCOUNT, GIST, GIT, KINDS, labelled
 from repo_backup.cli.output import print_line, print_message
 from repo_backup.restore.many import RestoredArchive
 
 
 @dataclass(frozen=True)
 class ManyOutcome:
-    """All that became of it. ``unsaved`` are name and reason of what is not in the backup."""
+    """The result. ``unsaved`` has name and reason of repositories that are not in the backup."""
 
     rows: Sequence[RestoredArchive]
     unsaved: Sequence[tuple[str, str]]
@@ -25,13 +21,13 @@ class ManyOutcome:
     owner: str | None = None
 
     @property
-    def is_whole(self) -> bool:
-        """Whether all that was asked for is restored."""
-        return not self.unsaved and all(each.is_whole for each in self.rows)
+    def is_complete(self) -> bool:
+        """Whether everything requested is restored."""
+        return not self.unsaved and all(each.is_complete for each in self.rows)
 
 
 def print_rows(rows: Sequence[RestoredArchive]) -> None:
-    """What became of one repository's archives."""
+    """Print the results of one repository's archives."""
     for row in rows:
         name = _name(row)
         if row.state == "failed":
@@ -44,15 +40,17 @@ def print_rows(rows: Sequence[RestoredArchive]) -> None:
 
 
 def print_outcome(outcome: ManyOutcome) -> None:
-    """The counts, and once more all that was not restored."""
-    names = {row.repository for row in outcome.rows}
-    lacking = {row.repository for row in outcome.rows if not row.is_whole}
-    new = {row.repository for row in outcome.rows if row.state != "present"}
+    """Print the counts, and once more all failures. Accounts' own data is not counted."""
+    rows = [row for row in outcome.rows if row.kind != ACCOUNT] or outcome.rows
+    names = {row.repository for row in rows}
+    lacking = {row.repository for row in rows if not row.is_complete}
+    new = {row.repository for row in rows if row.state != "present"}
     there = f"; {len(names - new)} of them were there already" if names - new else ""
     as_of = f" as of {outcome.run_id}" if outcome.run_id else ""
     total = len(names) + len(outcome.unsaved)
     where = outcome.into or outcome.owner
-    print_line(f"{len(names - lacking)} of {total} repositories restored to {where}{as_of}{there}")
+    whole = f"{len(names - lacking)} of {total} {_noun(rows)}"
+    print_line(f"{whole} restored to {where}{as_of}{there}")
     for row in outcome.rows:
         if row.state == "failed":
             print_message(f"not restored: {_name(row)}: {row.reason}")
@@ -63,7 +61,7 @@ def print_outcome(outcome: ManyOutcome) -> None:
 
 
 def many_document(source: str, outcome: ManyOutcome) -> RestoreManyDocument:
-    """The same for scripts."""
+    """The result as JSON document."""
     rows = outcome.rows
     return RestoreManyDocument(
         schema=SCHEMA,
@@ -94,4 +92,13 @@ def many_document(source: str, outcome: ManyOutcome) -> RestoreManyDocument:
 
 
 def _name(row: RestoredArchive) -> str:
-    return f"{row.repository}{suffix(row.kind)}"
+    return labelled(row.repository.rstrip("/"), row.kind)
+
+
+def _noun(rows: Sequence[RestoredArchive]) -> str:
+    """The noun for what was requested: repositories, gists, or both; else account data."""
+    if rows and all(row.kind == ACCOUNT for row in rows):
+        return "accounts' data"
+    of = {row.kind == GIST for row in rows}
+    named = (KINDS[kind].many for kind in (GIT, GIST) if (kind == GIST) in of)
+    return " and ".join(named) or KINDS[GIT].many

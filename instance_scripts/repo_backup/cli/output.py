@@ -1,13 +1,13 @@
-"""How every command speaks: a table for people, one JSON object for scripts, progress aside.
+"""Prints the commands' results: a table for people, or one JSON object for scripts.
 
-What was asked for goes to stdout; progress and complaints go to stderr, so that ``--json`` leaves
-nothing but JSON on stdout. ``live_display`` draws on a terminal. It is imported where it draws:
-that takes longer than most commands, and instances have neither it nor rich.
+Results go to stdout. Progress and errors go to stderr, so that ``--json`` prints only JSON to
+stdout. ``live_display`` draws on a terminal. It is imported on use, because the import takes longer
+than most commands, and because instances have neither it nor rich.
 """
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, TextIO, TypeVar
@@ -18,26 +18,26 @@ T = TypeVar("T")
 
 
 def draws(stream: TextIO) -> bool:
-    """Whether to draw on the stream: it is a terminal, and what draws is installed."""
+    """Whether to draw on the stream: it is a terminal, and rich is installed."""
     return stream.isatty() and all(map(find_spec, ("rich", "repo_backup.cli.live_display")))
 
 
 def print_document(document: Mapping[str, Any]) -> None:
-    """One JSON object, indented, and nothing else.
+    """Print one JSON object, indented.
 
-    What cannot be seen is escaped: a terminal shows the document as it is.
+    Invisible characters are escaped, because it may be printed to a terminal.
     """
     text = json.dumps(document, indent=1, ensure_ascii=False)
     print("".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
 def print_line(text: str, stream: TextIO | None = None) -> None:
-    """One line on stdout, or on the stream, whatever others have put into it."""
+    """Print one line on stdout or the stream. Line breaks and control characters are escaped."""
     print(one_line(text, None), file=stream or sys.stdout, flush=True)
 
 
 def print_message(text: str, stream: TextIO | None = None) -> None:
-    """A message of one or more lines: the first is ours to begin, all others are indented."""
+    """Print a message of one or more lines; all lines but the first are indented."""
     first, *others = text.split("\n")
     print_line(first, stream)
     for line in others:
@@ -45,7 +45,7 @@ def print_message(text: str, stream: TextIO | None = None) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Rows under headings; away from a terminal nothing is folded, for it is there to be copied."""
+    """Print rows under headings. Outside a terminal nothing is wrapped, so it can be copied."""
     rows = [[one_line(cell, None) for cell in row] for row in rows]
     if draws(sys.stdout):
         from repo_backup.cli.live_display import show_table
@@ -59,15 +59,21 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         print("  ".join(cells).rstrip())
 
 
-def print_facts(facts: Mapping[str, str]) -> None:
-    """Names and values, one pair a line, unfolded: what stands there is to be pasted."""
-    width = max(map(len, facts), default=0)
-    for name, value in facts.items():
-        print_line(f"{name:<{width}}  {value}")
+def print_facts(facts: Iterable[tuple[str, str]]) -> None:
+    """Print names and values, one pair per line, not wrapped so that they can be pasted.
+
+    A name with several values is printed only with the first.
+    """
+    rows = [*facts]
+    width = max((len(name) for name, _ in rows), default=0)
+    before = ""
+    for name, value in rows:
+        print_line(f"{'' if name == before else name:<{width}}  {value}")
+        before = name
 
 
 def tracked(items: Sequence[T], names: Sequence[str]) -> Iterator[T]:
-    """The items, with a bar on a terminal that names the one in work."""
+    """Yield the items, with a bar on a terminal that names the current one."""
     if not draws(sys.stderr):
         return iter(items)
     from repo_backup.cli.live_display import bar
@@ -77,9 +83,9 @@ def tracked(items: Sequence[T], names: Sequence[str]) -> Iterator[T]:
 
 @contextmanager
 def counting(total: int, total_bytes: int) -> Iterator[Callable[[str, int], None]]:
-    """A bar on a terminal for things that are done at once, of so many bytes in all.
+    """A bar on a terminal for parallel work of ``total_bytes`` in all.
 
-    What is yielded counts one: its name and its bytes. Elsewhere nothing is shown.
+    Yields a function that counts one, by name and bytes. Elsewhere nothing is shown.
     """
     if not draws(sys.stderr):
         yield lambda name, count: None
@@ -92,9 +98,9 @@ def counting(total: int, total_bytes: int) -> Iterator[Callable[[str, int], None
 
 @contextmanager
 def working(text: str) -> Iterator[Callable[[str], None]]:
-    """A sign of life on a terminal while something takes long; nothing is to be printed meanwhile.
+    """A spinner on a terminal during long work; nothing may be printed meanwhile.
 
-    What is yielded changes the text. Elsewhere nothing is shown.
+    Yields a function that changes the text. Elsewhere nothing is shown.
     """
     if not draws(sys.stderr):
         yield lambda text: None

@@ -1,4 +1,4 @@
-"""The words of the command line, with help that teaches and a suggestion for every typo."""
+"""The command line's parser, with help texts and a suggestion for every typo."""
 
 import argparse
 import functools
@@ -7,22 +7,23 @@ from collections.abc import Sequence
 
 from backup_contract import __version__
 from backup_contract import exit_codes as exits
-from backup_contract.kinds import GIT, KINDS, further_kinds
-from backup_contract.options.choices import add_choices, add_only, add_selection
+from backup_contract.kinds import KINDS
+from backup_contract.options.choices import add_assets, add_choices, add_only, add_selection
 from backup_contract.options.parser import Parser
 from backup_contract.options.values import number
-from repo_backup.cli import argument_types as types
-from repo_backup.cli.help_texts import ENVIRONMENT, EXAMPLES
-from repo_backup.cli.item_options import add_item, without_late_item
-from repo_backup.cli.many_options import add_new_owner, add_repositories
-from repo_backup.cli.point_in_time_options import add_at, add_two_runs
-from repo_backup.cli.stack_options import add_run, add_stack
+from repo_backup.cli.help_texts import environment, examples
+from repo_backup.cli.options import argument_types as types
+from repo_backup.cli.options.item import add_item, without_late_item
+from repo_backup.cli.options.point_in_time import add_at, add_two_runs
+from repo_backup.cli.options.restore import add_kind, add_repositories, add_target
+from repo_backup.cli.options.stack import add_run, add_stack
+from repo_backup.cli.options.store import add_max_age, add_owner, add_store
 
 _DESTINATION, _STACK = "ONLINE_BACKUP_DESTINATION", "ONLINE_BACKUP_STACK"
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options; exits with code 2 for a wrong command line."""
+    """Parse the command line. Exits with code 2 if it is wrong."""
     options, unknown = command_line().parse_known_args(arguments)
     asked: Parser = options.parser
     if unknown := without_late_item(options, unknown):
@@ -31,7 +32,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """The parser of all commands, made once for the same kinds, and defaults in the environment."""
+    """The parser of all commands, cached for the same kinds and defaults in the environment."""
     stack = os.environ.get(_STACK, "onlinebackup")
     return _command_line(os.environ.get(_DESTINATION), stack, tuple(KINDS))
 
@@ -41,14 +42,14 @@ def _command_line(
     destination: str | None, stack: str, _kinds: tuple[str, ...]
 ) -> argparse.ArgumentParser:
     parser = Parser(
-        prog="repo_backup",
-        description="Mirror every repository and wiki of a GitHub account to a bucket or a "
-        "directory, and prove that it can be restored.",
-        epilog=f"{EXAMPLES}\n{ENVIRONMENT}\n{exits.describe()}",
+        prog="repo-backup",
+        description="Back up every repository of a GitHub account to a bucket or a directory,\n"
+        "and prove that the backup can be restored.",
+        epilog=f"{examples()}\n{environment()}\n{exits.describe()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"repo_backup {__version__}")
+    parser.add_argument("--version", action="version", version=f"repo-backup {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_backup(commands, destination)
     _add_status(commands, destination)
@@ -57,6 +58,7 @@ def _command_line(
     _add_show(commands, destination)
     _add_diff(commands, destination)
     _add_verify(commands, destination)
+    _add_prune(commands, destination)
     _add_acknowledge(commands, destination)
     _add_estimate(commands)
     _add_report(commands, destination)
@@ -71,42 +73,47 @@ def _command(commands: "argparse._SubParsersAction[Parser]", name: str, text: st
         name,
         help=text,
         description=text,
-        epilog=f"{ENVIRONMENT}\n{exits.describe(name)}",
+        epilog=f"{examples(name)}\n{environment(name)}\n{exits.describe(name)}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.set_defaults(parser=parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of a table"
+    )
     return parser
 
 
 def _add_backup(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
-    parser = _command(commands, "backup", "Mirror what changed since the last run.")
-    _add_owner(parser)
-    _add_store(parser, "--destination", "where the archives go", store)
+    parser = _command(commands, "backup", "Back up what changed since the last run.")
+    add_owner(parser)
+    add_store(parser, "--destination", "where to store the archives", store)
     parser.add_argument(
         "--run-id",
         type=types.run_id,
-        help="continue this run; default: a new one named after the time",
+        help="continue this run (default: start a new one, named after the time)",
     )
-    parser.add_argument("--attempt", type=number(1, 99), default=1, help="which attempt of the run")
+    parser.add_argument(
+        "--attempt", type=number(1, 99), default=1, help="the number of this attempt of the run"
+    )
     parser.add_argument(
         "--evidence",
         type=types.evidence,
         metavar="PREFIX",
-        help="where this attempt alone may write how it goes; the launcher and the reporter of a "
-        "stack read it there (default: in the run's own documents)",
+        help="for the instances of a stack: where this attempt writes its manifest and progress "
+        "(default: in the run's own documents)",
     )
     add_only(parser)
     add_choices(parser)
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument("--dry-run", action="store_true", help="only show what a run would do")
 
 
 def _add_estimate(commands: "argparse._SubParsersAction[Parser]") -> None:
-    parser = _command(commands, "estimate", "Say what an account would cost per month, about.")
-    _add_owner(parser)
+    parser = _command(commands, "estimate", "Estimate what an account would cost per month.")
+    add_owner(parser)
     add_only(parser)
     add_selection(parser)
+    add_assets(parser)
     parser.add_argument(
         "--every-days", type=number(1, 365), default=7, help="days between runs (default 7)"
     )
@@ -114,153 +121,121 @@ def _add_estimate(commands: "argparse._SubParsersAction[Parser]") -> None:
         "--changed-percent",
         type=number(0, 100),
         default=3,
-        help="how much of it changes between runs (default 3)",
+        help="percentage of the data that changes between runs (default 3)",
     )
     parser.add_argument(
         "--keep-days",
         type=number(1, 3650),
         default=365,
-        help="how long replaced archives are kept (default 365)",
+        help="days that replaced archives are kept (default 365)",
     )
 
 
 def _add_status(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
-    parser = _command(commands, "status", "Say whether the backups can be relied on.")
-    _add_store(parser, "--source", "where the archives are", store)
+    parser = _command(commands, "status", "Show whether the backups can be relied on.")
+    add_store(parser, "--source", "where the archives are", store)
     parser.add_argument(
-        "--runs", type=number(1, 1000), default=5, help="show so many runs (default 5)"
+        "--runs", type=number(1, 1000), default=5, help="number of runs to show (default 5)"
     )
-    _add_max_age(parser)
-
-
-def _add_max_age(parser: Parser) -> None:
-    parser.add_argument(
-        "--max-age",
-        type=number(1, 400),
-        metavar="DAYS",
-        help="the newest good run may be so old (default: as the schedule in the newest run's "
-        "report has it, 8 where there is none)",
-    )
+    add_max_age(parser)
 
 
 def _add_restore(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
-    parser = _command(commands, "restore", "Bring repositories back, checked by git.")
+    parser = _command(commands, "restore", "Restore repositories, checked by git.")
     add_repositories(parser)
-    _add_store(parser, "--source", "where the archives are", store)
-    what = parser.add_mutually_exclusive_group()
-    for kind in further_kinds():
-        what.add_argument(
-            kind.choice,
-            action="store_const",
-            dest="kind",
-            const=kind.name,
-            default=GIT,
-            help=f"its {kind.one} instead" if not kind.of_account else "the owner's own data",
-        )
+    add_store(parser, "--source", "where the archives are", store)
+    add_kind(parser)
     which = parser.add_mutually_exclusive_group()
     add_at(which, "the newest")
     which.add_argument(
-        "--version-id", metavar="ID", help="this version of a bucket (see list --versions)"
+        "--version-id", metavar="ID", help="this version of the archive (see list --versions)"
     )
-    target = parser.add_mutually_exclusive_group(required=True)
-    target.add_argument(
-        "--into",
-        "--to",
-        metavar="DIR",
-        help="write the bare mirror DIR/REPO.git, ready to clone, and DIR/REPO.data; of several "
-        "repositories DIR/OWNER/REPO.git and so on",
-    )
-    target.add_argument(
-        "--push-to",
-        metavar="URL",
-        help="push all branches, tags and other refs to this empty repository",
-    )
-    add_new_owner(parser, target)
-    parser.add_argument(
-        "--force",
-        action="store_true",
-        help="with --push-to: it need not be empty; refs of the same name are overwritten",
-    )
+    add_target(parser)
 
 
 def _add_show(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
-    parser = _command(
-        commands, "show", "Read issues, pull requests, discussions and releases in the backup."
-    )
+    parser = _command(commands, "show", "Show issues, pull requests, discussions and releases.")
     parser.add_argument("repository", metavar="OWNER/REPO", type=types.repository)
     add_item(parser)
-    _add_store(parser, "--source", "where the archives are", store)
+    add_store(parser, "--source", "where the archives are", store)
     add_at(parser.add_mutually_exclusive_group(), "the newest")
 
 
 def _add_list(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
-    parser = _command(commands, "list", "Say what is in the backup.")
-    _add_store(parser, "--source", "where the archives are", store)
+    parser = _command(commands, "list", "List what is in the backup.")
+    add_store(parser, "--source", "where the archives are", store)
     what = parser.add_mutually_exclusive_group()
     add_at(what, "all that there is")
-    what.add_argument("--runs", action="store_true", help="the runs instead of the archives")
+    what.add_argument("--runs", action="store_true", help="list the runs instead of the archives")
     what.add_argument(
         "--versions",
         metavar="OWNER/REPO",
         type=types.repository,
-        help="every version of one repository's archive",
+        help="list every version of this repository's archive",
     )
 
 
 def _add_diff(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
-    parser = _command(commands, "diff", "Say what became other between two runs.")
+    parser = _command(commands, "diff", "Show what changed between two runs.")
     add_two_runs(parser)
-    _add_store(parser, "--source", "where the archives are", store)
+    add_store(parser, "--source", "where the archives are", store)
 
 
 def _add_verify(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
     parser = _command(commands, "verify", "Read archives back and let git check every object.")
-    _add_store(parser, "--source", "where the archives are", store)
+    parser.add_argument(
+        "repositories",
+        nargs="*",
+        metavar="OWNER/REPO",
+        type=types.restorable,
+        help="all archives of these repositories, or of a pattern in quotation marks: 'OWNER/*'",
+    )
+    add_store(parser, "--source", "where the archives are", store)
     add_at(parser.add_mutually_exclusive_group(), "all that there is")
     amount = parser.add_mutually_exclusive_group()
-    amount.add_argument("--sample", type=number(1, 10**6), default=5, help="so many (default 5)")
-    amount.add_argument("--all", action="store_true", help="every archive")
+    amount.add_argument(
+        "--sample",
+        type=number(1, 10**6),
+        help="number of archives to read, chosen at random (default 5)",
+    )
+    amount.add_argument("--all", action="store_true", help="read every archive")
+
+
+def _add_prune(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
+    parser = _command(
+        commands, "prune-objects", "List objects that nothing restorable needs; remove them."
+    )
+    add_store(parser, "--source", "where the objects are", store)
+    parser.add_argument(
+        "--older-than-days",
+        type=number(1, 3650),
+        metavar="DAYS",
+        help="keep objects that are not older than this (default: the time for which the bucket's "
+        "lifecycle rule keeps replaced versions; in a stack KeepVersionsDays)",
+    )
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="remove the objects. A bucket with versioning gets delete markers, and S3 removes the "
+        "bytes KeepVersionsDays later; elsewhere the removal is permanent. Fails while a run is in "
+        "progress",
+    )
 
 
 def _add_acknowledge(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
-    parser = _command(
-        commands, "acknowledge", "Say that rewritten history which looks like an attack is none."
-    )
+    parser = _command(commands, "acknowledge", "Confirm that rewritten history is not an attack.")
     parser.add_argument(
         "run_id",
         metavar="RUN",
         type=types.run_id,
-        help="the run that found it; what earlier runs found is acknowledged, too",
+        help="the run that reported it; findings of earlier runs are acknowledged, too",
     )
-    _add_store(parser, "--source", "where the archives are", store)
-
-
-def _add_owner(parser: Parser) -> None:
-    parser.add_argument(
-        "--owner",
-        action="extend",
-        default=[],
-        type=types.owners,
-        metavar="NAME[,NAME]",
-        help="user or organisation (may repeat); without it all that the token can see",
-    )
-
-
-def _add_store(parser: Parser, name: str, text: str, default: str | None) -> None:
-    parser.add_argument(
-        name,
-        dest="store",
-        required=default is None,
-        default=default,
-        type=types.store if name == "--destination" else types.source,
-        metavar="s3://BUCKET[/PREFIX]|DIRECTORY",
-        help=f"{text} (default: $ONLINE_BACKUP_DESTINATION)",
-    )
+    add_store(parser, "--source", "where the archives are", store)
 
 
 def _add_report(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
     parser = _command(commands, "report", "Write a page about all runs and repositories.")
-    _add_store(parser, "--source", "where the archives are", store)
+    add_store(parser, "--source", "where the archives are", store)
     parser.add_argument(
         "--out",
         required=True,
@@ -269,19 +244,27 @@ def _add_report(commands: "argparse._SubParsersAction[Parser]", store: str | Non
         help="write DIR/index.html, one file that needs no network",
     )
     parser.add_argument(
-        "--runs", type=number(1, 10**6), metavar="N", help="the newest N (default: all)"
+        "--runs",
+        type=number(1, 10**6),
+        metavar="N",
+        help="read only the newest N runs (default: all)",
     )
-    _add_max_age(parser)
+    add_max_age(parser)
 
 
 def _add_evidence(commands: "argparse._SubParsersAction[Parser]", store: str | None) -> None:
     parser = _command(
         commands, "evidence", "List when each repository was backed up, verified and restored."
     )
-    _add_store(parser, "--source", "where the archives are", store)
-    parser.add_argument("--csv", action="store_true", help="CSV with all columns, for an auditor")
+    add_store(parser, "--source", "where the archives are", store)
     parser.add_argument(
-        "--runs", type=number(1, 10**6), metavar="N", help="the newest N (default: all)"
+        "--csv", action="store_true", help="print CSV with all columns, for an auditor"
+    )
+    parser.add_argument(
+        "--runs",
+        type=number(1, 10**6),
+        metavar="N",
+        help="read only the newest N runs (default: all)",
     )
 
 
@@ -292,5 +275,5 @@ def _add_run_now(commands: "argparse._SubParsersAction[Parser]", stack: str) -> 
 
 
 def _add_check(commands: "argparse._SubParsersAction[Parser]", stack: str) -> None:
-    parser = _command(commands, "check", "Ask a deployed stack whether everything is in order.")
+    parser = _command(commands, "check", "Check whether a deployed stack is in order.")
     add_stack(parser, stack)

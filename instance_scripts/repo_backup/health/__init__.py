@@ -1,1 +1,1 @@
-"""Can the backups be relied on, and what do they cost? Gathers facts for status and estimate."""
+"""Gathers the facts for ``status`` and ``estimate``: whether backups are good, what they cost."""

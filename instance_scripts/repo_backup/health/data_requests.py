@@ -1,6 +1,6 @@
-"""What it takes to read an account's project data: requests, and hours of GitHub's limits. Pure.
+"""Estimates the requests and hours that it takes to read an account's project data. Pure.
 
-Counts of issues, pull requests and discussions are GitHub's; what is said in them is assumed.
+The counts of issues, pull requests and discussions are GitHub's; those of comments are assumed.
 """
 
 import math
@@ -9,25 +9,27 @@ from dataclasses import dataclass
 
 PAGE = 100
 COMMENTS, EVENTS, REVIEW_COMMENTS = 3, 5, 3
-"""Of an issue or pull request; the last of a pull request alone."""
-LISTS = 16
-"""Of each repository once a week, mostly settings: all that has neither counts nor dates."""
+"""Per issue or pull request; review comments only per pull request."""
+LISTS = 10
+"""Requests per repository and week for lists without counts or dates, mostly settings."""
+ACCOUNT_LISTS = 12
+"""Requests per account and week, except for its teams and projects."""
 _USED_LISTS = 5
-"""Further ones of a repository that has issues or pull requests, the first time."""
-_ISSUES_AT_ONCE, _PULLS_AT_ONCE, _DISCUSSIONS_AT_ONCE, _SENTINEL_AT_ONCE = 100, 50, 25, 50
-_POINTS = {"issues": 3, "pulls": 12, "discussions": 7, "repositories": 4}
-"""Of one GraphQL question for as many: a point for each hundred connections.
+"""Further requests of the first run per repository that has issues or pull requests."""
+_ITEMS_AT_ONCE, _DISCUSSIONS_AT_ONCE, _SENTINEL_AT_ONCE = 200, 25, 50
+_POINTS = {"issues": 2 / 100, "pulls": 23 / 100, "discussions": 7 / 25, "repositories": 6 / 50}
+"""GraphQL points per item: one for each hundred connections.
 https://docs.github.com/graphql/overview/rate-limits-and-node-limits-for-the-graphql-api"""
 _ROTATION_WEEKS = 12
 LIMIT, SHARE_PERCENT = 5000, 80
-"""Requests an hour by REST, points an hour by GraphQL; and what a run uses of them at most."""
+"""REST requests and GraphQL points per hour, and the share of them that a run uses at most."""
 
 
 @dataclass(frozen=True)
 class DataRequests:
-    """Requests of the first run, and of a week in which nothing changes.
+    """Requests of the first run, and of a week without changes.
 
-    ``hours`` are those of GitHub's limits that they use up, whichever of the two lasts longer.
+    The hours are how long GitHub's limits make them take: the longer of REST's and GraphQL's.
     """
 
     first: int
@@ -36,40 +38,44 @@ class DataRequests:
     week_hours: float
 
 
-def data_requests(counts: Iterable[Mapping[str, int]]) -> DataRequests:
-    """For repositories of which GitHub counts so many issues, pull requests and discussions."""
+def data_requests(counts: Iterable[Mapping[str, int]], accounts: int = 0) -> DataRequests:
+    """The requests for repositories with these counts of issues, pull requests and discussions,
+    and for the data of so many ``accounts``."""
     every = list(counts)
     issues, pulls, discussions = (
         sum(each.get(name, 0) for each in every) for name in ("issues", "pulls", "discussions")
     )
     items = issues + pulls
     used = sum(bool(each.get("issues") or each.get("pulls")) for each in every)
-    lists = len(every) * LISTS
+    lists = len(every) * LISTS + accounts * ACCOUNT_LISTS
     listed = items * (1 + COMMENTS + EVENTS) + pulls * (1 + REVIEW_COMMENTS)
     first = lists + used * _USED_LISTS + math.ceil(listed / PAGE)
-    asked = {
-        "issues": math.ceil(issues / _ISSUES_AT_ONCE),
-        "pulls": math.ceil(pulls / _PULLS_AT_ONCE),
-        "discussions": math.ceil(discussions / _DISCUSSIONS_AT_ONCE),
-        "repositories": math.ceil(len(every) / _SENTINEL_AT_ONCE),
-    }
-    points = sum(count * _POINTS[name] for name, count in asked.items())
-    again = math.ceil((items + discussions) / _ROTATION_WEEKS / PAGE) + asked["repositories"]
+    signatures = math.ceil(len(every) / _SENTINEL_AT_ONCE)
+    questions = used + math.ceil(items / _ITEMS_AT_ONCE)
+    questions += math.ceil(discussions / _DISCUSSIONS_AT_ONCE) + signatures
+    points = (
+        issues * _POINTS["issues"]
+        + pulls * _POINTS["pulls"]
+        + discussions * _POINTS["discussions"]
+        + len(every) * _POINTS["repositories"]
+    )
+    again = math.ceil((items + discussions) / _ROTATION_WEEKS / PAGE) + signatures
     return DataRequests(
-        first + sum(asked.values()),
-        _hours(max(first, points)),
+        first + questions,
+        _hours(max(first, math.ceil(points))),
         lists + again,
         _hours(lists + again),
     )
 
 
 def data_assumptions() -> list[str]:
-    """What the figures rest on, for people."""
+    """The assumptions of the estimate, as text."""
     return [
-        f"project data: {COMMENTS} comments and {EVENTS} events an issue or pull request, "
-        f"{REVIEW_COMMENTS} review comments a pull request, {PAGE} of each a request",
-        f"{LISTS} requests a repository each week for settings and what else has no dates",
-        f"{LIMIT} requests an hour, of which a run uses {SHARE_PERCENT} %",
+        f"project data: {COMMENTS} comments and {EVENTS} events per issue or pull request, "
+        f"{REVIEW_COMMENTS} review comments per pull request, {PAGE} of each per request",
+        f"{LISTS} requests per repository and week for settings and other data without dates, "
+        f"{ACCOUNT_LISTS} per account, and some for each of its teams and projects",
+        f"{LIMIT} requests per hour, of which a run uses at most {SHARE_PERCENT} %",
     ]
 
 

@@ -1,4 +1,4 @@
-"""What an account would cost per month, from the sizes that GitHub lists. Pure; USD."""
+"""Estimates the monthly cost of an account from the sizes that GitHub lists. Pure; USD."""
 
 import math
 from collections.abc import Sequence
@@ -15,25 +15,25 @@ from backup_contract.prices import (
     VOLUME_GIB_MONTH,
     storage_month,
 )
-from repo_backup.kinds.compaction import MOST_LINKS
+from repo_backup.health.machine_size import VOLUME_GIB
+from repo_backup.kinds.git.compaction import MOST_LINKS
 
 BYTES_PER_SECOND = 20_000_000
-"""From GitHub through the instance into S3; a careful figure, not a measured one."""
+"""From GitHub through the instance to S3: a cautious assumption, not a measured figure."""
 SECONDS_PER_REPOSITORY = Decimal("0.1")
 START_SECONDS = 90
-"""From launch to the first repository, and power-off."""
+"""From launch to the first repository, plus the time to power off."""
 ATTEMPT_MINUTES = 180
 """The default of DeadlineMinutes."""
-VOLUME_GIB = 16
 NEW_PER_WEEK = Decimal("0.0125")
-"""Of an archive's bytes, what a week of changes adds: the most of three real projects, see
-tools/bench/results/histories.md."""
+"""The share of an archive's bytes that a week of changes adds: the highest of three real projects,
+see tools/bench/results/histories.md."""
 OVERLAY_BYTES = 10_000
-"""What an overlay takes that adds next to nothing: refs, zip, its line in the list."""
+"""The size of an overlay with almost no new objects: refs, zip, its line in the list."""
 INDEX_SHARE = Decimal("0.1")
-"""Of an archive's bytes, the indexes that a change reads of it."""
+"""The share of an archive's bytes that a change reads: its indexes."""
 _READ_AGAIN = 3
-"""How often an archive's bytes pass by for each new one: put together, stored, looked through."""
+"""How often a new archive's bytes are moved: assembled, stored, verified."""
 _WRITES_PER_ARCHIVE, _READS_PER_ARCHIVE = 1, 2
 _WRITES_PER_OVERLAY, _READS_PER_LINK = 2, 4
 _WRITES_PER_RUN = 10
@@ -44,7 +44,7 @@ _MONTH_DAYS = Decimal(365) / 12
 
 @dataclass(frozen=True)
 class Habits:
-    """How often, how much of it changes in between, and how long replaced archives are kept."""
+    """How often runs take place, how much changes in between, how long replaced archives stay."""
 
     days_between_runs: int
     changed_percent: Decimal
@@ -53,9 +53,9 @@ class Habits:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Bytes kept and USD per month; ``first_run`` is spent once.
+    """Bytes stored and USD per month; ``first_run`` is the one-time cost of the first run.
 
-    ``replaced_bytes`` are those of overlays and of archives that a new one replaced.
+    ``replaced_bytes`` are the bytes of overlays and of replaced archives.
     """
 
     newest_bytes: int
@@ -69,27 +69,26 @@ class Estimate:
 
     @property
     def first_run_hours(self) -> Decimal:
-        """What fetching and storing everything takes, all attempts together."""
+        """Hours to fetch and store everything, over all attempts."""
         return self.first_run_seconds / 3600
 
     @property
     def first_run_attempts(self) -> int:
-        """Attempts of :data:`ATTEMPT_MINUTES` that the first run needs: each goes on where the
-        one before ended."""
+        """How many attempts of :data:`ATTEMPT_MINUTES` the first run needs. Each continues the
+        previous one."""
         return max(1, math.ceil(self.first_run_seconds / 60 / ATTEMPT_MINUTES))
 
     @property
     def month(self) -> Decimal:
-        """All that recurs."""
+        """The recurring cost in USD."""
         return self.storage_newest + self.storage_replaced + self.runs + self.requests
 
 
 def estimate(sizes: Sequence[int], habits: Habits) -> Estimate:
-    """The bill for repositories of these sizes (bytes).
+    """The cost for repositories of these sizes (bytes).
 
-    Each run stores the new objects of the share that changed, beside their archives. An
-    archive whose overlays are many, or half as large as it, is replaced; all that stays for
-    ``keep_days``.
+    Each run stores the new objects of the changed share as overlays. An archive with many overlays,
+    or with overlays half its size, is replaced. Replaced archives stay for ``keep_days``.
     """
     newest, count = sum(sizes), len(sizes)
     share = habits.changed_percent / 100
@@ -100,7 +99,7 @@ def estimate(sizes: Sequence[int], habits: Habits) -> Estimate:
     links = _links(habits)
     archives_put = changed_bytes / links
     moved = new + changed_bytes * INDEX_SHARE + archives_put * _READ_AGAIN
-    # The overlays of the present archives, half of their longest on average, are kept as well.
+    # The current archives have overlays too: half of the maximum on average.
     replaced = int(new * (runs_kept + links / 2) + archives_put * runs_kept)
     return Estimate(
         newest,
@@ -115,8 +114,8 @@ def estimate(sizes: Sequence[int], habits: Habits) -> Estimate:
 
 
 def assumptions(habits: Habits) -> list[str]:
-    """What the figures rest on, for people."""
-    further = " and ".join(kind.many for kind in kinds_beside_git())
+    """The assumptions of the estimate, as text."""
+    further = " or ".join(kind.many for kind in kinds_beside_git())
     return [
         f"a run every {habits.days_between_runs} days, {habits.changed_percent.normalize():f} % of "
         f"the bytes in repositories that changed in between",
@@ -124,22 +123,22 @@ def assumptions(habits: Habits) -> list[str]:
         f"and {OVERLAY_BYTES // 1000} kB",
         f"an archive is replaced after {_links(habits):.0f} changes",
         f"replaced archives are kept for {habits.keep_days} days",
-        f"GitHub's sizes, which leave {further} out and are themselves estimates",
+        f"GitHub's sizes, which are estimates and do not include {further}",
         f"{BYTES_PER_SECOND // 10**6} MB/s, {SECONDS_PER_REPOSITORY} s per repository, "
         f"{START_SECONDS} s to start and stop",
-        f"an instance at {INSTANCE_HOUR} USD per hour (c7g.medium on demand; spot is mostly "
-        f"half of it or less), {VOLUME_GIB} GiB of disk, a public address",
-        "AWS's list prices for us-east-1, November 2026, free allowances not taken off",
+        f"an instance at {INSTANCE_HOUR} USD per hour (c7g.medium on demand; spot usually "
+        f"costs half of it or less), {VOLUME_GIB} GiB of disk, a public address",
+        "AWS's list prices for us-east-1, November 2026, without free allowances",
     ]
 
 
 def _new_share(habits: Habits) -> Decimal:
-    """Of an archive's bytes, what a change adds."""
+    """The share of an archive's bytes that a change adds."""
     return NEW_PER_WEEK * habits.days_between_runs / _WEEK_DAYS
 
 
 def _links(habits: Habits) -> Decimal:
-    """After how many changes a new archive is put together; at half of the archive's size."""
+    """After how many changes an archive is replaced: once overlays reach half its size."""
     return min(Decimal(MOST_LINKS), Decimal("0.5") / _new_share(habits))
 
 
@@ -154,7 +153,7 @@ def _seconds(moved: Decimal, repositories: int) -> Decimal:
 
 
 def _changes(changed: Decimal, changed_bytes: Decimal, links: Decimal, checked: int) -> Decimal:
-    """The requests of a run that finds so many archives to add to."""
+    """The cost of a run's requests if ``changed`` archives get an overlay."""
     archives_put = (changed * _WRITES_PER_ARCHIVE + changed_bytes / _PART_BYTES) / links
     writes = _WRITES_PER_RUN + changed * _WRITES_PER_OVERLAY + archives_put
     reads = changed * _READS_PER_LINK * links / 2 + checked

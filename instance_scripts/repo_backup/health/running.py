@@ -1,4 +1,4 @@
-"""The run that is under way, by what it says of itself."""
+"""Finds the run that is under way, from its progress document and the lease."""
 
 import logging
 from collections.abc import Iterable
@@ -6,25 +6,26 @@ from datetime import datetime, timedelta
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.lease import LeaseRecord
-from backup_contract.documents.output.commands import RunningRow, RunRow
+from backup_contract.documents.output.runs import RunningRow, RunRow
 from backup_contract.documents.progress import Progress
 from backup_contract.moments import iso
+from backup_contract.text import one_line
 from repo_backup.runtime import process_identity
-from repo_backup.runtime.errors import RepositoryError, said
+from repo_backup.runtime.errors import RepositoryError
 from repo_backup.store.base import Store
 from repo_backup.store.written.run_documents import read_progress
 
 SILENT_AFTER = timedelta(minutes=15)
-"""A run that says nothing for so long is not under way; it says something every 20 seconds."""
+"""A run without an update for this long is not under way. It writes one every 20 seconds."""
 _JUST_BEGUN = "beginning"
 log = logging.getLogger(__name__)
 
 
 def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> RunningRow | None:
-    """The run that says that it is under way, and said so lately.
+    """The run with a recent progress document, or the one that holds the lease.
 
-    One that has just begun has said nothing yet: it holds the destination's lease. One whose
-    process is known to have ended is not under way.
+    A run that has just begun has only the lease. One whose process is known to have ended is not
+    under way.
     """
     lease, written_at = _lease(store)
     if lease and lease.process and process_identity.is_alive(lease.process) is False:
@@ -33,13 +34,13 @@ def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> Running
     for run in runs:
         if run["verdict"] or run["complete"]:
             continue
-        told = read_progress(store, run["run_id"])
-        if told is None:
+        stored = read_progress(store, run["run_id"])
+        if stored is None:
             continue
         try:
-            found = Progress.from_json(told.data)
+            found = Progress.from_json(stored.data)
         except ValueError as error:
-            log.warning("%s is left out: %s", said(told.key), error)
+            log.warning("%s is ignored: %s", one_line(stored.key), error)
             continue
         if not found.ended and now - found.updated_at <= SILENT_AFTER:
             return RunningRow(
@@ -65,13 +66,13 @@ def read_running(store: Store, runs: Iterable[RunRow], now: datetime) -> Running
 
 
 def _lease(store: Store) -> tuple[LeaseRecord | None, datetime | None]:
-    """A lease that has not ended and was renewed lately, and when; nothing where nobody knows."""
+    """A lease that has not ended and was renewed recently, and when; else None twice."""
     try:
         found = store.read_tagged(layout.LOCK)
         lease = LeaseRecord.from_json(found.data) if found else None
     except (RepositoryError, ValueError):
         return None, None
-    # Older programs did not say that a lease had ended.
+    # Older programs did not record that a lease had ended.
     if found is None or lease is None or lease.ended is not False:
         return None, None
     return (lease, found.written_at) if abs(found.age) < SILENT_AFTER else (None, None)

@@ -1,10 +1,10 @@
-"""Rewritten history that looks like an attack, until somebody acknowledges it."""
+"""Open suspicions: rewritten history that looks like an attack and is not acknowledged."""
 
 import itertools
 from collections.abc import Iterator, Sequence
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.output.commands import RunRow
+from backup_contract.documents.output.runs import RunRow
 from backup_contract.documents.suspicion import Suspicion, still_open
 from backup_contract.judgement.reliance import UNREADABLE
 from repo_backup.store.base import Store
@@ -18,16 +18,15 @@ from repo_backup.store.written.suspicions import (
 
 
 def read_suspicions(store: Store, runs: Sequence[RunRow]) -> tuple[Suspicion, ...]:
-    """What is open, by the newest of these ``runs``, newest first.
+    """The open suspicions, newest first; ``runs`` are the newest runs.
 
-    The reporter carries what earlier runs found. Where there is none, as many runs count as for a
-    backup.
+    A report includes what earlier runs found. Without one, as many runs are read as for a backup.
     """
     found: list[Suspicion] = []
     for run in runs:
         reported = run["verdict"] not in (None, UNREADABLE)
-        if reported and (told := reported_suspicions(store, run["run_id"])) is not None:
-            found += told
+        if reported and (named := reported_suspicions(store, run["run_id"])) is not None:
+            found += named
             break
         if run["suspicious"]:
             found += own_suspicions(store, run["run_id"])
@@ -39,7 +38,7 @@ def read_suspicions(store: Store, runs: Sequence[RunRow]) -> tuple[Suspicion, ..
 
 
 def _others(store: Store, runs: Sequence[RunRow]) -> Iterator[str]:
-    """The runs that count and are not among these, newest first."""
+    """The other runs that count, newest first."""
     shown = {run["run_id"] for run in runs}
     newest = itertools.islice(newest_first(store), MOST_RUNS) if len(shown) < MOST_RUNS else ()
     return (run_id for run_id in newest if run_id not in shown)

@@ -1,5 +1,5 @@
-"""The page: what all runs left at a destination, as one static file that needs no network.
+"""The page: all runs at a destination, as one static file that needs no network.
 
-Read (``chronicle``), thought about (``model``), drawn (``charts``) and written (``page``). It is no
-part of what instances run, and only it needs a template engine and a chart library.
+``run_history`` reads the runs, ``view_model`` prepares them, ``charts`` draws, ``render`` writes
+the file. Instances do not have this package, which alone needs a template engine.
 """

@@ -6,10 +6,11 @@ const RUNS_AT_FIRST = 12;
 const DAY = 86400;
 const PAGE_IS_OLD_DAYS = 8;
 const WORDS = {
-  b: "saved anew", u: "unchanged", e: "empty", s: "left out", f: "failed",
-  w: `saved, but not its ${data.kinds.map(([, one]) => one).join(" or ")}`, x: "not what was written down", ".": "not listed",
+  b: "backed up", u: "unchanged", e: "empty", s: "excluded", f: "failed",
+  w: `saved, but not its ${data.kinds.map(([, one]) => one).join(" or ")}`, x: "not what the run wrote", ".": "not listed",
 };
 const GOOD = "buw";
+const SKIPPED = "s";
 const [UNLISTED, NO_RESULT] = [".", "-"]; // the run did not list it, the run listed nothing at all
 const COLUMNS = [
   ["name", "Repository", ""], ["status", "Status", ""], ["lastGood", "Last good backup", "wide"],
@@ -73,7 +74,7 @@ function quoted(word) {
 }
 
 function command(index, { choice = null, run = null } = {}) {
-  const words = ["repo_backup", "restore", data.name[index]];
+  const words = ["repo-backup", "restore", data.name[index]];
   if (choice !== null) words.push(choice);
   words.push("--source", data.source);
   if (run !== null) words.push("--run-id", data.runs[run][0]);

@@ -1,7 +1,7 @@
-"""The charts of the page: one bar for each run, measured here, drawn as SVG by the page's template.
+"""The page's charts: one bar for each run, computed here, drawn as SVG by the page's template.
 
-The page's CSS paints them, so that they follow light and dark. Every bar has a native tooltip; the
-table of runs has the same figures as text. Lengths are units of the drawing.
+The page's CSS colours them, so that they follow light and dark mode. Every bar has a tooltip, and
+the table of runs has the same figures as text. Lengths are in units of the drawing.
 """
 
 import math
@@ -17,24 +17,24 @@ from repo_backup.page.run_row import RunRow
 _WIDTH, _HEIGHT = 520, 190
 _TOP, _BOTTOM, _RIGHT = 12, 168, 516
 _LEFT, _CHARACTER = 10, 9.6
-"""Left of the bars is room for the longest label of the vertical axis, in the letters of a phone
-(16 units high, see page.css)."""
+"""The space left of the bars fits the longest label of the vertical axis at the font size of a
+phone (16 units, see page.css)."""
 _DATE_WIDTH = 92
-"""Of a date in such letters: the first and the last one stay within the drawing."""
+"""The width of a date at that size, so that the first and last one stay within the drawing."""
 _DATES_SHOWN = 4
 _INTERVALS = 4
 _BAR_SHARE = 0.88
-"""Of the room that each bar has."""
+"""The share of its space that a bar fills."""
 LEAST_RUNS = 4
 _LEAST_BARS = 8
-"""So wide is a bar at most: a chart of few runs has room for more."""
+"""With fewer runs, bars are as wide as with this many."""
 _BYTE_UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
 _TIME_UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A rectangle with a tooltip; ``good`` for a run that backed up all that it listed."""
+    """A rectangle with a tooltip. ``good``: the run backed up all that it listed."""
 
     x: float
     y: float
@@ -46,7 +46,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A text beside an axis: ``at`` is its height or, below the bars, its middle."""
+    """A text beside an axis. ``at`` is its height or, below the bars, its centre."""
 
     at: float
     text: str
@@ -54,7 +54,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """``description`` says in words what it shows; the bars lie between ``left`` and ``right``."""
+    """``description`` says in words what it shows. The bars are between ``left`` and ``right``."""
 
     id: str
     title: str
@@ -70,16 +70,16 @@ class Chart:
 
 
 def draw(rows: Sequence[RunRow]) -> list[Chart]:
-    """The charts of these runs, from the oldest to the newest; those without a figure left out.
+    """The charts of these runs, from the oldest to the newest; charts without figures are omitted.
 
-    Of fewer than :data:`LEAST_RUNS` there are none: the table of runs says the same in less room.
+    There are none for fewer than :data:`LEAST_RUNS`, as the table of runs needs less space.
     """
     if len(rows) < LEAST_RUNS:
         return []
     charts = [*_figures(rows, "duration", "How long a run took", _TIME_UNITS, duration, _seconds)]
     charts += _figures(rows, "uploaded", "What a run uploaded", _BYTE_UNITS, size, _uploaded)
     charts += _figures(rows, "stored", "All newest archives", _BYTE_UNITS, size, _stored)
-    charts += _figures(rows, "cost", "What a run cost, about", (("USD", 1.0),), usd, _cost)
+    charts += _figures(rows, "cost", "Estimated cost of a run", (("USD", 1.0),), usd, _cost)
     return charts
 
 
@@ -104,7 +104,7 @@ def _figures(
     name: str,
     title: str,
     units: Sequence[tuple[str, float]],
-    told: Callable[[float], str],
+    label: Callable[[float], str],
     figure: Callable[[Run], float | None],
 ) -> Iterator[Chart]:
     values = [figure(row.run) for row in rows]
@@ -113,16 +113,16 @@ def _figures(
         return
     unit, divisor = next((u for u in units if max(known) >= 2 * u[1]), units[-1])
     scaled = [None if value is None else value / divisor for value in values]
-    tips = ["" if value is None else told(value) for value in values]
-    least, most, newest = told(min(known)), told(max(known)), told(known[-1])
+    tips = ["" if value is None else label(value) for value in values]
+    least, most, newest = label(min(known)), label(max(known)), label(known[-1])
     span = f"Between {least} and {most}, " if least != most else ""
-    said = f"{span}{newest} at the newest run."
+    message = f"{span}{newest} at the newest run."
     ticks = _round_numbers(max(known) / divisor)
-    yield _chart(name, f"{title}, in {unit}", said, rows, scaled, tips, ticks)
+    yield _chart(name, f"{title}, in {unit}", message, rows, scaled, tips, ticks)
 
 
 def _round_numbers(most: float) -> list[tuple[float, str]]:
-    """From 0 up to ``most``, at most so many as there are intervals: 0, 20, 40, 60 below 67."""
+    """Round numbers from 0 to ``most``, at most ``_INTERVALS`` apart: 0, 20, 40, 60 below 67."""
     power = 10.0 ** math.floor(math.log10(most / _INTERVALS))
     step = next(n * power for n in (1, 2, 5, 10) if n * power * _INTERVALS >= most * (1 - 1e-9))
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
@@ -139,7 +139,7 @@ def _chart(
     tips: Sequence[str],
     ticks: Sequence[tuple[float, str]],
 ) -> Chart:
-    """The chart of these values, each at least as tall as can be seen."""
+    """The chart of these values; every bar is tall enough to be visible."""
     left = _LEFT + _CHARACTER * max(len(text) for _, text in ticks)
     room = (_RIGHT - left) / max(len(rows), _LEAST_BARS)
     unit = (_BOTTOM - _TOP) / max(ticks[-1][0], *(value or 0 for value in values))
@@ -173,6 +173,6 @@ def _chart(
 
 
 def _within(middle: float) -> float:
-    """The nearest middle of a date at which nothing of it is outside of the drawing."""
+    """The centre nearest to ``middle`` at which a date stays within the drawing."""
     half = _DATE_WIDTH / 2
     return round(min(max(middle, half), _WIDTH - half), 1)

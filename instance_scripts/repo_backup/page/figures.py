@@ -1,4 +1,4 @@
-"""Figures as a person reads them. Pure."""
+"""Formats figures for people. Pure."""
 
 
 def duration(seconds: float) -> str:
@@ -10,7 +10,7 @@ def duration(seconds: float) -> str:
 
 
 def usd(amount: float) -> str:
-    """``0.0030 USD``, with as many digits as it takes to see something."""
+    """``0.0030 USD``, with enough digits to show small amounts."""
     if 0 < amount < 0.0001:
         return "under 0.0001 USD"
     return f"{amount:.2f} USD" if amount >= 1 or amount == 0 else f"{amount:.4f} USD"

@@ -1,9 +1,8 @@
 """Renders the page: one HTML file with its style, script and data inside.
 
-The file may run nothing but its own script and load nothing at all: a Content-Security-Policy
-names both by their SHA-256. Names and reasons come from strangers. They reach the page as
-``one_line`` shows them: escaped by the template, or as JSON in which no markup can begin, and the
-script only ever writes text.
+A Content-Security-Policy allows only the file's own style and script, by SHA-256, and no loading.
+Names and reasons are text by others. They reach the page as ``one_line`` escapes them, through the
+template's escaping or as JSON without markup, and the script only writes text.
 """
 
 import base64
@@ -14,7 +13,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from backup_contract import __version__
-from backup_contract.kinds import kinds_beside_git
+from backup_contract.kinds import ACCOUNT, kinds_beside_git
 from backup_contract.moments import named_moment
 from backup_contract.text import one_line, size
 from repo_backup.page.charts import draw
@@ -24,14 +23,14 @@ from repo_backup.page.view_model import Page, RepositoryRow, restore_command
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-GENERATOR = "repo_backup report"
-"""By this a page of ours is known again."""
+GENERATOR = "repo-backup report"
+"""Identifies a page of ours."""
 
 STATIC_ROWS = 500
-"""So many repositories are in the page without JavaScript too."""
+"""How many repositories the page shows without JavaScript."""
 
 STRIP_RUNS = 52
-"""So many runs have a cell in the row of verdicts: a year of weekly ones."""
+"""How many runs have a cell in the row of verdicts: a year of weekly runs."""
 
 _RUN_NAME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
 _DATE = re.compile(r"(?:\b[A-Z][a-z]{2} )?\b\d{4}-\d\d-\d\d(?:T[\d:.-]+Z?)?")
@@ -41,7 +40,7 @@ _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
 def render(page: Page) -> bytes:
-    """The whole page, UTF-8."""
+    """The page as HTML, in UTF-8."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -76,19 +75,21 @@ def render(page: Page) -> bytes:
         static_rows=page.repositories if len(page.repositories) <= STATIC_ROWS else (),
         last_good=lambda row: _last_good(page, row),
         command=lambda row: restore_command(row.name, page.source) if row.restorable else "",
+        account_command=lambda row: restore_command(row.name, page.source, ACCOUNT),
         size=size,
     )
-    # A lone surrogate in a name is no reason to have no page.
+    # A lone surrogate in a name must not prevent the page.
     return html.encode("utf-8", "replace")
 
 
 def payload(page: Page) -> dict[str, Any]:
-    """What the script works on: columns rather than objects, for 10,000 rows are many names."""
+    """The script's data, in columns instead of objects, which would repeat names 10,000 times."""
     rows = page.repositories
     return {
         "source": _shown(page.source),
         "generated": int(page.generated_at.timestamp()),
         "runs": [[each.run.id, int(each.run.moment.timestamp())] for each in page.runs[::-1]],
+        "narrowed": [i for i, each in enumerate(page.runs[::-1]) if each.run.only],
         "kinds": [[kind.name, kind.one, kind.choice] for kind in kinds_beside_git()],
         "statuses": [[status.word, status.tone.value] for status in _STATUSES],
         "name": [_shown(row.name) for row in rows],
@@ -111,12 +112,12 @@ def payload(page: Page) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> Any:
-    """A text of others as it may be seen; markup of ours and what is no text as it is."""
+    """Text by others, escaped for display. Our own markup and other values stay as they are."""
     return one_line(value, None) if type(value) is str else value
 
 
 def readable(text: str) -> str:
-    """The text with the day of each run in the place of its name."""
+    """Replace run ids in a text by their days."""
     return _RUN_NAME.sub(lambda found: _day(found[0]), text)
 
 
@@ -126,7 +127,7 @@ def _day(run_id: str) -> str:
 
 
 def _dated(text: str) -> "Markup":
-    """A text of others, escaped: days instead of names of runs, none broken over two lines."""
+    """Text by others, escaped: days instead of run ids, and no date is broken over two lines."""
     from markupsafe import Markup
 
     parts, end = Markup(""), 0
@@ -145,7 +146,7 @@ def _last_good(page: Page, row: RepositoryRow) -> str:
 
 
 def _json(document: object) -> str:
-    """JSON that is safe inside a script element: nothing in it can end the element."""
+    """JSON that is safe inside a script element, because it cannot end the element."""
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.translate(_ESCAPES)
 
@@ -156,7 +157,7 @@ def _source(text: str) -> str:
 
 
 def _script() -> str:
-    """The parts as one script that leaves no name behind."""
+    """All parts as one script that defines no global names."""
     parts = "".join(map(_asset, _SCRIPTS))
     return f'"use strict";\n(() => {{\n{parts}}})();\n'
 

@@ -1,4 +1,4 @@
-"""How each repository stands: backed up or not, since when, and whether that was proven. Pure."""
+"""The status of each repository: backed up or not, since when, and whether that is proven. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,28 +7,28 @@ from enum import Enum
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Entry, Item
 from backup_contract.documents.parts.upstream import sentence
-from backup_contract.kinds import ACCOUNT, GIT, KINDS, kinds_beside_git, noun
+from backup_contract.kinds import GIT, KINDS, kinds_beside_git, noun
 from repo_backup.page.run_history import (
     EMPTY,
+    EXCLUDED,
     FAILED,
     GOOD,
-    LEFT_OUT,
     NO_RESULT,
     PART_FAILED,
     SAVED,
     UNLISTED,
     UNSOUND,
-    Chronicle,
     Repository,
+    RunHistory,
 )
 from repo_backup.page.run_record import Run
 from repo_backup.store.inventory import not_in_place
 
-_SILENT = (UNLISTED, NO_RESULT)
+_NO_STATUS = (UNLISTED, NO_RESULT)
 
 
 class Tone(Enum):
-    """How loud something is said; never by colour alone."""
+    """How serious something is; never shown by colour alone."""
 
     BAD = "bad"
     WATCH = "watch"
@@ -37,7 +37,7 @@ class Tone(Enum):
 
 
 class Status(Enum):
-    """A repository's standing, worst first; ``word`` is what the page calls it."""
+    """A repository's status, the worst first. ``word`` is its text."""
 
     FAILED = "failed"
     MISSING = "archive missing"
@@ -46,9 +46,9 @@ class Status(Enum):
     PART_FAILED = "part failed"
     KNOWN_FAILURE = "known failure"
     NOT_LISTED = "no longer listed"
-    LEFT_OUT = "left out"
-    EMPTY = "empty"
     BACKED_UP = "backed up"
+    EMPTY = "empty"
+    EXCLUDED = "excluded"
 
     @property
     def word(self) -> str:
@@ -68,8 +68,8 @@ class Status(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A repository now: its status and why, and the index of the run that last had it good."""
+class RepositoryStatus:
+    """A repository's status and the reason, and the index of the run in which it was last good."""
 
     repository: Repository
     status: Status
@@ -78,38 +78,40 @@ class Standing:
 
     @property
     def entry(self) -> Entry:
-        """What its newest run wrote down."""
+        """The repository's newest entry."""
         return self.repository.entry
 
 
-def standings(chronicle: Chronicle) -> list[Standing]:
-    """Every repository's standing, by name."""
+def repository_statuses(run_history: RunHistory) -> list[RepositoryStatus]:
+    """The status of every repository, by name."""
     known = {
         text.partition(": ")[0].lower()
-        for run in _last(run for run in chronicle.runs if run.reported)
+        for run in _last(run for run in run_history.runs if run.reported)
         for text in run.acknowledged
     }
-    newest_listing = _newest_listing(chronicle.runs)
-    settled = bool(chronicle.runs) and (chronicle.runs[-1].reported or chronicle.runs[-1].complete)
+    newest_listing = _newest_listing(run_history.runs)
+    settled = bool(run_history.runs) and (
+        run_history.runs[-1].reported or run_history.runs[-1].complete
+    )
     found = []
-    for each in chronicle.repositories:
-        status, reason = _status(each, chronicle.runs, newest_listing, known)
+    for each in run_history.repositories:
+        status, reason = _status(each, run_history.runs, newest_listing, known)
         if status is Status.NOT_LISTED:
-            told = sentence(chronicle.upstream.get(each.entry.id))
-            reason = f"{each.entry.full_name} {told}; its archive is kept."
-        gone = not_in_place(each.entry.results.values(), chronicle.present, settled=settled)
+            seen = sentence(run_history.upstream.get(each.entry.id))
+            reason = f"{each.entry.full_name} {seen}; its archive is retained."
+        gone = not_in_place(each.entry.results.values(), run_history.present, settled=settled)
         if gone and status is Status.NOT_LISTED:
-            reason = f"{each.entry.full_name} {told}; {gone}"
+            reason = f"{each.entry.full_name} {seen}; {gone}"
         elif gone and status is not Status.UNSOUND:
             status, reason = Status.MISSING, gone
-        found.append(Standing(each, status, reason, _last_good(each.letters)))
+        found.append(RepositoryStatus(each, status, reason, _last_good(each.letters)))
     return found
 
 
-def unnamed_archives(chronicle: Chronicle) -> list[str]:
-    """Keys of archives that no repository of the chronicle has or had, sorted."""
-    named = set(chronicle.kept)
-    for each in chronicle.repositories:
+def unnamed_archives(run_history: RunHistory) -> list[str]:
+    """The sorted keys of archives that belong to no repository in the history."""
+    named = set(run_history.kept)
+    for each in run_history.repositories:
         named |= {archive.key for archive in each.entry.archives}
         for name in (*each.former_names, each.entry.full_name):
             owner, _, repository = name.partition("/")
@@ -118,23 +120,23 @@ def unnamed_archives(chronicle: Chronicle) -> list[str]:
                 for kind in KINDS
                 for number in (None, each.entry.id)
             }
-    unnamed = filter(layout.is_archive, chronicle.present.keys() - named)
-    # Archives of accounts' own data belong to no repository.
-    return sorted(key for key in unnamed if layout.named_by(key)[1] != ACCOUNT)
+    unnamed = filter(layout.is_archive, run_history.present.keys() - named)
+    # Archives of accounts' own data, and of gists, do not belong to repositories.
+    return sorted(key for key in unnamed if KINDS[layout.named_by(key)[1]].of == "repository")
 
 
 def _status(
     each: Repository, runs: Sequence[Run], newest_listing: dict[str, int], known: set[str]
 ) -> tuple[Status, str]:
-    """What narrowed runs passed over stands as the last run left it that was asked for it."""
+    """A repository that narrowed runs excluded has the status of the last run that included it."""
     entry = each.entry
-    listed = [index for index, letter in enumerate(each.letters) if letter not in _SILENT]
+    listed = [index for index, letter in enumerate(each.letters) if letter not in _NO_STATUS]
     since = newest_listing.get(entry.owner.lower(), newest_listing.get("", -1))
     if not listed or listed[-1] < since:
         return Status.NOT_LISTED, ""
     if entry.unsaved:
         return Status.UNSAVED, entry.git.reason or ""
-    letter = _standing_letter(each, listed, runs)
+    letter = _current_letter(each, listed, runs)
     reason = entry.git.reason or ""
     if letter in (FAILED, PART_FAILED):
         beside = failed_beside(entry)
@@ -148,34 +150,34 @@ def _status(
             return Status.FAILED, reason or beside_why or "no reason given"
         return Status.PART_FAILED, beside_why
     if letter == UNSOUND:
-        return Status.UNSOUND, "Its archive is not what the run wrote down."
-    statuses = {LEFT_OUT: Status.LEFT_OUT, EMPTY: Status.EMPTY}
+        return Status.UNSOUND, "Its archive is not what the run recorded."
+    statuses = {EXCLUDED: Status.EXCLUDED, EMPTY: Status.EMPTY}
     return statuses.get(letter, Status.BACKED_UP), reason
 
 
 def failed_beside(entry: Entry) -> list[Item]:
-    """What failed of a repository besides its own git."""
+    """The failed items of a repository besides its own git."""
     return [each for each in entry.items if each.kind != GIT and each.state == "failed"]
 
 
-def _standing_letter(each: Repository, listed: Sequence[int], runs: Sequence[Run]) -> int:
+def _current_letter(each: Repository, listed: Sequence[int], runs: Sequence[Run]) -> int:
     entry = each.entry
     for index in reversed(listed):
         letter = each.letters[index]
-        if letter == LEFT_OUT and runs[index].only:
+        if letter == EXCLUDED and runs[index].only:
             continue
-        if entry.asked or letter != LEFT_OUT:
+        if entry.asked or letter != EXCLUDED:
             return letter
         break
-    # Nothing that was read was asked for it: it says itself what it was before.
+    # No run in this history included it; its entry says what it was before.
     if entry.failed:
         return FAILED if entry.git.state == "failed" else PART_FAILED
     return EMPTY if entry.git.state == "empty" else SAVED
 
 
 def _newest_listing(runs: Sequence[Run]) -> dict[str, int]:
-    """The index of the newest complete run that listed each owner; ``""`` for all that a token
-    sees, where no owner was named."""
+    """The index of the newest complete run that listed each owner; ``""`` for runs of everything
+    that a token sees."""
     newest: dict[str, int] = {}
     for index, run in enumerate(runs):
         if run.complete:

@@ -1,72 +1,82 @@
-"""Reads what all runs left, one manifest at a time: years of a large account fit in little memory.
+"""Reads all runs, one manifest at a time, so that years of a large account fit in little memory.
 
-A manifest of 10,000 repositories is megabytes. Kept of it is a letter for each repository, the
-size of what it uploaded, and each repository's newest entry.
+The manifest of 10,000 repositories has megabytes. Only a letter for each repository, the size of
+its uploads, and its newest entry are kept.
 """
 
-import itertools
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import COUNTED, Entry, Identity, Manifest
+from backup_contract.documents.manifest import COUNTED, Entry, Identity, Item, Manifest
 from backup_contract.documents.parts.upstream import Upstream
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
 from backup_contract.documents.suspicion import Suspicion
 from backup_contract.judgement.reliance import UNREADABLE
-from backup_contract.moments import named_moment
-from repo_backup.page.run_record import Run, build_run
-from repo_backup.runtime.errors import FatalError, said
-from repo_backup.store.base import Store, Stored
-from repo_backup.store.written.run_documents import (
-    Document,
-    read_document,
-    read_manifest,
-    read_progress,
+from backup_contract.kinds import ACCOUNT, GIST
+from backup_contract.text import one_line
+from repo_backup.page.run_loader import (
+    BEGINNING,
+    LoadedRun,
+    chosen_runs,
+    documents_by_run,
+    loaded_runs,
 )
-from repo_backup.store.written.run_order import MOST_UNREPORTED, reported_only
+from repo_backup.page.run_record import Run, build_run
+from repo_backup.runtime.errors import FatalError
+from repo_backup.store.base import Store, Stored
+from repo_backup.store.written.run_documents import Document
 
-SAVED, UNCHANGED, EMPTY, LEFT_OUT, FAILED, PART_FAILED, UNSOUND, UNLISTED, NO_RESULT = b"buesfwx.-"
-"""What a run did to a repository, as a letter of its history. UNSOUND: the program saved it, and
-the reporter or the restore drill found that the archive is not what it should be. PART_FAILED:
-its own git was saved, and something beside it failed. NO_RESULT: the
-run left no manifest, so that it says nothing of any repository."""
+SAVED, UNCHANGED, EMPTY, EXCLUDED, FAILED, PART_FAILED, UNSOUND, UNLISTED, NO_RESULT = b"buesfwx.-"
+"""The result of a run for a repository, as a letter of its history. UNSOUND: the program saved it,
+but the reporter or the restore drill found its archive bad. PART_FAILED: its own git was saved, but
+another kind failed. NO_RESULT: the run left no manifest."""
 
 GOOD = frozenset({SAVED, UNCHANGED, PART_FAILED})
 UNVERIFIED = "unverified"
 
-_LETTERS = dict(zip(COUNTED, (SAVED, UNCHANGED, EMPTY, LEFT_OUT, FAILED), strict=True))
-_READ_AHEAD = 3
-_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+_LETTERS = dict(zip(COUNTED, (SAVED, UNCHANGED, EMPTY, EXCLUDED, FAILED), strict=True))
 T = TypeVar("T")
-_MANIFEST, _REPORT, _PROGRESS = "manifest.json", "report.json", "progress.json"
-_LAUNCH = "launch.json"
 
 
 @dataclass(slots=True)
 class Repository:
-    """``letters`` by run, ``uploads`` in bytes by the index of the run, and the newest entry."""
+    """``letters`` by run, ``uploads`` in bytes by the run's index, and the newest entry."""
 
     entry: Entry
     letters: bytearray
     uploads: dict[int, int] = field(default_factory=dict)
     former_names: set[str] = field(default_factory=set)
-    seen: datetime = _BEGINNING
+    seen: datetime = BEGINNING
+
+
+@dataclass(slots=True)
+class AccountHistory:
+    """An account: its newest entry, and when a run last saved all of its data."""
+
+    entry: Entry
+    saved_at: datetime | None = None
+    seen: datetime = BEGINNING
+
+    def add(self, moment: datetime, entry: Entry) -> None:
+        """Add the entry of the run that began at ``moment``."""
+        if entry.results[ACCOUNT].state in ("backed-up", "unchanged"):
+            self.saved_at = max(moment, self.saved_at or BEGINNING)
+        if moment >= self.seen:
+            self.entry, self.seen = entry, moment
 
 
 @dataclass(frozen=True, slots=True)
-class Chronicle:
-    """Runs from the oldest to the newest, repositories by name, and the archives that are there.
+class RunHistory:
+    """Runs from the oldest to the newest, repositories by name, and the stored archives.
 
-    ``kept`` are the keys of archives of what GitHub does not list any more, of whatever run.
-    ``upstream`` is, by id, what GitHub said of a repository that it no longer listed in the newest
-    run that asked. ``unreadable`` names documents that are not what they should be.
-    ``suspicions`` are those that nobody acknowledged.
+    ``kept`` are the keys of archives, of any run, that GitHub no longer lists. ``upstream`` is, by
+    id, GitHub's answer about a repository that it no longer lists, from the newest run that asked.
+    ``unreadable`` names damaged documents. ``suspicions`` are the open ones. ``accounts`` are those
+    whose own data is saved, by name. ``gists`` are like repositories.
     """
 
     runs: tuple[Run, ...]
@@ -76,98 +86,47 @@ class Chronicle:
     kept: frozenset[str] = frozenset()
     upstream: Mapping[int, Upstream] = field(default_factory=dict)
     suspicions: tuple[Suspicion, ...] = ()
+    accounts: tuple[AccountHistory, ...] = ()
+    gists: tuple[Repository, ...] = ()
+
+    @property
+    def current_gists(self) -> list[Item]:
+        """The items of all gists in the newest complete run."""
+        complete = [index for index, run in enumerate(self.runs) if run.complete]
+        known = (UNLISTED, NO_RESULT)
+        return [
+            item
+            for each in self.gists
+            if complete and each.letters[complete[-1]] not in known
+            for item in each.entry.items
+        ]
 
 
 def read(
     store: Store, newest: int | None = None, tell: Callable[[int, int], None] = lambda *_: None
-) -> Chronicle:
-    """Read all runs, or the ``newest`` so many; ``tell`` hears how many of how many are read.
+) -> RunHistory:
+    """Read all runs, or the ``newest`` ones. ``tell`` gets the number of runs read and the total.
 
-    Two requests for each run that is reported, some more for another, and one for each thousand
-    objects. Raises FatalError where there is no backup or the store cannot be used, TransientError
-    where it cannot be reached.
+    Makes two requests for each reported run, some more for others, and one for each thousand
+    objects. Raises FatalError if there is no backup or the store cannot be used, TransientError if
+    it cannot be reached.
     """
-    documents = _documents(store)
+    documents = documents_by_run(store)
     present = {k: v for k, v in store.objects(layout.ARCHIVES).items() if k.endswith(".zip")}
     if not documents:
         count = sum(map(layout.is_archive, present))
         there = f", only {count} archives without a record" if count else ""
-        raise FatalError(f"there is no backup at this source{there}")
-    chosen = _chosen(store, documents, newest)
-    reading = _Reading(len(chosen))
-    for index, loaded in enumerate(_loaded(store, chosen, documents)):
-        reading.absorb(index, loaded)
+        raise FatalError(f"there is no backup at this source{there}: check --source")
+    chosen = chosen_runs(store, documents, newest)
+    reading = _Collector(len(chosen))
+    for index, loaded in enumerate(loaded_runs(store, chosen, documents)):
+        reading.add(index, loaded)
         tell(index + 1, len(chosen))
-    return reading.chronicle(present)
+    return reading.run_history(present)
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """A run's documents as they are at the destination."""
-
-    run_id: str
-    report: Document | None
-    manifest: Document | None
-    progress: Document | None
-
-
-def _documents(store: Store) -> dict[str, set[str]]:
-    """The names of the documents of each run, without those of its attempts.
-
-    An instance may write as an attempt of a run that there never was.
-    """
-    found: dict[str, set[str]] = {}
-    for key in store.objects(layout.RUNS):
-        run_id, slash, name = key.removeprefix(layout.RUNS).partition("/")
-        if slash and run_id and "/" not in name:
-            found.setdefault(run_id, set()).add(name)
-    return found
-
-
-def _chosen(store: Store, documents: dict[str, set[str]], newest: int | None) -> list[str]:
-    """The runs to read, about in order: the newest by when they were written, and those between
-    them that left no manifest."""
-    written = list(reversed(store.run_ids()))[-newest if newest else 0 :]
-    moments = {run_id: named_moment(run_id) or _BEGINNING for run_id in documents}
-    since = min((moments[run_id] for run_id in written), default=_BEGINNING)
-    told = set(written)
-    without = [run_id for run_id in documents if run_id not in told and moments[run_id] >= since]
-    chosen = sorted([*written, *without], key=lambda run_id: moments[run_id])
-    older = chosen[:-MOST_UNREPORTED]
-    if not older:
-        return chosen
-    keys = (f"{layout.RUNS}{run_id}/{name}" for run_id in older for name in documents[run_id])
-    counted = reported_only(older, keys)
-    return [*(run_id for run_id in older if run_id in counted), *chosen[-MOST_UNREPORTED:]]
-
-
-def _loaded(store: Store, run_ids: list[str], documents: dict[str, set[str]]) -> Iterator[_Loaded]:
-    """The documents of each run, a few runs ahead of whoever asks."""
-
-    def load(run_id: str) -> _Loaded:
-        names = documents.get(run_id, set())
-        progresses = _REPORT not in names and names & {_PROGRESS, _LAUNCH}
-        return _Loaded(
-            run_id,
-            read_document(store, layout.report(run_id)) if _REPORT in names else None,
-            read_manifest(store, run_id) if names & {_MANIFEST, _LAUNCH} else None,
-            read_progress(store, run_id) if progresses else None,
-        )
-
-    waiting = iter(run_ids)
-    with ThreadPoolExecutor(_READ_AHEAD) as pool:
-        ahead: deque[Future[_Loaded]] = deque()
-        for run_id in itertools.islice(waiting, _READ_AHEAD):
-            ahead.append(pool.submit(load, run_id))
-        while ahead:
-            loaded = ahead.popleft().result()
-            for run_id in itertools.islice(waiting, 1):
-                ahead.append(pool.submit(load, run_id))
-            yield loaded
-
-
-class _Reading:
-    """Takes in one run after the other."""
+class _Collector:
+    """Collects one run after the other."""
 
     def __init__(self, size: int) -> None:
         self._template = bytearray([NO_RESULT]) * size
@@ -176,9 +135,11 @@ class _Reading:
         self._unreadable: list[str] = []
         self._kept: set[str] = set()
         self._upstream: dict[int, tuple[datetime, Upstream]] = {}
+        self._accounts: dict[Identity, AccountHistory] = {}
+        self._gists: dict[Identity, Repository] = {}
 
-    def absorb(self, index: int, loaded: _Loaded) -> None:
-        """Take a run in; what cannot be read is named and left out."""
+    def add(self, index: int, loaded: LoadedRun) -> None:
+        """Add a run. Damaged documents are recorded and ignored."""
         blamed = len(self._unreadable)
         report = self._decoded(loaded.report, RunReport.from_json)
         manifest = self._decoded(loaded.manifest, Manifest.from_json)
@@ -191,7 +152,8 @@ class _Reading:
             run = replace(run, verdict=UNREADABLE, reason=f"{damage[0]}.", reported=False)
         self._runs[index] = run
         if manifest:
-            for letters in (self._template, *(r.letters for r in self._repositories.values())):
+            known_before = (*self._repositories.values(), *self._gists.values())
+            for letters in (self._template, *(each.letters for each in known_before)):
                 letters[index] = UNLISTED
             unsound = _unsound(run)
             for each in manifest.kept or ():
@@ -200,42 +162,63 @@ class _Reading:
                 if each.upstream and (known is None or run.moment >= known[0]):
                     self._upstream[each.id] = (run.moment, each.upstream)
             for entry in manifest.entries.values():
-                self._add(index, run, entry, unsound)
+                self._add(index, run, entry, unsound, self._repositories)
+            for entry in manifest.gists.values():
+                self._add(index, run, entry, unsound, self._gists)
+            for entry in manifest.accounts.values():
+                known_account = self._accounts.setdefault(entry.identity, AccountHistory(entry))
+                known_account.add(run.moment, entry)
 
-    def chronicle(self, present: dict[str, Stored]) -> Chronicle:
-        """All of it, runs in the order of their moments."""
+    def run_history(self, present: dict[str, Stored]) -> RunHistory:
+        """The history, with runs ordered by start time."""
         order = sorted(self._runs, key=lambda index: (self._runs[index].moment, index))
         places = {index: place for place, index in enumerate(order)}
-        repositories = list(self._repositories.values())
-        for each in repositories:
-            each.letters = bytearray(each.letters[index] for index in order)
-            each.uploads = {places[index]: count for index, count in each.uploads.items()}
-            each.former_names.discard(each.entry.full_name)
-        repositories.sort(key=lambda each: (each.entry.full_name.lower(), each.entry.id))
-        return Chronicle(
+        repositories, gists = (
+            self._in_order(found, order, places) for found in (self._repositories, self._gists)
+        )
+        return RunHistory(
             tuple(self._runs[index] for index in order),
             tuple(repositories),
             present,
             tuple(self._unreadable),
             frozenset(self._kept),
             {number: upstream for number, (_, upstream) in self._upstream.items()},
+            accounts=tuple(sorted(self._accounts.values(), key=lambda e: e.entry.owner.lower())),
+            gists=tuple(gists),
         )
 
+    def _in_order(
+        self, found: Mapping[Identity, Repository], order: Sequence[int], places: Mapping[int, int]
+    ) -> list[Repository]:
+        """By name, with runs ordered by start time."""
+        for each in found.values():
+            each.letters = bytearray(each.letters[index] for index in order)
+            each.uploads = {places[index]: count for index, count in each.uploads.items()}
+            each.former_names.discard(each.entry.full_name)
+        return sorted(found.values(), key=lambda e: (e.entry.full_name.lower(), e.entry.id))
+
     def _decoded(self, document: Document | None, decode: Callable[[bytes], T]) -> T | None:
-        """The document; None if there is none, and if it is damaged, which is told."""
+        """Decode a document; None if there is none or if it is damaged, which is recorded."""
         try:
             return None if document is None else decode(document.data)
         except ValueError as error:
-            self._blame(document, error)
+            self._record_damage(document, error)
             return None
 
-    def _blame(self, document: Document | None, error: Exception) -> None:
-        self._unreadable.append(f"{said(document.key if document else '')}: {error}")
+    def _record_damage(self, document: Document | None, error: Exception) -> None:
+        self._unreadable.append(f"{one_line(document.key if document else '')}: {error}")
 
-    def _add(self, index: int, run: Run, entry: Entry, unsound: Callable[[Entry], bool]) -> None:
-        known = self._repositories.get(entry.identity)
+    def _add(
+        self,
+        index: int,
+        run: Run,
+        entry: Entry,
+        unsound: Callable[[Entry], bool],
+        among: dict[Identity, Repository],
+    ) -> None:
+        known = among.get(entry.identity)
         if known is None:
-            known = self._repositories[entry.identity] = Repository(entry, self._template[:])
+            known = among[entry.identity] = Repository(entry, self._template[:])
         known.letters[index] = letter = _letter(entry, unsound)
         known.former_names.add(entry.full_name)
         uploaded = sum(result.bytes_put_by(run.id) for result in entry.results.values())
@@ -247,18 +230,18 @@ class _Reading:
 
 def _letter(entry: Entry, unsound: Callable[[Entry], bool]) -> int:
     if not entry.asked:
-        return UNSOUND if entry.archives and unsound(entry) else LEFT_OUT
-    letter = _LETTERS[entry.git.state]
+        return UNSOUND if entry.archives and unsound(entry) else EXCLUDED
+    letter = _LETTERS[entry.results.get(GIST, entry.git).state]
     if letter in GOOD and unsound(entry):
         return UNSOUND
     return PART_FAILED if letter in GOOD and entry.failed else letter
 
 
 def _unsound(run: Run) -> Callable[[Entry], bool]:
-    """Which entries of a run are not to be believed.
+    """Returns a function that tells which entries of a run are not to be trusted.
 
-    The reporter writes ``owner/name: what is wrong``. An unverified run of which it names nothing
-    is one whose manifest it did not believe: then nothing of it is.
+    The reporter writes ``owner/name: what is wrong``. If an unverified run names nothing, the
+    reporter rejected its manifest, and none of its entries is to be trusted.
     """
     bad = run.drill.bad if run.drill else frozenset()
     named: frozenset[str] = frozenset()

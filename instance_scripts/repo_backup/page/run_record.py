@@ -1,4 +1,4 @@
-"""One run's record, from the documents that it left: report, manifest, progress. Pure."""
+"""Builds one run's record from its documents: report, manifest, progress. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,8 +15,8 @@ from backup_contract.visibility import Coverage, Visibility, describe
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """A restore drill: so many archives read back, the keys of those that were not good, and how
-    many the machine could not read back, whatever they are worth."""
+    """A restore drill: how many archives were checked, the keys of the bad ones, and how many this
+    machine could not check."""
 
     checked: int
     bad: frozenset[str]
@@ -25,10 +25,10 @@ class Drill:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as the page tells it. ``reported`` is False where no reporter judged it.
+    """A run on the page. ``reported``: a reporter judged it.
 
-    ``only`` are the patterns that it was narrowed to; none: it was asked for everything.
-    ``rewrites`` tell of ``rewritten`` branches and tags, a line each.
+    ``only`` are the patterns that it was narrowed to; empty for a run of everything. ``rewrites``
+    has a line for each of the ``rewritten`` branches and tags.
     """
 
     id: str
@@ -56,56 +56,56 @@ class Run:
 
     @property
     def coverage(self) -> Coverage:
-        """What may be said of what the run could see."""
+        """How much of the account the run could see."""
         return describe(self.visibility)
 
 
 def build_run(
     run_id: str, report: RunReport | None, manifest: Manifest | None, progress: Progress | None
 ) -> Run | None:
-    """The record of a run from what it left; None if nothing dates it.
+    """The record of a run; None if it has no date.
 
-    The reporter's word goes before the program's own.
+    The reporter's verdict takes precedence over the program's own result.
     """
-    so_far, told_at = "nothing but its launch", progress.updated_at if progress else None
+    so_far, updated_at = "nothing but its launch", progress.updated_at if progress else None
     if progress:
         done = f", {progress.done} of {progress.listed} repositories done"
         so_far = f"{progress.phase}{done if progress.listed else ''}"
     moment = (manifest and aware(manifest.started_at)) or named_moment(run_id)
-    moment = moment or (report.reported_at if report else told_at)
+    moment = moment or (report.reported_at if report else updated_at)
     if moment is None:
         return None
-    told = report or _own_report(manifest, so_far, moment)
+    recorded = report or _own_report(manifest, so_far, moment)
     totals = manifest.totals if manifest else {}
     counts: dict[str, int] = {state: totals[state] for state in COUNTED if totals.get(state)}
     return Run(
         id=run_id,
         moment=moment,
-        verdict=told.verdict,
-        reason=told.reason,
+        verdict=recorded.verdict,
+        reason=recorded.reason,
         reported=report is not None,
-        problems=told.problems,
-        acknowledged=told.acknowledged,
+        problems=recorded.problems,
+        acknowledged=recorded.acknowledged,
         attempts=len(report.attempts) if report else manifest.attempt if manifest else 0,
-        counts=counts or {k: n for k, n in (told.repositories or {}).items() if n},
-        seconds=told.seconds,
-        bytes_uploaded=_first(told.bytes_uploaded, totals.get("bytes_uploaded")),
-        bytes_stored=_first(told.bytes_stored, totals.get("bytes_stored")),
-        usd_run=told.usd_run,
-        usd_storage_per_month=told.usd_storage_per_month,
+        counts=counts or {k: n for k, n in (recorded.repositories or {}).items() if n},
+        seconds=recorded.seconds,
+        bytes_uploaded=_first(recorded.bytes_uploaded, totals.get("bytes_uploaded")),
+        bytes_stored=_first(recorded.bytes_stored, totals.get("bytes_stored")),
+        usd_run=recorded.usd_run,
+        usd_storage_per_month=recorded.usd_storage_per_month,
         complete=bool(manifest and manifest.complete),
         owners=tuple(manifest.owners) if manifest else (),
         drill=_drill(manifest),
         token_expires_at=aware(manifest.token_expires_at) if manifest else None,
-        only=tuple(manifest.only) if manifest else told.only,
-        visibility=(manifest and manifest.visibility) or told.visibility,
-        rewrites=tuple(rewrite_lines(manifest)) or told.rewrites,
-        rewritten=rewritten(manifest) or told.rewritten,
+        only=tuple(manifest.only) if manifest else recorded.only,
+        visibility=(manifest and manifest.visibility) or recorded.visibility,
+        rewrites=tuple(rewrite_lines(manifest)) or recorded.rewrites,
+        rewritten=rewritten(manifest) or recorded.rewritten,
     )
 
 
 def aware(value: object) -> datetime | None:
-    """A moment in UTC from ISO text or a datetime; None for anything else."""
+    """A UTC time from ISO text or a datetime; None for anything else."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
@@ -115,39 +115,47 @@ def aware(value: object) -> datetime | None:
         return None
     try:
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:  # the year 1 or 9999, moved over its edge by a time zone
+    except OverflowError:  # the time zone moves the year 1 or 9999 out of range
         return None
 
 
 def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> RunReport:
-    """What can be said of a run on which no reporter said anything."""
+    """The report of a run that no reporter judged, from its manifest."""
     if manifest is None:
         return RunReport(UNFINISHED, f"It has not ended, or was cut off: {so_far}.", moment)
-    entries = manifest.all_entries.values()
-    failed = sum(entry.failed for entry in entries)
+    entries = manifest.entries.values()
+    accounts = sum(entry.failed for entry in manifest.accounts.values())
+    failed = sum(entry.failed for entry in (*entries, *manifest.gists.values()))
     unsaved = sum(entry.unsaved for entry in entries)
-    left_out = sum(entry.asked and entry.git.state == "skipped" for entry in entries)
-    but = f" (but for {left_out} left out by options)" if left_out else ""
+    excluded = sum(entry.asked and entry.git.state == "skipped" for entry in entries)
+    but = f" (except {excluded} excluded by options)" if excluded else ""
     started, finished = aware(manifest.started_at), aware(manifest.finished_at)
     verdict = own_word(manifest)
     if verdict == UNFINISHED:
         done = f"{len(manifest.entries)} of {manifest.listed} repositories were written down"
         reason = f"It has not ended, or was cut off: {done}."
     elif not any(entry.archives for entry in entries):
-        reason = f"Of all that was listed{but} nothing is backed up."
-    elif failed or unsaved:
+        reason = f"Nothing of what was listed{but} is backed up."
+    elif failed or unsaved or accounts:
         wrong = [f"{failed} could not be backed up"] if failed else []
-        wrong += [f"{unsaved} not saved, untried this time"] if unsaved else []
-        reason = f"{'; '.join(wrong)}; all others{but} are backed up."
+        wrong += [f"{unsaved} not saved and not tried this time"] if unsaved else []
+        of = "1 account is" if accounts == 1 else f"{accounts} accounts are"
+        wrong += [f"the data of {of} not complete"] if accounts else []
+        others = "others" if failed or unsaved else "repositories"
+        text = "; ".join(wrong)
+        reason = f"{text[:1].upper()}{text[1:]}; all {others}{but} are backed up."
     elif verdict == INCOMPLETE:
         reason = "An archive could not be restored, or is not named where it should be."
     elif manifest.only:
         reason = (
-            f"Nothing but {' '.join(manifest.only)} was backed up, as asked; the others{but} are "
-            "as earlier runs left them, says the program that did it."
+            f"Only {' '.join(manifest.only)} was backed up, as requested; the others{but} are as "
+            "earlier runs left them. The program that ran says so; no reporter checked it."
         )
     else:
-        reason = f"All that was listed{but} is backed up, says the program that did it."
+        reason = (
+            f"Everything listed{but} is backed up. The program that ran says so; no reporter "
+            "checked it."
+        )
     if verdict != UNFINISHED and (seen := describe(manifest.visibility).sentence):
         reason = f"{seen}. {reason}"
     seconds = (finished - started).total_seconds() if started and finished else None

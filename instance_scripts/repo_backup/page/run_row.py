@@ -1,4 +1,4 @@
-"""A run in words, as its row in the table has it. Pure."""
+"""A run's row in the table, as text. Pure."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _COUNTED = (("backed-up", "changed"), ("unchanged", "unchanged"), ("failed", "fa
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run in words."""
+    """A run as text."""
 
     run: Run
     tone: Tone
@@ -28,14 +28,14 @@ class RunRow:
 
     @property
     def figures(self) -> str:
-        """What is known of it on one line, for a window without room for columns."""
+        """All known figures on one line, for narrow windows."""
         uploaded = "–" if self.run.bytes_uploaded is None else f"{self.uploaded} uploaded"
         every = (self.repositories, self.duration, uploaded, self.cost)
         return ", ".join(each for each in every if each != "–")
 
 
 def run_row(run: Run) -> RunRow:
-    """The row of this run."""
+    """The row of a run."""
     counts = [f"{run.counts[state]:,} {word}" for state, word in _COUNTED if run.counts.get(state)]
     return RunRow(
         run,

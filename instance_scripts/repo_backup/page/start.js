@@ -18,7 +18,7 @@ function setUpRuns() {
 function setUpAges() {
   for (const place of document.querySelectorAll("[data-moment]")) place.textContent = ago(+place.dataset.moment);
   const days = Math.floor((Date.now() / 1000 - data.generated) / DAY);
-  if (days >= PAGE_IS_OLD_DAYS) $("age").textContent = ` – this page is ${days} days old and tells nothing newer`;
+  if (days >= PAGE_IS_OLD_DAYS) $("age").textContent = ` – this page is ${days} days old and shows nothing newer`;
 }
 
 function setUpTheme() {
@@ -30,7 +30,7 @@ function setUpTheme() {
   const apply = () => {
     if (themes[now]) document.documentElement.dataset.theme = themes[now];
     else delete document.documentElement.dataset.theme;
-    button.textContent = `Colours: ${themes[now] || "as the system"}`;
+    button.textContent = `Colours: ${themes[now] || "auto"}`;
   };
   button.hidden = false;
   button.addEventListener("click", () => {

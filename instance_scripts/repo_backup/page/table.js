@@ -34,7 +34,8 @@ function update() {
   const [all, found] = [data.name.length, state.shown.length];
   const many = all === 1 ? "repository" : "repositories";
   const which = found === all ? `${number(all)} ${many}` : `${number(found)} of ${number(all)} ${many}`;
-  $("found").textContent = found ? `${which}, ${position()}` : "No repository matches.";
+  const where = found > ROWS_A_PAGE ? `, ${position()}` : "";
+  $("found").textContent = found ? `${which}${where}` : "No repository matches.";
 }
 
 function position() {
@@ -159,7 +160,7 @@ function history(index) {
     for (const end = run + +count; run < end; run++) {
       const before = spans.at(-1);
       if (letter === NO_RESULT || (letter === UNLISTED && !before)) continue;
-      if (before?.letter === letter && !uploads.has(run)) {
+      if (before?.letter === letter && !uploads.has(run) && data.narrowed.includes(run) === data.narrowed.includes(before.to)) {
         before.to = run;
         before.runs += 1;
       } else spans.push({ letter, from: run, to: run, runs: 1 });
@@ -176,7 +177,7 @@ function history(index) {
     }
     return element("tr", {},
       when,
-      element("td", { textContent: WORDS[letter] }),
+      element("td", { textContent: letter === SKIPPED && data.narrowed.includes(from) ? "not selected" : WORDS[letter] }),
       element("td", { className: "number wide", textContent: uploaded === undefined ? "" : size(uploaded) }),
       last);
   });

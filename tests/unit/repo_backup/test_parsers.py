@@ -53,7 +53,7 @@ JUNK = st.one_of(
     st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
 )
 
-few = settings(max_examples=60, deadline=2000, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=30, deadline=2000, suppress_health_check=list(HealthCheck))
 many = settings(max_examples=2000, deadline=2000, suppress_health_check=list(HealthCheck))
 
 

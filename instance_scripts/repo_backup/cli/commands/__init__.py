@@ -1,1 +1,1 @@
-"""The commands, a module each."""
+"""One module per command."""

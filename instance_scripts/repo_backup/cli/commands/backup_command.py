@@ -1,4 +1,4 @@
-"""``repo_backup backup``: builds the parts that a run needs and runs them."""
+"""``repo-backup backup``: builds the parts that a run needs and runs them."""
 
 import argparse
 import shutil
@@ -7,15 +7,12 @@ from datetime import UTC, datetime
 from functools import cache, partial
 
 from backup_contract.documents.manifest import Manifest
-from backup_contract.documents.output.commands import (
-    SCHEMA,
-    BackupDocument,
-    DryRunDocument,
-)
+from backup_contract.documents.output.backup import BackupDocument, DryRunDocument
 from backup_contract.documents.output.rows import visibility_rows
+from backup_contract.documents.output.schema import SCHEMA
 from backup_contract.documents.suspicion import frozen
 from backup_contract.evidence import is_prefix
-from backup_contract.kinds import ACCOUNT, DATA, KINDS
+from backup_contract.kinds import ACCOUNT, DATA, GIST, KINDS
 from backup_contract.moments import run_id_of
 from backup_contract.visibility import describe
 from backup_contract.visibility import read as read_visibility
@@ -23,25 +20,25 @@ from repo_backup.aws import spot_notice as interruption
 from repo_backup.cli.display import open_display, print_summary
 from repo_backup.cli.output import print_document, print_line, print_table
 from repo_backup.hosts.github.connect import connect, project_data
-from repo_backup.kinds.base import AssetChoice, LfsChoice, Resources
+from repo_backup.kinds.base import AssetChoice, AttachmentChoice, LfsChoice, Resources
 from repo_backup.restore import drill
 from repo_backup.restore.archive_reader import SHARE, open_reader
-from repo_backup.run.checkpoints import Journal
-from repo_backup.run.dry_run import preview, summary, table
-from repo_backup.run.given_up import check_given_up
+from repo_backup.run.checkpoints import RunRecorder
+from repo_backup.run.dry_run import account_lines, preview, summary, table
 from repo_backup.run.lease import Lease
 from repo_backup.run.lease_state import LEASE
 from repo_backup.run.listing import Listing, list_all
+from repo_backup.run.lost_runs import check_lost_runs
 from repo_backup.run.previous_runs import History
 from repo_backup.run.runner import Backup, Plan
 from repo_backup.run.selection import Selection
 from repo_backup.run.unlisted import MOST_QUESTIONS, MOST_QUESTIONS_WITHOUT_TOKEN, confirmed
-from repo_backup.runtime.budgets import Allowance, Budget, available_memory_bytes
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.budgets import Allowance, ResourceBudget, available_memory_bytes
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import InterruptedRunError
-from repo_backup.runtime.retry import Patience
+from repo_backup.runtime.retry import RetryPolicy
 from repo_backup.runtime.scratch import scratch_directory
-from repo_backup.runtime.signals import orderly_end
+from repo_backup.runtime.signals import graceful_stop
 from repo_backup.store.objects import ObjectStore
 from repo_backup.store.open import S3, open_store
 from repo_backup.store.written.suspicions import open_suspicions
@@ -54,8 +51,8 @@ _STALL_SECONDS = 60
 
 
 def backup(options: argparse.Namespace) -> int:
-    """``repo_backup backup``."""
-    stop = Stop()
+    """``repo-backup backup``."""
+    stop = CancellationToken()
     started_at = datetime.now(UTC)
     run_id, owners = options.run_id or run_id_of(started_at), tuple(dict.fromkeys(options.owner))
     if options.evidence and not is_prefix(options.evidence, run_id):
@@ -71,8 +68,12 @@ def backup(options: argparse.Namespace) -> int:
         allow_shrink=options.allow_shrink,
         notices=() if data or DATA in _excluded(options) else (_DATA_LEFT_OUT,),
     )
-    # What GitHub lists comes in while the store is opened and asked for its history.
-    listing = stop.begin(lambda: list_all(github, plan.owners), "listing")
+    # GitHub's listing is fetched while the store is opened and its history is read.
+    with_gists = GIST not in plan.selection.excluded_kinds
+    listing = stop.begin(
+        lambda: list_all(github, plan.owners, with_gists=with_gists, with_starred=options.starred),
+        "listing",
+    )
     store = open_store(options.store, connections=2 * options.jobs)
     manifest = Manifest(plan.run_id, plan.attempt, list(plan.owners), started_at)
     manifest.only = list(plan.selection.only)
@@ -80,18 +81,26 @@ def backup(options: argparse.Namespace) -> int:
         scratch_directory() as directory,
         open_display(plan.run_id, received=lambda: http.bytes_received) as display,
     ):
-        patience, suspicions = Patience(stop), cache(partial(open_suspicions, store))
-        journal = Journal(store, manifest, display, patience, attempt=options.evidence or "")
+        retry_policy, suspicions = RetryPolicy(stop), cache(partial(open_suspicions, store))
+        objects = ObjectStore(store, retry_policy)
+        recorder = RunRecorder(
+            store,
+            manifest,
+            display,
+            retry_policy,
+            attempt=options.evidence or "",
+            objects_put=lambda: objects.put_so_far,
+        )
         resources = Resources(
             http,
             store,
-            patience,
+            retry_policy,
             stop,
             directory,
             plan.run_id,
-            disk=Budget(int(shutil.disk_usage(directory).free * SHARE), stop),
-            memory=Budget(int(available_memory_bytes() * SHARE), stop),
-            lists=Budget(int(available_memory_bytes() * (1 - SHARE)), stop),
+            disk=ResourceBudget(int(shutil.disk_usage(directory).free * SHARE), stop),
+            memory=ResourceBudget(int(available_memory_bytes() * SHARE), stop),
+            lists=ResourceBudget(int(available_memory_bytes() * (1 - SHARE)), stop),
             full=options.full,
             known_rewrites=tuple(options.known_rewrites),
             keep_pins_days=options.keep_pins_days,
@@ -100,9 +109,10 @@ def backup(options: argparse.Namespace) -> int:
             is_frozen=lambda key: frozen(suspicions(), key),
             data=data,
             accounts=data.accounts if data else None,
-            objects=ObjectStore(store, patience),
+            objects=objects,
             lfs=LfsChoice(options.lfs, Allowance(_bytes(options.max_lfs))),
             assets=AssetChoice(not options.no_assets, Allowance(_bytes(options.max_assets))),
+            attachments=AttachmentChoice(not options.no_attachments),
         )
         if options.dry_run:
             earlier = History.load(store, plan.run_id, plan.owners)
@@ -116,7 +126,7 @@ def backup(options: argparse.Namespace) -> int:
             lambda: History.load(store, plan.run_id, plan.owners, launched=launched), "history"
         )
         if options.full and not options.force:
-            check_given_up(store, history(), plan.run_id)
+            check_lost_runs(store, history(), plan.run_id)
         most = MOST_QUESTIONS if http.has_token else MOST_QUESTIONS_WITHOUT_TOKEN
 
         def ask_for_unlisted() -> Listing:
@@ -133,17 +143,17 @@ def backup(options: argparse.Namespace) -> int:
 
         if options.store.startswith(S3):
             interruption.watch(stop)
-        run = Backup(plan, whole, history, resources, store, journal, stop, drilled)
-        with orderly_end(stop), lease.held():
+        run = Backup(plan, whole, history, resources, store, recorder, stop, drilled)
+        with graceful_stop(stop), lease.hold():
             store.tidy(LEASE)
             try:
                 code = run.run()
             except BaseException as error:
                 if not lease.lost:
-                    stop.closing(lambda: journal.checkpoint(_last_phase(stop)), "checkpoint")
+                    stop.cleanup(lambda: recorder.checkpoint(_last_phase(stop)), "checkpoint")
                 if isinstance(error, InterruptedRunError):
-                    said = f"{error}; continue with --run-id {plan.run_id}"
-                    raise InterruptedRunError(said) from error
+                    message = f"{error}; continue with --run-id {plan.run_id}"
+                    raise InterruptedRunError(message) from error
                 raise
     if options.json:
         print_document(_document(manifest, code))
@@ -169,8 +179,8 @@ def _document(manifest: Manifest, code: int) -> BackupDocument:
     )
 
 
-def _last_phase(stop: Stop) -> str:
-    """How the progress ends for whoever continues this run: it tells why there is no marker."""
+def _last_phase(stop: CancellationToken) -> str:
+    """The last phase of the progress, from which the next attempt learns why there is no marker."""
     if not stop.requested:
         return "failed"
     return "reclaimed" if stop.reason == interruption.NOTICE else "interrupted"
@@ -190,11 +200,11 @@ def _selection(options: argparse.Namespace, *, has_data: bool) -> Selection:
 
 
 def _excluded(options: argparse.Namespace) -> dict[str, str]:
-    """The kinds that are left out, each with the option by which."""
+    """The excluded kinds, each with the option that excludes it."""
     chosen = options.kinds or KINDS
     unchosen = {kind: f"--kinds {','.join(chosen)}" for kind in KINDS if kind not in chosen}
     excluded = {kind: KINDS[kind].exclusion for kind in options.excluded_kinds}
-    # Who wants none of what the API alone has means an account's, too.
+    # Without project data, an account's own data is excluded too.
     of_account = {ACCOUNT: excluded[DATA]} if DATA in excluded else {}
     return {**unchosen, **of_account, **excluded}
 
@@ -205,6 +215,8 @@ def _dry_run(document: DryRunDocument, *, json: bool) -> int:
     else:
         heading, *rows = table(document)
         print_table(heading, rows)
+        for line in account_lines(document):
+            print_line(line)
         print_line(summary(document))
         if seen := describe(read_visibility(document["visibility"])).sentence:
             print_line(seen)

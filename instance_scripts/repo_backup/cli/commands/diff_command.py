@@ -1,4 +1,4 @@
-"""``diff``: what became other between two runs."""
+"""``diff``: what changed between two runs."""
 
 import argparse
 import gc
@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from backup_contract.documents.manifest import Item
-from backup_contract.documents.output.commands import SCHEMA, DiffDocument, DiffRow, RefsRow
+from backup_contract.documents.output.archives import DiffDocument, DiffRow, RefsRow
 from backup_contract.documents.output.project_data import ItemChangesRow
+from backup_contract.documents.output.schema import SCHEMA
+from backup_contract.documents.parts.labels import label
 from backup_contract.kinds import DATA
 from backup_contract.text import size
-from repo_backup.cli.commands.restore_command import CONNECTIONS
 from repo_backup.cli.output import print_document, print_line, print_table, working
+from repo_backup.cli.source import CONNECTIONS, open_source
 from repo_backup.restore.points_in_time import manifest_at
 from repo_backup.restore.run_diff import (
     ADDED,
@@ -24,16 +26,15 @@ from repo_backup.restore.run_diff import (
     differences,
     with_contents,
 )
-from repo_backup.store.open import open_store
 
 _SHORT = 10
 _MOST_REFS = 20
-"""Of one repository, in the table; ``--json`` has all."""
+"""Per repository, in the table; ``--json`` has all."""
 
 
 def diff(options: argparse.Namespace) -> int:
-    """``repo_backup diff``."""
-    store = open_store(options.store, connections=CONNECTIONS)
+    """``repo-backup diff``."""
+    store = open_source(options)
     with _without_garbage():
         before, after = (manifest_at(store, at) for at in (options.before, options.after))
         found = differences(before, after)
@@ -56,7 +57,7 @@ def diff(options: argparse.Namespace) -> int:
         _print(found, before.run_id, after.run_id)
     for run_id in incomplete:
         print_line(
-            f"repo_backup: run {run_id} did not complete: what it did not come to counts as not "
+            f"repo-backup: run {run_id} did not complete: what it did not reach counts as not "
             "there",
             sys.stderr,
         )
@@ -65,7 +66,8 @@ def diff(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _without_garbage() -> Iterator[None]:
-    """Manifests have no cycles: looking for some took 0.5 of 1.7 s with 10,000 repositories."""
+    """Without garbage collection, which took 0.5 of 1.7 s with 10,000 repositories. Manifests have
+    no cycles."""
     gc.disable()
     try:
         yield
@@ -98,21 +100,21 @@ def _row(each: Difference) -> DiffRow:
 
 def _print(found: Sequence[Difference], before: str, after: str) -> None:
     counts = Counter(each.change for each in found)
-    said = ", ".join(
+    message = ", ".join(
         f"{counts[change]} {change}" for change in (ADDED, GONE, CHANGED, RENAMED) if counts[change]
     )
-    print_line(f"from {before} to {after}: {said or 'nothing became other'}")
+    print_line(f"from {before} to {after}: {message or 'nothing changed'}")
     if found:
         headings = ("archive", "change", "before", "after")
         print_table(headings, [(*_name(each), *_sizes(each)) for each in found])
     for each in found:
         for line in (*_ref_lines(each), *(each.items.sentences if each.items else ())):
-            print_line(f"{each.item.name}: {line}")
+            print_line(f"{label(each.item)}: {line}")
 
 
 def _name(each: Difference) -> tuple[str, str]:
     former = _former_name(each)
-    return each.item.name, f"{each.change} (was {former})" if former else each.change
+    return label(each.item), f"{each.change} (was {former})" if former else each.change
 
 
 def _sizes(each: Difference) -> tuple[str, str]:

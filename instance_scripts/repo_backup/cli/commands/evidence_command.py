@@ -1,28 +1,34 @@
-"""``repo_backup evidence``: a list for an auditor."""
+"""``repo-backup evidence``: a list for an auditor."""
 
 import argparse
 import sys
 from datetime import UTC, datetime
 
 from backup_contract import exit_codes as exits
-from backup_contract.documents.output.commands import SCHEMA, EvidenceDocument, EvidenceRow
+from backup_contract.documents.output.runs import EvidenceDocument, EvidenceRow
+from backup_contract.documents.output.schema import SCHEMA
 from backup_contract.moments import iso
 from repo_backup.cli.output import print_document, print_line, print_table, working
+from repo_backup.cli.source import open_source
 from repo_backup.page.evidence import as_csv, rows
 from repo_backup.page.run_history import read
-from repo_backup.store.open import open_store
 
-_CONNECTIONS = 4
 _DAY = 10
-"""Characters of a date in ISO 8601."""
+"""The length of a date in ISO 8601."""
+_STATUS = {
+    "backed-up": "backed up",
+    "unchanged": "backed up",
+    "kept": "no longer listed",
+}
+"""A manifest's states in the words of the page, which repositories have already."""
 
 
 def evidence(options: argparse.Namespace) -> int:
-    """Print the list; 3 where a document could not be read, which stderr names."""
-    store = open_store(options.store, connections=_CONNECTIONS)
+    """Print the list. Returns 3 if a document could not be read; stderr names it."""
+    store = open_source(options)
     with working("listing …") as say:
-        chronicle = read(store, options.runs, lambda done, of: say(f"run {done} of {of} read"))
-    found = rows(chronicle)
+        run_history = read(store, options.runs, lambda done, of: say(f"run {done} of {of} read"))
+    found = rows(run_history)
     if options.json:
         document = EvidenceDocument(
             schema=SCHEMA,
@@ -30,7 +36,7 @@ def evidence(options: argparse.Namespace) -> int:
             source=options.store,
             as_of=iso(datetime.now(UTC)),
             rows=found,
-            unreadable=list(chronicle.unreadable),
+            unreadable=list(run_history.unreadable),
         )
         print_document(document)
     elif options.csv:
@@ -38,9 +44,9 @@ def evidence(options: argparse.Namespace) -> int:
     else:
         titles = ("repository", "kind", "status", "backed up", "verified", "restore drill")
         print_table(titles, [_shown(row) for row in found])
-    for each in chronicle.unreadable:
-        print_line(f"left out: {each}", sys.stderr)
-    return exits.NOT_ALL if chronicle.unreadable else exits.GOOD
+    for each in run_history.unreadable:
+        print_line(f"ignored: {each}", sys.stderr)
+    return exits.NOT_ALL if run_history.unreadable else exits.GOOD
 
 
 def _shown(row: EvidenceRow) -> tuple[str, ...]:
@@ -48,6 +54,6 @@ def _shown(row: EvidenceRow) -> tuple[str, ...]:
     return (
         row["repository"],
         row["kind"],
-        row["status"],
+        _STATUS.get(row["status"], row["status"]),
         *((date or "never")[:_DAY] for date in dates),
     )

@@ -1,36 +1,31 @@
 """``list``: archives, runs, versions."""
 
 import argparse
-from collections.abc import Container, Sequence
+from collections.abc import Container
 
-from backup_contract.documents.output.commands import (
-    SCHEMA,
-    ArchiveRow,
-    ListDocument,
-    RunRow,
-    VersionRow,
-)
+from backup_contract.documents.output.archives import ArchiveRow, ListDocument, VersionRow
+from backup_contract.documents.output.schema import SCHEMA
 from backup_contract.kinds import WIKI
 from backup_contract.text import size
-from repo_backup.cli.commands.restore_command import CONNECTIONS
 from repo_backup.cli.output import print_document, print_table
-from repo_backup.health import status as statuses
-from repo_backup.restore.catalogue import ArchiveListing, held, versions
+from repo_backup.cli.run_table import print_runs
+from repo_backup.cli.source import open_source
+from repo_backup.health import run_rows
+from repo_backup.restore.catalogue import ArchiveListing, archive_listings, versions
 from repo_backup.restore.fall_back import UNNAMED
 from repo_backup.restore.points_in_time import expired, run_at
-from repo_backup.store.open import open_store
-from repo_backup.store.written.left_out import LeftOut
+from repo_backup.store.written.ignored_documents import IgnoredDocuments
 
 _ALL = 10**6
 
 
 def list_archives(options: argparse.Namespace) -> int:
-    """``repo_backup list``."""
-    store = open_store(options.store, connections=CONNECTIONS)
+    """``repo-backup list``."""
+    store = open_source(options)
     document = ListDocument(schema=SCHEMA, command="list", source=options.store)
     if options.runs:
-        with LeftOut() as left_out:
-            document["runs"] = statuses.read_runs(store, _ALL, left_out)
+        with IgnoredDocuments() as ignored:
+            document["runs"] = run_rows.read_runs(store, _ALL, ignored)
     elif options.versions:
         document["versions"] = [
             VersionRow(
@@ -43,7 +38,7 @@ def list_archives(options: argparse.Namespace) -> int:
         ]
     else:
         run_id = run_at(store, options.at) or options.run_id
-        listed = held(store, run_id)
+        listed = archive_listings(store, run_id)
         gone = expired(store, listed) if run_id else set()
         document["archives"] = [_archive_row(each, gone) for each in listed]
     if options.json:
@@ -75,7 +70,7 @@ def _archive_row(each: ArchiveListing, gone: Container[str]) -> ArchiveRow:
 
 def _print_list(document: ListDocument) -> None:
     if "runs" in document:
-        _print_runs(document["runs"])
+        print_runs(document["runs"])
     elif "versions" in document:
         rows = [
             (
@@ -96,21 +91,3 @@ def _print_list(document: ListDocument) -> None:
                 for e in found
             ],
         )
-
-
-def _print_runs(runs: Sequence[RunRow]) -> None:
-    print_table(
-        ("run", "verdict", "listed", "backed up", "unchanged", "failed", "stored"),
-        [
-            (
-                run["run_id"],
-                statuses.word(run) + statuses.label(run),
-                str(run["listed"]),
-                str(run["backed_up"]),
-                str(run["unchanged"]),
-                str(run["failed"]),
-                size(run["bytes_stored"]),
-            )
-            for run in runs
-        ],
-    )

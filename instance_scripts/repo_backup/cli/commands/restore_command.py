@@ -1,4 +1,4 @@
-"""``restore``: an archive back to a mirror, or to a host."""
+"""``restore``: restores an archive to a mirror, or pushes it to a host."""
 
 import argparse
 import sys
@@ -9,11 +9,13 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from backup_contract import exit_codes as exits
-from backup_contract.documents.output.commands import SCHEMA, RestoreDocument
-from backup_contract.kinds import ACCOUNT, GIT, WIKI
+from backup_contract.documents.output.restore import RestoreDocument
+from backup_contract.documents.output.schema import SCHEMA
+from backup_contract.kinds import ACCOUNT, GIST, GIT, WIKI
 from repo_backup.cli.commands.restore_many_command import restore_many
-from repo_backup.cli.many_options import check_names, names_one
+from repo_backup.cli.options.restore import check_names, names_one
 from repo_backup.cli.output import print_document, print_line, print_message, working
+from repo_backup.cli.source import open_source
 from repo_backup.git.fsck_messages import MALFORMED, REFUSED_ELSEWHERE
 from repo_backup.git.pushing.push import Pushed
 from repo_backup.git.pushing.push_target import Target, push_address
@@ -21,40 +23,40 @@ from repo_backup.hosts.github.connect import api_address, github_token
 from repo_backup.kinds.registry import kind_named
 from repo_backup.restore.archive_reader import ArchiveRef, Restored, open_reader
 from repo_backup.restore.beside import Beside, restore_beside
-from repo_backup.restore.catalogue import Vouchers, find
+from repo_backup.restore.catalogue import RecordedResults, find
 from repo_backup.restore.fall_back import Restoration
+from repo_backup.restore.gist_details import write_gist_details
 from repo_backup.restore.large_files import with_binaries
-from repo_backup.restore.points_in_time import cannot_be_restored, run_at
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.restore.points_in_time import run_at, unrestorable_error
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import RepositoryError, UsageError
 from repo_backup.runtime.scratch import scratch_directory
-from repo_backup.runtime.signals import immediate_end
-from repo_backup.store.open import open_store
-
-CONNECTIONS = 4
+from repo_backup.runtime.signals import immediate_stop
 
 
-@immediate_end()
+@immediate_stop()
 def restore(options: argparse.Namespace) -> int:
-    """``repo_backup restore``."""
-    if options.force and options.into:
+    """``repo-backup restore``."""
+    if options.force and not options.push_to:
         raise UsageError("--force: it goes with --push-to")
+    if options.yes and not options.push_to_owner:
+        raise UsageError("--yes: it goes with --push-to-owner")
     check_names(options)
     if not names_one(options):
         return restore_many(options, None if options.kind == GIT else options.kind)
     (repository,) = options.repositories
     if options.kind == ACCOUNT:
         repository = repository.partition("/")[0]
-    store = open_store(options.store, connections=CONNECTIONS)
+    store = open_source(options)
     named: set[str] = set()
     run_id = run_at(store, options.at) or options.run_id
     look = partial(find, store, repository, run_id=run_id, named=named)
     found = look(options.kind, version_id=options.version_id)
-    # A run or a version that is named is wanted itself, or nothing.
+    # If a run or a version is named, only that one is restored.
     exact = bool(run_id or options.version_id)
-    # Binaries are looked at as they are brought: some may be good where others are not.
-    reader = replace(open_reader(store, Stop()), most_objects=0)
-    restoration = Restoration(reader, Vouchers(store, named), exact)
+    # Binaries are verified one by one as they are restored: some may be good if others are not.
+    reader = replace(open_reader(store, CancellationToken()), most_objects=0)
+    restoration = Restoration(reader, RecordedResults(store, named), exact)
     kind = kind_named(found.kind)
 
     def fetch(found: ArchiveRef, directory: Path) -> Restored:
@@ -65,7 +67,7 @@ def restore(options: argparse.Namespace) -> int:
         except RepositoryError as error:
             if run_id is None:
                 raise
-            raise cannot_be_restored(store, found, run_id, error) from error
+            raise unrestorable_error(store, found, run_id, error) from error
 
     mirror: str | None = None
     pushed_to: str | None = None
@@ -74,12 +76,16 @@ def restore(options: argparse.Namespace) -> int:
     pushed = Pushed({}, ())
     beside: list[Beside] = []
     if options.into:
-        restored = fetch(found, Path(options.into))
-        # A version that is named is one of this archive alone.
+        restored = fetch(found, options.into)
+        # A version id names a version of this archive only.
         if not options.version_id:
-            beside = [*restore_beside(options.kind, look, fetch, Path(options.into))]
+            beside = [*restore_beside(options.kind, look, fetch, options.into)]
+        if options.kind == GIST:
+            owner, _, id = found.name.partition("/")
+            unwritten = write_gist_details(store, owner, {id: restored.path}, run_id)
+            restored = replace(restored, remarks=(*restored.remarks, *unwritten))
         mirror = str(restored.path)
-        said = f"{found.key} restored and checked: {kind.next_step(restored.path)}"
+        message = f"{found.key} restored and checked: {kind.next_step(restored.path)}"
     else:
         host = Target(target, github_token(), api)
         if not options.force:
@@ -92,7 +98,7 @@ def restore(options: argparse.Namespace) -> int:
             with working(f"pushing to {without_credentials(target)} …"):
                 pushed = kind.restore(restored.path, host, force=options.force)
         pushed_to = without_credentials(target)
-        said = f"{found.key} restored and pushed to {pushed_to}"
+        message = f"{found.key} restored and pushed to {pushed_to}"
     if options.json:
         document = RestoreDocument(
             schema=SCHEMA,
@@ -113,7 +119,7 @@ def restore(options: argparse.Namespace) -> int:
         )
         print_document(document)
     else:
-        print_line(f"{said} (as of {run_id})" if options.at else said)
+        print_line(f"{message} (as of {run_id})" if options.at else message)
         for remark in (*restored.remarks, *pushed.remarks):
             print_message(f"{found.key}: {remark}")
         for each in beside:
@@ -134,7 +140,7 @@ def _next_step(restored: Restored, beside: Beside) -> str:
 
 
 def _remarks(beside: Sequence[Beside]) -> list[str]:
-    """What is to be told of what was restored beside, with the archive's key."""
+    """Remarks about the archives restored beside it, with their keys."""
     return [
         f"{each.found.key}: {remark}"
         for each in beside
@@ -143,7 +149,7 @@ def _remarks(beside: Sequence[Beside]) -> list[str]:
 
 
 def without_credentials(url: str) -> str:
-    """The address as it may be shown."""
+    """The URL without credentials, for display."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https"):
         return url

@@ -1,4 +1,4 @@
-"""``show``: a repository's issues, pull requests, discussions and releases out of the backup."""
+"""``show``: prints a repository's issues, pull requests, discussions and releases."""
 
 import argparse
 import sys
@@ -6,32 +6,32 @@ from dataclasses import replace
 from typing import Any
 
 from backup_contract import exit_codes as exits
-from backup_contract.documents.output.commands import SCHEMA
+from backup_contract.documents.data_index import section_document
 from backup_contract.documents.output.project_data import DataItemRow, ShowDocument
+from backup_contract.documents.output.schema import SCHEMA
 from backup_contract.kinds import DATA
-from repo_backup.cli.commands.restore_command import CONNECTIONS
 from repo_backup.cli.conversation import NAMES, Heading, heading
 from repo_backup.cli.item_text import date, item_lines
 from repo_backup.cli.output import print_document, print_line, print_message, print_table, working
-from repo_backup.restore.archive_reader import SAYS_NOTHING, ArchiveRef
+from repo_backup.cli.source import open_source
+from repo_backup.restore.archive_reader import INCONCLUSIVE, ArchiveRef
 from repo_backup.restore.catalogue import NoArchiveError, find
 from repo_backup.restore.data.stored_documents import StoredDocuments, open_documents
-from repo_backup.restore.points_in_time import cannot_be_restored, run_at
+from repo_backup.restore.points_in_time import run_at, unrestorable_error
 from repo_backup.runtime.errors import FatalError, RepositoryError
 from repo_backup.store.base import Store
-from repo_backup.store.open import open_store
 
 Row = tuple[str, Heading]
 _NUMBERED = ("issues", "pulls", "discussions")
 _NO_DATA = (
-    "project data is saved by runs that have a token or a GitHub App, unless --no-data or --kinds "
-    "leaves it out; `repo_backup list` names the archives that there are"
+    "project data is saved by runs with a token or a GitHub App, unless --no-data or --kinds "
+    "excludes it; `repo-backup list` names the stored archives"
 )
 
 
 def show(options: argparse.Namespace) -> int:
-    """``repo_backup show``: 3 when an overlay is at fault, and the state before it is shown."""
-    store = open_store(options.store, connections=CONNECTIONS)
+    """``repo-backup show``. Returns 3 if an overlay is damaged and the state before it is shown."""
+    store = open_source(options)
     with working("reading …"):
         run_id = run_at(store, options.at) or options.run_id
         found = _found(store, options.repository, run_id)
@@ -48,7 +48,7 @@ def show(options: argparse.Namespace) -> int:
     if documents.fault:
         remarks = (*remarks, f"{documents.fault}; this is the state before that overlay")
     for remark in remarks if not options.json else ():
-        print_message(f"repo_backup: {found.key}: {remark}", sys.stderr)
+        print_message(f"repo-backup: {found.key}: {remark}", sys.stderr)
     return exits.NOT_ALL if documents.fault else exits.GOOD
 
 
@@ -60,26 +60,26 @@ def _found(store: Store, repository: str, run_id: str | None) -> ArchiveRef:
 
 
 def _opened(store: Store, found: ArchiveRef, run_id: str | None) -> StoredDocuments:
-    """What the run has, or nothing; without a run what there is now."""
+    """The documents of the run, or the current ones without a run."""
     try:
         documents = open_documents(store, found)
-    except SAYS_NOTHING:
+    except INCONCLUSIVE:
         raise
     except RepositoryError as error:
         if run_id:
-            raise cannot_be_restored(store, found, run_id, error) from error
+            raise unrestorable_error(store, found, run_id, error) from error
         if found.part is None:
             raise
         there = open_documents(store, replace(found, part=None, version_id=None))
         remark = f"{error}; this is what lies there now"
         return replace(there, remarks=(remark, *there.remarks))
     if run_id and documents.fault:
-        raise cannot_be_restored(store, found, run_id, RepositoryError(documents.fault))
+        raise unrestorable_error(store, found, run_id, RepositoryError(documents.fault))
     return documents
 
 
 def _headings(documents: StoredDocuments, folder: str) -> list[Row]:
-    """What a list tells of each document, the newest first; none is kept in memory whole."""
+    """The heading of each document, newest first. Only one document is in memory at a time."""
     read = documents.read(documents.paths(folder))
     rows = [
         (path, heading(path, document, documents.marks))
@@ -90,7 +90,7 @@ def _headings(documents: StoredDocuments, folder: str) -> list[Row]:
 
 
 def _read(documents: StoredDocuments, what: str | None) -> list[tuple[str, Any]]:
-    """The documents that are shown whole: all of a number, or all releases, the newest first."""
+    """The documents to print in full: all with a number, or all releases, newest first."""
     if what is None or what in _NUMBERED:
         return []
     named = [f"{folder}/{what}.json" for folder in _NUMBERED]
@@ -100,7 +100,7 @@ def _read(documents: StoredDocuments, what: str | None) -> list[tuple[str, Any]]
 
 
 def _nothing(name: str, number: str, documents: StoredDocuments) -> str:
-    """Why a number is not there, as far as the index tells."""
+    """Why there is no item with this number, as far as the index shows."""
     sections = documents.index.sections
     lacking = [
         f"\n{each} {sections[each].state.replace('-', ' ')}"
@@ -108,7 +108,7 @@ def _nothing(name: str, number: str, documents: StoredDocuments) -> str:
         for each in _NUMBERED
         if each in sections and sections[each].state != "complete"
     ]
-    listed = f"\n`repo_backup show {name} issues` lists the issues that are saved"
+    listed = f"\n`repo-backup show {name} issues` lists the issues that are saved"
     what = "issue, pull request or discussion"
     return f"{name} has no {what} {number} in this backup{''.join(lacking)}{listed}"
 
@@ -154,10 +154,12 @@ def _print_overview(name: str, documents: StoredDocuments) -> None:
         for section, each in sorted(index.sections.items())
     ]
     print_table(("section", "state", "saved", "on GitHub", "reason"), rows)
+    if index.attached:
+        print_line(f"{index.attached.saved} of {index.attached.count} attachments are saved")
     gone = sum("#" not in place for place in documents.marks)
     if gone:
         print_line(f"{gone} that are gone from GitHub stay in the backup")
-    print_line(f"`repo_backup show {name} issues` lists them, `… NUMBER` shows one")
+    print_line(f"`repo-backup show {name} issues` lists them, `… NUMBER` shows one")
 
 
 def _document(
@@ -182,7 +184,9 @@ def _document(
     )
     if options.what is None:
         sections = documents.index.sections
-        document["sections"] = {name: {**sections[name].document} for name in sorted(sections)}
+        document["sections"] = {
+            name: {**section_document(name, sections[name])} for name in sorted(sections)
+        }
     elif options.what in NAMES:
         releases = [(path, heading(path, each, documents.marks)) for path, each in read]
         document["items"] = [_row(path, each) for path, each in rows or releases]

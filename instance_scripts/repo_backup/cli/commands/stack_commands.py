@@ -1,4 +1,4 @@
-"""The commands that speak to a deployed stack: ``run-now`` and ``check``."""
+"""The commands for a deployed stack: ``run-now`` and ``check``."""
 
 import argparse
 import json
@@ -10,7 +10,8 @@ from typing import Any
 from backup_contract import exit_codes as exits
 from backup_contract import object_keys as layout
 from backup_contract.documents.launcher_answer import CheckAnswer, RunAnswer
-from backup_contract.documents.output.commands import SCHEMA, AnswerDocument
+from backup_contract.documents.output.backup import AnswerDocument
+from backup_contract.documents.output.schema import SCHEMA
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
 from backup_contract.text import one_line
@@ -28,16 +29,16 @@ _CONNECTIONS = 2
 
 
 def run_now(options: argparse.Namespace) -> int:
-    """``repo_backup run-now``: 0 verified · 3 partial or unverified · 1 anything else."""
+    """``repo-backup run-now``: 0 verified · 3 partial or unverified · 1 anything else."""
     stack = find_stack(options.stack, options.region)
     store = open_store(f"{S3}{stack.bucket}", connections=_CONNECTIONS)
     return start(stack, store, options)
 
 
 def start(stack: Stack, store: Store, options: argparse.Namespace) -> int:
-    """Start a run of this stack, whose bucket is ``store``, and follow it; the exit code.
+    """Start a run of this stack, whose bucket is ``store``, and follow it. Returns the exit code.
 
-    A run that no pool had capacity for is followed too, as long as another attempt is planned.
+    A run without capacity is followed too, as long as another attempt is planned.
     """
     event = {
         **({"only": options.only} if options.only else {}),
@@ -48,12 +49,15 @@ def start(stack: Stack, store: Store, options: argparse.Namespace) -> int:
     answer = stack.legible(lambda: RunAnswer.read(document))
     report: RunReport | None = None
     if not options.json:
-        print_facts(_shown(document))
+        print_facts(_shown(document).items())
     planned = answer.next_attempt_at
     if (answer.launched or planned) and not options.no_wait:
         at = planned and planned.isoformat()
         waiting = f"waiting for the attempt at {at}" if at else "the instance starts"
-        report = follow(store, answer.run_id, waiting, options.timeout * 60, _teller())
+        try:
+            report = follow(store, answer.run_id, waiting, options.timeout * 60, _teller())
+        except KeyboardInterrupt as error:
+            raise InterruptedRunError(f"{answer.run_id} continues; its mail will come") from error
         if not options.json:
             label = describe(report.visibility).label
             bracketed = f" ({label})" if label else ""
@@ -67,14 +71,18 @@ def start(stack: Stack, store: Store, options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    """``repo_backup check``: the preflight; 0 when everything is in order, else 3."""
-    stack = find_stack(options.stack, options.region)
+    """``repo-backup check``: the preflight. Returns 0 if everything is in order, else 3."""
+    return check_stack(find_stack(options.stack, options.region), options)
+
+
+def check_stack(stack: Stack, options: argparse.Namespace) -> int:
+    """Check this stack; the exit code."""
     with working("checking …"):
         document = stack.invoke({"action": "check"})
     answer = stack.legible(lambda: CheckAnswer.read(document))
     if not options.json:
-        print_facts(answer.checks)
-        print_line(f"{answer.status}: {answer.summary}")
+        print_facts(answer.checks.items())
+        print_line(answer.summary)
     _print_json(options, "check", stack, document, None)
     return exits.GOOD if answer.in_order else exits.NOT_ALL
 
@@ -82,10 +90,10 @@ def check(options: argparse.Namespace) -> int:
 def follow(
     store: Store, run_id: str, waiting: str, seconds: float, tell: Callable[[str], None]
 ) -> RunReport:
-    """Wait for the run's report, telling how far it is, or ``waiting`` before it is anywhere.
+    """Wait for the run's report and show its progress; ``waiting`` is shown before there is any.
 
-    The run goes on whether it is followed or not. Raises InterruptedRunError when it is late, and
-    FatalError for a report that is damaged.
+    The run continues even if nobody follows it. Raises InterruptedRunError if it is late, and
+    FatalError if its report is damaged.
     """
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -1,27 +1,25 @@
-"""``status``: can the backups be relied on?"""
+"""``status``: shows whether the backups can be relied on."""
 
 import argparse
 from datetime import UTC, datetime, timedelta
 
 from backup_contract import exit_codes as exits
-from backup_contract.documents.output.commands import (
-    SCHEMA,
-    StatusDocument,
-)
 from backup_contract.documents.output.rows import suspicion_rows
+from backup_contract.documents.output.runs import StatusDocument
+from backup_contract.documents.output.schema import SCHEMA
 from backup_contract.judgement.rewrites import alarm
-from repo_backup.cli.commands.list_command import _print_runs
-from repo_backup.cli.commands.restore_command import CONNECTIONS
 from repo_backup.cli.output import print_document, print_line, working
+from repo_backup.cli.run_table import print_runs
+from repo_backup.cli.source import open_source
 from repo_backup.health import status as statuses
-from repo_backup.store.open import open_store
+from repo_backup.health.large_files import lines
 
-_MOST_UNLISTED = 20
+_MOST_NAMED = 20
 
 
 def status(options: argparse.Namespace) -> int:
-    """``repo_backup status``: 0 when the backups can be relied on, else 3."""
-    store = open_store(options.store, connections=CONNECTIONS)
+    """``repo-backup status``: 0 when the backups can be relied on, else 3."""
+    store = open_source(options)
     now = datetime.now(UTC)
     with working("reading the runs …"):
         found = statuses.assess(store, options.runs, now, max_age(options))
@@ -46,10 +44,14 @@ def status(options: argparse.Namespace) -> int:
     else:
         if text := alarm(found.suspicions, options.store):
             print_line(text)
-        _print_runs(found.runs)
+        if found.runs:
+            print_runs(found.runs)
         for run in found.runs:
             if run["rewritten"]:
                 print_line(f"rewritten branches and tags: {run['rewritten']} in {run['run_id']}")
+        newest = next((run for run in found.runs if run["complete"]), None)
+        for line in lines(newest["large_files"]) if newest else ():
+            print_line(f"large files: {line}")
         if running:
             done = f", {running['done']} of {running['listed']} done" if running["listed"] else ""
             print_line(
@@ -58,18 +60,22 @@ def status(options: argparse.Namespace) -> int:
             )
         for each in found.misplaced:
             print_line(f"misplaced: {each}")
-        for each in found.unlisted[:_MOST_UNLISTED]:
+        for each in found.failed[:_MOST_NAMED]:
+            print_line(f"failed: {each}")
+        if (more := len(found.failed) - _MOST_NAMED) > 0:
+            print_line(f"failed: {more} more, all in repo-backup report")
+        for each in found.unlisted[:_MOST_NAMED]:
             print_line(f"no longer listed: {each}")
-        if len(found.unlisted) > _MOST_UNLISTED:
-            more = len(found.unlisted) - _MOST_UNLISTED
+        if (more := len(found.unlisted) - _MOST_NAMED) > 0:
             print_line(f"no longer listed: {more} more, all in --json")
         if found.judgement.good:
             print_line(f"good: {found.judgement.reason}")
         else:
-            print_line(f"NOT GOOD: {found.judgement.reason} (repo_backup report tells more)")
+            hint = "repo-backup report shows more" if found.runs else "check --source"
+            print_line(f"NOT GOOD: {found.judgement.reason} ({hint})")
     return exits.GOOD if found.judgement.good else exits.NOT_ALL
 
 
 def max_age(options: argparse.Namespace) -> timedelta | None:
-    """What ``--max-age`` says; None where it was not given."""
+    """The value of ``--max-age``; None if it was not given."""
     return timedelta(days=options.max_age) if options.max_age else None

@@ -6,32 +6,36 @@ import sys
 from collections.abc import Sequence
 
 from backup_contract import exit_codes as exits
-from backup_contract.documents.output.commands import SCHEMA, CheckedRow, VerifyDocument
-from repo_backup.cli.commands.restore_command import CONNECTIONS
+from backup_contract.documents.output.archives import CheckedRow, VerifyDocument
+from backup_contract.documents.output.schema import SCHEMA
 from repo_backup.cli.output import print_document, print_line, tracked
+from repo_backup.cli.source import open_source
 from repo_backup.restore.archive_reader import open_reader
-from repo_backup.restore.catalogue import Vouchers, held
+from repo_backup.restore.catalogue import ArchiveListing, RecordedResults, archive_listings
 from repo_backup.restore.points_in_time import run_at
+from repo_backup.restore.selected_archives import select
 from repo_backup.restore.verification import Checked, Verification, note_damage
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.scratch import scratch_directory
-from repo_backup.runtime.signals import immediate_end
-from repo_backup.store.open import open_store
+from repo_backup.runtime.signals import immediate_stop
+
+_SAMPLE = 5
 
 
-@immediate_end()
+@immediate_stop()
 def verify(options: argparse.Namespace) -> int:
-    """``repo_backup verify``: 0 when every archive was read back and is good, else 3."""
-    store = open_store(options.store, connections=CONNECTIONS)
+    """``repo-backup verify``. Returns 0 if every archive was read back and is good, else 3."""
+    store = open_source(options)
     named: set[str] = set()
     run_id = run_at(store, options.at) or options.run_id
-    chosen = held(store, run_id, named)
-    if not options.all:
-        chosen = random.sample(chosen, min(options.sample, len(chosen)))
+    chosen = _chosen(options, archive_listings(store, run_id, named))
     rows: list[Checked] = []
-    reader, vouchers = open_reader(store, Stop()), Vouchers(store, named)
+    reader, recorded_results = (
+        open_reader(store, CancellationToken()),
+        RecordedResults(store, named),
+    )
     with scratch_directory() as directory:
-        verification = Verification(reader, vouchers, directory)
+        verification = Verification(reader, recorded_results, directory, newest=run_id is None)
         for checked in verification.check(tracked(chosen, [each.key for each in chosen])):
             rows.append(checked)
             if not options.json:
@@ -39,7 +43,7 @@ def verify(options: argparse.Namespace) -> int:
     failure = note_damage(store, rows, newest=run_id is None)
     if failure:
         print_line(
-            f"repo_backup: the next backup does not learn of this: {failure}; run it with --full",
+            f"repo-backup: the next backup will not know of this: {failure}; run it with --full",
             sys.stderr,
         )
     if options.json:
@@ -50,6 +54,20 @@ def verify(options: argparse.Namespace) -> int:
     return exits.GOOD if all(each.good for each in rows) else exits.NOT_ALL
 
 
+def _chosen(
+    options: argparse.Namespace, listings: list[ArchiveListing]
+) -> Sequence[ArchiveListing]:
+    """The archives of the named repositories, all archives, or a sample."""
+    if options.repositories:
+        if options.all or options.sample:
+            options.parser.error("give names, --all or --sample: one of them")
+        found = select(listings, options.repositories, None)
+        return [archive for each in found for archive in each.archives]
+    if options.all:
+        return listings
+    return random.sample(listings, min(options.sample or _SAMPLE, len(listings)))
+
+
 def _line(checked: Checked) -> str:
     if checked.good:
         return "; ".join((f"good: {checked.key}", *checked.remarks))
@@ -57,7 +75,7 @@ def _line(checked: Checked) -> str:
 
 
 def _summary(rows: Sequence[Checked]) -> list[str]:
-    """How many are good, how many were read, and once more all that are not good."""
+    """The counts, and once more all archives that are not good."""
     good = sum(each.good is True for each in rows)
     read = sum(each.good is not None for each in rows)
     lines = [f"{good} of {len(rows)} archives are good"]

@@ -1,40 +1,23 @@
 """The command line teaches, and answers a typo with what was probably meant."""
 
-import io
-import logging
 import os
+import shlex
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from backup_contract.documents.manifest import (
-    Archive,
-    Drill,
-    DrilledArchive,
-    Entry,
-    ItemResult,
-    Manifest,
-)
-from backup_contract.documents.parts.entries import by_identity
-from backup_contract.kinds import GIT
-from backup_contract.text import size
 from repo_backup.cli import main as cli
-from repo_backup.cli.display import open_display, print_summary
-from repo_backup.cli.live_display import LiveDisplay, show_summary, show_table
-from repo_backup.cli.output import print_table
 from repo_backup.cli.parser import parse
 from repo_backup.hosts.github.connect import api_address
-from repo_backup.run.progress_display import LineDisplay
 
 BACKUP = ["backup", "--owner", "octo", "--destination", "d"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["bakcup"], "did you mean backup?"),
         ([*BACKUP, "--ful"], "did you mean --full?"),
@@ -44,16 +27,25 @@ BACKUP = ["backup", "--owner", "octo", "--destination", "d"]
         ([*BACKUP, "--run-id", "../x"], "'../x' is not a run id"),
         (["backup", "--owner", "-x/y", "--destination", "d"], "--owner"),
         (["backup", "--owner", "octo"], "--destination"),
-        (["backup", "--owner", "https://github.com/octo", "--destination", "d"], "alone: octo"),
-        (["backup", "--owner", "github.com/octo/x", "--destination", "d"], "alone: octo"),
-        (["backup", "--owner", "@octo", "--destination", "d"], "give the name alone: octo"),
+        (
+            ["backup", "--owner", "https://github.com/octo", "--destination", "d"],
+            "use only the name: octo",
+        ),
+        (
+            ["backup", "--owner", "github.com/octo/x", "--destination", "d"],
+            "use only the name: octo",
+        ),
+        (["backup", "--owner", "@octo", "--destination", "d"], "use only the name: octo"),
         (["backup", "--owner", "octo/hello", "--destination", "d"], "--only octo/hello"),
         (["backup", "--owner", "octo,b/c", "--destination", "d"], "--owner b --only b/c"),
         (["restore", "hello", "--source", ".", "--into", "x"], "'hello' is not OWNER/REPO"),
         (["restore", "https://h/a/b.git", "--source", ".", "--into", "x"], "did you mean a/b?"),
         (["restore", "git@h:a/b.git", "--source", ".", "--into", "x"], "did you mean a/b?"),
         (["restore", "a/b", "--source", "."], "--into"),
-        (["list", "--source", "./typo"], "there is no directory './typo'; name a directory that"),
+        (
+            ["list", "--source", "./typo"],
+            "there is no directory './typo'; name an existing directory",
+        ),
         (["status", "--source", "typo"], "there is no directory 'typo'"),
         (["list", "--source", ".", "--runs", "--versions", "a/b"], "not allowed with"),
         (["list", "--source", ".", "--versions", "b"], "'b' is not OWNER/REPO"),
@@ -62,23 +54,144 @@ BACKUP = ["backup", "--owner", "octo", "--destination", "d"]
         (["backup", "--destination", "gs://bucket"], "is neither s3://BUCKET[/PREFIX] nor a dir"),
         (["backup", "--destination", ""], "it is empty; name a directory or s3://BUCKET"),
         (["backup", "--destination", __file__], "is a file; name a directory or s3://BUCKET"),
+        (["restore", "a/b", "--source", ".", "--into", __file__], "is a file; name a directory"),
+        (
+            ["backup", "--owner", "octo", "--destnation=d"],
+            "--destnation is unknown; did you mean --destination?",
+        ),
+        (
+            ["restore", "a/b", "--source", ".", "--push-to-owner", "c", "--force"],
+            "--force: it goes with --push-to",
+        ),
+        (
+            ["restore", "a/b", "--source", ".", "--into", "x", "--yes"],
+            "--yes: it goes with --push-to-owner",
+        ),
     ],
 )
 def test_wrong_words_end_with_code_2_and_a_hint(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        cli.main(arguments)
-    assert ended.value.code == 2
-    assert said in capsys.readouterr().err
+    assert _code(arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def _code(arguments: list[str]) -> int:
+    try:
+        return cli.main(arguments)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+
+
+TOKENS = ["ghp_" + "Canary0" * 5, "github_pat_" + "11CANARY_" * 5]
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["backup", "--destination", "d", "--owner"],
+        [*BACKUP, "--token"],
+        ["restore", "--source", ".", "--into", "x"],
+        ["restore", "a/b", "--source", ".", "--push-to-owner"],
+    ],
+)
+def test_a_token_as_an_argument_is_refused_and_not_shown(
+    arguments: list[str], token: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _code([*arguments, token]) == 2
+    shown = capsys.readouterr().err
+    assert token not in shown
+    assert "give a token in the environment variable GITHUB_TOKEN" in shown
+    assert "revoke the one in this command" in shown
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_token_for_the_name_of_its_parameter_is_refused_and_not_shown(
+    token: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    monkeypatch.setenv("GITHUB_TOKEN_PARAMETER", token)
+    assert cli.main(BACKUP) == 2
+    shown = capsys.readouterr().err
+    assert token not in shown
+    assert "set GITHUB_TOKEN to the token itself" in shown
+
+
+def test_an_interruption_during_the_imports_ends_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "botocore.py").write_text("raise KeyboardInterrupt\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "repo_backup", "list", "--source", "s3://bucket"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"},
+        cwd=Path(cli.__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (75, "")
+
+
+def test_an_aws_profile_that_does_not_exist_is_named_with_what_to_check(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    assert cli.main(["list", "--source", "s3://bucket"]) == 1
+    shown = capsys.readouterr().err
+    assert "s3://bucket cannot be opened" in shown
+    assert "no-such-profile" in shown
+    assert "Check AWS_PROFILE" in shown
 
 
 def test_help_shows_examples_variables_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["--help"])
-    said = capsys.readouterr().out
+    message = capsys.readouterr().out
     for word in ("restore octo/hello", "GITHUB_TOKEN", "SSL_CERT_FILE", "75  interrupted"):
-        assert word in said
+        assert word in message
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_help_of_a_command_has_examples_of_it_alone_that_are_valid(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse([command, "--help"])
+    shown = capsys.readouterr().out
+    examples = shown.partition("examples:\n")[2].partition("\n\n")[0].splitlines()
+    assert examples
+    for example in examples:
+        program, *words = shlex.split(example.partition(" > ")[0])
+        assert program == "repo-backup"
+        assert parse(words).command == command
+
+
+def test_help_of_a_command_names_the_variables_that_it_reads(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for command, github in (("backup", True), ("estimate", True), ("status", False)):
+        with pytest.raises(SystemExit):
+            parse([command, "--help"])
+        assert ("GITHUB_APP_ID" in capsys.readouterr().out) is github
+
+
+@pytest.mark.parametrize("command", [None, *cli.COMMANDS])
+def test_help_has_no_line_that_80_columns_would_break(
+    command: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """argparse breaks no line within the brackets of a usage: those lines may be longer."""
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        parse([*filter(None, [command]), "--help"])
+    _, *described = capsys.readouterr().out.split("\n\n")
+    assert [line for text in described for line in text.splitlines() if len(line) > 80] == []
+
+
+def test_the_status_of_an_empty_folder_asks_for_the_right_source(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["status", "--source", str(tmp_path)]) == 3
+    expected = "NOT GOOD: no run here can be relied on (check --source)\n"
+    assert capsys.readouterr().out == expected
 
 
 def test_neither_owner_nor_token_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,10 +200,10 @@ def test_neither_owner_nor_token_is_refused(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "message"),
     [
-        ("api.github.com", "it begins with https://, as https://api.github.com"),
-        ("127.0.0.1:18765", "it begins with https://, as https://127.0.0.1:18765"),
+        ("api.github.com", "it must begin with https://, as https://api.github.com"),
+        ("127.0.0.1:18765", "it must begin with https://, as https://127.0.0.1:18765"),
         ("http://github.example.com/api/v3", "the token would go in clear; give https://"),
         ("http://8.8.8.8", "the token would go in clear"),
         ("ftp://h/api/v3", "give https://HOST/api/v3"),
@@ -104,7 +217,7 @@ def test_neither_owner_nor_token_is_refused(capsys: pytest.CaptureFixture[str]) 
 )
 def test_an_address_that_cannot_be_an_apis_is_refused_before_anything_is_asked(
     address: str,
-    said: str,
+    message: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
@@ -117,8 +230,8 @@ def test_an_address_that_cannot_be_an_apis_is_refused_before_anything_is_asked(
     ):
         assert cli.main(command) == 2
         shown = capsys.readouterr().err
-        assert shown.startswith("repo_backup: GITHUB_API_URL: ")
-        assert said in shown
+        assert shown.startswith("repo-backup: GITHUB_API_URL: ")
+        assert message in shown
         assert "s3cret" not in shown
     assert not (tmp_path / "d").exists()
 
@@ -146,98 +259,8 @@ def test_a_source_that_may_not_be_read_is_named_without_a_traceback(
 ) -> None:
     (tmp_path / "runs").write_text("a file where a directory should be")
     assert cli.main(["list", "--source", str(tmp_path), "--run-id", "r1"]) == 1
-    told = capsys.readouterr().err
-    assert f"{tmp_path / 'runs'} cannot be read: Not a directory; name the folder" in told
-
-
-def _entry(state: str = "backed-up") -> Entry:
-    archive = Archive("k", 2_500_000, "0", "r1")
-    part = ItemResult(state, "a reason", ("a warning",), archive=archive)  # type: ignore[arg-type]
-    return Entry(1, "octo", "hello", False, False, False, {GIT: part})
-
-
-def test_away_from_a_terminal_every_fact_is_a_line() -> None:
-    stream = io.StringIO()
-    with open_display("r1", stream) as display:
-        assert isinstance(display, LineDisplay)
-        display.listed(3)
-        display.started("octo/hello")
-        display.finished(_entry(), "r1")
-        display.note("something")
-    told = [line.split(" ", 1) for line in stream.getvalue().splitlines()]
-    assert all(datetime.fromisoformat(moment).utcoffset() == timedelta(0) for moment, _ in told)
-    lines = [line for _, line in told]
-    assert lines[0] == "INFO run=r1 event=listed repositories=3"
-    assert lines[1].startswith("INFO run=r1 event=backed-up repository=octo/hello refs=0 bytes=25")
-    assert lines[2] == 'WARNING run=r1 event=warning repository=octo/hello warning="a warning"'
-    assert lines[3] == 'INFO run=r1 event=note text="something"'
-    assert len(lines) == 4
-
-
-def test_what_is_logged_meanwhile_is_among_the_lines_and_loses_no_field() -> None:
-    stream = io.StringIO()
-    log = logging.getLogger("repo_backup.run.somewhere")
-    with open_display("r1", stream):
-        log.warning('a "kept" archive', extra={"key": "a b", "why": "no"})
-        log.info("%d uploads", 3)
-        try:
-            print(1 / 0)
-        except ZeroDivisionError:
-            log.exception("a defect")
-    before = stream.getvalue()
-    lines = [line.split(" ", 1)[1] for line in before.splitlines()]
-    where = "run=r1 event=log logger=repo_backup.run.somewhere"
-    assert lines[0] == f'WARNING {where} text="a \\"kept\\" archive" key="a b" why=no'
-    assert lines[1] == f'INFO {where} text="3 uploads"'
-    assert lines[2] == f'ERROR {where} text="a defect"'
-    assert lines[-1] == 'ERROR run=r1 event=trace text="ZeroDivisionError: division by zero"'
-    log.warning("after the run")
-    assert stream.getvalue() == before
-
-
-def test_on_a_terminal_progress_is_shown_live() -> None:
-    stream = io.StringIO()
-    console = Console(file=stream, force_terminal=True, width=120)
-    with LiveDisplay(console, lambda: 2_500_000) as display:
-        display.listed(3)
-        display.started("octo/hello")
-        display.started("octo/world")
-        display.finished(_entry("failed"), "r1")
-        display.note("something")
-    said = stream.getvalue()
-    for words in ("1/3", "2.5 MB", "octo/world", "octo/hello: a reason", "something"):
-        assert words in said
-
-
-def _drawn(display: LiveDisplay) -> str:
-    """The line as it is now."""
-    console = display._progress.console
-    with console.capture() as captured:
-        console.print(display._progress.get_renderable())
-    return captured.get().rstrip()
-
-
-def test_at_80_columns_a_long_name_is_cut_and_nothing_else() -> None:
-    stream = io.StringIO()
-    console = Console(file=stream, width=80)
-    with LiveDisplay(console, lambda: 123_456_789) as display:
-        display.listed(5000)
-        for number in range(12):
-            display.started(f"organisation-with-a-long-name/repository-{number}")
-        display.finished(_entry(), "r1")
-        line = _drawn(display)
-        display.drilling("octo/hello", 0, 4)
-        drill = _drawn(display)
-    for text in (line, drill):
-        assert len(text.splitlines()) == 1
-        assert len(text) <= 80
-        assert "123.5 MB" in text
-        assert "B/s" in text
-    assert "1/5000" in line
-    assert " left" in line
-    assert "(+11) organisa" in line
-    assert "0/4" in drill
-    assert "restore drill: octo" in drill
+    answer = capsys.readouterr().err
+    assert f"{tmp_path / 'runs'} cannot be read: Not a directory; name the folder" in answer
 
 
 def test_of_names_that_are_given_with_commas_each_is_an_owner() -> None:
@@ -246,57 +269,37 @@ def test_of_names_that_are_given_with_commas_each_is_an_owner() -> None:
     assert parse(BACKUP).owner == ["octo"]
 
 
-def test_away_from_a_terminal_the_summary_is_plain_problems_first(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    manifest = Manifest(
-        "r1", 1, ["octo"], datetime.now(UTC), by_identity([_entry("failed")]), listed=1
-    )
-    manifest.drill = Drill((DrilledArchive("a", True), DrilledArchive("b", False)))
-    print_summary(manifest)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == ["failed: octo/hello: a reason", "Run r1"]
-    told = dict(line.split(maxsplit=1) for line in lines[2:-1])
-    assert told["listed"] == told["failed"] == "1"
-    assert told["uploaded"] == told["stored"] == "2.5 MB"
-    assert lines[-1] == "restore drill  1 of 2 archives good"
-
-
-def test_on_a_terminal_the_summary_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    show_summary("Run r1", [("failed", "failed: octo/hello: [a] reason")], [("listed", "7")])
-    said = capsys.readouterr().out
-    assert said.startswith("failed: octo/hello: [a] reason")
-    assert "Run r1" in said
-    assert "│ listed │ 7 │" in said
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_has_its_function(command: str) -> None:
+    module, name = cli.COMMANDS[command]
+    assert callable(getattr(import_module(f"repo_backup.cli.commands.{module}"), name))
 
 
 def test_neither_what_draws_nor_the_sdk_is_imported_before_it_is_needed() -> None:
     code = (
-        "import repo_backup.cli.main, sys\n"
+        "import sys\n"
+        "from importlib import import_module\n"
+        "from repo_backup.cli import main\n"
+        "for module, _ in main.COMMANDS.values():\n"
+        "    import_module(f'repo_backup.cli.commands.{module}')\n"
         "print({'rich', 'botocore.client', 'botocore.endpoint'} & {*sys.modules})"
     )
+    assert _printed(code) == "set()\n"
+
+
+def test_the_command_line_is_read_before_any_command_is_imported() -> None:
+    code = (
+        "import sys\n"
+        "from repo_backup.cli import main\n"
+        "print({'repo_backup.run', 'repo_backup.restore', 'urllib3'} & {*sys.modules})"
+    )
+    assert _printed(code) == "set()\n"
+
+
+def _printed(code: str) -> str:
+    """What a new Python prints that runs this."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    said = subprocess.run(
+    message = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
-    assert said.stdout == "set()\n"
-
-
-def test_away_from_a_terminal_a_table_is_columns_that_are_not_folded(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    print_table(("name", "size"), [("octo/hello", "1 B"), ("o/h", "x" * 500)])
-    said = capsys.readouterr().out
-    assert said == f"name        size\nocto/hello  1 B\no/h         {'x' * 500}\n"
-
-
-def test_on_a_terminal_a_table_folds_long_cells(capsys: pytest.CaptureFixture[str]) -> None:
-    show_table(("name", "size"), [("octo/[hello]", "x" * 500)])
-    said = capsys.readouterr().out
-    assert "octo/[hello]" in said
-    assert max(map(len, said.splitlines())) <= 80
-
-
-def test_bytes_are_readable() -> None:
-    counts = (999, 1500, 2_500_000, 7e12)
-    assert [size(count) for count in counts] == ["999 B", "1.5 kB", "2.5 MB", "7.0 TB"]
+    return message.stdout

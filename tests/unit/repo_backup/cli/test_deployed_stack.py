@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.config import Config
 from botocore.response import StreamingBody
 from botocore.session import Session
 from botocore.stub import Stubber
@@ -77,22 +80,42 @@ def test_without_the_right_to_ask_for_stacks_the_launchers_name_leads_there(aws:
     assert aws.find("onlinebackup").bucket == "its-bucket"
 
 
+class Page(io.BytesIO):
+    """The body of a response as urllib3 has it."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
+
+
+@pytest.mark.parametrize("status", [200, 403, 502])
+def test_a_proxys_page_is_named_as_what_it_may_be(aws: Aws, status: int) -> None:
+    session = Session()
+    session.set_credentials("test", "test")
+    once = Config(region_name="eu-central-1", retries={"total_max_attempts": 1})
+    stacks: Any = session.create_client("cloudformation", config=once)
+    page: Any = Page(b"<!DOCTYPE html>\n<p>Bad <b>gateway</p>")
+    answer: Any = AWSResponse("https://aws.example", status, HTTPHeaders(), page)
+    stacks.meta.events.register("before-send", lambda **_: answer)
+    with pytest.raises(FatalError, match=r"may be a proxy's page\. Check this machine's network"):
+        locate("onlinebackup", stacks, aws.functions)
+
+
 @pytest.mark.parametrize(
-    ("there", "said"),
+    ("there", "output"),
     [
         (["onlinebackup"], "there is: onlinebackup\ndid you mean onlinebackup?"),
         (["something", "else"], "there is: else, something"),
-        ([], "nor any other; is it another region?"),
+        ([], "there is no other one; is it in another region?"),
     ],
 )
 def test_a_name_that_is_none_is_answered_with_those_there_are(
-    aws: Aws, there: list[str], said: str
+    aws: Aws, there: list[str], output: str
 ) -> None:
     aws.have(*there)
     with pytest.raises(UsageError) as raised:
         aws.find("onlinebakup")
-    assert "no stack of OnlineBackup named onlinebakup in eu-central-1" in str(raised.value)
-    assert str(raised.value).endswith(said)
+    assert "no OnlineBackup stack named onlinebakup in eu-central-1" in str(raised.value)
+    assert str(raised.value).endswith(output)
 
 
 def test_without_a_region_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,8 +91,8 @@ def test_a_discussion_has_its_answer_and_replies_by_graphql_names() -> None:
         "reply_data": [reply],
         "reaction_nodes": [{"content": "THUMBS_UP"}, {"content": "HEART"}, None],
     }  # fmt: skip
-    told = {"number": 5, "title": "How?", "isAnswered": True, "author": OCTO}
-    found = lines("discussions/5.json", {**told, "comment_data": [answer]})
+    reported = {"number": 5, "title": "How?", "isAnswered": True, "author": OCTO}
+    found = lines("discussions/5.json", {**reported, "comment_data": [answer]})
     assert found[1].startswith("discussion, answered · octo")
     assert found[-6:] == [
         "> octo commented (the answer) · 2026-11-03 17:02",
@@ -138,11 +138,26 @@ def test_hostile_text_moves_no_cursor_and_passes_for_no_line_of_ours() -> None:
     assert [each[:12] for each in found if each.startswith(">")] == ["> octo comme"]
 
 
+def test_references_that_rest_tells_are_shown_as_those_of_graphql() -> None:
+    url = "https://api.github.com/repos/octo/other"
+    source = {"issue": {"number": 3, "repository_url": url}}
+    issue = {
+        "number": 1,
+        "title": "One",
+        "timeline_nodes": [
+            {"source": {"number": 2, "repository": {"nameWithOwner": "octo/hello"}}}
+        ],
+        "timeline_data": [{"event": "cross-referenced", "source": source}],
+    }
+    assert any("linked with octo/hello#2, octo/other#3" in e for e in lines("issues/1.json", issue))
+
+
 def test_documents_of_any_shape_are_shown_as_far_as_they_go() -> None:
     odd = {
         "title": 7, "body": ["x"], "user": "octo", "labels": {"nodes": None}, "milestone": [],
         "comment_data": [None, 3, {}], "event_data": [{"event": None}, {"event": "renamed"}],
-        "timeline_nodes": [{"source": {}}], "reactions": {"+1": "many"}, "assets": 0,
+        "timeline_nodes": [{"source": {}}], "timeline_data": [{}, {"source": {"issue": {}}}],
+        "reactions": {"+1": "many"}, "assets": 0,
         "review_thread_nodes": [{"isResolved": True, "comments": None}],
     }  # fmt: skip
     for folder in ("issues", "pulls", "discussions", "releases"):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.response import StreamingBody
 from botocore.session import Session
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 
 from backup_contract.documents.progress import Progress
 from backup_contract.documents.run_report import RunReport
@@ -59,12 +59,26 @@ class Launcher:
         self.stub = Stubber(functions)
         self.stack = Stack("onlinebackup", "onlinebackup-launcher", "bucket", functions)
 
-    def start(self, store: DirectoryStore, answer: Any, *options: str) -> int:
-        body = json.dumps(answer).encode()
-        payload = StreamingBody(io.BytesIO(body), len(body))
-        self.stub.add_response("invoke", {"StatusCode": 200, "Payload": payload})
+    def start(self, store: DirectoryStore, answer: Any, *options: str, event: Any = ANY) -> int:
+        self._answer(answer, event)
         asked: argparse.Namespace = parse(["run-now", *options])
         return remote.start(self.stack, store, asked)
+
+    def check(self, answer: Any) -> int:
+        self._answer(answer, ANY)
+        return remote.check_stack(self.stack, parse(["check"]))
+
+    def _answer(self, answer: Any, event: Any) -> None:
+        body = json.dumps(answer).encode()
+        payload = StreamingBody(io.BytesIO(body), len(body))
+        self.stub.add_response(
+            "invoke",
+            {"StatusCode": 200, "Payload": payload},
+            {
+                "FunctionName": self.stack.launcher,
+                "Payload": event if event is ANY else json.dumps(event).encode(),
+            },
+        )
 
 
 @pytest.fixture
@@ -83,9 +97,9 @@ def test_what_runs_or_is_planned_is_followed_to_its_verdict(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert launcher.start(store, answer) == 0
-    said = capsys.readouterr().out
-    assert said.endswith("verified: All is there.\n")
-    assert answer.get("problem", "") in said
+    output = capsys.readouterr().out
+    assert output.endswith("verified: All is there.\n")
+    assert answer.get("problem", "") in output
 
 
 @pytest.mark.parametrize(
@@ -106,19 +120,31 @@ def test_what_nothing_follows_or_nobody_waits_for_is_not(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert launcher.start(store, answer, *options) == code
-    said = capsys.readouterr().out
-    assert "All is there." not in said
-    assert answer.get("problem", "") in said
+    output = capsys.readouterr().out
+    assert "All is there." not in output
+    assert answer.get("problem", "") in output
+
+
+def test_what_the_options_ask_for_is_in_the_event(
+    launcher: Launcher, store: DirectoryStore
+) -> None:
+    options = ("--only", "no-wiki", "--only", "docs-*", "--full", "--no-wait")
+    event = {"only": ["no-wiki", "docs-*"], "full": True}
+    assert launcher.start(store, LAUNCHED, *options, event=event) == 0
 
 
 @pytest.mark.parametrize(
     ("answer", "named"),
-    [({"status": "launched"}, "run_id is missing"), ({}, "status is missing"), (None, "no JSON")],
+    [
+        ({"status": "launched"}, "run_id is missing"),
+        ({}, "status is missing"),
+        (None, "not a JSON object"),
+    ],
 )
 def test_an_answer_that_is_no_launchers_ends_the_command_with_its_field(
     launcher: Launcher, store: DirectoryStore, answer: Any, named: str
 ) -> None:
-    with pytest.raises(FatalError, match=f"gave an answer that is no launcher's: .*{named}"):
+    with pytest.raises(FatalError, match=f"gave an unexpected answer: .*{named}"):
         launcher.start(store, answer)
 
 
@@ -126,15 +152,15 @@ def test_until_there_is_progress_the_wait_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote, "POLL_SECONDS", 0.01)
-    store, told = DirectoryStore(tmp_path), list[str]()
+    store, reported = DirectoryStore(tmp_path), list[str]()
     with pytest.raises(InterruptedRunError, match="its mail will come"):
-        remote.follow(store, RUN_ID, f"waiting for the attempt at {AT}", 0.05, told.append)
-    assert set(told) == {f"waiting for the attempt at {AT}"}
+        remote.follow(store, RUN_ID, f"waiting for the attempt at {AT}", 0.05, reported.append)
+    assert set(reported) == {f"waiting for the attempt at {AT}"}
     progress = Progress(1, "backing-up", 1, 2, run_id=RUN_ID, updated_at=NOW)
     store.write(f"runs/{RUN_ID}/progress.json", progress.to_json())
     with pytest.raises(InterruptedRunError):
-        remote.follow(store, RUN_ID, "", 0.01, told.append)
-    assert told[-1] == "backing-up: 1 of 2 repositories"
+        remote.follow(store, RUN_ID, "", 0.01, reported.append)
+    assert reported[-1] == "backing-up: 1 of 2 repositories"
 
 
 def test_a_run_that_saw_public_repositories_only_is_told_as_that(
@@ -147,17 +173,44 @@ def test_a_run_that_saw_public_repositories_only_is_told_as_that(
     assert "verified (public only): Why.\n" in capsys.readouterr().out
 
 
+class _Interrupted(DirectoryStore):
+    """A store whose reader presses Ctrl-C."""
+
+    def read(self, key: str) -> bytes | None:
+        """Does not return."""
+        raise KeyboardInterrupt
+
+
+def test_who_stops_following_a_run_is_told_that_it_continues(
+    launcher: Launcher, tmp_path: Path
+) -> None:
+    with pytest.raises(InterruptedRunError, match=f"{RUN_ID} continues; its mail will come"):
+        launcher.start(_Interrupted(tmp_path), LAUNCHED)
+
+
+def test_the_check_of_a_stack_ends_with_what_needs_action(
+    launcher: Launcher, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = {
+        "status": "mend",
+        "summary": "action needed: mail",
+        "checks": {"mail": "action needed: confirm", "plan": "ok: paid"},
+    }
+    assert launcher.check(document) == 3
+    assert capsys.readouterr().out.splitlines()[-1] == "action needed: mail"
+
+
 def test_a_damaged_progress_is_named_and_the_run_is_followed_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote, "POLL_SECONDS", 0.01)
-    store, told = DirectoryStore(tmp_path), list[str]()
+    store, reported = DirectoryStore(tmp_path), list[str]()
     sound = Progress(1, "backing-up", 1, 2, run_id=RUN_ID, updated_at=NOW).to_json()
     damaged = sound.replace(b'"done": 1', b'"done": Infinity')
     store.write(f"runs/{RUN_ID}/progress.json", damaged)
     with pytest.raises(InterruptedRunError):
-        remote.follow(store, RUN_ID, "", 0.01, told.append)
-    assert "progress.json is unreadable: done is not a whole number" in told[-1]
+        remote.follow(store, RUN_ID, "", 0.01, reported.append)
+    assert "progress.json is unreadable: done is not a whole number" in reported[-1]
 
 
 @pytest.mark.parametrize("damaged", [b"[]", b"{}", b'{"verdict": "verified", "reason": 1}'])

@@ -53,7 +53,7 @@ def test_requests_are_counted_by_overlay_link_part_and_check() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "said"),
+    ("days", "output"),
     [
         (1, "adds 0.179 % of its archive and 10 kB; an archive is replaced after 60 changes"),
         (7, "adds 1.25 % of its archive and 10 kB; an archive is replaced after 40 changes"),
@@ -61,9 +61,9 @@ def test_requests_are_counted_by_overlay_link_part_and_check() -> None:
     ],
 )
 def test_rarer_runs_find_more_that_is_new_and_replace_an_archive_sooner(
-    days: int, said: str
+    days: int, output: str
 ) -> None:
-    assert said in "; ".join(assumptions(Habits(days, Decimal(3), 365)))
+    assert output in "; ".join(assumptions(Habits(days, Decimal(3), 365)))
 
 
 def test_the_first_run_fetches_everything() -> None:

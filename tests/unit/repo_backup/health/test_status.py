@@ -9,19 +9,23 @@ import pytest
 
 from backup_contract import object_keys as layout
 from backup_contract.documents.lease import LeaseRecord
-from backup_contract.documents.manifest import ItemResult, Manifest, by_identity
-from backup_contract.documents.output.commands import RunningRow, RunRow
+from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest, by_identity
 from backup_contract.documents.output.rows import visibility_rows
+from backup_contract.documents.output.runs import RunningRow, RunRow
 from backup_contract.documents.parts.accounts import account_entry
 from backup_contract.judgement.overdue import Watched
 from backup_contract.judgement.reliance import Judgement, judge
+from backup_contract.kinds import GIT
 from backup_contract.visibility import Visibility
+from repo_backup.health.large_files import large_files_document
+from repo_backup.health.run_rows import facts, read_runs
+from repo_backup.health.run_rows import label as label_of
 from repo_backup.health.running import read_running
-from repo_backup.health.status import facts, newest_verified, read_runs
-from repo_backup.health.status import label as label_of
+from repo_backup.health.status import newest_verified, read_placement
 from repo_backup.runtime import process_identity
 from repo_backup.store.directory import DirectoryStore
-from repo_backup.store.written.left_out import LeftOut
+from repo_backup.store.written.damage import ArchiveId, write_damage
+from repo_backup.store.written.ignored_documents import IgnoredDocuments
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WEEK = timedelta(days=8)
@@ -47,6 +51,8 @@ def run(
     complete: bool = True,
     only: tuple[str, ...] = (),
     failed: int = 0,
+    failed_accounts: int = 0,
+    failed_gists: int = 0,
     unsaved: int = 0,
     visibility: tuple[Visibility, ...] = (),
 ) -> RunRow:
@@ -62,12 +68,15 @@ def run(
         backed_up=1,
         unchanged=0,
         failed=failed,
+        failed_accounts=failed_accounts,
+        failed_gists=failed_gists,
         unsaved=unsaved,
         only=[*only],
         bytes_stored=1,
         visibility=visibility_rows(visibility),
         rewritten=0,
         suspicious=[],
+        large_files=large_files_document(None),
     )
 
 
@@ -76,6 +85,7 @@ OLD = run("2026-11-13", good=True, verdict="verified")
 PARTIAL = run("2026-11-27", good=False, verdict="partial")
 FAILED = run("2026-11-27", good=False, complete=False)
 FAILURES = run("2026-11-27", good=False, failed=2)
+ACCOUNT = run("2026-11-27", good=False, verdict="partial", failed_accounts=1)
 
 
 @pytest.mark.parametrize(
@@ -93,11 +103,25 @@ FAILURES = run("2026-11-27", good=False, failed=2)
             False,
             "no run here can be relied on; the newest, 2026-11-27, ended with 2 of 8 failed",
         ),
+        (
+            [ACCOUNT, OLD],
+            False,
+            "the newest run, 2026-11-27, ended partial with incomplete data of 1 account",
+        ),
         ([PARTIAL, OLD], False, "the newest run, 2026-11-27, ended partial"),
         ([FAILED, OLD], False, "the newest run, 2026-11-27, is unfinished"),
         ([OLD], False, "the newest good run is 14.8 days old, more than 8"),
     ],
-    ids=["good", "none", "only partial", "only failures", "partial", "incomplete", "too old"],
+    ids=[
+        "good",
+        "none",
+        "only partial",
+        "only failures",
+        "account",
+        "partial",
+        "incomplete",
+        "too old",
+    ],
 )
 def test_good_is_the_newest_run_that_is_verified_and_young(
     runs: list[RunRow], good: bool, reason: str
@@ -107,7 +131,7 @@ def test_good_is_the_newest_run_that_is_verified_and_young(
 
 
 @pytest.mark.parametrize(
-    ("visibility", "said", "label"),
+    ("visibility", "message", "label"),
     [
         (
             (Visibility("octo", "public", 10),),
@@ -125,12 +149,20 @@ def test_good_is_the_newest_run_that_is_verified_and_young(
     ids=["public", "selected", "all", "older"],
 )
 def test_a_good_run_is_told_with_what_it_could_see(
-    visibility: tuple[Visibility, ...], said: str, label: str
+    visibility: tuple[Visibility, ...], message: str, label: str
 ) -> None:
     newest = run("2026-11-27", good=True, verdict="verified", visibility=visibility)
     found = judged([newest], None, NOW, WEEK)
-    assert (found.good, found.reason) == (True, f"the newest run is good and {said}")
+    assert (found.good, found.reason) == (True, f"the newest run is good and {message}")
     assert label_of(newest) == label
+
+
+def test_a_run_that_ended_in_the_future_is_not_relied_on() -> None:
+    """Otherwise runs could stop for years, and the newest one would never be too old."""
+    runs = [run("2030-01-01", good=True), run("2026-11-27", good=True)]
+    found = judged(runs, None, NOW, WEEK)
+    assert not found.good
+    assert found.reason.startswith("the run 2030-01-01 is dated 2030-01-01, which is in the future")
 
 
 def test_a_run_that_is_under_way_does_not_speak_against_the_last() -> None:
@@ -186,12 +218,12 @@ def test_a_damaged_report_is_named_and_its_run_not_relied_on(
         store.write(f"runs/2026-11-{day}/manifest.json", manifest.to_json())
     store.write("runs/2026-11-20/report.json", VERDICT)
     store.write("runs/2026-11-27/report.json", damaged)
-    runs = read_runs(store, 5, LeftOut())
+    runs = read_runs(store, 5, IgnoredDocuments())
     assert [(each["run_id"], each["verdict"], each["good"]) for each in runs] == [
         ("2026-11-27", "unreadable", False),
         ("2026-11-20", "verified", True),
     ]
-    assert caplog.text.count("runs/2026-11-27/report.json is left out") == 1
+    assert caplog.text.count("runs/2026-11-27/report.json is ignored") == 1
     found = judged(runs, read_running(store, runs, NOW), NOW, WEEK)
     assert (found.good, found.reason) == (
         False,
@@ -206,7 +238,7 @@ def test_a_damaged_progress_is_left_out(
     store = DirectoryStore(tmp_path)
     store.write("runs/2026-11-27/progress.json", damaged)
     assert read_running(store, [FAILED], NOW) is None
-    assert caplog.text.count("runs/2026-11-27/progress.json is left out") == 1
+    assert caplog.text.count("runs/2026-11-27/progress.json is ignored") == 1
 
 
 HELLO = ("hello",)
@@ -255,17 +287,19 @@ def test_of_two_runs_of_the_same_second_the_one_written_last_is_the_newer(tmp_pa
     for number, run_id in enumerate(("b", "c", "a")):
         store.write(layout.manifest(run_id), Manifest(run_id, 1, ["octo"], NOW).to_json())
         os.utime(tmp_path / layout.manifest(run_id), (number, number))
-    assert [row["run_id"] for row in read_runs(store, 2, LeftOut())] == ["a", "c"]
+    assert [row["run_id"] for row in read_runs(store, 2, IgnoredDocuments())] == ["a", "c"]
 
 
-def test_an_accounts_own_data_that_failed_counts_like_a_repository(tmp_path: Path) -> None:
+def test_an_accounts_own_data_that_failed_is_counted_apart_from_repositories(
+    tmp_path: Path,
+) -> None:
     store = DirectoryStore(tmp_path)
     entry = account_entry("octo", ItemResult("failed", "GitHub answers 500"))
     manifest = Manifest("r1", 1, ["octo"], NOW, finished_at=NOW, complete=True)
     manifest.accounts = by_identity([entry])
     store.write(layout.manifest("r1"), manifest.to_json())
-    (found,) = read_runs(store, 5, LeftOut())
-    assert (found["failed"], found["good"]) == (1, False)
+    (found,) = read_runs(store, 5, IgnoredDocuments())
+    assert (found["failed"], found["failed_accounts"], found["good"]) == (0, 1, False)
 
 
 def test_a_run_whose_manifest_is_damaged_keeps_its_place_whatever_it_is_named(
@@ -278,7 +312,29 @@ def test_a_run_whose_manifest_is_damaged_keeps_its_place_whatever_it_is_named(
         damaged = data.replace(b'"octo"', b"null")
         store.write(layout.manifest(run_id), damaged if run_id in ("zero", "two") else data)
         os.utime(tmp_path / layout.manifest(run_id), (number, number))
-    assert [row["run_id"] for row in read_runs(store, 4, LeftOut())] == ["a", "two", "one", "zero"]
+    assert [row["run_id"] for row in read_runs(store, 4, IgnoredDocuments())] == [
+        "a",
+        "two",
+        "one",
+        "zero",
+    ]
+
+
+def test_an_archive_that_was_found_damaged_is_named_once(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    archives = []
+    for number, reason in enumerate(("{key} is damaged: no zip", "its refs differ"), start=1):
+        key = f"github_backups/octo/repo-{number}.zip"
+        archive = Archive(key, 3, "a" * 64, "r1")
+        store.write(key, b"zip", "application/zip")
+        write_damage(store, {ArchiveId.of(archive): reason.format(key=key)})
+        git = {GIT: ItemResult("backed-up", archive=archive)}
+        archives.append(Entry(number, "octo", f"repo-{number}", False, False, False, git))
+    manifest = Manifest("r1", 1, ["octo"], NOW, by_identity(archives))
+    assert read_placement(store, [], manifest).damaged == [
+        "github_backups/octo/repo-1.zip is damaged: no zip",
+        "github_backups/octo/repo-2.zip (its refs differ)",
+    ]
 
 
 def _lease(store: DirectoryStore, *, ended: bool = False, process: str | None = None) -> None:

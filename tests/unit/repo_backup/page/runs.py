@@ -20,7 +20,7 @@ from backup_contract.documents.parts.entries import by_identity
 from backup_contract.kinds import GIT
 from backup_contract.visibility import Visibility
 from repo_backup.health.status import assess
-from repo_backup.page.run_history import Chronicle, read
+from repo_backup.page.run_history import RunHistory, read
 from repo_backup.page.view_model import Page, build_page
 from repo_backup.store.directory import DirectoryStore
 
@@ -117,7 +117,7 @@ class Runs:
         """A day after the newest run."""
         return FIRST + WEEK * (len(self.ids) - 1) + timedelta(days=1)
 
-    def read(self, newest: int | None = None) -> Chronicle:
+    def read(self, newest: int | None = None) -> RunHistory:
         """What the page reads."""
         return read(DirectoryStore(self.root), newest)
 

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backup_contract import object_keys as layout
-from backup_contract.documents.manifest import Entry, ItemResult
+from backup_contract.documents.manifest import Archive, Entry, ItemResult
+from backup_contract.documents.parts.results import Referred
 from backup_contract.documents.progress import Progress
+from backup_contract.kinds import LFS
 from backup_contract.visibility import Visibility
 from repo_backup.page.advice import run_now
 from repo_backup.page.repository_status import Tone
@@ -15,8 +17,8 @@ from tests.unit.repo_backup.page.runs import Runs, entry, passed_over
 
 
 def glance(runs: Runs, **later: float) -> tuple[Tone, str]:
-    said = runs.page(runs.soon + timedelta(**later)).headline
-    return said.tone, said.title
+    output = runs.page(runs.soon + timedelta(**later)).headline
+    return output.tone, output.title
 
 
 def test_after_a_verified_run_everything_is_backed_up(runs: Runs) -> None:
@@ -70,7 +72,7 @@ def test_without_a_reporter_the_programs_word_counts_and_is_called_that(runs: Ru
     assert glance(runs) == (Tone.GOOD, "Everything is backed up")
     fact = runs.page().facts[0]
     assert (fact.label, fact.value) == ("Last complete run", "Fri 2026-11-06")
-    assert fact.note == "as the program reports; no reporter checked it"
+    assert fact.note == "by the program alone; no reporter checked it"
 
 
 def test_failed_repositories_are_counted_and_named(runs: Runs) -> None:
@@ -136,9 +138,9 @@ def test_without_a_schedule_eight_days_are_too_old(runs: Runs) -> None:
     for _ in range(3):
         runs.add(entry(1))
     assert glance(runs, days=6)[0] is Tone.GOOD
-    said = (Tone.BAD, "The newest good run is 21.0 days old, more than 8")
-    assert glance(runs, days=20) == said
-    assert runs.page(runs.soon + timedelta(days=20)).concerns[0].title == said[1]
+    output = (Tone.BAD, "The newest good run is 21 days old, more than 8")
+    assert glance(runs, days=20) == output
+    assert runs.page(runs.soon + timedelta(days=20)).concerns[0].title == output[1]
 
 
 def test_the_schedule_of_the_newest_report_says_what_is_too_old(runs: Runs) -> None:
@@ -147,7 +149,7 @@ def test_the_schedule_of_the_newest_report_says_what_is_too_old(runs: Runs) -> N
     assert glance(runs, days=20)[0] is Tone.GOOD
     assert glance(runs, days=30) == (
         Tone.BAD,
-        "The newest good run is 31.0 days old, and another was due Sun 2026-12-06 17:00 UTC: "
+        "The newest good run is 31 days old, and another was due Sun 2026-12-06 17:00 UTC: "
         "cron(0 17 6 * ? *)",
     )
 
@@ -168,10 +170,10 @@ def test_what_is_not_wrong_is_worth_knowing(runs: Runs) -> None:
     runs.put("github_backups/octo/stranger.zip", b"")
     assert [note.title for note in runs.page().notes] == [
         "1 repository no longer listed by GitHub",
-        "1 repository left out by options",
+        "1 repository excluded by options",
         "1 repository uses Git LFS",
         "1 warning",
-        "1 archive that no run wrote down",
+        "1 archive that no manifest names",
     ]
 
 
@@ -181,9 +183,9 @@ def test_costs_are_those_of_the_last_twelve_months(runs: Runs) -> None:
     costs = runs.page().facts[-1]
     assert (costs.value, costs.note) == (
         "0.0100 USD",
-        "the newest; 0.5300 USD in the last twelve months",
+        "the newest run; 0.5300 USD in the last twelve months",
     )
-    assert "about 0.5000 USD a month" in runs.page().facts[3].note
+    assert "1 archive, 0.5000 USD a month" in runs.page().facts[3].note
 
 
 def test_a_narrowed_run_does_not_make_well_what_it_passed_over(runs: Runs) -> None:
@@ -197,7 +199,8 @@ def test_a_narrowed_run_does_not_make_well_what_it_passed_over(runs: Runs) -> No
     )
     runs.add(passed_over(entry(1)), entry(2), verdict=None, only=["repo-2"])
     # What is mended is as old as the run of everything.
-    assert glance(runs, days=-14) == (Tone.GOOD, "Everything is backed up")
+    late = "The newest good run of everything is 15 days old, more than 8"
+    assert glance(runs) == (Tone.BAD, late)
     assert runs.page().runs[0].meaning.startswith("narrowed to repo-2: that is backed up")
 
 
@@ -226,8 +229,8 @@ def test_a_narrowed_run_does_not_hide_how_the_newest_of_everything_ended(
     runs.add(entry(1))
     runs.add(entry(1), manifest=verdict != "failed", verdict=verdict, problems=["elsewhere: odd"])
     runs.add(passed_over(entry(1)), only=["x"])
-    tone, said = glance(runs)
-    assert (tone, said.startswith(title)) == (Tone.BAD, True), said
+    tone, output = glance(runs)
+    assert (tone, output.startswith(title)) == (Tone.BAD, True), output
     assert runs.page().facts[0].value == "Fri 2026-11-06", "narrowed runs prove nothing of all"
 
 
@@ -236,10 +239,10 @@ def test_narrowed_runs_do_not_make_the_newest_of_everything_younger(runs: Runs) 
         runs.add(entry(1))
     for _ in range(3):
         runs.add(passed_over(entry(1)), only=["x"])
-    tone, said = glance(runs)
-    assert (tone, said) == (
+    tone, output = glance(runs)
+    assert (tone, output) == (
         Tone.BAD,
-        "The newest good run of everything is 22.0 days old, more than 8",
+        "The newest good run of everything is 22 days old, more than 8",
     )
 
 
@@ -275,13 +278,13 @@ def test_what_the_newest_run_said_is_not_told_beneath_an_answer_that_it_contradi
     runs: Runs,
 ) -> None:
     runs.add(entry(1), entry(2), reason="Everything that GitHub lists is in the bucket.")
-    told = runs.page().headline
-    assert told.tone is Tone.GOOD
-    assert told.reason.endswith("Everything that GitHub lists is in the bucket.")
+    answer = runs.page().headline
+    assert answer.tone is Tone.GOOD
+    assert answer.reason.endswith("Everything that GitHub lists is in the bucket.")
     (runs.root / entry(2).archives[0].key).unlink()
-    told = runs.page().headline
-    assert told.tone is Tone.BAD
-    assert told.reason == "The run of Fri 2026-11-06 itself ended verified."
+    answer = runs.page().headline
+    assert answer.tone is Tone.BAD
+    assert answer.reason == "The run of Fri 2026-11-06 itself ended verified."
 
 
 def test_advice_is_the_smallest_run_that_helps(runs: Runs) -> None:
@@ -303,5 +306,20 @@ def test_a_name_that_is_none_of_githubs_and_many_names_are_in_no_command() -> No
     assert run_now([f"octo/{n}" for n in range(13)], "s3://b", full=True).endswith(
         '{"full": true}.'
     )
-    said = run_now(["octo/a"], "/my disk", full=True)
-    assert said.endswith("repo_backup backup --destination '/my disk' --only octo/a --full")
+    output = run_now(["octo/a"], "/my disk", full=True)
+    assert output.endswith("repo-backup backup --destination '/my disk' --only octo/a --full")
+
+
+def test_large_files_are_a_figure_only_where_there_are_any(runs: Runs) -> None:
+    runs.add(entry(1))
+    assert "Large files" not in {fact.label for fact in runs.page().facts}
+    numbers = Referred(3, 9_000_000, 2, 7_000_000)
+    archive = Archive("github_backups/octo/repo-1~lfs.zip", 5, "0" * 64, "r")
+    listed = ItemResult("backed-up", archive=archive, objects=numbers)
+    runs.add(entry(1).having(LFS, listed))
+    (fact,) = (fact for fact in runs.page().facts if fact.label == "Large files")
+    assert fact.value == "7.0 MB"
+    assert fact.note == (
+        "2 of 3 LFS objects saved, 7.0 MB; 1 not saved, 2.0 MB (counted per repository)"
+    )
+    assert runs.page().repositories[0].further_bytes == {LFS: 7_000_005}

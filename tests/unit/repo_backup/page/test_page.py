@@ -159,7 +159,7 @@ def test_every_id_is_there_once_and_every_reference_leads_somewhere(runs: Runs) 
 def test_without_javascript_a_small_account_has_its_table_with_commands(runs: Runs) -> None:
     runs.add(entry(1), entry(2, "failed", reason="500"), verdict="partial")
     text = read(runs).text
-    assert "repo_backup restore octo/repo-1 --source s3://bucket --into ." in text
+    assert "repo-backup restore octo/repo-1 --source s3://bucket --into ." in text
     assert "failed: 500" in re.sub(r"\s+", " ", text)
 
 
@@ -167,7 +167,7 @@ def test_without_javascript_a_large_account_is_told_what_to_do(runs: Runs) -> No
     History(STATIC_ROWS + 1, 1, archive_bytes=1).write(runs.root)
     runs.ids.append("")
     text = read(runs).text
-    assert "repo_backup list" in text
+    assert "repo-backup list" in text
     assert "--into ." not in text
 
 
@@ -249,7 +249,7 @@ def test_a_restore_command_is_safe_to_paste(
     if not source.startswith(("s3:", "/")):
         Path(source).mkdir(parents=True)
     words = shlex.split(restore_command(name, source, WIKI, run_id="a b"))
-    assert words[:3] == ["repo_backup", "restore", name]
+    assert words[:3] == ["repo-backup", "restore", name]
     assert (words[words.index("--source") + 1], words[words.index("--run-id") + 1]) == (
         source,
         "a b",

@@ -10,7 +10,7 @@ from backup_contract.documents.manifest import ItemResult, Manifest, OrphanedArc
 from backup_contract.documents.parts.upstream import upstream_of
 from backup_contract.kinds import GIT
 from repo_backup.health.status import assess
-from repo_backup.page.repository_status import standings, unnamed_archives
+from repo_backup.page.repository_status import repository_statuses, unnamed_archives
 from repo_backup.runtime.errors import FatalError
 from repo_backup.store.directory import DirectoryStore
 from tests.unit.repo_backup.page.runs import Runs, entry, passed_over
@@ -21,7 +21,7 @@ def histories(runs: Runs) -> dict[str, str]:
 
 
 def statuses(runs: Runs) -> dict[str, str]:
-    return {each.entry.name: each.status.value for each in standings(runs.read())}
+    return {each.entry.name: each.status.value for each in repository_statuses(runs.read())}
 
 
 def test_a_history_has_a_letter_for_every_run(runs: Runs) -> None:
@@ -74,7 +74,7 @@ def test_what_the_reporter_objected_to_is_no_good_backup(runs: Runs) -> None:
     runs.add(entry(1), entry(2), verdict="unverified", problems=[problem])
     assert histories(runs) == {"octo/repo-1": "bx", "octo/repo-2": "bb"}
     assert statuses(runs) == {"repo-1": "not to be trusted", "repo-2": "backed up"}
-    assert standings(runs.read())[0].last_good == 0
+    assert repository_statuses(runs.read())[0].last_good == 0
 
 
 def test_nothing_of_a_run_whose_manifest_was_not_believed_is_good(runs: Runs) -> None:
@@ -110,19 +110,19 @@ def test_while_a_run_is_under_way_archives_may_be_newer_than_any_manifest(runs: 
     assert statuses(runs) == {"repo-1": "backed up"}
 
 
-def test_a_repository_that_vanished_is_no_longer_listed_and_no_problem(runs: Runs) -> None:
+def test_a_repository_that_disappeared_is_no_longer_listed_and_no_problem(runs: Runs) -> None:
     runs.add(entry(1), entry(2))
     runs.add(entry(1, "unchanged"))
     assert statuses(runs) == {"repo-1": "backed up", "repo-2": "no longer listed"}
     unknown = "octo/repo-2 may still be on GitHub: it was not found out; "
-    assert standings(runs.read())[1].reason == f"{unknown}its archive is kept."
+    assert repository_statuses(runs.read())[1].reason == f"{unknown}its archive is retained."
     (runs.root / "github_backups/octo/repo-2.zip").unlink()
     gone = "github_backups/octo/repo-2.zip is not at the source."
-    assert standings(runs.read())[1].reason == unknown + gone
+    assert repository_statuses(runs.read())[1].reason == unknown + gone
 
 
 @pytest.mark.parametrize(
-    ("now", "said"),
+    ("now", "output"),
     [
         ("octo/other", "was renamed to octo/other"),
         ("them/repo-2", "was transferred to them/repo-2"),
@@ -130,7 +130,7 @@ def test_a_repository_that_vanished_is_no_longer_listed_and_no_problem(runs: Run
     ],
 )
 def test_page_and_status_say_what_github_said_of_one_that_is_no_longer_listed(
-    runs: Runs, now: str | None, said: str
+    runs: Runs, now: str | None, output: str
 ) -> None:
     former = entry(2)
     runs.add(entry(1), former)
@@ -141,8 +141,8 @@ def test_page_and_status_say_what_github_said_of_one_that_is_no_longer_listed(
     manifest = Manifest.from_json(path.read_bytes())
     manifest.kept = [replace(kept, upstream=upstream_of("octo/repo-2", now))]
     path.write_bytes(manifest.to_json())
-    line = f"octo/repo-2 {said}; its archive is kept."
-    assert standings(runs.read())[1].reason == line
+    line = f"octo/repo-2 {output}; its archive is retained."
+    assert repository_statuses(runs.read())[1].reason == line
     assert assess(DirectoryStore(runs.root), 5, runs.soon, None).unlisted == [line]
 
 
@@ -168,13 +168,13 @@ def test_narrowed_runs_leave_each_repository_what_it_was(runs: Runs) -> None:
         "repo-2": "failed",
         "repo-3": "empty",
         "repo-4": "not to be trusted",
-        "repo-5": "left out",
+        "repo-5": "excluded",
     }
     assert statuses(runs) == expected
     for _ in range(2):
         runs.add(*map(passed_over, before), excluded, only=["x"])
         assert statuses(runs) == expected
-    assert standings(runs.read())[1].reason == "451"
+    assert repository_statuses(runs.read())[1].reason == "451"
 
 
 def test_what_narrowed_runs_alone_tell_of_a_repository(runs: Runs) -> None:
@@ -191,10 +191,10 @@ def test_what_a_narrowed_run_saved_is_mended_and_what_it_found_bad_is_bad(runs: 
     assert statuses(runs) == {"repo-1": "not to be trusted", "repo-2": "backed up"}
 
 
-def test_what_a_standing_option_leaves_out_is_left_out_at_once(runs: Runs) -> None:
+def test_what_a_standing_option_excludes_is_excluded_at_once(runs: Runs) -> None:
     runs.add(entry(1))
     runs.add(entry(1).having(GIT, replace(entry(1).git, state="skipped", reason="--no-forks")))
-    assert statuses(runs) == {"repo-1": "left out"}
+    assert statuses(runs) == {"repo-1": "excluded"}
 
 
 def test_a_failure_that_is_known_is_told_apart(runs: Runs) -> None:
@@ -205,13 +205,13 @@ def test_a_failure_that_is_known_is_told_apart(runs: Runs) -> None:
 
 def test_a_failed_wiki_does_not_make_the_repository_old(runs: Runs) -> None:
     runs.add(entry(1, wiki=ItemResult("failed", "500")), verdict="partial")
-    (found,) = standings(runs.read())
-    told = (found.status.word, found.reason, found.last_good)
-    assert told == ("wiki or project data or LFS list failed", "wiki: 500", 0)
+    (found,) = repository_statuses(runs.read())
+    answer = (found.status.word, found.reason, found.last_good)
+    assert answer == ("wiki or project data or LFS list failed", "wiki: 500", 0)
 
 
 def test_a_source_without_runs_is_named_as_one(runs: Runs) -> None:
-    with pytest.raises(FatalError, match=r"there is no backup at this source$"):
+    with pytest.raises(FatalError, match=r"there is no backup at this source: check --source$"):
         runs.read()
     runs.put("github_backups/octo/hello.zip", b"")
     with pytest.raises(FatalError, match="only 1 archives without a record"):

@@ -1,4 +1,4 @@
-"""What an option's word must look like, and what to say when it does not."""
+"""Checks the values of options, with messages that suggest a correction."""
 
 import argparse
 import re
@@ -6,15 +6,16 @@ from pathlib import Path
 
 from backup_contract.documents.fields import RUN_ID
 from backup_contract.evidence import is_prefix
-from backup_contract.github_names import OWNER, REPOSITORY
+from backup_contract.github_names import CREDENTIAL, OWNER, REPOSITORY
 from backup_contract.moments import day
 from backup_contract.object_keys import RUNS
 
 ITEMS = ("issues", "pulls", "discussions", "releases")
-"""What ``show`` lists."""
+"""The lists of ``show``."""
 _OWNER = re.compile(OWNER)
+_TOKEN = re.compile(CREDENTIAL)
 _REPOSITORY = re.compile(rf"{REPOSITORY}(~[0-9]+)?")
-"""``~ID`` where another repository has the name now."""
+"""``~ID`` names a repository whose name another one has now."""
 _PATTERN = re.compile(r"(?=.*[*?\[])[A-Za-z0-9_.*?!\[\]-]+/[A-Za-z0-9_.*?!\[\]~-]+")
 
 
@@ -34,21 +35,21 @@ def store(text: str) -> str:
 
 
 def source(text: str) -> str:
-    """A :func:`store` that is there, as far as that can be seen without asking anybody."""
+    """A :func:`store` that exists, as far as can be checked without a request."""
     if not store(text).startswith("s3://") and not Path(text).expanduser().exists():
-        where = "a directory that is there, or s3://BUCKET"
+        where = "an existing directory or s3://BUCKET"
         raise argparse.ArgumentTypeError(f"there is no directory {text!r}; name {where}")
     return text
 
 
 def owners(text: str) -> list[str]:
-    """Accounts' names with commas between, each as in ``https://github.com/NAME``."""
+    """Account names separated by commas, each as in ``https://github.com/NAME``."""
     return [owner(each.strip()) for each in text.split(",")]
 
 
 def owner(text: str) -> str:
-    """An account's name, as in ``https://github.com/NAME``."""
-    if _OWNER.fullmatch(text):
+    """An account name, as in ``https://github.com/NAME``."""
+    if _OWNER.fullmatch(text) and not _TOKEN.match(text):
         return text
     if _REPOSITORY.fullmatch(text) and "." not in text.partition("/")[0]:
         name = text.partition("/")[0]
@@ -57,29 +58,29 @@ def owner(text: str) -> str:
             f"--owner {name} --only {text}"
         )
     address = re.fullmatch(r"(?:https?://)?[\w.-]+/([\w-]+)(?:/.*)?|@([\w-]+)", text)
-    meant = f"; give the name alone: {address[1] or address[2]}" if address else ""
-    raise argparse.ArgumentTypeError(f"{text!r} is not an account's name{meant}")
+    meant = f"; use only the name: {address[1] or address[2]}" if address else ""
+    raise argparse.ArgumentTypeError(f"{text!r} is not an account name{meant}")
 
 
 def restorable(text: str) -> str:
-    """What ``repositories`` takes, or ``OWNER`` of whose own data there is an archive."""
+    """A value of ``repositories``, or ``OWNER`` for an account's own data."""
     return text if _OWNER.fullmatch(text) else repositories(text)
 
 
 def run_id(text: str) -> str:
-    """A run's name: part of a key, and of a path."""
+    """A run id, which becomes part of a key and of a path."""
     if not RUN_ID.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a run id")
     return text
 
 
 def point_in_time(text: str) -> str:
-    """A run's name, or a day such as ``2026-11-27``."""
+    """A run id, or a day such as ``2026-11-27``."""
     remedy = "give the name of a run, or a date such as 2026-11-27"
     try:
         day(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day of any year; {remedy}") from error
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid date; {remedy}") from error
     if not RUN_ID.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is neither a run nor a date; {remedy}")
     return text
@@ -106,7 +107,7 @@ def repository(text: str) -> str:
 
 
 def item(text: str) -> str:
-    """A kind of item, or a number with or without a hash."""
+    """A kind of item, or a number with or without a ``#``."""
     number = re.fullmatch(r"#?0*([1-9][0-9]{0,17})", text, re.ASCII)
     if number:
         return number[1]
@@ -123,9 +124,9 @@ def repositories(text: str) -> str:
 
 
 def directory(text: str) -> Path:
-    """A directory on this machine that need not exist yet."""
+    """A directory on this machine, which need not exist."""
     if not text or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no directory of this machine")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a directory on this machine")
     path = Path(text).expanduser()
     if path.exists() and not path.is_dir():
         raise argparse.ArgumentTypeError(f"{text!r} is a file; name a directory")

@@ -1,25 +1,25 @@
-"""The word by which ``show`` is asked for a list of items, or for one of them."""
+"""The argument of ``show`` that selects a list of items, or one of them."""
 
 import argparse
 
-from repo_backup.cli import argument_types as types
+from repo_backup.cli.options import argument_types as types
 
 
 def add_item(parser: argparse.ArgumentParser) -> None:
-    """A kind of item or a number; neither: the overview."""
+    """Add the argument: a kind of item or a number; the overview without it."""
     parser.add_argument(
         "what",
         nargs="?",
         metavar="issues|pulls|discussions|releases|NUMBER",
         type=types.item,
-        help="a list, or one of them by its number (default: how much there is of each)",
+        help="a list, or the item with this number (default: how many of each are saved)",
     )
 
 
 def without_late_item(options: argparse.Namespace, unknown: list[str]) -> list[str]:
-    """What is unknown besides the item, if that came after an option.
+    """The unknown arguments except the item, if that came after an option.
 
-    Python 3.11 then takes an optional word for absent. Exits with code 2 for a word that is none.
+    Python 3.11 then treats an optional argument as absent. Exits with code 2 for an invalid one.
     https://github.com/python/cpython/issues/59317
     """
     late = bool(unknown) and not unknown[0].startswith("-")

@@ -1,0 +1,1 @@
+"""The commands' options, grouped by what they select."""
