@@ -35,7 +35,8 @@ from shared.aws.stored_settings import settings_client, with_stored
 from shared.logging import logger
 
 BILLING_REGION = "us-east-1"
-"""Accounts' plans are kept there alone: https://docs.aws.amazon.com/general/latest/gr/billing.html"""
+"""The only region of the Free Tier API:
+https://docs.aws.amazon.com/general/latest/gr/billing.html"""
 
 
 @logger().inject_lambda_context(clear_state=True)
@@ -66,20 +67,21 @@ def launch(event: dict[str, Any], now: datetime, request_id: str) -> dict[str, A
 
 
 def _at_work(launcher: Launcher, run_id: str, now: datetime) -> RunAnswer | None:
-    """The answer to a person while another run writes to the bucket, which only one may."""
+    """The refusal of a manual run while another run writes to the bucket, or None."""
     others = [run for run in launcher.store.unreported() if run.id != run_id]
     busy = next((run for run in others if run.is_at_work(now)), None)
     if busy is None:
         return None
     problem = (
-        f"Run {busy.id} is at work, until {busy.attempt.deadline_at:%Y-%m-%d %H:%M} UTC at the "
+        f"Run {busy.id} is in progress, until {busy.attempt.deadline_at:%Y-%m-%d %H:%M} UTC at the "
         "latest; its summary will be mailed. Invoke again after that."
     )
     return RunAnswer(Status.REFUSED, problem=problem)
 
 
 def survey(config: Config) -> AwsFacts:
-    """The preflight's view of the account; a slow answer is a line, not a time-out."""
+    """The AWS clients of the preflight, with short time-outs so that a slow service costs one
+    line."""
     quick = ClientConfig(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=10)
     return AwsFacts(
         sns=boto3.client("sns", config=quick),
@@ -96,7 +98,7 @@ def survey(config: Config) -> AwsFacts:
 @cache
 def compose(config: Config) -> Launcher:
     """The launcher with its adapters, made once for as long as Lambda keeps this process."""
-    # Our walk over the pools is the retry: botocore must ask each pool once.
+    # The pools are tried one after the other, so botocore must request from each only once.
     once = ClientConfig(
         retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=20
     )

@@ -10,10 +10,10 @@ from shared.errors import EventError
 from shared.model.run import Options
 
 MANUAL = {
-    "dry_run": (bool, "checks everything, lastly by AWS's own DryRun, and launches nothing"),
+    "dry_run": (bool, "checks everything, AWS's own DryRun included, and launches nothing"),
     "only": (list, "backs up only repositories whose names match one of these patterns"),
-    "full": (bool, "fetches everything anew, also what did not change"),
-    "on_demand": (bool, "takes no spot instance: AWS will not take it away"),
+    "full": (bool, "fetches everything again, unchanged repositories included"),
+    "on_demand": (bool, "uses an on-demand instance, which AWS does not reclaim"),
 }
 """The fields that a person may give, by name: their kind, and what they do."""
 _EXAMPLE = (
@@ -35,7 +35,7 @@ class LaunchRequest:
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """Look whether everything is in order, and launch nothing: the preflight."""
+    """Check whether everything is in order; launch nothing."""
 
 
 def read_request(event: Mapping[str, Any], now: datetime) -> LaunchRequest | CheckRequest:

@@ -1,1 +1,1 @@
-"""The reporter: looks at a run and does the one next thing, at last the mail."""
+"""The reporter: looks at a run and takes its next step. The last step is the mail."""

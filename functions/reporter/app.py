@@ -14,6 +14,7 @@ from backup_contract.judgement.overdue import Watched
 from reporter.afterwards import Afterwards
 from reporter.config import Config
 from reporter.events import read_trigger
+from reporter.invocations import Invocations
 from reporter.observe.bucket import CONCURRENT_CHECKS, Bucket
 from reporter.observe.ec2 import Ec2
 from reporter.observe.observer import Evidence
@@ -63,7 +64,12 @@ def compose(config: Config) -> Reporter:
     return Reporter(
         config=config,
         store=store,
-        schedules=schedules,
+        invocations=Invocations(
+            config,
+            store,
+            schedules,
+            partial(invoke, boto3.client("lambda"), config.launcher_arn),
+        ),
         dead_letters=DeadLetters(boto3.client("sqs"), config.dead_letter_queue_arn),
         ec2=ec2,
         bucket=bucket,
@@ -73,6 +79,5 @@ def compose(config: Config) -> Reporter:
         send_mail=topic.publish,
         confirmed_subscriptions=topic.confirmed_subscriptions,
         heartbeat=Heartbeat(urllib3.PoolManager(), config.heartbeat_url, log),
-        invoke_launcher=partial(invoke, boto3.client("lambda"), config.launcher_arn),
         log=log,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.parsers import ResponseParserError
 
 T = TypeVar("T")
 
@@ -21,7 +22,7 @@ class Failed:
 
         A parameter that botocore itself refuses is refused every time.
         """
-        aws = isinstance(self.error, ClientError | BotoCoreError)
+        aws = isinstance(self.error, ClientError | BotoCoreError | ResponseParserError)
         return aws and not isinstance(self.error, ParamValidationError)
 
 

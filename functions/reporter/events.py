@@ -10,28 +10,28 @@ from shared.errors import EventError
 
 @dataclass(frozen=True, slots=True)
 class Terminated:
-    """EC2 says that an instance is gone; it may be anybody's instance of this account."""
+    """EC2 reports that an instance has ended; it can be any instance of this account."""
 
     instance_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """EC2 is about to reclaim an instance, in two minutes or less."""
+    """EC2 will reclaim an instance within two minutes."""
 
     instance_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
-    """Look at this run: its deadline came, a recheck is due, or its launch failed."""
+    """Check this run: its deadline came, a recheck is due, or its launch failed."""
 
     run_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Watchdog:
-    """Look at everything that should have happened by now."""
+    """Check everything that should have happened by now."""
 
 
 Trigger = Terminated | Interruption | RunEvent | Watchdog

@@ -1,4 +1,4 @@
-"""The reporter at work: look at the world, decide, do the one next thing."""
+"""The reporter's main flow: observe a run, decide, and take one step."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -33,6 +33,7 @@ from reporter.decide.next_step import (
 )
 from reporter.decide.observation import Observation
 from reporter.events import Interruption, RunEvent, Terminated, Trigger, Watchdog
+from reporter.invocations import Invocations
 from reporter.observe.bucket import Bucket
 from reporter.observe.ec2 import Ec2
 from reporter.observe.observer import Evidence
@@ -43,30 +44,24 @@ from reporter.publish.heartbeat import Heartbeat
 from reporter.publish.run_report import emit_metrics
 from reporter.verified_runs import VerifiedRuns
 from shared.aws.dead_letters import DeadLetters
-from shared.aws.one_time_scheduler import (
-    OneTimeSchedules,
-    deadline_name,
-    overdue_name,
-    recheck_name,
-    retry_name,
-)
 from shared.aws.run_table import RunStore
 from shared.errors import DamagedItemError, RunConflictError
 from shared.model.run import Outcome, Run
 
 MAIL_LEASE = timedelta(seconds=50)
-"""How long one reporter alone may mail: less than Lambda waits before it retries (a minute)."""
+"""How long a reporter's claim to send the mail lasts: less than Lambda's wait before a retry (one
+minute)."""
 
 _TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """The parts that a report needs."""
+    """The reporter with its adapters."""
 
     config: Config
     store: RunStore
-    schedules: OneTimeSchedules
+    invocations: Invocations
     dead_letters: DeadLetters
     ec2: Ec2
     bucket: Bucket
@@ -76,11 +71,10 @@ class Reporter:
     send_mail: Callable[[str, str], None]
     confirmed_subscriptions: Callable[[], int | None]
     heartbeat: Heartbeat
-    invoke_launcher: Callable[[dict[str, Any]], None]
     log: Logger
 
     def handle(self, trigger: Trigger, now: datetime) -> dict[str, Any]:
-        """Do the next thing for whatever the trigger hints at, and say what it was."""
+        """Take the next step for the trigger; the result says what it was."""
         match trigger:
             case Watchdog():
                 return self._watch(now)
@@ -98,10 +92,9 @@ class Reporter:
                 return self.look(run_id, now, gone=instance_id)
 
     def _watch(self, now: datetime) -> dict[str, Any]:
-        """Look at the schedule, and at every run that is not reported.
+        """Check the schedule, and every run that has not been reported.
 
-        What cannot be looked at, whatever the reason, must not hide the others; its trouble is
-        raised in the end.
+        An error in one check must not stop the others: the first error is raised at the end.
         """
         looked, troubles = [], []
         for look in self._looks(now):
@@ -122,19 +115,19 @@ class Reporter:
         yield from (partial(self.look, run_id, now) for run_id in self.store.unreported_ids())
 
     def _count_dead_letters(self) -> None:
-        """Mail that events were given up on, unless that was told before.
+        """Mail that events could not be processed, unless an earlier mail did.
 
-        The alarm may never see it: the metrics of a queue that was idle for hours come late.
+        The alarm may miss them: the metrics of a queue that was idle for hours arrive late.
         """
         count, reported = self.dead_letters.count(), self.store.reported_dead_letters()
         if count > reported:
-            self.log.error("events were given up on", extra={"count": count})
+            self.log.error("events could not be processed", extra={"count": count})
             self.send_mail(*dead_letters_mail(count, self.dead_letters.url(), self.config))
         if count != reported:
             self.store.remember_reported_dead_letters(count)
 
     def _expect(self, now: datetime) -> None:
-        """Write down the scheduled run that never began, so that it is told like any other."""
+        """Record a scheduled run that never began, so that it is reported like any other."""
         expected = overdue(self.evidence.in_force(), self.store.newest(), now)
         due = [run_id_of(moment) for moment in expected]
         if due and not any(map(self.store.has, due)):
@@ -143,10 +136,10 @@ class Reporter:
                 self.store.save(Run(due[0], "schedule", now))
 
     def look(self, run_id: str, now: datetime, gone: str = "") -> dict[str, Any]:
-        """Decide and act for one run; ``gone`` is an instance that an event said is terminated.
+        """Decide and act for one run; ``gone`` is an instance that an event reported as terminated.
 
-        Losing a race against another reporter means looking again. Anything AWS refuses is
-        raised, so that Lambda retries.
+        After losing a race against another reporter, it looks again. It raises whatever AWS
+        refuses, so that Lambda retries.
         """
         self.log.append_keys(run_id=run_id, attempt=None)
         for _ in range(_TRIES):
@@ -169,7 +162,7 @@ class Reporter:
         raise RunConflictError(run_id)
 
     def _damaged(self, run_id: str, error: DamagedItemError, now: datetime) -> dict[str, Any]:
-        """Mail what is wrong with a run's item, once; no retry would read it."""
+        """Mail once what is wrong with a run's item. No retry could read it."""
         self.log.error("damaged run", extra={"problem": error.problem})
         if self.store.damage(run_id) != error.problem:
             self.send_mail(*damaged_item_mail(error, self.config))
@@ -179,46 +172,26 @@ class Reporter:
     def _act(self, run: Run, observation: Observation, step: Step) -> None:
         match step:
             case Done():
-                self._clean_up(run)
+                self.invocations.remove_all(run)
             case Wait(until):
-                self._recheck(run, until, observation.now)
+                self.invocations.recheck(run, until, observation.now)
             case Terminate(instance_id):
-                # Written down first: what ended the instance must not depend on surviving the call.
-                told_at = run.attempt.terminated_at or observation.now
-                terminated = run.with_attempt(terminated_at=told_at)
-                self._recheck(terminated, observation.now + RECHECK, observation.now)
+                # Stored first, so that the reason is known even if this call does not survive.
+                terminated_at = run.attempt.terminated_at or observation.now
+                terminated = run.with_attempt(terminated_at=terminated_at)
+                self.invocations.recheck(terminated, observation.now + RECHECK, observation.now)
                 self._end(instance_id)
             case Retry():
                 ended = concluded(run, observation, step)
                 if step.outcome is Outcome.FAILED and not run.attempt.outcome:
-                    explanation = self.evidence.last_words(run, observation)
+                    explanation = self.evidence.last_log_line(run, observation)
                     ended = ended.with_attempt(problem=explanation)
-                self._try_again(ended, observation, step)
+                self.invocations.retry(ended, step, observation.now)
             case Report():
                 self._report(run, observation, step)
 
-    def _recheck(self, run: Run, until: datetime, now: datetime) -> None:
-        """Be woken again; the deadline's own schedule exists already, made by the launcher."""
-        # Near its time the deadline's schedule may have fired, and its name not be free again.
-        if run.attempts and until == run.attempt.deadline_at and until - now > 2 * RECHECK:
-            name = deadline_name(run.id, run.attempt.number)
-        else:
-            run = self.store.save(replace(run, wakes=run.wakes + 1))
-            name = recheck_name(run.id, run.wakes)
-        event = {"trigger": "recheck", "run_id": run.id}
-        self.schedules.wake(name, until, self.config.reporter_arn, event, now)
-
-    def _try_again(self, run: Run, observation: Observation, step: Retry) -> None:
-        run = self.store.save(run)
-        event = {"trigger": "retry", "run_id": run.id, "attempt": step.attempt}
-        if step.at <= observation.now:
-            self.invoke_launcher(event)
-        else:
-            name = retry_name(run.id, step.attempt)
-            self.schedules.wake(name, step.at, self.config.launcher_arn, event, observation.now)
-
     def _end(self, instance_id: str) -> str:
-        """End the instance; a line for the mail, which nothing may hold up, if that is refused."""
+        """Terminate the instance. If AWS refuses, returns a line for the mail; does not raise."""
         refused = self.ec2.terminate(instance_id)
         if not refused:
             return ""
@@ -227,7 +200,7 @@ class Reporter:
         return f"{instance_id} could not be ended ({refused})."
 
     def _report(self, run: Run, observation: Observation, step: Report) -> None:
-        """Judge, claim the mail, send it, and only then call the run reported."""
+        """Judge the run, claim the mail, send it, and only then mark the run as reported."""
         began = monotonic()
         if run.mail_lease_until and run.mail_lease_until > observation.now:
             self.log.info("another reporter is mailing")
@@ -243,7 +216,7 @@ class Reporter:
             summary = summary.with_damage(line)
         if facts.suspicions != summary.background.noted:
             self.store.remember_suspicions(facts.suspicions)
-        # It counts from now: the archives' check may have taken longer than it lasts.
+        # The claim counts from now: checking the archives may take longer than a claim lasts.
         lease = observation.now + timedelta(seconds=monotonic() - began) + MAIL_LEASE
         claimed = self.store.save(replace(run, mail_lease_until=lease))
         self.send_mail(summary.message.subject, summary.text)
@@ -251,7 +224,7 @@ class Reporter:
         self.store.save(replace(reported, version=claimed.version))
         before = self.afterwards.remember(run.id, summary, observation.now)
         self.log.info("reported", extra={"verdict": facts.verdict.kind})
-        self._clean_up(run)
+        self.invocations.remove_all(run)
         confirmed_subscriptions = self.confirmed_subscriptions()
         if confirmed_subscriptions == 0:
             self.log.error("nobody has confirmed a subscription to the mails")
@@ -264,8 +237,8 @@ class Reporter:
     def _publish(self, run_id: str, summary: Summary) -> str:
         """Publish the newest checkpoint with the verdict; a line for the mail if that fails.
 
-        No later run hangs on it: until a run's manifest is published, what its attempts wrote is
-        found by ``launch.json``. So whatever it fails at keeps no mail from being sent.
+        No later run depends on it: until a run's manifest is published, ``launch.json`` leads to
+        what its attempts wrote. So no error here stops the mail.
         """
         found = summary.background.checkpoint
         if found is None:
@@ -277,7 +250,7 @@ class Reporter:
         if not isinstance(done, Failed):
             return ""
         self.log.error("the manifest could not be published", exc_info=done.error)
-        why = str(done.error) if isinstance(done.error, DamagedError) else _told(done.error)
+        why = str(done.error) if isinstance(done.error, DamagedError) else _reason(done.error)
         return f"{layout.manifest(run_id)} could not be published ({why}); see {found.key} instead."
 
     def _warned(self, run_id: str, instance_id: str, now: datetime) -> dict[str, Any]:
@@ -287,17 +260,9 @@ class Reporter:
         self.log.warning("spot interruption", extra={"instance_id": instance_id})
         return {"status": "warned", "run_id": run_id, "reason": "AWS will reclaim the instance."}
 
-    def _clean_up(self, run: Run) -> None:
-        names = [recheck_name(run.id, wake + 1) for wake in range(run.wakes)]
-        for attempt in run.attempts:
-            of_attempt = (deadline_name, overdue_name, retry_name)
-            names += [name(run.id, attempt.number) for name in of_attempt]
-        for name in names:
-            self.schedules.remove(name)
 
-
-def _told(error: Exception) -> str:
-    """AWS's own code and message for what went wrong, or the error's name."""
+def _reason(error: Exception) -> str:
+    """AWS's code and message, or the name of the error's class."""
     if isinstance(error, ClientError):
         return code_and_message(error.response)
     return type(error).__name__

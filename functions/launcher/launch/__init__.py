@@ -1,1 +1,1 @@
-"""Request the instance: pools, images, user data, the program in the bucket."""
+"""Launches the instance: pools, images, user data, and the program in the bucket."""

@@ -1,4 +1,4 @@
-"""EC2 as the launcher needs it: where it could launch, and one launch."""
+"""The launcher's EC2 adapter: finds where an instance could be launched, and launches it."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as UnreachedError
+from botocore.parsers import ResponseParserError
 
 from backup_contract.aws_refusal import code_and_message, whole_message
 from launcher.launch.pools import Place
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InstanceSettings:
-    """What every instance of this stack has in common."""
+    """The settings that all instances of this stack share."""
 
     security_group_id: str
     instance_profile_arn: str
@@ -36,8 +37,8 @@ class InstanceSettings:
 class Ec2:
     """The launcher's view of EC2.
 
-    ``asking`` is a client that must not retry by itself: InsufficientInstanceCapacity is a
-    server error to botocore, which would hammer the very pool that has nothing to give.
+    ``asking`` is a client without retries of its own. botocore takes InsufficientInstanceCapacity
+    for a server error, and would repeat the request to a pool without capacity.
     """
 
     client: "EC2Client"
@@ -46,7 +47,7 @@ class Ec2:
     def places(self, subnet_ids: Sequence[str]) -> list[Place]:
         """The given subnets, or the default subnet of each zone.
 
-        Raises :class:`RefusedError` when there are none.
+        Raises :class:`RefusedError` if there are none.
         """
         try:
             answer = (
@@ -78,10 +79,10 @@ class Ec2:
         return sorted(places, key=lambda place: place.zone)
 
     def architectures(self, instance_types: Sequence[str]) -> dict[str, str]:
-        """The processor architecture (``arm64`` or ``x86_64``) of each type that is offered here.
+        """The processor architecture (``arm64`` or ``x86_64``) of each type that the region offers.
 
-        Raises :class:`RefusedError` when none is. By a filter, for ``InstanceTypes`` fails whole
-        when the region lacks one.
+        Raises :class:`RefusedError` if it offers none. Uses a filter: the ``InstanceTypes``
+        parameter fails as a whole if the region lacks one of the types.
         """
         pages = self.client.get_paginator("describe_instance_types").paginate(
             Filters=[{"Name": "instance-type", "Values": list(instance_types)}]
@@ -104,10 +105,10 @@ class Ec2:
         }
 
     def placement_scores(self, instance_types: Sequence[str]) -> dict[str, int]:
-        """How likely AWS thinks that a zone has spot capacity, 1 to 10, by the zone's id.
+        """The spot placement score (1 to 10) of each zone, by the zone's id.
 
-        Empty where it does not say. Never fails, for nothing but the order of the pools depends on
-        it: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-placement-score.html
+        Empty if AWS gives none. Never raises, because only the order of the pools depends on it:
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-placement-score.html
         """
         try:
             answer = self.asking.get_spot_placement_scores(
@@ -117,12 +118,12 @@ class Ec2:
                 SingleAvailabilityZone=True,
                 RegionNames=[self.asking.meta.region_name],
             )
-        except (ClientError, BotoCoreError):
+        except (ClientError, BotoCoreError, ResponseParserError):
             return {}
         return {each["AvailabilityZoneId"]: each["Score"] for each in answer["SpotPlacementScores"]}
 
     def spot_prices(self, instance_types: Iterable[str]) -> dict[tuple[str, str], str]:
-        """The current spot price by (type, zone), USD per hour; empty where none is published."""
+        """The current spot prices by (type, zone), in USD per hour; empty if none is published."""
         now = datetime.now(UTC)
         pages = self.client.get_paginator("describe_spot_price_history").paginate(
             InstanceTypes=list(instance_types),  # type: ignore[arg-type]
@@ -141,7 +142,7 @@ class Ec2:
     def launch(
         self, pool: Pool, token: str, settings: InstanceSettings, user_data: str, now: datetime
     ) -> Instance | PoolAnswer:
-        """Ask for one instance; the same token and arguments never launch a second one."""
+        """Request one instance. The same token and arguments never launch a second one."""
         answer = self._run(pool, token, settings, user_data)
         if isinstance(answer, PoolAnswer):
             return answer
@@ -158,14 +159,14 @@ class Ec2:
     def would_launch(
         self, pool: Pool, settings: InstanceSettings, user_data: str
     ) -> PoolAnswer | None:
-        """AWS's own DryRun of a launch: None if it would be permitted, else AWS's objection."""
+        """Check a launch with AWS's ``DryRun``: None if it is permitted, else AWS's objection."""
         answer = self._run(pool, "", settings, user_data, dry_run=True)
         if isinstance(answer, PoolAnswer) and answer.code == "DryRunOperation":
             return None
         return answer if isinstance(answer, PoolAnswer) else None
 
     def find(self, token: str) -> Instance | None:
-        """The instance that was launched with this client token, if it can be seen yet."""
+        """The instance that was launched with this client token, if EC2 shows it yet."""
         answer = self.client.describe_instances(
             Filters=[{"Name": "client-token", "Values": [token]}]
         )
@@ -210,14 +211,14 @@ class Ec2:
 def client_token(stack: str, run_id: str, attempt: int, pool: Pool) -> str:
     """EC2's idempotency token for this pool of this attempt: 64 hexadecimal digits.
 
-    The pool is part of it, for EC2 keeps tokens per Availability Zone once a subnet is named.
+    It includes the pool, because EC2 scopes tokens to an Availability Zone if a subnet is named.
     """
     words = (stack, run_id, str(attempt), pool.instance_type, pool.subnet_id, pool.market)
     return hashlib.sha256("\n".join(words).encode()).hexdigest()
 
 
 def run_instances_request(pool: Pool, settings: InstanceSettings, user_data: str) -> dict[str, Any]:
-    """The arguments of RunInstances for one pool; boto3 encodes the user data."""
+    """The arguments of RunInstances for one pool. boto3 base64-encodes the user data."""
     tags = [{"Key": name, "Value": value} for name, value in settings.tags.items()]
     request: dict[str, Any] = {
         "MinCount": 1,
@@ -226,7 +227,7 @@ def run_instances_request(pool: Pool, settings: InstanceSettings, user_data: str
         "InstanceType": pool.instance_type,
         "UserData": user_data,
         "IamInstanceProfile": {"Arn": settings.instance_profile_arn},
-        # Without this an on-demand instance would stop, and bill its volume for ever.
+        # Otherwise an on-demand instance would only stop, and its volume would cost money for ever.
         "InstanceInitiatedShutdownBehavior": "terminate",
         "MetadataOptions": {
             "HttpTokens": "required",

@@ -1,6 +1,6 @@
-"""One attempt of one run, from request to instance, resumable after a crash at any point."""
+"""Launches one attempt of a run. It can be resumed after a crash at any point."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,12 +10,13 @@ from aws_lambda_powertools import Logger
 from backup_contract.documents.launch import LaunchRecord
 from backup_contract.documents.launcher_answer import DryRunAnswer, RunAnswer, Status
 from launcher.config import Config
+from launcher.launch.dry_run import dry_run
 from launcher.launch.ec2 import Ec2, InstanceSettings, client_token
 from launcher.launch.planner import Planner
-from launcher.launch.pools import remaining
+from launcher.launch.pools import pool_line, remaining
 from launcher.launch.program_store import Bucket
 from launcher.launch.record import launch_record, refused
-from launcher.launch.refusals import Kind, advice, conclude, remedy
+from launcher.launch.refusals import Kind, advice, conclude
 from launcher.request import LaunchRequest
 from shared.aws.one_time_scheduler import (
     OVERDUE_AFTER,
@@ -28,27 +29,28 @@ from shared.errors import AmbiguousLaunchError, RefusedError
 from shared.model.run import Attempt, Instance, Outcome, Pool, PoolAnswer, Run
 
 BACKOFF_SECONDS = (1, 2, 4, 8)
-"""Pauses between repetitions of a call that EC2 did not answer definitely."""
+"""Pauses in seconds between repetitions of a call without a definite answer from EC2."""
 
 SETTLING_SECONDS = (5, 10, 20, 30, 45, 60)
-"""Pauses, of a whole launch, before a refusal is final that may come of a fresh deployment.
+"""Pauses in seconds, per launch, before a refusal counts as final that may be due to a fresh
+deployment.
 
-A role, a subnet, a group that exists already may be unknown to EC2 for a minute or two:
-https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html. Together they leave the
-function, which has five minutes, time for everything else.
+EC2 may not know an existing role, subnet or security group for a minute or two:
+https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html. Their sum leaves the
+function, which has five minutes, enough time for everything else.
 """
 
 _LATEST = timedelta(minutes=10)
-"""How long before an attempt's deadline a launch that was held up is not begun any more.
+"""How long before an attempt's deadline a delayed launch is no longer begun.
 
-It is more than the function's own time limit: no launch is under way when the reporter, at the
-deadline, looks for what this attempt launched and makes the next one.
+It is longer than the function's timeout. So no launch is in progress at the deadline, when the
+reporter looks for what this attempt launched and starts the next one.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Launcher:
-    """The parts that a launch needs; ``now`` and ``sleep`` are arguments of the world."""
+    """The launcher with its adapters."""
 
     config: Config
     store: RunStore
@@ -63,15 +65,15 @@ class Launcher:
     log: Logger
 
     def launch(self, request: LaunchRequest, now: datetime) -> RunAnswer:
-        """Carry the requested attempt as far as it will go, and say how far that was.
+        """Take the requested attempt as far as possible; the answer says how far.
 
-        Repeating it with the same request never launches a second instance. Raises
-        :class:`AmbiguousLaunchError` or botocore's errors when only a retry can help.
+        Repeating the same request never launches a second instance. Raises
+        :class:`AmbiguousLaunchError` or botocore's errors if only a retry can help.
         """
         run = self._begin(request, now)
         if run is None or run.attempt.instance:
             if run and run.attempt.instance:
-                # Who wrote the launch down may have been cut off before this.
+                # The invocation that stored the launch may have ended before this.
                 self._record(run, run.attempt.instance)
             self.log.info("nothing to launch")
             status = Status.ALREADY_LAUNCHED if run else Status.IGNORED
@@ -87,64 +89,20 @@ class Launcher:
             self.schedules.wake(name, at, self.config.reporter_arn, event, now)
         if now > run.attempt.deadline_at - _LATEST:
             self.log.warning("too late to launch")
-            return self._overtaken(run)
+            return self._too_late(run)
         if not run.attempt.pools:
             run = self._planned(run)
         return self._not_launched(run) if run.attempt.outcome else self._walk(run, now)
 
     def dry_run(self, request: LaunchRequest) -> DryRunAnswer | RunAnswer:
-        """Everything up to the launch, which AWS judges by its own DryRun; nothing is kept."""
-        try:
-            plan = self.planner.plan(request.run_id, request.attempt, request.options)
-            look = self.planner.github.look(self.config.github_owners)
-            rights = [*look.notes, *look.limits]
-        except RefusedError as error:
-            return RunAnswer(Status.REFUSED, problem=str(error))
-        pools, script = plan
-        settings = self.planner.settings(request.run_id, request.attempt)
-        refusing: list[PoolAnswer] = []
-        answers = {
-            market: self._rehearsed(
-                [p for p in pools if p.market is market], refusing, settings, script
-            )
-            for market in dict.fromkeys(pool.market for pool in pools)
-        }
-        objections = {
-            str(market): f"{answer.code}: {answer.message} {remedy(answer.code, answer.message)}"
-            for market, answer in answers.items()
-            if answer
-        }
-        return DryRunAnswer(
-            Status.REFUSED if len(objections) == len(answers) else Status.WOULD_LAUNCH,
-            owners=self.config.github_owners,
-            rights=tuple(rights),
-            first_pools=tuple(map(_pool_line, (remaining(pools, refusing) or pools)[:3])),
-            pools=len(pools),
-            not_offered=tuple(self.planner.not_offered(pools)),
-            objections=objections,
-            mail=self._unheard(),
+        """Do everything except the launch. Stores nothing."""
+        answer = dry_run(self.planner, request)
+        return (
+            answer if isinstance(answer, RunAnswer) else replace(answer, mail=self._mail_warning())
         )
 
-    def _rehearsed(
-        self,
-        pools: Sequence[Pool],
-        refused: list[PoolAnswer],
-        settings: InstanceSettings,
-        script: str,
-    ) -> PoolAnswer | None:
-        """AWS's objection to the first of these pools whose type it would launch at all.
-
-        The types that it would not are added to ``refused``.
-        """
-        while left := remaining(pools, refused):
-            answer = self.ec2.would_launch(left[0], settings, script)
-            if answer is None or answer.kind != Kind.TYPE:
-                return answer
-            refused.append(answer)
-        return refused[-1]
-
     def _begin(self, request: LaunchRequest, now: datetime) -> Run | None:
-        """The run with the requested attempt as its latest, stored; None if that is over."""
+        """Store the run with the requested attempt as its latest; None if that attempt is over."""
         run = self.store.load(request.run_id)
         if run is None:
             if request.attempt != 1:
@@ -160,7 +118,7 @@ class Launcher:
         return self.store.save(run.with_new_attempt(attempt))
 
     def _planned(self, run: Run) -> Run:
-        """The run with its plan written down, or with the reason why it must not be launched."""
+        """Store the attempt's plan, or the reason why it must not be launched; the run."""
         number = run.attempt.number
         try:
             pools, script = self.planner.plan(run.id, number, run.options, run.attempts[:-1])
@@ -172,7 +130,7 @@ class Launcher:
         return run.with_attempt(pools=pools, user_data=script, role_id=role_id)
 
     def _walk(self, run: Run, now: datetime) -> RunAnswer:
-        """Ask pool after pool; each question is written down before it is put."""
+        """Request an instance from one pool after another. Each request is stored beforehand."""
         self.store.remember_launching(run)
         settling: Iterator[float] = iter(SETTLING_SECONDS)
         settings = self.planner.settings(run.id, run.attempt.number)
@@ -181,7 +139,7 @@ class Launcher:
             answer = self._ask(run, pools[0], settings, now, settling)
             if isinstance(answer, Instance):
                 return self._launched(run, answer)
-            self.log.info("pool refused", extra={"pool": _pool_line(pools[0]), "code": answer.code})
+            self.log.info("pool refused", extra={"pool": pool_line(pools[0]), "code": answer.code})
             run = run.with_attempt(answers=(*run.attempt.answers, answer))
         ended = conclude(run.attempt.answers)
         lacking = self.planner.not_offered(run.attempt.pools)
@@ -199,7 +157,7 @@ class Launcher:
         now: datetime,
         settling: Iterator[float],
     ) -> Instance | PoolAnswer:
-        """One pool's definite answer, repeating the very same call while there is none."""
+        """The definite answer of one pool. Repeats the same call until there is one."""
         token = client_token(self.config.stack_name, run.id, run.attempt.number, pool)
         backoff: Iterator[float] = iter(BACKOFF_SECONDS)
         while True:
@@ -207,7 +165,7 @@ class Launcher:
             if isinstance(answer, Instance):
                 return answer
             if answer.code == "IdempotentParameterMismatch":
-                # The token was used: an earlier call of ours did launch. Find that instance.
+                # An earlier call with this token did launch an instance. Find it.
                 if found := self.ec2.find(token):
                     return replace(found, price=pool.price)
             elif answer.kind not in (Kind.AMBIGUOUS, Kind.UNSETTLED):
@@ -219,12 +177,12 @@ class Launcher:
             elif unsettled:
                 return replace(answer, kind=Kind.ACCOUNT)
             else:
-                raise AmbiguousLaunchError(f"EC2 gave no definite answer for {_pool_line(pool)}")
+                raise AmbiguousLaunchError(f"EC2 gave no definite answer for {pool_line(pool)}")
 
     def _launched(self, run: Run, instance: Instance) -> RunAnswer:
-        """Write down what was launched: first how to find it, last what the bucket tells of it.
+        """Record the launch: first in the run table, last in the bucket.
 
-        That the reporter knows whose word to take must not hang on the bucket.
+        The reporter must know the instance even if writing to the bucket fails.
         """
         self.store.remember_instance(instance.id, run)
         hint = advice(run.attempt.answers)
@@ -246,28 +204,29 @@ class Launcher:
             run.attempt.number,
             launch=record,
             advice=hint,
-            mail=self._unheard(),
+            mail=self._mail_warning(),
         )
 
     def _record(self, run: Run, instance: Instance) -> LaunchRecord:
-        """Write ``launch.json``: the latest attempt's launch, and which instance each one got."""
+        """Write ``launch.json``: the latest attempt's launch, and each attempt's instance."""
         record = launch_record(run, instance, self.planner.not_offered(run.attempt.pools))
         self.bucket.record_launch(record)
         return record
 
-    def _unheard(self) -> str:
-        """A word in the answer when the summary will reach nobody."""
+    def _mail_warning(self) -> str:
+        """A sentence for the answer if nobody will receive the summary; empty otherwise."""
         if self.confirmed_subscriptions() != 0:
             return ""
         self.log.error("nobody has confirmed a subscription to the mails")
         return (
             "NOBODY WILL GET THE SUMMARY: no subscription is confirmed. Follow the link in "
-            "the mail that AWS sent; after two days subscribe anew: aws sns subscribe --protocol "
-            f"email --topic-arn {self.config.topic_arn} --notification-endpoint YOU"
+            "the mail that AWS sent. If that was over two days ago, subscribe again: aws sns "
+            f"subscribe --protocol email --topic-arn {self.config.topic_arn} "
+            "--notification-endpoint YOU"
         )
 
-    def _overtaken(self, run: Run) -> RunAnswer:
-        """Leave the attempt to the reporter, which is woken at the deadline."""
+    def _too_late(self, run: Run) -> RunAnswer:
+        """Leave the attempt to the reporter, which is invoked at the deadline."""
         problem = (
             f"This attempt ends at {run.attempt.deadline_at:%Y-%m-%d %H:%M} UTC; "
             "another one follows it."
@@ -293,8 +252,3 @@ class Launcher:
             next_at,
             refused(attempt.answers),
         )
-
-
-def _pool_line(pool: Pool) -> str:
-    price = f" at {pool.price} USD/h" if pool.price else ""
-    return f"{pool.instance_type} {pool.market} in {pool.zone}{price}"

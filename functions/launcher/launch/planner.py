@@ -1,4 +1,4 @@
-"""What an attempt may ask EC2 for: every pool in its order, and the script of the instance."""
+"""Plans an attempt: the pools to request an instance from, in order, and the user data."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ from shared.model.run import (
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """The parts that a plan needs. Everything is looked up before anything is spent."""
+    """The planner with its adapters. It looks everything up before anything costs money."""
 
     config: Config
     ec2: Ec2
@@ -47,10 +47,10 @@ class Planner:
     def plan(
         self, run_id: str, number: int, options: Options, earlier: Iterable[Attempt] = ()
     ) -> tuple[tuple[Pool, ...], str]:
-        """The pools of this attempt in the order to ask for them, and the user data.
+        """The pools of this attempt in the order of the requests, and the user data.
 
-        ``earlier`` are the run's other attempts. Raises :class:`RefusedError` for whatever stands
-        in the way for good.
+        ``earlier`` are the run's other attempts. Raises :class:`RefusedError` for an obstacle that
+        a retry cannot remove.
         """
         config = self.config
         if options.on_demand and not config.allow_on_demand:
@@ -59,7 +59,7 @@ class Planner:
                 "it is false, and on_demand was asked for.",
                 "Deploy with AllowOnDemand=true, or leave on_demand out.",
             )
-        words = program_arguments(
+        arguments = program_arguments(
             config.github_owners,
             config.backup_options,
             options,
@@ -81,10 +81,10 @@ class Planner:
         sha256 = self.bucket.publish_program(self.deployment / "repo_backup.zip")
         bootstrap = (self.deployment / "bootstrap.sh").read_text()
         environment = variables(config, run_id, number, sha256)
-        return pools, render(environment, words, bootstrap)
+        return pools, render(environment, arguments, bootstrap)
 
     def settings(self, run_id: str, number: int) -> InstanceSettings:
-        """What an instance of this attempt has in common with all others, and its tags."""
+        """The settings that all instances share, and the tags of this attempt's instance."""
         config = self.config
         return InstanceSettings(
             security_group_id=config.security_group_id,
@@ -104,14 +104,14 @@ class Planner:
         )
 
     def not_offered(self, pools: Iterable[Pool]) -> list[str]:
-        """The wanted types for which this plan has no pool, because the region lacks them."""
+        """The configured types without a pool in this plan, because the region lacks them."""
         planned = {pool.instance_type for pool in pools}
         return [kind for kind in self.config.instance_types if kind not in planned]
 
     def _images(self) -> dict[str, str]:
         """The image for each type that the region offers, in order of preference.
 
-        A type without an image of its architecture is left out, too.
+        A type is excluded if there is no image for its architecture.
         """
         architectures = self.ec2.architectures(self.config.instance_types)
         amis: dict[str, str] = {}
@@ -128,7 +128,7 @@ class Planner:
     def _spot(
         self, kinds: Sequence[str], egress_routes: Purchase, earlier: Iterable[Attempt]
     ) -> Spot:
-        """The spot market; nothing is asked where none of it is bought."""
+        """What is known of the spot market; makes no request if the attempt does not use spot."""
         if Market.SPOT not in egress_routes.markets:
             return Spot()
         scored = [kind for kind in kinds if kind not in LAST_RESORTS] or kinds

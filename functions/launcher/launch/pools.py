@@ -1,4 +1,4 @@
-"""Which pools to ask, in which order, and which are left after the refusals so far. Pure."""
+"""Orders the pools to request from, and closes those that refusals rule out. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,15 +8,16 @@ from launcher.launch.refusals import Kind
 from shared.model.run import Attempt, Market, Outcome, Pool, PoolAnswer
 
 LAST_RESORTS = frozenset({"c7i-flex.large", "m7i-flex.large"})
-"""Larger and dearer than a backup needs, but AWS's free plan may launch them:
+"""Types larger and dearer than a backup needs, but AWS's free plan may launch them:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-free-tier-usage.html"""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A subnet and the Availability Zone that it lies in, by its name and by its id.
+    """A subnet, and its Availability Zone by name and by id.
 
-    The name is this account's own (``eu-central-1a``), the id every account's (``euc1-az2``).
+    The name (``eu-central-1a``) is specific to this account; the id (``euc1-az2``) is the same in
+    every account.
     """
 
     subnet_id: str
@@ -26,15 +27,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """Which ways of buying an attempt may use, and which of them comes first."""
+    """The purchasing options that an attempt may use, in order."""
 
     markets: tuple[Market, ...]
 
 
 def purchase(attempt: int, max_attempts: int, *, allow_on_demand: bool, asked: bool) -> Purchase:
-    """Spot first and on-demand last; the last attempt of several goes straight to on-demand.
+    """Spot first, then on-demand; the last attempt of several tries on-demand first.
 
-    ``asked`` is a person's ``{"on_demand": true}``. Without ``allow_on_demand`` there is only spot.
+    ``asked``: a person sent ``{"on_demand": true}``. Without ``allow_on_demand`` there is only
+    spot.
     """
     if not allow_on_demand:
         return Purchase((Market.SPOT,))
@@ -49,9 +51,9 @@ def purchase(attempt: int, max_attempts: int, *, allow_on_demand: bool, asked: b
 class Spot:
     """What is known of the spot market.
 
-    ``prices`` maps (type, zone) to the current price in USD per hour, ``scores`` a zone's id to how
-    likely AWS thinks that it has capacity (1 to 10), ``reclaimed`` are the (type, zone) from which
-    AWS has taken an instance of this run.
+    ``prices`` maps (type, zone) to the current price in USD per hour. ``scores`` maps a zone's id
+    to its spot placement score (1 to 10). ``reclaimed`` are the (type, zone) in which AWS
+    reclaimed an instance of this run.
     """
 
     prices: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -60,7 +62,7 @@ class Spot:
 
 
 def reclaimed_pools(attempts: Iterable[Attempt]) -> frozenset[tuple[str, str]]:
-    """The (type, zone) from which AWS has taken an instance of these attempts."""
+    """The (type, zone) in which AWS reclaimed an instance of these attempts."""
     return frozenset(
         (each.instance.instance_type, each.instance.zone)
         for each in attempts
@@ -71,13 +73,13 @@ def reclaimed_pools(attempts: Iterable[Attempt]) -> frozenset[tuple[str, str]]:
 def plan_pools(
     places: Sequence[Place], images: Mapping[str, str], spot: Spot, egress_routes: Purchase
 ) -> tuple[Pool, ...]:
-    """Every pool in the order to ask for it.
+    """All pools in the order of the requests.
 
-    ``images`` maps each wanted instance type, in order of preference, to its AMI. Spot pools go by
-    their zone's score, then from cheap to dear, those without a published price last: the cheapest
-    pools are interrupted most, and an interruption costs more than a tenth of a cent. On-demand
-    pools keep the order of preference. :data:`LAST_RESORTS` come after all others, and a pool that
-    has reclaimed an instance of this run comes last of all.
+    ``images`` maps each wanted instance type, in order of preference, to its AMI. Spot pools are
+    sorted by their zone's score, then by price, those without a published price last. The score
+    comes first because the cheapest pools are interrupted most often, and an interruption costs
+    more than a tenth of a cent. On-demand pools keep the order of preference. :data:`LAST_RESORTS`
+    come after all others, and pools that reclaimed an instance of this run come last of all.
     """
     zone_ids = {place.zone: place.zone_id for place in places}
 
@@ -116,7 +118,7 @@ def _rank(pool: Pool, reclaimed: Collection[tuple[str, str]]) -> int:
 
 
 def remaining(pools: Iterable[Pool], answers: Sequence[PoolAnswer]) -> tuple[Pool, ...]:
-    """The pools still worth asking after these refusals, in order."""
+    """The pools still worth a request after these refusals, in order."""
     asked = {(answer.instance_type, answer.subnet_id, answer.market) for answer in answers}
     kinds = {answer.kind for answer in answers}
     closed_subnets = {answer.subnet_id for answer in answers if answer.kind == Kind.SUBNET}
@@ -138,3 +140,9 @@ def remaining(pools: Iterable[Pool], answers: Sequence[PoolAnswer]) -> tuple[Poo
         and pool.instance_type not in closed_types
         and pool.market not in closed_markets
     )
+
+
+def pool_line(pool: Pool) -> str:
+    """The pool as text for people."""
+    price = f" at {pool.price} USD/h" if pool.price else ""
+    return f"{pool.instance_type} {pool.market} in {pool.zone}{price}"

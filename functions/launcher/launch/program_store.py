@@ -1,4 +1,4 @@
-"""The bucket as the launcher needs it: the instances' program, and the record of a launch."""
+"""The launcher's bucket adapter: stores the instances' program and the record of a launch."""
 
 import hashlib
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ class Bucket:
     name: str
 
     def publish_program(self, archive: Path) -> str:
-        """Put the program where instances find it unless it is there; returns its SHA-256.
+        """Upload the program for the instances unless it is stored already; returns its SHA-256.
 
-        Raises :class:`RefusedError` for a bucket that is not there or not ours to write to.
+        Raises :class:`RefusedError` if the bucket does not exist or may not be written to.
         """
         data = archive.read_bytes()
         sha256 = hashlib.sha256(data).hexdigest()

@@ -1,4 +1,4 @@
-"""What is written down, and answered, of a launch. Pure."""
+"""Builds the record of a launch and the refusals in an answer. Pure."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,7 +7,7 @@ from shared.model.run import Instance, PoolAnswer, Run
 
 
 def launch_record(run: Run, instance: Instance, not_offered: Sequence[str]) -> LaunchRecord:
-    """The run's latest attempt, which got this instance, and which one each attempt got."""
+    """The record of the latest attempt, which got this instance, with each attempt's instance."""
     attempt = run.attempt
     return LaunchRecord(
         run_id=run.id,

@@ -1,4 +1,4 @@
-"""What EC2's refusals mean: what each closes, what can be done, and why no pool launched. Pure."""
+"""Interprets EC2's refusals: what each rules out, what to do, and why no pool launched. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from shared.model.run import Outcome, PoolAnswer
 class Kind(StrEnum):
     """What a refused request for one pool says about the others.
 
-    ``UNSETTLED`` may be wrong in a minute: EC2 does not know everything yet that was just deployed.
-    It is never stored: the same answer after some minutes is ``ACCOUNT``.
+    ``UNSETTLED`` may pass in a minute: EC2 may not yet know resources that were just deployed. It
+    is never stored: the same refusal after some minutes becomes ``ACCOUNT``.
     """
 
     POOL = "pool"
@@ -83,7 +83,7 @@ _REMEDIES = {
         "KeyName names no key pair of this region: create it here, or leave KeyName empty."
     ),
     "InvalidGroup.NotFound": (
-        "Somebody deleted the stack's security group: delete the stack, and deploy it anew with "
+        "Somebody deleted the stack's security group: delete the stack, and deploy it again with "
         "ExistingBucketName."
     ),
     "InvalidParameter": (
@@ -93,7 +93,7 @@ _REMEDIES = {
     "InvalidSubnetID.NotFound": "Correct SubnetIds: this region has no such subnet.",
     "InvalidAMIID.NotFound": "Deploy the stack in the region that it is meant for.",
     "UnauthorizedOperation": (
-        "The launcher's role or a policy of the organisation forbids this launch."
+        "The launcher's role or a policy of the organization forbids this launch."
     ),
     "InvalidParameterCombination": (
         "An account on AWS's free plan may launch few types only: upgrade the plan, or deploy with "
@@ -109,11 +109,11 @@ _REMEDIES = {
 
 
 def classify(code: str, status: int, message: str = "") -> Kind:
-    """What an EC2 error means; a server error that we do not know leaves the launch open.
+    """What an EC2 error means. After an unknown server error the launch remains undecided.
 
-    Some codes say too little, and their message has to: the free plan's refusal and a parameter
-    that contradicts another have the same one, and a type is mostly "not supported in your
-    requested Availability Zone". What we do not know may be passing, too.
+    Some codes are ambiguous, so the message decides: the free plan's refusal and contradictory
+    parameters have the same code, and an unsupported type is mostly "not supported in your
+    requested Availability Zone". An unknown code may be temporary, too.
     """
     lowered = message.lower()
     if code == "InvalidParameterCombination":
@@ -126,44 +126,45 @@ def classify(code: str, status: int, message: str = "") -> Kind:
 
 
 def remedy(code: str, message: str = "") -> str:
-    """What a person can do about this error code, where the message leaves no doubt of it."""
+    """What a person can do about this error code, if the message leaves no doubt."""
     free_plan = any(each in message.lower() for each in _ABOUT_THE_FREE_PLAN)
     known = code != "InvalidParameterCombination" or free_plan
     return (_REMEDIES.get(code, "") if known else "") or (
-        "See the error in AWS's own words, and docs/troubleshooting.md."
+        "See AWS's message and docs/troubleshooting.md."
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """How an attempt ended that no pool was left for. ``problem`` is None for mere capacity."""
+    """How an attempt ended for which no pool was left. ``problem`` is None if only capacity was
+    missing."""
 
     outcome: Outcome
     problem: str | None
 
 
 def conclude(answers: Sequence[PoolAnswer]) -> Conclusion:
-    """What the refusals come to once every pool is asked or closed.
+    """The conclusion once every pool has been requested from or ruled out.
 
-    Another attempt may find capacity, or a quota that is free again. It would not find other rights
-    or another plan: where nothing else stood in the way, the attempt is refused for good.
+    Another attempt may find capacity or a free quota. It would not find other permissions or
+    another plan: if these were the only obstacles, the attempt is refused for good.
     """
     stopped = next((each for each in answers if each.kind == Kind.ACCOUNT), None)
     if stopped:
-        return Conclusion(Outcome.REFUSED, _said(stopped))
+        return Conclusion(Outcome.REFUSED, _refusal_text(stopped))
     lasting = [each for each in answers if each.kind == Kind.TYPE or each.code == _SPOT_ROLE]
     if lasting and len(lasting) == len(answers):
         different = {each.code: each for each in lasting}
-        return Conclusion(Outcome.REFUSED, " ".join(map(_said, different.values())))
+        return Conclusion(Outcome.REFUSED, " ".join(map(_refusal_text, different.values())))
     return Conclusion(Outcome.NO_CAPACITY, advice(answers) or None)
 
 
 def advice(answers: Sequence[PoolAnswer]) -> str:
-    """What a person can do so that no whole market is closed; empty where none was."""
+    """What a person can do so that no whole market is ruled out; empty if none was."""
     closing = [each for each in answers if each.kind in (Kind.SPOT, Kind.ON_DEMAND)]
     remedies = (remedy(each.code, each.message) for each in closing)
     return " ".join(dict.fromkeys(remedies))
 
 
-def _said(answer: PoolAnswer) -> str:
+def _refusal_text(answer: PoolAnswer) -> str:
     return f"{answer.code}: {answer.message} {remedy(answer.code, answer.message)}"

@@ -1,4 +1,4 @@
-"""The stack's tags, for what the launcher makes itself: CloudFormation does not tag that."""
+"""The stack's tags for resources that the launcher creates: CloudFormation does not tag those."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ MOST_TAGS = 50
 """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions"""
 
 _NOT_OURS = ("aws:", "lambda:")
-"""What AWS keeps for itself, and ``lambda:createdBy``, with which SAM marks functions."""
+"""Prefixes that AWS reserves, and ``lambda:createdBy``, the tag that SAM puts on functions."""
 
 
 @dataclass(frozen=True, slots=True)
 class StackTags:
-    """Reads them from the launcher's own function, to which CloudFormation gives every one.
+    """Reads the stack's tags from the launcher's own function. CloudFormation puts all on it.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
     """
@@ -29,10 +29,10 @@ class StackTags:
     log: Logger
 
     def with_own(self, own: Mapping[str, str]) -> dict[str, str]:
-        """The stack's tags below an instance's ``own``, which win; as many as EC2 takes.
+        """An instance's ``own`` tags and the stack's, up to EC2's limit; ``own`` takes precedence.
 
-        Without the stack's where Lambda does not tell them: a backup without a cost centre is
-        better than none.
+        If Lambda does not return the stack's tags, only ``own``: a backup without a cost centre is
+        better than no backup.
         """
         try:
             found = self.client.list_tags(Resource=self.function_arn)["Tags"]
@@ -43,6 +43,6 @@ class StackTags:
 
 
 def combined(stack: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    """At most :data:`MOST_TAGS`: all of ``own``, and the stack's in the order of their names."""
+    """At most :data:`MOST_TAGS` tags: all of ``own``, then the stack's in alphabetical order."""
     names = sorted(name for name in stack if not name.startswith(_NOT_OURS) and name not in own)
     return {**own, **{name: stack[name] for name in names[: MOST_TAGS - len(own)]}}

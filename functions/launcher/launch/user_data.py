@@ -1,4 +1,4 @@
-"""The instance's user data: its variables, then the bootstrap. Pure."""
+"""The instance's user data: environment variables, then the bootstrap script. Pure."""
 
 import shlex
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ LIMIT_BYTES = 16 * 1024
 
 
 def variables(config: Config, run_id: str, attempt: int, program_sha256: str) -> dict[str, str]:
-    """What the bootstrap and the program find in their environment."""
+    """The environment variables of the bootstrap and the program."""
     lifetime = config.deadline - POWER_OFF_MARGIN
     return {
         "ONLINE_BACKUP_RUN_ID": run_id,
@@ -31,23 +31,24 @@ def variables(config: Config, run_id: str, attempt: int, program_sha256: str) ->
     }
 
 
-def render(environment: Mapping[str, str], words: Iterable[str], bootstrap: str) -> str:
-    """One bash script, at most 16 KiB. It stays readable on the instance: no secret goes in.
+def render(environment: Mapping[str, str], arguments: Iterable[str], bootstrap: str) -> str:
+    """One bash script, at most 16 KiB. It stays readable on the instance, so it has no secrets.
 
-    ``words`` are what :mod:`launcher.launch.program_arguments` gives, in the script a bash array.
+    ``arguments`` are those of :mod:`launcher.launch.program_arguments`, in the script a bash
+    array.
 
-    Raises :class:`RefusedError` when it would be larger than EC2 takes.
+    Raises :class:`RefusedError` if it would exceed EC2's limit.
     """
     lines = ["#!/bin/bash"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
-    lines += [f"ONLINE_BACKUP_ARGUMENTS=({shlex.join(words)})"]
+    lines += [f"ONLINE_BACKUP_ARGUMENTS=({shlex.join(arguments)})"]
     body = bootstrap.removeprefix("#!/bin/bash\n")
     script = "\n".join(lines) + "\n" + body
     if len(script.encode()) > LIMIT_BYTES:
         raise RefusedError(
             "only",
-            f"the instance's script would have {len(script.encode())} bytes, EC2 takes "
+            f"the instance's script would have {len(script.encode())} bytes; EC2 accepts "
             f"{LIMIT_BYTES}.",
-            "Give fewer patterns in only, or fewer words in GitHubOwner and BackupOptions.",
+            "Use fewer patterns in only, or fewer words in GitHubOwner and BackupOptions.",
         )
     return script

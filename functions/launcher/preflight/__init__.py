@@ -1,1 +1,1 @@
-"""Look before anything is spent: facts of AWS and GitHub, and what is to be done about them."""
+"""The preflight: checks AWS and GitHub before anything is spent, and says what to do."""

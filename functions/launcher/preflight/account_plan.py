@@ -1,4 +1,4 @@
-"""What the preflight makes of the account's plan: the free one ends, and the backups with it. Pure.
+"""Judges the account's plan: AWS closes an account on the free plan, with all backups in it. Pure.
 
 https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/free-tier-plans.html
 """
@@ -11,7 +11,7 @@ from launcher.preflight.findings import Finding, Grade
 _MEANING = (
     "AWS closes the account six months after it was opened or when its credits are used up, and "
     "deletes its contents, every backup among them, 90 days later. Upgrade to the paid plan "
-    "(console: Billing and Cost Management, Upgrade plan); credits that are left stay"
+    "(console: Billing and Cost Management, Upgrade plan); remaining credits are kept"
 )
 
 
@@ -19,7 +19,7 @@ _MEANING = (
 class AccountPlan:
     """``kind`` is ``FREE`` or ``PAID``, ``status`` ``NOT_STARTED``, ``ACTIVE`` or ``EXPIRED``.
 
-    ``expires_at`` is when AWS closes an account on the free plan, None where it does not say.
+    ``expires_at`` is when AWS closes an account on the free plan, or None if AWS does not say.
     """
 
     kind: str
@@ -28,7 +28,7 @@ class AccountPlan:
 
 
 def plan(found: AccountPlan | None, now: datetime) -> Finding:
-    """Whether the account, and with it the bucket, stays; None: AWS keeps no plan for it."""
+    """The finding about the account's plan; None: AWS has no plan for this account."""
     if found is None:
         return Finding("plan", Grade.OK, "none known to AWS: the account is not on the free plan")
     if found.kind != "FREE":

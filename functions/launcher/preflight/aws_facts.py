@@ -1,4 +1,4 @@
-"""What the preflight asks of AWS, as plain facts. Only ever reads."""
+"""Reads the facts that the preflight needs from AWS. Changes nothing."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -27,18 +27,21 @@ QUOTAS = {
     "spot": ("L-34B43A08", "MaxSpotInstanceCountExceeded"),
     "on-demand": ("L-1216C47A", "VcpuLimitExceeded"),
 }
-"""EC2's limits for standard types, and what RunInstances answers when one is reached:
+"""EC2's vCPU quotas for standard types, and the error of RunInstances when one is reached:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-spot-limits.html,
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-on-demand-instances.html"""
 _STANDARD = re.compile(r"(?!dl|hpc|inf|mac|trn)[acdhimrtz]")
-"""The families that those limits count; all others have limits of their own."""
+"""The instance families that these quotas cover; all others have quotas of their own."""
 _PENDING = "PendingConfirmation"
 _EVERYWHERE = "0.0.0.0/0"
 
 
 @dataclass(frozen=True, slots=True)
 class AwsFacts:
-    """The account as it is. Methods raise botocore's errors; :class:`RefusedError` where noted."""
+    """Facts about the account.
+
+    Methods raise botocore's errors; :class:`RefusedError` where noted.
+    """
 
     sns: "SNSClient"
     iam: "IAMClient"
@@ -50,7 +53,7 @@ class AwsFacts:
     dead_letters: DeadLetters
 
     def subscribers(self, topic_arn: str) -> list[Subscriber]:
-        """Everybody who is subscribed, or is asked to confirm."""
+        """All subscribers, including those who have not confirmed."""
         pages = self.sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
         return [
             Subscriber(each["Protocol"], each["Endpoint"], each["SubscriptionArn"] != _PENDING)
@@ -70,7 +73,7 @@ class AwsFacts:
         return True
 
     def egress_routes(self, subnet_ids: Sequence[str]) -> list[EgressRoute]:
-        """How each of these subnets reaches the internet."""
+        """The route from each of these subnets to the internet."""
         subnets = self.ec2.describe_subnets(SubnetIds=list(subnet_ids))["Subnets"]
         vpcs = sorted({subnet["VpcId"] for subnet in subnets})
         pages = self.ec2.get_paginator("describe_route_tables").paginate(
@@ -92,7 +95,7 @@ class AwsFacts:
         ]
 
     def quota(self, market: str, instance_types: Sequence[str]) -> Quota | None:
-        """The limit for this market; None when it counts none of the types offered here."""
+        """The quota for this market; None if it covers none of the types that the region offers."""
         standard = [kind for kind in instance_types if _STANDARD.match(kind)]
         if not standard:
             return None
@@ -108,20 +111,20 @@ class AwsFacts:
         try:
             found = self.quotas.get_service_quota(**asked)
         except ClientError as error:
-            # An account whose limit was never changed may have none of its own.
+            # An account whose quota was never changed has only the default.
             if error.response["Error"]["Code"] != "NoSuchResourceException":
                 raise
             found = self.quotas.get_aws_default_service_quota(**asked)
         return Quota(code, market, refusal, int(found["Quota"]["Value"]), need)
 
     def versioning(self, bucket: str) -> str:
-        """``Enabled``, ``Suspended``, or empty where it never was."""
+        """``Enabled``, ``Suspended``, or empty if versioning was never enabled."""
         return self.s3.get_bucket_versioning(Bucket=bucket).get("Status", "")
 
     def encryption(self, bucket: str) -> tuple[str, str]:
-        """The algorithm by which new objects are encrypted, and the id, ARN or alias of its key.
+        """The default encryption: the algorithm, and the id, ARN or alias of the KMS key.
 
-        The key is empty where it is S3's own, or the account's ``aws/s3``.
+        The key is empty for S3's own encryption and for the account's ``aws/s3``.
         """
         try:
             answer = self.s3.get_bucket_encryption(Bucket=bucket)
@@ -134,7 +137,7 @@ class AwsFacts:
         return default["SSEAlgorithm"], default.get("KMSMasterKeyID", "")
 
     def public_access(self, bucket: str) -> Mapping[str, bool]:
-        """The four settings that keep the public out; empty where none is set."""
+        """The four settings of Block Public Access; empty if none is set."""
         try:
             answer: Any = self.s3.get_public_access_block(Bucket=bucket)
         except ClientError as error:
@@ -145,7 +148,7 @@ class AwsFacts:
         return settings
 
     def lifecycle(self, bucket: str) -> Sequence[Mapping[str, Any]]:
-        """The bucket's lifecycle rules, as S3 describes them."""
+        """The bucket's lifecycle rules, as S3 returns them."""
         try:
             answer: Any = self.s3.get_bucket_lifecycle_configuration(Bucket=bucket)
         except ClientError as error:
@@ -156,9 +159,9 @@ class AwsFacts:
         return rules
 
     def schedule(self, group: str) -> tuple[str, str, str]:
-        """Expression, time zone and state of the stack's schedule, as it is in force.
+        """Expression, time zone and state of the stack's schedule.
 
-        Raises :class:`RefusedError` when somebody has deleted it.
+        Raises :class:`RefusedError` if somebody has deleted it.
         """
         try:
             found = self.scheduler.get_schedule(GroupName=group, Name="backup")
@@ -169,13 +172,13 @@ class AwsFacts:
                 "ScheduleExpression",
                 "the schedule is gone, so nothing runs by itself "
                 f"({code_and_message(error.response)}).",
-                "Deploy with ScheduleState=DISABLED, then with ENABLED, to have it made anew.",
+                "Deploy with ScheduleState=DISABLED, then with ENABLED, to create it again.",
             ) from error
         zone = found.get("ScheduleExpressionTimezone", "UTC")
         return found["ScheduleExpression"], zone, found["State"]
 
     def account_plan(self) -> AccountPlan | None:
-        """The account's plan; None where AWS keeps none for it."""
+        """The account's plan; None if AWS has none for it."""
         try:
             found = self.freetier.get_account_plan_state()
         except ClientError as error:

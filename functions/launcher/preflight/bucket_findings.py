@@ -1,4 +1,4 @@
-"""What the preflight makes of the bucket's settings, an adopted one's most of all. Pure."""
+"""Judges the bucket's settings, which matter most for an existing bucket. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,12 +7,12 @@ from backup_contract.object_keys import ARCHIVES, OBJECTS
 from launcher.preflight.findings import Finding, Grade
 
 _AWS_MANAGED = "alias/aws/s3"
-"""The key that every role of the account may use through S3."""
+"""The key that all roles of the account may use through S3."""
 _SLOW_CLASSES = ("GLACIER", "DEEP_ARCHIVE")
 
 
 def versioning(status: str, bucket: str) -> Finding:
-    """Whether a replaced archive can be had back."""
+    """Whether a replaced archive can be restored."""
     if status == "Enabled":
         return Finding("bucket versions", Grade.OK, f"s3://{bucket} keeps replaced archives")
     return Finding(
@@ -26,7 +26,7 @@ def versioning(status: str, bucket: str) -> Finding:
 def encryption(algorithm: str, key: str, granted: str) -> Finding:
     """Whether the stack's roles can use the bucket's encryption.
 
-    ``key`` is what the bucket names, an id, ARN or alias, ``granted`` the ARN in ``KmsKeyArn``.
+    ``key`` is the id, ARN or alias in the bucket's settings, ``granted`` the ARN in ``KmsKeyArn``.
     """
     ours = key and granted.rpartition("/")[2] == key.rpartition("/")[2]
     if key and not ours and not key.endswith(_AWS_MANAGED):
@@ -40,7 +40,7 @@ def encryption(algorithm: str, key: str, granted: str) -> Finding:
 
 
 def public_access(settings: Mapping[str, bool], bucket: str) -> Finding:
-    """Whether the public is kept out whatever a policy says."""
+    """Whether Block Public Access is on."""
     if settings and all(settings.values()):
         return Finding("bucket public", Grade.OK, "closed to the public")
     return Finding(
@@ -53,7 +53,7 @@ def public_access(settings: Mapping[str, bool], bucket: str) -> Finding:
 
 
 def lifecycle(rules: Sequence[Mapping[str, Any]], keep_days: int, bucket: str) -> Finding:
-    """Whether the bucket's rules leave current archives alone and replaced ones long enough."""
+    """Whether lifecycle rules keep current archives, and replaced ones long enough."""
     active = [rule for rule in rules if rule.get("Status") == "Enabled" and _covers(rule)]
     show = f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}"
     for rule in active:
@@ -90,13 +90,13 @@ def lifecycle(rules: Sequence[Mapping[str, Any]], keep_days: int, bucket: str) -
             "bucket lifecycle",
             Grade.NOTE,
             f"replaced archives are kept for ever and billed; KeepVersionsDays ({keep_days}) "
-            "applies to a bucket of the stack's own. docs/costs.md has a rule to paste",
+            "applies only to the stack's own bucket. docs/costs.md has a rule to paste",
         )
     return Finding("bucket lifecycle", Grade.OK, f"replaced archives are kept for {min(kept)} days")
 
 
 def _covers(rule: Mapping[str, Any]) -> bool:
-    """Whether a lifecycle rule reaches any archive, or any binary that archives refer to."""
+    """Whether a lifecycle rule applies to archives or to the binaries that they refer to."""
     chosen = rule.get("Filter", rule)
     prefix = chosen.get("And", chosen).get("Prefix", "") or ""
     return any(each.startswith(prefix) or prefix.startswith(each) for each in (ARCHIVES, OBJECTS))

@@ -1,4 +1,4 @@
-"""The preflight: everything that a backup will need, looked at without launching anything."""
+"""The preflight: checks everything that a backup needs, without launching anything."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as UnreachedError
+from botocore.parsers import ResponseParserError
 
 from backup_contract.aws_refusal import code_and_message
 from backup_contract.documents.launcher_answer import CheckAnswer, RunAnswer, Status
@@ -14,12 +15,13 @@ from backup_contract.moments import run_id_of
 from backup_contract.text import one_line
 from backup_contract.tls_failure import tls_failure
 from launcher.launch.launcher import Launcher
-from launcher.preflight import data_rights, findings
+from launcher.preflight import data_rights, findings, gist_rights
 from launcher.preflight.account_plan import plan
 from launcher.preflight.aws_facts import QUOTAS, AwsFacts
 from launcher.preflight.bucket_findings import encryption, lifecycle, public_access, versioning
 from launcher.preflight.data_facts import DataCheck
 from launcher.preflight.findings import Finding, Grade
+from launcher.preflight.gist_rights import GistCheck
 from launcher.request import LaunchRequest
 from shared.errors import DamagedItemError, RefusedError
 
@@ -30,17 +32,17 @@ _DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "Unaut
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """Looks with the launcher's own eyes and rights: what it may not see, a launch may not use."""
+    """Checks with the launcher's own role: what it may not read, a launch may not use."""
 
     launcher: Launcher
     survey: AwsFacts
 
     def check(self, now: datetime) -> CheckAnswer:
-        """Every check's line, in the order of what stops a backup first.
+        """The finding of each check, beginning with what would stop a backup first.
 
-        A check that AWS denies or that fails is a line too, and the others go on.
+        A check that AWS denies, or that fails, is a finding too, and the others continue.
         """
-        return findings.answer(_line(name, look) for name, look in self._checks(now))
+        return findings.answer(_line(name, check) for name, check in self._checks(now))
 
     def _checks(self, now: datetime) -> Iterator[tuple[str, Check]]:
         config, survey = self.launcher.config, self.survey
@@ -50,7 +52,8 @@ class Preflight:
             lambda: findings.mail(survey.subscribers(config.topic_arn), config.topic_arn, region),
         )
         yield "GitHub", self._github
-        yield data_rights.CHECK, DataCheck(self.launcher.planner.github, config).look
+        yield data_rights.CHECK, DataCheck(self.launcher.planner.github, config).finding
+        yield gist_rights.CHECK, GistCheck(self.launcher.planner.github, config).finding
         yield "plan", lambda: plan(survey.account_plan(), now)
         yield "types", self._types
         yield "image", self._image
@@ -80,7 +83,7 @@ class Preflight:
 
     def _github(self) -> Finding:
         config = self.launcher.config
-        found = self.launcher.planner.github.look(config.github_owners)
+        found = self.launcher.planner.github.access(config.github_owners)
         anonymous = not (config.github_token_parameter or config.github_app_id)
         return findings.github(
             found.notes, found.seen, config.github_owners, found.limits, anonymous=anonymous
@@ -113,7 +116,7 @@ class Preflight:
         return findings.quota(found, config.region)
 
     def _launch(self, now: datetime) -> Finding:
-        """AWS's own DryRun, which judges the launcher's rights as well."""
+        """A launch with AWS's DryRun, which also checks the launcher's permissions."""
         answer = self.launcher.dry_run(LaunchRequest(run_id_of(now), 1, "manual", dry_run=True))
         if isinstance(answer, RunAnswer):
             return Finding("launch", Grade.ACTION_NEEDED, answer.problem)
@@ -125,9 +128,9 @@ class Preflight:
         return Finding("launch", Grade.OK, f"AWS would launch {answer.first_pools[0]}")
 
 
-def _line(name: str, look: Check) -> Finding:
+def _line(name: str, check: Check) -> Finding:
     try:
-        return look()
+        return check()
     except RefusedError as error:
         return Finding(name, Grade.ACTION_NEEDED, str(error))
     except DamagedItemError as error:
@@ -139,12 +142,12 @@ def _line(name: str, look: Check) -> Finding:
         later = "" if untrusted else ": check again later"
         detail = untrusted or one_line(str(error)) or type(error).__name__
         return Finding(name, Grade.UNKNOWN, f"no answer ({detail}){later}")
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         return Finding(name, Grade.UNKNOWN, f"no answer ({one_line(str(error))})")
 
 
 def _refusal(error: ClientError) -> str:
-    """AWS's code and message; advice only where the same question may be answered later."""
+    """AWS's code and message, with advice only if a retry may help."""
     operation, detail = error.operation_name, code_and_message(error.response)
     code = error.response["Error"]["Code"]
     if code in _DENIED:

@@ -1,7 +1,7 @@
-"""What the preflight makes of the facts: for each check one line, with its remedy. Pure.
+"""Turns the preflight's facts into findings: one line for each check, with its remedy. Pure.
 
-Every judgement takes plain facts and returns a :class:`Finding`. Remedies are commands that can
-be pasted; they hold no double quote, which the JSON of the Lambda console would escape.
+Every function takes plain facts and returns a :class:`Finding`. Remedies are commands that can
+be pasted; they contain no double quote, which the JSON of the Lambda console would escape.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -21,7 +21,7 @@ _ENDED_WELL = ("verified", "partial")
 
 
 class Grade(StrEnum):
-    """How a check came out: ``note`` is worth knowing, ``unknown`` could not be looked at."""
+    """The result of a check. ``note`` is worth knowing, ``unknown`` could not be checked."""
 
     OK = "ok"
     NOTE = "note"
@@ -31,7 +31,7 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the preflight; ``reason`` is the fact and, where action is needed, the remedy."""
+    """One line of the preflight. ``reason`` is the fact and, if action is needed, the remedy."""
 
     check: str
     grade: Grade
@@ -40,7 +40,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """Somebody who gets the mails; ``confirmed`` only after following AWS's link."""
+    """A subscriber of the mails; ``confirmed`` after following AWS's link."""
 
     protocol: str
     endpoint: str
@@ -49,7 +49,7 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class EgressRoute:
-    """How a subnet reaches the internet: ``gateway`` is an id such as ``igw-…``, or empty."""
+    """A subnet's route to the internet. ``gateway`` is an id such as ``igw-…``, or empty."""
 
     subnet_id: str
     gateway: str
@@ -57,9 +57,10 @@ class EgressRoute:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One of EC2's limits on vCPUs; ``allowed`` at once, the smallest wanted type takes ``need``.
+    """One of EC2's vCPU quotas: ``allowed`` at once, of which the smallest wanted type takes
+    ``need``.
 
-    ``refusal`` is what EC2 answers when the limit is reached.
+    ``refusal`` is EC2's error code when the quota is reached.
     """
 
     code: str
@@ -77,9 +78,9 @@ def github(
     *,
     anonymous: bool,
 ) -> Finding:
-    """What GitHub shows of the owners; where that is nothing, no run can back anything up.
+    """What GitHub shows of the owners. If that is nothing, no run can back anything up.
 
-    What is hidden is not backed up: each of ``limits`` needs action.
+    Hidden repositories are not backed up, so each of ``limits`` needs action.
     """
     if seen and all(each.nothing for each in seen):
         remedy = (
@@ -88,7 +89,7 @@ def github(
             else "give the token access to them"
         )
         message = (
-            f"no repository of {', '.join(owners)} is seen: nothing would be backed up; {remedy}"
+            f"no repository of {', '.join(owners)} is visible: nothing would be backed up; {remedy}"
         )
         return Finding("GitHub", Grade.ACTION_NEEDED, "; ".join((message, *notes)))
     counts = [access_text(each) for each in seen if each.public is not None]
@@ -102,7 +103,7 @@ def github(
 
 
 def mail(subscribers: Sequence[Subscriber], topic_arn: str, region: str) -> Finding:
-    """Whether a mail would arrive; nobody is told of one that does not."""
+    """Whether mails reach anybody. Without a subscriber nobody would notice."""
     subscribe = f"aws sns subscribe --region {region} --topic-arn {topic_arn} --protocol email"
     pending = [each for each in subscribers if not each.confirmed]
     confirmed = [each for each in subscribers if each.confirmed]
@@ -124,7 +125,7 @@ def mail(subscribers: Sequence[Subscriber], topic_arn: str, region: str) -> Find
 
 
 def types(wanted: Sequence[str], offered: Collection[str]) -> Finding:
-    """Which of the wanted types the region offers, one at least."""
+    """Which of the wanted types the region offers; at least one."""
     lacking = [kind for kind in wanted if kind not in offered]
     if not lacking:
         return Finding("types", Grade.OK, f"all {len(wanted)} are offered here")
@@ -133,19 +134,19 @@ def types(wanted: Sequence[str], offered: Collection[str]) -> Finding:
 
 
 def spot_role(*, exists: bool) -> Finding:
-    """Whether the account has ever used spot instances."""
+    """Whether the account's service-linked role for spot instances exists."""
     if exists:
         return Finding("spot role", Grade.OK, "the account may use spot instances")
     return Finding(
         "spot role",
         Grade.NOTE,
-        "not there yet; the first launch makes it. If that is forbidden: "
+        "does not exist yet; the first launch creates it. If that is not allowed: "
         "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com",
     )
 
 
 def network(egress_routes: Sequence[EgressRoute], *, public_address: bool) -> Finding:
-    """Whether an instance in each subnet could reach GitHub and S3."""
+    """Whether an instance in each subnet can reach GitHub and S3."""
     cut_off = [way.subnet_id for way in egress_routes if not way.gateway]
     hidden = [
         way.subnet_id
@@ -164,7 +165,7 @@ def network(egress_routes: Sequence[EgressRoute], *, public_address: bool) -> Fi
         return Finding(
             "network",
             Grade.ACTION_NEEDED,
-            f"{', '.join(hidden)}: the way out is an internet gateway, which serves public "
+            f"{', '.join(hidden)}: the route leads to an internet gateway, which serves public "
             "addresses only. Deploy with AssignPublicIp=true, or subnets behind a NAT gateway.",
         )
     through = ", ".join(sorted({way.gateway for way in egress_routes}))
@@ -172,7 +173,7 @@ def network(egress_routes: Sequence[EgressRoute], *, public_address: bool) -> Fi
 
 
 def quota(found: Quota, region: str) -> Finding:
-    """Whether EC2's limit lets the smallest wanted type start beside nothing else."""
+    """Whether the quota is enough for the smallest wanted type if nothing else runs."""
     check = f"quota {found.market}"
     if found.allowed >= found.need:
         return Finding(
@@ -188,7 +189,7 @@ def quota(found: Quota, region: str) -> Finding:
 
 
 def schedule(expression: str, timezone: str, state: str, now: datetime) -> Finding:
-    """The next times in the schedule's own zone."""
+    """The next run times in the schedule's time zone."""
     if state != "ENABLED":
         return Finding(
             "schedule",
@@ -201,8 +202,8 @@ def schedule(expression: str, timezone: str, state: str, now: datetime) -> Findi
         return Finding(
             "schedule",
             Grade.NOTE,
-            f"{expression} is beyond this check, though AWS took it; a run counts as missed "
-            "after MaxAgeDays",
+            f"{expression} cannot be evaluated here, although AWS accepts it; a run counts as "
+            "missed after MaxAgeDays",
         )
     if isinstance(known, Rate):
         days = known.every.total_seconds() / 86400
@@ -224,20 +225,20 @@ def schedule(expression: str, timezone: str, state: str, now: datetime) -> Findi
 
 
 def dead_letters(count: int, queue_url: str, region: str) -> Finding:
-    """Whether events were given up on."""
+    """Whether there are events that could not be processed."""
     if count == 0:
         return Finding("dead letters", Grade.OK, "none")
     queue = f"--region {region} --queue-url {queue_url}"
     return Finding(
         "dead letters",
         Grade.ACTION_NEEDED,
-        f"{count} events were given up on. Read them: aws sqs receive-message {queue} "
-        f"--max-number-of-messages 10; when understood: aws sqs purge-queue {queue}",
+        f"{count} events could not be processed. Read them: aws sqs receive-message {queue} "
+        f"--max-number-of-messages 10; then remove them: aws sqs purge-queue {queue}",
     )
 
 
 def last_run(run: Run | None) -> Finding:
-    """What became of the newest run."""
+    """The verdict of the newest run."""
     if run is None:
         return Finding("last run", Grade.NOTE, "none yet: invoke the launcher with {}")
     if run.verdict is None:
@@ -250,12 +251,12 @@ def last_run(run: Run | None) -> Finding:
         )
     only = " ".join(run.options.only)
     grade = Grade.OK if run.verdict == "verified" and not only else Grade.NOTE
-    narrowed = f", narrowed to {only}: it proves nothing of the others" if only else ""
+    narrowed = f", narrowed to {only}: it says nothing about the others" if only else ""
     return Finding("last run", grade, f"{run.id} {run.verdict}{narrowed}")
 
 
 def answer(findings: Iterable[Finding]) -> CheckAnswer:
-    """The preflight as the Lambda console shows it: one line for each check, in their order."""
+    """The preflight's answer as the Lambda console shows it: one line for each check, in order."""
     found = list(findings)
     urgent = [each.check for each in found if each.grade is Grade.ACTION_NEEDED]
     unknown = [each.check for each in found if each.grade is Grade.UNKNOWN]

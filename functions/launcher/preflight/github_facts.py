@@ -1,9 +1,9 @@
-"""GitHub before anything is spent: do these owners exist, is the token or the App good?"""
+"""Reads the facts that the preflight needs from GitHub: owners, and the token's or App's access."""
 
 import base64
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -34,7 +34,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of GitHub's; ``status`` 0 when there was none."""
+    """A response of GitHub. ``status`` is 0 if there was none."""
 
     status: int
     headers: urllib3.HTTPHeaderDict
@@ -42,20 +42,21 @@ class Answer:
     refused: Refusal
 
     def field(self, name: str) -> Any:
-        """A field of the document, None where it is none."""
+        """A field of the document; None if it is missing."""
         return self.document.get(name) if isinstance(self.document, dict) else None
 
     @property
     def absent(self) -> bool:
-        """Whether the API itself says that there is nothing, and not something on the way to it."""
+        """Whether the 404 comes from the API itself and not from a proxy in front of it."""
         return self.status == 404 and self.field("message") == "Not Found"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What was seen: ``notes`` are missing rights, a line for each, ``seen`` is by owner.
+class GitHubAccess:
+    """GitHub's view of the owners: ``seen`` has an entry for each owner.
 
-    ``limits`` tell of repositories that the access hides, each with the remedy.
+    ``notes`` are lines about missing permissions, ``limits`` lines about hidden repositories, each
+    with the remedy.
     """
 
     notes: list[str]
@@ -65,7 +66,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class GitHub:
-    """GitHub's API as the preflight needs it; ``app_id`` is empty unless an App is used."""
+    """GitHub's API for the preflight. ``app_id`` is empty unless an App is used."""
 
     http: urllib3.PoolManager
     secrets: Secrets
@@ -75,11 +76,11 @@ class GitHub:
     now: Callable[[], datetime] = _now
 
     def check(self, owners: tuple[str, ...]) -> None:
-        """Raise :class:`RefusedError` for an owner, a token or an App that is definitely wrong.
+        """Raise :class:`RefusedError` for an owner, token or App that is definitely wrong.
 
-        A malformed name is one; GitHub's own 404 for an owner or an App's installation and its 401
-        for the token or the App's signature are. Any other trouble of GitHub's is only logged: it
-        must never keep a scheduled backup from being tried.
+        That is a malformed name, GitHub's own 404 for an owner or an App's installation, or its 401
+        for the token or the App's signature. Other problems of GitHub are only logged: they must
+        not prevent a scheduled backup.
         """
         _check_names(owners)
         if self.app_id:
@@ -89,23 +90,24 @@ class GitHub:
         for owner in owners:
             self._owner(owner, token)
 
-    def look(self, owners: tuple[str, ...]) -> Look:
-        """The same, which rights are missing as far as that can be known, and what is seen."""
+    def access(self, owners: tuple[str, ...]) -> GitHubAccess:
+        """Like :meth:`check`, and find missing permissions and hidden repositories as far as
+        possible."""
         _check_names(owners)
         if self.app_id:
             notes, limits = self._installations(owners)
-            return Look(notes, [], limits)
+            return GitHubAccess(notes, [], limits)
         token = self.secrets.token()
         notes, limits = [], []
         seen: list[AccessReport] = []
         for owner in owners:
             account = self._owner(owner, token)
-            notes += rights.of_silence(account.refused, owner)
+            notes += rights.of_no_answer(account.refused, owner)
             limits += rights.of_refusal(account.refused, owner)
             public = account.field("public_repos")
             one = AccessReport(owner, public if type(public) is int else None, None if token else 0)
             if not token and account.status == 200:
-                limits += rights.of_nobody()
+                limits += rights.without_token()
             elif account.status == 200:
                 scopes = account.headers.get("X-OAuth-Scopes")
                 limits += rights.of_scopes(scopes)
@@ -118,14 +120,14 @@ class GitHub:
                 limits += hidden
                 limits += rights.of_total(one)
             seen.append(one if token else replace(one, settled=True))
-        return Look(list(dict.fromkeys(notes)), seen, list(dict.fromkeys(limits)))
+        return GitHubAccess(list(dict.fromkeys(notes)), seen, list(dict.fromkeys(limits)))
 
     def _private(
         self, seen: AccessReport, kind: str, token: str
     ) -> tuple[list[str], list[str], AccessReport]:
-        """What the token makes of one private repository of the owner; how many there are.
+        """Check the token with one private repository of the owner, and count the private ones.
 
-        Notes first, then what hides repositories, as in :class:`Look`.
+        Returns notes, limits (as in :class:`GitHubAccess`) and the report with the count.
         """
         owner, counted = seen.owner, f"/orgs/{seen.owner}"
         path = f"/orgs/{owner}/repos?type=private&per_page=1"
@@ -135,7 +137,7 @@ class GitHub:
         if kind != "Organization":
             if account.status != 200:
                 what = "whose the token is"
-                notes = rights.of_silence(account.refused, what)
+                notes = rights.of_no_answer(account.refused, what)
                 return notes, rights.of_refusal(account.refused, what), seen
             viewer = str(account.field("login") or "")
             if notes := rights.of_owner(viewer, owner, kind):
@@ -144,7 +146,7 @@ class GitHub:
         listed = self.get(path, token)
         what = f"the private repositories of {owner}"
         if listed.status != 200:
-            notes = rights.of_silence(listed.refused, what)
+            notes = rights.of_no_answer(listed.refused, what)
             return notes, rights.of_refusal(listed.refused, what), seen
         if hidden := rights.of_single_sign_on(listed.headers.get("X-GitHub-SSO"), owner):
             return [], hidden, seen
@@ -159,11 +161,11 @@ class GitHub:
         return notes, [], replace(seen, private=number)
 
     def _contents(self, repository: dict[str, Any], token: str) -> tuple[Refusal, str]:
-        """What git's own question for the repository's refs is answered, and its name."""
+        """The response to git's request for the repository's refs, and the repository's name."""
         name = one_line(str(repository.get("full_name")))
         if not all(_OWNER.fullmatch(part.replace(".", "-")) for part in name.split("/")):
             return Refusal(0, ""), name
-        # Put together rather than taken from the answer: the token goes to no other address.
+        # Built here and not taken from the response, so that the token goes to no other address.
         api = urlsplit(self.api_url)
         host = f"{api.scheme}://{api.netloc.removeprefix('api.')}"
         credentials = base64.b64encode(f"x-access-token:{token}".encode()).decode()
@@ -171,7 +173,7 @@ class GitHub:
         return self._ask(url, f"Basic {credentials}").refused, name
 
     def _installations(self, owners: tuple[str, ...]) -> tuple[list[str], list[str]]:
-        """What the installations lack, and what they hide."""
+        """The missing permissions of the installations, and what they hide."""
         notes: list[str] = []
         limits: list[str] = []
         for owner in owners:
@@ -197,7 +199,7 @@ class GitHub:
                     "Unsuspend it in the account's settings, under Applications.",
                 )
             what = f"the App's installation at {owner}"
-            notes += rights.of_silence(answer.refused, what)
+            notes += rights.of_no_answer(answer.refused, what)
             limits += rights.of_refusal(answer.refused, what)
             if answer.status == 200 and isinstance(answer.document, dict):
                 notes += rights.of_installation(answer.document, owner)
@@ -205,7 +207,7 @@ class GitHub:
         return notes, limits
 
     def installation(self, owner: str) -> Answer:
-        """The App's installation at an owner. Raises RefusedError for a key that is none."""
+        """The App's installation at an owner. Raises RefusedError for an invalid key."""
         signature = app_token(self.app_id, self.secrets.app_key(), self.now())
         answer = self.get(f"/users/{owner}/installation", signature)
         if answer.absent:
@@ -231,17 +233,25 @@ class GitHub:
         return answer
 
     def get(self, path: str, token: str) -> Answer:
-        """The answer to a question of the API, whatever it is; of a silent GitHub status 0."""
+        """GET a path of the API. Any status is returned; 0 if GitHub does not respond."""
         return self._ask(f"{self.api_url}{path}", f"Bearer {token}" if token else "")
 
-    def _ask(self, url: str, authorization: str) -> Answer:
+    def graphql(self, query: str, variables: Mapping[str, str], token: str) -> Answer:
+        """The response to a query, whatever its status."""
+        # On an Enterprise Server REST is below /api/v3, and GraphQL at /api/graphql.
+        url = f"{self.api_url.removesuffix('/v3')}/graphql"
+        question = json.dumps({"query": query, "variables": variables}).encode()
+        return self._ask(url, f"Bearer {token}", question)
+
+    def _ask(self, url: str, authorization: str, question: bytes | None = None) -> Answer:
         headers = {"Accept": "application/vnd.github+json", "User-Agent": "online-backup"}
         if authorization:
             headers["Authorization"] = authorization
         try:
             answer = self.http.request(
-                "GET",
+                "POST" if question else "GET",
                 url,
+                body=question,
                 headers=headers,
                 timeout=_TIMEOUT,
                 retries=False,
@@ -273,7 +283,7 @@ class GitHub:
 def _check_names(owners: tuple[str, ...]) -> None:
     if not owners:
         raise RefusedError(
-            "GitHubOwner", "it is empty.", "Name the user or organisation to back up."
+            "GitHubOwner", "it is empty.", "Name the user or organization to back up."
         )
     for owner in owners:
         if not _OWNER.fullmatch(owner):

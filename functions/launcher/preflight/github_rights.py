@@ -1,7 +1,7 @@
-"""What GitHub's answers say about the rights of a token or of a GitHub App. Pure.
+"""Interprets GitHub's responses about the access of a token or a GitHub App. Pure.
 
-Each function returns lines for a person, empty when nothing is missing. What cannot be known up
-front (a fine-grained token does not tell what it may do) the backup itself finds out and names.
+Each function returns lines for the user, or none if nothing is missing. Only a run can find out
+what a fine-grained token may do, because GitHub does not reveal it.
 """
 
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ _EXPIRY_NOTICE_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class AccessReport:
-    """How many repositories of an owner GitHub shows; None is not known.
+    """How many repositories of an owner GitHub shows; None if unknown.
 
-    ``total`` is GitHub's own count. ``settled`` is True where the kind of access alone tells
-    whether private ones are hidden.
+    ``total`` is GitHub's own count. ``settled``: the kind of access alone determines whether
+    private repositories are hidden.
     """
 
     owner: str
@@ -32,12 +32,12 @@ class AccessReport:
 
     @property
     def nothing(self) -> bool:
-        """Whether it is certain that there is nothing to back up."""
+        """Whether there is certainly nothing to back up."""
         return self.public == 0 and self.private == 0
 
 
 def access_text(seen: AccessReport) -> str:
-    """For a person: ``octo, 12 repositories seen (3 private)``."""
+    """The report as text: ``octo, 12 repositories seen (3 private)``."""
     if seen.public is None:
         return seen.owner
     number = seen.public + (seen.private or 0)
@@ -49,15 +49,15 @@ def access_text(seen: AccessReport) -> str:
 
 
 def count_of_pages(link: str | None) -> int | None:
-    """The last page's number out of a ``Link`` header: how many there are, at one a page.
+    """The number of the last page in a ``Link`` header: the number of items, at one per page.
 
     https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
     """
     return page_number(links_of(link or "").get("last", "")) or None
 
 
-def of_nobody() -> list[str]:
-    """Of access without a token."""
+def without_token() -> list[str]:
+    """For access without a token."""
     return [
         "public only: without a token no private repository is visible. Store a token that may "
         "read them and name it in GitHubTokenParameter, or use a GitHub App"
@@ -65,20 +65,20 @@ def of_nobody() -> list[str]:
 
 
 def of_scopes(header: str | None) -> list[str]:
-    """From ``X-OAuth-Scopes``, which answers to a classic token carry, and only they.
+    """From ``X-OAuth-Scopes``, a header that only responses to classic tokens have.
 
     https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
     """
     if header is None or "repo" in (scope.strip() for scope in header.split(",")):
         return []
     return [
-        "the token lacks the scope repo: private repositories are not seen. Give it that scope, or "
+        "the token lacks the scope repo: private repositories are not visible. Add that scope, or "
         "create a fine-grained token for all repositories"
     ]
 
 
 def of_total(seen: AccessReport) -> list[str]:
-    """Of what GitHub counts beyond what it shows; disabled repositories are never shown."""
+    """For repositories that GitHub counts but does not show; it never shows disabled ones."""
     if seen.total is None or seen.public is None or seen.private is None:
         return []
     visible = seen.public + seen.private
@@ -91,10 +91,10 @@ def of_total(seen: AccessReport) -> list[str]:
 
 
 def settled(scopes: str | None, kind: str) -> bool:
-    """Whether a classic token's scopes alone tell what it hides of an account.
+    """Whether a classic token's scopes alone determine what it hides of an account.
 
-    Without ``repo`` all that is private, with it nothing of its own user. A member of an
-    organisation sees what he was given there.
+    Without ``repo`` it hides all private repositories, with it none of its own user. A member of an
+    organization sees what the organization allows.
     """
     return scopes is not None and (kind != "Organization" or bool(of_scopes(scopes)))
 
@@ -111,47 +111,47 @@ def of_expiry(header: str | None, now: datetime) -> list[str]:
 
 
 def of_owner(viewer: str, owner: str, kind: str) -> list[str]:
-    """Of a token that belongs to ``viewer`` and is to list a user's repositories."""
+    """For a token of ``viewer`` that lists another user's repositories."""
     if kind == "Organization" or viewer.lower() == owner.lower():
         return []
     return [
-        f"the token belongs to {viewer}: of {owner} it sees what is public, and private "
-        f"repositories on which {viewer} collaborates"
+        f"the token belongs to {viewer}: of {owner} it only sees public repositories, and private "
+        f"ones on which {viewer} collaborates"
     ]
 
 
 def of_private(private: int, owner: str) -> list[str]:
-    """Of a listing that asked for one private repository of the owner."""
+    """For a request for one private repository of the owner."""
     if private:
         return []
     return [f"the token sees no private repository of {owner}"]
 
 
 def of_contents(refused: Refusal, repository: str) -> list[str]:
-    """Of git's refusal for a private repository that was listed a moment ago."""
+    """For git's refusal of a private repository that was just listed."""
     if refused.passing or refused.status in (0, 200):
         return []
-    # GitHub hides what a token must not read.
+    # GitHub answers 404 for what a token may not read.
     hidden = refused.status == 404 and not refused.remedy
     remedy = ": give it Contents (read-only)" if hidden else ""
     return [f"the token may list {repository} but not read it ({refused.reason}){remedy}"]
 
 
 def of_single_sign_on(header: str | None, owner: str) -> list[str]:
-    """From ``X-GitHub-SSO``, with which GitHub says that it holds something back.
+    """From ``X-GitHub-SSO``, by which GitHub says that it withholds something.
 
     https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
     """
     if not header:
         return []
     return [
-        f"{owner} requires single sign-on: authorise the token for it in GitHub's settings, "
-        "or its repositories are left out"
+        f"{owner} requires single sign-on: authorize the token for it in GitHub's settings, "
+        "or its repositories are not backed up"
     ]
 
 
 def of_installation(document: Mapping[str, Any], owner: str) -> list[str]:
-    """From a GitHub App's installation as the API describes it."""
+    """From the API's description of a GitHub App's installation."""
     permissions = document.get("permissions") or {}
     notes = [
         f"the GitHub App lacks the permission {name.capitalize()} (read-only) at {owner}"
@@ -162,7 +162,7 @@ def of_installation(document: Mapping[str, Any], owner: str) -> list[str]:
 
 
 def of_selection(document: Mapping[str, Any], owner: str) -> list[str]:
-    """From the same, whether the App was given all repositories."""
+    """From the same description, whether the App may access all repositories."""
     selection = document.get("repository_selection")
     if selection == "all":
         return []
@@ -170,12 +170,12 @@ def of_selection(document: Mapping[str, Any], owner: str) -> list[str]:
         return [f"GitHub does not say whether the GitHub App sees all repositories of {owner}"]
     return [
         f"the GitHub App is installed on selected repositories of {owner} only: other private "
-        "ones are not seen. Choose All repositories in the installation's settings"
+        "ones are not visible. Choose All repositories in the installation's settings"
     ]
 
 
-def of_silence(refused: Refusal, what: str) -> list[str]:
-    """Of an answer from which nothing can be learnt now, and something later."""
+def of_no_answer(refused: Refusal, what: str) -> list[str]:
+    """For a temporary error."""
     if refused.status == 200 or not refused.passing:
         return []
     answer = f"status {refused.reason}" if refused.status else f"no answer{refused.words}"
@@ -183,7 +183,7 @@ def of_silence(refused: Refusal, what: str) -> list[str]:
 
 
 def of_refusal(refused: Refusal, what: str) -> list[str]:
-    """Of an answer that stays the same until somebody does something about it."""
+    """For a response that stays the same until the user changes something."""
     if refused.status == 200 or refused.passing:
         return []
     answer = refused.reason if refused.status else refused.message

@@ -1,4 +1,4 @@
-"""The secret that GitHub is asked with: a token or an App's private key, from SSM into memory."""
+"""Reads the secret for GitHub, a token or an App's private key, from Parameter Store."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 _KEY_WORDS = ("kms", "invalidkeyid", "ciphertext", "master key")
-"""By these words SSM's AccessDeniedException is about the key, and not about the parameter:
+"""With these words SSM's AccessDeniedException is about the KMS key and not the parameter:
 https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html"""
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Where the secret lies; empty names where there is none."""
+    """Reads the secrets. A parameter's name is empty if it is not configured."""
 
     ssm: "SSMClient"
     token_parameter: str
@@ -69,7 +69,7 @@ class Secrets:
 
 
 def _denied(parameter: str, name: str, error: ClientError) -> RefusedError:
-    """AWS's words, and what to do about the key where they speak of one."""
+    """The refusal with AWS's message, and a remedy if it is about the KMS key."""
     detail = code_and_message(error.response)
     if not any(word in detail.lower() for word in _KEY_WORDS):
         return RefusedError(parameter, f"{name} cannot be read ({detail}).", "")
@@ -82,6 +82,6 @@ def _denied(parameter: str, name: str, error: ClientError) -> RefusedError:
 
 def _store(name: str, example: str) -> str:
     return (
-        "Store it anew: aws ssm put-parameter --overwrite --type SecureString "
+        "Store it again: aws ssm put-parameter --overwrite --type SecureString "
         f"--name {name} --value {example}"
     )

@@ -1,1 +1,1 @@
-"""What to do next with a run. Pure."""
+"""Decides the next step of a run. Pure."""

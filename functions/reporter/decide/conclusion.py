@@ -1,4 +1,4 @@
-"""The run after a decision: how its latest attempt ended. Pure."""
+"""Records how the latest attempt ended, after a decision. Pure."""
 
 from reporter.decide.next_step import Report, Retry
 from reporter.decide.observation import Observation
@@ -6,7 +6,7 @@ from shared.model.run import Run
 
 
 def concluded(run: Run, observation: Observation, step: Retry | Report) -> Run:
-    """The run with its latest attempt's end written down, once."""
+    """The run with the end of its latest attempt recorded, unless that is done already."""
     if not run.attempts or run.attempt.ended_at or step.outcome is None:
         return run
     progress = observation.progress

@@ -1,6 +1,6 @@
-"""What to do next with a run, from what is known of it and what can be seen. Pure.
+"""Decides the next step of a run, from its record and from what can be observed. Pure.
 
-Whatever arrived, and however often: the same run in the same world leads to the same step.
+The same run and observation always give the same step, no matter which event arrived or how often.
 """
 
 from dataclasses import dataclass
@@ -11,49 +11,51 @@ from reporter.decide.observation import Observation
 from shared.model.run import Attempt, Outcome, Run
 
 RECHECK = timedelta(minutes=1)
-"""How soon to look again at an instance that is on its way."""
+"""How soon to check again while an instance starts or ends."""
 
 _VISIBLE_WITHIN = timedelta(minutes=10)
-"""How long DescribeInstances may not know a new instance: it is eventually consistent."""
+"""How long DescribeInstances may not show a new instance: EC2 is eventually consistent."""
 
 _TERMINATES_WITHIN = timedelta(minutes=15)
-"""When an instance that ignores its termination is reported rather than waited for."""
+"""An instance that has not terminated after this time is reported."""
 
 LAUNCH_OVERDUE_AFTER = timedelta(days=2)
-"""How long a due attempt may not begin: so long the daily watchdog asks the launcher for it."""
+"""How long a due attempt may be missing before the daily watchdog asks the launcher for it."""
 
-_CUT_OFF = "The launcher was cut off before it had an instance."
+_CUT_OFF = "The launcher was interrupted before it had an instance."
 _UNCLAIMED = (
-    "A date marker says that the backup ended, but the launcher could not write down which "
-    "instance ran it: nothing proves what the marker says."
+    "A date marker says that the backup ended, but the launcher could not record which instance "
+    "ran it, so nothing proves the marker."
 )
-_UNHEARD = (
-    "It was launched before the stack was updated: what such an instance says of its backup is not "
-    "read any more. What it saved is there, and is not saved again."
+_OUTDATED = (
+    "It was launched before the stack was updated, and the reporter no longer reads the documents "
+    "of such an instance. The archives that it saved stay and are not saved again."
 )
 _OWN_SHUTDOWN = "Client.InstanceInitiatedShutdown"
 _ADVICE = {
     "Client.VolumeLimitExceeded": (
-        "The account may have no more volumes: Service Quotas, EBS, 'Storage for gp3 volumes'."
+        "The account has reached its quota of volumes: Service Quotas, EBS, 'Storage for gp3 "
+        "volumes'."
     ),
     "Client.UserInitiatedShutdown": (
         "Somebody else ended it: CloudTrail's TerminateInstances says who."
     ),
 }
-"""Reasons of EC2's that another attempt would only meet again, and what a person can do:
+"""EC2's reasons that another attempt would meet again, and what the user can do:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html"""
 
 _BROKEN_LAUNCHES = ("Client.InternalError", "Client.InvalidKMSKey")
 _BROKEN_LAUNCH = (
-    "Mostly that is the KMS key of the instance's volume: the account encrypts volumes with a key "
-    "of its own that is disabled or gone, or that the launcher may not use. Enable it, and deploy "
-    "with its ARN in VolumeKeyArn; a spot instance also needs the grant shown in docs/security.md."
+    "The usual cause is the KMS key of the instance's volume: the account encrypts volumes with "
+    "its own key, which is disabled or gone, or which the launcher may not use. Enable it and "
+    "deploy with its ARN in VolumeKeyArn. A spot instance also needs the grant shown in "
+    "docs/security.md."
 )
-"""An instance that EC2 accepted, could not start, and ended within seconds."""
+"""Reasons of an instance that EC2 accepted but could not start."""
 
 
 class Ending(StrEnum):
-    """How a run is over; whether a completed one is verified is judged by its archives."""
+    """How a run ended. Its archives decide whether a completed run is verified."""
 
     COMPLETED = "completed"
     INTERRUPTED = "interrupted"
@@ -72,19 +74,19 @@ _ENDINGS = {
     Outcome.LOST: (Ending.FAILED, "The instance vanished."),
     Outcome.FAILED: (Ending.FAILED, "The instance ended without finishing the backup."),
 }
-"""What a run is if its latest attempt, which ended so, remains its last."""
+"""How a run ends if this is the outcome of its last attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The run is over and told."""
+    """The run is over and reported."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Look again at ``until``."""
+    """Check again at ``until``."""
 
     until: datetime
     reason: str
@@ -92,7 +94,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Terminate:
-    """The deadline has passed: end the instance, then see that it ended."""
+    """The deadline has passed: terminate the instance, and check that it terminates."""
 
     instance_id: str
     reason: str
@@ -100,7 +102,7 @@ class Terminate:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Record how the attempt ended and have the launcher make the next one at ``at``."""
+    """Record how the attempt ended, and have the launcher start the next one at ``at``."""
 
     outcome: Outcome
     attempt: int
@@ -129,11 +131,11 @@ class Rules:
 
 
 def decide(run: Run, observation: Observation, rules: Rules) -> Step:
-    """The one next thing to do for this run."""
+    """The next step for this run."""
     if run.reported_at:
         return Done("already reported")
     if not run.attempts:
-        return Report(Ending.MISSED, None, "It was due and never started.")
+        return Report(Ending.MISSED, None, "The scheduled run was due and never started.")
     attempt = run.attempt
     if attempt.outcome is Outcome.REFUSED:
         return Report(Ending.NOT_LAUNCHED, Outcome.REFUSED, attempt.problem or "Refused.")
@@ -147,7 +149,7 @@ def decide(run: Run, observation: Observation, rules: Rules) -> Step:
 
 
 def _due(run: Run, outcome: Outcome, now: datetime, rules: Rules) -> Step:
-    """The attempt is over, and the next one is due or could not be launched."""
+    """The attempt is over. The next one is due, or could not be launched."""
     attempt, (ending, message) = run.attempt, _ENDINGS[outcome]
     if outcome is Outcome.LOST and attempt.instance is None:
         ending, message = Ending.NOT_LAUNCHED, _CUT_OFF
@@ -163,21 +165,21 @@ def _due(run: Run, outcome: Outcome, now: datetime, rules: Rules) -> Step:
             "log and the dead letters tell why."
         )
         return Report(ending, outcome, message)
-    return _again(run, rules, outcome, at, ending, message)
+    return _retry(run, rules, outcome, at, ending, message)
 
 
 def _unlaunched(run: Run, observation: Observation, rules: Rules) -> Step:
-    """The launcher wrote down its plan and then nothing more: its own retries come first."""
+    """The launcher recorded its plan and nothing after it. Wait for the launcher's own retries."""
     if observation.now < run.attempt.deadline_at:
-        return Wait(run.attempt.deadline_at, "The launcher is still at it.")
+        return Wait(run.attempt.deadline_at, "The launcher is still working.")
     ending, message = Ending.NOT_LAUNCHED, _CUT_OFF
     if observation.unclaimed:
         ending, message = Ending.UNREADABLE, _UNCLAIMED
-    return _again(run, rules, Outcome.LOST, observation.now, ending, message)
+    return _retry(run, rules, Outcome.LOST, observation.now, ending, message)
 
 
 def _running(attempt: Attempt, observation: Observation) -> Step | None:
-    """What to do while there is, or may still be, an instance; None once it is gone."""
+    """The step while there is or may be an instance; None once it is gone."""
     soon = observation.now + RECHECK
     if observation.instance is None:
         since = attempt.instance.launched_at if attempt.instance else attempt.started_at
@@ -197,8 +199,8 @@ def _running(attempt: Attempt, observation: Observation) -> Step | None:
         return Report(
             Ending.TIMED_OUT,
             Outcome.TIMED_OUT,
-            f"Instance {observation.instance.id} does not end although it was told to: it is "
-            f"{observation.instance.state}. Terminate it by hand, it is being billed.",
+            f"Instance {observation.instance.id} was told to terminate but is still "
+            f"{observation.instance.state}. Terminate it by hand, because it is being billed.",
         )
     if observation.now >= attempt.deadline_at:
         return Terminate(observation.instance.id, f"It was still {observation.instance.state}.")
@@ -208,19 +210,19 @@ def _running(attempt: Attempt, observation: Observation) -> Step | None:
 
 
 def _ended(run: Run, observation: Observation, rules: Rules) -> Step:
-    """The instance is gone: what did it leave behind, and why did it go?
+    """The instance is gone: decide by what it left behind and why it ended.
 
-    GitHub, or a mirror of packages, may have been down: a failed attempt is tried again. What is
-    wrong for good (a token, an owner, a parameter) is refused by the launcher's own check then.
-    Whoever started the run by hand hears of its failure at once, and can start another.
+    A failed attempt is retried, because GitHub or a package mirror may have been down. Permanent
+    errors (a token, an owner, a parameter) are found by the launcher's own check. A run that was
+    started by hand is reported at once, because its user can start another.
     """
     attempt, marker, progress = run.attempt, observation.marker, observation.progress
     if observation.unreadable:
         if observation.now < attempt.deadline_at:
-            return Wait(attempt.deadline_at, "The bucket may not be read, so far.")
+            return Wait(attempt.deadline_at, "The bucket cannot be read at present.")
         return Report(Ending.UNREADABLE, Outcome.ENDED, observation.unreadable)
     if attempt.instance and not attempt.role_id:
-        return _again(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, _UNHEARD)
+        return _retry(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, _OUTDATED)
     if marker and marker.attempt == attempt.number:
         return Report(Ending.COMPLETED, Outcome.ENDED, "The backup ran to its end.")
     reason, detail = (
@@ -232,24 +234,24 @@ def _ended(run: Run, observation: Observation, rules: Rules) -> Step:
         message = f"AWS could not start the instance ({detail}). {_BROKEN_LAUNCH}"
         return Report(Ending.FAILED, Outcome.FAILED, message)
     phase = progress.phase if progress and progress.attempt == attempt.number else ""
-    # A warned backup saves what it has and powers off, mostly before AWS takes the instance:
-    # the reason is then its own shutdown, and either the event or the backup tells the true one.
+    # On a spot notice the backup saves its state and powers off, usually before AWS takes the
+    # instance. Then EC2's reason is the shutdown, and the event or the backup has the true one.
     reclaimed = reason.startswith("Server.SpotInstance") or phase == "reclaimed"
     if reclaimed or (attempt.warned_at and (phase == "interrupted" or not reason)):
         message = "AWS reclaimed the spot instance."
-        return _again(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, message)
+        return _retry(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, message)
     if attempt.terminated_at or (phase != "failed" and _time_was_up(attempt, observation, reason)):
         message = "The backup did not end before its deadline and was stopped."
-        return _continued(run, observation, rules, Outcome.TIMED_OUT, message)
+        return _retry_if_further(run, observation, rules, Outcome.TIMED_OUT, message)
     if phase == "interrupted":
         message = "The backup was not done when its time was up."
-        return _continued(run, observation, rules, Outcome.PAUSED, message)
+        return _retry_if_further(run, observation, rules, Outcome.PAUSED, message)
     if reason.startswith("Server."):
         message = f"AWS ended the instance ({detail})."
-        return _again(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, message)
+        return _retry(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, message)
     if not reason and observation.log_at is None:
-        message = "The instance is gone, and neither EC2 nor a log tells why."
-        return _again(run, rules, Outcome.LOST, observation.now, Ending.FAILED, message)
+        message = "The instance is gone, and neither EC2 nor a log says why."
+        return _retry(run, rules, Outcome.LOST, observation.now, Ending.FAILED, message)
     why = "it powered itself off" if reason == _OWN_SHUTDOWN else detail or "no reason given"
     message = f"The instance ended without finishing the backup ({why})."
     if reason in _ADVICE:
@@ -257,32 +259,32 @@ def _ended(run: Run, observation: Observation, rules: Rules) -> Step:
     if run.trigger == "manual":
         return Report(Ending.FAILED, Outcome.FAILED, message)
     later = observation.ended_at + rules.retry_delay
-    return _again(run, rules, Outcome.FAILED, later, Ending.FAILED, message)
+    return _retry(run, rules, Outcome.FAILED, later, Ending.FAILED, message)
 
 
 def _time_was_up(attempt: Attempt, observation: Observation, reason: str) -> bool:
-    """Whether the instance ended itself because its time was up, rather than its backup."""
+    """Whether the instance stopped because its time was up, and not because of its backup."""
     if attempt.instance is None or reason != _OWN_SHUTDOWN:
         return False
     return observation.ended_at >= attempt.instance.launched_at + attempt.powers_off_after
 
 
-def _continued(
+def _retry_if_further(
     run: Run, observation: Observation, rules: Rules, outcome: Outcome, message: str
 ) -> Step:
-    """Time was up: the next attempt goes on if this one got further than those before it.
+    """Time was up: retry if this attempt got further than the earlier ones.
 
-    So an account too large for one deadline is finished in several attempts, and one that hangs
-    is told at once.
+    So an account too large for one deadline is finished in several attempts, and a backup that
+    hangs is reported at once.
     """
     number, progress = run.attempt.number, observation.progress
     done = progress.done if progress and progress.attempt == number else 0
     if done > max((earlier.done or 0 for earlier in run.attempts[:-1]), default=0):
-        return _again(run, rules, outcome, observation.now, Ending.TIMED_OUT, message)
+        return _retry(run, rules, outcome, observation.now, Ending.TIMED_OUT, message)
     return Report(Ending.TIMED_OUT, outcome, message)
 
 
-def _again(
+def _retry(
     run: Run, rules: Rules, outcome: Outcome, at: datetime, ending: Ending, reason: str
 ) -> Step:
     number = run.attempt.number

@@ -1,4 +1,4 @@
-"""What can be seen of a run: its instance, and what the backup left in the bucket. Pure."""
+"""What can be observed of a run: its instance, and its documents in the bucket. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from backup_contract.documents.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class InstanceView:
-    """An instance as DescribeInstances shows it; ``reason`` and ``message`` are its StateReason."""
+    """An instance as DescribeInstances shows it. ``reason`` and ``message`` are its StateReason."""
 
     id: str
     state: str
@@ -18,15 +18,15 @@ class InstanceView:
 
     @property
     def gone(self) -> bool:
-        """True once nothing is running or billed any more."""
+        """Whether the instance is terminated, so that it is no longer billed."""
         return self.state == "terminated"
 
     @property
     def cause(self) -> str:
         """The code that says why the instance ended.
 
-        Mostly that is ``reason``. But a launch that fails by the account's own fault has the code
-        ``Server.InternalError``, and only its message begins with the true one:
+        Usually that is ``reason``. But for a launch that fails for a reason within the account it
+        is ``Server.InternalError``, and only the message begins with the real code:
         ``Client.InternalError: Client error on launch``.
         https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html
         """
@@ -36,7 +36,7 @@ class InstanceView:
 
     @property
     def cause_text(self) -> str:
-        """Code and message, in which EC2 mostly repeats the code; empty where there is neither."""
+        """Code and message, of which EC2 usually repeats the code; empty if there is neither."""
         if self.message.startswith(self.cause):
             return self.message
         return ": ".join(filter(None, (self.cause, self.message)))
@@ -44,14 +44,13 @@ class InstanceView:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """All that a decision looks at besides the run. ``termination_reported``: an event said so.
+    """All that a decision needs besides the run.
 
-    ``marker`` and ``progress`` are the latest attempt's own. ``launched`` is the id of its instance
-    where that can be seen, though it was never written down.
-    ``unclaimed``: a marker names the latest attempt, but which instance ran that is not known.
-    ``log_at`` is when the latest attempt saved its log, the last thing that it does.
-    ``unreadable`` is what AWS says when the bucket may not be read: then nothing is known of what
-    lies in it. ``damage`` are documents that are there and say nothing legible, a line each.
+    ``termination_reported``: an event said that the instance is terminated. ``marker`` and
+    ``progress`` are the latest attempt's own. ``launched`` is the id of its instance if it was
+    found without being recorded. ``unclaimed``: a marker names the latest attempt, but its instance
+    is not known. ``log_at`` is when the latest attempt saved its log, its last step. ``unreadable``
+    is AWS's message if the bucket cannot be read. ``damage`` has a line for each damaged document.
     """
 
     now: datetime
@@ -67,5 +66,5 @@ class Observation:
 
     @property
     def ended_at(self) -> datetime:
-        """When the latest attempt ended, as far as can be known: else when that was seen."""
+        """When the latest attempt ended; the time of this observation if that is not known."""
         return min(self.now, self.log_at) if self.log_at else self.now

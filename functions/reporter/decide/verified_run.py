@@ -1,4 +1,4 @@
-"""Whether a verified run of everything should be there by now and is not. Pure."""
+"""Decides whether a verified run of everything is overdue. Pure."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 from backup_contract.judgement.overdue import Watched, overdue
 
 GRACE = timedelta(days=1)
-"""What all attempts of a run may take until it is reported, with the pauses between them."""
+"""The time for all attempts of a run and the pauses between them, until it is reported."""
 
 
 def verified_run_overdue(
     watched: Watched, verified_at: datetime | None, now: datetime, within_days: int
 ) -> bool:
-    """True where the schedule was due a day ago and no verified run of everything came of it.
+    """Whether the schedule was due a day ago without a verified run of everything since.
 
-    ``within_days`` above 0 counts instead of the schedule, even of a disabled one.
-    Where nothing was ever verified, the time since the schedule was made counts.
+    ``within_days`` above 0 replaces the schedule, even a disabled one. If no run was ever verified,
+    the time since the schedule was created counts.
     """
     if within_days:
         rule = Watched.by_age(timedelta(days=within_days))

@@ -1,1 +1,1 @@
-"""What a finished run is worth: verdict, differences, cost. Pure."""
+"""Judges a finished run: verdict, differences, cost. Pure."""

@@ -1,4 +1,4 @@
-"""Archives as the manifest has them, compared with a listing of the bucket. Pure."""
+"""Compares the archives in the manifest with a listing of the bucket. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -7,18 +7,19 @@ from typing import NamedTuple
 from backup_contract import object_keys as layout
 from backup_contract.documents.chain import Chain, ChainDocument, Link
 from backup_contract.documents.manifest import Archive, Item, Manifest
+from backup_contract.judgement.object_problems import NO_OBJECT_PROBLEMS, ObjectProblems
 
 Recorded = Archive | Link
-"""What a document says of one object: key, size, and and what the store calls it."""
+"""A document's record of one object: key, size, version id and ETag."""
 
 _NO_VERSION = ("", "null")
-"""Of a bucket without versions, or with suspended ones: such an object is replaced in place."""
+"""The version id in a bucket without versioning, or with suspended versioning."""
 
 
 class Listed(NamedTuple):
-    """A current version, as a listing has it; ``version_id`` is empty where it is not known.
+    """A current version in a listing. ``version_id`` is empty if it is not known.
 
-    ``modified`` is S3's own text, ISO 8601 in UTC: of two the larger one is the later.
+    ``modified`` is S3's own text, ISO 8601 in UTC, so that the larger of two is the later.
     """
 
     key: str
@@ -29,11 +30,11 @@ class Listed(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """What the last accepted run named under a base archive's key.
+    """What the last accepted run recorded at a base archive's key.
 
-    Accepted is a run that ended ``verified`` or ``partial``: every object that it named was there,
-    with the checksum that it named. ``chain_id`` is the base's, even where ``links`` is 0.
-    ``copied``: they lie here under other version ids, and their SHA-256 was as recorded.
+    A run is accepted if it ended ``verified`` or ``partial``: then every object existed with the
+    recorded checksum. ``chain_id`` is the base's, even if ``links`` is 0. ``copied``: the objects
+    have other version ids here, and their SHA-256 was as recorded.
     """
 
     version_id: str | None
@@ -45,9 +46,9 @@ class Accepted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
-    """Overlays whose chain is not that of their present base; ``newest`` of them was put then.
+    """Overlays over an earlier base of the same key. The latest was stored at ``newest``.
 
-    ``base_modified`` is when the present base was put.
+    ``base_modified`` is when the current base was stored.
     """
 
     base: str
@@ -58,14 +59,14 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of comparing all archives with the bucket, a line each.
+    """The result of comparing all archives with the bucket; a line for each finding.
 
-    ``problems`` concern what a run wrote that was not accepted yet, and bases; ``chain_problems``
-    overlays that were accepted before, and the documents that list them. ``notices`` change no
-    verdict. ``chains`` is how many there are, ``superseded`` which of them nobody needs any more,
-    ``damaged_chains`` the keys of the lists of those that something is wrong with, or with their
-    base, or with a binary that the archive refers to; ``copied_chains`` those of which something
-    was found to be a copy. ``object_problems`` concern such binaries.
+    ``problems`` are about bases, and about objects of this run that were never accepted.
+    ``chain_problems`` are about overlays that were accepted before, and their documents.
+    ``notices`` do not change the verdict. ``chains`` is the number of chains, ``superseded`` those
+    that are no longer needed. ``damaged_chains`` are the keys of the documents of damaged chains
+    or bases; if binaries of project data are wrong, the key of their list. ``copied_chains`` are
+    those of chains with a copied object. ``object_problems`` are about binaries and their lists.
     """
 
     problems: tuple[str, ...] = ()
@@ -75,10 +76,10 @@ class Checked:
     superseded: tuple[Superseded, ...] = ()
     damaged_chains: tuple[str, ...] = ()
     copied_chains: tuple[str, ...] = ()
-    object_problems: tuple[str, ...] = ()
+    object_problems: ObjectProblems = NO_OBJECT_PROBLEMS
 
     def with_objects(self, other: "Checked") -> "Checked":
-        """The same with what came of the binaries."""
+        """The result including that of the check of the binaries."""
         return replace(
             self,
             object_problems=other.object_problems,
@@ -88,8 +89,8 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Vouched:
-    """How many of a chain's links were accepted before, and what speaks against its document."""
+class DocumentCheck:
+    """How many of a chain's links were accepted before, and what is wrong with its document."""
 
     accepted: int
     objections: tuple[str, ...] = ()
@@ -97,9 +98,9 @@ class Vouched:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What is wrong with one object; ``refused`` is whether S3 only did not let us look at it.
+    """What is wrong with one object. ``refused``: S3 only denied access to it.
 
-    ``replaced_by`` is the version that is there where another was recorded.
+    ``replaced_by`` is the current version if another was recorded.
     """
 
     line: str
@@ -108,7 +109,7 @@ class Objection:
 
 
 def accepted_of(manifest: Manifest) -> dict[str, Accepted]:
-    """What a run named, by the key of the base archive: as little as the next check needs."""
+    """What a run recorded, by base key: no more than the next check needs."""
     found, copied = {}, set(manifest.copied_chains)
     for item in manifest.archived:
         if item.archive:
@@ -128,11 +129,11 @@ def accepted_of(manifest: Manifest) -> dict[str, Accepted]:
 def confirms(
     listed: Listed | None, recorded: Recorded, *, by_etag: bool = False, copied: bool = False
 ) -> bool:
-    """Whether the listing alone proves that an object is what was accepted before.
+    """Whether the listing alone proves that an object is the accepted one.
 
-    A version never changes, so that its id is proof. ``by_etag`` takes the ETag where there are no
-    versions; else it needs a question of its own. So does an object that was ``copied``: there is
-    no such version, and nobody makes other bytes of the same ETag.
+    A version never changes, so its id is proof. With ``by_etag`` an equal ETag is proof if there
+    are no versions; otherwise the object needs a request of its own. For a ``copied`` object, which
+    has another version id, the ETag is proof: nobody can make other bytes with the same ETag.
     """
     if listed is None or listed.bytes != recorded.bytes:
         return False
@@ -146,29 +147,29 @@ def confirms(
 
 
 def was_accepted(archive: Archive, accepted: Mapping[str, Accepted]) -> bool:
-    """Whether an accepted run named this very version."""
+    """Whether an accepted run recorded this very version."""
     known = accepted.get(archive.key)
     return known is not None and bool(archive.version_id) and known[0] == archive.version_id
 
 
-def vouch(chain: Chain, document: ChainDocument, known: Accepted | None) -> Vouched:
-    """Compare a chain's document, its first lines, with the manifest and the last accepted run."""
+def check_document(chain: Chain, document: ChainDocument, known: Accepted | None) -> DocumentCheck:
+    """Compare the first lines of a chain's document with the manifest and the last accepted run."""
     count = len(document.links)
     objections = []
     if count < chain.links:
         objections.append(f"{document.key} lists {count} of {chain.links} overlays")
     elif document.digest != chain.digest:
-        objections.append(f"{document.key} is not what the manifest vouches for")
+        objections.append(f"{document.key} is not what the manifest records")
     if known is None or known.chain_id != chain.id or not known.links:
-        return Vouched(0, tuple(objections))
+        return DocumentCheck(0, tuple(objections))
     if count >= known.links and document.first(known.links).digest != known.digest:
         earlier = f"the {known.links} overlays that an earlier run was checked with"
-        return Vouched(0, (*objections, f"{document.key} does not list {earlier}"))
-    return Vouched(min(known.links, count), tuple(objections))
+        return DocumentCheck(0, (*objections, f"{document.key} does not list {earlier}"))
+    return DocumentCheck(min(known.links, count), tuple(objections))
 
 
-def dropped(item: Item, accepted: Mapping[str, Accepted]) -> str | None:
-    """What is wrong if fewer overlays of the same base are named than an accepted run named."""
+def lost_overlays(item: Item, accepted: Mapping[str, Accepted]) -> str | None:
+    """The problem if a run names fewer overlays of the same base than an accepted run did."""
     if item.archive is None:
         return None
     known, chain = accepted.get(item.archive.key), item.result.chain
@@ -180,8 +181,8 @@ def dropped(item: Item, accepted: Mapping[str, Accepted]) -> str | None:
     return f"{item.archive.key} had {known.links} overlays in an earlier run, and has {named} now"
 
 
-def unnamed(item: Item, overlays: Iterable[Listed]) -> str | None:
-    """The notice about overlays of the present chain that no manifest names."""
+def unnamed_overlays(item: Item, overlays: Iterable[Listed]) -> str | None:
+    """A notice about overlays of the current chain that no manifest names."""
     keys = [each.key for each in overlays]
     if not keys:
         return None
@@ -190,7 +191,7 @@ def unnamed(item: Item, overlays: Iterable[Listed]) -> str | None:
     return f"{item.name}: {keys[0]}{more} {verb} that no run names; a killed run leaves such"
 
 
-def in_one_line(objections: list[str]) -> str:
-    """The first of what is wrong with a chain, and how much more there is."""
+def shortened(objections: list[str]) -> str:
+    """The first objection to a chain, and the number of further ones."""
     more = len(objections) - 1
     return objections[0] + (f" (and {more} more of this chain)" if more else "")

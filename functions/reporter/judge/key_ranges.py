@@ -1,4 +1,4 @@
-"""How the listing of a bucket is divided among those that read it at the same time. Pure."""
+"""Divides the listing of a bucket among threads. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from backup_contract.documents.manifest import Item
 from reporter.judge.archive_state import Accepted, was_accepted
 
 _REQUEST = 50
-"""What a request costs of the time that a line of a listing takes."""
+"""The cost of a request, in lines of a listing that take the same time."""
 
 _LEAST, _MOST = 200, 20_000
-"""What a range costs: at least so much that it is worth a request, at most what a thread may be
-behind the others in the end."""
+"""The least and most that a range may cost: enough to be worth a request, and no more than one
+thread may be behind the others at the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRange:
-    """Keys below ``prefix`` behind ``after``, up to and with ``until`` (empty: to the end).
+    """The keys below ``prefix`` after ``after``, up to and including ``until`` (empty: to the end).
 
-    The overlays of ``items``, all of them and nobody else's, lie within it. Their bases may lie in
-    another: ``a-b.zip`` is between ``a+….zip`` and ``a.zip``.
+    It contains all overlays of ``items`` and no others. Their bases may be in another range:
+    ``a-b.zip`` is between ``a+….zip`` and ``a.zip``.
     """
 
     prefix: str
@@ -32,10 +32,10 @@ class KeyRange:
 def key_ranges(
     items: Sequence[Item], accepted: Mapping[str, Accepted], readers: int
 ) -> list[KeyRange]:
-    """Ranges of about the same work for ``readers`` at a time, none of them over two folders.
+    """Ranges of about equal cost for ``readers`` in parallel. No range spans two folders.
 
-    All items have an archive. Nothing between two folders is listed: what lies beside them is none
-    of the backup's.
+    All items have an archive. Keys outside their folders are not listed, because the backup does
+    not own them.
     """
     total = sum(_cost(item, accepted) for item in items)
     most = max(_LEAST, min(_MOST, total // readers))
@@ -52,7 +52,7 @@ def key_ranges(
 
 
 def _parts(items: list[Item], accepted: Mapping[str, Accepted], most: int) -> list[list[Item]]:
-    """The items in their order; those of one archive key stay together."""
+    """Groups of items in order; items with the same archive key stay together."""
     parts: list[list[Item]] = [[]]
     spent = 0
     for item in items:
@@ -72,12 +72,12 @@ def _cost(item: Item, accepted: Mapping[str, Accepted]) -> int:
 
 
 def _start(item: Item) -> str:
-    """What the keys of an archive's overlays begin with."""
+    """The common prefix of the keys of an archive's overlays."""
     return f"{item.archive.key.removesuffix('.zip')}+" if item.archive else ""
 
 
 def _before(item: Item) -> str:
-    """A key before all overlays of an archive: an asterisk is just before a plus sign."""
+    """A key just before all overlays of an archive: an asterisk sorts just before a plus sign."""
     return f"{_start(item)[:-1]}*"
 
 

@@ -1,4 +1,4 @@
-"""Which chains of overlays may go, because another base has taken their base's place. Pure."""
+"""Decides which chains may be removed because their base was replaced. Pure."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from backup_contract.documents.suspicion import Suspicion, frozen
 from reporter.judge.archive_state import Checked, Superseded
 
 _SHARE = 5
-"""At most one chain of so many goes in one run, and one at least: a mistake of ours, or of whoever
-replaces many bases at once, is seen before much is gone."""
+"""At most one chain in this many is removed per run (but at least one), so that a mistake is
+noticed before much is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """The chains that go now, those out of use for longest first, and why no others do."""
+    """The chains to remove now, those unused for longest first, and why no others are removed."""
 
     chains: tuple[Superseded, ...]
     reason: str
@@ -27,11 +27,11 @@ def retirement(
     verified_before: datetime | None,
     suspicions: Collection[Suspicion] = (),
 ) -> Retirement:
-    """What may go after this report.
+    """The chains that may be removed after this report.
 
-    ``verified`` is whether it calls a run of everything verified, ``verified_before`` when the
-    report before it did; None if that said something else. A base must have been there at both.
-    Nothing goes of an archive that an open suspicion concerns.
+    ``verified`` is whether this report calls a run of everything verified, ``verified_before`` when
+    the previous report did; None if it did not. A base must have existed at both times. Archives
+    under an open suspicion keep all their chains.
     """
     if not verified:
         return Retirement((), "The run is not a verified one of everything.")

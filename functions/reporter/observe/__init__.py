@@ -1,1 +1,1 @@
-"""Look at a run: its instance, the bucket, the archives."""
+"""Observes a run: its instance, the bucket, the archives."""

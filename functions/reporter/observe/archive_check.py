@@ -1,7 +1,7 @@
-"""Whether every archive, and every overlay of its chain, is in the bucket as it was accepted.
+"""Checks that every archive and overlay is in the bucket as it was recorded.
 
-What an accepted run named already is confirmed by a listing of versions. All else, and whatever
-the listing does not confirm, costs a HeadObject.
+A listing of versions confirms what an accepted run recorded. Everything else, and what the listing
+does not confirm, costs a HeadObject.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,25 +24,25 @@ from reporter.judge.archive_state import (
     Listed,
     Objection,
     Recorded,
+    check_document,
     confirms,
-    in_one_line,
-    unnamed,
-    vouch,
+    shortened,
+    unnamed_overlays,
     was_accepted,
 )
 from reporter.judge.key_ranges import KeyRange, key_ranges
 from reporter.observe.bucket import CONCURRENT_CHECKS, Bucket
-from reporter.observe.check_parts import MOST_SUPERSEDED, Part, together
+from reporter.observe.check_parts import MOST_SUPERSEDED, Part, combine
 from reporter.observe.copied_objects import CopiedObjects
 from reporter.observe.version_listing import VersionListing, version_listing
 from shared.errors import UnreadableError
 
 CHECK_TIME = timedelta(minutes=10)
-"""How long the archives may be looked at: the mail must be sent within the function's 15 minutes.
-`make bench-functions` tells how long a hundred thousand take."""
+"""The time for this check: the mail must be sent within the function's 15 minutes.
+`make bench-functions` measures how long a hundred thousand archives take."""
 
 _LINE_BYTES = 2048
-"""More than a line of a chain's document has: so much is read for each link."""
+"""How much of a chain's document is read per link; more than any line has."""
 
 _LARGE_BYTES = 256 * 2**10
 _LARGE = Lock()
@@ -50,16 +50,16 @@ _LARGE = Lock()
 that the manifests have."""
 
 Rows = Mapping[int, Listed]
-"""The overlays of one chain in a listing, by their number."""
+"""The listed overlays of one chain, by number."""
 
 
 def check(
     bucket: Bucket, entries: Iterable[Item], accepted: Mapping[str, Accepted] | None = None
 ) -> Checked:
-    """What is wrong with the archives of these entries, and with the overlays over them.
+    """Check the archives of these entries, and the overlays over them.
 
-    ``accepted`` is what the last accepted run named, by base key. How many archives the time did
-    not suffice for is one line more.
+    ``accepted`` is what the last accepted run recorded, by base key. If time runs out, one line
+    says how many archives were not checked.
     """
     items = [entry for entry in entries if entry.archive]
     known, until = accepted or {}, monotonic() + CHECK_TIME.total_seconds()
@@ -72,12 +72,12 @@ def check(
         seen = set().union(*(part.bases for part in parts))
         rest = [item for item in items if item.archive and item.archive.key not in seen]
         parts += pool.map(work.ask, rest)
-    return together(items, known, parts)
+    return combine(items, known, parts)
 
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """The check of one run, shared by all threads; ``until`` is its last moment."""
+    """The check of one run, shared by all threads. It ends at ``until`` (monotonic)."""
 
     bucket: Bucket
     listing: VersionListing
@@ -86,7 +86,7 @@ class _Check:
     until: float
 
     def walk(self, keys: KeyRange) -> Part:
-        """Everything that lies in this range, and the chains that should."""
+        """Check all objects in this range, and look for missing chains."""
         part, met = Part(), set[str]()
         for base, chain, rows in self._groups(keys, part):
             part.chains += 1
@@ -101,13 +101,13 @@ class _Check:
         return part
 
     def ask(self, item: Item) -> Part:
-        """A base that no listing shows."""
+        """Check a base that the listing does not show."""
         part = Part()
         self._base(item, None, part)
         return part
 
     def _groups(self, keys: KeyRange, part: Part) -> Iterator[tuple[str, str, Rows]]:
-        """The overlays of each chain over a base that we know; bases are looked at on the way."""
+        """The overlays of each chain over a known base. Bases are checked on the way."""
         current, rows = ("", ""), dict[int, Listed]()
         for row in self._listed(keys, part):
             overlay = layout.overlay_key(row.key)
@@ -126,7 +126,7 @@ class _Check:
             yield *current, rows
 
     def _listed(self, keys: KeyRange, part: Part) -> Iterator[Listed]:
-        """The listing; where it is refused, one without versions, and a notice."""
+        """List the range. If that is denied, add a notice and list it without versions."""
         listing = self.listing
         for listed, what in ((listing.current, "the versions"), (listing.objects, "what lies")):
             try:
@@ -146,12 +146,12 @@ class _Check:
             if archive is None or layout.chain_id(archive.sha256) != chain:
                 known = self.accepted.get(base)
                 in_use = known is not None and known.links and known.chain_id == chain
-                # What GitHub does not list any more is never touched.
+                # Archives that GitHub no longer lists are never touched.
                 if item.state != "kept" and not in_use and len(part.others) < MOST_SUPERSEDED:
                     part.others.append((base, chain, max(row.modified for row in rows.values())))
                 continue
             links = named.links if named else 0
-            if notice := unnamed(item, (rows[n] for n in sorted(rows) if n > links)):
+            if notice := unnamed_overlays(item, (rows[n] for n in sorted(rows) if n > links)):
                 part.notices.append(notice)
             if named:
                 self._chain(item, named, rows, part)
@@ -175,7 +175,7 @@ class _Check:
     def _objection(
         self, item: Item, recorded: Recorded, listed: str, part: Part
     ) -> Objection | None:
-        """What is wrong with an object that the listing does not confirm; a copy is as good."""
+        """What is wrong with an object that the listing does not confirm. A copy is as good."""
         found = self.bucket.objection(recorded, kept=item.state == "kept")
         if found is None or not found.replaced_by:
             return found
@@ -191,7 +191,8 @@ class _Check:
         return None
 
     def _chain(self, item: Item, chain: Chain, rows: Rows, part: Part) -> None:
-        """Compare each link with its line of the chain's document, and that with what it was."""
+        """Compare each overlay with its line in the chain's document, and the document with the
+        manifest and the last accepted run."""
         if item.archive is None or monotonic() >= self.until:
             part.late.add(id(item))
             return
@@ -205,7 +206,7 @@ class _Check:
             old.append(Objection(str(error).rstrip("."), isinstance(error, UnreadableError)))
             document = ChainDocument(base, chain.id)
         else:
-            found = vouch(chain, document, known)
+            found = check_document(chain, document, known)
             vouched, old = found.accepted, [*map(Objection, found.objections)]
         new: list[Objection] = []
         for number in range(1, chain.links + 1):
@@ -224,14 +225,14 @@ class _Check:
                 (old if number <= before else new).append(objection)
         part.copied += [document.key] if copied else []
         if old:
-            part.chain_problems.append(f"{item.name}: {in_one_line([each.line for each in old])}")
+            part.chain_problems.append(f"{item.name}: {shortened([each.line for each in old])}")
         if new:
-            part.problems.append(f"{item.name}: {in_one_line([each.line for each in new])}")
+            part.problems.append(f"{item.name}: {shortened([each.line for each in new])}")
         if any(not each.refused for each in (*old, *new)):
             part.damaged.append(document.key)
 
     def _document(self, base: str, chain: Chain) -> ChainDocument:
-        """The first lines of a chain's document: those of the run. Raises DamagedError."""
+        """The lines of a chain's document up to this run's last. Raises DamagedError."""
         key = layout.chain_document(base, chain.id)
         most = min(chain.links * _LINE_BYTES, MOST_BYTES)
         with _LARGE if most > _LARGE_BYTES else nullcontext():
@@ -250,7 +251,7 @@ def _by_base(items: Iterable[Item]) -> dict[str, list[Item]]:
 
 
 def _unlisted(base: str, chain: Chain, number: int, row: Listed | None) -> Objection | None:
-    """What is wrong with an overlay that no line describes: that is known by its key alone."""
+    """What is wrong with an overlay that has no line in the document, by its key alone."""
     if row is None:
         return Objection(f"{layout.overlay(base, chain.id, number)} is not in the bucket")
     if number == chain.links and row.bytes != chain.last_bytes:

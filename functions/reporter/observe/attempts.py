@@ -1,4 +1,6 @@
-"""What the attempts of a run say of it: each in the words of the instance launched for it alone."""
+"""Reads the documents of a run's attempts. Only the instance launched for an attempt can write
+them.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from shared.model.run import Attempt, Run
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A manifest as an attempt wrote it: where it lies, and what it hashes to."""
+    """The manifest that an attempt wrote: its key, SHA-256 and content."""
 
     key: str
     sha256: str
@@ -28,10 +30,10 @@ class Checkpoint:
 def own_marker(
     markers: Iterator[Marker], bucket: Bucket, below: str, attempt: int
 ) -> Marker | None:
-    """The first of the markers that is of this attempt: it names what the attempt itself wrote.
+    """The first marker that matches the attempt's own manifest.
 
-    Whoever writes a marker for somebody else, or in advance, knows neither the instance's id nor
-    what its manifest will hash to.
+    Whoever forges a marker, or writes it in advance, knows neither the instance id nor the SHA-256
+    of the manifest.
     """
     key, found = evidence.document(below), ""
     for marker in markers:
@@ -44,7 +46,7 @@ def own_marker(
 
 
 def read_progress(bucket: Bucket, below: str) -> Progress | None:
-    """How far the attempt says it came; None if it said nothing. Raises DamagedError."""
+    """The progress that the attempt reported, or None. Raises DamagedError."""
     key = evidence.progress(below)
     data = bucket.read(key, MOST_PROGRESS_BYTES)
     try:
@@ -54,10 +56,10 @@ def read_progress(bucket: Bucket, below: str) -> Progress | None:
 
 
 def read_checkpoint(bucket: Bucket, run: Run, attempt: Attempt, below: str) -> Checkpoint | None:
-    """What this attempt wrote down; None if it came to nothing.
+    """The manifest that this attempt wrote, or None.
 
-    Raises :class:`DamagedError` with the document's name and the field, also for a document that is
-    sound and of another run or attempt, or that claims to be published.
+    Raises :class:`DamagedError` with the document's name and the field, also for a document of
+    another run or attempt, or one that claims to be published.
     """
     key = evidence.document(below)
     data = bucket.read(key, MOST_MANIFEST_BYTES)

@@ -1,4 +1,4 @@
-"""The bucket as the reporter reads it: the marker, the manifest, and every archive's state."""
+"""Reads the evidence of a run from the bucket: marker, manifest, and the archives' state."""
 
 import json
 import re
@@ -27,27 +27,28 @@ if TYPE_CHECKING:
 CONCURRENT_CHECKS = 16
 
 MOST_MANIFEST_BYTES = 128 * 2**20
-"""A manifest of 50,000 repositories with wikis has 82 MB where names have 35 characters. What this
-and the number of values allow at most takes 1.4 GB while it is read, with characters of four bytes
-and small objects, beside the manifest that is judged: see MemorySize in the template."""
+"""A manifest of 50,000 repositories with wikis and names of 35 characters has 82 MB. Reading the
+largest manifest that this and MOST_VALUES allow takes 1.4 GB, in the worst case of characters of
+four bytes and small objects, besides the manifest that is judged: see MemorySize in the
+template."""
 
 MOST_VALUES = 4_000_000
-"""How many values a manifest may hold. A repository with a wiki takes some 50: this is enough for
-80,000."""
+"""How many values a manifest may have. A repository with a wiki takes about 50, so this is enough
+for 80,000."""
 
 MOST_PROGRESS_BYTES = 64 * 2**10
 MOST_MARKERS = 10_000
-"""One for each minute of a week: the true one cannot be hidden behind others, however late the
-reporter comes. Sixteen at once, they take S3 some 20 seconds."""
+"""One for each minute of a week, so that others cannot hide the true one even if the reporter is
+late. Reading them takes about 20 seconds, sixteen at a time."""
 MOST_PAGES = 200
-"""Of a thousand keys each, written since the run began: a run leaves one or two."""
+"""Pages of a thousand keys written since the run began; a run writes one or two."""
 
 _LOG_TAIL_BYTES = 8192
 _MARKER_BYTES = 4096
 _MINUTE = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])-([01][0-9]|2[0-3])-[0-5][0-9]"
 _MARKER_KEY = re.compile(re.escape(layout.ARCHIVES) + _MINUTE + r"\.txt")
 _MARKER_AHEAD = timedelta(hours=2)
-"""A marker whose minute is taken has a later one, by an hour at most; and clocks differ."""
+"""A marker whose minute is taken uses a later one, by at most an hour; and clocks differ."""
 
 _NO_BUCKET = "NoSuchBucket"
 _MISSING = ("404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed")
@@ -55,27 +56,27 @@ _DENIED = (
     *("AccessDenied", "AllAccessDisabled", "403"),
     *("KMS.DisabledException", "KMS.KMSInvalidStateException", "KMS.NotFoundException"),
 )
-"""A policy, and a key that is disabled, about to be deleted, or gone."""
+"""Denied by a policy, or by a KMS key that is disabled, pending deletion, or gone."""
 
 _UNUSABLE = ("InvalidObjectState", "InvalidRequest")
-"""Whoever wrote it put it into an archive tier, or encrypted it with a key that only they have."""
+"""The object is in an archive tier, or encrypted with a key that only its writer has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """Reads the evidence of a run, and writes its report.
 
-    Raises :class:`UnreadableError` where a policy or a key forbids to read it, or where it is gone.
+    Raises :class:`UnreadableError` if a policy or key denies reading, or if the bucket is gone.
     """
 
     client: "S3Client"
     name: str
 
     def markers(self, run_id: str, since: datetime, now: datetime) -> Iterator[Marker]:
-        """The date markers that name this run, of those completed since a moment, newest first.
+        """The date markers of this run that were completed since ``since``, newest first.
 
-        Only what has the name and size of a marker is opened. Raises :class:`DamagedError` where
-        more lies there than could be listed in time.
+        Only objects with a marker's name and size are read. Raises :class:`DamagedError` if there
+        are too many objects to list in time.
         """
         try:
             keys = list(self._marker_keys(since, now + _MARKER_AHEAD))
@@ -96,7 +97,7 @@ class Bucket:
         return None
 
     def _marker_keys(self, since: datetime, until: datetime) -> Iterator[str]:
-        """Keys that markers of this time can have, oldest first."""
+        """The keys in this time that may be markers, oldest first."""
         last = layout.markers_from(until)
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.name,
@@ -106,7 +107,7 @@ class Bucket:
         )
         for number, page in enumerate(pages):
             if number == MOST_PAGES:
-                raise DamagedError("", "too many objects lie beside the markers", layout.ARCHIVES)
+                raise DamagedError("", "too many objects beside the markers", layout.ARCHIVES)
             for each in page.get("Contents", []):
                 if each["Key"] > last:
                     return
@@ -114,7 +115,7 @@ class Bucket:
                     yield each["Key"]
 
     def manifest(self, run_id: str) -> Manifest | None:
-        """The manifest that was published of a run; None if there is none.
+        """The published manifest of a run; None if there is none.
 
         Raises :class:`DamagedError` with the document's name and the field.
         """
@@ -126,7 +127,7 @@ class Bucket:
             raise error.within(key) from error
 
     def digest(self, key: str) -> str:
-        """The SHA-256 of a manifest, whatever it says; empty where none can be read."""
+        """The SHA-256 of a manifest, even a damaged one; empty if none can be read."""
         data = None
         with suppress(DamagedError):
             data = self.read(key, MOST_MANIFEST_BYTES)
@@ -138,7 +139,7 @@ class Bucket:
         return data.decode(errors="replace").splitlines()[-lines:]
 
     def acknowledged(self) -> frozenset[str]:
-        """The runs that a person has acknowledged."""
+        """The ids of the runs that a person has acknowledged."""
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.name, Prefix=layout.ACKNOWLEDGED
         )
@@ -155,14 +156,14 @@ class Bucket:
         try:
             head = self.client.head_object(Bucket=self.name, Key=key)
         except ClientError as error:
-            # "400", in an answer without a body, is what _UNUSABLE says in words.
+            # "400", in a response without a body, has the same meaning as _UNUSABLE.
             if error.response["Error"]["Code"] not in (*_MISSING, "400"):
                 raise self._translated(error, key) from error
             return None
         return head["LastModified"]
 
     def write_report(self, run_id: str, report: dict[str, Any]) -> str:
-        """Write ``runs/<run id>/report.json``; what S3 says if this bucket will never take it."""
+        """Write ``runs/<run id>/report.json``. Returns S3's message if it will never accept it."""
         try:
             self.client.put_object(
                 Bucket=self.name,
@@ -185,10 +186,10 @@ class Bucket:
         damaged_chains: Sequence[str] = (),
         copied_chains: Sequence[str] = (),
     ) -> None:
-        """Write ``runs/<run id>/manifest.json`` from what an attempt wrote, unless it is there.
+        """Write ``runs/<run id>/manifest.json`` from an attempt's manifest, unless it exists.
 
-        Raises :class:`DamagedError` if what the attempt wrote is not that any more, and whatever
-        else keeps it from being read or written.
+        Raises :class:`DamagedError` if the attempt's manifest has changed since it was judged, or
+        cannot be read, and if the new one cannot be written.
         """
         data = self.read(evidence, MOST_MANIFEST_BYTES)
         if data is None or sha256(data).hexdigest() != sha256_of_it:
@@ -205,9 +206,9 @@ class Bucket:
         )
 
     def objection(self, recorded: Recorded, *, kept: bool = False) -> Objection | None:
-        """What is wrong with an object that a document names; None if nothing is. One HeadObject.
+        """What is wrong with a recorded object, or None. Makes one HeadObject.
 
-        One that is ``kept`` of what is not listed any more may be another version.
+        ``kept``: the item is no longer listed, and its archive may have another version id.
         """
         try:
             head: dict[str, Any] = dict(
@@ -215,17 +216,18 @@ class Bucket:
             )
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            # What answers a HEAD has no body: of a key that is disabled only the status tells.
+            # The response to a HEAD has no body: for a disabled key there is only the status.
             if code in (*_DENIED, "400"):
                 detail = code_and_message(error.response)
-                return Objection(f"{recorded.key} may not be looked at ({detail})", refused=True)
+                return Objection(f"{recorded.key} could not be checked ({detail})", refused=True)
             if code not in _MISSING:
                 raise
             return Objection(f"{recorded.key} is not in the bucket")
         if head["ContentLength"] != recorded.bytes:
             size = head["ContentLength"]
             return Objection(f"{recorded.key} has {size} bytes, not {recorded.bytes}")
-        # Nothing uploads again what is kept: in a bucket that was copied it is another version.
+        # Retained archives are never uploaded again; in a copied bucket they have other version
+        # ids.
         same = kept and recorded.etag == head["ETag"]
         replaced = recorded.version_id and head.get("VersionId") != recorded.version_id
         if replaced and not same:
@@ -236,7 +238,7 @@ class Bucket:
         if recorded.checksum:
             algorithm, expected = recorded.checksum["algorithm"], recorded.checksum["value"]
             found = head.get(f"Checksum{algorithm}")
-            # A version never changes: of the very one that was written S3 need not tell more.
+            # A version never changes: if it is the recorded one, S3's checksum is not needed.
             if found is None and not recorded.version_id:
                 return Objection(f"{recorded.key} has no {algorithm} to compare", refused=True)
             if found not in (None, expected):
@@ -244,12 +246,15 @@ class Bucket:
         return None
 
     def refused(self, error: ClientError) -> str | None:
-        """Code and message where a policy forbids something, or the bucket is not there."""
+        """S3's code and message if a policy denies access or the bucket is gone; else None."""
         denied = error.response["Error"]["Code"] in (*_DENIED, _NO_BUCKET)
         return code_and_message(error.response) if denied else None
 
     def read(self, key: str, most: int, byte_range: str = "") -> bytes | None:
-        """What lies there, None if nothing does. Raises DamagedError above ``most`` bytes."""
+        """An object's content; None if it does not exist.
+
+        Raises DamagedError above ``most`` bytes.
+        """
         part: Any = {"Range": byte_range} if byte_range else {}
         try:
             answer = self.client.get_object(Bucket=self.name, Key=key, **part)
@@ -259,7 +264,7 @@ class Bucket:
                 return None
             if code in _UNUSABLE:
                 detail = code_and_message(error.response)
-                raise DamagedError("", f"S3 does not hand it out ({detail})", key) from error
+                raise DamagedError("", f"S3 does not return it ({detail})", key) from error
             raise self._translated(error, key) from error
         if answer["ContentLength"] > most:
             answer["Body"].close()

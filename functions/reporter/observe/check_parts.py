@@ -1,21 +1,21 @@
-"""What each thread of the archives' check found, and what all of it comes to. Pure."""
+"""The result of each thread of the archive check, and how they are combined. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backup_contract.documents.manifest import Item
-from reporter.judge.archive_state import Accepted, Checked, Superseded, dropped
+from reporter.judge.archive_state import Accepted, Checked, Superseded, lost_overlays
 
 MOST_SUPERSEDED = 10_000
-"""Chains that nobody needs any more, of which one check remembers so many."""
+"""How many chains that are no longer needed one check remembers."""
 
 
 @dataclass(slots=True)
 class Part:
-    """What one thread found; ``late`` are the items that the time did not suffice for.
+    """The result of one thread. ``late`` are the items that were not checked in time.
 
-    ``copies`` are the objects that were found to be copies now, ``copied`` the lists of the chains
-    that hold such, now or before.
+    ``copies`` is the number of objects newly found to be copies, ``copied`` the keys of the
+    documents of chains with a copied object.
     """
 
     problems: list[str] = field(default_factory=list)
@@ -31,16 +31,16 @@ class Part:
     copies: int = 0
 
 
-def together(
+def combine(
     items: Sequence[Item], accepted: Mapping[str, Accepted], parts: Sequence[Part]
 ) -> Checked:
-    """What all threads found, in the order of the keys, each line once."""
+    """Combine the results of all threads, in key order and without duplicate lines."""
     put = {key: at for part in parts for key, at in part.bases.items()}
     late = set().union(*(part.late for part in parts))
     problems = [line for part in parts for line in part.problems]
     if late:
-        problems.append(f"{len(late)} of {len(items)} archives were not looked at: time was up")
-    lost = ((item.name, line) for item in items if (line := dropped(item, accepted)))
+        problems.append(f"{len(late)} of {len(items)} archives were not checked: time ran out")
+    lost = ((item.name, line) for item in items if (line := lost_overlays(item, accepted)))
     others = dict.fromkeys(each for part in parts for each in part.others)
     superseded = [
         Superseded(base, chain, newest, put[base])
@@ -50,8 +50,8 @@ def together(
     notices = [line for part in parts for line in part.notices]
     if copies := sum(part.copies for part in parts):
         notices.append(
-            f"this bucket is a copy: {copies} archives and overlays lie here under other version "
-            "ids than were recorded, with the SHA-256 that was"
+            f"this bucket is a copy: {copies} archives and overlays have other version ids here "
+            "than recorded, and the recorded SHA-256"
         )
     return Checked(
         problems=tuple(dict.fromkeys(problems)),

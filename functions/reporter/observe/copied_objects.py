@@ -1,7 +1,7 @@
-"""Whether an object under another version id than a run recorded is a copy of what that run wrote.
+"""Checks whether an object with another version id than recorded is a copy of the recorded one.
 
-That is so in a bucket that was copied, where no version has its former id. In any other bucket
-nobody but its administrator, or the lifecycle rule, can make the recorded version go.
+In a copied bucket no version keeps its id. In the original bucket only its administrator or a
+lifecycle rule can remove the recorded version.
 """
 
 import hashlib
@@ -20,16 +20,16 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class CopiedObjects:
-    """Looks at objects of the bucket that ``listing`` lists, until a moment (monotonic)."""
+    """Checks objects of the bucket that ``listing`` lists, until ``until`` (monotonic)."""
 
     listing: VersionListing
     until: float
 
     def is_copy(self, recorded: Recorded, version_id: str) -> bool | None:
-        """Whether this version has the recorded SHA-256, and the recorded version is not there.
+        """Whether this version has the recorded SHA-256 and the recorded version is gone.
 
-        S3's own SHA-256 of the whole object counts; without one all bytes are read. None when the
-        time did not suffice. What S3 refuses to tell is no copy.
+        Uses S3's SHA-256 of the full object, or else reads all bytes. None if time runs out. An
+        object that S3 refuses to return does not count as a copy.
         """
         try:
             if self.listing.has(recorded.key, recorded.version_id or ""):

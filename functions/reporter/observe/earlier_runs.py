@@ -1,4 +1,4 @@
-"""What earlier reports left for this one: the last run to compare with, and what was accepted."""
+"""Reads what this report needs of earlier runs: the previous manifest, and the accepted objects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,8 @@ from shared.aws.run_table import Reported, RunStore
 
 @dataclass(frozen=True, slots=True)
 class EarlierRuns:
-    """``previous`` is the last run's manifest; ``accepted`` comes from the last accepted one."""
+    """``previous`` is the previous run's manifest; ``accepted`` comes from the last accepted
+    one."""
 
     reported: Reported = field(default_factory=Reported)
     previous: Manifest | None = None
@@ -19,9 +20,9 @@ class EarlierRuns:
 
 
 def read_earlier_runs(store: RunStore, bucket: Bucket) -> EarlierRuns:
-    """Read both manifests, which mostly are one. Raises DamagedError and UnreadableError.
+    """Read both manifests, which are usually the same. Raises DamagedError and UnreadableError.
 
-    Of the accepted one nothing is kept but what the check needs: there is memory for two.
+    Only what the check needs is kept of the accepted one, because memory is enough for two.
     """
     reported, accepted = store.reported(), dict[str, Accepted]()
     if reported.accepted and reported.accepted != reported.run_id:

@@ -1,4 +1,4 @@
-"""EC2 as the reporter needs it: look at instances, end them, read their console."""
+"""The reporter's EC2 adapter: describes instances, terminates them, reads their console."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _UNKNOWN = ("InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed")
 _FORBIDDEN = ("OperationNotPermitted", "UnauthorizedOperation")
-"""A protected instance, and an organisation's policy: no retry will change either."""
+"""The instance is protected, or the organization's policy denies it. A retry cannot help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class Ec2:
     stack: str
 
     def view(self, instance_id: str) -> InstanceView | None:
-        """The instance as EC2 shows it; None if EC2 does not know it, or not any more."""
+        """The instance as EC2 shows it; None if EC2 does not know it (any more)."""
         found = self._describe(InstanceIds=[instance_id])
         return _view(found[0]) if found else None
 
     def run_id_by_tag(self, instance_id: str) -> str | None:
-        """The run named in the instance's tags, if they are still there and name this stack."""
+        """The run id in the instance's tags, if they still exist and name this stack."""
         for each in self._describe(InstanceIds=[instance_id]):
             tags = {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])}
             if tags.get(TAG_STACK) == self.stack:
@@ -38,7 +38,7 @@ class Ec2:
         return None
 
     def of_run(self, run_id: str, attempt: int | None = None) -> list[InstanceView]:
-        """Every instance tagged with this run (of this attempt) that is not yet gone."""
+        """All instances tagged with this run (and attempt) that are not terminated."""
         tags = {TAG_STACK: self.stack, TAG_RUN_ID: run_id}
         if attempt:
             tags[TAG_ATTEMPT] = str(attempt)
@@ -48,9 +48,9 @@ class Ec2:
         return [view for view in map(_view, found) if not view.gone]
 
     def terminate(self, instance_id: str) -> str:
-        """Tell the instance to end; one that is unknown by now has done so.
+        """Terminate the instance; one that EC2 does not know counts as terminated.
 
-        Returns what EC2 says where that is forbidden, else nothing.
+        Returns EC2's message if that is denied, else an empty text.
         """
         try:
             self.client.terminate_instances(InstanceIds=[instance_id])
@@ -64,7 +64,7 @@ class Ec2:
     def console_tail(self, instance_id: str, lines: int) -> list[str]:
         """The last lines of the console output; empty if EC2 has none (any more).
 
-        The role may read it by the stack's tag, which a terminated instance loses in time.
+        The role may read it only by the stack's tag, which a terminated instance eventually loses.
         """
         try:
             answer = self.client.get_console_output(InstanceId=instance_id)

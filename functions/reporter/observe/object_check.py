@@ -1,17 +1,16 @@
-"""Whether every binary that an archive refers to is in the bucket, and is what its key says.
+"""Checks that every binary that an archive refers to is in the bucket with the right content.
 
-S3 keeps the SHA-256 that it computed when an object was put: one HeadObject for each version tells
-it, ever. What was found right is written to a document that nobody else may write, so that later a
-listing of versions is enough.
+S3 stores the SHA-256 that it computed when an object was put, so one HeadObject per version is
+enough. Right versions are remembered in a document that nobody else may write; later a listing of
+versions confirms them.
 """
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from io import BytesIO
 from time import monotonic
 
 from botocore.exceptions import ClientError
@@ -19,22 +18,21 @@ from botocore.exceptions import ClientError
 from backup_contract import object_keys as layout
 from backup_contract.documents import fields
 from backup_contract.documents.fields import DamagedError
-from backup_contract.documents.lfs_list import read_zip
 from backup_contract.documents.manifest import Item
-from backup_contract.kinds import LFS
+from backup_contract.judgement.object_problems import ObjectProblems
 from reporter.judge.archive_state import Checked, Listed
 from reporter.judge.key_ranges import KeyRange
 from reporter.observe.bucket import CONCURRENT_CHECKS, Bucket
+from reporter.observe.object_lists import ReferredObjects, referred_objects
 from reporter.observe.version_listing import version_listing
 
 CHECK_TIME = timedelta(minutes=3)
-"""Beside the archives': the mail must be sent within the function's 15 minutes. What it does not
-suffice for is looked at after the next run."""
+"""The time for this check, besides that of the archives: the mail must be sent within the
+function's 15 minutes. Objects that are not checked in time are checked after the next run."""
 MOST_REMEMBERED = 300_000
-"""Objects in the document: 100 bytes each."""
+"""The number of objects in the document, 100 bytes each."""
 ONE_PUT_BYTES = 5 << 30
-"""What is larger has no SHA-256 of all its bytes in S3: the restore drill reads it back."""
-_MOST_LIST_BYTES = 64 << 20
+"""S3 has no SHA-256 of the full object above this size. The restore drill reads those back."""
 _MOST_DOCUMENT_BYTES = 64 << 20
 _MISSING = ("404", "NoSuchKey", "NoSuchVersion")
 _NO_VERSION = ("", "null")
@@ -42,77 +40,58 @@ _NO_VERSION = ("", "null")
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A binary that archives refer to: its size, and the lists of overlays of these archives."""
+    """A referenced binary: its size, and the keys that represent the archives in ``chains``."""
 
     bytes: int
     chains: tuple[str, ...]
 
 
 def check_objects(bucket: Bucket, items: Iterable[Item]) -> Checked:
-    """What is wrong with the binaries that the archives of these items refer to.
+    """Check the binaries that the archives of these items refer to.
 
-    Nothing is asked where no archive refers to any. Raises UnreadableError.
+    Makes no request if there are none. Raises UnreadableError.
     """
     until = monotonic() + CHECK_TIME.total_seconds()
-    referring = [
-        item for item in items if item.kind == LFS and item.archive and item.result.objects
-    ]
     with ThreadPoolExecutor(CONCURRENT_CHECKS) as pool:
-        lists = [*pool.map(lambda item: _saved(bucket, item), referring)]
-        wanted = _wanted(referring, lists)
-        unread = [line for _, line in lists if line]
+        lists = referred_objects(bucket, items, pool)
+        wanted = _wanted(lists)
+        bad = tuple(each.problem for each in lists if each.problem and each.chain)
+        unread = tuple(each.problem for each in lists if each.problem and not each.chain)
+        broken = [each.chain for each in lists if each.is_damaged]
         if not wanted:
-            return Checked(object_problems=tuple(unread))
+            problems = ObjectProblems(lists=bad, unchecked=unread)
+            return Checked(object_problems=problems, damaged_chains=tuple(broken))
         known = _known(bucket)
         there = _listed(bucket, until)
         work = [each for each in wanted if not _is_known(each, there.get(each), known)]
         found = [*pool.map(lambda sha: _problem(bucket, sha, wanted[sha], there, until), work)]
-    problems = dict(zip(work, found, strict=True))
+    lines = dict(zip(work, found, strict=True))
     right = {
         sha: row.version_id
         for sha in wanted
-        if (row := there.get(sha)) and row.version_id not in _NO_VERSION and not problems.get(sha)
+        if (row := there.get(sha)) and row.version_id not in _NO_VERSION and not lines.get(sha)
     }
     notices = _remember(bucket, known, right)
-    wrong = {sha: line for sha, line in problems.items() if line}
-    late = sum(line == _LATE for line in wrong.values())
-    lines = [line for line in wrong.values() if line != _LATE]
-    if late:
-        lines.append(f"{late} of {len(wanted)} large files were not looked at: time was up")
-    damaged = (c for sha, line in wrong.items() if line != _LATE for c in wanted[sha].chains)
+    wrong = {sha: line for sha, line in lines.items() if line and line != _LATE}
+    if late := sum(line == _LATE for line in lines.values()):
+        unread += (f"{late} of {len(wanted)} large files were not checked: time ran out",)
+    damaged = (chain for sha in wrong for chain in wanted[sha].chains)
     return Checked(
-        object_problems=(*unread, *lines),
+        object_problems=ObjectProblems(tuple(wrong.values()), bad, unread),
         notices=notices,
-        damaged_chains=tuple(dict.fromkeys(damaged)),
+        damaged_chains=tuple(dict.fromkeys((*broken, *damaged))),
     )
 
 
 _LATE = "late"
 
 
-def _saved(bucket: Bucket, item: Item) -> tuple[Mapping[str, int], str]:
-    """The sizes of the objects that an archive says are saved, and why it cannot be read."""
-    archive = item.archive
-    assert archive  # noqa: S101 - the caller has looked
-    try:
-        data = bucket.read(archive.key, _MOST_LIST_BYTES)
-        _, found = read_zip(BytesIO(data or b""))
-    except DamagedError as error:
-        return {}, f"{item.name}: {archive.key}: {error}"
-    return {oid: found.sizes[oid] for oid in found.saved}, ""
-
-
-def _wanted(
-    items: Sequence[Item], lists: Sequence[tuple[Mapping[str, int], str]]
-) -> dict[str, _Wanted]:
+def _wanted(lists: Iterable[ReferredObjects]) -> dict[str, _Wanted]:
     found: dict[str, _Wanted] = {}
-    for item, (sizes, _) in zip(items, lists, strict=True):
-        archive = item.archive
-        assert archive  # noqa: S101 - the caller has looked
-        chain = layout.chain_document(archive.key, layout.chain_id(archive.sha256))
-        for sha256, size in sizes.items():
+    for each in lists:
+        for sha256, size in each.sizes.items():
             before = found.get(sha256, _Wanted(size, ()))
-            found[sha256] = _Wanted(size, (*before.chains, chain))
+            found[sha256] = _Wanted(size, (*before.chains, each.chain))
     return found
 
 
@@ -145,7 +124,7 @@ def _is_known(sha256: str, row: Listed | None, known: Mapping[str, str]) -> bool
 def _problem(
     bucket: Bucket, sha256: str, wanted: _Wanted, there: Mapping[str, Listed], until: float
 ) -> str:
-    """What is wrong with an object, empty if nothing is. One HeadObject."""
+    """What is wrong with an object; empty if nothing is. Makes one HeadObject."""
     if monotonic() >= until:
         return _LATE
     key, row = layout.content(sha256), there.get(sha256)
@@ -155,22 +134,23 @@ def _problem(
         if error.response["Error"]["Code"] in _MISSING:
             return f"{key} is not in the bucket"
         if detail := bucket.refused(error):
-            return f"{key} may not be looked at ({detail})"
+            return f"{key} could not be checked ({detail})"
         raise
     if row and head.get("VersionId", "null") != row.version_id:
-        return f"{key} was replaced while it was looked at"
+        return f"{key} was replaced during the check"
     if head["ContentLength"] != wanted.bytes:
         return f"{key} has {head['ContentLength']} bytes, not {wanted.bytes}"
     if wanted.bytes > ONE_PUT_BYTES:
         return ""
     expected = base64.b64encode(bytes.fromhex(sha256)).decode()
     if (found := head.get("ChecksumSHA256")) != expected:
-        return f"{key} {'is not what its key says' if found else 'has no SHA-256 of S3'}"
+        fault = "does not match the SHA-256 in its key" if found else "has no SHA-256 of S3"
+        return f"{key} {fault}"
     return ""
 
 
 def _known(bucket: Bucket) -> dict[str, str]:
-    """The version of each object that was found right, by its SHA-256."""
+    """The remembered version id of each object, by SHA-256."""
     try:
         data = bucket.read(layout.CHECKED_OBJECTS, _MOST_DOCUMENT_BYTES)
         return {} if data is None else fields.decode(data, _versions)
@@ -182,14 +162,14 @@ def _versions(document: fields.Fields) -> dict[str, str]:
     fields.schema(document, 1)
     found = document.get("versions")
     if not isinstance(found, dict):
-        raise DamagedError("versions", "are no object")
+        raise DamagedError("versions", "are not an object")
     return {str(sha256): str(version) for sha256, version in found.items()}
 
 
 def _remember(
     bucket: Bucket, known: Mapping[str, str], right: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Write down what is right, unless that is known; a notice where it cannot be written."""
+    """Remember the right versions. Returns a notice if the document cannot be written."""
     kept = dict(sorted(right.items())[:MOST_REMEMBERED])
     if kept == known:
         return ()

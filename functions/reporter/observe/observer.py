@@ -1,4 +1,4 @@
-"""The evidence of a run: what can be seen of it while it goes on, and all that its mail tells."""
+"""Gathers the evidence of a run: for each decision, and for the summary of a finished run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from reporter.config import Config
 from reporter.decide.next_step import Ending, Report, decide
 from reporter.decide.observation import Observation
 from reporter.judge.archive_state import Checked
-from reporter.judge.cost import Cost, estimate
+from reporter.judge.cost import Cost, bytes_stored, estimate, uploads
 from reporter.observe.archive_check import check
 from reporter.observe.attempts import Checkpoint, own_marker, read_checkpoint, read_progress
 from reporter.observe.bucket import Bucket
@@ -35,13 +35,13 @@ from shared.errors import DamagedItemError, UnreadableError
 from shared.model.run import Attempt, Run
 
 _LOG_LINES = 25
-_WORDS_CHARACTERS = 200
+_LOG_LINE_CHARACTERS = 200
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """The manifest to tell of, the verdict, what the comparison needs, and what is not told."""
+    """The manifest, the verdict, the previous manifest, and the background of the summary."""
 
     manifest: Manifest | None
     verdict: Verdict
@@ -51,7 +51,7 @@ class _Judged:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Looks; changes nothing. ``in_force`` tells the schedule that is in force now."""
+    """Reads evidence; changes nothing. ``in_force`` returns the schedule that is in force now."""
 
     config: Config
     store: RunStore
@@ -61,7 +61,7 @@ class Evidence:
     log: Logger
 
     def observe(self, run: Run, now: datetime, gone: str) -> Observation:
-        """The world of a run; ``gone`` is an instance that an event said is terminated."""
+        """Observe a run. ``gone`` is the id of an instance that an event said is terminated."""
         if run.reported_at or not run.attempts or run.attempt.outcome:
             return Observation(now, None, None, None)
         instance, launched = run.attempt.instance, ""
@@ -78,24 +78,25 @@ class Evidence:
         observation = Observation(now, view, None, None, termination_reported, launched=launched)
         there = view is not None and not view.gone
         if there and not isinstance(decide(run, observation, self.config.rules), Report):
-            # Clock and EC2 alone judge an instance that is there: nothing that lies in the bucket,
-            # or keeps it from being read, can keep the instance from being ended.
+            # While the instance exists, only the clock and EC2 count: nothing in the bucket, and no
+            # error in reading it, can prevent its termination.
             return observation
-        seen = tried(lambda: self._left_behind(run, observation))
+        seen = tried(lambda: self._with_documents(run, observation))
         if not isinstance(seen, Failed):
             return seen
-        return replace(observation, unreadable=self._said("The bucket", seen, Gaps()))
+        return replace(observation, unreadable=self._gap_line("The bucket", seen, Gaps()))
 
     def _launched(self, run: Run, gone: str) -> str:
-        """The instance that is gone, if the launcher noted it for the latest attempt; else empty.
+        """The id of the terminated instance if the launcher recorded it for the latest attempt, or
+        empty.
 
-        It may be an earlier attempt's, whose launch was never written down either.
+        It may be an earlier attempt's whose launch was not recorded either.
         """
         known = gone and self.store.attempt_of_instance(gone) == run.attempt.number
         return gone if known else ""
 
-    def _left_behind(self, run: Run, observation: Observation) -> Observation:
-        """The world with what the run left in the bucket."""
+    def _with_documents(self, run: Run, observation: Observation) -> Observation:
+        """The observation with the documents that the run left in the bucket."""
         below = run.evidence(run.attempt, observation.launched)
         markers = self.bucket.markers(run.id, run.created_at, observation.now)
         if not below:
@@ -108,53 +109,52 @@ class Evidence:
         return replace(observation, marker=marker, progress=progress, log_at=log_at, damage=damage)
 
     def _progress(self, below: str) -> tuple[Progress | None, tuple[str, ...]]:
-        """How far the attempt came, as it says; what says nothing legible is unknown, and named."""
+        """The attempt's progress. If it is damaged: None, and a line that says so."""
         try:
             return read_progress(self.bucket, below), ()
         except DamagedError as error:
             self.log.warning("damaged progress", extra={"problem": str(error)})
             return None, (str(error),)
 
-    def last_words(self, run: Run, observation: Observation) -> str | None:
-        """The last line of the log that the attempt's instance saved, if it did."""
+    def last_log_line(self, run: Run, observation: Observation) -> str | None:
+        """The last line of the log that the attempt's instance saved, if any."""
         if observation.log_at is None:
             return None
         key = evidence.log(run.evidence(run.attempt, observation.launched))
         lines: list[str] = []
-        lines = self._gathered("The log", lambda: self.bucket.log_tail(key, 1), lines, Gaps())
-        return lines[0].strip()[:_WORDS_CHARACTERS] if lines else None
+        lines = self._read_or("The log", lambda: self.bucket.log_tail(key, 1), lines, Gaps())
+        return lines[0].strip()[:_LOG_LINE_CHARACTERS] if lines else None
 
     def summary(self, run: Run, observation: Observation, step: Report) -> Summary:
-        """The run's mail and report: with everything that can be told, at least with the ending."""
+        """The run's mail and report: with all known facts, or at least with how it ended."""
         found = tried(lambda: Summary.of(*self._facts(run, observation, step)))
         if not isinstance(found, Failed):
             return found
         gaps = Gaps(list(observation.damage))
-        gaps.lines.append(self._said("What the run left behind", found, gaps))
+        gaps.lines.append(self._gap_line("What the run left behind", found, gaps))
         verdict = judge(step.ending, step.reason, run.id, None, None, "", (), ())
         suspicions = self._suspicions(None, gaps)
-        facts = replace(self._bare(run, observation, verdict, gaps), suspicions=suspicions.open)
+        facts = replace(self._minimal(run, observation, verdict, gaps), suspicions=suspicions.open)
         return Summary.of(facts, Background(noted=suspicions.noted))
 
     def _facts(self, run: Run, observation: Observation, step: Report) -> tuple[Facts, Background]:
-        """Everything that there is to tell, and what is needed afterwards.
+        """All facts of the run, and the background.
 
-        What cannot be read costs a line. Where nobody foresaw why, nothing is called verified.
+        Each document that cannot be read costs a line. After an unexpected error, no run is called
+        verified.
         """
         gaps = Gaps(list(observation.damage))
         judged = self._judged(run, observation, step, gaps)
         manifest, verdict = judged.manifest, judged.verdict
         none: list[str] = []
-        log_tail = self._gathered(
+        log_tail = self._read_or(
             "The log", lambda: self._log_tail(run, observation, verdict, gaps), none, gaps
         )
-        cost = self._gathered(
-            "The cost", lambda: self._cost(run, observation, manifest), None, gaps
-        )
+        cost = self._read_or("The cost", lambda: self._cost(run, observation, manifest), None, gaps)
         schedule = self._schedule()
         suspicions = self._suspicions(manifest, gaps)
         facts = replace(
-            self._bare(run, observation, doubted(verdict) if gaps.unforeseen else verdict, gaps),
+            self._minimal(run, observation, doubted(verdict) if gaps.unforeseen else verdict, gaps),
             manifest=manifest,
             previous=judged.previous,
             log_tail=log_tail,
@@ -167,22 +167,23 @@ class Evidence:
         return facts, replace(judged.background, noted=suspicions.noted)
 
     def _suspicions(self, manifest: Manifest | None, gaps: Gaps) -> Suspicions:
-        """All that are open; where the earlier ones are illegible, those of this run."""
+        """The open suspicions; only this run's if the earlier ones cannot be read."""
         own = suspicion(manifest)
         found = (own,) if own else ()
         read = partial(open_suspicions, self.store, self.bucket, found)
-        return self._gathered("Earlier suspicions", read, Suspicions(open=found), gaps)
+        return self._read_or("Earlier suspicions", read, Suspicions(open=found), gaps)
 
     def _schedule(self) -> Watched | None:
-        """The schedule in force; None where it cannot be read, for which no mail shall wait."""
+        """The schedule in force; None if it cannot be read, because the mail must not wait for
+        it."""
         found = tried(self.in_force)
         if isinstance(found, Failed):
             self.log.warning("the schedule cannot be read", exc_info=found.error)
             return None
         return found
 
-    def _bare(self, run: Run, observation: Observation, verdict: Verdict, gaps: Gaps) -> Facts:
-        """What is known without the bucket."""
+    def _minimal(self, run: Run, observation: Observation, verdict: Verdict, gaps: Gaps) -> Facts:
+        """The facts that are known without the bucket."""
         return Facts(
             run=run,
             verdict=verdict,
@@ -196,7 +197,7 @@ class Evidence:
         )
 
     def _judged(self, run: Run, observation: Observation, step: Report, gaps: Gaps) -> _Judged:
-        """A run that completed is judged by what its latest attempt wrote, and by nothing else."""
+        """Judge the run. A completed run is judged only by its latest attempt's manifest."""
         own = Gaps()
         latest = self._checkpoint(run, observation, run.attempts[-1:], own)
         illegible = " ".join(own.lines)
@@ -206,12 +207,12 @@ class Evidence:
         earlier, checked = EarlierRuns(), Checked()
         if manifest and manifest.complete:
             read = partial(read_earlier_runs, self.store, self.bucket)
-            earlier = self._gathered("The last run", read, earlier, own)
+            earlier = self._read_or("The last run", read, earlier, own)
         if manifest and observation.marker:
-            look = partial(check, self.bucket, manifest.archived, earlier.accepted)
-            checked = self._gathered("The archives", look, checked, own)
-            look = partial(check_objects, self.bucket, manifest.archived)
-            objects = self._gathered("The large files", look, Checked(), own)
+            run_check = partial(check, self.bucket, manifest.archived, earlier.accepted)
+            checked = self._read_or("The archives", run_check, checked, own)
+            run_check = partial(check_objects, self.bucket, manifest.archived)
+            objects = self._read_or("The large files", run_check, Checked(), own)
             checked = checked.with_objects(objects)
         verdict = judge(
             step.ending,
@@ -235,13 +236,13 @@ class Evidence:
     def _checkpoint(
         self, run: Run, observation: Observation, attempts: Sequence[Attempt], gaps: Gaps
     ) -> Checkpoint | None:
-        """What the first of these attempts wrote down that wrote down anything legible."""
+        """The first readable manifest of these attempts."""
         for each in attempts:
-            # Where there was no instance nothing was written; the bucket may be what is wrong.
+            # Without an instance nothing was written. The bucket may be the problem itself.
             launched = observation.launched if each.number == run.attempt.number else ""
             below = run.evidence(each, launched)
             read = partial(read_checkpoint, self.bucket, run, each, below)
-            if below and (found := self._gathered("The manifest", read, None, gaps)):
+            if below and (found := self._read_or("The manifest", read, None, gaps)):
                 return found
         return None
 
@@ -252,43 +253,43 @@ class Evidence:
             volume_gib=self.config.volume_size_gib,
             public_address=self.config.assign_public_ip,
             archives=len(manifest.archived) if manifest else 0,
-            uploads=len(manifest.in_state("backed-up")) if manifest else 0,
-            bytes_stored=manifest.totals["bytes_stored"] if manifest else 0,
+            uploads=uploads(manifest) if manifest else 0,
+            bytes_stored=bytes_stored(manifest) if manifest else 0,
         )
 
     def _log_at(self, below: str, gaps: Gaps) -> datetime | None:
         """When the attempt saved its log; None if it did not."""
         key = evidence.log(below)
-        return self._gathered("The log", lambda: self.bucket.log_at(key), None, gaps)
+        return self._read_or("The log", lambda: self.bucket.log_at(key), None, gaps)
 
     def _log_tail(
         self, run: Run, observation: Observation, verdict: Verdict, gaps: Gaps
     ) -> list[str]:
-        """How the log of the latest attempt ends, or its console where it saved none."""
+        """The end of the latest attempt's log, or of its console if it saved no log."""
         instance = run.attempt.instance if run.attempts else None
         if verdict.kind is Kind.VERIFIED or instance is None:
             return []
         lines: list[str] = []
         if below := run.evidence(run.attempt, observation.launched):
             key = evidence.log(below)
-            lines = self._gathered(
+            lines = self._read_or(
                 "The log", lambda: self.bucket.log_tail(key, _LOG_LINES), lines, gaps
             )
         return lines or self.ec2.console_tail(instance.id, _LOG_LINES)
 
-    def _gathered(self, what: str, read: Callable[[], T], otherwise: T, gaps: Gaps) -> T:
-        """What is read; where it cannot be, something else, and a line in ``gaps``.
+    def _read_or(self, what: str, read: Callable[[], T], otherwise: T, gaps: Gaps) -> T:
+        """What ``read`` returns; if it fails, ``otherwise``, and a line in ``gaps``.
 
-        Raises AWS's passing troubles: Lambda tries again.
+        Raises temporary errors of AWS, so that Lambda retries.
         """
         found = tried(read)
         if not isinstance(found, Failed):
             return found
-        gaps.lines.append(self._said(what, found, gaps))
+        gaps.lines.append(self._gap_line(what, found, gaps))
         return otherwise
 
-    def _said(self, what: str, failed: Failed, gaps: Gaps) -> str:
-        """The line that tells of it. Raises the error if it is AWS's and passing."""
+    def _gap_line(self, what: str, failed: Failed, gaps: Gaps) -> str:
+        """The line about a failed read. Raises the error if it is a temporary one of AWS."""
         if failed.passing:
             raise failed.error
         if isinstance(failed.error, UnreadableError | DamagedError | DamagedItemError):

@@ -1,4 +1,4 @@
-"""Suspicions that are open: what earlier reports noted and what this run found."""
+"""Reads the open suspicions: those of earlier reports and of this run."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from shared.aws.run_table import RunStore
 
 @dataclass(frozen=True, slots=True)
 class Suspicions:
-    """``noted`` is what the report before wrote down, ``open`` what this one is to write."""
+    """``noted`` are the suspicions in the previous report, ``open`` those for this one."""
 
     noted: tuple[Suspicion, ...] = ()
     open: tuple[Suspicion, ...] = ()
 
 
 def open_suspicions(store: RunStore, bucket: Bucket, found: Iterable[Suspicion]) -> Suspicions:
-    """What nobody has acknowledged. Raises DamagedItemError.
+    """The suspicions that nobody has acknowledged. Raises DamagedItemError.
 
-    While it cannot be read what was acknowledged, nothing is; AWS's passing troubles are raised.
+    If the acknowledgements cannot be read, none counts. Temporary errors of AWS are raised.
     """
     noted = store.suspicions()
     every = (*noted, *found)

@@ -1,4 +1,4 @@
-"""The removal of overlays: delete markers, which the versions below them outlive."""
+"""Removes overlays with delete markers; their versions stay."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -13,22 +13,23 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 REMOVAL_TIME = timedelta(minutes=2)
-"""Of the function's 15 minutes more is left than this. The rest goes after a later run."""
+"""The time for this step, within the function's 15 minutes. The rest is removed after a later
+run."""
 
 _BATCH = 1000
-"""Keys of one DeleteObjects: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
+"""Keys per DeleteObjects: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
 
 
 class RemovalError(Exception):
-    """S3 did not delete what it was asked to; its code and message say why."""
+    """S3 refused to delete an object; ``str()`` has its code and message."""
 
 
 def remove_overlays(bucket: Bucket, chains: Iterable[Superseded]) -> list[str]:
-    """Hide the overlays of these chains and their documents; a line for each chain that went.
+    """Hide the overlays of these chains and their documents. Returns a line for each removed chain.
 
-    Nothing is removed unless S3 says now that the bucket keeps versions, and no chain that has
-    anything newer than the present base. No version is deleted, so that doing it twice does no
-    harm. Raises RemovalError, and ClientError.
+    Removes nothing unless versioning is enabled now, and no chain that has an object newer than the
+    current base. No version is deleted, so that a repetition does no harm. Raises RemovalError, and
+    ClientError.
     """
     if bucket.client.get_bucket_versioning(Bucket=bucket.name).get("Status") != "Enabled":
         return []
@@ -45,9 +46,9 @@ def remove_overlays(bucket: Bucket, chains: Iterable[Superseded]) -> list[str]:
 
 
 def _keys(bucket: Bucket, chain: Superseded) -> list[str]:
-    """The chain's document first, then its overlays from the last on.
+    """The chain's documents, then its overlays in reverse order.
 
-    So what an interruption leaves is a chain still, and is found again.
+    So an interrupted removal leaves a chain that is found again.
     """
     prefix = layout.overlay_prefix(chain.base, chain.chain_id)
     pages = bucket.client.get_paginator("list_objects_v2").paginate(
@@ -67,7 +68,8 @@ def _belongs(key: str, chain: Superseded) -> bool:
     overlay = layout.overlay_key(key)
     if overlay:
         return (overlay.base, overlay.chain) == (chain.base, chain.chain_id)
-    return key == layout.chain_document(chain.base, chain.chain_id)
+    lists = (layout.chain_document, layout.object_list)
+    return key in [of(chain.base, chain.chain_id) for of in lists]
 
 
 def _remove(bucket: Bucket, keys: list[str]) -> None:

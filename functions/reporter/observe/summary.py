@@ -16,7 +16,7 @@ from shared.aws.run_table import Reported
 
 @dataclass(slots=True)
 class Gaps:
-    """What could not be read, a line each; ``unforeseen`` if one is no fault that we know of."""
+    """A line for each thing that could not be read. ``unforeseen``: one had an unexpected error."""
 
     lines: list[str] = field(default_factory=list)
     unforeseen: bool = False
@@ -24,11 +24,11 @@ class Gaps:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What is not told, but needed afterwards.
+    """What the reporter needs besides the facts in the mail.
 
-    ``checkpoint`` is the newest that an attempt of the run wrote, to be published. ``reported`` is
-    what earlier reports left; None where nobody looked. ``checked`` is what came of the archives'
-    check, ``noted`` the suspicions that the report before wrote down.
+    ``checkpoint`` is the newest manifest of an attempt, which is to be published. ``reported`` is
+    from earlier reports; None if it was not read. ``checked`` is the result of the archive check,
+    ``noted`` the suspicions in the previous report.
     """
 
     checkpoint: Checkpoint | None = None
@@ -39,7 +39,7 @@ class Background:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What is told of a run, and how: the message, the mail's text of it, and ``report.json``."""
+    """The facts of a run in all forms: the message, the mail's text, and ``report.json``."""
 
     facts: Facts
     message: Message
@@ -49,12 +49,12 @@ class Summary:
 
     @classmethod
     def of(cls, facts: Facts, background: Background | None = None) -> Self:
-        """The summary of these facts."""
+        """Create the summary of these facts."""
         message, rest = summary(facts), background or Background()
         return cls(facts, message, as_text(message), run_report(facts).document, rest)
 
     def with_damage(self, *lines: str) -> "Summary":
-        """The same, and what else went wrong, a line each."""
+        """The summary with further lines about what went wrong."""
         if not lines:
             return self
         facts = replace(self.facts, damage=(*self.facts.damage, *lines))

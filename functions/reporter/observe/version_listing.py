@@ -1,4 +1,4 @@
-"""What lies in the bucket now, by listings: a thousand versions for a request."""
+"""Lists the versions in the bucket, a thousand per request."""
 
 import itertools
 from collections.abc import Iterator
@@ -25,8 +25,11 @@ _MOST_PAGES = 10
 
 @contextmanager
 def version_listing(client: "S3Client", bucket: str) -> Iterator["VersionListing"]:
-    """The listing; until it is closed the client's answers to ListObjectVersions are its own."""
-    # First: botocore parses all pages whole to look for an error in an answer of 200.
+    """Open a listing.
+
+    Until it is closed, it takes over the client's ListObjectVersions responses.
+    """
+    # Registered first: botocore parses a whole response with status 200 to look for an error in it.
     client.meta.events.register_first(_EVENT, _take_rows)
     try:
         yield VersionListing(client, bucket)
@@ -38,18 +41,18 @@ def version_listing(client: "S3Client", bucket: str) -> Iterator["VersionListing
 class VersionListing:
     """Lists the current versions of a bucket's objects.
 
-    botocore takes 75 ms of a processor for a page of a thousand versions, mostly for dates. Two
-    million versions would take minutes: so the rows are taken out of the answer before it parses
-    the rest, which is a fifth of the work.
+    botocore takes 75 ms of CPU to parse a page of a thousand versions, mostly for dates, so two
+    million versions would take minutes. The versions are therefore taken out of the response before
+    botocore parses the rest, which is a fifth of the work.
     """
 
     client: "S3Client"
     bucket: str
 
     def current(self, part: KeyRange, until: float) -> Iterator[Listed]:
-        """The current versions in a range, in the order of their keys, until time is up.
+        """The current versions in a range, in key order, until ``until`` (monotonic).
 
-        Raises ClientError where they may not be listed.
+        Raises ClientError if listing versions is denied.
         """
         first: Any = {"KeyMarker": part.after} if part.after else {}
         pages = self.client.get_paginator("list_object_versions").paginate(
@@ -58,8 +61,8 @@ class VersionListing:
         yield from _within(part, (page[_ROWS] for page in _any(pages)), until)
 
     def has(self, key: str, version_id: str) -> bool:
-        """Whether this version of an object is there, replaced or not; also where that is not
-        found out, as there are too many. Raises ClientError where they may not be listed.
+        """Whether this version of an object exists, replaced or not. True also if there are too
+        many versions to find out. Raises ClientError if listing versions is denied.
         """
         pages = self.client.get_paginator("list_object_versions").paginate(
             Bucket=self.bucket, Prefix=key
@@ -73,9 +76,9 @@ class VersionListing:
         return True
 
     def objects(self, part: KeyRange, until: float) -> Iterator[Listed]:
-        """The same where versions may not be listed: without their ids.
+        """Like :meth:`current`, without version ids, if listing versions is denied.
 
-        Raises ClientError where nothing may be listed.
+        Raises ClientError if listing objects is denied too.
         """
         first: Any = {"StartAfter": part.after} if part.after else {}
         pages = self.client.get_paginator("list_objects_v2").paginate(
@@ -108,14 +111,14 @@ def _within(part: KeyRange, pages: Iterator[list[Listed]], until: float) -> Iter
 def _take_rows(
     response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
 ) -> None:
-    """botocore's ``before-parse``: take the versions out of a page, and leave the rest to it."""
+    """Handle botocore's ``before-parse``: take the versions out of a page and leave the rest."""
     if response_dict["status_code"] != 200:
         return
     try:
-        # What S3 sent over TLS; botocore parses it by the same library.
+        # S3 sent it over TLS, and botocore would parse it with the same library.
         page = ElementTree.fromstring(response_dict["body"])  # noqa: S314 # nosec B314
     except ElementTree.ParseError:
-        return  # botocore tells what is wrong with it, and asks again
+        return  # botocore reports what is wrong with it, and retries
     space, brace, name = page.tag.rpartition("}")
     if name != "ListVersionsResult":
         return
@@ -134,7 +137,7 @@ def _take_rows(
 def _ids(
     versions: list[ElementTree.Element], fields: list[str], *, encoded: bool
 ) -> list[tuple[str, str]]:
-    """Key and id of each version of a page, replaced ones as well."""
+    """Key and id of each version of a page, including replaced ones."""
     found = []
     for each in versions:
         key, version_id = (each.findtext(field, "") for field in fields)
@@ -143,7 +146,7 @@ def _ids(
 
 
 def _row(version: ElementTree.Element, fields: list[str], *, encoded: bool) -> Listed | None:
-    """The version, if it is the current one of its key."""
+    """The version, if it is the current one of its key; else None."""
     latest, key, version_id, modified, etag, size = (version.findtext(each, "") for each in fields)
     if latest != "true":
         return None

@@ -1,1 +1,1 @@
-"""Tell people: mail, run report, metrics, heartbeat."""
+"""Publishes the result of a run: mail, run report, metrics, heartbeat."""

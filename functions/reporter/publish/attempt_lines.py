@@ -1,4 +1,4 @@
-"""How a run went, attempt by attempt, in a person's words. Pure."""
+"""How a run went, a line for each attempt. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -19,15 +19,15 @@ _ENDED = {
 }
 
 _NO_CAPACITY = "pool"
-"""The kind of an answer that concerns one type in one place: its code says it all."""
+"""An answer of this kind concerns one type in one zone, and its code is explanation enough."""
 
 
 def attempt_lines(run: Run, now: datetime) -> list[str]:
     """One line for each attempt."""
-    return [_chapter(attempt, now) for attempt in run.attempts]
+    return [_attempt_line(attempt, now) for attempt in run.attempts]
 
 
-def _chapter(attempt: Attempt, now: datetime) -> str:
+def _attempt_line(attempt: Attempt, now: datetime) -> str:
     instance, done = attempt.instance, ""
     if attempt.listed is not None:
         done = f" with {attempt.done} of {attempt.listed} done"
@@ -40,22 +40,22 @@ def _chapter(attempt: Attempt, now: datetime) -> str:
     price = f", {instance.price} USD/h" if instance.price else ""
     ended = _ENDED.get(attempt.outcome, "ended") if attempt.outcome else "ended"
     return (
-        f"attempt {attempt.number} {ended} after {lasted(time)}{done} "
+        f"attempt {attempt.number} {ended} after {duration_text(time)}{done} "
         f"({instance.instance_type}, {instance.market}, {instance.zone}{price})"
         + (f": {attempt.problem}" if attempt.problem else "")
     )
 
 
-def lasted(time: timedelta) -> str:
-    """A duration as a person says it."""
+def duration_text(time: timedelta) -> str:
+    """A duration as text: hours and minutes, or minutes."""
     seconds = time / timedelta(seconds=1)
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
 
 
 def refusals(attempts: Iterable[Attempt]) -> list[str]:
-    """Every pool that refused, with AWS's code: zones and attempts in one line.
+    """All refused pools with AWS's code, one line for all zones and attempts with the same refusal.
 
-    AWS's message follows, the first of them, unless it only says that there is no capacity.
+    AWS's first message follows, unless it only says that there is no capacity.
     """
     rows: dict[tuple[str, str, str], tuple[list[str], list[int]]] = {}
     messages: dict[tuple[str, str, str], str] = {}
@@ -77,6 +77,6 @@ def refusals(attempts: Iterable[Attempt]) -> list[str]:
 
 
 def _zones(names: list[str]) -> str:
-    """The first in full, of the others what differs: ``eu-central-1a, b, c``."""
+    """The first zone in full, the others by their last letter: ``eu-central-1a, b, c``."""
     first, *others = sorted(names)
     return ", ".join([first, *(name.removeprefix(first[:-1]) for name in others)])

@@ -7,7 +7,7 @@ from shared.errors import DamagedItemError
 
 
 def damaged_item_mail(error: DamagedItemError, config: Config) -> tuple[str, str]:
-    """Subject and body; they say what is wrong, what still works, and what to do."""
+    """Subject and body: what is wrong, what still works, and what to do."""
     key = shlex.quote(f'{{"pk": {{"S": "{error.key}"}}}}')
     table = f"--region {config.region} --table-name {config.runs_table} --key {key}"
     return (

@@ -1,4 +1,4 @@
-"""All that is told of a run that is over. Pure."""
+"""The facts of a finished run that its summary is made of. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from reporter.judge.manifest_diff import Comparison, compare
 from shared.model.run import Run
 
 JUDGED = (Kind.VERIFIED, Kind.PARTIAL)
-"""What claims something of all repositories, and says so if not all are visible."""
+"""Verdicts about all repositories. They say so if not all are visible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the summary is made of.
+    """The facts that the summary is made of.
 
-    ``previous`` is the manifest of the last run that had a whole one. ``schedule`` is the one in
-    force, ``next_run`` in its own time zone. ``damage`` is what could not be read, and why;
-    ``notices`` are of what lies in the bucket, and change no verdict. ``suspicions`` are all that
-    are open. The bucket keeps what is replaced for ``keep_days``; 0: that is not known.
+    ``previous`` is the manifest of the previous run with a complete one. ``schedule`` is in force;
+    ``next_run`` is in its time zone. ``damage`` are lines about what could not be read. ``notices``
+    are about objects in the bucket, and do not change the verdict. ``suspicions`` are the open
+    ones. The bucket keeps replaced objects for ``keep_days``; 0 if that is not known.
     """
 
     run: Run
@@ -47,24 +47,24 @@ class Facts:
 
     @property
     def only(self) -> Sequence[str]:
-        """The patterns that the run was narrowed to; none: it was asked for everything."""
+        """The patterns that the run was narrowed to; empty for a run of everything."""
         return self.manifest.only if self.manifest else self.run.options.only
 
     @property
     def coverage(self) -> Coverage:
-        """What may be said of what the token could see; nothing where no run tells."""
+        """How much of the account the token could see, as far as it is known."""
         return describe(self.manifest.visibility if self.manifest else ())
 
     @property
     def comparison(self) -> Comparison:
-        """What changed on GitHub since the last run; nothing is known of an unfinished list."""
+        """What changed on GitHub since the previous run; empty if a list is incomplete."""
         if self.manifest and self.previous and self.manifest.complete:
             return compare(self.manifest, self.previous)
         return Comparison()
 
     @property
     def token_days(self) -> int | None:
-        """Whole days that the token is valid for; negative once it is not. None if not known."""
+        """Whole days until the token expires, negative after that; None if not known."""
         text = self.manifest and self.manifest.token_expires_at
         try:
             return (datetime.fromisoformat(text) - self.now).days if text else None

@@ -1,4 +1,4 @@
-"""The outside dead-man's switch: told after every verified whole run; its silence alarms."""
+"""Pings an external monitor after every verified run of everything; it alarms on silence."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from aws_lambda_powertools import Logger
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Calls an address of a monitoring service; an empty ``url`` means that there is none."""
+    """Calls the URL of a monitoring service; an empty ``url`` disables it."""
 
     http: urllib3.PoolManager
     url: str
     log: Logger
 
     def beat(self) -> None:
-        """One GET. Its failure is logged and nothing more: the run it tells of is verified."""
+        """Send one GET. A failure is only logged, because the run is verified already."""
         if not self.url:
             return
         try:

@@ -1,14 +1,14 @@
-"""The run's manifest as it is published: what an attempt wrote, and the verdict. Pure."""
+"""Builds the published manifest: an attempt's manifest, plus the verdict. Pure."""
 
 import json
 from collections.abc import Sequence
 
 PUBLISHED = ("verdict", "evidence", "evidence_sha256", "damaged_chains", "copied_chains")
-"""The fields that publishing adds: the verdict, which attempt's document it is a copy of, the lists
-of the overlays that are not as it says, of which the next run makes new archives, and the lists of
-those that are, under other version ids than it says.
+"""The fields that publishing adds: the verdict; the key and SHA-256 of the attempt's manifest; the
+documents of damaged chains, for which the next run makes new archives; and those of chains with
+other version ids than recorded.
 
-Whose attempt it is says ``attempt``, a field of the manifest's own.
+The attempt's number is in the manifest's own field ``attempt``.
 """
 
 
@@ -20,10 +20,10 @@ def published(
     damaged_chains: Sequence[str] = (),
     copied_chains: Sequence[str] = (),
 ) -> bytes:
-    """The JSON object ``document``, which has none of these fields, with them at its end.
+    """The JSON object ``document``, which must have none of these fields, with them added at the
+    end.
 
-    It stays as it was written to the byte but for its end: what is not known here is kept, and a
-    document of sixty megabytes is not taken apart.
+    The rest stays byte for byte: unknown fields survive, and sixty megabytes need not be parsed.
     """
     values = (verdict, evidence, sha256, [*damaged_chains], [*copied_chains])
     fields = dict(zip(PUBLISHED, values, strict=True))

@@ -1,4 +1,4 @@
-"""The run's figures for machines: ``report.json`` and CloudWatch metrics."""
+"""The run's figures for programs: ``report.json`` and CloudWatch metrics."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from backup_contract.documents.manifest import COUNTED
 from backup_contract.documents.run_report import RunReport
+from backup_contract.judgement.large_files import large_files
 from backup_contract.judgement.rewrites import rewrite_lines, rewritten
 from backup_contract.judgement.verdict import Kind
 from reporter.publish.facts import Facts
@@ -16,7 +17,7 @@ _MOST_REWRITES = 1000
 
 
 def run_report(facts: Facts) -> RunReport:
-    """``report.json``: the verdict and the figures behind the mail."""
+    """Build ``report.json``: the verdict and the figures behind the mail."""
     manifest, run, cost = facts.manifest, facts.run, facts.cost
     totals = manifest.totals if manifest else None
     return RunReport(
@@ -32,13 +33,15 @@ def run_report(facts: Facts) -> RunReport:
         owners=tuple(facts.owners),
         only=tuple(facts.only),
         visibility=manifest.visibility if manifest else (),
-        schedule=facts.schedule.told if facts.schedule else None,
+        schedule=facts.schedule.reported if facts.schedule else None,
         seconds=(facts.now - run.created_at).total_seconds(),
         attempts=tuple(map(_attempt, run.attempts)),
         repositories={state: totals[state] for state in COUNTED} if totals else None,
         rewritten=rewritten(manifest),
         rewrites=tuple(rewrite_lines(manifest)[:_MOST_REWRITES]),
         suspicions=facts.suspicions,
+        large_files=large_files(manifest.items) if manifest else {},
+        objects_put=manifest.objects_put if manifest else None,
         bytes_uploaded=totals["bytes_uploaded"] if totals else None,
         bytes_stored=totals["bytes_stored"] if totals else None,
         usd_run=float(round(cost.run, 6)) if cost else None,
@@ -58,12 +61,12 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 
 
 def emit_metrics(facts: Facts, stack: str, confirmed_subscriptions: int | None) -> None:
-    """The same figures as CloudWatch metrics, by the embedded metric format: a line in the log.
+    """Emit the same figures as CloudWatch metrics, by the embedded metric format: a log line.
 
-    ``Runs`` has the verdict as a dimension, ``Repositories`` the state, everything the stack.
+    ``Runs`` has the verdict as a dimension, ``Repositories`` the state, all of them the stack.
     ``RunNotVerified`` is 0 for a verified run of everything and 1 for any run that is not verified.
-    A narrowed run that is verified has none: it says nothing of the run before. ``Listeners``
-    counts the confirmed subscriptions, where that is known.
+    A verified run that was narrowed has none, because it says nothing about the other repositories.
+    ``Listeners`` counts the confirmed subscriptions, if known.
     """
     report = run_report(facts)
     _put("Runs", 1, MetricUnit.Count, stack, verdict=facts.verdict.kind)
@@ -86,7 +89,7 @@ def emit_metrics(facts: Facts, stack: str, confirmed_subscriptions: int | None) 
 
 
 def emit_overdue(*, late: bool, stack: str) -> None:
-    """``VerifiedRunOverdue``: 1 while a verified run of everything is missing, otherwise 0."""
+    """Emit ``VerifiedRunOverdue``: 1 while a verified run of everything is missing, otherwise 0."""
     _put("VerifiedRunOverdue", int(late), MetricUnit.Count, stack)
 
 

@@ -1,4 +1,4 @@
-"""What a message is made of, before any channel renders it."""
+"""The parts of a message, before they are rendered for a channel."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,18 +8,19 @@ MANIFEST, REPORT, LOG = "the manifest", "report.json", "the reporter's log"
 
 
 class About(StrEnum):
-    """What a section tells of, in the order in which a reader needs it."""
+    """The subject of a section, in the order in which a reader needs them."""
 
     ALARM = "alarm"
     VERDICT = "verdict"
-    URGENT = "urgent"
-    PROJECT_DATA = "project-data"
+    COUNTS = "counts"
     ERRORS = "errors"
     PROBLEMS = "problems"
-    REWRITES = "rewrites"
     DAMAGE = "damage"
     REFUSALS = "refusals"
     ADVICE = "advice"
+    URGENT = "urgent"
+    REWRITES = "rewrites"
+    PROJECT_DATA = "project-data"
     ACKNOWLEDGED = "acknowledged"
     CONTENTS = "contents"
     ATTEMPTS = "attempts"
@@ -30,20 +31,20 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Lines under a title. A channel may show some of them, and say that all are in ``whole_in``.
+    """Lines under a title. A channel may show only some, and say that ``complete_in`` has all.
 
-    ``quoted`` lines are somebody else's.
+    ``quoted`` lines were written by others.
     """
 
     title: str
     lines: tuple[str, ...]
-    whole_in: str = MANIFEST
+    complete_in: str = MANIFEST
     quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Sentences and lists about one thing. What others wrote in them is as they wrote it."""
+    """Sentences and lists about one subject. Text by others in them is not yet escaped."""
 
     about: About
     parts: tuple[str | Listing, ...]
@@ -51,20 +52,20 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A subject, and the sections that have something to tell, the most urgent first."""
+    """A subject line, and the sections that are not empty, the most urgent first."""
 
     subject: str
     sections: tuple[Section, ...]
 
     @classmethod
     def of(cls, subject: str, sections: Iterable[Section]) -> "Message":
-        """A message without the sections that have nothing to tell."""
+        """Create a message without its empty sections."""
         return cls(subject, tuple(each for each in sections if each.parts))
 
 
 def listed(
-    title: str, lines: Iterable[str], whole_in: str = MANIFEST, *, quoted: bool = False
+    title: str, lines: Iterable[str], complete_in: str = MANIFEST, *, quoted: bool = False
 ) -> tuple[Listing, ...]:
-    """The lines under a title; nothing where there are none."""
+    """The lines under a title; nothing if there are none."""
     every = tuple(lines)
-    return (Listing(title, every, whole_in, quoted),) if every else ()
+    return (Listing(title, every, complete_in, quoted),) if every else ()

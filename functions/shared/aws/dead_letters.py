@@ -1,4 +1,4 @@
-"""The queue of events that were given up on; only its length is of interest here."""
+"""The queue of events that could not be processed; only its length is of interest here."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -45,7 +46,7 @@ class Topic:
                 for page in pages.paginate(TopicArn=self.arn)
                 for each in page["Subscriptions"]
             ]
-        except (ClientError, BotoCoreError):
+        except (ClientError, BotoCoreError, ResponseParserError):
             return None
         return sum(each.startswith("arn:") for each in found)
 

@@ -42,31 +42,34 @@ BAD = [
     ("--jobs 0", "'0' is not a number from 1 to 64"),
     ("--max-size huge", "'huge' is not a size like 500M or 2G"),
     ("--stall-timeout 1h", "'1h' is not a number from 1 to 3600"),
-    ("--no-forks -- --full", "--: what follows it would be no options any more"),
+    ("--no-forks -- --full", "--: nothing after it would count as an option"),
     ("--exclude=--", "argument --exclude: expected one argument"),
     ("--jobs=--", "argument --jobs: expected one argument"),
-    ("--dry-run", "--dry-run: nothing would ever be backed up. To see whether a run would start"),
+    ("--dry-run", "--dry-run: no run would back anything up. To see whether a run would start"),
     ("--destination /tmp/x", "--destination: the archives go to the stack's own bucket"),
     ("--destination=/tmp/x", "--destination: the archives go to the stack's own bucket"),
     ("--run-id 2020-01-01T00-00-00Z", "--run-id: the launcher names each run"),
     ("--attempt 9", "--attempt: the launcher counts the attempts"),
     ("--evidence runs/r/attempts/A:i-1/", "--evidence: the launcher and the reporter agree on it"),
-    ("--owner octo", "--owner: whose repositories they are says GitHubOwner"),
-    ("--only a", '--only: it narrows a single run, {"only": [...]}; --include is'),
+    ("--owner octo", "--owner: GitHubOwner names the account"),
+    ("--only a", '--only: it narrows a single run, {"only": [...]}; use --include'),
     ("--only=a", "--only: it narrows a single run"),
-    ("--json", "--json: nobody reads it there"),
+    ("--json", "--json: nobody reads its output there"),
     ("-h", "-h: it would only print the options"),
     ("--help", "--help: it would only print the options"),
 ]
 
 STRANGE = [
-    ('--exclude "a b"', "it may hold no more than this. Blanks between --jobs 16, --include GLOB"),
-    ("--exclude a\\ b", "it may hold no more than this"),
-    ("--no-forks\n--full", "it may hold no more than this"),
-    ("--exclude ö", "it may hold no more than this"),
-    ("--exclude ''", "it may hold no more than this"),
-    ("--exclude -5", "it may hold no more than this"),
-    ("--exclude -", "it may hold no more than this"),
+    (
+        '--exclude "a b"',
+        "it accepts only these. Options, separated by spaces: --jobs 16, --include GLOB",
+    ),
+    ("--exclude a\\ b", "it accepts only these"),
+    ("--no-forks\n--full", "it accepts only these"),
+    ("--exclude ö", "it accepts only these"),
+    ("--exclude ''", "it accepts only these"),
+    ("--exclude -5", "it accepts only these"),
+    ("--exclude -", "it accepts only these"),
     ("--exclude 'a", "No closing quotation: close every quotation mark that is opened."),
 ]
 """What the program would understand, or nearly, and nobody can write so."""
@@ -99,14 +102,14 @@ def test_what_the_program_understands_reaches_it(text: str) -> None:
     parse([*BOOTSTRAP, *program_arguments(["octo"], text, Options())])
 
 
-@pytest.mark.parametrize(("text", "said"), [*BAD, *STRANGE])
+@pytest.mark.parametrize(("text", "output"), [*BAD, *STRANGE])
 def test_what_would_end_the_program_is_refused_by_its_word_with_the_remedy(
-    text: str, said: str
+    text: str, output: str
 ) -> None:
     with pytest.raises(RefusedError) as raised:
         program_arguments(["octo"], text, Options())
     assert raised.value.parameter == "BackupOptions"
-    assert said in raised.value.problem
+    assert output in raised.value.problem
     assert "Correct BackupOptions and deploy again" in raised.value.remedy
 
 

@@ -88,9 +88,9 @@ def test_mere_capacity_is_no_problem_to_be_mended() -> None:
 
 
 def test_what_closed_a_whole_market_is_advised_once() -> None:
-    said = advice([answer(SPOT_ROLE, Kind.SPOT), answer(SPOT_ROLE, Kind.SPOT)])
-    assert said == remedy(SPOT_ROLE)
-    assert "create-service-linked-role --aws-service-name spot.amazonaws.com" in said
+    output = advice([answer(SPOT_ROLE, Kind.SPOT), answer(SPOT_ROLE, Kind.SPOT)])
+    assert output == remedy(SPOT_ROLE)
+    assert "create-service-linked-role --aws-service-name spot.amazonaws.com" in output
 
 
 def test_the_wrong_region_errors_of_the_seed_page_have_their_remedy() -> None:

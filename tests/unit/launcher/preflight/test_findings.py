@@ -9,7 +9,7 @@ import pytest
 from launcher.preflight import account_plan, bucket_findings, findings
 from launcher.preflight.account_plan import AccountPlan
 from launcher.preflight.findings import EgressRoute, Finding, Grade, Quota, Subscriber
-from launcher.preflight.github_rights import AccessReport, count_of_pages, of_nobody, of_total
+from launcher.preflight.github_rights import AccessReport, count_of_pages, of_total, without_token
 from shared.model.run import Attempt, Options, Run
 
 NOW = datetime(2026, 11, 27, 17, 3, 9, tzinfo=UTC)
@@ -48,7 +48,7 @@ class TestMail:
 
 class TestPlan:
     @pytest.mark.parametrize(
-        ("found", "grade", "said"),
+        ("found", "grade", "output"),
         [
             (None, Grade.OK, "not on the free plan"),
             (AccountPlan("PAID", "ACTIVE"), Grade.OK, "paid"),
@@ -63,11 +63,11 @@ class TestPlan:
         ],
     )
     def test_a_free_plan_is_told_with_its_end_and_what_that_means(
-        self, found: AccountPlan | None, grade: Grade, said: str
+        self, found: AccountPlan | None, grade: Grade, output: str
     ) -> None:
         line = account_plan.plan(found, NOW)
         assert line.grade is grade
-        assert said in line.reason
+        assert output in line.reason
         if grade is Grade.ACTION_NEEDED:
             assert "deletes its contents, every backup among them, 90 days later" in line.reason
             assert "Upgrade" in line.reason
@@ -87,7 +87,7 @@ class TestTypes:
 
 class TestNetwork:
     @pytest.mark.parametrize(
-        ("egress_routes", "public", "grade", "said"),
+        ("egress_routes", "public", "grade", "output"),
         [
             (
                 [EgressRoute("s-1", "igw-1"), EgressRoute("s-2", "igw-1")],
@@ -107,11 +107,11 @@ class TestNetwork:
         ],
     )
     def test_every_subnet_needs_a_way_out_that_fits_its_addresses(
-        self, egress_routes: list[EgressRoute], public: bool, grade: Grade, said: str
+        self, egress_routes: list[EgressRoute], public: bool, grade: Grade, output: str
     ) -> None:
         found = findings.network(egress_routes, public_address=public)
         assert found.grade is grade
-        assert said in found.reason
+        assert output in found.reason
 
 
 class TestQuota:
@@ -205,21 +205,21 @@ class TestSchedule:
         )
 
     @pytest.mark.parametrize(
-        ("expression", "state", "grade", "said"),
+        ("expression", "state", "grade", "output"),
         [
             ("cron(0 17 ? * FRI *)", "DISABLED", Grade.NOTE, "ScheduleState=ENABLED"),
             ("rate(7 days)", "ENABLED", Grade.OK, "every 7 days"),
             ("rate(12 hours)", "ENABLED", Grade.OK, "every 0.5 days"),
             ("cron(0 0 1 1 ? 2020)", "ENABLED", Grade.ACTION_NEEDED, "never due again"),
-            ("cron(gibberish)", "ENABLED", Grade.NOTE, "beyond this check"),
+            ("cron(gibberish)", "ENABLED", Grade.NOTE, "cannot be evaluated here"),
         ],
     )
     def test_what_is_out_of_the_ordinary_is_said(
-        self, expression: str, state: str, grade: Grade, said: str
+        self, expression: str, state: str, grade: Grade, output: str
     ) -> None:
         found = findings.schedule(expression, "UTC", state, NOW)
         assert found.grade is grade
-        assert said in found.reason
+        assert output in found.reason
 
 
 def test_dead_letters_come_with_the_commands_to_read_and_to_remove_them() -> None:
@@ -249,7 +249,7 @@ def test_a_narrowed_last_run_is_told_as_one() -> None:
     run = Run("2026-11-20T17-00-00Z", "manual", NOW, asked, verdict="verified")
     found = findings.last_run(run)
     assert found.grade is Grade.NOTE
-    assert "narrowed to hello: it proves nothing of the others" in found.reason
+    assert "narrowed to hello: it says nothing about the others" in found.reason
 
 
 def test_before_the_first_run_there_is_none_to_tell_of() -> None:
@@ -297,7 +297,7 @@ class TestAnswer:
 
 
 @pytest.mark.parametrize(
-    ("seen", "anonymous", "grade", "said"),
+    ("seen", "anonymous", "grade", "output"),
     [
         ([AccessReport("octo", 8, 0, 8)], False, Grade.OK, "octo, 8 repositories seen"),
         ([AccessReport("octo", 8, 0)], False, Grade.OK, "octo, 8 repositories seen, total unknown"),
@@ -332,18 +332,18 @@ class TestAnswer:
     ],
 )
 def test_what_github_shows_is_counted_and_nothing_at_all_is_to_be_mended(
-    seen: list[AccessReport], anonymous: bool, grade: Grade, said: str
+    seen: list[AccessReport], anonymous: bool, grade: Grade, output: str
 ) -> None:
     found = findings.github([], seen, ["octo"], anonymous=anonymous)
     assert found.grade is grade
-    assert said in found.reason
+    assert output in found.reason
 
 
 @pytest.mark.parametrize(
     ("limits", "grade"),
     [
         ([], Grade.OK),
-        (of_nobody(), Grade.ACTION_NEEDED),
+        (without_token(), Grade.ACTION_NEEDED),
         (of_total(AccessReport("octo", 8, 3, 30)), Grade.ACTION_NEEDED),
     ],
     ids=["none", "no-token", "fewer"],
@@ -355,7 +355,7 @@ def test_what_the_access_hides_is_to_be_mended(limits: list[str], grade: Grade) 
 
 
 @pytest.mark.parametrize(
-    ("seen", "said"),
+    ("seen", "output"),
     [
         (
             AccessReport("octo", 8, 3, 30),
@@ -366,9 +366,9 @@ def test_what_the_access_hides_is_to_be_mended(limits: list[str], grade: Grade) 
         (AccessReport("octo", 8, None, 30), ""),
     ],
 )
-def test_fewer_than_github_counts_is_told_with_the_numbers(seen: AccessReport, said: str) -> None:
-    assert "".join(of_total(seen)).startswith(said)
-    assert bool(of_total(seen)) == bool(said)
+def test_fewer_than_github_counts_is_told_with_the_numbers(seen: AccessReport, output: str) -> None:
+    assert "".join(of_total(seen)).startswith(output)
+    assert bool(of_total(seen)) == bool(output)
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,9 @@ def test_a_run_that_an_older_launcher_launched_ends_interrupted_and_is_repeated(
     assert isinstance(step, Retry)
     assert "before the stack was updated" in step.reason
     last = replace(LAST, attempts=(*LAST.attempts[:2], replace(LAST.attempt, role_id="")))
-    told = decide(last, observation(instance=ENDED), RULES)
-    assert isinstance(told, Report)
-    assert told.ending is Ending.INTERRUPTED
+    answer = decide(last, observation(instance=ENDED), RULES)
+    assert isinstance(answer, Report)
+    assert answer.ending is Ending.INTERRUPTED
 
 
 def test_an_event_that_is_ahead_of_describe_instances_is_looked_into_again() -> None:
@@ -179,7 +179,7 @@ def test_an_instance_that_could_not_be_started_is_a_failure_told_at_once_in_awss
     )
     assert isinstance(step, Report)
     assert (step.ending, step.outcome) == (Ending.FAILED, Outcome.FAILED)
-    assert step.reason.startswith(f"AWS could not start the instance ({message}). Mostly")
+    assert step.reason.startswith(f"AWS could not start the instance ({message}). The usual")
     assert "VolumeKeyArn" in step.reason
 
 
@@ -200,7 +200,7 @@ def test_what_aws_itself_ended_is_tried_again(code: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "message", "told"),
+    ("code", "message", "answer"),
     [
         ("Server.Maintenance", "Server.Maintenance: A host failed", "Server.Maintenance: A host"),
         ("Server.Maintenance", "A host failed", "Server.Maintenance: A host failed"),
@@ -209,12 +209,12 @@ def test_what_aws_itself_ended_is_tried_again(code: str, message: str) -> None:
     ],
 )
 def test_why_an_instance_ended_is_told_with_awss_code_and_message(
-    code: str, message: str, told: str
+    code: str, message: str, answer: str
 ) -> None:
     ended = InstanceView("i-1", "terminated", code, message)
     step = decide(LAST, observation(instance=ended), RULES)
     assert isinstance(step, Report)
-    assert told in step.reason
+    assert answer in step.reason
     assert step.reason.count(code) == 1
 
 
@@ -280,27 +280,27 @@ def test_at_the_deadline_the_instance_is_terminated() -> None:
 
 
 def test_a_terminated_instance_is_watched_until_it_ended() -> None:
-    told = RUN.with_attempt(terminated_at=DEADLINE)
+    answer = RUN.with_attempt(terminated_at=DEADLINE)
     ending = observation(
         now=DEADLINE + timedelta(minutes=1), instance=InstanceView("i-1", "shutting-down")
     )
-    assert isinstance(decide(told, ending, RULES), Wait)
-    step = decide(told, observation(now=DEADLINE + timedelta(minutes=2), instance=ENDED), RULES)
+    assert isinstance(decide(answer, ending, RULES), Wait)
+    step = decide(answer, observation(now=DEADLINE + timedelta(minutes=2), instance=ENDED), RULES)
     assert isinstance(step, Report)
     assert step.ending is Ending.TIMED_OUT
 
 
 def test_an_instance_that_was_to_end_and_still_runs_is_told_again() -> None:
-    told = RUN.with_attempt(terminated_at=DEADLINE)
-    step = decide(told, observation(now=DEADLINE + timedelta(minutes=1)), RULES)
+    answer = RUN.with_attempt(terminated_at=DEADLINE)
+    step = decide(answer, observation(now=DEADLINE + timedelta(minutes=1)), RULES)
     assert step == Terminate("i-1", "It is still running.")
 
 
 def test_an_instance_that_will_not_end_is_named_in_the_mail() -> None:
-    told = RUN.with_attempt(terminated_at=DEADLINE)
-    step = decide(told, observation(now=DEADLINE + timedelta(minutes=16)), RULES)
+    answer = RUN.with_attempt(terminated_at=DEADLINE)
+    step = decide(answer, observation(now=DEADLINE + timedelta(minutes=16)), RULES)
     assert isinstance(step, Report)
-    assert "i-1 does not end" in step.reason
+    assert "i-1 was told to terminate" in step.reason
 
 
 def test_no_capacity_is_tried_again_after_the_delay_and_at_last_told() -> None:
@@ -341,8 +341,8 @@ def test_a_run_that_never_began_is_missed() -> None:
 
 
 def test_a_reported_run_needs_nothing() -> None:
-    told = replace(RUN, reported_at=SOON)
-    assert decide(told, observation(instance=RECLAIMED), RULES) == Done("already reported")
+    answer = replace(RUN, reported_at=SOON)
+    assert decide(answer, observation(instance=RECLAIMED), RULES) == Done("already reported")
 
 
 @pytest.mark.parametrize("outcome", [Outcome.RECLAIMED, Outcome.PAUSED, Outcome.LOST])

@@ -6,7 +6,13 @@ import pytest
 
 from backup_contract.documents.chain import ChainDocument, Link, chain_of
 from backup_contract.documents.manifest import Archive
-from reporter.judge.archive_state import Accepted, Listed, Vouched, confirms, vouch
+from reporter.judge.archive_state import (
+    Accepted,
+    DocumentCheck,
+    Listed,
+    check_document,
+    confirms,
+)
 
 KEY, SHA, RUN = "github_backups/octo/hello.zip", "ab" * 32, "r1"
 ARCHIVE = Archive(KEY, 7, SHA, RUN, version_id="v1", etag='"e"')
@@ -49,11 +55,13 @@ def known(links: int) -> Accepted:
 
 def test_the_first_lines_are_those_of_the_accepted_run() -> None:
     chain = chain_of(document(3), "base", 1)
-    assert vouch(chain, document(3), known(2)) == Vouched(2)
-    assert vouch(chain, document(3), known(3)) == Vouched(3)
-    assert vouch(chain, document(3), None) == Vouched(0)
-    assert vouch(chain, document(3), known(2)._replace(chain_id="0" * 12)) == Vouched(0)
-    found = vouch(chain, document(3), known(2)._replace(digest=SHA))
+    assert check_document(chain, document(3), known(2)) == DocumentCheck(2)
+    assert check_document(chain, document(3), known(3)) == DocumentCheck(3)
+    assert check_document(chain, document(3), None) == DocumentCheck(0)
+    assert check_document(
+        chain, document(3), known(2)._replace(chain_id="0" * 12)
+    ) == DocumentCheck(0)
+    found = check_document(chain, document(3), known(2)._replace(digest=SHA))
     assert found.accepted == 0
     assert (
         "does not list the 2 overlays that an earlier run was checked with" in found.objections[0]
@@ -61,6 +69,6 @@ def test_the_first_lines_are_those_of_the_accepted_run() -> None:
 
 
 def test_a_document_that_lacks_lines_vouches_for_those_that_it_has() -> None:
-    found = vouch(chain_of(document(3), "base", 1), document(2), known(2))
+    found = check_document(chain_of(document(3), "base", 1), document(2), known(2))
     assert found.accepted == 2
     assert "lists 2 of 3 overlays" in found.objections[0]

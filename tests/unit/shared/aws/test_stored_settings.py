@@ -64,8 +64,8 @@ def test_an_empty_value_and_one_with_equals_signs_come_through() -> None:
 def test_every_setting_that_somebody_removed_or_changed_is_named_with_the_remedy() -> None:
     client, stub = ssm()
     gone, changed = names(2)
-    told = {**answer([], **{changed: "octocat"}), "InvalidParameters": [gone]}
-    stub.add_response("get_parameters", told)
+    reported = {**answer([], **{changed: "octocat"}), "InvalidParameters": [gone]}
+    stub.add_response("get_parameters", reported)
     with stub, pytest.raises(ConfigError) as caught:
         with_stored({"SETTINGS": f"{gone},{changed}"}, lambda: client)
     for part in (gone, changed, "aws ssm put-parameter"):

@@ -1,0 +1,58 @@
+"""When the functions are invoked next for a run: schedules are made, and removed in the end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from reporter.config import Config
+from reporter.decide.next_step import RECHECK, Retry
+from shared.aws.one_time_scheduler import (
+    OneTimeSchedules,
+    deadline_name,
+    overdue_name,
+    recheck_name,
+    retry_name,
+)
+from shared.aws.run_table import RunStore
+from shared.model.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Invocations:
+    """``invoke_launcher`` starts the launcher at once, with an event."""
+
+    config: Config
+    store: RunStore
+    schedules: OneTimeSchedules
+    invoke_launcher: Callable[[dict[str, Any]], None]
+
+    def recheck(self, run: Run, until: datetime, now: datetime) -> None:
+        """Invoke the reporter again; the launcher made the deadline's own schedule already."""
+        # Near its time the deadline's schedule may have fired, and its name not be free again.
+        if run.attempts and until == run.attempt.deadline_at and until - now > 2 * RECHECK:
+            name = deadline_name(run.id, run.attempt.number)
+        else:
+            run = self.store.save(replace(run, wakes=run.wakes + 1))
+            name = recheck_name(run.id, run.wakes)
+        event = {"trigger": "recheck", "run_id": run.id}
+        self.schedules.wake(name, until, self.config.reporter_arn, event, now)
+
+    def retry(self, run: Run, step: Retry, now: datetime) -> None:
+        """Store the run, and invoke the launcher for its next attempt when that is due."""
+        run = self.store.save(run)
+        event = {"trigger": "retry", "run_id": run.id, "attempt": step.attempt}
+        if step.at <= now:
+            self.invoke_launcher(event)
+        else:
+            name = retry_name(run.id, step.attempt)
+            self.schedules.wake(name, step.at, self.config.launcher_arn, event, now)
+
+    def remove_all(self, run: Run) -> None:
+        """Remove every schedule that may exist for a run that is reported."""
+        names = [recheck_name(run.id, wake + 1) for wake in range(run.wakes)]
+        for attempt in run.attempts:
+            of_attempt = (deadline_name, overdue_name, retry_name)
+            names += [name(run.id, attempt.number) for name in of_attempt]
+        for name in names:
+            self.schedules.remove(name)
