@@ -6,11 +6,13 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 import pytest
 from botocore.loaders import create_loader
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 from local_cloud.session import neutralise
 
@@ -33,8 +35,8 @@ def _has_room(folder: Path) -> bool:
     """Whether there is room, and programs may run from there, which containers forbid."""
     if not os.access(folder, os.W_OK):
         return False
-    told = os.statvfs(folder)
-    return told.f_bavail * told.f_frsize >= _ROOM_BYTES and not told.f_flag & os.ST_NOEXEC
+    answer = os.statvfs(folder)
+    return answer.f_bavail * answer.f_frsize >= _ROOM_BYTES and not answer.f_flag & os.ST_NOEXEC
 
 
 def pytest_configure() -> None:
@@ -59,6 +61,19 @@ def pytest_collection_finish() -> None:
     """Collect no garbage among the modules and tests: they live to the end."""
     gc.collect()
     gc.freeze()
+
+
+class _OneCloud(LoadFileScheduling):  # type: ignore[misc]
+    """Each file to one worker, and all files about the embedded cloud to the same."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/e2e" if nodeid.startswith("tests/e2e/") else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """With ``--dist loadfile``, start one embedded cloud: another takes five processor seconds."""
+    return _OneCloud(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture

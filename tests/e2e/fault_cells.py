@@ -196,21 +196,26 @@ def weather(session: Session) -> Iterator[Weather]:
         process.wait(10)
 
 
-def put_in_front(session: Session, stack: str, found: Weather) -> None:
-    """Let both functions of the stack send their requests through microburst.
+@contextmanager
+def put_in_front(session: Session, stack: str, found: Weather) -> Iterator[None]:
+    """Let both functions of the stack send their requests through microburst, until the end.
 
     Those to S3 go past it: it loses the length in the answer to a HEAD.
     """
     client = session.client("lambda")
-    for name in (f"{stack}-launcher", f"{stack}-reporter"):
-        variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        client.update_function_configuration(
-            FunctionName=name,
-            Environment={
-                "Variables": {
-                    **variables,
-                    "AWS_ENDPOINT_URL": found.url,
-                    "AWS_ENDPOINT_URL_S3": session.url,
-                }
-            },
-        )
+    before = {
+        name: client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        for name in (f"{stack}-launcher", f"{stack}-reporter")
+    }
+    through = {"AWS_ENDPOINT_URL": found.url, "AWS_ENDPOINT_URL_S3": session.url}
+    try:
+        for name, variables in before.items():
+            _set_environment(client, name, {**variables, **through})
+        yield
+    finally:
+        for name, variables in before.items():
+            _set_environment(client, name, variables)
+
+
+def _set_environment(client: Any, name: str, variables: Mapping[str, str]) -> None:
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})

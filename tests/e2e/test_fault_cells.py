@@ -22,8 +22,7 @@ numbers = count()
 @pytest.fixture(scope="module")
 def stormy(stack: Stack) -> Iterator[Weather]:
     """microburst between the functions and the cloud."""
-    with weather(stack.session) as found:
-        put_in_front(stack.session, stack.name, found)
+    with weather(stack.session) as found, put_in_front(stack.session, stack.name, found):
         yield found
 
 

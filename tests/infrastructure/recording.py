@@ -28,10 +28,10 @@ from local_cloud.github import CORPUS_TOKEN, GitHubStandIn, Repository, build_co
 from local_cloud.github.corpus import commit_files, init_repository
 from repo_backup.aws import ssm as program_ssm
 from repo_backup.cli.main import main
-from repo_backup.run import checkpoints as journal
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.run import checkpoints as recorder
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import WrongBytesError
-from repo_backup.runtime.retry import Patience
+from repo_backup.runtime.retry import RetryPolicy
 from repo_backup.store import s3 as program_s3
 from repo_backup.store.base import Store
 from repo_backup.store.objects import ObjectStore
@@ -248,7 +248,7 @@ def record_instance(folder: Path, heard: Recording) -> None:
         boto3.client("s3").put_bucket_versioning(
             Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"}
         )
-        patch.setattr(journal, "CHECKPOINT_SECONDS", 0)
+        patch.setattr(recorder, "CHECKPOINT_SECONDS", 0)
         assert _backup(RUN_ID, "--full") == 0
         # What a chain that has grown long waits for before it gets a new base.
         client = cast(Any, listened().create_client("s3"))
@@ -271,10 +271,10 @@ def record_instance(folder: Path, heard: Recording) -> None:
 
 def _binaries(store: Store, patch: pytest.MonkeyPatch) -> None:
     """A binary put, asked for and read; and a large one, whose upload is given up."""
-    objects = ObjectStore(store, Patience(Stop()))
+    objects = ObjectStore(store, RetryPolicy(CancellationToken()))
     data = b"x" * 100
     sha256 = objects.put_file(BytesIO(data)).sha256
-    assert ObjectStore(store, Patience(Stop())).has(sha256)
+    assert ObjectStore(store, RetryPolicy(CancellationToken())).has(sha256)
     with objects.open(sha256) as file:
         assert file.read() == data
     with patch.context() as inner:

@@ -18,6 +18,7 @@ from types import ModuleType
 import pytest
 
 from local_cloud.github import CORPUS_TOKEN, GitHubStandIn, build_corpus
+from local_cloud.machine import kept_bytecode
 from tests.integration.situations import BAD, SITUATIONS, Folder
 from tools.iam.template import ROOT
 
@@ -48,18 +49,26 @@ def packages(folder: Path) -> set[str]:
     return {each.name for each in folder.iterdir() if not each.name.endswith(".dist-info")}
 
 
-def bare_python(artifact: Path) -> tuple[str, ...]:
-    """Python's options for nothing but the standard library, and bytecode beside the artifact."""
-    return "-I", "-S", "-X", f"pycache_prefix={artifact}.bytecode"
+def bare_python(artifact: Path, code: str) -> list[str]:
+    """Python with nothing but the standard library and the artifact, which runs the code.
+
+    Bytecode is kept by the content of its source, for all artifacts and all runs of the tests: to
+    compile the SDK takes two seconds.
+    """
+    folder = ROOT / ".cache/compiled" / str(sys.implementation.cache_tag)
+    folder.mkdir(parents=True, exist_ok=True)
+    start = (
+        "import runpy, sys\n"
+        f"runpy.run_path({kept_bytecode.__file__!r})['keep']({str(folder)!r})\n"
+        f"sys.path.append({str(artifact)!r})\n"
+    )
+    return [sys.executable, "-I", "-S", "-B", "-c", start + code]
 
 
 def in_isolation(path: Path, code: str) -> str:
     """What the code prints when nothing but the artifact and the standard library is there."""
     done = subprocess.run(
-        [
-            *(sys.executable, *bare_python(path), "-c"),
-            f"import sys; sys.path.append({str(path)!r})\n{code}",
-        ],
+        bare_python(path, code),
         capture_output=True,
         text=True,
         check=False,
@@ -84,8 +93,8 @@ def pythons() -> dict[str, str]:
     names = [f"python3.{minor}" for minor in range(9, 20)]
     installed = Path.home().glob(".pyenv/versions/3.*/bin/python3")
     for path in (sys.executable, *filter(None, map(shutil.which, names)), *map(str, installed)):
-        told = subprocess.run([path, "-c", ask], capture_output=True, text=True, check=False)
-        version, _, pip = told.stdout.strip().rpartition(" ")
+        answer = subprocess.run([path, "-c", ask], capture_output=True, text=True, check=False)
+        version, _, pip = answer.stdout.strip().rpartition(" ")
         if pip == "True" and ast.literal_eval(version) >= (3, 9):
             found.setdefault(version, path)
     return found
@@ -147,8 +156,8 @@ def test_an_artifact_carries_no_tests_no_bytecode_and_nothing_compiled(
 
 def test_the_functions_load_from_their_artifact_alone(artifacts: dict[str, Path]) -> None:
     for function, folder in artifacts.items():
-        said = in_isolation(folder, f"import {function}.app, boto3; print(boto3.__file__)")
-        assert said.startswith(str(folder))
+        output = in_isolation(folder, f"import {function}.app, boto3; print(boto3.__file__)")
+        assert output.startswith(str(folder))
 
 
 def clients(*folders: str, without: str = "") -> set[str]:
@@ -191,13 +200,13 @@ def program(artifacts: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 
 
 def test_the_program_runs_from_what_is_unpacked_alone(builder: ModuleType, program: Path) -> None:
-    said = in_isolation(
+    output = in_isolation(
         program,
         "import runpy; sys.argv = ['repo_backup', 'backup', '--help']\n"
         "try: runpy.run_module('repo_backup', run_name='__main__')\n"
         "except SystemExit as end: sys.exit(end.code)",
     )
-    assert "--destination" in said
+    assert "--destination" in output
     # A stack is asked from a person's machine, never from an instance.
     services = clients("instance_scripts/repo_backup", without="deployed_stack.py") | {"sts"}
     assert services <= set(builder.SERVICES["instance_scripts"])
@@ -211,7 +220,7 @@ def test_the_program_runs_from_what_is_unpacked_alone(builder: ModuleType, progr
 def test_the_program_says_that_it_cannot_write_pages_and_what_to_do(
     program: Path, tmp_path: Path
 ) -> None:
-    said = in_isolation(
+    output = in_isolation(
         program,
         "import contextlib, io\n"
         "from repo_backup.cli.main import main\n"
@@ -219,8 +228,23 @@ def test_the_program_says_that_it_cannot_write_pages_and_what_to_do(
         f"    code = main(['report', '--source', {str(tmp_path)!r}, '--out', 'page'])\n"
         "print(code, told.getvalue())",
     )
-    assert said.startswith("1 repo_backup: this installation cannot write pages: ")
-    assert len(said.strip().splitlines()) == 1
+    assert output.startswith("1 repo-backup: this installation cannot write pages: ")
+    assert len(output.strip().splitlines()) == 1
+
+
+def test_the_program_on_an_instance_cannot_remove_objects_and_says_so(
+    program: Path, tmp_path: Path
+) -> None:
+    assert not [*(program / "repo_backup").rglob("*prun*")]
+    output = in_isolation(
+        program,
+        "import contextlib, io\n"
+        "from repo_backup.cli.main import main\n"
+        "with contextlib.redirect_stderr(io.StringIO()) as stderr:\n"
+        f"    code = main(['prune-objects', '--source', {str(tmp_path)!r}, '--yes'])\n"
+        "print(code, stderr.getvalue())",
+    )
+    assert output.startswith("1 repo-backup: this installation cannot remove objects: ")
 
 
 DECISIVE = ("fresh", "ten days, weekly", "ten days, monthly", "failed", "drill failed", "missed")
@@ -263,11 +287,11 @@ def test_both_artifacts_judge_alike(
     sources = [str(tmp_path / name) for name in DECISIVE]
     for name, source in zip(DECISIVE, sources, strict=True):
         SITUATIONS[name][0](Folder(Path(source)))
-    told = in_isolation(program, STATUS.format(sources=sources)).splitlines()
+    answer = in_isolation(program, STATUS.format(sources=sources)).splitlines()
     assert (
-        told == in_isolation(artifacts["reporter"], REPORTER.format(sources=sources)).splitlines()
+        answer == in_isolation(artifacts["reporter"], REPORTER.format(sources=sources)).splitlines()
     )
-    levels = [json.loads(line)[1] for line in told]
+    levels = [json.loads(line)[1] for line in answer]
     assert levels == [SITUATIONS[name][1] for name in DECISIVE]
 
 
@@ -315,10 +339,10 @@ def test_both_artifacts_have_one_word_for_every_run_of_every_situation(
     folders = [Folder(Path(source)) for source in sources]
     for folder, (build, _, _) in zip(folders, SITUATIONS.values(), strict=True):
         build(folder)
-    said = in_isolation(program, PROGRAM_WORDS.format(sources=sources)).splitlines()
+    output = in_isolation(program, PROGRAM_WORDS.format(sources=sources)).splitlines()
     words = in_isolation(artifacts["reporter"], REPORTER_WORDS.format(sources=sources)).splitlines()
     for name, folder, by_program, by_reporter in zip(
-        SITUATIONS, folders, map(json.loads, said), map(json.loads, words), strict=True
+        SITUATIONS, folders, map(json.loads, output), map(json.loads, words), strict=True
     ):
         good, level, runs = by_program
         assert (good, level) == (SITUATIONS[name][1] != BAD, SITUATIONS[name][1]), name
@@ -343,14 +367,11 @@ def test_the_program_backs_up_without_what_draws_even_on_a_terminal(
     build_corpus(tmp_path / "hub")
     options = ("--no-data", "--owner", "octo", "--destination", str(tmp_path / "out"))
     command = ("repo_backup", "backup", *options)
-    code = (
-        f"import runpy, sys; sys.path.append({str(program)!r}); sys.argv = {[*command]!r}\n"
-        "runpy.run_module('repo_backup', run_name='__main__')"
-    )
+    code = f"sys.argv = {[*command]!r}\nrunpy.run_module('repo_backup', run_name='__main__')"
     terminal, end = pty.openpty()
     with GitHubStandIn(tmp_path / "hub") as hub, os.fdopen(terminal, "rb"):
         done = subprocess.run(
-            [sys.executable, *bare_python(program), "-c", code],
+            bare_python(program, code),
             env={**os.environ, "GITHUB_API_URL": hub.api_url, "GITHUB_TOKEN": CORPUS_TOKEN},
             stdout=subprocess.PIPE,
             stderr=end,
@@ -428,7 +449,7 @@ def test_every_dependency_is_pinned_by_hash_at_the_version_that_the_tests_run_wi
 def test_every_make_that_ci_runs_does_something() -> None:
     """A target that is named phony and has no recipe succeeds."""
     makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
-    recipes = set(re.findall(r"^([a-z-]+):[^\n]*\n\t", makefile, re.MULTILINE))
+    recipes = set(re.findall(r"^([a-z-]+):[^\n]*\n(?:ifn?eq [^\n]*\n)?\t", makefile, re.MULTILINE))
     run = set(re.findall(r"^\s*make (?:-C \S+ )?([a-z-]+)", (ROOT / ".ci/run").read_text(), re.M))
     assert {"test", "policies", "scan"} <= run
     assert run - {"setup"} <= recipes

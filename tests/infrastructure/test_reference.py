@@ -34,7 +34,7 @@ def test_every_parameter_output_event_and_command_has_its_line(template: Templat
     assert set(template.source["Outputs"]) <= rows
     assert {path.name for path in (ROOT / "events").glob("*.json")} <= rows
     assert set(MANUAL) <= rows
-    assert set(re.findall(r"^### repo_backup (\S+)$", page, re.M)) == set(COMMANDS)
+    assert set(re.findall(r"^### repo-backup (\S+)$", page, re.M)) == set(COMMANDS)
     assert set(COMMANDS) <= set(OF_COMMANDS)
 
 
@@ -58,6 +58,22 @@ def test_every_link_within_the_documentation_leads_somewhere(page: str) -> None:
         assert found.exists(), f"{page}: {target}"
         if anchor and found.suffix == ".md":
             assert anchor in anchors(found.read_text()), f"{page}: {target}"
+
+
+def test_every_test_and_source_that_the_documentation_names_exists() -> None:
+    texts = [(ROOT / page).read_text() for page in PAGES if page != "CHANGELOG.md"]
+    named = {name for text in texts for name in re.findall(r"`([^`\s]+)`", text)}
+    files = [str(path.relative_to(ROOT)) for path in ROOT.glob("tests/**/*.py")]
+    modules = {name for name in named if re.fullmatch(r"(\w+/)*test_\w+\.py", name)}
+    lost = {name for name in modules if not any(f"/{f}".endswith(f"/{name}") for f in files)}
+    assert sorted(lost) == []
+    functions = {
+        f for file in files for f in re.findall(r"def (test_\w+)", (ROOT / file).read_text())
+    }
+    assert sorted({name for name in named if re.fullmatch(r"test_\w+", name)} - functions) == []
+    ours = r"(functions|instance_scripts|local_cloud|tests|tools)/[\w/.-]+"
+    paths = {name for name in named - modules if re.fullmatch(ours, name) and "NAME" not in name}
+    assert sorted(name for name in paths if not (ROOT / name).exists()) == []
 
 
 def anchors(text: str) -> set[str]:

@@ -4,14 +4,7 @@ Needs docker, so it is no part of ``make test``: ``.ci/run`` runs it, or
 ``bash local_cloud/lambda_image/docker.sh start`` and ``pytest -m docker``.
 """
 
-import contextlib
-import ipaddress
 import json
-import socket
-import socketserver
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -19,66 +12,51 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
 from backup_contract import evidence, object_keys
-from local_cloud import stack as stacks
-from local_cloud.github import CORPUS_OWNER, CORPUS_TOKEN, GitHubStandIn, build_corpus
 from local_cloud.lambda_image import image
-from local_cloud.session import ROOT, Session
+from local_cloud.sam_local import EVENTS, SamLocal, deployed, event_file, function_of
 from local_cloud.stack import Stack
 from shared.aws.run_table import RunStore
 from shared.model.run import Attempt, Instance, Market, Outcome, Run
 
 pytestmark = pytest.mark.docker
 
-EVENTS = ROOT / "events"
 RUN_ID = "2026-11-27T17-00-00Z"
 ROLE_ID, INSTANCE_ID = "AROAEXAMPLEOFAROLEID", "i-0123456789abcdef0"
 LOG = evidence.log(evidence.prefix(RUN_ID, ROLE_ID, INSTANCE_ID))
 LOCK = object_keys.LOCK
-TOKEN_PARAMETER = "/online-backup/token"
-"""As the files in events/ have them."""
 
 
 @dataclass(frozen=True, slots=True)
-class SamLocal:
-    """A deployed stack whose functions are invoked here, in containers, and not by its events."""
+class Invoked:
+    """The deployed stack, and what its functions do in containers."""
 
-    stack: Stack
-    template: Path
-    variables: Path
+    local: SamLocal
+
+    @property
+    def stack(self) -> Stack:
+        """The stack."""
+        return self.local.stack
 
     @property
     def runs(self) -> RunStore:
         """The stack's run table."""
-        session = self.stack.session
-        return RunStore(session.client("dynamodb"), self._table)
+        return RunStore(self.stack.session.client("dynamodb"), self._table)
 
     @property
     def _table(self) -> str:
-        return str(json.loads(self.variables.read_text())["LauncherFunction"]["RUNS_TABLE"])
+        variables = json.loads(self.local.variables.read_text())
+        return str(variables["LauncherFunction"]["RUNS_TABLE"])
 
     def invoke(self, function: str, event: str) -> dict[str, Any]:
         """What the function answers to ``events/EVENT.json``."""
-        done = subprocess.run(
-            [
-                *(str(Path(sys.prefix, "bin", "sam")), "local", "invoke", function),
-                *("--template-file", str(self.template), "--event", str(EVENTS / f"{event}.json")),
-                *("--env-vars", str(self.variables), "--skip-pull-image"),
-            ],
-            env=self.stack.session.environment(),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-        assert "errorMessage" not in answer, (answer, done.stderr[-3000:])
+        path = event_file(event)
+        assert function_of(path) == function
+        answer, _ = self.local.invoke(path)
         return answer
 
     def forget_everything(self) -> None:
@@ -119,8 +97,8 @@ class SamLocal:
 
     def log_saved(self) -> None:
         """The run's instance saves its log, the last thing that it does."""
-        said = b"bootstrap: ending with status 1\n"
-        self.stack.session.client("s3").put_object(Bucket=self.stack.bucket, Key=LOG, Body=said)
+        output = b"bootstrap: ending with status 1\n"
+        self.stack.session.client("s3").put_object(Bucket=self.stack.bucket, Key=LOG, Body=output)
 
     def mail_after(self, act: Callable[[], object]) -> str:
         """Subject and body of the one mail that the act causes."""
@@ -131,42 +109,6 @@ class SamLocal:
         return f"{sent[0]['subject']}\n{sent[0]['body']}"
 
 
-def forward(host: str, url: str, cleanup: ExitStack) -> str:
-    """Make a loopback URL reachable from containers, at this address; the URL for them."""
-    target = urlsplit(url)
-
-    def pump(source: socket.socket, sink: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-
-    class Forwarder(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            with socket.create_connection((target.hostname or "", target.port or 0)) as there:
-                back = threading.Thread(target=pump, args=(there, self.request))
-                back.start()
-                pump(self.request, there)
-                back.join()
-
-    class Server(socketserver.ThreadingTCPServer):
-        daemon_threads = True
-
-    server = cleanup.enter_context(Server((host, 0), Forwarder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    cleanup.callback(server.shutdown)
-    return f"http://{host}:{server.server_address[1]}{target.path}"
-
-
-def bridge_address() -> str:
-    """This machine's address in docker's default network."""
-    shown = subprocess.run(
-        ["docker", "network", "inspect", "bridge"], capture_output=True, text=True, check=True
-    )
-    network = json.loads(shown.stdout)[0]["IPAM"]["Config"][0]
-    return str(network.get("Gateway") or ipaddress.ip_network(network["Subnet"])[1])
-
-
 def instance(instance_id: str) -> Instance:
     """An instance that was launched with the run that it is given to."""
     launched_at = datetime.now(UTC) - timedelta(hours=1)
@@ -174,63 +116,17 @@ def instance(instance_id: str) -> Instance:
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SamLocal]:
+def deployed_stack() -> Iterator[Invoked]:
     """The stack, deployed as the demo does it, but deaf to its own events."""
-    if not image.is_foreign():
-        image.build()
+    image.provide()
     with ExitStack() as cleanup:
-        session = cleanup.enter_context(Session())
-        root = tmp_path_factory.mktemp("github")
-        build_corpus(root, history=ROOT)
-        hub = cleanup.enter_context(GitHubStandIn(root))
-        session.client("ssm").put_parameter(
-            Name=TOKEN_PARAMETER, Type="SecureString", Value=CORPUS_TOKEN
-        )
-        stacks.build(session)
-        stack = Stack.deploy(
-            session,
-            "samlocal",
-            {
-                "GitHubOwner": CORPUS_OWNER,
-                "NotificationEmail": "you@example.com",
-                "GitHubApiUrl": forward(bridge_address(), hub.api_url, cleanup),
-                "GitHubTokenParameter": TOKEN_PARAMETER,
-                "MaxAttempts": "2",
-            },
-        )
-        events = session.client("events")
-        for rule in events.list_rules(NamePrefix="samlocal")["Rules"]:
-            events.disable_rule(Name=rule["Name"])
-        yield _prepared(stack, session, forward(bridge_address(), session.url, cleanup))
-
-
-def _prepared(stack: Stack, session: Session, endpoint: str) -> SamLocal:
-    """sam passes only variables that the template declares: declare the endpoint in a copy."""
-    line = "        POWERTOOLS_LOG_LEVEL: INFO\n"
-    built = session.directory / "build"  # where stacks.build puts it
-    original = (built / "template.yaml").read_text()
-    assert line in original
-    template = built / "template-for-sam-local.yaml"
-    template.write_text(original.replace(line, f"{line}        AWS_ENDPOINT_URL: ''\n"))
-    functions = session.client("lambda")
-    variables = {
-        f"{name.capitalize()}Function": {
-            **functions.get_function_configuration(FunctionName=f"samlocal-{name}")["Environment"][
-                "Variables"
-            ],
-            "AWS_ENDPOINT_URL": endpoint,
-        }
-        for name in ("launcher", "reporter")
-    }
-    path = session.directory / "variables.json"
-    path.write_text(json.dumps(variables))
-    return SamLocal(stack, template, path)
+        yield Invoked(deployed(cleanup, MaxAttempts="2"))
 
 
 @pytest.fixture
-def sam(deployed: SamLocal) -> Iterator[SamLocal]:
-    yield deployed
-    deployed.forget_everything()
+def sam(deployed_stack: Invoked) -> Iterator[Invoked]:
+    yield deployed_stack
+    deployed_stack.forget_everything()
 
 
 def test_every_event_file_is_tried() -> None:
@@ -238,7 +134,7 @@ def test_every_event_file_is_tried() -> None:
     assert [each.stem for each in EVENTS.glob("*.json") if f'"{each.stem}"' not in here] == []
 
 
-def test_the_schedule_launches_a_spot_instance_with_a_deadline(sam: SamLocal) -> None:
+def test_the_schedule_launches_a_spot_instance_with_a_deadline(sam: Invoked) -> None:
     answer = sam.invoke("LauncherFunction", "schedule")
     assert (answer["status"], answer["run_id"], answer["market"]) == ("launched", RUN_ID, "spot")
     launched = next(i for i in sam.stack.instances() if i["id"] == answer["instance_id"])
@@ -252,32 +148,32 @@ def test_the_schedule_launches_a_spot_instance_with_a_deadline(sam: SamLocal) ->
     assert f"deadline-{RUN_ID}-1" in names
 
 
-def test_a_classic_cron_rule_of_the_same_time_is_the_same_run(sam: SamLocal) -> None:
+def test_a_classic_cron_rule_of_the_same_time_is_the_same_run(sam: Invoked) -> None:
     first = sam.invoke("LauncherFunction", "schedule")
     again = sam.invoke("LauncherFunction", "cron_rule")
     assert again == {"status": "already launched", "run_id": RUN_ID, "attempt": 1}
     assert first["run_id"] == RUN_ID
 
 
-def test_a_manual_run_is_named_after_the_second_it_was_asked_for(sam: SamLocal) -> None:
+def test_a_manual_run_is_named_after_the_second_it_was_asked_for(sam: Invoked) -> None:
     answer = sam.invoke("LauncherFunction", "manual")
     asked = datetime.strptime(answer["run_id"], "%Y-%m-%dT%H-%M-%SZ").replace(tzinfo=UTC)
     assert answer["status"] == "launched"
     assert timedelta(0) <= datetime.now(UTC) - asked < timedelta(minutes=2)
 
 
-def test_a_dry_run_asks_aws_and_launches_nothing(sam: SamLocal) -> None:
+def test_a_dry_run_asks_aws_and_launches_nothing(sam: Invoked) -> None:
     before = len(sam.stack.instances())
     answer = sam.invoke("LauncherFunction", "manual_dry_run")
     assert (answer["status"], answer["objections"]) == ("would launch", {})
     assert len(sam.stack.instances()) == before
 
 
-def test_a_manual_run_on_demand_buys_no_spot_instance(sam: SamLocal) -> None:
+def test_a_manual_run_on_demand_buys_no_spot_instance(sam: Invoked) -> None:
     assert sam.invoke("LauncherFunction", "manual_on_demand")["market"] == "on-demand"
 
 
-def test_a_manual_run_keeps_what_was_asked_of_it(sam: SamLocal) -> None:
+def test_a_manual_run_keeps_what_was_asked_of_it(sam: Invoked) -> None:
     answer = sam.invoke("LauncherFunction", "manual_only")
     run = sam.runs.load(answer["run_id"])
     assert run is not None
@@ -285,26 +181,26 @@ def test_a_manual_run_keeps_what_was_asked_of_it(sam: SamLocal) -> None:
     assert "--only 'hello*'" in run.attempt.user_data
 
 
-def test_a_full_run_tells_the_instance_to_fetch_everything(sam: SamLocal) -> None:
+def test_a_full_run_tells_the_instance_to_fetch_everything(sam: Invoked) -> None:
     run = sam.runs.load(sam.invoke("LauncherFunction", "manual_full")["run_id"])
     assert run is not None
     assert "--full" in run.attempt.user_data
 
 
-def test_a_check_answers_line_by_line_and_launches_nothing(sam: SamLocal) -> None:
+def test_a_check_answers_line_by_line_and_launches_nothing(sam: Invoked) -> None:
     before = len(sam.stack.instances())
     checks = sam.invoke("LauncherFunction", "manual_check")["checks"]
     assert checks["launch"].startswith("ok: AWS would launch ")
     assert len(sam.stack.instances()) == before
 
 
-def test_a_retry_launches_the_next_attempt_of_its_run(sam: SamLocal) -> None:
+def test_a_retry_launches_the_next_attempt_of_its_run(sam: Invoked) -> None:
     sam.given_run(outcome=Outcome.RECLAIMED, ended_at=datetime.now(UTC))
     answer = sam.invoke("LauncherFunction", "retry")
     assert (answer["status"], answer["run_id"], answer["attempt"]) == ("launched", RUN_ID, 2)
 
 
-def test_the_end_of_our_instance_without_a_marker_is_mailed_as_a_failure(sam: SamLocal) -> None:
+def test_the_end_of_our_instance_without_a_marker_is_mailed_as_a_failure(sam: Invoked) -> None:
     sam.given_run(instance=instance(INSTANCE_ID))
     sam.log_saved()
     mail = sam.mail_after(lambda: sam.invoke("ReporterFunction", "terminated"))
@@ -314,14 +210,14 @@ def test_the_end_of_our_instance_without_a_marker_is_mailed_as_a_failure(sam: Sa
     assert run.reported_at
 
 
-def test_the_end_of_a_foreign_instance_is_ignored(sam: SamLocal) -> None:
+def test_the_end_of_a_foreign_instance_is_ignored(sam: Invoked) -> None:
     sam.given_run(instance=instance(INSTANCE_ID))
     answer = sam.invoke("ReporterFunction", "terminated_foreign")
     assert answer["status"] == "ignored"
     assert "i-0f0f0f0f0f0f0f0f0" in answer["reason"]
 
 
-def test_an_interruption_warning_is_remembered(sam: SamLocal) -> None:
+def test_an_interruption_warning_is_remembered(sam: Invoked) -> None:
     sam.given_run(instance=instance(INSTANCE_ID))
     assert sam.invoke("ReporterFunction", "spot_interruption")["status"] == "warned"
     run = sam.runs.load(RUN_ID)
@@ -329,7 +225,7 @@ def test_an_interruption_warning_is_remembered(sam: SamLocal) -> None:
     assert run.attempt.warned_at
 
 
-def test_the_deadline_ends_an_instance_that_is_still_running(sam: SamLocal) -> None:
+def test_the_deadline_ends_an_instance_that_is_still_running(sam: Invoked) -> None:
     answer = sam.invoke("LauncherFunction", "schedule")
     run = sam.runs.load(RUN_ID)
     assert run is not None
@@ -339,13 +235,13 @@ def test_the_deadline_ends_an_instance_that_is_still_running(sam: SamLocal) -> N
     assert ended["state"] in ("shutting-down", "terminated")
 
 
-def test_a_refused_launch_is_mailed_with_its_reason(sam: SamLocal) -> None:
+def test_a_refused_launch_is_mailed_with_its_reason(sam: Invoked) -> None:
     sam.given_run(outcome=Outcome.REFUSED, problem="SubnetIds: there is no such subnet.")
     mail = sam.mail_after(lambda: sam.invoke("ReporterFunction", "launch_failed"))
     assert "SubnetIds: there is no such subnet." in mail
 
 
-def test_the_watchdog_looks_at_what_was_forgotten(sam: SamLocal) -> None:
+def test_the_watchdog_looks_at_what_was_forgotten(sam: Invoked) -> None:
     sam.given_run(instance=instance(INSTANCE_ID))
     sam.log_saved()
     answer = sam.invoke("ReporterFunction", "watchdog")

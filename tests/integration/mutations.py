@@ -18,7 +18,7 @@ KEYS = (
     *("github_backups/\0", "github_backups/octo/\u202ex.zip", "github_backups/octo/" + "é" * 300),
 )
 TEXTS = (
-    *("", "\ud800", "\udfff\ud800", "\0", "\x1b[2J", "\r\nrepo_backup: all is well", "٣"),
+    *("", "\ud800", "\udfff\ud800", "\0", "\x1b[2J", "\r\nrepo-backup: all is well", "٣"),
     *("x" * 5000, "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026-11-27T17:00:00"),
     *("2026", "2026-11-27T17:00:00Z", "verified", "failed", "backed-up", "kept", "absent", "null"),
 )

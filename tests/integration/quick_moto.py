@@ -12,9 +12,11 @@ from typing import Any
 import moto.backend_index
 import moto.backends
 import moto.core.responses
+import moto.core.utils
 import moto.kms.models
 from moto.core.base_backend import BaseBackend
 from moto.core.utils import method_names_from_class
+from moto.ec2.models import EC2Backend
 from moto.s3.responses import S3Response
 
 _CALLED = {"dynamodb", "ec2", "lambda", "s3", "scheduler", "sns", "sqs", "ssm", "sts"}
@@ -29,10 +31,16 @@ def quicken_moto() -> None:
     """
     patterns = moto.backend_index.backend_url_patterns
     patterns.sort(key=lambda each: each[0] not in _CALLED)
+    # A reset makes the default VPCs of every account anew, and then throws them away.
+    setattr(EC2Backend, "reset", lambda _: None)  # noqa: B010
     keys: Any = moto.kms.models
     if not hasattr(keys.generate_private_key, "cache_info"):
         keys.generate_private_key = functools.cache(keys.generate_private_key)
     setattr(S3Response, _GET_CHECKSUM, _with_sent_checksum(getattr(S3Response, _GET_CHECKSUM)))
+    utils: Any = moto.core.utils
+    if not hasattr(utils.create_loader, "cache_info"):
+        # Each loader lists the folders of all services: five hundredths of a second.
+        utils.create_loader = functools.cache(utils.create_loader)
     modules = moto.backends.list_of_moto_modules
     if not hasattr(modules, "cache_info"):
         # Its server lists the folders of its package for each request.

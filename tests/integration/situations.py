@@ -43,14 +43,14 @@ UNDONE_DRILL = Drill(
 def weekly(moment: datetime, state: str = "ENABLED") -> Watched:
     """A schedule that is due each week at that moment."""
     day = f"{moment:%a}".upper()
-    said = f"cron({moment.minute} {moment.hour} ? * {day} *)"
-    return Watched(said, "UTC", state, timedelta(days=8))
+    output = f"cron({moment.minute} {moment.hour} ? * {day} *)"
+    return Watched(output, "UTC", state, timedelta(days=8))
 
 
 def monthly(moment: datetime) -> Watched:
     """One that is due each month."""
-    said = f"cron({moment.minute} {moment.hour} {moment.day} * ? *)"
-    return replace(weekly(moment), expression=said)
+    output = f"cron({moment.minute} {moment.hour} {moment.day} * ? *)"
+    return replace(weekly(moment), expression=output)
 
 
 def every(expression: str) -> Callable[[datetime], Watched]:
@@ -221,7 +221,7 @@ SITUATIONS: dict[str, tuple[Build, str, str]] = {
     "fresh": (lambda f: f.run(*ALL, schedule=weekly), GOOD, "the newest run is good"),
     "fresh, no reporter": (lambda f: f.run(*ALL, ending=None), GOOD, "the newest run is good"),
     "ten days, weekly": (lambda f: f.run(*ALL, ago=10, schedule=weekly), BAD, "another was due"),
-    "ten days, monthly": (lambda f: f.run(*ALL, ago=10, schedule=monthly), GOOD, "10.0 days old"),
+    "ten days, monthly": (lambda f: f.run(*ALL, ago=10, schedule=monthly), GOOD, "10 days old"),
     "ten days, every week": (
         lambda f: f.run(*ALL, ago=10, schedule=every("rate(7 days)")),
         BAD,
@@ -230,7 +230,7 @@ SITUATIONS: dict[str, tuple[Build, str, str]] = {
     "ten days, every month": (
         lambda f: f.run(*ALL, ago=10, schedule=every("rate(30 days)")),
         GOOD,
-        "10.0 days old",
+        "10 days old",
     ),
     "ten days, no schedule": (lambda f: f.run(*ALL, ago=10), BAD, "more than 8"),
     "ten days, deleted schedule": (
@@ -241,7 +241,7 @@ SITUATIONS: dict[str, tuple[Build, str, str]] = {
     "sixty days, disabled": (
         lambda f: f.run(*ALL, ago=60, schedule=lambda m: weekly(m, "DISABLED")),
         GOOD,
-        "60.0 days old",
+        "60 days old",
     ),
     "ten days, no reporter": (lambda f: f.run(*ALL, ago=10, ending=None), BAD, "more than 8"),
     "checkpoint": (lambda f: f.run(entry(1), ending=None, complete=False), BAD, "is unfinished"),
@@ -322,7 +322,7 @@ SITUATIONS: dict[str, tuple[Build, str, str]] = {
     "not launched": (ended(Ending.NOT_LAUNCHED), BAD, "ended not-launched"),
     "missed": (ended(Ending.MISSED), BAD, "ended missed"),
     "same second": (same_second, BAD, "a, ended with 1 of 2 failed"),
-    "under way": (good_then(under_way), GOOD, "the newest run is good and 3.0 days old"),
+    "under way": (good_then(under_way), GOOD, "the newest run is good and 3 days old"),
     "cut off": (
         good_then(lambda f: f.run(entry(1), ending=None, complete=False)),
         BAD,

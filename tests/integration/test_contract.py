@@ -109,13 +109,13 @@ def test_a_drill_that_the_machine_could_not_do_is_read_as_that_and_blames_no_arc
     def fail(*_: object, **__: object) -> None:
         raise trouble
 
-    monkeypatch.setattr(f"repo_backup.kinds.git_mirror.{part}", fail)
+    monkeypatch.setattr(f"repo_backup.kinds.git.git_mirror.{part}", fail)
     assert back_up(corpus, tmp_path, monkeypatch, lfs=False) == 0
     data = (tmp_path / "runs" / RUN_ID / "manifest.json").read_bytes()
     manifest = Manifest.from_json(data)
     assert manifest.drill
     assert (manifest.drill.undone, manifest.drill.ok) == (manifest.drill.checked, True)
-    assert all(reason in each.told for each in manifest.drill.undone)
+    assert all(reason in each.description for each in manifest.drill.undone)
     assert manifest.drill.never_drilled == 10
     (path,) = (tmp_path / "github_backups").glob("*.txt")
     marker = read_marker(path.name, path.read_bytes())
@@ -169,9 +169,9 @@ def test_progress_is_read_as_it_was_written(
 ) -> None:
     monkeypatch.setattr("repo_backup.run.checkpoints.CHECKPOINT_SECONDS", 0.0)
     back_up(corpus, tmp_path, monkeypatch)
-    said = Progress.from_json((tmp_path / "runs" / RUN_ID / "progress.json").read_bytes())
-    assert (said.run_id, said.attempt, said.phase) == (RUN_ID, 1, "done")
-    assert (said.done, said.listed, said.ended) == (8, 8, True)
+    output = Progress.from_json((tmp_path / "runs" / RUN_ID / "progress.json").read_bytes())
+    assert (output.run_id, output.attempt, output.phase) == (RUN_ID, 1, "done")
+    assert (output.done, output.listed, output.ended) == (8, 8, True)
 
 
 @pytest.mark.parametrize("title", SAMPLES)

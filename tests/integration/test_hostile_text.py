@@ -65,7 +65,7 @@ def check(text: str) -> None:
     for line in text.split("\n"):
         assert line.isprintable(), repr(line)
         assert not line.lstrip(" |").startswith(FORGED)
-        assert not re.match(r"event=complete|repo_backup: a", line)
+        assert not re.match(r"event=complete|repo-backup: a", line)
 
 
 def test_the_text_is_as_hostile_as_can_be() -> None:
@@ -118,7 +118,7 @@ def test_mails(title: str) -> None:
     text = fitting_body(as_text(message))
     assert FORGED in text
     check(text)
-    for command in re.findall(r"(?:aws s3 rm|repo_backup restore) .*", text):
+    for command in re.findall(r"(?:aws s3 rm|repo-backup restore) .*", text):
         assert "reboot" not in command
 
 
@@ -172,11 +172,11 @@ def test_what_commands_print(capsys: pytest.CaptureFixture[str]) -> None:
     print_line(HOSTILE)
     print_line(HOSTILE, sys.stderr)
     print_table(("name",), [(HOSTILE,)])
-    print_facts({"check": HOSTILE})
+    print_facts([("check", HOSTILE)])
     print_document({"text": HOSTILE})
-    said = capsys.readouterr()
-    check(said.out + said.err)
-    assert json.loads(said.out[said.out.index("{\n") :])["text"] == HOSTILE
+    printed = capsys.readouterr()
+    check(printed.out + printed.err)
+    assert json.loads(printed.out[printed.out.index("{\n") :])["text"] == HOSTILE
 
 
 @pytest.fixture
@@ -256,10 +256,10 @@ def test_every_command_about_a_backup(
     shown: list[str] = []
     for command in commands:
         main(command)
-        said = capsys.readouterr()
-        assert said.out + said.err
-        check(said.out + said.err)
-        shown += [command[0]] * (FORGED in said.out)
+        printed = capsys.readouterr()
+        assert printed.out + printed.err
+        check(printed.out + printed.err)
+        shown += [command[0]] * (FORGED in printed.out)
     assert {"list", "verify"} <= set(shown)
     (root / layout.LOCK).write_text(
         json.dumps({"run_id": HOSTILE, "attempt": 1, "expires_at": "2999-01-01T00:00:00Z"})
@@ -288,10 +288,10 @@ def test_a_run_that_is_followed(
     store.write(key, json.dumps(document).encode())
     with pytest.raises(BackupError) as raised:
         stack_commands.follow(store, RUN_ID, "waiting", 0.02, stack_commands._teller())
-    print_line(f"repo_backup: {raised.value}", sys.stderr)
-    said = capsys.readouterr().err
-    assert key in said or "no report yet" in said
-    check(said)
+    print_line(f"repo-backup: {raised.value}", sys.stderr)
+    printed = capsys.readouterr().err
+    assert key in printed or "no report yet" in printed
+    check(printed)
 
 
 def test_tables_and_bars_on_a_terminal(
@@ -304,9 +304,9 @@ def test_tables_and_bars_on_a_terminal(
     assert list(tracked(["item"], [HOSTILE])) == ["item"]
     with working(HOSTILE):
         pass
-    said = capsys.readouterr()
-    assert "\x1b]8" not in said.out + said.err
-    check(without_colours(said.out + said.err))
+    printed = capsys.readouterr()
+    assert "\x1b]8" not in printed.out + printed.err
+    check(without_colours(printed.out + printed.err))
 
 
 # ── The page and the launcher's answers

@@ -127,7 +127,11 @@ def machine(tmp_path: Path) -> Machine:
     return new
 
 
-PRINT_ARGUMENTS = "import sys; print('got', sys.argv[1:])"
+PRINT_ARGUMENTS = """
+import os, sys
+print('got', sys.argv[1:])
+print('arenas', os.environ['MALLOC_ARENA_MAX'])
+"""
 
 
 def test_the_program_gets_its_words_and_the_machine_powers_off_last(machine: Machine) -> None:
@@ -143,6 +147,7 @@ def test_the_program_gets_its_words_and_the_machine_powers_off_last(machine: Mac
         *("--attempt", "2", "--evidence", EVIDENCE, "--owner", "octo cat", "--full"),
     ]
     assert f"got {expected}" in machine.log
+    assert "arenas 2" in machine.log
 
 
 def test_every_line_of_the_log_has_its_time_its_level_and_the_run(machine: Machine) -> None:
@@ -153,11 +158,11 @@ def test_every_line_of_the_log_has_its_time_its_level_and_the_run(machine: Machi
     lines = machine.log.splitlines()
     assert own in lines
     stamped = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ (\w+) run=2026-11-27T17-00-00Z (.*)")
-    told = [found.groups() for line in lines if (found := stamped.fullmatch(line))]
-    assert len(told) == len(lines)
-    assert ("INFO", "bootstrap: run 2026-11-27T17-00-00Z, attempt 2") in told
-    assert ("INFO", "  installing") in told
-    assert ("INFO", trace) in told
+    answer = [found.groups() for line in lines if (found := stamped.fullmatch(line))]
+    assert len(answer) == len(lines)
+    assert ("INFO", "bootstrap: run 2026-11-27T17-00-00Z, attempt 2") in answer
+    assert ("INFO", "  installing") in answer
+    assert ("INFO", trace) in answer
 
 
 def test_a_program_that_was_exchanged_is_refused_and_the_log_says_so(machine: Machine) -> None:

@@ -109,7 +109,7 @@ PLACES: dict[str, tuple[str, Callable[[Any], object]]] = {
 }
 
 
-def told(place: Callable[[Any], object], client: Refusing) -> str:
+def reported(place: Callable[[Any], object], client: Refusing) -> str:
     try:
         return str(place(client))
     except (OnlineBackupError, BackupError, ValueError) as error:
@@ -119,7 +119,7 @@ def told(place: Callable[[Any], object], client: Refusing) -> str:
 @pytest.mark.parametrize("name", PLACES)
 def test_what_aws_refuses_is_told_with_its_code_and_message(name: str) -> None:
     code, place = PLACES[name]
-    text = told(place, Refusing(code))
+    text = reported(place, Refusing(code))
     assert f"{code}: {SHOWN}" in text
     assert text.isprintable()
 

@@ -144,11 +144,16 @@ def play(
         world.pass_time(timedelta(days=3))
         late = {"for long": 2 * OUTAGE, "repeatedly": OVERDUE_AFTER}.get(fault, timedelta())
         broken = objections(world, longest=IN_TIME + late)
-        said = world.verdicts
-        if fault not in _PERSISTENT and set(said) != {SCENARIOS[scenario]}:
-            broken.append(f"mails: {said}")
+        output = world.verdicts
+        if fault not in _PERSISTENT and set(output) != {SCENARIOS[scenario]}:
+            broken.append(f"mails: {output}")
         return Cell(
-            scenario.__name__, operation, fault, said[0] if said else "", len(said), tuple(broken)
+            scenario.__name__,
+            operation,
+            fault,
+            output[0] if output else "",
+            len(output),
+            tuple(broken),
         )
 
 
@@ -185,12 +190,12 @@ def table(found: Iterable[Cell], verdict: str) -> str:
         per_fault = dict(_grouped(of_operation, lambda cell: cell.fault))
         places = len(per_fault[next(iter(FAULTS))])
         rows.append(
-            [f"`{operation}`", str(places), *(_told(per_fault[f], verdict) for f in FAULTS)]
+            [f"`{operation}`", str(places), *(_answer(per_fault[f], verdict) for f in FAULTS)]
         )
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def _told(found: list[Cell], verdict: str) -> str:
+def _answer(found: list[Cell], verdict: str) -> str:
     """A tick, and how often something else than one mail with the scenario's verdict came."""
     if any(cell.broken for cell in found):
         return "**✗**"

@@ -18,11 +18,11 @@ def objections(world: World, *, longest: timedelta = IN_TIME, mails: int = 2) ->
     ``longest`` is how long an instance may have been there, ``mails`` how many may have come.
     """
     found = list(world.surprises)
-    said = world.verdicts
-    if not 1 <= len(said) <= mails or len(set(said)) != 1:
-        return [*found, f"mails: {said}"]
-    found += untrue(world, said[0])
-    if world.object(f"runs/{RUN_ID}/report.json")["verdict"] != said[0]:
+    output = world.verdicts
+    if not 1 <= len(output) <= mails or len(set(output)) != 1:
+        return [*found, f"mails: {output}"]
+    found += untrue(world, output[0])
+    if world.object(f"runs/{RUN_ID}/report.json")["verdict"] != output[0]:
         found.append("the report says otherwise than the mail")
     if world.running():
         found.append("an instance is left running")

@@ -27,7 +27,7 @@ def written(world: World) -> Archive:
     return Archive(KEY, 7, digest, "r1", checksum, stored["VersionId"])
 
 
-def said(world: World, archive: Archive, state: State = "backed-up") -> tuple[str, ...]:
+def output(world: World, archive: Archive, state: State = "backed-up") -> tuple[str, ...]:
     """The reporter's objections."""
     result = ItemResult(state, archive=archive)
     entry = Entry(1, "octo", "hello", False, False, False, {GIT: result})
@@ -35,7 +35,7 @@ def said(world: World, archive: Archive, state: State = "backed-up") -> tuple[st
 
 
 def test_what_the_backup_wrote_is_not_objected_to(world: World, written: Archive) -> None:
-    assert said(world, written) == ()
+    assert output(world, written) == ()
 
 
 @pytest.mark.parametrize(
@@ -60,17 +60,17 @@ def test_what_the_backup_wrote_is_not_objected_to(world: World, written: Archive
 def test_anything_else_is(
     world: World, written: Archive, changes: dict[str, Any], objection: str
 ) -> None:
-    (line,) = said(world, replace(written, **changes))
+    (line,) = output(world, replace(written, **changes))
     assert objection in line
 
 
 def test_what_is_kept_may_be_another_version_in_a_bucket_that_was_copied(
     world: World, written: Archive
 ) -> None:
-    assert said(world, replace(written, version_id="of the first bucket"), "kept") == ()
+    assert output(world, replace(written, version_id="of the first bucket"), "kept") == ()
     other = replace(written, version_id="of the first bucket", sha256="0" * 64)
-    assert "was replaced after" in said(world, other, "kept")[0]
+    assert "was replaced after" in output(world, other, "kept")[0]
     by_etag = replace(other, etag=f'"{md5(b"archive").hexdigest()}"')
-    assert said(world, by_etag, "kept") == ()
-    assert "has another CRC32" in said(world, replace(by_etag, checksum=OTHER), "kept")[0]
-    assert "is not in the bucket" in said(world, replace(written, key="gone"), "kept")[0]
+    assert output(world, by_etag, "kept") == ()
+    assert "has another CRC32" in output(world, replace(by_etag, checksum=OTHER), "kept")[0]
+    assert "is not in the bucket" in output(world, replace(written, key="gone"), "kept")[0]

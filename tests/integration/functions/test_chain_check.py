@@ -1,7 +1,7 @@
 """Each link of each chain is compared with its document, that with the last accepted run."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,25 +20,6 @@ from tests.integration.functions.chains import SavedRepository, run
 from tests.integration.functions.world import World
 
 DENIED = "AccessDenied"
-
-
-@pytest.fixture
-def s3(world: World) -> Any:
-    """A client of the account."""
-    return world.aws.client("s3")
-
-
-@pytest.fixture
-def asked(s3: Any) -> Iterator[Counter[str]]:
-    """The operations that were called, by name, since the test's own preparations."""
-    called: Counter[str] = Counter()
-
-    def count(model: Any, **_: Any) -> None:
-        called[model.name] += 1
-
-    s3.meta.events.register("before-call.s3", count)
-    yield called
-    s3.meta.events.unregister("before-call.s3", count)
 
 
 @pytest.fixture
@@ -125,7 +106,7 @@ def _undocumented(saved: SavedRepository) -> None:
         (_rewritten, "hello+{id}.json does not list the 2 overlays that an earlier run was"),
         (_damaged, "hello+{id}.json is damaged: line 1"),
         (_shorter, "hello+{id}.json lists 1 of 2 overlays"),
-        (_other_lines, "hello+{id}.json is not what the manifest vouches for"),
+        (_other_lines, "hello+{id}.json is not what the manifest records"),
         (_foreign, "hello+{id}.json is damaged: line 1: key is not github_backups/octo/hello+"),
         (_undocumented, "hello+{id}.json is damaged: it is not in the bucket, or empty"),
     ],
@@ -270,7 +251,7 @@ def test_a_replaced_base_is_to_be_made_anew_and_one_that_is_only_hidden_is_not(
     assert checked(saved).damaged_chains == (saved.document.key,)
     with refusing(saved.s3, "HeadObject"):
         found = checked(saved)
-    assert "may not be looked at" in found.problems[0]
+    assert "could not be checked" in found.problems[0]
     assert found.damaged_chains == ()
 
 
@@ -280,7 +261,7 @@ def test_archives_that_the_time_does_not_suffice_for_are_counted(
     monkeypatch.setattr(archive_check, "CHECK_TIME", timedelta())
     every = [SavedRepository.put(s3, name, links=links) for name, links in (("a", 1), ("b", 0))]
     found = check(Bucket(s3, "backups"), [each.item() for each in every])
-    assert found.problems == ("2 of 2 archives were not looked at: time was up",)
+    assert found.problems == ("2 of 2 archives were not checked: time ran out",)
     assert found.chain_problems == ()
 
 
@@ -342,8 +323,8 @@ def test_copies_are_told_once_and_then_known_by_the_listing(
     _copied(saved)
     found = checked(saved, accepted=None)
     assert (found.problems, found.chain_problems, found.damaged_chains) == ((), (), ())
-    (told,) = found.notices
-    assert told.startswith("this bucket is a copy: 3 archives and overlays lie here")
+    (reported,) = found.notices
+    assert reported.startswith("this bucket is a copy: 3 archives and overlays have")
     assert found.copied_chains == (saved.document.key,)
     ((key, known),) = saved.accepted().items()
     asked.clear()
@@ -394,5 +375,5 @@ def test_a_copy_that_the_time_does_not_suffice_for_is_counted(
     _copied(saved)
     monkeypatch.setattr(CopiedObjects, "is_copy", lambda *_: None)
     found = checked(saved, accepted=None)
-    assert found.problems == ("1 of 1 archives were not looked at: time was up",)
+    assert found.problems == ("1 of 1 archives were not checked: time ran out",)
     assert found.damaged_chains == ()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backup_contract.documents.manifest import Manifest
-from tests.integration.functions.account import ROLE_ID
+from local_cloud.variables import ROLE_ID
 from tests.integration.functions.test_damaged_documents import change_item
 from tests.integration.functions.test_runs import assert_settled
 from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World
@@ -108,10 +108,10 @@ def test_a_verified_run_is_published_with_its_verdict_and_where_that_is_from(wor
     world.complete()
     world.end_instance()
     assert_settled(world, "verified")
-    told, own = world.object(PUBLISHED), world.object(world.own("evidence.json"))
-    assert told["verdict"] == "verified"
-    assert told["evidence"] == world.own("evidence.json")
-    assert {name: told[name] for name in own} == own
+    answer, own = world.object(PUBLISHED), world.object(world.own("evidence.json"))
+    assert answer["verdict"] == "verified"
+    assert answer["evidence"] == world.own("evidence.json")
+    assert {name: answer[name] for name in own} == own
 
 
 def test_an_interrupted_run_publishes_the_newest_checkpoint_of_its_attempts(world: World) -> None:
@@ -122,9 +122,9 @@ def test_an_interrupted_run_publishes_the_newest_checkpoint_of_its_attempts(worl
     world.write(world.own("evidence.json", attempt=3), b"cut off")
     world.end_instance("Server.SpotInstanceTermination")
     assert_settled(world, "interrupted")
-    told = world.object(PUBLISHED)
-    assert (told["verdict"], told["attempt"]) == ("interrupted", 2)
-    assert told["evidence"] == world.own("evidence.json", attempt=2)
+    answer = world.object(PUBLISHED)
+    assert (answer["verdict"], answer["attempt"]) == ("interrupted", 2)
+    assert answer["evidence"] == world.own("evidence.json", attempt=2)
 
 
 def test_a_run_without_a_checkpoint_publishes_nothing(world: World) -> None:
@@ -158,10 +158,10 @@ def test_a_manifest_that_cannot_be_published_costs_a_line_of_the_mail(world: Wor
     )
     world.end_instance()
     assert_settled(world, "verified")
-    said = (
+    output = (
         f"{PUBLISHED} could not be published (AccessDenied: no); see {world.own('evidence.json')}"
     )
-    assert f"  - {said} instead." in world.mails[0].body
+    assert f"  - {output} instead." in world.mails[0].body
 
 
 def test_the_launch_is_written_down_with_every_attempt_and_where_it_writes(world: World) -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from tests.integration.functions import matrix
 from tests.integration.functions.world import World
+from tests.surplus import slow_but
 
 
-@pytest.mark.parametrize("fault", matrix.FAULTS)
+@pytest.mark.parametrize("fault", slow_but({1, 3, 5}, matrix.FAULTS))
 def test_a_fault_at_the_launch_itself_leaves_one_mail_and_nothing_running(
     fault: str, deployment: Path
 ) -> None:

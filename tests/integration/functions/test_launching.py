@@ -208,7 +208,7 @@ def test_an_instance_that_aws_could_not_start_is_told_with_what_that_mostly_mean
     assert_settled(world, "failed")
     assert world.launches == {"1": 1}
     body = world.mails[0].body
-    assert f"AWS could not start the instance ({message}). Mostly that is the KMS key" in body
+    assert f"AWS could not start the instance ({message}). The usual cause is the KMS key" in body
     assert "reclaim" not in body
     assert "on_demand" not in body
     assert "log's end" not in body
@@ -279,11 +279,11 @@ def test_the_watchdog_tells_once_of_events_that_were_given_up_on(world: World) -
     sqs.receive_message(QueueUrl=url)  # somebody looks at it
     world.send("reporter", watch)
     (mail,) = world.mails
-    assert mail.subject == "[OnlineBackup] 1 event was given up on: stack"
+    assert mail.subject == "[OnlineBackup] 1 event was not processed: stack"
     assert f"aws sqs receive-message --region eu-central-1 --queue-url {url}" in mail.body
     sqs.send_message(QueueUrl=url, MessageBody="{}")
     world.send("reporter", watch)
-    assert world.mails[-1].subject == "[OnlineBackup] 2 events were given up on: stack"
+    assert world.mails[-1].subject == "[OnlineBackup] 2 events were not processed: stack"
     sqs.purge_queue(QueueUrl=url)
     world.send("reporter", watch)
     sqs.send_message(QueueUrl=url, MessageBody="{}")

@@ -168,9 +168,9 @@ class AnyRun(RuleBasedStateMachine):
     @rule(data=st.data())
     def late_event(self, data: st.DataObject) -> None:
         """One of the events that were held up comes, in whatever order."""
-        held = data.draw(st.sampled_from(self.held_back))
-        self.held_back.remove(held)
-        self.send(*held)
+        hold = data.draw(st.sampled_from(self.held_back))
+        self.held_back.remove(hold)
+        self.send(*hold)
 
     @rule(minutes=st.sampled_from([1, 10, 45, 176, 200]))
     def wait(self, minutes: int) -> None:

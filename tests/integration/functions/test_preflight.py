@@ -93,7 +93,7 @@ def test_github_in_trouble_never_keeps_a_backup_from_being_tried(
 
 @pytest.fixture
 def account(hub: GitHubStandIn) -> Catalogue:
-    """octo with a private repository and an organisation with another."""
+    """octo with a private repository and an organization with another."""
     catalogue = hub.catalogue
     catalogue.accounts["octo-org"] = Account("octo-org", "Organization")
     catalogue.add(Repository(1, "octo", "secret", private=True))
@@ -107,8 +107,8 @@ def rights(world: World) -> list[str]:
     """What a dry run says about the token's rights."""
     answer = world.invoke("launcher", {"dry_run": True})
     assert answer["status"] == "would launch", answer
-    said: list[str] = answer["rights"]
-    return said
+    output: list[str] = answer["rights"]
+    return output
 
 
 def test_a_token_with_every_right_is_not_complained_of(
@@ -121,7 +121,7 @@ def test_a_token_with_every_right_is_not_complained_of(
 
 
 @pytest.mark.parametrize(
-    ("headers", "said"),
+    ("headers", "output"),
     [
         ({"X-OAuth-Scopes": "public_repo"}, "lacks the scope repo"),
         ({"X-OAuth-Scopes": ""}, "lacks the scope repo"),
@@ -138,18 +138,18 @@ def test_a_right_that_is_missing_is_named_in_the_dry_run_and_launches_nothing_le
     account: Catalogue,
     monkeypatch: pytest.MonkeyPatch,
     headers: dict[str, str],
-    said: str | None,
+    output: str | None,
 ) -> None:
     store_token(world, monkeypatch, "good")
     hub.api_headers = headers
     found = rights(world)
-    assert [line for line in found if said and said in line] == found
-    assert bool(found) is bool(said)
+    assert [line for line in found if output and output in line] == found
+    assert bool(found) is bool(output)
     assert world.invoke("launcher", {})["status"] == "launched"
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "told"),
+    ("status", "body", "reported"),
     [
         (
             404,
@@ -176,12 +176,12 @@ def test_a_token_that_lists_but_must_not_read_is_told_by_the_repository(
     monkeypatch: pytest.MonkeyPatch,
     status: int,
     body: bytes,
-    told: str,
+    reported: str,
 ) -> None:
     store_token(world, monkeypatch, "good")
     hub.faults.add(Fault("/octo/secret.git/info/refs", status=status, body=body))
     (note,) = rights(world)
-    assert note == f"the token may list octo/secret but not read it ({told}"
+    assert note == f"the token may list octo/secret but not read it ({reported}"
 
 
 def test_a_token_of_somebody_else_is_told(
@@ -191,7 +191,7 @@ def test_a_token_of_somebody_else_is_told(
     account.tokens["anns"] = "ann"
     store_token(world, monkeypatch, "anns")
     (note,) = rights(world)
-    assert note.startswith("the token belongs to ann: of octo it sees what is public")
+    assert note.startswith("the token belongs to ann: of octo it only sees public")
 
 
 def test_a_token_with_a_line_break_is_refused_and_never_shown(

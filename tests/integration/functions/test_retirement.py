@@ -11,12 +11,6 @@ from tests.integration.functions.world import DUE, Fault, World
 WEEK = timedelta(weeks=1)
 
 
-@pytest.fixture
-def s3(world: World) -> Any:
-    """A client of the account."""
-    return world.aws.client("s3")
-
-
 def compacted(s3: Any, name: str = "hello") -> tuple[SavedRepository, str]:
     """A repository with a new base in week 1 over a chain of week 0, whose prefix it returns."""
     saved = SavedRepository.put(s3, name, body=name.encode())
@@ -47,6 +41,20 @@ def test_the_second_verified_run_over_a_new_base_hides_the_old_overlays(
     assert report["retired"] == [f"{old}* (3)"]
     run(world, 3, [saved.entry()])
     assert there(s3, saved.archive.key) == [saved.archive.key]
+
+
+def test_the_list_of_the_binaries_of_a_replaced_chain_is_hidden_with_it(
+    world: World, s3: Any
+) -> None:
+    saved, old = compacted(s3)
+    s3.put_object(Bucket="backups", Key=f"{old}objects.json", Body=b"x")
+    put_at(DUE, f"{old}objects.json")
+    for week in (1, 2):
+        run(world, week, [saved.entry()])
+    assert there(s3, old) == []
+    assert f"{old}objects.json" in {
+        each["Key"] for each in s3.list_object_versions(Bucket="backups", Prefix=old)["Versions"]
+    }
 
 
 def test_a_run_that_is_not_verified_in_between_starts_the_count_anew(world: World, s3: Any) -> None:

@@ -7,10 +7,9 @@ from backup_contract.documents.manifest import Entry
 from backup_contract.documents.parts.rewrites import Rewrite, RewriteKind, Rewrites
 from backup_contract.kinds import GIT
 from tests.integration.functions.chains import run
-from tests.integration.functions.test_retirement import compacted, s3, there
+from tests.integration.functions.test_retirement import compacted, there
 from tests.integration.functions.world import World
 
-__all__ = ["s3"]
 _RUNS = {week: f"2026-{day}T17-00-00Z" for week, day in ((1, "12-04"), (2, "12-11"))}
 _FORCED = Rewrite("refs/heads/main", RewriteKind.FORCED_BRANCH, "a" * 40, "b" * 40)
 

@@ -9,29 +9,29 @@ from tests.integration.functions.test_runs import assert_settled
 from tests.integration.functions.world import RUN_ID, SCHEDULED, Fault, World
 
 
-def fail(world: World, attempt: int, said: str) -> None:
+def fail(world: World, attempt: int, output: str) -> None:
     """The running instance fails by itself after three minutes."""
     world.now += timedelta(minutes=3)
     world.progress("failed", attempt=attempt, done=0)
-    world.save_log(f"bootstrap: run\n{said}\n")
+    world.save_log(f"bootstrap: run\n{output}\n")
     world.end_instance()
 
 
 def test_a_scheduled_run_outlasts_an_outage_of_github_of_an_hour(world: World) -> None:
     world.send("launcher", SCHEDULED)
-    fail(world, 1, "repo_backup: api.github.com: HTTP 503")
+    fail(world, 1, "repo-backup: api.github.com: HTTP 503")
     assert world.mails == []
     assert world.running() == []
     world.pass_time(timedelta(minutes=32))
-    fail(world, 2, "repo_backup: api.github.com: HTTP 502")
+    fail(world, 2, "repo-backup: api.github.com: HTTP 502")
     world.pass_time(timedelta(minutes=32))
     world.complete(attempt=3)
     world.end_instance()
     assert_settled(world, "verified")
     story = [line for line in world.mails[0].body.splitlines() if line.startswith("  - attempt")]
     assert story[0].startswith("  - attempt 1 failed after 3 min")
-    assert story[0].endswith(": repo_backup: api.github.com: HTTP 503")
-    assert story[1].endswith(": repo_backup: api.github.com: HTTP 502")
+    assert story[0].endswith(": repo-backup: api.github.com: HTTP 503")
+    assert story[1].endswith(": repo-backup: api.github.com: HTTP 502")
     assert story[2].startswith("  - attempt 3 ended after")
 
 
@@ -50,7 +50,7 @@ def test_a_failure_that_the_next_launch_finds_to_be_final_is_told_with_both(
 ) -> None:
     """The launcher's check is what tells it from an outage; here the token's parameter is gone."""
     world.send("launcher", SCHEDULED)
-    fail(world, 1, "repo_backup: the token could not be read")
+    fail(world, 1, "repo-backup: the token could not be read")
     monkeypatch.setenv("GITHUB_TOKEN_PARAMETER", "/no/such")
     world.pass_time(timedelta(minutes=32))
     assert_settled(world, "not-launched")
@@ -86,9 +86,9 @@ def test_a_launcher_that_never_begins_the_next_attempt_is_told_within_days(
     assert world.verdicts == ["interrupted"]
     assert "never began: the launcher's log" in world.mails[0].body
     assert world.schedules() == {}
-    told = len(world.dead_letters)
+    reported = len(world.dead_letters)
     world.pass_time(timedelta(days=2))
-    assert len(world.dead_letters) == told
+    assert len(world.dead_letters) == reported
     assert len(world.mails) == 1
 
 
@@ -115,7 +115,7 @@ def test_a_run_by_hand_while_another_is_at_work_spends_nothing(world: World) -> 
     world.now += timedelta(minutes=1)
     answer = world.invoke("launcher", {})
     assert answer["status"] == "refused"
-    assert f"Run {first} is at work, until 2026-11-27 20:00 UTC" in answer["problem"]
+    assert f"Run {first} is in progress, until 2026-11-27 20:00 UTC" in answer["problem"]
     assert world.launches == {"1": 1}
     world.complete()
     world.end_instance()
@@ -197,4 +197,4 @@ def test_archives_that_may_not_be_looked_at_are_named(world: World) -> None:
     world.send("reporter", {"trigger": "recheck", "run_id": RUN_ID})
     world.pass_time(timedelta(hours=4))
     assert world.verdicts == ["unverified"]
-    assert "hello.zip may not be looked at (403: no)" in world.mails[0].body
+    assert "hello.zip could not be checked (403: no)" in world.mails[0].body

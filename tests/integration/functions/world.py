@@ -33,9 +33,10 @@ from backup_contract.documents.parts.entries import by_identity
 from backup_contract.documents.progress import Progress
 from backup_contract.moments import moment_of
 from launcher import app as launcher_app
+from local_cloud.variables import ROLE_ID
 from reporter import app as reporter_app
 from shared.errors import OnlineBackupError
-from tests.integration.functions.account import ACCOUNT, REGION, ROLE_ID, TOPIC_ARN, new_account
+from tests.integration.functions.account import ACCOUNT, REGION, TOPIC_ARN, new_account
 
 RUN_ID = "2026-11-27T17-00-00Z"
 DUE = datetime(2026, 11, 27, 17, tzinfo=UTC)
@@ -254,8 +255,8 @@ class World:
 
     def progress(self, phase: str, *, attempt: int = 1, done: int = 37) -> None:
         """What a backup says of itself on its way."""
-        said = Progress(attempt, phase, done, 120, run_id=RUN_ID, updated_at=self.now)
-        self.write(self.own("progress.json", attempt=attempt), said.to_json())
+        output = Progress(attempt, phase, done, 120, run_id=RUN_ID, updated_at=self.now)
+        self.write(self.own("progress.json", attempt=attempt), output.to_json())
 
     def save_log(self, text: str) -> None:
         """What the bootstrap of the latest attempt does last of all."""
@@ -319,8 +320,8 @@ class World:
                 raise CrashError(operation)
             if fault.kind == "unreached":
                 raise EndpointConnectionError(endpoint_url=operation)
-            said = {"Code": fault.code, "Message": fault.message}
-            return _answer(fault.status, {"Error": said})
+            output = {"Code": fault.code, "Message": fault.message}
+            return _answer(fault.status, {"Error": output})
         match operation:
             case "lambda.Invoke":
                 arn = params["url_path"].split("/")[3]

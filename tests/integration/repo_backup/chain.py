@@ -26,8 +26,8 @@ from local_cloud.github.corpus import commit_files, git, init_repository
 from repo_backup.archive.zip_writer import Archive as Zip
 from repo_backup.git.mirror import Mirror
 from repo_backup.git.protocol.advertisement import Advertisement, refs_digest
-from repo_backup.runtime.budgets import Budget
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.budgets import ResourceBudget
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.store.base import Store
 
 FIRST_RUN = datetime(2026, 9, 4, 17, tzinfo=UTC)
@@ -57,11 +57,11 @@ class Chain:
 
     def base(self) -> str:
         """A run that saves everything."""
-        run_id, stop = self._next_run(), Stop()
+        run_id, stop = self._next_run(), CancellationToken()
         known = Advertisement("", self._tips(), {}, "refs/heads/main", None, "sha1", frozenset())
         mirror = Mirror(self.folder / run_id / "hello.git", known)
         mirror.create()
-        mirror.receive(iter([self._pack()]), Budget(1 << 30, stop), stop)
+        mirror.receive(iter([self._pack()]), ResourceBudget(1 << 30, stop), stop)
         made = Zip(mirror, self.store.part_bytes)
         self.store.put_archive(self.key, made)
         version = self.store.versions(self.key)[0].id

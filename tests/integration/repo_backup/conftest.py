@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ def environment(
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     return monkeypatch
 
 
@@ -95,7 +97,7 @@ class Destination:
     def backup(
         self, *arguments: str, run_id: str = "r1", owner: str = "octo", data: bool = False
     ) -> int:
-        """Run ``repo_backup backup``, of project data only where ``data`` is set; its exit code."""
+        """Run ``repo-backup backup``, of project data only where ``data`` is set; its exit code."""
         self.environment.setenv("GITHUB_TOKEN", CORPUS_TOKEN)
         return self.public_backup(*arguments, run_id=run_id, owner=owner, data=data)
 
@@ -196,7 +198,7 @@ class Bucket:
         return [item["Key"] for item in listed]
 
     def backup(self, *arguments: str, run_id: str = "r1") -> int:
-        """Run ``repo_backup backup`` to this bucket; its exit code."""
+        """Run ``repo-backup backup`` to this bucket; its exit code."""
         os.environ["GITHUB_TOKEN"] = CORPUS_TOKEN
         fixed = ["--owner", "octo", "--destination", self.location, "--run-id", run_id]
         return main(["backup", "--no-data", *fixed, *arguments])

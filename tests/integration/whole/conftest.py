@@ -1,6 +1,7 @@
 """An account on AWS and one on GitHub."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,6 +65,7 @@ def system(
     shutil.copytree(account, root, symlinks=True)
     scratch.mkdir()
     monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setattr(retry, "FIRST_DELAY_SECONDS", 0.01)
     with GitHubStandIn(root, backend=backend.open) as hub:
         yield System(world, hub, monkeypatch)

@@ -13,7 +13,7 @@ from backup_contract import object_keys
 from local_cloud.github.corpus import commit_files, git
 from local_cloud.github.data.maker import Size, fill
 from local_cloud.github.storage.lfs import add_object
-from repo_backup.kinds import compaction
+from repo_backup.kinds.git import compaction
 from tests.integration.whole.system import SOURCE, Kill, System
 
 HELLO = "github_backups/octo/hello"

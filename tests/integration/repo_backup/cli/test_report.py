@@ -1,4 +1,4 @@
-"""``repo_backup report``: what was really backed up, as a page."""
+"""``repo-backup report``: what was really backed up, as a page."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ from typing import get_type_hints
 
 import pytest
 
-from backup_contract.documents.output.commands import ReportDocument
+from backup_contract.documents.output.runs import ReportDocument
 from local_cloud.github import Fault, GitHubStandIn
 from repo_backup.cli.main import main
 from repo_backup.health.status import assess
@@ -44,8 +44,10 @@ def test_a_folder_that_was_backed_up_to_has_a_page(
     out = tmp_path / "page"
     capsys.readouterr()
     assert report(str(destination.root), out) == 0
-    said = capsys.readouterr().out
-    assert said == f"Everything is backed up; 2 runs, 8 repositories: {out.as_uri()}/index.html\n"
+    message = capsys.readouterr().out
+    assert (
+        message == f"Everything is backed up; 2 runs, 8 repositories: {out.as_uri()}/index.html\n"
+    )
     html = (out / "index.html").read_text()
     assert "octo/hello" in html
     assert str(destination.root) in html
@@ -60,9 +62,9 @@ def test_a_failing_repository_is_what_the_page_says_first(
     assert destination.backup(run_id="r2") == 3
     capsys.readouterr()
     assert report(str(destination.root), tmp_path / "page", "--json") == 0
-    said = json.loads(capsys.readouterr().out)
-    assert set(said) == set(get_type_hints(ReportDocument))
-    assert (said["good"], said["headline"]) == (
+    message = json.loads(capsys.readouterr().out)
+    assert set(message) == set(get_type_hints(ReportDocument))
+    assert (message["good"], message["headline"]) == (
         False,
         "The newest run, r2, ended with 1 of 8 failed",
     )
@@ -99,9 +101,9 @@ def test_a_page_of_ours_is_replaced_and_nothing_else(
     (out / "index.html").write_text("<html>somebody else's</html>")
     assert report(str(destination.root), out) == 2
     assert (out / "index.html").read_text() == "<html>somebody else's</html>"
-    said = capsys.readouterr().err
-    assert "--out: " in said
-    assert "name a new or empty directory" in said
+    message = capsys.readouterr().err
+    assert "--out: " in message
+    assert "name a new or empty directory" in message
 
 
 def test_a_directory_with_something_in_it_is_left_alone(
@@ -114,23 +116,23 @@ def test_a_directory_with_something_in_it_is_left_alone(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--source", "."], "--out"),
         (["--source", ".", "--out", __file__], "is a file; name a directory"),
-        (["--source", ".", "--out", "s3://bucket"], "is no directory of this machine"),
+        (["--source", ".", "--out", "s3://bucket"], "is not a directory on this machine"),
         (["--source", "s3:/x", "--out", "o"], "is neither s3://BUCKET[/PREFIX] nor a directory"),
         (["--source", ".", "--out", "o", "--runs", "0"], "'0' is not a number"),
         (["--source", ".", "--out", "o", "--run", "1"], "did you mean --runs?"),
     ],
 )
 def test_wrong_words_end_with_code_2_and_a_hint(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
         main(["report", *arguments])
     assert end.value.code == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_an_empty_source_is_an_error_and_leaves_no_page(
@@ -155,7 +157,7 @@ def test_unreadable_reports_end_with_code_3_and_the_page_without_them(
     destination.backup("--only", "hello")
     (destination.root / "runs/r1/report.json").write_text('{"schema": 9}')
     assert report(str(destination.root), tmp_path / "page") == 3
-    assert "left out: runs/r1/report.json: schema 9" in capsys.readouterr().err
+    assert "ignored: runs/r1/report.json: schema 9" in capsys.readouterr().err
     assert "1 document could not be read" in (tmp_path / "page/index.html").read_text()
 
 

@@ -17,8 +17,8 @@ def test_an_account_without_anything_to_back_up_ends_it(hub: GitHubStandIn, owne
     hub.catalogue.accounts["bare"] = Account("bare")
     with pytest.raises(SessionError) as raised:
         ask(owner, hub.api_url, "")
-    told = f"{raised.value} {raised.value.details}"
-    assert "no user or organisation named" in told or "no repositories of bare" in told
+    answer = f"{raised.value} {raised.value.details}"
+    assert "no user or organization named" in answer or "no repositories of bare" in answer
 
 
 def test_a_network_that_is_not_there_ends_it_with_a_sentence() -> None:

@@ -11,8 +11,8 @@ from local_cloud.github.data.rest.routes import ROUTES
 from repo_backup.cli.main import main
 from repo_backup.hosts.github.app_installations import AppSignature, Installations
 from repo_backup.net.http import Http
-from repo_backup.net.rate_limiter import Limiter
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.net.rate_limit_gate import RateLimitGate
+from repo_backup.runtime.cancellation import CancellationToken
 from tests.integration.repo_backup.conftest import ALL, Destination
 
 ALL_PERMISSIONS = {each for route in ROUTES for each in route.permissions} | {"discussions"}
@@ -61,8 +61,8 @@ def test_what_an_app_may_not_read_is_named_by_its_permission_and_fails_nothing(
     (*_, lacking) = destination.entry("secret")["data"]["sections"]
     assert lacking["names"] == ["settings.variables"]
     assert lacking["reason"] == "needs Variables (read)"
-    told = capsys.readouterr().out
-    assert "not saved, as a right is lacking" in told
+    answer = capsys.readouterr().out
+    assert "not saved because a permission is missing" in answer
 
 
 def test_a_token_that_ends_in_mid_run_is_made_anew_for_the_api_and_for_git(
@@ -81,9 +81,9 @@ def test_a_token_that_ends_in_mid_run_is_made_anew_for_the_api_and_for_git(
 def test_a_token_is_made_anew_before_it_ends(hub: GitHubStandIn, key: str) -> None:
     moment = [datetime.now(UTC)]
     hub.apps.now = lambda: moment[0].timestamp()
-    limiter = Limiter(Stop())
+    rate_limit_gate = RateLimitGate(CancellationToken())
     signature = AppSignature("4711", PrivateKey.from_pem(key), lambda: moment[0])
-    signing = Http(signature, limiter, stall_seconds=10, connections=1)
+    signing = Http(signature, rate_limit_gate, stall_seconds=10, connections=1)
     tokens = Installations(signing, hub.api_url, ["octo"], lambda: moment[0])
     first = tokens.token("octo")
     moment[0] += timedelta(minutes=54)
@@ -99,12 +99,12 @@ def test_a_signature_is_made_after_a_rate_limit_not_before(hub: GitHubStandIn, k
     moment = [datetime.now(UTC)]
     hub.apps.now = lambda: moment[0].timestamp()
 
-    class Limited(Limiter):
+    class Limited(RateLimitGate):
         def wait(self) -> None:
             moment[0] += timedelta(minutes=50)
 
     signature = AppSignature("4711", PrivateKey.from_pem(key), lambda: moment[0])
-    signing = Http(signature, Limited(Stop()), stall_seconds=10, connections=1)
+    signing = Http(signature, Limited(CancellationToken()), stall_seconds=10, connections=1)
     assert Installations(signing, hub.api_url, ["octo"], lambda: moment[0]).token("octo")
 
 
@@ -169,9 +169,9 @@ def test_a_signature_that_github_rejects_is_fatal_and_says_what_to_look_at(
     else:
         hub.apps.now = lambda: time.time() - 3600
     assert backup(destination) == 1
-    said = capsys.readouterr().err
-    assert "that is the App's signature" in said
-    assert "PRIVATE KEY" not in said
+    output = capsys.readouterr().err
+    assert "that is the App's signature" in output
+    assert "PRIVATE KEY" not in output
     assert destination.markers() == []
 
 
@@ -182,7 +182,7 @@ def test_a_signature_that_github_rejects_is_fatal_and_says_what_to_look_at(
         ({"GITHUB_APP_KEY": "canary-not-a-key"}, "it is no PEM private key"),
         ({"GITHUB_APP_ID": "my app"}, "neither an App's id nor its client id"),
         ({"GITHUB_TOKEN": CORPUS_TOKEN}, "not both"),
-        ({"GITHUB_APP_ID": "", "GITHUB_TOKEN": "canary\nline"}, "has blanks or line breaks"),
+        ({"GITHUB_APP_ID": "", "GITHUB_TOKEN": "canary\nline"}, "contains blanks or line breaks"),
     ],
     ids=["no-key", "no-pem", "no-id", "both", "two-lines"],
 )
@@ -197,9 +197,9 @@ def test_what_cannot_work_is_refused_before_github_is_asked(
     for name, value in variables.items():
         destination.environment.setenv(name, value)
     assert backup(destination) == 2
-    said = capsys.readouterr().err
-    assert reason in said
-    assert "canary" not in said
+    output = capsys.readouterr().err
+    assert reason in output
+    assert "canary" not in output
     assert hub.requests == []
 
 
@@ -225,7 +225,7 @@ def test_the_key_and_the_tokens_are_nowhere_in_the_destination(
 ) -> None:
     assert backup(destination) == 0
     written = [each.read_bytes() for each in destination.root.rglob("*") if each.is_file()]
-    said = capfd.readouterr()
-    for text in (*written, said.out.encode(), said.err.encode()):
+    output = capfd.readouterr()
+    for text in (*written, output.out.encode(), output.err.encode()):
         assert b"ghs_" not in text
         assert key.splitlines()[1].encode() not in text

@@ -10,13 +10,13 @@ from tests.integration.repo_backup.conftest import Destination
 PARTIAL = {"X-GitHub-SSO": "partial-results; organizations=21955855,20582480"}
 
 
-def test_organisations_that_single_sign_on_hides_are_an_error_of_the_run(
+def test_organizations_that_single_sign_on_hides_are_an_error_of_the_run(
     destination: Destination, hub: GitHubStandIn
 ) -> None:
     hub.api_headers = PARTIAL
     assert destination.backup("--no-drill", owner="octo-org") == 1
     (error,) = destination.manifest()["errors"]
-    assert "left organisations out that require single sign-on" in error
+    assert "left out organizations that require single sign-on" in error
     assert destination.states() == {"tools": "backed-up"}
     assert destination.markers() == []
 
@@ -35,7 +35,7 @@ def test_a_repository_that_single_sign_on_protects_says_so(
     hub.faults.add(Fault("/octo/secret.git/*", status=403, headers=headers))
     assert destination.backup("--no-drill", "--no-wikis") == 3
     reason = destination.entry("secret")["reason"]
-    assert "requires single sign-on: authorise the token" in reason
+    assert "requires single sign-on: authorize the token" in reason
     assert "abc" not in reason
 
 
@@ -46,7 +46,8 @@ def test_a_classic_token_without_its_scope_is_in_the_manifest(
     hub.rights[CORPUS_TOKEN] = TokenRights(frozenset(scopes.split(", ")))
     destination.backup("--no-drill", "--only", "hello")
     assert destination.manifest()["notices"] == [
-        "the GitHub token lacks the scope repo: private repositories are not seen"
+        "the GitHub token lacks the scope repo: private repositories are not seen",
+        "octo: only public gists are saved: the token lacks the scope gist",
     ]
 
 
@@ -60,7 +61,7 @@ def test_a_token_that_lacks_nothing_is_not_complained_of(
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "told"),
+    ("status", "body", "answer"),
     [
         (
             403,
@@ -96,22 +97,24 @@ def test_a_token_that_lacks_nothing_is_not_complained_of(
     ids=["contents", "hidden", "disabled", "locked", "silent", "notice"],
 )
 def test_a_private_repository_that_git_refuses_has_githubs_reason_and_no_guess(
-    destination: Destination, hub: GitHubStandIn, status: int, body: bytes, told: str
+    destination: Destination, hub: GitHubStandIn, status: int, body: bytes, answer: str
 ) -> None:
     hub.faults.add(Fault("/octo/secret.git/*", status=status, body=body))
     assert destination.backup("--no-drill", "--no-wikis") == 3
-    assert destination.entry("secret")["reason"].endswith(told)
+    assert destination.entry("secret")["reason"].endswith(answer)
 
 
 def test_an_ip_allow_list_is_told_where_the_listing_fails(
     destination: Destination, hub: GitHubStandIn, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = "the `octo` organization has an IP allow list enabled, and your IP address is not on it"
-    body = json.dumps({"message": told}).encode()
+    answer = (
+        "the `octo` organization has an IP allow list enabled, and your IP address is not on it"
+    )
+    body = json.dumps({"message": answer}).encode()
     hub.faults.add(Fault("/user/repos", status=403, body=body))
     assert destination.backup("--no-drill") == 1
     shown = capsys.readouterr().err
-    assert f"GitHub refuses /user/repos (403): {told}; the list must contain the public" in shown
+    assert f"GitHub refuses /user/repos (403): {answer}; the list must contain the public" in shown
 
 
 UNAVAILABLE = "Repository storage is temporarily unavailable"
@@ -135,7 +138,7 @@ def test_a_wiki_that_is_unavailable_for_a_moment_is_tried_again(
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "answer"),
     [
         (answers(UNAVAILABLE), f"the server answers: {UNAVAILABLE}"),
         (Fault(WIKI, status=404, body=b"<title>No route</title>"), "titled 'No route'"),
@@ -149,13 +152,13 @@ def test_a_wiki_that_is_unavailable_for_a_moment_is_tried_again(
     ids=["unavailable", "proxy", "gone", "locked", "page"],
 )
 def test_a_wiki_that_is_refused_has_failed_and_is_not_absent(
-    destination: Destination, hub: GitHubStandIn, fault: Fault, told: str
+    destination: Destination, hub: GitHubStandIn, fault: Fault, answer: str
 ) -> None:
     hub.faults.add(fault)
     assert destination.backup("--no-drill", "--only", "hello") == 3
     wiki = destination.entry("hello")["wiki"]
     assert wiki["state"] == "failed"
-    assert wiki["reason"].endswith(told)
+    assert wiki["reason"].endswith(answer)
 
 
 def test_a_wiki_without_a_first_page_is_absent(

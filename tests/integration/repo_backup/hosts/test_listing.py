@@ -8,6 +8,7 @@ from local_cloud.github import Edit, Fault, GitHubStandIn, Repository
 from repo_backup.cli.main import main
 from repo_backup.store.directory import DirectoryStore
 from tests.integration.repo_backup.conftest import ALL, Destination
+from tests.surplus import slow_but
 
 
 def _errors(destination: Destination, run_id: str = "r1") -> str:
@@ -75,14 +76,17 @@ ONLY = ("--only", "hello", "--no-wikis", "--no-drill")
 
 @pytest.mark.parametrize(
     ("edits", "pages"),
-    [
-        ([], 4),
-        ([Edit("move", "octo/empty", "octo/zzz")], 4),
-        ([Edit("create", "octo/aaa")], 4),
-        ([Edit("delete", "octo/many-101")], 8),
-        ([Edit("move", "octo/many-101", "octo-org/many-101")], 8),
-        ([Edit("delete", "octo/many-101"), Edit("create", "octo/aaa")], 8),
-    ],
+    slow_but(
+        {1, 3, 5},
+        [
+            ([], 4),
+            ([Edit("move", "octo/empty", "octo/zzz")], 4),
+            ([Edit("create", "octo/aaa")], 4),
+            ([Edit("delete", "octo/many-101")], 8),
+            ([Edit("move", "octo/many-101", "octo-org/many-101")], 8),
+            ([Edit("delete", "octo/many-101"), Edit("create", "octo/aaa")], 8),
+        ],
+    ),
     ids=["nothing", "renamed", "created", "deleted", "transferred", "deleted-and-created"],
 )
 def test_what_changes_between_two_pages_hides_no_other_repository(
@@ -144,7 +148,7 @@ def test_a_page_in_the_middle_that_is_not_full_ends_nothing(
 @pytest.mark.parametrize(
     ("action", "named"),
     [
-        ("null-item", "it is no repository but null (item 1 of page 1)"),
+        ("null-item", "it is not a repository but null (item 1 of page 1)"),
         ("null-owner", "octo/hello has no owner (item 1 of page 1)"),
     ],
 )
@@ -226,8 +230,8 @@ def test_options_that_leave_everything_out_are_an_error(
 ) -> None:
     destination.backup("--no-drill", run_id="r0")
     assert destination.backup("--exclude", "*") == 1
-    assert "leave out all 8 repositories: 8 by --exclude *" in _errors(destination)
-    assert "leave out all 8" in capsys.readouterr().err
+    assert "exclude all 8 repositories: 8 (--exclude *)" in _errors(destination)
+    assert "exclude all 8" in capsys.readouterr().err
     assert len(destination.markers()) == 1
 
 
@@ -252,7 +256,7 @@ def test_an_unknown_owner_is_refused(
     destination: Destination, owner: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert destination.backup(owner=owner) == 1
-    assert f"knows no user or organisation named '{owner}'" in capsys.readouterr().err
+    assert f"knows no user or organization named '{owner}'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("status", "body"), [(404, b"<title>Nothing here</title>"), (410, b"{}")])
@@ -265,9 +269,9 @@ def test_an_owner_whom_something_else_does_not_know_is_not_called_unknown(
 ) -> None:
     hub.faults.add(Fault("/users/octo", status=status, body=body))
     assert destination.backup(owner="octo") == 1
-    said = capsys.readouterr().err
-    assert f"octo could not be looked up: GitHub has nothing at /users/octo ({status})" in said
-    assert "knows no user" not in said
+    output = capsys.readouterr().err
+    assert f"octo could not be looked up: GitHub has nothing at /users/octo ({status})" in output
+    assert "knows no user" not in output
 
 
 def test_a_rejected_token_is_refused_at_once(
@@ -284,7 +288,7 @@ def test_a_name_that_would_leave_the_destination_costs_only_its_repository(
 ) -> None:
     hub.catalogue.add(Repository(70, "octo", "../../evil"))
     assert destination.backup("--no-drill") == 3
-    assert destination.entry("../../evil")["reason"].startswith("its name is none that GitHub")
+    assert destination.entry("../../evil")["reason"].startswith("its name is unsafe")
     failed = [name for name, state in destination.states().items() if state == "failed"]
     assert failed == ["../../evil"]
     assert {path.name for path in destination.root.iterdir()} == {"github_backups", "runs"}

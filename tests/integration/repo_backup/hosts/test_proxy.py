@@ -98,6 +98,6 @@ def test_wrong_credentials_fail_the_run_and_are_not_shown(
     environment.setenv("https_proxy", _through(proxy, "octo:wrong-one"))
     assert destination.backup("--only", "hello") == 1
     assert proxy.served == []
-    said = "".join(capsys.readouterr())
-    assert "proxy" in said.lower()
-    assert "wrong-one" not in said
+    output = "".join(capsys.readouterr())
+    assert "proxy" in output.lower()
+    assert "wrong-one" not in output

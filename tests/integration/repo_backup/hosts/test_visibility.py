@@ -40,7 +40,7 @@ def test_without_a_token_private_repositories_are_missing_and_that_is_said(
     assert main(["status", *source]) == 0
     out = capsys.readouterr().out
     assert "complete (public only)" in out
-    assert "good: the newest run is good and 0.0 days old; 7 repositories of octo are vis" in out
+    assert "good: the newest run is good and 0 days old; 7 repositories of octo are vis" in out
     assert main(["status", "--json", *source]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["reason"].endswith("; 7 repositories of octo are visible (public only)")
@@ -97,7 +97,7 @@ def test_each_kind_of_token_is_believed_as_far_as_it_goes(
     ],
     ids=["member", "owner", "public", "fine-counted", "selected"],
 )
-def test_an_organisation_is_counted_where_it_says_how_many_it_has(
+def test_an_organization_is_counted_where_it_says_how_many_it_has(
     destination: Destination,
     hub: GitHubStandIn,
     rights: TokenRights,
@@ -115,7 +115,7 @@ def test_an_organisation_is_counted_where_it_says_how_many_it_has(
     assert len(asked) == (scope != "public")
 
 
-def test_an_organisation_that_does_not_say_how_many_costs_the_run_nothing(
+def test_an_organization_that_does_not_say_how_many_costs_the_run_nothing(
     destination: Destination, hub: GitHubStandIn
 ) -> None:
     hub.faults.add(Fault("/orgs/octo-org", status=403))

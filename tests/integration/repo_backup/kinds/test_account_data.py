@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backup_contract.documents.manifest import Manifest
-from local_cloud.github import GitHubStandIn
+from local_cloud.github import CORPUS_TOKEN, GitHubStandIn
 from repo_backup.cli.main import main
 from tests.integration.repo_backup.conftest import Destination
 
@@ -105,3 +105,40 @@ def test_project_data_uses_no_more_of_the_hour_than_the_share_that_was_given(
     assert 1 <= asked["changes"] <= 8
     (lacking,) = account_of(destination)["sections"]
     assert (lacking["names"], lacking["state"]) == (["account.profile"], "under-way")
+
+
+def test_many_owners_are_planned_estimated_backed_up_and_restored_each_by_itself(
+    destination: Destination,
+    hub: GitHubStandIn,
+    account: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    account["orgs/octo-org/members"] = ["octo"]
+    both = ("--owner", "octo-org", "--include", "secret", "--include", "tools", "--no-drill")
+    lines = ("account data of octo", "account data of octo-org")
+    assert destination.backup(*both, "--dry-run", data=True) == 0
+    planned = capsys.readouterr().out
+    assert all(f"{line}: fetched" in planned for line in lines)
+    assert destination.backup(*both, data=True) == 0
+    accounts = destination.manifest()["accounts"]
+    assert [each["owner"] for each in accounts] == ["octo", "octo-org"]
+    capsys.readouterr()
+    assert destination.backup(*both, "--dry-run", "--json", run_id="r2", data=True) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["accounts"] == [
+        {"account": "octo", "would_be": "unchanged"},
+        {"account": "octo-org", "would_be": "unchanged"},
+    ]
+    left_out = ("--no-account", "--dry-run")
+    assert destination.backup(*both, *left_out, run_id="r2", data=True) == 0
+    assert f"{lines[0]}: excluded: --no-account" in capsys.readouterr().out
+    source = ("--source", str(destination.root), "--into", str(tmp_path / "into"))
+    for owner in ("octo", "octo-org"):
+        assert main(["restore", owner, "--account", *source]) == 0
+    folders = {path.name for path in (tmp_path / "into").iterdir()}
+    assert folders == {"octo.account", "octo-org.account"}
+    capsys.readouterr()
+    destination.environment.setenv("GITHUB_TOKEN", CORPUS_TOKEN)
+    assert main(["estimate", "--owner", "octo", "--owner", "octo-org"]) == 0
+    assert "12 per account" in capsys.readouterr().out

@@ -3,15 +3,18 @@
 import hashlib
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from backup_contract import object_keys as layout
 from local_cloud.github import Fault, GitHubStandIn, Repository
 from local_cloud.github.corpus import commit_files, git, init_repository
 from local_cloud.github.storage.lfs import add_object, object_path, pointer
+from repo_backup.cli.main import main
 from tests.integration.repo_backup.conftest import Bucket, Destination
 
 ATTRIBUTES = {".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"}
@@ -69,8 +72,12 @@ def test_objects_are_announced_and_saved_only_on_request(
     assert "1 LFS object (123.5 kB) is not saved: the option --lfs" in found["warnings"][0]
     assert not hub.lfs.batches
     assert f"octo/lfs: {found['warnings'][0]}" in capsys.readouterr().out
+    assert "objects_put" not in destination.manifest()
     assert destination.backup(*SAVE, run_id="r2") == 0
-    assert "LFS object" not in capsys.readouterr().out
+    reported = capsys.readouterr().out
+    assert "not saved" not in reported
+    assert "1 large file uploaded, 123.5 kB" in reported
+    assert destination.manifest("r2")["objects_put"] == {"count": 1, "bytes": LOGO_BYTES}
     found = lfs(destination, "r2")
     assert found["objects"]["saved_bytes"] == LOGO_BYTES
     assert (found["state"], found.get("warnings")) == ("backed-up", None)
@@ -79,7 +86,7 @@ def test_objects_are_announced_and_saved_only_on_request(
 
 
 def test_an_unchanged_repository_costs_no_request_and_no_byte(
-    destination: Destination, hub: GitHubStandIn
+    destination: Destination, hub: GitHubStandIn, capsys: pytest.CaptureFixture[str]
 ) -> None:
     destination.backup(*SAVE)
     before = {path: path.stat().st_mtime_ns for path in destination.root.rglob("*/octo/*")}
@@ -88,6 +95,10 @@ def test_an_unchanged_repository_costs_no_request_and_no_byte(
     assert lfs(destination, "r2")["state"] == "unchanged"
     assert not hub.lfs.batches
     assert before == {path: path.stat().st_mtime_ns for path in destination.root.rglob("*/octo/*")}
+    assert "objects_put" not in destination.manifest("r2")
+    capsys.readouterr()
+    main(["status", "--source", str(destination.root)])
+    assert "large files: 1 LFS object saved, 123.5 kB\n" in capsys.readouterr().out
 
 
 def test_only_what_a_change_adds_is_looked_through_and_fetched(
@@ -170,22 +181,23 @@ def test_an_address_that_has_expired_is_asked_for_again(
 
 
 @pytest.mark.parametrize(
-    ("arrange", "told"),
+    ("arrange", "answer"),
     [
-        (lambda hub, _: setattr(hub.lfs, "over_quota", 403), "over its data quota"),
-        (lambda hub, _: setattr(hub.lfs, "over_quota", 509), "(509|data quota)"),
         (lambda hub, oid: hub.lfs.refused.update({oid: (410, "removed")}), r"removed \(410\)"),
         (lambda hub, oid: hub.lfs.refused.update({oid: (422, "odd")}), r"odd \(422\)"),
         (lambda hub, _: hub.faults.add(Fault(STORAGE, status=404)), "answered 404"),
         (lambda hub, _: hub.faults.add(Fault(STORAGE, status=500)), "answered 500"),
         (lambda hub, _: hub.faults.add(Fault(BATCH, status=404)), "has nothing at"),
-        (lambda hub, _: hub.faults.add(Fault(BATCH, status=200)), "does not speak its protocol"),
+        (
+            lambda hub, _: hub.faults.add(Fault(BATCH, status=200)),
+            "does not follow the Git LFS protocol",
+        ),
         (
             lambda hub, _: hub.faults.add(Fault(STORAGE, "corrupt", after_bytes=1000)),
             "its bytes have the SHA-256",
         ),
     ],
-    ids=["quota 403", "quota 509", "410", "422", "404", "500", "no LFS", "no answer", "wrong"],
+    ids=["410", "422", "404", "500", "no LFS", "no answer", "wrong"],
 )
 def test_what_cannot_be_saved_is_named_and_tried_again_next_time(
     destination: Destination,
@@ -193,18 +205,18 @@ def test_what_cannot_be_saved_is_named_and_tried_again_next_time(
     repository: Path,
     logo: str,
     arrange: Callable[[GitHubStandIn, str], object],
-    told: str,
+    answer: str,
 ) -> None:
     arrange(hub, logo)
     assert destination.backup(*SAVE) == 3
     found = lfs(destination)
     assert found["state"] == "failed"
-    assert f"1 LFS object could not be saved: {logo[:12]}: " in found["reason"]
-    assert re.search(told, found["reason"])
+    assert found["reason"].startswith("1 LFS object")
+    assert " could not be saved: " in found["reason"]
+    assert re.search(answer, found["reason"])
     assert found["objects"]["saved"] == 0
     assert destination.entry("lfs")["state"] == "backed-up"
     assert stored(destination, logo) is None
-    hub.lfs.over_quota = 0
     hub.lfs.refused.clear()
     hub.faults.clear()
     assert destination.backup(*SAVE, run_id="r2") == 0
@@ -236,7 +248,7 @@ def test_a_runs_allowance_leaves_a_named_rest_to_later_runs(
     assert destination.backup(*SAVE, "--max-lfs", "100K") == 0
     found = lfs(destination)
     assert found["objects"]["saved"] == 1
-    assert "2 LFS objects (184.5 kB) are left to later runs" in found["warnings"][0]
+    assert "2 LFS objects (184.5 kB) left to later runs" in found["warnings"][0]
     assert destination.backup(*SAVE, "--max-lfs", "100K", run_id="r2") == 0
     assert lfs(destination, "r2")["objects"]["saved"] == 2
     assert destination.backup(*SAVE, "--max-lfs", "130K", run_id="r3") == 0
@@ -246,12 +258,27 @@ def test_a_runs_allowance_leaves_a_named_rest_to_later_runs(
     assert (found["state"], found.get("warnings")) == ("unchanged", None)
 
 
-def test_an_object_that_is_larger_than_any_runs_allowance_is_told_of(
+def test_a_run_counts_what_all_its_attempts_stored(
+    destination: Destination, repository: Path
+) -> None:
+    add(repository, b"a" * 60_000)
+    assert destination.backup(*SAVE, "--max-lfs", "100K") == 0
+    assert destination.manifest()["objects_put"] == {"count": 1, "bytes": 60_000}
+    assert destination.backup(*SAVE) == 0
+    assert destination.manifest()["objects_put"] == {"count": 2, "bytes": 60_000 + LOGO_BYTES}
+
+
+def test_an_object_that_is_larger_than_any_runs_allowance_is_told_of_and_costs_later_runs_nothing(
     destination: Destination,
 ) -> None:
     assert destination.backup(*SAVE, "--max-lfs", "100K") == 0
-    (told,) = lfs(destination)["warnings"]
-    assert told.endswith("--max-lfs allows 102.4 kB in each, and 1 of them never fits")
+    assert destination.backup(*SAVE, "--max-lfs", "100K", run_id="r2") == 0
+    before, found = lfs(destination), lfs(destination, "r2")
+    assert (found["state"], found["warnings"]) == ("unchanged", before["warnings"])
+    assert destination.backup(*SAVE, "--max-lfs", "130K", run_id="r3") == 0
+    assert lfs(destination, "r3")["objects"]["saved"] == 1
+    (answer,) = lfs(destination)["warnings"]
+    assert answer.endswith("--max-lfs allows 102.4 kB in each, and 1 of them never fits")
 
 
 def test_a_false_object_in_the_bucket_is_named_and_replaced_by_a_new_version(
@@ -266,6 +293,48 @@ def test_a_false_object_in_the_bucket_is_named_and_replaced_by_a_new_version(
     assert hashlib.sha256(body).hexdigest() == logo
     assert s3.backup(*SAVE, run_id="r2") == 0
     assert len(s3.client.list_object_versions(Bucket=s3.name, Prefix=key)["Versions"]) == 2
+
+
+def lock(bucket: Bucket, key: str, version_id: str) -> None:
+    """Forbid to delete a version."""
+    until = datetime.now(UTC) + timedelta(days=30)
+    bucket.client.put_object_retention(
+        Bucket=bucket.name,
+        Key=key,
+        VersionId=version_id,
+        Retention={"Mode": "GOVERNANCE", "RetainUntilDate": until},
+    )
+
+
+def test_a_false_object_under_a_lock_is_replaced_by_a_version_that_counts(
+    s3: Bucket, logo: str, tmp_path: Path
+) -> None:
+    """A lock forbids to delete a version, not to put a newer one: neither is the false one in the
+    way, nor does the good one go while it is locked."""
+    locked = f"{s3.name}-locked"
+    s3.client.create_bucket(
+        Bucket=locked,
+        ObjectLockEnabledForBucket=True,
+        CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
+    )
+    bucket, key = Bucket(s3.client, s3.endpoint, locked), layout.content(logo)
+    false = s3.client.put_object(Bucket=locked, Key=key, Body=b"x" * LOGO_BYTES)["VersionId"]
+    # As a default retention would: with one, moto refuses checksums that S3 accepts.
+    lock(bucket, key, false)
+    assert bucket.backup(*SAVE) == 3
+    assert bucket.backup(*SAVE, run_id="r2") == 0
+    versions = s3.client.list_object_versions(Bucket=locked, Prefix=key)["Versions"]
+    assert [each["IsLatest"] for each in versions] == [True, False]
+    assert versions[1]["VersionId"] == false
+    lock(bucket, key, versions[0]["VersionId"])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.client.delete_object(Bucket=locked, Key=key, VersionId=versions[0]["VersionId"])
+    source = ("--source", bucket.location)
+    assert main(["verify", "--all", *source]) == 0
+    into = ("--into", str(tmp_path / "out"))
+    assert main(["restore", "octo/lfs", *source, *into]) == 0
+    place = object_path(tmp_path / "out/lfs.git", logo)
+    assert hashlib.sha256(place.read_bytes()).hexdigest() == logo
 
 
 def test_history_that_was_archived_before_is_looked_through_when_lfs_is_switched_on(

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from backup_contract import object_keys as layout
 from local_cloud.github import GitHubStandIn
 from local_cloud.github.data import Editor
 from local_cloud.github.data.maker import Size, fill
+from repo_backup.archive.document_zip import Packed, write_zip
 from repo_backup.cli.main import main
+from repo_backup.store.directory import DirectoryStore
 from tests.integration.repo_backup.conftest import Destination
 
 ONLY = ("--include", "hello", "--include", "secret")
@@ -56,6 +59,10 @@ def test_all_of_a_repositorys_data_is_backed_up_drilled_verified_and_restored_wi
     index = json.loads((folder / "index.json").read_bytes())
     assert index["sections"]["issues"]["state"] == "complete"
     assert (index["sections"]["issues"]["here"], index["sections"]["issues"]["github"]) == (3, 3)
+    by = {name: each.get("complete_by") for name, each in index["sections"].items()}
+    counted = {name for name, what in by.items() if what == "count"}
+    assert counted == {"issues", "pulls", "discussions", "labels", "milestones", "releases"}
+    assert {by["issue_comments"], by["reviews"], by["settings.rulesets"]} == {"last-page"}
     assert "hello.data/index.json tells what is in it" in capsys.readouterr().out
 
 
@@ -79,6 +86,52 @@ def test_while_nothing_changes_nothing_is_read_and_a_change_is_an_overlay(
     before = restored(destination, tmp_path / "then", "--run-id", "r1", "--data")
     assert json.loads((before / "deleted.json").read_bytes()) == {}
     assert not (tmp_path / "then" / "hello.git").exists()
+
+
+def test_a_chain_grows_on_where_a_rename_changes_case_alone_and_the_folder_knows_none(
+    destination: Destination,
+    editor: Editor,
+    hub: GitHubStandIn,
+    tmp_path: Path,
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setattr(DirectoryStore, "case_sensitive", False)
+    only = ("--include", "[hH]ello", "--kinds", "data")
+    assert destination.backup(*only, data=True) == 0
+    hub.catalogue.move("octo/hello", "octo/Hello")
+    editor.create_issue("A new one")
+    assert destination.backup(*only, run_id="r2", data=True) == 0
+    found = destination.entry("Hello", "r2")["data"]
+    assert (found["archive"]["key"], found["chain"]["links"]) == (KEY, 1)
+
+
+def test_a_planted_overlay_is_noticed_though_nothing_changed_and_named_once(
+    destination: Destination, editor: Editor, tmp_path: Path
+) -> None:
+    assert destination.backup(*ONLY, "--no-drill", data=True) == 0
+    archive = data_of(destination)["archive"]
+    planted = destination.root / layout.overlay(KEY, layout.chain_id(archive["sha256"]), 1)
+    documents = {
+        "issues/666.json": {"number": 666, "title": "planted"},
+        "deleted.json": {},
+        "index.json": {
+            "schema": 1, "repository": "octo/hello", "id": 1, "run_id": "r1",
+            "documents": {}, "sections": {},
+        },
+    }  # fmt: skip
+    packed = [
+        (f"hello.data/{path}", Packed.of(json.dumps(each).encode()))
+        for path, each in documents.items()
+    ]
+    write_zip(planted, packed, 1 << 20)
+    assert destination.backup(*ONLY, "--no-drill", run_id="r2", data=True) == 0
+    found = data_of(destination, "r2")
+    assert (found["state"], "chain" in found) == ("backed-up", False)
+    assert any(planted.name in each for each in found["warnings"])
+    assert not (restored(destination, tmp_path / "now") / "issues/666.json").exists()
+    assert destination.backup(*ONLY, "--no-drill", run_id="r3", data=True) == 0
+    last = data_of(destination, "r3")
+    assert (last["state"], "warnings" in last) == ("unchanged", False)
 
 
 def test_git_of_every_repository_comes_before_the_first_question_for_data(

@@ -2,17 +2,24 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backup_contract import object_keys as layout
-from local_cloud.github import Fault, GitHubStandIn
+from backup_contract.documents.manifest import Manifest
+from backup_contract.kinds import DATA
+from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn
 from local_cloud.github.data import Editor
 from local_cloud.github.data.model import Asset, Release
 from repo_backup.cli.main import main
-from tests.integration.repo_backup.conftest import Destination
+from reporter.judge.archive_state import Checked
+from reporter.observe.bucket import Bucket as ReporterBucket
+from reporter.observe.object_check import check_objects
+from reporter.publish.manifest import published
+from tests.integration.repo_backup.conftest import Bucket, Destination
 
 ONLY = ("--include", "hello", "--kinds", "data")
 API, STORAGE = "/repos/octo/hello/releases/assets/*", "/release-files/*"
@@ -64,8 +71,34 @@ def test_files_are_saved_drilled_verified_and_restored_by_release(
 
     (destination.root / layout.content(SHA256)).unlink()
     assert main(["verify", "--all", *source]) != 0
-    told = capsys.readouterr()
-    assert layout.content(SHA256) in told.out + told.err
+    answer = capsys.readouterr()
+    assert layout.content(SHA256) in answer.out + answer.err
+
+
+def test_verify_and_the_drill_name_a_damaged_list_of_files_and_the_next_run_writes_it_again(
+    destination: Destination, release: Release, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert destination.backup(*ONLY, "--no-drill", data=True) == 0
+    (listed,) = destination.root.rglob("*.objects.json")
+    before, key = listed.read_bytes(), listed.relative_to(destination.root).as_posix()
+    verify = ("verify", "--all", "--source", str(destination.root))
+    listed.write_bytes(before.replace(b"0", b"1"))
+    assert main([*verify]) == 3
+    assert f"{key} does not match the manifest (SHA-256 differs)" in capsys.readouterr().out
+    listed.unlink()
+    assert main([*verify]) == 3
+    assert f"BAD:  {layout.archive('octo', 'hello', DATA)}: {key} is missing" in (
+        capsys.readouterr().out
+    )
+    assert destination.backup(*ONLY, run_id="r2", data=True) == 0
+    (listed,) = destination.root.rglob("*.objects.json")
+    assert listed.read_bytes() == before
+    assert main([*verify]) == 0
+    listed.write_bytes(before.replace(b"0", b"1"))
+    assert destination.backup(*ONLY, run_id="r3", data=True) == 3
+    (drilled,) = destination.manifest("r3")["drill"]["checked"]
+    assert ".objects.json does not match the manifest" in drilled["reason"]
+    assert destination.backup(*ONLY, run_id="r4", data=True) == 0
 
 
 def test_the_token_goes_to_the_api_and_not_to_the_storage(
@@ -139,3 +172,40 @@ def test_the_options_bound_and_switch_it(
     (warning,) = data_of(destination, "r2")["warnings"]
     assert "--max-assets allows 102.4 kB in each; 1 of them never fits" in warning
     assert not any(each.path.startswith("/release-files/") for each in hub.requests)
+
+
+def test_what_the_reporter_misses_in_the_list_of_a_run_the_next_run_brings_back(
+    s3: Bucket, release: Release
+) -> None:
+    """Between the two there is only the manifest that the reporter publishes."""
+
+    def backup(run_id: str) -> Manifest:
+        os.environ["GITHUB_TOKEN"] = CORPUS_TOKEN
+        fixed = ("--owner", "octo", "--destination", s3.location, "--run-id", run_id, "--no-drill")
+        assert main(["backup", *fixed, *ONLY]) == 0
+        return Manifest.from_json(s3.text(layout.manifest(run_id)).encode())
+
+    bucket, manifest = ReporterBucket(s3.client, s3.name), backup("r1")
+    assert check_objects(bucket, manifest.archived) == Checked()
+    s3.client.delete_object(Bucket=s3.name, Key=layout.content(SHA256))
+    found = check_objects(bucket, manifest.archived)
+    assert found.object_problems.objects == (f"{layout.content(SHA256)} is not in the bucket",)
+    key = layout.manifest("r1")
+    data = published(s3.text(key).encode(), "partial", "e", "0" * 64, found.damaged_chains, [])
+    s3.client.put_object(Bucket=s3.name, Key=key, Body=data)
+    manifest = backup("r2")
+    (item,) = (each for each in manifest.archived if each.kind == DATA)
+    assert item.state == "unchanged"
+    assert check_objects(bucket, manifest.archived) == Checked()
+    assert layout.content(SHA256) in s3.keys
+
+
+def test_the_estimate_counts_them_and_their_storage(
+    hub: GitHubStandIn, release: Release, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for excluded, counted in (([], [1, len(NOISE), 0]), (["--no-assets"], [None, None, None])):
+        # The program takes the token out of its environment.
+        os.environ["GITHUB_TOKEN"] = CORPUS_TOKEN
+        assert main(["estimate", "--owner", "octo", "--json", *excluded]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert [found[name] for name in ("assets", "bytes_assets", "assets_uncounted")] == counted

@@ -14,9 +14,9 @@ from backup_contract.documents.manifest import ItemResult
 from backup_contract.kinds import KindNames
 from repo_backup.git.pushing.push import Pushed
 from repo_backup.git.pushing.push_target import Target
-from repo_backup.hosts.base import Remote
-from repo_backup.kinds.base import Fetched, Found, Resources
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.hosts.base import RemoteRepository
+from repo_backup.kinds.base import CurrentState, Fetched, Resources
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import AbsentError, RepositoryError, TransientError
 
 NAMES = KindNames("note", "note", "notes", suffix=".note", key_suffix="~note")
@@ -33,13 +33,13 @@ class Notes:
     optional = True
     is_late = False
 
-    def absence(self, remote: Remote) -> str | None:
+    def absence(self, remote: RemoteRepository) -> str | None:
         return "notes switched off" if remote.private else None
 
-    def disk_bytes(self, remote: Remote) -> int:
+    def disk_bytes(self, remote: RemoteRepository) -> int:
         return 1 << 10
 
-    def upstream(self, remote: Remote, resources: Resources) -> "Note":
+    def upstream(self, remote: RemoteRepository, resources: Resources) -> "Note":
         return Note(self, remote, resources)
 
     def unpack(self, file: IO[bytes], into: Path) -> Path:
@@ -61,7 +61,7 @@ class Notes:
         unpacked: Path,
         result: ItemResult | None,
         memory_bytes: int,
-        stop: Stop,
+        stop: CancellationToken,
         *,
         same_bytes: bool,
     ) -> tuple[str, ...]:
@@ -87,11 +87,11 @@ class Note:
     """One repository's."""
 
     kind: Notes
-    remote: Remote
+    remote: RemoteRepository
     resources: Resources
 
     @contextmanager
-    def find(self) -> Iterator[Found]:
+    def find(self) -> Iterator[CurrentState]:
         if self.kind.trouble:
             raise self.kind.trouble
         if (text := self.kind.texts.get(self.remote.full_name)) is None:
@@ -101,7 +101,7 @@ class Note:
             archive = TextArchive(f"{self.remote.name}.note", text, self.resources.store.part_bytes)
             return Fetched(archive, fingerprint(text), 1)
 
-        yield Found(fingerprint(text), 1, is_empty=not text, fetch=fetch)
+        yield CurrentState(fingerprint(text), 1, is_empty=not text, fetch=fetch)
 
     def after(self, error: TransientError) -> RepositoryError:
         return error

@@ -23,9 +23,9 @@ from repo_backup.git.protocol.advertisement import Advertisement
 from repo_backup.git.protocol.negotiation import choose_haves, fetch_new, unknown_tips
 from repo_backup.net.credentials import Token
 from repo_backup.net.http import Http
-from repo_backup.net.rate_limiter import Limiter
-from repo_backup.runtime.budgets import Budget
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.net.rate_limit_gate import RateLimitGate
+from repo_backup.runtime.budgets import ResourceBudget
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.store.directory import DirectoryStore
 
 _MEMORY = 1 << 30
@@ -46,12 +46,12 @@ class Chain:
 
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
-        self.stop = Stop()
-        self.memory = Budget(_MEMORY, self.stop)
+        self.stop = CancellationToken()
+        self.memory = ResourceBudget(_MEMORY, self.stop)
         self.store = DirectoryStore(self.root)
         self.key = keys.archive("octo", self.name)
-        limiter = Limiter(self.stop)
-        self.http = Http(Token(CORPUS_TOKEN), limiter, stall_seconds=10, connections=1)
+        rate_limit_gate = RateLimitGate(self.stop)
+        self.http = Http(Token(CORPUS_TOKEN), rate_limit_gate, stall_seconds=10, connections=1)
         self.http.trust(self.hub.api_url)
 
     @property

@@ -128,9 +128,9 @@ def _tag_that_lies(repository: Path) -> Made:
         (_commit_called_a_link, r"needs blob \w+, which is a commit"),
         (_parent_that_is_a_tree, r"needs commit \w+, which is a tree"),
         (_parent_that_is_a_tag, r"needs commit \w+, which is a tag"),
-        (_missing_grandchild, r"needs blob \w+, which is not there"),
-        (_missing_tree, r"needs tree \w+, which is not there"),
-        (_missing_parent, r"needs commit \w+, which is not there"),
+        (_missing_grandchild, r"needs blob \w+, which is missing"),
+        (_missing_tree, r"needs tree \w+, which is missing"),
+        (_missing_parent, r"needs commit \w+, which is missing"),
         (_tag_that_lies, r"needs tree \w+, which is a commit"),
     ],
 )

@@ -102,9 +102,9 @@ def test_with_an_overlay_at_fault_the_state_before_it_is_restored_and_it_is_name
     key = chain.document.links[number - 1].key
     fault(chain, tmp_path / "store" / key)
     assert run("restore", "octo/hello", "--into", str(tmp_path / "out")) == 3
-    said = capsys.readouterr().out
-    assert key in said
-    assert "this is the state before that overlay" in said
+    output = capsys.readouterr().out
+    assert key in output
+    assert "this is the state before that overlay" in output
     assert mirror_tips(tmp_path / "out/hello.git") == chain.refs[chain.runs[number - 1]]
     assert [each.name for each in (tmp_path / "out").iterdir()] == ["hello.git"]
 
@@ -112,8 +112,8 @@ def test_with_an_overlay_at_fault_the_state_before_it_is_restored_and_it_is_name
     assert key in capsys.readouterr().err
     assert not (tmp_path / "hello.git").exists()
     assert run("verify", "--all") == 3
-    assert f"BAD:  {KEY}: " in (said := capsys.readouterr().out)
-    assert key in said
+    assert f"BAD:  {KEY}: " in (output := capsys.readouterr().out)
+    assert key in output
 
 
 @pytest.mark.parametrize("left", [None, b"", b"junk\n"])
@@ -188,7 +188,7 @@ def test_verify_notes_the_damaged_overlay_and_an_earlier_state_does_not_clear_th
     note = tmp_path / "store" / layout.damage_note(KEY)
     (noted,) = json.loads(note.read_text())["archives"]
     assert (noted["key"], noted["run_id"]) == (KEY, chain.runs[0])
-    assert noted["reason"].startswith(f"{key}: it is not what its run put there")
+    assert noted["reason"].startswith(f"{key}: it is not the overlay that its run stored")
     assert run("verify", "--all", "--run-id", chain.runs[1]) == 0
     assert json.loads(note.read_text())["archives"]
     (tmp_path / "store" / key).write_bytes(sound)

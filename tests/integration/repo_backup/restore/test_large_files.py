@@ -42,8 +42,8 @@ def test_a_restored_mirror_has_its_large_files(
     assert restore(destination, tmp_path / "out") == 0
     found = place(tmp_path / "out/lfs.git", logo)
     assert hashlib.sha256(found.read_bytes()).hexdigest() == logo
-    told = capsys.readouterr()
-    assert "1 object (123.5 kB) in place" in told.out + told.err
+    reported = capsys.readouterr()
+    assert "1 object (123.5 kB) in place" in reported.out + reported.err
 
 
 @pytest.mark.skipif(not shutil.which("git-lfs"), reason="Git LFS is not installed")
@@ -145,9 +145,9 @@ def test_verify_names_an_object_that_is_not_right_and_the_next_run_mends_it(
     good = path.read_bytes()
     path.unlink() if damage == "missing" else path.write_bytes(b"x" * len(good))
     assert main(["verify", "--all", "--source", str(destination.root)]) == 3
-    told = capsys.readouterr()
-    assert f"1 object missing, or not what the key says: {layout.content(logo)}" in (
-        told.out + told.err
+    reported = capsys.readouterr()
+    assert f"1 object missing, or other than the key says: {layout.content(logo)}" in (
+        reported.out + reported.err
     )
     assert destination.backup(*SAVE, run_id="r2") == (3 if damage == "false" else 0)
     assert path.read_bytes() == good

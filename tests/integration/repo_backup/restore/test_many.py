@@ -63,16 +63,16 @@ def test_what_is_there_and_right_is_left_and_what_is_not_is_named(
     pack.write_bytes(b"\0" * pack.stat().st_size)
     capsys.readouterr()
     assert _restore(saved, into, "--all", "--json") == 3
-    told = json.loads(capsys.readouterr().out)
-    assert {(each["repository"], each["kind"]): each["state"] for each in told["archives"]} == {
+    answer = json.loads(capsys.readouterr().out)
+    assert {(each["repository"], each["kind"]): each["state"] for each in answer["archives"]} == {
         ("octo/hello", "git"): "present",
         ("octo/hello", "wiki"): "present",
         ("octo/no-wiki", "git"): "failed",
         ("octo/secret", "git"): "failed",
         ("octo/secret", "wiki"): "present",
     }
-    assert (told["restored"], told["present"], told["failed"]) == (0, 3, 2)
-    assert all("remove it" in e["reason"] for e in told["archives"] if e["state"] == "failed")
+    assert (answer["restored"], answer["present"], answer["failed"]) == (0, 3, 2)
+    assert all("remove it" in e["reason"] for e in answer["archives"] if e["state"] == "failed")
     assert (into / "octo/hello.git/HEAD").stat().st_mtime_ns == before
 
 
@@ -81,9 +81,9 @@ def test_a_damaged_archive_costs_only_itself(
 ) -> None:
     (saved.root / "github_backups/octo/secret.zip").write_bytes(b"no zip")
     assert _restore(saved, tmp_path / "out", "octo/*") == 3
-    told = capsys.readouterr().out
-    assert "2 of 3 repositories restored" in told
-    assert "not restored: octo/secret: " in told
+    answer = capsys.readouterr().out
+    assert "2 of 3 repositories restored" in answer
+    assert "not restored: octo/secret: " in answer
     assert not (tmp_path / "out/octo/secret.git").exists()
 
 
@@ -96,9 +96,9 @@ def test_what_the_run_could_not_save_is_named_in_the_summary(
     del hub.catalogue.repositories["octo/hello"]
     assert destination.backup("--exclude", "secret") == 0
     assert _restore(destination, tmp_path / "out", "--all") == 3
-    told = capsys.readouterr().out
-    assert "1 of 2 repositories restored" in told
-    assert "not in the backup: octo/secret: " in told
+    answer = capsys.readouterr().out
+    assert "1 of 2 repositories restored" in answer
+    assert "not in the backup: octo/secret: " in answer
 
 
 def test_each_state_of_a_run_is_restored_by_its_name(
@@ -112,7 +112,7 @@ def test_each_state_of_a_run_is_restored_by_its_name(
     ("arguments", "reason"),
     [
         ([], "name a repository as OWNER/REPO"),
-        (["--all", "octo/hello"], "it takes no names"),
+        (["--all", "octo/hello"], "cannot be combined with names"),
         (["octo/a", "b"], "'b' is not OWNER/REPO"),
     ],
 )

@@ -64,7 +64,7 @@ def restored(run: Run, tmp_path: Path, *arguments: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("at", "number"),
-    [("2026-09-25", 3), ("2026-10-01", 3), ("2026-10-02", 4), ("2030-01-01", 4)],
+    [("2026-09-25", 3), ("2026-10-01", 3), ("2026-10-02", 4), ("9999-12-31", 4)],
 )
 def test_a_day_is_the_newest_run_that_began_on_it_or_before(
     chain: Chain,
@@ -90,7 +90,7 @@ def test_a_run_that_did_not_complete_does_not_stand_for_its_day(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "output"),
     [
         (("--at", "2026-09-03"), "no complete run on 2026-09-03 or before it (UTC); the oldest"),
         (("--at", "2026-09-04T17-00-01Z"), "did you mean 2026-09-04T17-00-00Z?"),
@@ -98,11 +98,11 @@ def test_a_run_that_did_not_complete_does_not_stand_for_its_day(
     ],
 )
 def test_a_day_before_all_runs_or_a_run_that_never_was_is_said_with_what_there_is(
-    run: Run, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+    run: Run, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], output: str
 ) -> None:
     for command in (("restore", "octo/hello", "--into", "x"), ("list",), ("verify",)):
         assert run(*command, *arguments) == 1
-        assert said in capsys.readouterr().err
+        assert output in capsys.readouterr().err
 
 
 def test_in_a_folder_a_replaced_base_is_said_with_the_oldest_run_that_can_be_restored(
@@ -111,10 +111,10 @@ def test_in_a_folder_a_replaced_base_is_said_with_the_oldest_run_that_can_be_res
     into = ("--into", str(tmp_path / "out"))
     for arguments in (("--at", chain.runs[0]), ("--at", "2026-09-12")):
         assert run("restore", "octo/hello", *into, *arguments) == 1
-        said = capsys.readouterr().err
-        assert f"octo/hello cannot be restored as of {chain.runs['-12' in arguments[1]]}" in said
-        assert f"it is the archive that run {chain.runs[3]} uploaded" in said
-        assert f"the oldest run that can be is {chain.runs[3]}" in said
+        output = capsys.readouterr().err
+        assert f"octo/hello cannot be restored as of {chain.runs['-12' in arguments[1]]}" in output
+        assert f"it is the archive that run {chain.runs[3]} uploaded" in output
+        assert f"the oldest run that can be is {chain.runs[3]}" in output
     assert not (tmp_path / "out/hello.git").exists()
     for run_id, state in ((chain.runs[0], "expired"), (chain.runs[3], "backed-up")):
         assert run("list", "--at", run_id, "--json") == 0
@@ -147,9 +147,9 @@ def test_a_bucket_has_every_run_until_its_versions_expire(
     assert (
         restored(run, tmp_path, "--version-id", versions[1].id or "") == chain.refs[chain.runs[2]]
     )
-    said = capsys.readouterr().out
-    assert "missing" not in said
-    assert "expired" not in said
+    output = capsys.readouterr().out
+    assert "missing" not in output
+    assert "expired" not in output
 
     s3.client.delete_object(Bucket=s3.name, Key=KEY, VersionId=versions[1].id or "")
     assert run("restore", "octo/hello", "--into", str(tmp_path / "x"), "--at", chain.runs[1]) == 1
@@ -171,17 +171,18 @@ def test_diff_tells_what_became_of_repositories_sizes_and_refs(
     ids = [chain.refs[chain.runs[number]]["refs/heads/main"] for number in (3, 4)]
     assert row["refs"] == {"added": {}, "gone": {}, "changed": {"refs/heads/main": ids}}
     assert run("diff", "2026-09-25", "2026-10-02") == 0
-    said = capsys.readouterr().out
-    assert f"from {chain.runs[3]} to {chain.runs[4]}: 1 changed" in said
-    assert f"octo/hello: refs/heads/main {ids[0][:10]} -> {ids[1][:10]}" in said
+    output = capsys.readouterr().out
+    assert f"from {chain.runs[3]} to {chain.runs[4]}: 1 changed" in output
+    assert f"octo/hello: refs/heads/main {ids[0][:10]} -> {ids[1][:10]}" in output
     assert run("diff", chain.runs[4], chain.runs[4]) == 0
-    assert "nothing became other" in capsys.readouterr().out
+    assert "nothing changed" in capsys.readouterr().out
     # The base of the third run was replaced: its overlay is still there, and has the refs.
     assert run("diff", chain.runs[2], chain.runs[3], "--json") == 0
     (row,) = json.loads(capsys.readouterr().out)["repositories"]
     assert [*row["refs"]["gone"]] == ["refs/heads/old"]
     assert run("diff", chain.runs[0], chain.runs[3]) == 0
-    assert "octo/hello: its refs cannot be read: " in capsys.readouterr().out
+    replaced = f"its refs cannot be read: a later run replaced {KEY}"
+    assert f"octo/hello: {replaced}" in capsys.readouterr().out
     path = tmp_path / "store" / layout.manifest(chain.runs[0])
     path.write_text(json.dumps({**json.loads(path.read_text()), "complete": False}))
     assert run("diff", chain.runs[0], chain.runs[3], "--no-refs") == 0

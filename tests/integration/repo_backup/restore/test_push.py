@@ -127,9 +127,9 @@ def test_a_password_in_the_address_is_refused(
     capsys.readouterr()
     source = ["--source", str(destination.root), "--push-to", "https://me:secret@h/octo/new.git"]
     assert main(["restore", "octo/hello", *source]) == 2
-    said = capsys.readouterr().err
-    assert "leave the password out" in said
-    assert "secret" not in said
+    output = capsys.readouterr().err
+    assert "leave the password out" in output
+    assert "secret" not in output
 
 
 @pytest.mark.parametrize(

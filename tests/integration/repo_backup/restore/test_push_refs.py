@@ -81,10 +81,10 @@ def test_all_namespaces_go_to_github_but_pull_requests_which_are_told(
     capsys.readouterr()
     assert restore(destination, "hello", f"{hub.api_url}/octo/new.git", "--json") == 0
     assert refs(new) == [each for each in refs(upstream("hello")) if "refs/pull" not in each]
-    said = json.loads(capsys.readouterr().out)
-    reason = "GitHub lets nobody push there"
-    assert said["refs_not_pushed"] == {"refs/pull/1/head": reason}
-    assert said["remarks"] == [f"not pushed: 1 refs below refs/pull: {reason}"]
+    output = json.loads(capsys.readouterr().out)
+    reason = "GitHub accepts no pushes there"
+    assert output["refs_not_pushed"] == {"refs/pull/1/head": reason}
+    assert output["remarks"] == [f"not pushed: 1 ref below refs/pull: {reason}"]
 
 
 def test_a_directory_gets_the_default_branch_and_a_host_is_named_that_has_another(
@@ -116,11 +116,11 @@ def test_a_refusal_shows_all_that_the_host_says_without_its_control_characters(
     script = f"echo 'error: GH013: Repository rule violations'; printf 'a\\033[2Jb\\n'; echo {long}"
     hook(new, "pre-receive", f"{script}; exit 1")
     assert restore(destination, "hello", f"{hub.api_url}/octo/new.git") == 1
-    said = capsys.readouterr().err
-    assert "git push failed\n  refs/heads/main [remote rejected] (pre-receive hook decl" in said
-    assert "remote: error: GH013: Repository rule violations" in said
-    assert "remote: a?[2Jb" in said
-    assert long in said
+    output = capsys.readouterr().err
+    assert "git push failed\n  refs/heads/main [remote rejected] (pre-receive hook decl" in output
+    assert "remote: error: GH013: Repository rule violations" in output
+    assert "remote: a?[2Jb" in output
+    assert long in output
     assert refs(new) == ["refs/heads/main"]
 
 
@@ -154,8 +154,8 @@ def test_where_a_branch_is_refused_all_else_goes_and_the_restore_fails(
     assert restore(destination, "hello", f"{hub.api_url}/octo/new.git") == 1
     wanted = [each for each in refs(upstream("hello")) if "refs/pull" not in each]
     assert refs(new)[1:] == [each for each in wanted[1:] if f"heads/{branch}" not in each]
-    said = capsys.readouterr().err
-    assert said.count(f"refs/heads/{branch} [remote rejected] (hook declined)") == 1
+    output = capsys.readouterr().err
+    assert output.count(f"refs/heads/{branch} [remote rejected] (hook declined)") == 1
 
 
 def test_a_refused_branch_is_not_sent_again_and_a_strange_name_is_read_whole(
@@ -201,8 +201,8 @@ def test_history_that_github_refuses_is_named_before_it_is_sent(
     destination.backup("--only", "no-wiki")
     capsys.readouterr()
     assert restore(destination, "no-wiki", f"{hub.api_url}/octo/new.git") == 1
-    said = capsys.readouterr().err
-    warning, _, refusal = said.partition("repo_backup: git push failed")
+    output = capsys.readouterr().err
+    warning, _, refusal = output.partition("repo-backup: git push failed")
     assert "malformed history, archived as it is: badTimezone (1); a host that checks" in warning
     assert "git filter-repo" in warning
     assert "badTimezone: invalid author/committer line - bad time zone" in refusal

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("small_account")
 
 @pytest.fixture
 def saved(destination: Destination, made_once: MadeOnce, hub: GitHubStandIn) -> Destination:
-    """A backup of octo's four repositories, and an organisation without any."""
+    """A backup of octo's four repositories, and an organization without any."""
     data = hub.data.of(hub.catalogue.repositories["octo/hello"].id)
     data.settings["repository"] = {"description": "Says hello", "homepage": "https://h.example"}
     data.settings["topics"] = ["greeting", "demo"]
@@ -42,10 +42,10 @@ def test_each_repository_is_created_as_it_was_and_has_its_refs(
     saved: Destination, hub: GitHubStandIn, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _push(saved) == 0
-    told = capsys.readouterr()
-    assert "3 repositories (" in told.err
-    assert "1 of them private) will be created in phoenix" in told.err
-    assert "3 of 3 repositories restored to phoenix" in told.out
+    answer = capsys.readouterr()
+    assert "3 repositories (" in answer.err
+    assert "1 of them private) will be created in phoenix, unless they exist" in answer.err
+    assert "3 of 3 repositories restored to phoenix" in answer.out
     for name in ("hello", "no-wiki", "secret"):
         made = hub.catalogue.repositories[f"phoenix/{name}"]
         assert made.private is hub.catalogue.repositories[f"octo/{name}"].private
@@ -64,8 +64,8 @@ def test_a_second_command_creates_nothing_and_changes_nothing(
     before = len(hub.requests)
     capsys.readouterr()
     assert _push(saved, "--all", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["restored"], told["present"], told["failed"]) == (0, 3, 0)
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["restored"], answer["present"], answer["failed"]) == (0, 3, 0)
     assert {each.method for each in hub.requests[before:] if ".git/" not in each.path} == {"GET"}
 
 
@@ -86,9 +86,9 @@ def test_a_token_without_the_right_is_refused_once_and_for_all(
 ) -> None:
     hub.rights[CORPUS_TOKEN] = TokenRights(scopes=None, permissions={"contents": "write"})
     assert _push(saved, "--all", "--jobs", "1") == 3
-    told = capsys.readouterr().out
-    assert "0 of 3 repositories restored" in told
-    assert "Resource not accessible by personal access token" in told
+    answer = capsys.readouterr().out
+    assert "0 of 3 repositories restored" in answer
+    assert "Resource not accessible by personal access token" in answer
     assert sum(each.method == "POST" for each in hub.requests if "repos" in each.path) == 1
 
 
@@ -97,7 +97,7 @@ def test_an_account_that_is_not_there_or_not_the_tokens_is_refused_at_once(
 ) -> None:
     hub.catalogue.accounts["stranger"] = Account("stranger")
     assert _push(saved, owner="nobody") == 1
-    assert "no user or organisation named 'nobody'" in capsys.readouterr().err
+    assert "no user or organization named 'nobody'" in capsys.readouterr().err
     assert _push(saved, owner="stranger") == 1
     assert "another user's account" in capsys.readouterr().err
 
@@ -108,7 +108,7 @@ def test_without_a_yes_or_a_terminal_nothing_is_created(
     os.environ["GITHUB_TOKEN"] = CORPUS_TOKEN
     given = ["restore", "--all", "--source", str(saved.root), "--push-to-owner", "phoenix"]
     assert main(given) == 2
-    assert "give --yes" in capsys.readouterr().err
+    assert "use --yes" in capsys.readouterr().err
     assert not any(each.owner == "phoenix" for each in hub.catalogue.repositories.values())
 
 

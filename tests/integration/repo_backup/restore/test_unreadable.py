@@ -74,10 +74,10 @@ def test_verify_goes_on_and_sums_up_what_it_could_not_read(
     capsys.readouterr()
     with _as_anybody():
         assert main(["verify", *source]) == 3
-        said = capsys.readouterr().out.splitlines()
+        output = capsys.readouterr().out.splitlines()
         assert main(["verify", *source, "--json"]) == 3
-    assert f"good: {UNICODE}" in said
-    assert said[-2:] == [
+    assert f"good: {UNICODE}" in output
+    assert output[-2:] == [
         "1 of 2 archives are good; 1 of 2 were read",
         f"NOT READ: {HELLO}: {unread}: {reason}",
     ]
@@ -111,8 +111,8 @@ def test_restore_names_path_and_remedy_and_leaves_nothing(
     with _as_anybody():
         source = ["--source", str(copy.root), "--into", str(out)]
         assert main(["restore", "octo/hello", *source]) == 1
-    said = capsys.readouterr().err
-    assert f"{locked}: Permission denied; run as a user who may read it" in said
+    output = capsys.readouterr().err
+    assert f"{locked}: Permission denied; run as a user who may read it" in output
     assert list(out.iterdir()) == []
 
 
@@ -124,8 +124,8 @@ def test_restore_to_where_nothing_may_be_written_names_that(
     with _as_anybody():
         source = ["--source", str(copy.root), "--into", str(out)]
         assert main(["restore", "octo/hello", *source]) == 1
-    assert f"{out}" in (said := capsys.readouterr().err)
-    assert "Permission denied" in said
+    assert f"{out}" in (output := capsys.readouterr().err)
+    assert "Permission denied" in output
 
 
 FOLDERS = ("github_backups", "github_backups/octo", "runs")
@@ -151,9 +151,9 @@ def test_a_folder_that_cannot_be_read_is_an_error_and_not_empty(
             assert main([*command, "--source", str(copy.root)]) == 1
     finally:
         (copy.root / folder).chmod(0o755)
-    said = capsys.readouterr()
-    assert f"{copy.root / folder}" in said.err
-    assert "run as a user who may read it, or change its rights" in said.err
+    output = capsys.readouterr()
+    assert f"{copy.root / folder}" in output.err
+    assert "run as a user who may read it, or change its rights" in output.err
 
 
 def test_a_runs_folder_that_cannot_be_read_costs_that_run_alone_and_is_named(
@@ -171,7 +171,7 @@ def test_a_runs_folder_that_cannot_be_read_costs_that_run_alone_and_is_named(
         ("status",): 3,  # two of eight repositories are saved
         ("restore", "octo/hello", "--into", str(out)): 0,
     }
-    why = "manifest.json is left out.*Permission denied; run as a user who may read it"
+    why = "manifest.json is ignored.*Permission denied; run as a user who may read it"
     codes = {}
     try:
         with _as_anybody():

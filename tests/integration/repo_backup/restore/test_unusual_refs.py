@@ -59,7 +59,7 @@ def test_it_is_restored_by_unzip_and_git_alone(
 
 
 @pytest.mark.parametrize(
-    ("shape", "said"),
+    ("shape", "output"),
     [
         ("head-in-remotes", "HEAD points to refs/remotes/origin/x, which is not a branch"),
         ("head-names-no-branch", "HEAD points to refs/heads/gone, which does not exist"),
@@ -69,12 +69,12 @@ def test_it_is_restored_by_unzip_and_git_alone(
     ],
 )
 def test_what_a_person_should_know_is_a_warning_and_costs_no_second_download(
-    destination: Destination, hub: GitHubStandIn, odd: Path, shape: str, said: str
+    destination: Destination, hub: GitHubStandIn, odd: Path, shape: str, output: str
 ) -> None:
     SHAPES[shape](odd)
     assert destination.backup("--only", "odd", "--no-wikis", "--no-drill") == 0
     (warning,) = destination.entry("odd")["warnings"]
-    assert said in warning
+    assert output in warning
     packs = [each for each in hub.requests if each.path == "/octo/odd.git/git-upload-pack"]
     assert len(packs) == (2 if shape == "head-names-no-branch" else 1)
 

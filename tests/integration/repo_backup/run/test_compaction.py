@@ -9,10 +9,10 @@ import pytest
 
 from local_cloud.github.corpus import commit_files, git
 from repo_backup.cli.main import main
-from repo_backup.kinds import compaction
+from repo_backup.kinds.git import compaction
 from repo_backup.store.s3 import S3Store
 from tests.integration.repo_backup.conftest import Bucket, Destination, refs
-from tests.integration.repo_backup.run.test_overlays import killed_behind
+from tests.integration.repo_backup.run.overlay_runs import killed_behind
 
 RUNS = [f"2026-11-{day:02}T17-00-00Z" for day in range(1, 20)]
 ONLY = ("--only", "hello", "--no-drill", "--no-wikis")

@@ -123,8 +123,8 @@ def test_one_damaged_older_manifest_costs_no_command_anything_and_is_named_once(
         with _touches() as touched:
             assert command() == code, name
         # A backup writes what is logged among its own lines.
-        told = capsys.readouterr().err + caplog.text * (name != "backup")
-        (line,) = [each for each in told.splitlines() if DAMAGED in each]
+        answer = capsys.readouterr().err + caplog.text * (name != "backup")
+        (line,) = [each for each in answer.splitlines() if DAMAGED in each]
         assert field in line, name
         assert not [path for path in touched if "outside" in path or "etc/ssl/x" in path], name
     states = history.states("r4")
@@ -144,8 +144,8 @@ def test_a_named_run_whose_manifest_is_damaged_is_refused_with_the_field(
     ):
         source = ["--source", str(history.root), "--run-id", "r2"]
         assert main([*command, *source]) == 1
-        told = capsys.readouterr().err
-        assert told.startswith("repo_backup: the manifest of run r2 is unreadable: owners is not")
+        answer = capsys.readouterr().err
+        assert answer.startswith("repo-backup: the manifest of run r2 is unreadable: owners is not")
 
 
 def test_an_own_damaged_checkpoint_is_left_out_and_the_run_begins_anew(
@@ -154,7 +154,7 @@ def test_an_own_damaged_checkpoint_is_left_out_and_the_run_begins_anew(
     _change(history, "r3", notices=None)
     assert history.backup(*FAST, run_id="r3") == 0
     assert history.manifest("r3")["complete"]
-    assert caplog.text.count("runs/r3/manifest.json is left out: notices is not a list") == 1
+    assert caplog.text.count("runs/r3/manifest.json is ignored: notices is not a list") == 1
 
 
 def test_what_differs_from_all_manifests_names_a_damaged_one_once(
@@ -182,11 +182,11 @@ def test_fields_of_a_later_version_cost_nothing(
 def test_a_lock_with_a_forged_line_in_it_is_refused_in_one_line(
     destination: Destination, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    name = "x\n\u001b[2Krepo_backup: all is well"
+    name = "x\n\u001b[2Krepo-backup: all is well"
     lock = {"schema": 1, "run_id": name, "attempt": 1, "expires_at": "2999-01-01T00:00:00Z"}
     (destination.root / "runs").mkdir(parents=True)
     (destination.root / "runs/lock.json").write_text(json.dumps(lock))
     assert destination.backup(*FAST) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.isprintable()
-    assert line.startswith("repo_backup: run x ?[2Krepo_backup: all is well is writing to this")
+    assert line.startswith("repo-backup: run x ?[2Krepo-backup: all is well is writing to this")

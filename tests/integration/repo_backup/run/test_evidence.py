@@ -54,8 +54,8 @@ def attempt(
         below = own(run_id, instance_ids[number - 1])
         arguments = ("--attempt", str(number), "--evidence", below)
         assert destination.backup(*arguments, run_id=run_id) == 0
-        said = json.loads((destination.root / below / "evidence.json").read_bytes())
-        return said, [each.path for each in hub.requests if each.method == "POST"]
+        output = json.loads((destination.root / below / "evidence.json").read_bytes())
+        return output, [each.path for each in hub.requests if each.method == "POST"]
 
     return run
 
@@ -63,8 +63,8 @@ def attempt(
 def test_an_attempt_writes_below_its_own_prefix_and_the_marker_names_what_it_wrote(
     destination: Destination, attempt: Callable[..., Any]
 ) -> None:
-    said, fetched = attempt("r1", 1, "i-1")
-    assert said["complete"] is True
+    output, fetched = attempt("r1", 1, "i-1")
+    assert output["complete"] is True
     assert fetched
     written = [path.relative_to(destination.root) for path in destination.root.glob("runs/**/*")]
     files = sorted(str(each) for each in written if (destination.root / each).is_file())
@@ -82,19 +82,21 @@ def test_the_next_attempt_goes_on_from_what_the_one_before_it_wrote(
     attempt: Callable[..., Any],
 ) -> None:
     attempt("r1", 1, "i-1")
-    said, fetched = attempt("r1", 2, "i-1", "i-2")
+    output, fetched = attempt("r1", 2, "i-1", "i-2")
     assert fetched == []
-    assert said["attempt"] == 2
-    assert {each["archive"]["run_id"] for each in said["repositories"] if each["archive"]} == {"r1"}
+    assert output["attempt"] == 2
+    assert {each["archive"]["run_id"] for each in output["repositories"] if each["archive"]} == {
+        "r1"
+    }
 
 
 def test_the_next_run_goes_on_from_a_run_that_is_not_published_yet(
     attempt: Callable[..., Any],
 ) -> None:
     attempt("r1", 1, "i-1")
-    said, fetched = attempt("r2", 1, "i-2")
+    output, fetched = attempt("r2", 1, "i-2")
     assert fetched == []
-    assert {each["state"] for each in said["repositories"]} == {"unchanged", "empty"}
+    assert {each["state"] for each in output["repositories"]} == {"unchanged", "empty"}
 
 
 def test_what_an_instance_wrote_that_nobody_launched_for_the_run_is_not_believed(

@@ -102,19 +102,19 @@ def _fuzz(
         with folder.holding(found):
             for words in reading:
                 assert main(words) in OWN_ENDS, words
-                told = capsys.readouterr()
-                assert all(line.isprintable() for line in told.err.splitlines()), told.err
+                answer = capsys.readouterr()
+                assert all(line.isprintable() for line in answer.err.splitlines()), answer.err
             if dear:
                 return
             assert main(["verify", "--all", *source]) in OWN_ENDS
             capsys.readouterr()
             code = destination.backup(*FAST, run_id="r9")
-            told = capsys.readouterr()
+            answer = capsys.readouterr()
             if code == 0:
                 archive = destination.entry("hello", "r9")["archive"]
                 assert (folder.root / archive["key"]).stat().st_size == archive["bytes"]
             else:
-                assert " is writing to this" in told.err, told.err
+                assert " is writing to this" in answer.err, answer.err
 
     whatever_lies_there()
 

@@ -19,14 +19,14 @@ BROKEN = Fault("/octo/unicode.git/*", status=451)
 
 @pytest.fixture
 def status(destination: Destination, capsys: pytest.CaptureFixture[str]) -> Any:
-    """What ``repo_backup status --json`` says; its exit code agrees."""
+    """What ``repo-backup status --json`` says; its exit code agrees."""
 
     def ask(*arguments: str) -> Any:
         capsys.readouterr()
         code = main(["status", "--source", str(destination.root), "--json", *arguments])
-        said = json.loads(capsys.readouterr().out)
-        assert code == (0 if said["good"] else 3)
-        return said
+        output = json.loads(capsys.readouterr().out)
+        assert code == (0 if output["good"] else 3)
+        return output
 
     return ask
 
@@ -89,20 +89,20 @@ def test_failed_repositories_are_well_when_narrowed_runs_have_mended_each(
     destination.backup("--only", "lfs", run_id="r3")
     assert not status()["good"]
     destination.backup("--only", "unicode", run_id="r4")
-    said = status("--runs", "1")
-    assert said["good"]
-    assert "narrowed to unicode" in said["reason"]
-    assert said["newest_verified"]["run_id"] == "r1"
-    assert [(run["run_id"], run["only"]) for run in said["runs"]] == [("r4", ["unicode"])]
+    output = status("--runs", "1")
+    assert output["good"]
+    assert "narrowed to unicode" in output["reason"]
+    assert output["newest_verified"]["run_id"] == "r1"
+    assert [(run["run_id"], run["only"]) for run in output["runs"]] == [("r4", ["unicode"])]
 
 
 def test_what_was_unsaved_is_a_problem_however_well_the_narrowed_run_went(
     destination: Destination, status: Any, tmp_path: Path
 ) -> None:
     assert destination.backup("--only", "hello") == 0
-    said = status()
-    assert not said["good"]
-    assert said["runs"][0]["unsaved"] == len(ALL) - 1
+    output = status()
+    assert not output["good"]
+    assert output["runs"][0]["unsaved"] == len(ALL) - 1
     assert main(["report", "--source", str(destination.root), "--out", str(tmp_path / "p")]) == 0
     assert "passed over 7 of which nothing is saved" in (tmp_path / "p" / "index.html").read_text()
     destination.backup(run_id="r2")
@@ -115,10 +115,10 @@ def test_a_run_under_way_does_not_hide_the_newest_of_everything(
 ) -> None:
     destination.backup()
     destination.backup("--only", "hello", run_id="r2")
-    said = Progress(1, "listing", 0, 0, run_id="r3", updated_at=datetime.now(UTC))
+    output = Progress(1, "listing", 0, 0, run_id="r3", updated_at=datetime.now(UTC))
     begun = destination.root / "runs/r3/progress.json"
     begun.parent.mkdir()
-    begun.write_bytes(said.to_json())
+    begun.write_bytes(output.to_json())
     (begun.parent / "manifest.json").write_bytes(
         Manifest("r3", 1, ["octo"], datetime.now(UTC)).to_json()
     )
@@ -135,9 +135,9 @@ def test_an_archive_that_is_gone_is_a_problem_of_the_status_a_kept_one_too(
     assert (status()["good"], status()["misplaced"]) == (True, [])
     for gone in ("hello", "lfs"):
         (destination.root / f"github_backups/octo/{gone}.zip").unlink()
-    said = status()
-    assert not said["good"]
-    assert said["misplaced"] == [
+    output = status()
+    assert not output["good"]
+    assert output["misplaced"] == [
         "github_backups/octo/hello.zip is not at the source.",
         "github_backups/octo/lfs.zip is not at the source.",
     ]

@@ -1,7 +1,6 @@
 """Whatever upstream has become, what a folder holds of it is never replaced by less."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,6 @@ from repo_backup.store.directory import DirectoryStore
 from tests.integration.repo_backup.conftest import Destination, refs
 
 RUNS = [f"2026-11-{day:02}T17-00-00Z" for day in range(1, 20)]
-
-
-@pytest.fixture
-def hello(upstream: Callable[[str], Path]) -> Path:
-    """The repository upstream."""
-    return upstream("hello")
 
 
 def backup(destination: Destination, number: int, *arguments: str, name: str = "hello") -> int:

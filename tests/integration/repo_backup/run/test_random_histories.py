@@ -11,18 +11,12 @@ import pytest
 
 from local_cloud.github.corpus import commit_files, git
 from repo_backup.cli.main import main
-from repo_backup.kinds import compaction
+from repo_backup.kinds.git import compaction
 from repo_backup.store.directory import DirectoryStore
 from repo_backup.store.s3 import S3Store
 from tests.integration.repo_backup.conftest import Bucket, Destination, refs
-from tests.integration.repo_backup.run.test_overlays import (
-    KilledError,
-    backup,
-    by_hand,
-    hello,
-)
+from tests.integration.repo_backup.run.overlay_runs import KilledError, backup, by_hand
 
-__all__ = ["hello"]
 _RUNS_OF_A_HISTORY = 12
 
 

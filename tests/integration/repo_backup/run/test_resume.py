@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from backup_contract.documents.progress import Progress
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn, Repository
@@ -39,10 +40,15 @@ from repo_backup.run import checkpoints as journal
 from repo_backup.runtime import cancellation as stop
 journal.CHECKPOINT_SECONDS = 0.1
 interruption.POLL_SECONDS = 0.1
-backup.STOPPING_SECONDS = stop.CLOSING_SECONDS = 0.5
+backup.STOPPING_SECONDS = stop.CLEANUP_SECONDS = 0.5
 sys.exit(cli.main(sys.argv[1:]))
 """
 """The program with its clocks wound up."""
+
+
+def _slow(*values: object) -> ParameterSet:
+    """Values of a test that has others for ``make test``: each process costs half a second."""
+    return pytest.param(*values, marks=pytest.mark.slow)
 
 
 @pytest.fixture
@@ -89,7 +95,9 @@ def _all_but_unicode(destination: Destination) -> Callable[[], bool]:
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, _slow(signal.SIGINT), signal.SIGKILL], ids=lambda each: each.name
+)
 def test_an_ended_run_continues_without_fetching_again(
     destination: Destination,
     hub: GitHubStandIn,
@@ -106,8 +114,13 @@ def test_an_ended_run_continues_without_fetching_again(
     assert destination.markers() == []
     assert destination.manifest()["complete"] is False
     if number != signal.SIGKILL:
-        said = Progress.from_json((destination.root / "runs/r1/progress.json").read_bytes())
-        assert (said.attempt, said.phase, said.done, said.listed) == (1, "interrupted", 7, 8)
+        output = Progress.from_json((destination.root / "runs/r1/progress.json").read_bytes())
+        assert (output.attempt, output.phase, output.done, output.listed) == (
+            1,
+            "interrupted",
+            7,
+            8,
+        )
 
     hub.faults.clear()
     hub.requests.clear()
@@ -119,7 +132,7 @@ def test_an_ended_run_continues_without_fetching_again(
     assert len(destination.markers()) == 1
 
 
-@pytest.mark.parametrize("moment", [0.0, 0.15, 0.4])
+@pytest.mark.parametrize("moment", [_slow(0.0), 0.15, _slow(0.4)])
 def test_killed_at_any_instant_it_ends_with_the_same_refs(
     destination: Destination,
     upstream: Upstream,
@@ -163,7 +176,7 @@ def test_where_memory_runs_out_a_git_goes_first(
 def slow_git(tmp_path: Path) -> "SlowGit":
     """Makes a git that takes for ever for one of its commands.
 
-    The environment that has it, and what is in /proc of it once it is at work, until it ends.
+    The environment that has it, and what is in /proc of it once it is in progress, until it ends.
     """
     pid, fake = tmp_path / "pid", tmp_path / "bin" / "git"
 
@@ -189,12 +202,13 @@ PROC = pytest.mark.skipif(not Path("/proc/self").exists(), reason="Linux only")
 
 
 @PROC
-@pytest.mark.parametrize("signals", [1, 2])
-@pytest.mark.parametrize("step", ["index-pack", "fsck"])
+@pytest.mark.parametrize(
+    ("step", "signals"), [("index-pack", 1), ("fsck", 2), _slow("index-pack", 2), _slow("fsck", 1)]
+)
 def test_an_interrupted_run_leaves_no_git_behind(
     start: Callable[..., subprocess.Popen[str]], slow_git: SlowGit, step: str, signals: int
 ) -> None:
-    """Neither a long look at a pack nor the drill's at a mirror; told twice it ends at once."""
+    """Neither while it checks a pack nor in the drill; a second signal ends it at once."""
     environment, at_work = slow_git(step)
     process = start("--only", "hello", "--no-wikis", environment=environment)
     wait_for(at_work)
@@ -207,7 +221,11 @@ def test_an_interrupted_run_leaves_no_git_behind(
 
 
 @PROC
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, _slow(signal.SIGHUP), _slow(signal.SIGINT)],
+    ids=lambda each: each.name,
+)
 def test_an_interrupted_verify_leaves_neither_a_git_nor_a_file_behind(
     destination: Destination, slow_git: SlowGit, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -259,9 +277,9 @@ def test_a_second_run_refuses_while_the_first_works(
 
 def test_a_run_that_was_not_named_never_takes_a_lease_over(destination: Destination) -> None:
     store = DirectoryStore(destination.root)
-    with lease.Lease(store, "r1", 1, stop.Stop()).held():
-        same_second = lease.Lease(store, "r1", 1, stop.Stop(), continues=False)
-        with pytest.raises(FatalError, match="continue it with --run-id r1"), same_second.held():
+    with lease.Lease(store, "r1", 1, stop.CancellationToken()).hold():
+        same_second = lease.Lease(store, "r1", 1, stop.CancellationToken(), continues=False)
+        with pytest.raises(FatalError, match="continue it with --run-id r1"), same_second.hold():
             pytest.fail("two runs at once")
 
 
@@ -270,16 +288,16 @@ def test_a_lease_taken_over_stops_the_former_holder(
 ) -> None:
     monkeypatch.setattr(lease, "RENEW_SECONDS", 0.05)
     store = DirectoryStore(destination.root)
-    first, second = stop.Stop(), stop.Stop()
+    first, second = stop.CancellationToken(), stop.CancellationToken()
     one = lease.Lease(store, "r1", 1, first)
-    with one.held(), lease.Lease(store, "r1", 2, second).held():
+    with one.hold(), lease.Lease(store, "r1", 2, second).hold():
         assert first.wait(5)
         assert one.lost
         assert not second.requested
 
 
 def test_an_interruption_leaves_time_to_spare() -> None:
-    last_words = 2 * stop.CLOSING_SECONDS + 1
+    last_words = 2 * stop.CLEANUP_SECONDS + 1
     assert interruption.POLL_SECONDS + backup.STOPPING_SECONDS + last_words < 20
     assert stop.GRACE_SECONDS < backup.STOPPING_SECONDS
 
@@ -313,9 +331,9 @@ def test_an_account_too_large_for_one_deadline_finishes_over_several_attempts(
         process.terminate()
         assert process.wait(30) == 75
         hub.faults.clear()
-        said = destination.manifest()
-        assert said["repositories"]
-        assert (said["attempt"], said["complete"]) == (attempt, False)
+        output = destination.manifest()
+        assert output["repositories"]
+        assert (output["attempt"], output["complete"]) == (attempt, False)
         assert destination.markers() == []
     assert start(*chosen, "--attempt", str(ended + 1)).wait(60) == 0
     fetched = [r.path for r in hub.requests if r.method == "POST" and r.status == 200]
@@ -421,8 +439,8 @@ def test_a_spot_interruption_notice_ends_the_run_resumably(
     assert time.monotonic() - noticed < 10
     assert "spot interruption notice" in process.communicate()[1]
     assert "runs/r1/manifest.json" in s3.keys
-    said = Progress.from_json(s3.text("runs/r1/progress.json").encode())
-    assert (said.phase, said.listed) == ("reclaimed", 8)
+    output = Progress.from_json(s3.text("runs/r1/progress.json").encode())
+    assert (output.phase, output.listed) == ("reclaimed", 8)
     assert not any(key.endswith(".txt") for key in s3.keys)
     server.shutdown()
     server.server_close()

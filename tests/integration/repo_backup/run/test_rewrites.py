@@ -13,7 +13,7 @@ from local_cloud.github.corpus import commit_files, git
 from repo_backup.cli.main import main
 from repo_backup.store.directory import DirectoryStore
 from tests.integration.repo_backup.conftest import Destination
-from tests.integration.repo_backup.run.test_overlays import killed_behind
+from tests.integration.repo_backup.run.overlay_runs import killed_behind
 
 _RUNS = [f"2026-11-{day:02}T17-00-00Z" for day in range(1, 5)]
 _OPTIONS = (
@@ -142,9 +142,11 @@ def test_what_came_and_went_between_two_runs_is_kept_where_github_still_serves_i
             f"{prefix}/main/{lost[0][:12]} {lost[0]}",
             f"{prefix}/other/{lost[1][:12]} {lost[1]}",
         ]
-    told = [each for each in destination.entry("secret", _RUNS[1])["warnings"] if "kept as" in each]
-    assert "an account that is gone at 2026-11-01T18" in told[0]
-    assert "by mallory at 2026-11-01T19" in told[1]
+    answer = [
+        each for each in destination.entry("secret", _RUNS[1])["warnings"] if "kept as" in each
+    ]
+    assert "an account that is gone at 2026-11-01T18" in answer[0]
+    assert "by mallory at 2026-11-01T19" in answer[1]
     assert destination.entry("secret", _RUNS[2])["state"] == "unchanged"
 
 
@@ -154,8 +156,8 @@ def test_what_came_and_went_and_is_served_no_more_is_named(
     (lost,) = came_and_went(destination, hub, upstream("secret"), "main")
     assert destination.backup(*_OPTIONS, run_id=_RUNS[1]) == 0
     entry = destination.entry("secret", _RUNS[1])
-    (told,) = (each for each in entry["warnings"] if "served no more" in each)
-    assert f"refs/heads/main was at {lost[:12]}" in told
+    (answer,) = (each for each in entry["warnings"] if "no longer serves it" in each)
+    assert f"refs/heads/main was at {lost[:12]}" in answer
     assert entry["chain"]["links"] == 1
 
 
@@ -175,8 +177,8 @@ def test_what_an_archive_has_what_is_old_and_what_is_rewritten_on_purpose_is_ask
     ]
     del activity[0]
     assert destination.backup(*_OPTIONS, run_id=_RUNS[1]) == 0
-    told = destination.entry("secret", _RUNS[1])["warnings"]
-    assert not [each for each in told if "was at" in each]
+    answer = destination.entry("secret", _RUNS[1])["warnings"]
+    assert not [each for each in answer if "was at" in each]
 
 
 @pytest.mark.parametrize("options", [(), ("--full", "--force")])
@@ -192,8 +194,8 @@ def test_each_rewrite_is_told_once_with_what_looks_like_an_attack(
     commit_files(hello, {"new.txt": "new\n"}, branch="develop", message="New")
     assert destination.backup(*_OPTIONS, *options, run_id=_RUNS[1]) == 0
     found = destination.entry("secret", _RUNS[1])["rewrites"]
-    told = {each["name"].partition("/")[2]: each["kind"] for each in found["named"]}
-    assert told == {
+    answer = {each["name"].partition("/")[2]: each["kind"] for each in found["named"]}
+    assert answer == {
         "heads/main": "forced-branch",
         "tags/v1": "moved-tag",
         "heads/topic": "deleted-branch",
@@ -250,12 +252,12 @@ def test_another_default_branch_is_told_once(
     commit_files(secret, {"topic.txt": "1\n"}, branch="topic", message="Topic")
     destination.backup(*_OPTIONS, run_id=_RUNS[0])
     git(secret, "symbolic-ref", "HEAD", "refs/heads/topic")
-    told = []
+    answer = []
     for run_id in _RUNS[1:3]:
         destination.backup(*_OPTIONS, run_id=run_id)
-        told.append(destination.entry("secret", run_id)["warnings"])
+        answer.append(destination.entry("secret", run_id)["warnings"])
         commit_files(secret, {"new.txt": "new\n"}, message="New")
-    assert told == [["the default branch is topic now, it was main"], []]
+    assert answer == [["the default branch is topic now, it was main"], []]
 
 
 def test_status_knows_of_a_suspicion_in_a_run_that_it_does_not_show(

@@ -53,10 +53,10 @@ def test_the_manifest_and_the_marker_vouch_for_the_archives(destination: Destina
     assert manifest["complete"] is True
     assert manifest["totals"]["listed"] == len(ALL)
     (marker,) = destination.markers()
-    said = dict(line.split("=") for line in marker.read_text().splitlines())
-    document = (destination.root / said["manifest"]).read_bytes()
-    assert said["manifest_sha256"] == hashlib.sha256(document).hexdigest()
-    assert (said["run_id"], said["backed-up"], said["failed"]) == ("r1", "7", "0")
+    output = dict(line.split("=") for line in marker.read_text().splitlines())
+    document = (destination.root / output["manifest"]).read_bytes()
+    assert output["manifest_sha256"] == hashlib.sha256(document).hexdigest()
+    assert (output["run_id"], output["backed-up"], output["failed"]) == ("r1", "7", "0")
 
 
 def test_an_archive_is_a_plain_zip_that_git_clones(
@@ -160,7 +160,7 @@ def test_without_a_token_private_repositories_are_not_seen_and_absent_wikis_are_
     assert {request.authorization for request in hub.requests} == {None}
 
 
-def test_an_organisation_and_a_user_can_be_backed_up_together(destination: Destination) -> None:
+def test_an_organization_and_a_user_can_be_backed_up_together(destination: Destination) -> None:
     assert destination.backup("--owner", "octo-org") == 0
     assert destination.states()["tools"] == "backed-up"
     assert (destination.root / "github_backups/octo-org/tools.zip").exists()
@@ -248,10 +248,10 @@ def test_a_dry_run_names_what_it_would_do_and_writes_nothing(
     destination: Destination, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert destination.backup("--dry-run", "--no-forks") == 0
-    said = capsys.readouterr().out
-    assert "octo/old-fork" in said
-    assert "left out: --no-forks" in said
-    assert "8 repositories, 6 would be fetched: about" in said
+    output = capsys.readouterr().out
+    assert "octo/old-fork" in output
+    assert "excluded: --no-forks" in output
+    assert "8 repositories, 6 would be fetched: about" in output
     assert not destination.root.exists()
 
 
@@ -268,14 +268,14 @@ def test_a_dry_run_knows_what_changed_since_the_last_run(
     hub.requests.clear()
     capsys.readouterr()
     assert destination.backup("--dry-run", "--json", run_id="r2") == 0
-    said = json.loads(capsys.readouterr().out)
-    rows = {row["repository"].removeprefix("octo/"): row for row in said["repositories"]}
+    output = json.loads(capsys.readouterr().out)
+    rows = {row["repository"].removeprefix("octo/"): row for row in output["repositories"]}
     assert rows["hello"]["would_be"] == "fetched"
     assert rows["hello"]["wiki_would_be"] == rows["unicode"]["would_be"] == "unchanged"
     assert rows["empty"]["would_be"] == "empty"
     assert rows["no-wiki"]["wiki_would_be"] == "absent"
     assert rows["lfs"]["would_be"].startswith("failed: blocked for legal reasons")
-    assert said["bytes_to_fetch"] == destination.entry("hello")["archive"]["bytes"]
+    assert output["bytes_to_fetch"] == destination.entry("hello")["archive"]["bytes"]
     assert sorted(path.name for path in destination.root.rglob("*")) == before
     asked = [request for request in hub.requests if ".git/" in request.path]
     assert {request.method for request in asked} == {"GET"}
@@ -307,5 +307,5 @@ def test_the_drill_is_in_the_manifest_and_reaches_every_archive_in_time(
 def test_two_runs_in_the_same_minute_have_a_marker_each(destination: Destination) -> None:
     destination.backup()
     destination.backup(run_id="r2")
-    said = [marker.read_text().splitlines()[0] for marker in destination.markers()]
-    assert said == ["run_id=r1", "run_id=r2"]
+    output = [marker.read_text().splitlines()[0] for marker in destination.markers()]
+    assert output == ["run_id=r1", "run_id=r2"]

@@ -61,10 +61,10 @@ def test_a_canary_token_is_nowhere_to_be_found(
     ]
     assert destination.entry("lfs")["lfs-objects"]["state"] == "failed"
     assert destination.entry("secret")["data"]["state"] == "backed-up"
-    told = done.stderr + done.stdout
-    assert "old-fork.git/info/refs (403): Basic (token), (token)" in told
-    assert "objects/batch (403): Basic (token), (token)" in told
-    assert "of octo/hello (403: Bearer (token))" in told
+    answer = done.stderr + done.stdout
+    assert "old-fork.git/info/refs (403): Basic (token), (token)" in answer
+    assert "objects/batch (403): Basic (token), (token)" in answer
+    assert "of octo/hello (403: Bearer (token))" in answer
     everything = [done.stdout, done.stderr, log.read_text()]
     files = (path for path in destination.root.rglob("*") if path.is_file())
     everything += [path.read_bytes().decode("latin-1") for path in files]

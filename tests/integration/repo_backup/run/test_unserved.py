@@ -18,11 +18,6 @@ GONE = "1" * 40
 ONLY = ("--only", "hello", "--no-wikis")
 
 
-@pytest.fixture
-def hello(upstream: Upstream) -> Path:
-    return upstream("hello")
-
-
 def _packs(hub: GitHubStandIn) -> int:
     return sum(each.path.endswith("/git-upload-pack") for each in hub.requests)
 

@@ -217,7 +217,7 @@ def test_a_read_that_always_breaks_off_is_no_good_drill(s3: Bucket, breaking: _B
     breaking.left = 1000
     assert s3.backup("--only", "unicode") == 3
     reason = s3.manifest()["drill"]["checked"][0]["reason"]
-    assert "broke off on its way from 127.0.0.1: 1000 read, but total bytes expected is" in reason
+    assert "from 127.0.0.1 broke: 1000 read, but total bytes expected is" in reason
 
 
 def test_a_version_is_restored_by_its_id(

@@ -12,9 +12,9 @@ import pytest
 
 from backup_contract import object_keys as layout
 from repo_backup.runtime import retry
-from repo_backup.runtime.cancellation import Stop
+from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import RepositoryError, TransientError, WrongBytesError
-from repo_backup.runtime.retry import Patience
+from repo_backup.runtime.retry import RetryPolicy
 from repo_backup.store.base import Store
 from repo_backup.store.directory import DirectoryStore
 from repo_backup.store.objects import ObjectStore
@@ -70,7 +70,7 @@ def objects(store: Store) -> ObjectStore:
 
 
 def fresh(store: Store) -> ObjectStore:
-    return ObjectStore(store, Patience(Stop(), attempts=3))
+    return ObjectStore(store, RetryPolicy(CancellationToken(), attempts=3))
 
 
 def content(store: Store) -> bytes | None:

@@ -21,7 +21,7 @@ from backup_contract.documents.chain import ChainDocument, chain_of
 from backup_contract.documents.lease import LeaseRecord
 from backup_contract.documents.manifest import Manifest
 from backup_contract.kinds import GIT
-from local_cloud.github import CORPUS_TOKEN, Edit, GitHubStandIn
+from local_cloud.github import CORPUS_TOKEN, Edit, Gists, GitHubStandIn
 from local_cloud.github.corpus import commit_files
 from local_cloud.github.data.maker import Size, fill
 from repo_backup.cli.main import main
@@ -232,3 +232,21 @@ def test_a_bucket_that_the_earlier_program_wrote_is_read_restored_and_continued(
     assert main(["verify", "--all", *source]) == 0
     restored = destination.restored("hello", tmp_path / "grown")
     assert refs(restored) == refs(hub.root / "octo/hello.git")
+
+
+def test_the_earlier_program_passes_gists_over_and_this_one_finds_them_again(
+    destination: Destination, hub: GitHubStandIn, earlier: Path
+) -> None:
+    gist = Gists(hub.root, hub.data).create({"a.txt": "a\n"})
+    destination.backup(*ONLY, run_id="2026-11-06T17-00-00Z")
+    there = ("--owner", "octo", "--destination", str(destination.root), "--include", "hello")
+    run_earlier(
+        *(earlier, hub, "backup", *there, "--no-wikis", "--no-drill"),
+        *("--run-id", "2026-11-13T17-00-00Z"),
+    )
+    assert "gists" not in destination.manifest("2026-11-13T17-00-00Z")
+    listed = run_earlier(earlier, hub, "list", "--source", str(destination.root))
+    assert f"octo/{gist.id}~gist.zip" in listed
+    assert destination.backup(*ONLY, run_id="2026-11-20T17-00-00Z") == 0
+    (found,) = destination.manifest("2026-11-20T17-00-00Z")["gists"]
+    assert (found["state"], found["id"]) == ("unchanged", gist.id)

@@ -55,11 +55,11 @@ def test_its_items_are_shown_in_a_terminal_as_of_each_run(
 def test_what_cannot_be_shown_is_said_with_the_remedy(capsys: pytest.CaptureFixture[str]) -> None:
     source = ["--source", str(FIXTURE)]
     assert main(["show", "octo/hello", "99", *source]) == 1
-    assert "`repo_backup show octo/hello issues` lists the issues" in capsys.readouterr().err
+    assert "`repo-backup show octo/hello issues` lists the issues" in capsys.readouterr().err
     assert main(["show", "octo/helo", *source]) == 1
-    said = capsys.readouterr().err
-    assert "did you mean octo/hello?" in said
-    assert "unless --no-data" in said
+    output = capsys.readouterr().err
+    assert "did you mean octo/hello?" in output
+    assert "unless --no-data" in output
     with pytest.raises(SystemExit):
         main(["show", "octo/hello", "isues", *source])
     assert "neither a number nor one of issues, pulls, discussions" in capsys.readouterr().err
@@ -69,7 +69,7 @@ def test_its_two_runs_are_compared_item_by_item(capsys: pytest.CaptureFixture[st
     runs = ("2026-11-20T17-00-00Z", "2026-11-27T17-00-00Z")
     diff = ["diff", *runs, "--source", str(FIXTURE)]
     assert main(diff) == 0
-    assert "octo/hello.data: issues: 1 new, 1 gone" in capsys.readouterr().out
+    assert "octo/hello, project data: issues: 1 new, 1 gone" in capsys.readouterr().out
     assert main([*diff, "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)["repositories"]
     assert (row["refs"], row["refs_unread"]) == (None, None)

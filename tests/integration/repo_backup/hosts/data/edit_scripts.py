@@ -168,13 +168,13 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
         names = sorted({*one, *other})
         absent = object()
         return [
-            told
+            answer
             for name in names
-            for told in differences(
+            for answer in differences(
                 one.get(name, absent), other.get(name, absent), f"{where}/{name}"
             )
         ]
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         pairs = enumerate(zip(one, other, strict=True))
-        return [told for n, (a, b) in pairs for told in differences(a, b, f"{where}[{n}]")]
+        return [answer for n, (a, b) in pairs for answer in differences(a, b, f"{where}[{n}]")]
     return [] if one == other else [f"{where}: {one!r:.100} != {other!r:.100}"]

@@ -12,16 +12,16 @@ from typing import Any
 from backup_contract.documents.data_index import Section
 from local_cloud.github import Account, Catalogue, GitHubStandIn, Repository, TokenRights
 from local_cloud.github.data import Editor
-from repo_backup.hosts.base import Remote
+from repo_backup.hosts.base import RemoteRepository
 from repo_backup.hosts.data import Reading, Task
 from repo_backup.hosts.data_counts import counts_of
 from repo_backup.hosts.github.api.allowance import Allowance
 from repo_backup.hosts.github.data.reader import GitHubData
 from repo_backup.net.credentials import Token
 from repo_backup.net.http import Http
-from repo_backup.net.rate_limiter import Limiter
-from repo_backup.runtime.cancellation import Stop
-from repo_backup.runtime.retry import Patience
+from repo_backup.net.rate_limit_gate import RateLimitGate
+from repo_backup.runtime.cancellation import CancellationToken
+from repo_backup.runtime.retry import RetryPolicy
 
 TOKEN = "ghp_project"
 
@@ -50,6 +50,9 @@ class MemoryDocuments:
 
     def vanished(self, path: str, part: str = "") -> None:
         self.gone.add(f"{path}#{part}" if part else path)
+
+    def reappeared(self, path: str, part: str) -> None:
+        self.gone.discard(f"{path}#{part}")
 
     def is_vanished(self, path: str, part: str = "") -> bool:
         return (f"{path}#{part}" if part else path) in self.gone
@@ -92,7 +95,7 @@ class Project:
             self.hub.catalogue.add(Repository(number, "octo", name))
         self.backups: dict[int, Backup] = {n: Backup() for n in range(1, len(names) + 1)}
         self.now = datetime(2026, 11, 30, 12, tzinfo=UTC)
-        self.allowance = Allowance(Stop())
+        self.allowance = Allowance(CancellationToken())
         self.requests: list[str] = []
 
     def __enter__(self) -> "Project":
@@ -106,12 +109,12 @@ class Project:
         """Who edits a repository."""
         return Editor(self.hub.data, self.hub.data.of(number))
 
-    def remote(self, number: int) -> Remote:
+    def remote(self, number: int) -> RemoteRepository:
         """A repository as the listing has it."""
         found = self.hub.catalogue.by_id(str(number))
         assert found
         clone_url = f"{self.hub.api_url}/{found.full_name}.git"
-        return Remote(
+        return RemoteRepository(
             number,
             "octo",
             found.name,
@@ -126,11 +129,11 @@ class Project:
 
     def host(self, *, ends_at: float = math.inf, share: float = 1.0) -> GitHubData:
         """A run's host."""
-        stop = Stop()
-        http = Http(Token(TOKEN), Limiter(stop), stall_seconds=10, connections=4)
+        stop = CancellationToken()
+        http = Http(Token(TOKEN), RateLimitGate(stop), stall_seconds=10, connections=4)
         http.trust(self.hub.api_url)
         self.allowance = Allowance(stop, share=share, ends_at=ends_at)
-        return GitHubData(http, self.hub.api_url, Patience(stop, attempts=2), self.allowance)
+        return GitHubData(http, self.hub.api_url, RetryPolicy(stop, attempts=2), self.allowance)
 
     def run(
         self,
@@ -153,7 +156,13 @@ class Project:
         return reading
 
     def _one(
-        self, host: GitHubData, remote: Remote, rotation_items: int, *, settings: bool, full: bool
+        self,
+        host: GitHubData,
+        remote: RemoteRepository,
+        rotation_items: int,
+        *,
+        settings: bool,
+        full: bool,
     ) -> Reading:
         backup = self.backups[remote.id]
         signature = host.signature(remote)

@@ -1,8 +1,10 @@
 """GitHub changes, and errs, while it is being read: the next run has what this one missed."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
-from local_cloud.github import Change, Fault, Repository, TokenRights
+from local_cloud.github import Change, Edit, Fault, Repository, TokenRights
 from local_cloud.github.data import Size, fill
 from tests.integration.repo_backup.hosts.data.project import TOKEN, Project
 from tests.integration.repo_backup.hosts.data.test_reading import SMALL, states
@@ -51,6 +53,72 @@ def test_what_is_deleted_while_the_list_is_read_hides_nothing_else(tmp_path: Pat
         assert set(editor.repository.issues) == {number for number, _ in documents.alive("issues")}
 
 
+def test_a_comment_on_code_that_moves_to_a_page_that_was_read_is_not_left_out(
+    tmp_path: Path,
+) -> None:
+    with Project(tmp_path) as project:
+        fill(project.hub.data, 1, Size(issues=0, pulls=2))
+        editor = project.editor()
+        first, second = editor.repository.pulls()
+        assert first.pull
+        assert second.pull
+        oldest = min(first.pull.comments)
+        review = editor.review(second.number, "Hm")
+        for number in range(100):
+            editor.comment_review(second.number, review.id, f"{number}")
+
+        def delete() -> None:
+            editor.delete_review_comment(first.number, oldest)
+
+        page = Fault("/repos/octo/hello/pulls/comments", "none", query="*page=2*", times=1)
+        project.hub.faults.add(replace(page, edits=[Change(delete)]))
+        project.run()
+        saved = project.backups[1].documents.all[f"pulls/{second.number}.json"]["comment_data"]
+        assert {each["id"] for each in saved} == set(second.pull.comments)
+
+
+def test_a_repository_that_is_renamed_while_it_is_read_loses_nothing(tmp_path: Path) -> None:
+    """Its items then name it by the new name, as those that were transferred elsewhere do."""
+    with Project(tmp_path) as project:
+        fill(project.hub.data, 1, SMALL)
+        project.run()
+        rename = Edit("move", "octo/hello", "octo/renamed")
+        project.hub.faults.add(
+            Fault("/graphql", status=403),
+            Fault("/repos/octo/hello/issues", "none", edits=[rename], times=1),
+        )
+        project.run(rotation_items=100)
+        assert project.backups[1].documents.gone == set()
+
+
+def test_a_repository_that_is_hidden_while_it_is_read_loses_nothing(tmp_path: Path) -> None:
+    """Each of its items then answers as one that was deleted does."""
+    with Project(tmp_path) as project:
+        fill(project.hub.data, 1, SMALL)
+        project.hub.catalogue.repositories["octo/hello"].private = True
+        project.run()
+
+        def hide() -> None:
+            project.hub.rights[TOKEN] = TokenRights(scopes=frozenset())
+
+        project.hub.faults.add(Fault("/graphql", "none", edits=[Change(hide)], skip=1, times=1))
+        project.run(rotation_items=100)
+        assert project.backups[1].documents.gone == set()
+
+
+def test_a_pull_request_that_is_listed_twice_is_counted_once(tmp_path: Path) -> None:
+    with Project(tmp_path) as project:
+        fill(project.hub.data, 1, SMALL)
+        project.run()
+        editor = project.editor()
+        pull, other = (each.number for each in editor.repository.pulls()[:2])
+        editor.cross_reference(pull, other)
+        editor.edit_issue(pull, title="Newest")
+        before = project.backups[1].sections["timeline"].here
+        project.hub.faults.add(Fault("/repos/octo/hello/pulls", "repeat"))
+        assert project.run().sections["timeline"].here == before + 1
+
+
 def test_a_null_where_an_item_was_is_asked_for_by_itself(tmp_path: Path) -> None:
     with Project(tmp_path) as project:
         fill(project.hub.data, 1, SMALL)
@@ -97,3 +165,32 @@ def test_one_item_that_makes_github_fail_costs_only_its_own_reviews(tmp_path: Pa
         project.hub.limits.heaviest_nodes = None
         assert states(project.run()) == {}
         assert project.backups[1].documents.counted()["reviews"] == 4
+
+
+def test_a_release_that_the_list_has_without_its_id_is_asked_for_by_itself(tmp_path: Path) -> None:
+    releases = json.dumps([{"id": 1, "tag_name": "\ud800"}, {"tag_name": "v1"}]).encode()
+    with Project(tmp_path) as project:
+        project.editor().create_release("v1")
+        project.editor().create_issue("One")
+        project.hub.faults.add(Fault("/repos/octo/hello/releases", status=200, body=releases))
+        assert states(project.run()) == {}
+        documents = project.backups[1].documents.all
+        assert {"releases/%ED%A0%80.json", "releases/v1.json"} <= documents.keys()
+
+
+def test_releases_whose_tags_differ_in_case_alone_have_documents_of_different_names(
+    tmp_path: Path,
+) -> None:
+    with Project(tmp_path) as project:
+        editor = project.editor()
+        editor.create_release("v1")
+        project.run()
+        second = editor.create_release("V1").id
+        for _ in range(2):
+            project.run(full=True)
+            documents = project.backups[1].documents
+            assert set(documents.paths("releases")) == {
+                "releases/v1.json",
+                f"releases/V1~{second}.json",
+            }
+            assert not documents.gone

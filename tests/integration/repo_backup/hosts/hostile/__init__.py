@@ -1,0 +1,1 @@
+"""What servers, listings and repositories may try."""
