@@ -7,13 +7,14 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 READY := .venv/.ready
 PYTHON_FOLDERS := $(wildcard functions instance_scripts local_cloud tests tools)
+BENCH := PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tools.bench
 SHELL_PROGRAM := PYTHONPATH=instance_scripts $(BIN)/python -m repo_backup
 STACK_OPTION = $(if $(STACK),--stack $(STACK))
 # Bytecode is kept in one folder, not beside the sources. Without it, each process compiles the SDK anew: two seconds.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup check run-now test-events patterns reference pictures lock demo demo-interruption test coverage browser lint \
+.PHONY: help setup check run-now sam-local test-events patterns reference pictures lock demo demo-interruption test coverage browser lint \
 	github-api fmt bench bench-functions bench-page fault-matrix release policies scan clean
 
 help: ## List the targets
@@ -24,32 +25,35 @@ setup: $(READY) ## Create .venv with everything that development needs
 $(READY): requirements-dev.txt local_cloud/setup.sh
 	@bash local_cloud/setup.sh
 
-demo: setup ## See a complete run on an embedded cloud (OWNER=name: of that GitHub account)
+demo: setup ## Run a complete backup on an embedded cloud (OWNER=name: of that GitHub account)
 	@PYTHONPATH=instance_scripts PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo $(if $(OWNER),--owner $(OWNER)) $(DEMO_OPTIONS)
 
-demo-interruption: setup ## See AWS take the instance away in mid-run, and the next attempt go on
+demo-interruption: setup ## Show how AWS reclaims the instance during a run, and the next attempt continues
 	@PYTHONPATH=instance_scripts PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m local_cloud.demo.interruption
 
-check: setup ## Ask a stack that you deployed whether everything is in order (STACK=name)
+check: setup ## Check whether a deployed stack is in order (STACK=name)
 	@$(SHELL_PROGRAM) check $(STACK_OPTION) || test $$? = 3  # 3: action is needed, as shown above
 
-run-now: setup ## Start a backup of a stack that you deployed, and follow it (STACK=name)
+run-now: setup ## Start a backup of a deployed stack, and follow it (STACK=name)
 	@$(SHELL_PROGRAM) run-now $(STACK_OPTION)
 
-test-events: setup ## Put the manual events into the Lambda console, for everybody (STACK=name)
+sam-local: setup ## Invoke a function in docker with EVENT=manual_check or any file of events/, against an embedded cloud
+	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m local_cloud.sam_local $(or $(EVENT),manual_check)
+
+test-events: setup ## Save the manual events in the Lambda console as shareable events (STACK=name)
 	@for event in events/manual*.json; do \
 		name=$$(basename "$$event" .json); \
 		$(BIN)/sam remote test-event put LauncherFunction $(if $(STACK),--stack-name $(STACK)) --force --name "$${name//_/-}" --file "$$event"; \
 	done
 
-test: lint ## Everything that is checked: linters, then all tests
+test: lint ## Run the linters, then all tests
 	@TIMEFORMAT='%U + %S CPU seconds'; time $(BIN)/pytest -q -n auto --dist loadfile --durations 10 $(PYTEST_OPTIONS)
 
-browser: setup ## Look at the page in the machine's Chromium, and let axe look too
+browser: setup ## Test the page in the machine's Chromium, with axe
 	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python --requirement tests/browser/requirements.txt
 	@$(BIN)/pytest -q -m browser tests/browser $(PYTEST_OPTIONS)
 
-lint: setup ## ruff, mypy, import contracts, shell
+lint: setup ## Run the linters: ruff, mypy, import contracts, shellcheck, shfmt
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy $(PYTHON_FOLDERS)
@@ -57,64 +61,65 @@ lint: setup ## ruff, mypy, import contracts, shell
 	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shellcheck
 	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shfmt -d
 
-coverage: setup ## Measure which lines `make test` runs, and fail below the floor in pyproject.toml (PYTEST_OPTIONS=tests/unit: less)
+coverage: setup ## Measure test coverage, and fail below the minimum in pyproject.toml (PYTEST_OPTIONS=tests/unit: unit tests only)
 	@$(BIN)/pytest -q -n auto --dist loadfile --cov --cov-report=term:skip-covered --cov-report=html:.cache/coverage $(PYTEST_OPTIONS)
 
-fmt: setup ## Let ruff and shfmt rewrite what they would complain about
+fmt: setup ## Format the code with ruff and shfmt
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 	@git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shfmt -w
 
 bench: setup ## Measure the backup program (PART=… and BENCH_OPTIONS=… for one thing: tools/bench/README.md)
-	@export PYTHONPATH=functions:instance_scripts:.; \
-	if [ -n "$(PART)$(BENCH_OPTIONS)" ]; then exec $(BIN)/python -m tools.bench$(if $(PART),.$(PART)) $(BENCH_OPTIONS); fi; \
-	$(BIN)/python -m tools.bench --repeat 3 --rivals-once; \
-	$(BIN)/python -m tools.bench --one-core --no-rivals --repeat 3 --results tools/bench/results/one-core; \
-	$(BIN)/python -m tools.bench --large --repositories 300 --latency 0 --repeat 1 --no-rivals \
-		--results tools/bench/results/large; \
-	$(BIN)/python -m tools.bench.memory; \
-	$(BIN)/python -m tools.bench.scale; \
-	if [ "$$(id -u)" = 0 ]; then $(BIN)/python -m tools.bench.small --eighth; $(BIN)/python -m tools.bench.small; fi
+ifneq ($(PART)$(BENCH_OPTIONS),)
+	@$(BENCH)$(if $(PART),.$(PART)) $(BENCH_OPTIONS)
+else
+	@$(BENCH) --repeat 3 --rivals-once
+	@$(BENCH) --one-core --no-rivals --repeat 3 --results tools/bench/results/one-core
+	@$(BENCH) --large --repositories 300 --latency 0 --repeat 1 --no-rivals --results tools/bench/results/large
+	@$(BENCH).memory
+	@$(BENCH).scale
+	@if [ "$$(id -u)" = 0 ]; then $(BENCH).small --eighth; $(BENCH).small; fi
+endif
 
 bench-page: setup ## Measure the page: 10,000 repositories, three years
 	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python --requirement tests/browser/requirements.txt
-	@PYTHONPATH=instance_scripts:. $(BIN)/python -m tools.bench.page $(BENCH_OPTIONS)
+	@$(BENCH).page $(BENCH_OPTIONS)
 
 bench-functions: setup ## Measure both functions in AWS's runtime interface emulator
-	@PYTHONPATH=functions:. $(BIN)/python -m tools.bench.functions $(BENCH_OPTIONS)
+	@$(BENCH).functions $(BENCH_OPTIONS)
 
-fault-matrix: setup ## Play the fault matrix and write docs/fault-matrix.md (MATRIX_OPTIONS=--embedded: that part)
+fault-matrix: setup ## Run the fault matrix and write docs/fault-matrix.md (MATRIX_OPTIONS=--embedded: that part)
 	@POWERTOOLS_LOG_LEVEL=CRITICAL PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tests.fault_matrix $(MATRIX_OPTIONS)
 
-release: setup ## Build dist/onlinebackup-VERSION.zip, which deploys without Python, make or a build
+release: setup ## Build dist/onlinebackup-VERSION.zip, which users deploy without Python, make or a build
 	@PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 $(BIN)/python -m tools.release
 
-policies: setup ## Let a policy evaluator judge what each role can do and cannot
+policies: setup ## Check with a policy evaluator what each role can and cannot do
 	@bash tools/scanners/install.sh evaluator
 	@$(BIN)/pytest -q -m policies tests/infrastructure
 
-github-api: setup ## Compare the stand-in for GitHub, and the program's queries, with what GitHub publishes of its API
+github-api: setup ## Validate the stand-in for GitHub and the program's queries against GitHub's published API
 	@bash tools/scanners/install.sh github-api
 	@$(BIN)/pytest -q -m slow tests/unit/local_cloud/data
 
-scan: setup ## cfn-lint, checkov, cloudsplaining, bandit, zizmor, pip-audit
+scan: setup ## Run the scanners: cfn-lint, checkov, cloudsplaining, bandit, zizmor, pip-audit
 	@bash tools/scanners/install.sh
 	@bash tools/scanners/scan.sh
 
-patterns: setup ## Write the patterns of the program's options and names into template.yaml anew
+patterns: setup ## Generate the patterns of options and names in template.yaml
 	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tools.template_patterns
 
-reference: setup ## Write docs/reference.md anew from the sources
+reference: setup ## Generate docs/reference.md from the sources
 	@PYTHONPATH=functions:instance_scripts:. $(BIN)/python -m tools.reference
 
-pictures: setup ## Make the README's pictures anew, from a run on the embedded cloud
+pictures: setup ## Generate the README's pictures from a run on the embedded cloud
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m local_cloud.demo.pictures
 
-lock: setup ## Resolve every Python lock anew; the other locks follow requirements-dev.txt
-	@for folder in . tools/scanners tests/browser functions instance_scripts local_cloud/lambda_image; do \
+lock: setup ## Update every Python lock; the other locks follow requirements-dev.txt
+	@for folder in . tools/scanners tests/browser functions instance_scripts local_cloud/lambda_image tools/bench; do \
 		(cd "$$folder" && for wanted in *.in; do \
 			"$(CURDIR)/$(BIN)/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
 				--output-file "$${wanted%.in}.txt" "$$wanted"; done); done
 
-clean: ## Remove everything that the other targets made
+clean: ## Remove everything that the other targets created
 	@rm -rf .venv .aws-sam .demo .cache tools/iam/evaluator/node_modules tools/github_api/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -10,8 +10,16 @@ from typing import Annotated, Any, NotRequired, get_args, get_origin, get_type_h
 from samtranslator.yaml_helper import yaml_parse
 
 from backup_contract import exit_codes as exits
-from backup_contract.documents.output import commands as documents
-from backup_contract.documents.output import project_data
+from backup_contract.documents.output import (
+    archives,
+    backup,
+    project_data,
+    pruning,
+    restore,
+    rows,
+    runs,
+    schema,
+)
 from backup_contract.moments import moment_of
 from launcher.request import MANUAL, CheckRequest, LaunchRequest, read_request
 from repo_backup.cli.parser import command_line
@@ -129,7 +137,7 @@ def _commands() -> Iterator[str]:
         "```",
     )
     for name, command in _subparsers(parser).items():
-        yield from ("", f"### repo_backup {name}", "", str(command.description), "")
+        yield from ("", f"### repo-backup {name}", "", str(command.description), "")
         yield from _table("option", "meaning")
         for action in command._actions:
             if not isinstance(action, argparse._HelpAction):
@@ -170,10 +178,11 @@ def _exit_codes() -> Iterator[str]:
 
 
 def _documents() -> Iterator[str]:
-    yield from ("## What --json prints", "", *_paragraphs(documents.__doc__ or ""))
-    found = {**vars(documents), **vars(project_data)}
-    kinds = [each for each in found.values() if is_typeddict(each)]
-    for kind in kinds:
+    yield from ("## What --json prints", "", *_paragraphs(schema.__doc__ or ""))
+    modules = (backup, runs, archives, restore, project_data, pruning, rows)
+    found = [each for module in modules for each in vars(module).values() if is_typeddict(each)]
+    shared = vars(schema).values()
+    for kind in dict.fromkeys(each for each in found if each not in shared):
         yield from ("", f"### {kind.__name__}", "", _first_line(kind), "")
         yield from _table("name", "type", "meaning")
         for name, hint in get_type_hints(kind, include_extras=True).items():
@@ -189,9 +198,9 @@ def _typed(name: str, hint: Any) -> tuple[str, str]:
         kind, meaning = get_args(hint)
         return _type_name(kind), meaning
     if get_origin(hint) is NotRequired:
-        inner, said = _typed(name, get_args(hint)[0])
-        return f"{inner}, or absent", said
-    fixed = {"schema": str(documents.SCHEMA), "command": "the command's name"}
+        inner, message = _typed(name, get_args(hint)[0])
+        return f"{inner}, or absent", message
+    fixed = {"schema": str(schema.SCHEMA), "command": "the command's name"}
     return _type_name(hint), fixed[name]
 
 

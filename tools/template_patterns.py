@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from backup_contract.github_names import APP_ID, OWNER, REPOSITORY
+from backup_contract.github_names import APP_ID, ITEM, OWNER
 from backup_contract.options import grammar
 
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
@@ -24,7 +24,7 @@ def attributes() -> Mapping[str, Mapping[str, str]]:
             "ConstraintDescription": grammar.description(),
         },
         "KnownRewrites": {"AllowedPattern": f"^(|{_separated_by_commas(grammar.REWRITE_GLOB)})$"},
-        "KnownFailures": {"AllowedPattern": f"^(|{_separated_by_commas(REPOSITORY)})$"},
+        "KnownFailures": {"AllowedPattern": f"^(|{_separated_by_commas(ITEM)})$"},
     }
 
 

@@ -7,7 +7,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from tools.bench import contenders, corpus, report
 from tools.bench.environments import CACHE, describe_machine, programs
-from tools.bench.measure import measure
+from tools.bench.measure import exit_on_sigterm, measure
 from tools.bench.standins import servers
 
 ROOT = Path(__file__).parents[2]
@@ -39,8 +38,7 @@ def main() -> int:
     parser.add_argument("--no-drill", action="store_true", help="measure it without the drill, too")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the tables go")
     options = parser.parse_args()
-    # Told to end, end the servers too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    exit_on_sigterm()
     os.environ["PATH"] = f"{programs()}{os.pathsep}{os.environ['PATH']}"
     chosen = [contenders.LIMIT, contenders.OURS]
     chosen += [contenders.UNDRILLED] if options.no_drill else []

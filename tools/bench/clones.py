@@ -19,7 +19,7 @@ from local_cloud.github import Catalogue, Repository
 from local_cloud.github.corpus import init_repository
 from tools.bench import contenders
 from tools.bench.environments import ROOT, describe_machine, programs, python
-from tools.bench.measure import Sample, measure
+from tools.bench.measure import Sample, exit_on_sigterm, measure
 from tools.bench.standins import servers
 
 RESULTS = Path(__file__).parent / "results" / "clones.md"
@@ -33,10 +33,11 @@ def main() -> int:
     parser.add_argument("histories", nargs="+", metavar="NAME=DIRECTORY")
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
+    exit_on_sigterm()
     os.environ["PATH"] = f"{programs()}{os.pathsep}{os.environ['PATH']}"
-    told = (__doc__ or "").partition("\n\n")[2]
+    answer = (__doc__ or "").partition("\n\n")[2]
     lines = [
-        f"# Against `git clone --mirror`\n\n{describe_machine()}. {told}",
+        f"# Against `git clone --mirror`\n\n{describe_machine()}. {answer}",
         "| history | MB | clone: CPU s | saved and drilled: CPU s | × | peak MB | rc |",
         "|---" * 7 + "|",
     ]

@@ -33,6 +33,7 @@ def _environment(name: str, requirements: Path) -> Path:
     if not stamp.exists() or stamp.read_bytes() != requirements.read_bytes():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(environment)], check=True)
         install = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        subprocess.run([*install, "--requirement", str(requirements)], check=True)
+        locked = ["--require-hashes", "--requirement", str(requirements)]
+        subprocess.run([*install, *locked], check=True)
         stamp.write_bytes(requirements.read_bytes())
     return environment

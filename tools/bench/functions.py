@@ -3,7 +3,7 @@
 The artifacts that ``sam build`` makes run behind the runtime interface emulator that comes with the
 SAM CLI, as processes of this machine, and speak to moto's server. Measured are packages, cold and
 warm invocations, and the reporter that verifies thousands of archives: its processor time and its
-peak memory are the function's own; its wall time is mostly that of the one-threaded server. Wall
+peak memory are the function's own; its wall time is mostly that of the server. Wall
 and cold times are only worth something where the load average says that the machine was idle.
 """
 
@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import build
+from backup_contract.moments import iso, moment_of
+from tools.bench.measure import exit_on_sigterm
 from tools.bench.standins.account import Account, fill, moto_server
 
 RESULTS = Path(__file__).parent / "results" / "functions"
@@ -71,8 +73,8 @@ class Verification:
 
     @property
     def lambda_seconds(self) -> float:
-        """The processor time, at the share of a processor that the function has."""
-        return self.cpu_seconds * VCPU_MB / MEMORY_MB["reporter"]
+        """The processor time, at the share of a processor that the function has, one at most."""
+        return self.cpu_seconds * max(1, VCPU_MB / MEMORY_MB["reporter"])
 
 
 class Function:
@@ -113,10 +115,10 @@ class Function:
         with _DIRECT.open(request, timeout=max(TIMEOUT_SECONDS.values())) as answer:
             data = answer.read()
         took = (time.perf_counter() - started) * 1000
-        said = json.loads(data)
-        if "errorMessage" in said:
+        message = json.loads(data)
+        if "errorMessage" in message:
             raise RuntimeError(data.decode())
-        return took, said
+        return took, message
 
     def usage(self) -> tuple[float, float]:
         """Peak memory in MB and processor seconds so far of the function's own process."""
@@ -148,6 +150,7 @@ def main() -> int:
     parser.add_argument("--archives", type=int, nargs="+", default=[1000, 10000])
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
+    exit_on_sigterm()
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="functions.") as name:
         work = Path(name)
@@ -159,7 +162,10 @@ def main() -> int:
         with moto_server() as url:
             account = Account.made(url)
             invocations = list(_invocations(artifacts, account, runtime))
-            verified = [_verify(artifacts, account, runtime, n) for n in options.archives]
+            verified = [
+                _verify(artifacts, account, runtime, f"2026-02-{day:02}T17-00-00Z", n)
+                for day, n in enumerate(options.archives, 1)
+            ]
     _write(packages, invocations, verified, load, options.results)
     return 0
 
@@ -202,21 +208,21 @@ def _invocations(
 
 
 def _verify(
-    artifacts: Mapping[str, Path], account: Account, runtime: Path, archives: int
+    artifacts: Mapping[str, Path], account: Account, runtime: Path, run_id: str, archives: int
 ) -> Verification:
     """Launch, put what a backup leaves behind, end the instance, and let the reporter judge."""
-    moment = f"2026-02-01T{archives % 24:02}-00-00Z"
     launcher = Function("launcher", artifacts["launcher"], account, runtime)
     with contextlib.closing(launcher):
-        due = f"{moment[:13]}:00:00Z"
-        _, launched = launcher.invoke({"trigger": "schedule", "scheduled_time": due})
-    fill(account, moment, archives)
+        due = {"trigger": "schedule", "scheduled_time": iso(moment_of(run_id))}
+        _, launched = launcher.invoke(due)
+    fill(account, run_id, archives)
     account.end_instance(launched["instance_id"])
     reporter = Function("reporter", artifacts["reporter"], account, runtime)
     with contextlib.closing(reporter):
-        took, answer = reporter.invoke({"trigger": "recheck", "run_id": moment})
-        if account.verdict(moment) != "verified":
-            raise RuntimeError(f"not verified: {answer}")
+        took, _ = reporter.invoke({"trigger": "recheck", "run_id": run_id})
+        report = account.report(run_id)
+        if report["verdict"] != "verified":
+            raise RuntimeError(f"not verified: {report['reason']} {report['problems']}")
         memory, seconds = reporter.usage()
     return Verification(archives, took / 1000, seconds, memory)
 
@@ -259,8 +265,8 @@ def _write(
             f"| {MEMORY_MB['reporter']} |\n"
         )
     text += (
-        f"\n*At {MEMORY_MB['reporter']} MB* is an estimate: this machine's processor seconds at "
-        f"the {MEMORY_MB['reporter'] / VCPU_MB:.2f} vCPU that AWS gives a function of that size.\n"
+        f"\n*At {MEMORY_MB['reporter']} MB* is an estimate: this machine's processor seconds, and "
+        "more where AWS gives a function of that size less than one vCPU.\n"
     )
     results.mkdir(parents=True, exist_ok=True)
     (results / "README.md").write_text(text)

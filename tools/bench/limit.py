@@ -39,10 +39,10 @@ def main() -> None:
     def back_up(url: str) -> None:
         listed = pool.request("GET", f"{url}/info/refs?service=git-upload-pack").data
         refs = sorted({line[4:44] for line in listed.split(b"\n") if b" refs/" in line})
-        told = listed.decode("utf-8", "replace")
-        if known.get(url) == told:
+        reported = listed.decode("utf-8", "replace")
+        if known.get(url) == reported:
             return
-        known[url] = told
+        known[url] = reported
         first = b"want %b side-band-64k ofs-delta no-progress\n" % refs[0]
         wants = b"".join(b"0032want %b\n" % oid for oid in refs[1:])
         body = b"%04x%b%b00000009done\n" % (len(first) + 4, first, wants)

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -24,26 +26,74 @@ class Sample:
     memory_mb: float
 
 
+class _Termination:
+    """Raises SystemExit on SIGTERM, but never while a process is being started."""
+
+    def __init__(self) -> None:
+        self._starting = self._requested = False
+
+    def handle(self, *_: object) -> None:
+        self._requested = True
+        if not self._starting:
+            sys.exit(128 + signal.SIGTERM)
+
+    def begin_start(self) -> None:
+        self._starting = True
+
+    def end_start(self) -> None:
+        self._starting = False
+        if self._requested:
+            sys.exit(128 + signal.SIGTERM)
+
+
+_termination = _Termination()
+
+
+def exit_on_sigterm() -> None:
+    """Let SIGTERM raise SystemExit, so that servers and measured processes end, too."""
+    signal.signal(signal.SIGTERM, _termination.handle)
+
+
 def measure(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Sample:
-    """Run it to its end; what it prints goes to ``log``."""
+    """Run it to its end; what it prints goes to ``log``.
+
+    It has a process group of its own, of which nothing is left afterwards: neither when the bench
+    is told to end meanwhile, nor after half an hour.
+    """
     with log.open("ab") as output:
         started = time.monotonic()
+        _termination.begin_start()
         process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            process_group=0,
         )
         peak = [0.0]
         done = threading.Event()
         watcher = threading.Thread(target=_watch, args=(process.pid, peak, done))
         watcher.start()
-        guard = threading.Timer(_LONGEST_SECONDS, process.kill)
+        guard = threading.Timer(_LONGEST_SECONDS, _kill_group, (process.pid,))
         guard.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - started
-        guard.cancel()
-        done.set()
-        watcher.join()
-    process.returncode = os.waitstatus_to_exitcode(status)
+        try:
+            _termination.end_start()
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.monotonic() - started
+            process.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            guard.cancel()
+            done.set()
+            watcher.join()
+            _kill_group(process.pid)
+            process.wait()
     return Sample(process.returncode, wall, usage.ru_utime + usage.ru_stime, peak[0])
+
+
+def _kill_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _watch(pid: int, peak: list[float], done: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""``python -m tools.bench.memory``: what git's checks take per object, which the program counts on.
+"""``make bench PART=memory``: what git's checks take per object, which the program counts on.
 
 Writes ``results/memory.md``. Packs of tiny objects, four for each commit, of growing number: git's
 tables of objects double now and then, so that one size alone would not tell.
@@ -32,7 +32,7 @@ def main() -> int:
     """Measure and write the table."""
     lines = [
         "# Memory of git's checks\n",
-        f"{describe_machine()}. Made by `python -m tools.bench.memory`; do not edit.\n",
+        f"{describe_machine()}. Made by `make bench PART=memory`; do not edit.\n",
         "| objects | check | peak MB | CPU s | bytes for each further object |",
         "|---|---|---|---|---|",
     ]

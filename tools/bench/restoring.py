@@ -1,4 +1,4 @@
-"""``python -m tools.bench.restoring``: many repositories to a folder, against unzip and git fsck.
+"""``make bench PART=restoring``: many repositories to a folder, against unzip and git fsck.
 
 Backs a generated account up to a folder, then restores all of it with as many jobs as there are
 processors, in turn with ``unzip`` and ``git fsck`` of the same archives by ``xargs -P``. A second
@@ -16,7 +16,7 @@ from pathlib import Path
 from local_cloud.github import GitHubStandIn
 from tools.bench import corpus
 from tools.bench.environments import CACHE, ROOT, describe_machine, python
-from tools.bench.measure import Sample, measure
+from tools.bench.measure import Sample, exit_on_sigterm, measure
 
 RESULTS = Path(__file__).parent / "results"
 _BY_HAND = """
@@ -28,9 +28,10 @@ cd "$1" && find "$2" -name '*.zip' -print0 | xargs -0 -P "$3" -I{} sh -c '
 
 def main() -> int:
     """Measure; 1 when a restore failed."""
-    parser = argparse.ArgumentParser(prog="python -m tools.bench.restoring", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make bench PART=restoring", description=__doc__)
     parser.add_argument("--repositories", type=int, default=1000)
     options = parser.parse_args()
+    exit_on_sigterm()
     jobs = os.cpu_count() or 1
     account = corpus.generate(CACHE / f"account-{options.repositories}", options.repositories)
     with tempfile.TemporaryDirectory(prefix="benchmark.") as name:

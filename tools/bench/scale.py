@@ -1,8 +1,7 @@
-"""``python -m tools.bench.scale``: how time and memory grow with the number of repositories.
+"""``make bench PART=scale``: how time and memory grow with the number of repositories.
 
-Every repository is a link to the same one, a twentieth later to one with a branch more.
-The archives of an earlier run, and its manifest, are put into the bucket first. Writes
-``results/scale.md``.
+Every repository is a link to the same one of 3 kB, a twentieth later to one with a branch more.
+Writes ``results/scale.md``.
 """
 
 import argparse
@@ -12,35 +11,35 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from local_cloud.github import Catalogue, Repository
 from local_cloud.github.corpus import commit_files, git, init_repository
 from tools.bench import contenders, corpus
 from tools.bench.environments import ROOT, describe_machine, programs, python
-from tools.bench.measure import measure
+from tools.bench.measure import exit_on_sigterm, measure
 from tools.bench.standins import servers
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from tools.bench.standins.servers import Servers
 
 RESULTS = Path(__file__).parent / "results"
 CHANGED_EACH = 20
-_SEED = "2026-01-01T00-00-00Z"
+STEPS = {"first run": 1, "nothing changed": 0, f"{100 // CHANGED_EACH} % changed": CHANGED_EACH}
+"""Of every so many repositories one is fetched; 0: none."""
 
 
 def main() -> int:
     """Measure each size; 1 when a run failed or a sample does not restore."""
-    parser = argparse.ArgumentParser(prog="python -m tools.bench.scale", description=__doc__)
-    parser.add_argument("--repositories", type=int, nargs="+", default=[1000, 3000, 10_000])
+    parser = argparse.ArgumentParser(prog="make bench PART=scale", description=__doc__)
+    parser.add_argument("--repositories", type=int, nargs="+", default=[1000, 5000, 10_000])
     options = parser.parse_args()
+    exit_on_sigterm()
     os.environ["PATH"] = f"{programs()}{os.pathsep}{os.environ['PATH']}"
     lines = [
         "# Up to ten thousand repositories\n",
-        f"{describe_machine()}. Every {CHANGED_EACH}th repository is fetched in the second step. "
-        "Made by `python -m tools.bench.scale`; do not edit.\n",
+        f"{describe_machine()}, load {os.getloadavg()[0]:.1f} before. Repositories of 3 kB; every "
+        f"{CHANGED_EACH}th is fetched in the last step. Without project data and without the "
+        "restore drill. Made by `make bench PART=scale`; do not edit.\n",
         "| repositories | step | wall s | ms each | CPU s | ms each | peak MB | GitHub requests "
         "| S3 requests | manifest MB | rc |",
         "|---" * 11 + "|",
@@ -73,33 +72,11 @@ def _measured(count: int) -> list[tuple[str, int]]:
                 "PYTHONPATH": str(ROOT / "instance_scripts"),
                 "TMPDIR": name,
             }
-            first = _command("--run-id", _SEED, "--only", "project-0")
-            subprocess.run(first, env=environment, check=True, capture_output=True)
-            _seed(client, count)
-            for step, each in (("nothing changed", 0), ("5 % changed", CHANGED_EACH)):
-                for number in range(0, count if each else 0, each or 1):
+            for step, each in STEPS.items():
+                for number in range(0, count, each) if each > 1 else ():
                     _link(account, number, changed)
-                before = up.counted()
-                command = _command("--run-id", f"r{each}", "--no-drill")
-                sample = measure(command, environment, work / "log")
-                passed = up.counted().since(before)
-                code = sample.exit_code or _wrong(client, count, each)
-                if code:
-                    print((work / "log").read_text()[-2000:], file=sys.stderr)
-                manifest = client.head_object(
-                    Bucket=contenders.BUCKET, Key=f"runs/r{each}/manifest.json"
-                )["ContentLength"]
-                found.append(
-                    (
-                        f"| {count} | {step} | {sample.wall_seconds:.2f} "
-                        f"| {sample.wall_seconds / count * 1000:.2f} "
-                        f"| {sample.cpu_seconds:.2f} | {sample.cpu_seconds / count * 1000:.2f} "
-                        f"| {sample.memory_mb:.0f} | {passed.github_requests} "
-                        f"| {passed.s3_requests} | {manifest / 1e6:.1f} | {code} |",
-                        code,
-                    )
-                )
-            sample_of = ["restore", f"octo/project-{CHANGED_EACH}", "--into", str(work / "out")]
+                found.append(_step(count, step, each, environment, work, up))
+            sample_of = ["restore", "octo/project-0", "--into", str(work / "out")]
             restore = [*_program(), *sample_of, "--source", f"s3://{contenders.BUCKET}"]
             subprocess.run(restore, env=environment, check=True, capture_output=True)
     return found
@@ -131,31 +108,31 @@ def _command(*options: str) -> list[str]:
     return [*_program(), "backup", *place, *options]
 
 
-def _seed(client: "S3Client", count: int) -> None:
-    """Every repository's archive, and a manifest that names them: as an earlier run left them."""
-    bucket, key = contenders.BUCKET, f"runs/{_SEED}/manifest.json"
-    manifest = json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read())
-    (pattern,) = (e for e in manifest["repositories"] if e["archive"])
-    data = client.get_object(Bucket=bucket, Key=pattern["archive"]["key"])["Body"].read()
-
-    def put(number: int) -> dict[str, object]:
-        name = f"project-{number}"
-        archive = {**pattern["archive"], "key": f"github_backups/octo/{name}.zip"}
-        client.put_object(Bucket=bucket, Key=archive["key"], Body=data)
-        return {**pattern, "id": number + 1, "name": name, "archive": archive}
-
-    with ThreadPoolExecutor(10) as workers:
-        manifest["repositories"] = list(workers.map(put, range(count)))
-    client.put_object(Bucket=bucket, Key=key, Body=json.dumps(manifest).encode())
-
-
-def _wrong(client: "S3Client", count: int, each: int) -> int:
-    """1 unless the run found exactly what changed."""
-    key = f"runs/r{each}/manifest.json"
-    body = client.get_object(Bucket=contenders.BUCKET, Key=key)["Body"].read()
-    totals = json.loads(body)["totals"]
+def _step(
+    count: int, step: str, each: int, environment: Mapping[str, str], work: Path, up: Servers
+) -> tuple[str, int]:
+    """One run, as a line of the table, and its exit code; 1 where it found what did not change."""
+    client, run_id = up.s3_client(), f"r{each}"
+    before = up.counted()
+    command = _command("--run-id", run_id, "--no-drill")
+    sample = measure(command, environment, work / "log")
+    passed = up.counted().since(before)
+    key = f"runs/{run_id}/manifest.json"
+    manifest = client.get_object(Bucket=contenders.BUCKET, Key=key)["Body"].read()
+    totals = json.loads(manifest)["totals"]
     changed = -(-count // each) if each else 0
-    return int((totals["backed-up"], totals["unchanged"]) != (changed, count - changed))
+    right = (totals["backed-up"], totals["unchanged"]) == (changed, count - changed)
+    code = sample.exit_code or int(not right)
+    if code:
+        print((work / "log").read_text()[-2000:], file=sys.stderr)
+    line = (
+        f"| {count} | {step} | {sample.wall_seconds:.2f} "
+        f"| {sample.wall_seconds / count * 1000:.2f} "
+        f"| {sample.cpu_seconds:.2f} | {sample.cpu_seconds / count * 1000:.2f} "
+        f"| {sample.memory_mb:.0f} | {passed.github_requests} "
+        f"| {passed.s3_requests} | {len(manifest) / 1e6:.1f} | {code} |"
+    )
+    return line, code
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""``python -m tools.bench.small``: a machine of 1 GB memory and 2 GB disk, its limits really set.
+"""``make bench PART=small``: a machine of 1 GB memory and 2 GB disk, its limits really set.
 
 As root on Linux: a control group holds the memory of the whole process tree, caches included, and
 a file system of that size is ``TMPDIR``. The account has the shape of one of 50 GB: many small
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tools.bench import contenders, corpus
 from tools.bench.environments import CACHE, ROOT, describe_machine, programs
-from tools.bench.measure import Sample, measure
+from tools.bench.measure import Sample, exit_on_sigterm, measure
 from tools.bench.standins import servers
 
 RESULTS = Path(__file__).parent / "results"
@@ -55,9 +55,10 @@ _LOOK_SECONDS = 0.05
 
 def main() -> int:
     """Measure a full run with its drill, an unchanged one, and ``verify --all``."""
-    parser = argparse.ArgumentParser(prog="python -m tools.bench.small", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make bench PART=small", description=__doc__)
     parser.add_argument("--eighth", action="store_true", help="an eighth of it, in a minute")
     machine = EIGHTH if parser.parse_args().eighth else WHOLE
+    exit_on_sigterm()
     if os.geteuid():
         print("only root can set these limits", file=sys.stderr)
         return 1
@@ -72,7 +73,7 @@ def main() -> int:
         f"{machine.repositories + len(machine.large)} repositories of {total / 1e6:.0f} MB, the "
         f"largest {max(machine.large)} MB: the shape of an account of 50 GB, and more than the "
         "disk holds.",
-        "Made by `python -m tools.bench.small`; do not edit.\n",
+        "Made by `make bench PART=small`; do not edit.\n",
         "| step | rc | wall s | CPU s | peak MB of the processes | of the group, with caches "
         "| killed for memory | peak MB on disk |",
         "|---" * 8 + "|",
@@ -123,13 +124,15 @@ def _confined(
 
     watcher = threading.Thread(target=look)
     watcher.start()
-    with _group(machine) as group:
-        # The shell joins the group and becomes the program.
-        enter = ["sh", "-c", f'echo $$ > {group / "cgroup.procs"} && exec "$@"', "sh"]
-        sample = measure([*enter, *command], environment, work / "log")
-        highest, killed = _highest(group)
-    done.set()
-    watcher.join()
+    try:
+        with _group(machine) as group:
+            # The shell joins the group and becomes the program.
+            enter = ["sh", "-c", f'echo $$ > {group / "cgroup.procs"} && exec "$@"', "sh"]
+            sample = measure([*enter, *command], environment, work / "log")
+            highest, killed = _highest(group)
+    finally:
+        done.set()
+        watcher.join()
     return sample, highest, killed, peak[0]
 
 

@@ -53,8 +53,8 @@ def faults(path: str, status: int, body: Any) -> Iterator[str]:
     have, or a status that it does not give there.
     """
     shapes = {_shape(each): each for each in description()["paths"]}
-    told = description()["paths"][shapes[_shape(path)]]["get"]["responses"][str(status)]
-    contents = list(_content(told).values())
+    answer = description()["paths"][shapes[_shape(path)]]["get"]["responses"][str(status)]
+    contents = list(_content(answer).values())
     schema = _qualified(contents[0]["schema"])
     validator = OAS30Validator(schema, registry=_registry(), format_checker=oas30_format_checker)
     for error in validator.iter_errors(body):
@@ -64,10 +64,10 @@ def faults(path: str, status: int, body: Any) -> Iterator[str]:
         yield f"{name}: GitHub has no such field"
 
 
-def _content(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "$ref" in told:
-        told = description()["components"]["responses"][told["$ref"].rpartition("/")[2]]
-    content: Mapping[str, Any] = told["content"]
+def _content(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" in answer:
+        answer = description()["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+    content: Mapping[str, Any] = answer["content"]
     return content
 
 

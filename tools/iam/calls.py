@@ -1,22 +1,20 @@
 """What AWS asks its policies for each call that the code makes.
 
-One call may need several permissions: RunInstances is judged for every resource that it uses, and
-by the way needs CreateTags and PassRole. Sources: the service authorization reference
+One call may need several permissions; what a launch needs is in :mod:`tools.iam.run_instances`.
+Sources: the service authorization reference
 (https://docs.aws.amazon.com/service-authorization/latest/reference/) and, for keys, the services'
-own pages. What no call shows (whose image an AMI is, which tags an instance has) is written here.
+own pages. What no call shows (which tags an instance has) is written here.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from tools.iam.deployed import ACCOUNT, REGION, STACK, Deployed, arn
 from tools.iam.judge import Request
+from tools.iam.run_instances import Asked, Parameters, run_instances
 
-Parameters = Mapping[str, Any]
 TAG = "online-backup:stack"
-VPC = "vpc-0123456789abcdef0"
 OUR_TAGS = {f"aws:ResourceTag/{TAG}": STACK, f"ec2:ResourceTag/{TAG}": STACK}
 
 
@@ -42,9 +40,6 @@ def requests(call: Call, stack: Deployed) -> list[Request]:
         Request(call.who, action, resource, context)
         for action, resource, context in describe(call.parameters, stack)
     ]
-
-
-Asked = Iterator[tuple[str, str, dict[str, Any]]]
 
 
 def _describe(action: str) -> Callable[[Parameters, Deployed], Asked]:
@@ -205,89 +200,6 @@ def _our_instance(action: str, of: Callable[[Parameters], str]) -> Callable[...,
     return asked
 
 
-def _run_instances(parameters: Parameters, stack: Deployed) -> Asked:
-    metadata = parameters["MetadataOptions"]
-    market = parameters.get("InstanceMarketOptions", {}).get("MarketType", "on-demand")
-    (network,) = parameters["NetworkInterfaces"]
-    (disk,) = parameters["BlockDeviceMappings"]
-    shared = {"ec2:Region": REGION}
-    vpc = {"ec2:Vpc": arn("ec2", f"vpc/{VPC}")}
-    tags = {
-        each["ResourceType"]: {tag["Key"]: tag["Value"] for tag in each["Tags"]}
-        for each in parameters["TagSpecifications"]
-    }
-
-    def of(resource: str, context: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
-        kind = resource.partition("/")[0]
-        tagged = _request_tags(tags.get(kind, {}))
-        account = "" if kind == "image" else ACCOUNT
-        where = arn("ec2", resource, account=account)
-        return "ec2:RunInstances", where, {**shared, **tagged, **context}
-
-    yield of(
-        "instance/i-0123456789abcdef0",
-        {
-            "ec2:InstanceType": parameters["InstanceType"],
-            "ec2:InstanceMarketType": market,
-            "ec2:InstanceProfile": parameters["IamInstanceProfile"]["Arn"],
-            "ec2:MetadataHttpTokens": metadata["HttpTokens"],
-            "ec2:MetadataHttpPutResponseHopLimit": str(metadata["HttpPutResponseHopLimit"]),
-            "ec2:MetadataHttpEndpoint": metadata["HttpEndpoint"],
-        },
-    )
-    yield of(f"image/{parameters['ImageId']}", {"ec2:Owner": "amazon", "ec2:Public": "true"})
-    yield of(f"subnet/{network['SubnetId']}", {**vpc, "ec2:SubnetID": network["SubnetId"]})
-    for group in network["Groups"]:
-        yield of(f"security-group/{group}", {**vpc, "ec2:SecurityGroupID": group})
-    subnet = {**vpc, "ec2:Subnet": arn("ec2", f"subnet/{network['SubnetId']}")}
-    public = {"ec2:AssociatePublicIpAddress": str(network["AssociatePublicIpAddress"]).lower()}
-    yield of("network-interface/eni-0123456789abcdef0", {**subnet, **public})
-    yield of(
-        "volume/vol-0123456789abcdef0",
-        {
-            "ec2:Encrypted": str(disk["Ebs"]["Encrypted"]).lower(),
-            "ec2:VolumeSize": str(disk["Ebs"]["VolumeSize"]),
-            "ec2:VolumeType": disk["Ebs"]["VolumeType"],
-        },
-    )
-    if market == "spot":
-        yield of("spot-instances-request/sir-01234567", {})
-    if "KeyName" in parameters:
-        yield of(f"key-pair/{parameters['KeyName']}", {"ec2:KeyPairName": parameters["KeyName"]})
-    for kind, given in tags.items():
-        resource = {"instance": "instance/i-0123456789abcdef0"}.get(kind, f"{kind}/vol-01234567")
-        yield (
-            "ec2:CreateTags",
-            arn("ec2", resource),
-            {"ec2:CreateAction": "RunInstances", **_request_tags(given)},
-        )
-    yield (
-        "iam:PassRole",
-        arn("iam", "role/InstanceRole", region=""),
-        {"iam:PassedToService": "ec2.amazonaws.com"},
-    )
-    yield from _volume_key(stack)
-
-
-def _request_tags(tags: Mapping[str, str]) -> dict[str, Any]:
-    if not tags:
-        return {}
-    named: dict[str, Any] = {f"aws:RequestTag/{name}": value for name, value in tags.items()}
-    return {**named, "aws:TagKeys": list(tags)}
-
-
-def _volume_key(stack: Deployed) -> Asked:
-    # https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
-    key = stack.parameters["VolumeKeyArn"]
-    via = {"kms:ViaService": f"ec2.{REGION}.amazonaws.com"}
-    if key:
-        for name in ("Decrypt", "DescribeKey", "GenerateDataKeyWithoutPlaintext"):
-            yield f"kms:{name}", key, via
-        for name in ("ReEncryptFrom", "ReEncryptTo"):
-            yield f"kms:{name}", key, via
-        yield "kms:CreateGrant", key, {**via, "kms:GrantIsForAWSResource": "true"}
-
-
 _KNOWN: dict[str, Callable[[Parameters, Deployed], Asked]] = {
     "dynamodb.BatchGetItem": _tables,
     "dynamodb.GetItem": _table("dynamodb:GetItem"),
@@ -300,7 +212,7 @@ _KNOWN: dict[str, Callable[[Parameters, Deployed], Asked]] = {
     "ec2.DescribeSubnets": _describe("ec2:DescribeSubnets"),
     "ec2.GetConsoleOutput": _our_instance("ec2:GetConsoleOutput", lambda p: p["InstanceId"]),
     "ec2.GetSpotPlacementScores": _describe("ec2:GetSpotPlacementScores"),
-    "ec2.RunInstances": _run_instances,
+    "ec2.RunInstances": run_instances,
     "ec2.TerminateInstances": _our_instance(
         "ec2:TerminateInstances", lambda p: p["InstanceIds"][0]
     ),

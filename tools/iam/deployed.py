@@ -20,6 +20,8 @@ TOKEN_PARAMETER = "/onlinebackup/token"
 KEY_NAME = "a-key-pair"
 ROLE_ID = "AROAEXAMPLEOFAROLEID"
 INSTANCE_ID = "i-0123456789abcdef0"
+EVERYBODY = ("LauncherRole", "ReporterRole", "InstanceRole", "SchedulerRole")
+"""Every role of the stack."""
 
 PSEUDO = {
     "AWS::AccountId": ACCOUNT,

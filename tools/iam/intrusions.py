@@ -3,47 +3,22 @@
 Most are a needed request with one thing changed, so that it is this one thing that AWS refuses.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 
+from tools.iam.bucket_intrusions import ARCHIVE, history, objects_of_others
 from tools.iam.calls import OUR_TAGS, TAG
-from tools.iam.deployed import (
-    ACCOUNT,
-    INSTANCE_ID,
-    KEYS,
-    OTHER_ACCOUNT,
-    REGION,
-    ROLE_ID,
-    STACK,
-    Deployed,
-    arn,
-)
-from tools.iam.judge import USER_ID, Request
+from tools.iam.deployed import EVERYBODY, KEYS, OTHER_ACCOUNT, REGION, STACK, Deployed, arn
+from tools.iam.judge import Intrusions, Request
+from tools.iam.launch_intrusions import launches
 
-Intrusions = Iterator[tuple[str, Request]]
-
-FUNCTIONS = ("LauncherRole", "ReporterRole")
-EVERYBODY = (*FUNCTIONS, "InstanceRole", "SchedulerRole")
-RUN = "2026-11-27T17-00-00Z"
-DOCUMENTS = ("evidence.json", "progress.json", "backup.log")
-ARCHIVE, MARKER = "github_backups/octo/hello.zip", "github_backups/2026-11-27-17-09.txt"
-OVERLAY = "github_backups/octo/hello+0123456789ab.0001.zip"
-CHAIN = "github_backups/octo/hello+0123456789ab.json"
-OBJECT = f"objects/sha256/ab/cd/abcd{'0' * 60}"
-PROGRAM = "admin/init_scripts/repo_backup-0.zip"
-OWN, FOREIGN = (
-    f"runs/{RUN}/attempts/{USER_ID}/",
-    f"runs/{RUN}/attempts/{ROLE_ID}:i-0f0f0f0f0f0f0f0f0/",
-)
-"""Below which the instance, and another one of the same role, say how their attempts go."""
 FOREIGN_TAGS = {f"aws:ResourceTag/{TAG}": "other", f"ec2:ResourceTag/{TAG}": "other"}
 
 
 def forbidden(needed: list[Request], stack: Deployed) -> Intrusions:
     """Each request with the reason why it must be refused."""
-    yield from _history(stack)
-    yield from _objects_of_others(stack)
-    yield from _launches(needed, stack)
+    yield from history(stack)
+    yield from objects_of_others(stack)
+    yield from launches(needed, stack)
     yield from _instances()
     yield from _roles(needed)
     yield from _parameters(stack)
@@ -53,158 +28,6 @@ def forbidden(needed: list[Request], stack: Deployed) -> Intrusions:
     yield from _messages()
     yield from _ways_in(stack)
     yield from _from_outside(needed, stack)
-
-
-def _history(stack: Deployed) -> Intrusions:
-    bucket = f"arn:aws:s3:::{stack.bucket}"
-    for who in EVERYBODY:
-        for action in (
-            *("DeleteObject", "DeleteObjectVersion", "PutObjectTagging", "PutObjectVersionTagging"),
-            *("DeleteObjectTagging", "PutObjectRetention", "PutObjectLegalHold", "PutObjectAcl"),
-            *("BypassGovernanceRetention", "PutObjectVersionAcl", "RestoreObject"),
-        ):
-            for key in (
-                ARCHIVE,
-                MARKER,
-                OBJECT,
-                f"runs/{RUN}/manifest.json",
-                f"{OWN}evidence.json",
-                PROGRAM,
-            ):
-                yield "what was saved stays", Request(who, f"s3:{action}", f"{bucket}/{key}")
-            for key in (OVERLAY, CHAIN):
-                retires = who == "ReporterRole" and action == "DeleteObject"
-                if not retires or stack.parameters["ExistingBucketName"]:
-                    yield "overlays stay", Request(who, f"s3:{action}", f"{bucket}/{key}")
-        for action in (
-            *("DeleteBucket", "PutBucketVersioning", "PutLifecycleConfiguration"),
-            *("PutBucketPolicy", "DeleteBucketPolicy", "PutEncryptionConfiguration"),
-            *("PutBucketObjectLockConfiguration", "PutBucketPublicAccessBlock"),
-            *("PutReplicationConfiguration", "PutBucketOwnershipControls", "PutBucketAcl"),
-        ):
-            yield "the bucket's settings stay", Request(who, f"s3:{action}", bucket)
-
-
-def _objects_of_others(stack: Deployed) -> Intrusions:
-    """Who may write what: a part that is taken over cannot speak for another.
-
-    An instance may put a marker, also one of another run and in advance. It counts for nothing
-    without the manifest that it names, which must be that run's own instance's. It may put anything
-    under an object's key: that counts only if S3's own SHA-256 of it is the one in the key.
-    """
-    writers = {
-        ARCHIVE: "InstanceRole",
-        MARKER: "InstanceRole",
-        OVERLAY: "InstanceRole",
-        CHAIN: "InstanceRole",
-        OBJECT: "InstanceRole",
-        "objects/other": "nobody",
-        "github_backups/octo/damaged.json": "nobody",
-        **{f"{OWN}{name}": "InstanceRole" for name in DOCUMENTS},
-        **{f"{FOREIGN}{name}": "nobody" for name in DOCUMENTS},
-        **{f"runs/{RUN}/{name}": "nobody" for name in DOCUMENTS},
-        f"runs/{RUN}/attempts/{ROLE_ID}x:{INSTANCE_ID}/evidence.json": "nobody",
-        f"runs/{RUN}/attempts/{USER_ID}x/evidence.json": "nobody",
-        f"runs/{RUN}/attempts/evidence.json": "nobody",
-        f"runs/2026-12-04T17-00-00Z/attempts/{ROLE_ID}:i-0f0f0f0f0f0f0f0f0/evidence.json": "nobody",
-        f"runs/{RUN}/manifest.json": "ReporterRole",
-        "runs/2026-12-04T17-00-00Z/manifest.json": "ReporterRole",
-        "runs/lock.json": "InstanceRole",
-        f"runs/{RUN}/launch.json": "LauncherRole",
-        PROGRAM: "LauncherRole",
-        f"runs/{RUN}/report.json": "ReporterRole",
-        "github_backups/index.html": "nobody",
-        f"runs/{RUN}/other": "nobody",
-        "anything": "nobody",
-        "admin/other": "nobody",
-        "admin/checked_objects.json": "ReporterRole",
-        f"admin/acknowledged/{RUN}.json": "nobody",
-    }
-    for key, writer in writers.items():
-        for who in EVERYBODY:
-            if who != writer:
-                target = f"arn:aws:s3:::{stack.bucket}/{key}"
-                yield f"{key} is {writer}'s", Request(who, "s3:PutObject", target)
-    for who in EVERYBODY:
-        for key in (
-            ARCHIVE,
-            MARKER,
-            OBJECT,
-            f"runs/{RUN}/manifest.json",
-            f"runs/{RUN}/report.json",
-            PROGRAM,
-        ):
-            other = f"arn:aws:s3:::{stack.bucket}-other/{key}"
-            for action in ("s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"):
-                yield "another bucket", Request(who, action, other)
-        for action in (
-            *("s3:ListBucket", "s3:ListBucketVersions"),
-            "s3:ListBucketMultipartUploads",
-        ):
-            yield "another bucket", Request(who, action, f"arn:aws:s3:::{stack.bucket}-other")
-        yield "other buckets", Request(who, "s3:ListAllMyBuckets", "*")
-    for key in (ARCHIVE, OBJECT, f"runs/{RUN}/manifest.json"):
-        target = f"arn:aws:s3:::{stack.bucket}/{key}"
-        yield "the launcher reads no backup", Request("LauncherRole", "s3:GetObject", target)
-    program = f"arn:aws:s3:::{stack.bucket}/{PROGRAM}"
-    yield "the reporter runs nothing", Request("ReporterRole", "s3:GetObject", program)
-
-
-def _launches(needed: list[Request], stack: Deployed) -> Intrusions:
-    for request in needed:
-        if request.action != "ec2:RunInstances":
-            continue
-        kind = request.resource.rsplit(":", 1)[1].partition("/")[0]
-        elsewhere = request.resource.replace(REGION, "us-east-1")
-        yield "another region", replace(request, resource=elsewhere)
-        if kind == "instance":
-            yield from _instance_launches(request, stack)
-        elif kind == "image":
-            for owner in (ACCOUNT, OTHER_ACCOUNT, "aws-marketplace", None):
-                yield "an image not of Amazon's", request.having(ec2__Owner=owner)
-        elif kind == "security-group":
-            group = arn("ec2", "security-group/sg-0fedcba9876543210")
-            yield "another security group", replace(request, resource=group)
-        elif kind == "subnet" and stack.parameters["SubnetIds"]:
-            other = replace(request, resource=arn("ec2", "subnet/subnet-0fedcba9876543210"))
-            yield "another subnet", other.having(ec2__SubnetID="subnet-0fedcba9876543210")
-    for resource in (
-        *("key-pair/other", "snapshot/snap-0123456789abcdef0", "placement-group/other"),
-        *("launch-template/lt-0123456789abcdef0", "capacity-reservation/cr-0123456789abcdef0"),
-    ):
-        where = arn("ec2", resource, account="" if resource.startswith("snapshot") else ACCOUNT)
-        yield "with other parts", Request("LauncherRole", "ec2:RunInstances", where)
-    tagged = [each for each in needed if each.action == "ec2:CreateTags"]
-    for request in tagged:
-        yield "tagging what exists", request.having(ec2__CreateAction=None)
-        yield "tagging other creations", request.having(ec2__CreateAction="CreateVolume")
-        for stack_name in ("other", None):
-            yield "another's tag", _tagged(request, stack_name)
-    for who in ("ReporterRole", "InstanceRole", "SchedulerRole"):
-        for request in (each for each in needed if each.action == "ec2:RunInstances"):
-            yield "who launches nothing", replace(request, who=who)
-
-
-def _instance_launches(request: Request, stack: Deployed) -> Intrusions:
-    for tokens in ("optional", None):
-        yield "without IMDSv2", request.having(ec2__MetadataHttpTokens=tokens)
-    for hops in ("2", "64", None):
-        limit = request.having(ec2__MetadataHttpPutResponseHopLimit=hops)
-        yield "metadata for containers", limit
-    for stack_name in ("other", None):
-        yield "without our tag", _tagged(request, stack_name)
-    for profile in (arn("iam", "instance-profile/admin", region=""), None):
-        yield "with another profile", request.having(ec2__InstanceProfile=profile)
-    yield "a type not listed", request.having(ec2__InstanceType="p5.48xlarge")
-    if stack.parameters["AllowOnDemand"] == "false":
-        for market in ("on-demand", "capacity-block", None):
-            yield "on demand", request.having(ec2__InstanceMarketType=market)
-
-
-def _tagged(request: Request, stack_name: str | None) -> Request:
-    kept = {k: v for k, v in request.context.items() if k != f"aws:RequestTag/{TAG}"}
-    added = {f"aws:RequestTag/{TAG}": stack_name} if stack_name else {}
-    return replace(request, context={**kept, **added})
 
 
 def _instances() -> Intrusions:

@@ -42,6 +42,10 @@ class Request:
         return Request(self.who, self.action, self.resource, kept)
 
 
+Intrusions = Iterator[tuple[str, Request]]
+"""Requests that must be refused, each behind the reason why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """``ignored`` are context keys that AWS would not give for this action and resource."""
@@ -142,9 +146,9 @@ def _principal(request: Request, stack: Deployed) -> tuple[Any, str, list[dict[s
         return admin, account, [{"name": "admin", "policy": policy}]
     session = arn("sts", f"assumed-role/{who}/session", region="")
     # Statements about other actions have no say, and stacks of two shapes differ in few.
-    said = [s for s in stack.statements(who) if request.action in as_list(s["Action"])]
-    policy = {"Version": "2012-10-17", "Statement": said}
-    return session, ACCOUNT, [{"name": who, "policy": policy}] if said else []
+    statements = [s for s in stack.statements(who) if request.action in as_list(s["Action"])]
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    return session, ACCOUNT, [{"name": who, "policy": policy}] if statements else []
 
 
 def as_list(value: Any) -> list[Any]:

@@ -61,14 +61,13 @@ class MadeUpBucket:
         return Entry(number, "octo", name, False, False, False, results)
 
     def _result(self, archive: Archive, document: ChainDocument, number: int) -> ItemResult:
-        digest = sha256(_numbered(document.to_bytes(), number)).hexdigest()
-        known = chain_of(document, "0" * 64, 9)
-        chain = Chain(
-            known.id, known.links, known.bytes, known.last_bytes, digest, _EARLIER, "0" * 64, 9
-        )
         described = archive.document | {"key": archive.key.replace("00000", f"{number:05}")}
         return ItemResult(
-            "unchanged", refs_digest="0" * 64, refs=9, archive=Archive(**described), chain=chain
+            "unchanged",
+            refs_digest="0" * 64,
+            refs=9,
+            archive=Archive(**described),
+            chain=_chain(document, number) if document.links else None,
         )
 
     def answer(self, request: Any, **_: Any) -> AWSResponse:
@@ -106,6 +105,14 @@ class MadeUpBucket:
         more = f"<IsTruncated>{'true' if last < self.repositories else 'false'}</IsTruncated>"
         marks = f"<NextKeyMarker>{end}</NextKeyMarker><NextVersionIdMarker>v</NextVersionIdMarker>"
         return f"{_HEAD}{more}{marks}{rows}</ListVersionsResult>".encode()
+
+
+def _chain(document: ChainDocument, number: int) -> Chain:
+    digest = sha256(_numbered(document.to_bytes(), number)).hexdigest()
+    known = chain_of(document, "0" * 64, 9)
+    return Chain(
+        known.id, known.links, known.bytes, known.last_bytes, digest, _EARLIER, "0" * 64, 9
+    )
 
 
 class _Raw(BytesIO):

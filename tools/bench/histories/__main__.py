@@ -26,7 +26,7 @@ from tools.bench.histories.replay import (
     weekly_tips,
 )
 from tools.bench.histories.year import Run, Year, table
-from tools.bench.measure import measure
+from tools.bench.measure import exit_on_sigterm, measure
 
 RESULTS = Path(__file__).parents[1] / "results" / "histories.md"
 _NAME = "history"
@@ -69,6 +69,7 @@ def main() -> int:
     parser.add_argument("histories", nargs="+", metavar="[NAME=]DIRECTORY")
     parser.add_argument("--weeks", type=int, default=52)
     options = parser.parse_args()
+    exit_on_sigterm()
     years = []
     for given in options.histories:
         name, _, directory = given.rpartition("=")
@@ -95,7 +96,7 @@ def _replay(name: str, history: Path, weeks: int) -> Year:
             folder = work / "year"
             first = program.run(folder)
             archive = folder / _ARCHIVE
-            year = Year(name, first, archive.stat().st_size, _told(archive))
+            year = Year(name, first, archive.stat().st_size, _answer(archive))
             for old, new in pairwise(tips):
                 served.move_to(new)
                 run = program.run(folder)
@@ -111,7 +112,7 @@ def _replay(name: str, history: Path, weeks: int) -> Year:
     return year
 
 
-def _told(archive: Path) -> int:
+def _answer(archive: Path) -> int:
     """How much of an archive every change reads: what tells which objects it has."""
     with zipfile.ZipFile(archive) as opened:
         return sum(x.compress_size for x in opened.infolist() if x.filename.endswith(_TOLD))

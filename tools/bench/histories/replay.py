@@ -60,9 +60,9 @@ def packed_change(repository: Path, old: str, new: str) -> tuple[int, int]:
     The pack stands alone, as a server makes it for a client that does not take thin ones.
     """
     refs = _git(repository, "for-each-ref", "--format=%(objectname) %(refname)")
-    told = f"{new}\n^{old}\n".encode()
+    answer = f"{new}\n^{old}\n".encode()
     options = ("--quiet", "--revs", "--delta-base-offset", "--stdout")
-    pack = _git(repository, "pack-objects", *options, feed=told)
+    pack = _git(repository, "pack-objects", *options, feed=answer)
     with tempfile.TemporaryDirectory() as room:
         stored, index = Path(room, "new.pack"), Path(room, "new.idx")
         stored.write_bytes(pack)

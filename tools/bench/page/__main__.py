@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.bench.environments import describe_machine, programs
-from tools.bench.measure import Sample, measure
+from tools.bench.measure import Sample, exit_on_sigterm, measure
 from tools.bench.page.browser import Seen, look
 from tools.bench.page.history import History
 from tools.bench.standins import servers
@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--latency-ms", type=float, default=30)
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
+    exit_on_sigterm()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         parser.error("there is no chromium on PATH")

@@ -32,7 +32,7 @@ _ENDINGS = {
     "timed-out": "The backup did not end before its deadline and was stopped.",
     "failed": "The instance ended and left no marker.",
     "not-launched": "No pool had capacity.",
-    "missed": "It was due and never started.",
+    "missed": "The scheduled run was due and never started.",
 }
 
 
@@ -183,8 +183,9 @@ def _report(
     failed = [e for e in manifest.entries.values() if e.failed] if manifest else []
     reasons = {
         "verified": "Everything that GitHub lists is in the bucket, and every archive was checked.",
-        "partial": f"{len(failed)} could not be backed up; all others are in the bucket, checked.",
-        "unverified": "1 archive(s) in the bucket are not what the backup put there.",
+        "partial": f"{len(failed)} repositories could not be backed up; all others are in the "
+        "bucket, and were checked.",
+        "unverified": "1 archive in the bucket is not what the backup put there.",
         **_ENDINGS,
     }
     totals = manifest.totals if manifest else {}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from local_cloud.github import GitHubStandIn
 from local_cloud.github.data import Size, fill
+from tools.bench.corpus import TOKEN
 from tools.bench.standins.servers import server_context
 
 
@@ -27,7 +28,9 @@ def main() -> None:
     hub.limits.core = hub.limits.graphql = 1_000_000
     with hub:
         while not done.wait(0.1):
-            (work / "counts.new").write_text(json.dumps({"requests": len(hub.requests)}))
+            points = hub.limits.allowance(TOKEN, "graphql").used
+            counts = {"requests": len(hub.requests), "points": points}
+            (work / "counts.new").write_text(json.dumps(counts))
             (work / "counts.new").replace(work / "counts.json")
 
 

@@ -1,0 +1,1 @@
+"""``make bench PART=objects``: large files, each stored once."""
