@@ -7,7 +7,11 @@ https://docs.github.com/enterprise-cloud@latest/admin/managing-iam/iam-configura
 
 import re
 
-OWNER = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
+CREDENTIAL = r"gh[a-z]_[A-Za-z0-9_]{20,}|github_pat_[A-Za-z0-9_]{20,}"
+"""A token that somebody gave instead of a name:
+https://github.blog/engineering/behind-githubs-new-authentication-token-formats/
+"""
+OWNER = rf"(?!{CREDENTIAL})[A-Za-z0-9][A-Za-z0-9_-]{{0,99}}"
 """An account that a person names."""
 REPOSITORY = r"[A-Za-z0-9_-]{1,100}/[A-Za-z0-9._-]{1,100}"
 """``owner/name``; old accounts may begin with a hyphen."""
@@ -20,11 +24,6 @@ LISTED_REPOSITORY = rf"{LISTED_OWNER}/{LISTED_OWNER}"
 """``owner/name`` as a document may name it."""
 APP_ID = r"[0-9]{1,12}|Iv[A-Za-z0-9.]{1,40}"
 """A GitHub App's id, or its client id, which GitHub accepts in its place."""
-
-CREDENTIAL = r"gh[a-z]_[A-Za-z0-9_]{20,}|github_pat_[A-Za-z0-9_]{20,}"
-"""A token that somebody gave instead of a name:
-https://github.blog/engineering/behind-githubs-new-authentication-token-formats/
-"""
 
 _ITEM = re.compile(ITEM)
 _RESTORABLE = re.compile(rf"(?!-){REPOSITORY}")

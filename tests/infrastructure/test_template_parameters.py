@@ -54,7 +54,20 @@ class TestParameters:
     @pytest.mark.parametrize(
         ("name", "good", "bad"),
         [
-            ("GitHubOwner", ["octocat", "a-b,c_d"], ["", " ", "-a", "a b", "a,,b", "x" * 101]),
+            (
+                "GitHubOwner",
+                ["octocat", "a-b,c_d", "ghost_acme"],
+                [
+                    "",
+                    " ",
+                    "-a",
+                    "a b",
+                    "a,,b",
+                    "x" * 101,
+                    "ghp_" + 36 * "x",
+                    "a,github_pat_" + 82 * "x",
+                ],
+            ),
             ("NotificationEmail", ["me@example.com"], ["", "me", "me@home", "a b@c.de"]),
             (
                 "ScheduleExpression",

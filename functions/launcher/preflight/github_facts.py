@@ -13,7 +13,7 @@ import urllib3
 from aws_lambda_powertools import Logger
 
 from backup_contract.app_jwt import app_token
-from backup_contract.github_names import OWNER
+from backup_contract.github_names import CREDENTIAL, OWNER
 from backup_contract.github_refusal import Refusal, read_refusal, without_credentials
 from backup_contract.text import one_line
 from backup_contract.tls_failure import tls_failure
@@ -24,6 +24,7 @@ from launcher.preflight.secrets import Secrets
 from shared.errors import RefusedError
 
 _OWNER = re.compile(OWNER)
+_TOKEN = re.compile(CREDENTIAL)
 _TIMEOUT = urllib3.Timeout(connect=3, read=5)
 _MOST_BYTES = 1 << 20
 
@@ -286,6 +287,12 @@ def _check_names(owners: tuple[str, ...]) -> None:
             "GitHubOwner", "it is empty.", "Name the user or organization to back up."
         )
     for owner in owners:
+        if _TOKEN.search(owner):
+            raise RefusedError(
+                "GitHubOwner",
+                "it holds a token, and everyone who may see the stack can read it there.",
+                "Name the account, revoke this token, and store a new one as the README shows.",
+            )
         if not _OWNER.fullmatch(owner):
             raise RefusedError(
                 "GitHubOwner",

@@ -16,6 +16,18 @@ def test_an_owner_that_is_malformed_is_refused_before_anything_is_spent(
     assert "ec2.RunInstances" not in world.calls
 
 
+def test_a_token_in_the_place_of_an_owner_is_refused_and_not_repeated(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = "ghp_" + 36 * "x"
+    monkeypatch.setenv("GITHUB_OWNERS", f"octo,{token}")
+    answer = world.invoke("launcher", {})
+    assert answer["status"] == "refused"
+    assert answer["problem"].startswith("GitHubOwner: it holds a token")
+    assert token not in str(answer)
+    assert "ec2.RunInstances" not in world.calls
+
+
 def test_a_token_parameter_that_does_not_exist_is_refused_with_the_command(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

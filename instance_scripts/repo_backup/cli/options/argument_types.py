@@ -6,14 +6,13 @@ from pathlib import Path
 
 from backup_contract.documents.fields import RUN_ID
 from backup_contract.evidence import is_prefix
-from backup_contract.github_names import CREDENTIAL, OWNER, REPOSITORY
+from backup_contract.github_names import OWNER, REPOSITORY
 from backup_contract.moments import day
 from backup_contract.object_keys import RUNS
 
 ITEMS = ("issues", "pulls", "discussions", "releases")
 """The lists of ``show``."""
 _OWNER = re.compile(OWNER)
-_TOKEN = re.compile(CREDENTIAL)
 _REPOSITORY = re.compile(rf"{REPOSITORY}(~[0-9]+)?")
 """``~ID`` names a repository whose name another one has now."""
 _PATTERN = re.compile(r"(?=.*[*?\[])[A-Za-z0-9_.*?!\[\]-]+/[A-Za-z0-9_.*?!\[\]~-]+")
@@ -49,7 +48,7 @@ def owners(text: str) -> list[str]:
 
 def owner(text: str) -> str:
     """An account name, as in ``https://github.com/NAME``."""
-    if _OWNER.fullmatch(text) and not _TOKEN.match(text):
+    if _OWNER.fullmatch(text):
         return text
     if _REPOSITORY.fullmatch(text) and "." not in text.partition("/")[0]:
         name = text.partition("/")[0]
