@@ -66,6 +66,9 @@ class StatusDocument(SourceDocument):
     headline: Annotated[str, "the sentence at the top of the page"]
     reason: Annotated[str, "why"]
     misplaced: Annotated[list[str], "what is wrong with archives of the newest complete run"]
+    failed: Annotated[
+        list[str], "what the newest complete run could not back up, each with the reason"
+    ]
     unlisted: Annotated[
         list[str], "GitHub's answer for each retained repository that it no longer lists"
     ]

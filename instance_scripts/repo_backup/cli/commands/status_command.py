@@ -33,6 +33,7 @@ def status(options: argparse.Namespace) -> int:
         headline=found.judgement.headline,
         reason=found.judgement.reason,
         misplaced=found.misplaced,
+        failed=found.failed,
         unlisted=found.unlisted,
         suspicions=suspicion_rows(found.suspicions),
         newest_verified=found.newest_verified,
@@ -63,7 +64,7 @@ def status(options: argparse.Namespace) -> int:
         for each in found.failed[:_MOST_NAMED]:
             print_line(f"failed: {each}")
         if (more := len(found.failed) - _MOST_NAMED) > 0:
-            print_line(f"failed: {more} more, all in repo-backup report")
+            print_line(f"failed: {more} more, all in --json")
         for each in found.unlisted[:_MOST_NAMED]:
             print_line(f"no longer listed: {each}")
         if (more := len(found.unlisted) - _MOST_NAMED) > 0:

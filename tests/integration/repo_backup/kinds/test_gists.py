@@ -194,6 +194,9 @@ def test_a_gist_that_goes_between_list_and_fetch_costs_only_itself(
     capsys.readouterr()
     assert main(["status", "--source", str(destination.root)]) == 3
     assert f"\nfailed: octo/{gist.id}, gist: GitHub" in capsys.readouterr().out
+    assert main(["status", "--json", "--source", str(destination.root)]) == 3
+    (named,) = json.loads(capsys.readouterr().out)["failed"]
+    assert named.startswith(f"octo/{gist.id}, gist: GitHub")
     shown = page(destination)
     (told,) = [each for each in shown.concerns if each.title == "1 gist could not be backed up"]
     assert f"octo/{gist.id}" in str(told)
