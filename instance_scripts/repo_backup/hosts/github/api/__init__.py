@@ -1,1 +1,1 @@
-"""GitHub's API in bulk: lists in pages, GraphQL in batches, within the limits of the hour."""
+"""Bulk requests to GitHub's API: paged lists and GraphQL batches, within the hourly limits."""

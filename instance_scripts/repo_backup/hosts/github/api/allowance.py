@@ -1,6 +1,6 @@
-"""How much of GitHub's hourly limits a run may use, and how many requests it makes side by side.
+"""Keeps a run within its share of GitHub's hourly limits, and limits its parallel requests.
 
-REST and GraphQL have a limit each, in requests and in points:
+REST and GraphQL have separate limits, counted in requests and in points:
 https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api and
 https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
 """
@@ -20,21 +20,22 @@ from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import AllowanceSpentError
 
 Resource = Literal["core", "graphql"]
-"""By GitHub's names in ``X-RateLimit-Resource``."""
+"""GitHub's names for its limits, as in ``X-RateLimit-Resource``."""
 SHARE = 0.8
 AT_ONCE = 8
-"""GitHub allows 100 requests at the same time to one user, whatever program makes them."""
+"""GitHub allows each user 100 concurrent requests, over all programs."""
 _NAMES: Mapping[Resource, str] = {"core": "REST", "graphql": "GraphQL"}
 _SPARE_SECONDS = 1.0
-"""GitHub's reset is a whole second."""
+"""GitHub rounds the time of the reset to a whole second."""
 
 
 @dataclass
-class ResourceBudget:
-    """One of the limits as the answers tell it. ``limit`` 0: nothing is known of it.
+class HourlyLimit:
+    """One of the limits, as the newest response stated it. ``limit`` 0: not known yet.
 
-    ``opens_at`` is when the hour ends, by this machine's monotonic clock, ``reset`` the same by
-    GitHub's. ``in_flight`` requests are not yet in ``remaining``; each may cost ``heaviest``.
+    The hour ends at ``reset`` (seconds since the epoch, GitHub's clock), which is ``opens_at`` on
+    this machine's monotonic clock. ``in_flight`` requests are not yet counted in ``remaining``;
+    each may cost up to ``heaviest``.
     """
 
     limit: int = 0
@@ -45,17 +46,17 @@ class ResourceBudget:
     heaviest: int = 1
 
     def wait_seconds(self, share: float, now: float) -> float:
-        """How long the next request must wait so that only this share is used. Pure."""
+        """Seconds that the next request must wait so that no more than ``share`` is used. Pure."""
         if not self.limit or now >= self.opens_at:
             return 0.0
         left = self.remaining - (self.in_flight + 1) * self.heaviest
         if left >= math.ceil(self.limit * (1 - share)):
             return 0.0
-        # Alone, a request of the whole share's weight would wait for ever: it waits once.
+        # A request that costs more than the whole share waits for the next hour once, not for ever.
         return self.opens_at - now
 
     def learn(self, headers: Mapping[str, str], now: float) -> None:
-        """Take what an answer tells; an older answer of the same hour changes nothing."""
+        """Update the limit from a response's headers; one from an earlier hour changes nothing."""
         limit, left, reset = (
             _number(headers.get(f"X-RateLimit-{name}")) for name in ("Limit", "Remaining", "Reset")
         )
@@ -69,10 +70,10 @@ class ResourceBudget:
 
 
 class Allowance:
-    """Both limits for all threads of a run. ``counted`` is the number of requests by purpose.
+    """Both limits, for all threads of a run. ``counted`` is the number of requests by purpose.
 
-    ``share`` of each hour's limit is used at most, ``at_once`` requests go side by side, and
-    nothing is waited for beyond ``ends_at`` (``time.monotonic``).
+    The run uses at most ``share`` of each hour's limit, makes at most ``at_once`` requests in
+    parallel, and does not wait beyond ``ends_at`` (``time.monotonic``).
     """
 
     def __init__(
@@ -90,17 +91,18 @@ class Allowance:
         self._clock = clock
         self._slots = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
-        self._budgets: dict[Resource, ResourceBudget] = {
-            "core": ResourceBudget(),
-            "graphql": ResourceBudget(),
+        self._limits: dict[Resource, HourlyLimit] = {
+            "core": HourlyLimit(),
+            "graphql": HourlyLimit(),
         }
         self.counted: Counter[str] = Counter()
 
     @contextlib.contextmanager
     def request(self, resource: Resource, purpose: str) -> Iterator[None]:
-        """One request's place; waits for the next hour where this one's share is used.
+        """Make one request in this block. If this hour's share is used, wait for the next hour.
 
-        Raises AllowanceSpentError when the run ends before, InterruptedRunError when told to stop.
+        Raises AllowanceSpentError if the run ends before that, and InterruptedRunError on
+        cancellation.
         """
         while True:
             with self._slots:
@@ -110,27 +112,27 @@ class Allowance:
                         yield
                     finally:
                         with self._lock:
-                            self._budgets[resource].in_flight -= 1
+                            self._limits[resource].in_flight -= 1
                     return
             self.sleep(resource, wait)
 
     def _begin(self, resource: Resource, purpose: str) -> float:
-        """Count a request that may go now, else say how long it must wait."""
+        """Count a request that may be made now, and return 0; else return the seconds to wait."""
         with self._lock:
-            budget = self._budgets[resource]
-            wait = budget.wait_seconds(self._share, self._clock())
+            limit = self._limits[resource]
+            wait = limit.wait_seconds(self._share, self._clock())
             if not wait:
-                budget.in_flight += 1
+                limit.in_flight += 1
                 self.counted[purpose] += 1
             return wait
 
     def sleep(self, resource: Resource, seconds: float) -> None:
-        """Wait, unless the run ends before: then raise AllowanceSpentError."""
+        """Wait. Raises AllowanceSpentError at once if the run ends before the wait does."""
         self.check(resource, seconds)
         self._stop.sleep(seconds)
 
     def check(self, resource: Resource, seconds: float) -> None:
-        """Raise AllowanceSpentError when the run ends before such a wait does."""
+        """Raise AllowanceSpentError if the run ends before a wait of this length does."""
         if self._clock() + seconds > self._ends_at:
             raise AllowanceSpentError(
                 f"this hour's share of GitHub's {_NAMES[resource]} limit is used; "
@@ -138,9 +140,9 @@ class Allowance:
             )
 
     def learn(self, resource: Resource, headers: Mapping[str, str]) -> None:
-        """Take the limit from an answer's ``X-RateLimit-*``; without them nothing is limited."""
+        """Update a limit from a response's ``X-RateLimit-*`` headers, if it has them."""
         with self._lock:
-            self._budgets[resource].learn(headers, self._clock())
+            self._limits[resource].learn(headers, self._clock())
 
 
 def _number(text: str | None) -> int | None:
@@ -148,7 +150,7 @@ def _number(text: str | None) -> int | None:
 
 
 def _answered_at(headers: Mapping[str, str]) -> float:
-    """When, by GitHub's clock: a machine's own may be wrong by hours."""
+    """The time of a response by GitHub's clock: this machine's clock may be hours off."""
     with contextlib.suppress(ValueError, TypeError, OverflowError):
         date = parsedate_to_datetime(headers.get("Date", ""))
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()

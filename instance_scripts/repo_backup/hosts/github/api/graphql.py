@@ -1,6 +1,6 @@
-"""GitHub's GraphQL API: one query, or the same for many nodes in batches.
+"""GitHub's GraphQL API: single queries, batches of nodes, and paged connections.
 
-It answers 200 whatever happened: ``errors`` says what, ``data`` may hold a part of the answer.
+The status is 200 even if something failed: ``errors`` lists what, and ``data`` may be partial.
 https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
 """
 
@@ -23,23 +23,24 @@ from repo_backup.runtime.errors import (
     UnauthorizedError,
 )
 
-_PASSING_SECONDS = 60.0
+_DEFAULT_PAUSE_SECONDS = 60.0
+"""The wait after a rate limit error that does not say how long to wait."""
 _FORBIDDEN = ("FORBIDDEN", "INSUFFICIENT_SCOPES")
 _TOO_HEAVY = ("RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED", "EXCESSIVE_PAGINATION")
 _HEAVY_STATUS = (502, 504)
-"""GitHub ends a query after ten seconds with one of these."""
+"""GitHub ends a query that takes more than ten seconds with one of these."""
 _MOST_IDS = 100
-"""GitHub answers no more ids in one field."""
+"""The most ids that GitHub accepts in one field ``nodes``."""
 _REFUSED_STATUS = (400, 403, 404, 405, 406, 410, 501)
 
 
 class NoGraphQLError(RepositoryError):
-    """GraphQL is not to be had with this token, or on this server."""
+    """GraphQL cannot be used with this token, or on this server."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One of the ``errors`` of an answer: which part of ``data`` is null because of it."""
+    """One of the ``errors`` of a response; ``path`` is the part of ``data`` that it made null."""
 
     type: str
     message: str
@@ -47,12 +48,12 @@ class Problem:
 
     @property
     def error(self) -> RepositoryError:
-        """The error that it is where the answer is of no use without this part."""
+        """The error to raise if the response is useless without this part."""
         if self.type in _FORBIDDEN or "not accessible" in self.message.lower():
             error: RepositoryError = ForbiddenError(f"GitHub refuses: {self.message}")
             error.refusal = Refusal(403, self.message)
         elif self.type == "NOT_FOUND":
-            error = NotFoundError(f"GitHub has nothing there: {self.message}")
+            error = NotFoundError(f"GitHub found nothing: {self.message}")
             error.refusal = Refusal(404, self.message)
         elif self.type in _TOO_HEAVY or "timed out" in self.message.lower():
             error = TooHeavyError(f"GitHub's GraphQL gave up: {self.message}")
@@ -63,23 +64,26 @@ class Problem:
 
 @dataclass(frozen=True)
 class Result:
-    """``data`` of an answer, and what is wrong with parts of it."""
+    """The ``data`` of a response, and the problems with parts of it."""
 
     data: Mapping[str, Any]
     problems: tuple[Problem, ...] = ()
 
     def part(self, name: str) -> Any:
-        """A field of ``data``. Raises the error that made it null; NotFoundError where none did."""
+        """A top-level field of ``data``.
+
+        If it is null, raises the error that explains it, or NotFoundError if there is none.
+        """
         found = self.data.get(name)
         if found is None:
             for problem in self.problems:
                 if not problem.path or problem.path[0] == name:
                     raise problem.error
-            raise NotFoundError(f"GitHub's GraphQL answered nothing for {name}")
+            raise NotFoundError(f"GitHub's GraphQL response has no {name}")
         return found
 
     def whole(self) -> "Result":
-        """Itself. Raises the error of the first problem that says more than that a node is gone."""
+        """Return this result. Raises the error of the first problem other than a missing node."""
         for problem in self.problems:
             if problem.type != "NOT_FOUND":
                 raise problem.error
@@ -88,7 +92,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Node:
-    """The answer for one id, None if there is none to be seen; ``problem`` is what GitHub says."""
+    """The object with one id; None if it is gone or not visible. ``problem`` is GitHub's reason."""
 
     id: str
     document: Mapping[str, Any] | None
@@ -97,9 +101,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Part:
-    """One page of a connection: its nodes, how many there are of them, where the next begins.
+    """One page of a connection: its nodes, the connection's ``totalCount``, and the cursor of the
+    next page (None on the last one).
 
-    ``unreadable`` is how many are no objects without GitHub saying that they are gone."""
+    ``unreadable`` counts the nodes that are null although no error says that they are gone.
+    """
 
     nodes: list[dict[str, Any]]
     total: int | None
@@ -110,9 +116,11 @@ class Part:
 
 @dataclass(frozen=True)
 class GraphQL:
-    """The GraphQL API. ``refused`` keeps, by account, why it is not to be had: asked once.
+    """The GraphQL API at ``url``.
 
-    ``sizes`` keeps, by query, for how many nodes at once GitHub answered where more was too much.
+    ``refused`` maps each account to the reason why it cannot be used there; such an account gets no
+    further request. ``sizes`` maps each query to the batch size to start with, once GitHub could
+    not process a larger batch.
     """
 
     asking: Asking
@@ -121,13 +129,14 @@ class GraphQL:
     sizes: dict[str, int] = field(default_factory=dict)
 
     def aside(self, purpose: str) -> "GraphQL":
-        """The same, its requests counted apart."""
+        """The same API, with its requests counted under ``purpose``."""
         return GraphQL(self.asking.aside(purpose), self.url, self.refused, self.sizes)
 
     def ask(
         self, query: str, account: str, variables: Mapping[str, Any], *, patient: bool = True
     ) -> Result:
-        """The answer to a query. ``patient``: one that GitHub gives up on is asked again.
+        """The result of a query. ``patient``: retry a query that GitHub timed out on; otherwise
+        such a query raises TooHeavyError at once.
 
         Raises NoGraphQLError, TooHeavyError, and what ``Asking.json`` raises.
         """
@@ -144,12 +153,12 @@ class GraphQL:
                 raise self._refuse(account, str(error)) from error
             raise
         if unknown := unknown_to_schema(answered.document):
-            # An older Enterprise Server: what it does know, REST tells as well.
-            raise self._refuse(account, f"this server's GraphQL does not know it: {unknown}")
+            # An older Enterprise Server. Everything that its schema has, REST has as well.
+            raise self._refuse(account, f"this server's GraphQL lacks a field: {unknown}")
         return _result(answered.document)
 
     def _refuse(self, account: str, why: str) -> NoGraphQLError:
-        """The error, after which nothing more is asked for this account."""
+        """Send no further query for this account; returns the error to raise."""
         self.refused[account] = one_line(why)
         return NoGraphQLError(self.refused[account])
 
@@ -161,11 +170,12 @@ class GraphQL:
         size: int,
         fields: Mapping[str, str] | None = None,
     ) -> Iterator[Node]:
-        """The answers for node ids: ``query`` takes ``$ids`` and asks for ``nodes(ids: $ids)``.
+        """The objects with these node ids, in their order, in batches of ``size``.
 
-        A query may have several such fields, each under a name of its own, which its variable has,
-        too: then ``fields`` is the name for each id. ``size`` at once, half of that where it is too
-        much; later batches of the same query begin smaller, too. Raises as ``ask`` does.
+        ``query`` takes ``$ids`` and requests ``nodes(ids: $ids)``. If it has several such fields
+        under aliases, each alias is also the name of its variable, and ``fields`` maps each id to
+        its alias. A batch that is too heavy is halved, and later batches of the same query start
+        smaller. Raises as ``ask`` does.
         """
         start, whole = 0, size
         size = min(size, self.sizes.get(query, size))
@@ -179,7 +189,7 @@ class GraphQL:
                 if size <= 1:
                     raise
                 size = max(1, min(size, sum(map(len, lists.values()))) // 2)
-                # One node may be too much by itself: that says little of all the others.
+                # The cause may be one heavy node, which says little about the others.
                 self.sizes[query] = max(size, whole // 4)
                 continue
             yield from answers
@@ -193,10 +203,10 @@ class GraphQL:
         found: Callable[[Result], Any],
         first: int,
     ) -> Iterator[Part]:
-        """The pages of a connection: ``query`` takes ``$first`` and ``$after``.
+        """The pages of a connection, of ``first`` nodes each. ``query`` takes ``$first`` and
+        ``$after``; ``found`` returns the connection in a result.
 
-        ``found`` gets the connection out of an answer. ``first`` nodes a page, half of that where
-        it is too much. Raises as ``ask`` does.
+        The size of a page that is too heavy is halved. Raises as ``ask`` does.
         """
         after = variables.get("after")
         while True:
@@ -224,7 +234,10 @@ class GraphQL:
 
 
 def graphql_url(api_url: str) -> str:
-    """Where GraphQL is beside the REST API: ``/graphql``, on Enterprise Server ``/api/graphql``."""
+    """The URL of GraphQL for a REST URL: ``/graphql``; ``/api/graphql`` on Enterprise Server.
+
+    https://docs.github.com/enterprise-server/graphql/guides/forming-calls-with-graphql
+    """
     return f"{api_url.removesuffix('/v3')}/graphql"
 
 
@@ -234,7 +247,7 @@ def _result(document: Any) -> Result:
     if not isinstance(data, dict):
         if problems:
             raise problems[0].error
-        raise RepositoryError("GitHub's GraphQL answered nothing")
+        raise RepositoryError("GitHub's GraphQL response has no data")
     return Result(data, problems)
 
 
@@ -257,7 +270,7 @@ def _problem(error: Any) -> Problem:
 
 
 def _lists(batch: Sequence[str], fields: Mapping[str, str] | None) -> dict[str, list[str]]:
-    """The ids of a batch by the field of the query that they belong to, as far as none is full."""
+    """The ids of a batch by their field in the query; ends where a field has the most ids."""
     lists: dict[str, list[str]] = {name: [] for name in (fields or {}).values()} or {"nodes": []}
     for each in batch:
         asked = lists[fields[each] if fields else "nodes"]
@@ -268,11 +281,11 @@ def _lists(batch: Sequence[str], fields: Mapping[str, str] | None) -> dict[str, 
 
 
 def _nodes(field: str, batch: Sequence[str], result: Result) -> Iterator[Node]:
-    """The answers in one field. What is wrong with another field is not looked at here."""
+    """The nodes in one field. Problems with other fields are ignored here."""
     listed = result.data.get(field)
     if not isinstance(listed, list) or len(listed) != len(batch):
         result.whole()
-        raise RepositoryError("GitHub's GraphQL answered something else for a list of ids")
+        raise RepositoryError("GitHub's GraphQL response does not match the list of ids")
     by_place: dict[int, Problem] = {}
     for problem in result.problems:
         if problem.type in _TOO_HEAVY:
@@ -289,11 +302,12 @@ def _nodes(field: str, batch: Sequence[str], result: Result) -> Iterator[Node]:
 
 
 def _judge(answered: Answered) -> None:
-    """A limit may be told with 200 and an error: then it is waited for as any other."""
+    """Raise TransientError for a rate limit, which GraphQL may report with status 200, and
+    TooHeavyError if there is no data for that reason."""
     document = answered.document
     for problem in _problems(document):
         if problem.type == "RATE_LIMITED" or "rate limit" in problem.message.lower():
-            pause = pause_seconds(403, answered.headers, b"", 0.0) or _PASSING_SECONDS
+            pause = pause_seconds(403, answered.headers, b"", 0.0) or _DEFAULT_PAUSE_SECONDS
             raise TransientError(f"GitHub asked to wait {pause:.0f} s: {problem.message}", pause)
         has_data = isinstance(document, dict) and isinstance(document.get("data"), dict)
         if problem.error.__class__ is TooHeavyError and not has_data:

@@ -1,7 +1,7 @@
-"""Which items of a list can be told apart: GitHub's answers may hold nulls and incomplete objects.
+"""Which items of a list have a usable identity: responses may contain nulls and incomplete objects.
 
-https://github.com/github/rest-api-description/issues/4531: a null in a list that GitHub describes
-as one of objects. Pure.
+https://github.com/github/rest-api-description/issues/4531 reports a null in a list that GitHub
+documents as a list of objects. Pure.
 """
 
 import re
@@ -14,23 +14,24 @@ _FORMS = {
     "number": re.compile(r"(?!)"),
     "ghsa_id": re.compile(r"GHSA-[0-9a-z-]{1,40}"),
 }
-"""What identifies an item as a text: only gists have such an ``id``."""
+"""The form of identifiers that are strings. Only gists have a string as ``id`` in REST, and a
+``number`` is never one."""
 _MOST_NUMBER = 10**18
 
 
 class UnreadableItemsError(RepositoryError):
-    """A list was read to its end, and has items that cannot be read."""
+    """A list was read to its end, but some of its items cannot be read."""
 
     def __init__(self, where: str, count: int) -> None:
         super().__init__(f"GitHub's list {where} has items that cannot be read: {count}")
 
 
 def is_identified(item: Any, key: str) -> bool:
-    """Whether an item is an object that its field ``key`` tells from others; without ``key``,
-    whether it is an object.
+    """Whether an item is an object whose field ``key`` identifies it; without ``key``, whether it
+    is an object.
 
-    Some become names of files. ``number`` and ``id`` are positive numbers, or a gist's id;
-    ``ghsa_id`` is an advisory's.
+    Some identifiers become file names, so their form is checked: ``number`` and ``id`` are positive
+    numbers, or the ``id`` is a gist's; ``ghsa_id`` is an advisory's.
     """
     if not isinstance(item, dict):
         return False
@@ -45,7 +46,7 @@ def is_identified(item: Any, key: str) -> bool:
 
 
 def is_node(item: Any, key: str = "id") -> bool:
-    """The same for a node of GraphQL, whose ``id`` is a text."""
+    """The same for a GraphQL node, whose ``id`` is a string."""
     if key == "id":
         return isinstance(item, dict) and isinstance(item.get("id"), str)
     return is_identified(item, key)

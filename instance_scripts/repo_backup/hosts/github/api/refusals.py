@@ -1,4 +1,4 @@
-"""What a section's state is when GitHub does not answer for it. Pure."""
+"""The state of a section that GitHub refused, or that could not be read. Pure."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,12 +10,13 @@ from backup_contract.text import one_line
 from repo_backup.runtime.errors import AllowanceSpentError, RepositoryError
 
 _SWITCHED_OFF = ("upgrade to", "not enabled", "disabled", "not available for")
-"""By these words GitHub tells that a feature is not there; a right would change nothing."""
+"""GitHub's words for a feature that is off or not in the plan: no permission would help."""
 _BLOCKED = ("repository access blocked", "by github staff", "suspended", "terms of service")
-"""By these that nobody gets anything of the repository."""
+"""GitHub's words for a repository that it blocked for everybody."""
 
 MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
-"""What reading an item raises that lacks a field or has one of another kind."""
+"""The exceptions that Python raises for an item without an expected field, or with one of another
+type."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,14 @@ class Refused:
 
 
 def malformed(error: Exception) -> Refused:
-    """The state of a section with an item for which one of ``MALFORMED`` was raised."""
-    why = f"GitHub answered something unexpected ({type(error).__name__}: {error})"
+    """The state of a section with an item that raised one of ``MALFORMED``."""
+    why = f"GitHub sent an unexpected response ({type(error).__name__}: {error})"
     return Refused("failed", one_line(why))
 
 
 @contextlib.contextmanager
 def malformed_named() -> Iterator[None]:
-    """Raise RepositoryError for what an answer with a field of another kind raises."""
+    """Turn the exceptions in ``MALFORMED`` into a RepositoryError."""
     try:
         yield
     except MALFORMED as error:
@@ -42,9 +43,9 @@ def malformed_named() -> Iterator[None]:
 
 
 def refused(error: RepositoryError, absent: SectionState = "failed") -> Refused:
-    """The state that an error stands for. ``absent`` is what a bare 404 means there.
+    """The section's state after an error. ``absent`` is the state for a 404 without more details.
 
-    A 404 may also mean that a permission is missing: it does where a classic token lacks the scope.
+    A 404 may also mean that a permission is missing, as it does if a classic token lacks the scope.
     """
     if isinstance(error, AllowanceSpentError):
         return Refused("under-way", one_line(str(error)))
@@ -73,9 +74,9 @@ def refused(error: RepositoryError, absent: SectionState = "failed") -> Refused:
 
 
 def unknown_to_schema(document: Any) -> str:
-    """Why GraphQL did not begin a query: its schema has no such field; empty for other answers.
+    """The message if GraphQL rejected a query because its schema lacks a field; else empty.
 
-    Such an error has a code and no type, and there is no ``data`` beside it.
+    Such an error has a code but no type, and the response has no ``data``.
     """
     if not isinstance(document, dict) or "data" in document:
         return ""

@@ -1,4 +1,4 @@
-"""GitHub's REST API: single objects, and lists whose pages the ``Link`` header names."""
+"""GitHub's REST API: single objects, and lists whose ``Link`` header names the next page."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -18,10 +18,10 @@ _MOST_PAGES = 100_000
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list: its items that can be read, and the address of the next one.
+    """One page of a list: its readable items, and the URL of the next page (``following``).
 
-    ``count`` is the number of its items, ``last`` that of the last page, 0 where GitHub does not
-    tell, ``total`` the number of all items, where it does.
+    ``count`` is the number of all its items. ``last`` is the number of the last page (0: not
+    stated), and ``total`` is GitHub's count of the whole list (None: not stated).
     """
 
     items: list[Any]
@@ -33,7 +33,7 @@ class Page:
 
     @property
     def unreadable(self) -> int:
-        """The number of items that cannot be read: no objects, or without what identifies them."""
+        """The number of items that cannot be read: not objects, or without their identifier."""
         return self.count - len(self.items)
 
 
@@ -45,7 +45,7 @@ class Rest:
     api_url: str
 
     def aside(self, purpose: str) -> "Rest":
-        """The same, its requests counted apart."""
+        """The same API, with its requests counted under ``purpose``."""
         return Rest(self.asking.aside(purpose), self.api_url)
 
     def get(self, path: str, account: str) -> Any:
@@ -65,15 +65,15 @@ class Rest:
         whole: bool = False,
         **query: Any,
     ) -> Iterator[Page]:
-        """The pages of a list, each asked for when it is wanted.
+        """The pages of a list, each requested only when the iterator gets there.
 
-        ``field`` is where the list stands in an answer that is an object. ``after`` is the
-        ``following`` of a page that was read before: the list goes on there. ``counted`` is how
-        many items GitHub counts: as many without a link to more are all. ``accept`` is the media
-        type that is asked for, where it is not the usual one. ``key`` is the field that identifies
-        an item; an item without it cannot be read. Raises RepositoryError for an answer that is no
-        list and for a list without end; with ``whole`` UnreadableItemsError at the end if there
-        were items that cannot be read, as nothing else tells that they are missing.
+        ``field`` is the field of the list if the response is an object. ``after`` is the
+        ``following`` of an earlier page, from which to continue. ``counted`` is GitHub's count of
+        the items: so many items without a link to a next page are the whole list. ``accept`` is the
+        media type, if not the usual one. ``key`` is the field that identifies an item; an item
+        without it cannot be read. Raises RepositoryError for a response that is not a list, and for
+        a list without an end. ``whole``: raise UnreadableItemsError at the end if some items could
+        not be read, because nothing else shows that they are missing.
         """
         query = {"per_page": PER_PAGE, **query}
         first = f"{self.api_url}{path}?{urlencode(query)}"
@@ -94,7 +94,7 @@ class Rest:
             full = len(items) >= int(query["per_page"]) and len(items) != counted
             linked = linked or bool(links)
             if following is None and full and not linked:
-                # A whole page and no link: it is all there is, or a proxy takes the links away.
+                # A full page without links is the whole list, or a proxy removed the links.
                 following = numbered(first, max(page_number(url), 1) + 1)
             page = self._page(answered, links, following, field, items, key)
             lost += page.unreadable
@@ -106,7 +106,7 @@ class Rest:
     def asset(
         self, owner: str, name: str, number: int, headers: Mapping[str, str]
     ) -> AbstractContextManager[Answer]:
-        """The bytes of a release's file, from wherever GitHub sends on to.
+        """The bytes of a release asset, after following GitHub's redirects.
 
         https://docs.github.com/rest/releases/assets#get-a-release-asset
         Raises as ``Asking.stream`` does.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from repo_backup.hosts.github.api.allowance import Allowance, ResourceBudget
+from repo_backup.hosts.github.api.allowance import Allowance, HourlyLimit
 from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import AllowanceSpentError, InterruptedRunError
 
@@ -24,7 +24,7 @@ def allowance(*, ends_at: float, at: float = 0.0) -> Allowance:
 
 
 def test_requests_go_until_the_share_is_used() -> None:
-    budget = ResourceBudget()
+    budget = HourlyLimit()
     assert budget.wait_seconds(0.8, 0.0) == 0
     budget.learn(limit(1001), 0.0)
     assert budget.wait_seconds(0.8, 0.0) == 0
@@ -33,14 +33,14 @@ def test_requests_go_until_the_share_is_used() -> None:
 
 
 def test_the_wait_is_told_by_githubs_clock_alone() -> None:
-    budget = ResourceBudget()
+    budget = HourlyLimit()
     budget.learn(limit(0), 77.0)
     assert budget.wait_seconds(0.8, 77.0 + 1000) == pytest.approx(801)
     assert budget.wait_seconds(0.8, 77.0 + 1802) == 0
 
 
 def test_requests_under_way_count_with_the_weight_of_the_heaviest() -> None:
-    budget = ResourceBudget()
+    budget = HourlyLimit()
     budget.learn(limit(1100), 0.0)
     budget.learn(limit(1080), 0.0)
     assert budget.heaviest == 20
@@ -50,7 +50,7 @@ def test_requests_under_way_count_with_the_weight_of_the_heaviest() -> None:
 
 
 def test_answers_that_overtake_each_other_never_give_allowance_back() -> None:
-    budget = ResourceBudget()
+    budget = HourlyLimit()
     budget.learn(limit(2000), 0.0)
     budget.learn(limit(2100), 0.0)
     budget.learn(limit(5000, reset=RESET - 3600), 0.0)
@@ -58,7 +58,7 @@ def test_answers_that_overtake_each_other_never_give_allowance_back() -> None:
 
 
 def test_a_server_without_limits_is_not_waited_for() -> None:
-    budget = ResourceBudget()
+    budget = HourlyLimit()
     budget.learn({"Date": DATE}, 0.0)
     budget.learn({"X-RateLimit-Limit": "none", "X-RateLimit-Remaining": "0"}, 0.0)
     assert budget.wait_seconds(0.8, 0.0) == 0

@@ -61,7 +61,7 @@ def test_a_users_repository_has_no_teams() -> None:
 
 @pytest.mark.parametrize("change", [{"issues": {"nodes": True}}, {"environments": 5}])
 def test_a_connection_of_another_kind_is_trouble_of_this_repository(change: Any) -> None:
-    with pytest.raises(RepositoryError, match="GitHub answered something unexpected"):
+    with pytest.raises(RepositoryError, match="GitHub sent an unexpected response"):
         signature(**change)
 
 
