@@ -1,1 +1,1 @@
-"""The data of GitHub's accounts: what is read of them, and how."""
+"""Reads the data of accounts on GitHub: the table of sections, and their readers."""

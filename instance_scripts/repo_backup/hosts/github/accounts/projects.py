@@ -1,4 +1,4 @@
-"""The items of a project with the values of their fields, which GraphQL tells.
+"""Reads the items of a project with the values of their fields, which only GraphQL has.
 
 https://docs.github.com/graphql/reference/objects#projectv2item
 """
@@ -54,17 +54,18 @@ fragment Named on ProjectV2FieldConfiguration {
   ... on ProjectV2FieldCommon { id name dataType }
 }
 """
-"""A project has 50 fields at most. What issues and pull requests have themselves, as labels, is
-saved with these."""
+"""A project has at most 50 fields. Fields that belong to the issue or pull request itself, such as
+labels, are saved with that."""
 
 
 def read_items(
     rest: Rest, graphql: GraphQL, account: str, project: Mapping[str, Any], below: str
 ) -> tuple[dict[str, Any], Refused | None]:
-    """The items of a project that REST listed, and what lacks of them.
+    """The fields of the project's document, and why its items are incomplete (None: they are not).
 
-    Where GraphQL is refused they are as REST has them ``below``, without their values. Raises
-    RepositoryError and InterruptedRunError.
+    ``project`` is the project as REST lists it. If GraphQL is refused, the items are read from the
+    REST path ``below`` instead, without the values of their fields. Raises RepositoryError and
+    InterruptedRunError.
     """
     asked = {"id": str(project.get("node_id"))}
     unreadable = 0
@@ -80,7 +81,7 @@ def read_items(
     except NoGraphQLError as error:
         pages = rest.pages(below, account, key="id", whole=True)
         listed = [item for page in pages for item in page.items]
-        why = f"only GraphQL has the values of the items' fields, which is refused: {error}"
+        why = f"only GraphQL, which is refused, has the values of the items' fields: {error}"
         return {"items": clean(listed)}, Refused("not-permitted", why)
     lack = refused(UnreadableItemsError(below, unreadable)) if unreadable else None
     return {"item_nodes": items}, lack
@@ -90,5 +91,5 @@ def _connection(result: Result) -> Any:
     connection = (result.part("node") or {}).get("items")
     if not isinstance(connection, dict):
         result.whole()
-        raise RepositoryError("GitHub's GraphQL answered nothing for a project's items")
+        raise RepositoryError("GitHub's GraphQL response lacks a project's items")
     return connection

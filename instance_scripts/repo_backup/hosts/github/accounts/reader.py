@@ -1,6 +1,6 @@
-"""The data of accounts: members, teams, settings, followers, stars, projects, read each week.
+"""Reads the data of accounts each week: members, teams, settings, followers, stars, projects.
 
-Nothing tells cheaply whether any of it changed: no question is asked before it is due.
+No cheap request shows whether any of it has changed, so nothing is requested before it is due.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ from repo_backup.runtime.errors import (
     RepositoryError,
 )
 
-_ALWAYS = Signature("account")
+_CONSTANT_SIGNATURE = Signature("account")
 _UNFINISHED = ("failed", "truncated", "under-way")
 _FIELDS: Mapping[Shape, Sequence[str]] = {
     "person": PERSON,
@@ -44,13 +44,13 @@ _FIELDS: Mapping[Shape, Sequence[str]] = {
     "access": ACCESS,
     "star": (*REPOSITORY, "starred_at"),
 }
-_OTHERS = Refused("not-permitted", SHOWN_TO_OWNER)
+_NOT_THE_OWNER = Refused("not-permitted", SHOWN_TO_OWNER)
 
 
 class GitHubAccounts:
-    """The data of GitHub's accounts: see ``hosts.data.DataHost``. A remote is an account here.
+    """The data of accounts on GitHub: see ``hosts.data.DataHost``. Each remote is an account.
 
-    ``one_token``: the credentials are a user's token, and not an App's installations.
+    ``one_token``: the credentials are a user's token, not a GitHub App's.
     """
 
     def __init__(self, rest: Rest, graphql: GraphQL, *, one_token: bool) -> None:
@@ -60,20 +60,20 @@ class GitHubAccounts:
 
     @property
     def requests(self) -> Mapping[str, int]:
-        """Counted with those for repositories' data."""
+        """Empty: these requests are counted with those for the data of repositories."""
         return {}
 
     def announce(self, remotes: Iterable[RemoteRepository]) -> None:
-        """Nothing is asked for many accounts at once."""
+        """Do nothing: no request covers several accounts."""
 
     def signature(self, remote: RemoteRepository) -> Signature:
-        """The same for ever."""
-        return _ALWAYS
+        """A constant, because nothing shows cheaply whether an account has changed."""
+        return _CONSTANT_SIGNATURE
 
     def read(self, remote: RemoteRepository, task: Task, documents: Documents) -> Reading:
         """Read what the task asks for into the documents.
 
-        Raises InterruptedRunError, and RepositoryError when GitHub does not tell of the account.
+        Raises InterruptedRunError, and RepositoryError if GitHub does not return the account.
         """
         login = remote.owner
         try:
@@ -93,7 +93,7 @@ class GitHubAccounts:
             section = f"account.{name}"
             if reader.is_due(section):
                 sections[section] = reader.read(name, source)
-        # What a user lacked is not asked for any more where it has become an organization.
+        # If a user has become an organization, drop the user's sections that were never complete.
         own = {"account.profile", *(f"account.{name}" for name in sources)}
         before = {n: e for n, e in task.before.items() if n in own or e.state == "complete"}
         sections = {**before, **sections}
@@ -101,22 +101,22 @@ class GitHubAccounts:
         return Reading(sections, task.rotation, under_way)
 
     def _is_own(self, profile: Mapping[str, Any]) -> bool:
-        """Whether the token is this user's own."""
+        """Whether the token belongs to this user."""
         if not self._one_token or profile.get("type") == "Organization":
             return False
         try:
             viewer = self._rest.get("/user", str(profile.get("login")))
         except AllowanceSpentError:
             raise
-        except RepositoryError:  # a token of no user: what only a user may read is refused
+        except RepositoryError:  # The token belongs to no user.
             return False
         return isinstance(viewer, dict) and viewer.get("id") == profile.get("id")
 
 
 @dataclass(frozen=True)
 class _Reader:
-    """The reading of one account. ``lacking`` are the scopes without which a list was shown in
-    part."""
+    """Reads one account. ``lacking`` collects the missing scopes for which GitHub shortened a list
+    without an error."""
 
     rest: Rest
     graphql: GraphQL
@@ -127,12 +127,12 @@ class _Reader:
     lacking: set[str] = field(default_factory=set)
 
     def is_due(self, section: str) -> bool:
-        """Whether it is to be read now."""
+        """Whether this section is to be read now."""
         before = self.task.before.get(section)
         return self.task.settings or self.task.full or before is None or before.state in _UNFINISHED
 
     def complete(self, here: int) -> Section:
-        """A section whose last page was read."""
+        """A section that was read to its end, with ``here`` items."""
         return Section("complete", here=here, read_at=iso(self.task.now))
 
     def read(self, name: str, source: AccountSource) -> Section:
@@ -144,11 +144,11 @@ class _Reader:
         except RepositoryError as error:
             why = refused(error, source.absent)
             if source.own and not self.is_own and why.state == "not-permitted":
-                why = _OTHERS
+                why = _NOT_THE_OWNER
             return self._unread(name, why)
         if document is None:
-            return self._unread(name, _OTHERS)
-        if source.roles and _is_part(document):
+            return self._unread(name, _NOT_THE_OWNER)
+        if source.roles and _shows_public_members_only(document):
             return self._unread(name, Refused("not-permitted", source.needs))
         path = f"account/{name}.json"
         here = 1 if source.one else len(document)
@@ -161,7 +161,7 @@ class _Reader:
             lack = malformed(error)
         except RepositoryError as error:
             lack = refused(error, source.absent)
-            if lack.state == "not-permitted":  # GraphQL does not tell which right
+            if lack.state == "not-permitted":  # GraphQL does not name the missing permission.
                 lack = Refused(lack.state, source.needs)
         if source.scope in self.lacking:
             lack = Refused("not-permitted", source.needs)
@@ -169,7 +169,7 @@ class _Reader:
         return replace(section, state=lack.state, reason=lack.reason) if lack else section
 
     def _with_earlier(self, path: str, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The items listed now, and those that an earlier run saved and GitHub lists no more."""
+        """The items listed now, and saved ones that GitHub no longer lists."""
         saved = self.documents.get(path)
         ids = {item.get("id") for item in listed}
         earlier = saved if isinstance(saved, list) else []
@@ -177,13 +177,13 @@ class _Reader:
         return sorted([*listed, *gone], key=_order)
 
     def _unread(self, name: str, why: Refused) -> Section:
-        """What was saved before stays."""
+        """A section that could not be read; what earlier runs saved stays."""
         before = self.task.before.get(f"account.{name}")
         here, read_at = (before.here, before.read_at) if before else (0, None)
         return Section(why.state, here=here, read_at=read_at, reason=why.reason)
 
     def _ask(self, source: AccountSource) -> Any:
-        """The document; None where only the account's own token would get it."""
+        """The section's document; None if GitHub shows it only to the account's own token."""
         if source.own and not self.is_own:
             return None
         path = source.endpoint.format(quote(self.login))
@@ -219,7 +219,7 @@ class _Reader:
             raise UnreadableItemsError(path, unreadable)
 
     def _in_full(self, item: dict[str, Any], source: AccountSource) -> dict[str, Any]:
-        """An item with the further lists that belong to it, as a team's members."""
+        """An item with its details and its further lists, such as the members of a team."""
         key = quote(str(item.get(source.key)), safe="")
         found = dict(item)
         if source.counted and not item.get(source.counted):
@@ -237,9 +237,12 @@ class _Reader:
     def _read_items(
         self, source: AccountSource, listed: list[Any], known: list[Any]
     ) -> Refused | None:
-        """Read the items of each item listed, as those of projects; what lacks of them, if
-        anything does. Of those ``known``, what is no longer listed is marked: a private one only
-        while GitHub lists others, as it shows none to a token without the right."""
+        """Read the items of each listed project into a document of its own.
+
+        Returns why any are incomplete. Marks the documents of projects that are no longer listed.
+        A private project (``known`` has all that were ever saved) is marked only if GitHub lists
+        other private ones: it hides them all from a token without the permission.
+        """
         private = {each.get(source.key) for each in known if each.get("public") is False}
         shown = self.is_own or any(each.get("public") is False for each in listed)
         hidden = set() if shown else {f"projects/{number}.json" for number in private}
@@ -259,17 +262,18 @@ class _Reader:
         return lack
 
 
-def _is_part(people: list[dict[str, Any]]) -> bool:
-    """Whether a list of people by their roles is that of the public ones, whatever their role.
+def _shows_public_members_only(people: list[dict[str, Any]]) -> bool:
+    """Whether a list of members by role is really the list of public members.
 
-    GitHub sends on to that who is no member of an organization, which has an owner at least.
+    GitHub redirects there, for every role, if the token's user is not a member. Then a person is
+    listed once for each role, or nobody is, although an organization has at least one owner.
     https://docs.github.com/rest/orgs/members#list-organization-members
     """
     return not people or len({each.get("id") for each in people}) < len(people)
 
 
 def _shortened(item: dict[str, Any], shape: Shape) -> dict[str, Any]:
-    """An item of a list as it is saved; a star's repository with the date of the star."""
+    """The fields of an item that are saved. A star becomes its repository, with ``starred_at``."""
     if shape == "star" and isinstance(repository := item.get("repo"), dict):
         item = {**repository, "starred_at": item.get("starred_at")}
     names = _FIELDS.get(shape)
@@ -277,7 +281,7 @@ def _shortened(item: dict[str, Any], shape: Shape) -> dict[str, Any]:
 
 
 def _order(item: Mapping[str, Any]) -> tuple[str, str]:
-    """Lists of an account come in no promised order, which must not look like a change."""
+    """A sort key: GitHub promises no order, and another order must not count as a change."""
     named = (item.get(name) for name in ("full_name", "login", "slug", "name"))
     first = next((str(each) for each in named if each), "")
     return first, str(item.get("id") or item.get("number") or "").zfill(20)

@@ -1,4 +1,4 @@
-"""The table of what is read of an account's data: where from, by what right."""
+"""The table of an account's sections: their endpoints, and the permissions that they need."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,29 +7,29 @@ from typing import Literal
 from backup_contract.documents.data_index import SectionState
 
 Shape = Literal["person", "repository", "access", "star", ""]
-"""What the items of a list are, of which only some fields are saved."""
+"""What the items of a list are: it decides which of their fields are saved (empty: all)."""
 PERSON = ("id", "node_id", "login", "type", "html_url", "role", "inherited")
 REPOSITORY = (
     "id", "node_id", "full_name", "private", "fork", "html_url", "description", "homepage",
     "language", "topics", "default_branch", "created_at",
 )  # fmt: skip
-"""Others' counters and dates change every hour, and are not the account's."""
+"""Other fields, such as counters and dates, change every hour and say nothing about the account."""
 ACCESS = ("id", "node_id", "full_name", "private", "permissions", "role_name")
-"""Of a repository that a team, a variable or a secret is for."""
+"""The fields of a repository to which a team has access, or for which a variable or secret is."""
 STAR = "application/vnd.github.star+json"
-"""By this GitHub tells since when a repository is starred.
+"""The media type with which GitHub includes the date of each star.
 https://docs.github.com/rest/activity/starring"""
 
 
 @dataclass(frozen=True)
 class FurtherList:
-    """A list that each item of another one has, as the members of a team.
+    """A list that belongs to each item of another list, such as the members of a team.
 
-    In ``path`` the first ``{}`` stands for the login, the second for the item's key. ``within`` is
-    where the list stands in the answer. It is asked once for each of ``roles``, which its items
-    then have in their field ``role``. ``where``: only items with this value have such a list.
-    ``scope`` is that of a classic token without which GitHub shows a part of the list and does not
-    say so. ``key`` is the field that identifies an item.
+    In ``path``, the first ``{}`` stands for the login and the second for the item's key. ``within``
+    is the field of the response that holds the list. There is one request for each of ``roles``,
+    which is saved as the field ``role``. ``where`` (field and value): only items with this value
+    have such a list. Without the classic token's scope ``scope``, GitHub shortens the list and
+    reports no error. ``key`` is the field that identifies an item.
     """
 
     path: str
@@ -42,7 +42,7 @@ class FurtherList:
 
     @property
     def identity(self) -> str:
-        """The field that identifies an item as it is saved."""
+        """The field that identifies an item in its saved form."""
         of_shape = {"person": "login", "": "id"}
         return self.key or of_shape.get(self.shape, "full_name")
 
@@ -51,15 +51,17 @@ class FurtherList:
 class AccountSource:
     """One document, ``account/NAME.json``, of the section ``account.NAME``.
 
-    In ``endpoint`` ``{}`` stands for the login; ``within`` and ``roles`` are as those of a further
-    list. ``each`` are further lists of every item, by the field that they are saved in; ``key`` is
-    the item's field that goes into their paths, and identifies it. ``detail`` is where an item is
-    told in full.
-    ``counted`` is the item's field with the size of its lists: of 0 they are not asked for.
-    ``own``: only the token's own user is answered. ``keeps``: items that GitHub no longer lists
-    stay, by their ids; a token without the scope is shown a part of the list. ``items`` is a list
-    of every item that gets a document of its own, as that of a project's items; GraphQL tells more
-    of these.
+    In ``endpoint``, ``{}`` stands for the login. ``permission`` is that of a fine-grained token or
+    an App, ``scope`` a classic token's. ``one``: the document is an object, not a list. ``kind``
+    names the fields that are never saved (see ``fields_table``). ``within`` and ``roles`` are as in
+    FurtherList. ``each`` are the further lists of every item, by the field in which they are saved;
+    the item's field ``key`` goes into their paths and identifies the item. ``detail`` is the
+    endpoint of one whole item. ``counted`` is the item's field with the size of its lists, which
+    are not requested if it is 0. ``own``: GitHub shows it only to the user's own token. ``keeps``:
+    saved items stay after GitHub no longer lists them; GitHub shows a token without the scope only
+    a part. ``items`` is the endpoint of a list that every item has and that gets its own document,
+    such as the items of a project; GraphQL has more of their fields. ``absent`` is the state for a
+    404 without more details.
     """
 
     endpoint: str
@@ -81,12 +83,12 @@ class AccountSource:
 
     @property
     def needs(self) -> str:
-        """What a token lacks to which GitHub shows less, for people."""
+        """The permission that a token lacks if GitHub shows it less, as text for people."""
         return f"needs {self.permission} (scope {self.scope})"
 
     @property
     def accept(self) -> str:
-        """The media type that is asked for; empty for the usual one."""
+        """The media type to request; empty for the usual one."""
         return STAR if self.shape == "star" else ""
 
 
@@ -95,7 +97,7 @@ _SELECTED = ("visibility", "selected")
 
 
 def _selected(path: str) -> Mapping[str, FurtherList]:
-    """The repositories that a variable or secret is for, where it is not for all."""
+    """The repositories that a variable or secret is for, if it is not for all of them."""
     further = FurtherList(f"{path}/{{}}/repositories", "access", "repositories", where=_SELECTED)
     return {"selected_repositories": further}
 
@@ -167,4 +169,4 @@ OF_USERS: Mapping[str, AccountSource] = {
     ),
     "projects": _projects("/users/{}/projectsV2", "Projects"),
 }
-"""By the name of the document. None has counts or dates, so that all are read again each week."""
+"""By the name of the document. None has counts or dates, so all are read again each week."""

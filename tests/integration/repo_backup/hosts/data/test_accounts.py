@@ -130,7 +130,7 @@ def test_where_graphql_is_refused_projects_lack_the_values_and_say_so(project: P
     documents = MemoryDocuments()
     found = read(project, ORGANIZATION, documents).sections["account.projects"]
     assert (found.state, found.here) == ("not-permitted", 1)
-    assert str(found.reason).startswith("only GraphQL has the values of the items' fields")
+    assert str(found.reason).startswith("only GraphQL, which is refused, has the values")
     assert len(documents.all["projects/4.json"]["items"]) == 2
     assert documents.all["account/projects.json"]
 
