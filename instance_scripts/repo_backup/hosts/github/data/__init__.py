@@ -1,1 +1,1 @@
-"""A repository's data as GitHub has it: issues, reviews, discussions, releases, settings."""
+"""Reads a repository's data from GitHub: issues, reviews, discussions, releases, settings."""

@@ -1,4 +1,4 @@
-"""Whether as many are saved as GitHub counts, and if not, which are missing or gone."""
+"""Compares what is saved with GitHub's counts, and finds what is missing or gone if they differ."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ _WHOLE = ("labels", "milestones")
 
 @dataclass
 class Completeness:
-    """The comparison for one repository."""
+    """Compares the counts of one repository."""
 
     data: RepositoryRead
     signatures: Signatures
@@ -26,7 +26,8 @@ class Completeness:
     def of(
         self, sections: Mapping[str, Section], items: Items, discussions: Discussions
     ) -> dict[str, Section]:
-        """The sections that are complete so far, with GitHub's counts; or why they are not.
+        """The complete ones of these sections, with GitHub's counts or a state that says why they
+        are not complete after all.
 
         Raises InterruptedRunError.
         """
@@ -60,7 +61,7 @@ class Completeness:
         return self._judged(name, section, counted)
 
     def _compare_items(self, sections: Mapping[str, Section], items: Items) -> None:
-        """REST counts issues and pull requests together."""
+        """Compare issues and pull requests together, if the signature is REST's."""
         counted = self.data.task.signature.counts.get(ITEMS)
         read = all(
             name in sections and sections[name].state == "complete" for name in ("issues", "pulls")
@@ -70,7 +71,8 @@ class Completeness:
             reconcile_items(self.data, items.reread)
 
     def _whole(self, name: str, section: Section) -> Section:
-        """A list that was read to its end: GitHub's count may just be older than the list."""
+        """Compare a list that was just read to its end. If the counts differ, request the count
+        again, because it may be older than the list."""
         counted = self.data.task.signature.counts.get(name)
         if counted is not None and counted != self.data.count(name):
             try:
@@ -83,5 +85,5 @@ class Completeness:
         here = self.data.count(name)
         if counted is None or here >= counted:
             return replace(section, here=here, github=counted)
-        reason = f"GitHub counts {counted} and shows {here}"
+        reason = f"GitHub counts {counted} but shows {here}"
         return replace(section, state="truncated", here=here, github=counted, reason=reason)

@@ -1,4 +1,4 @@
-"""All nodes of a connection of GraphQL, of which an answer had the first page."""
+"""Reads the remaining pages of a GraphQL connection whose first page is known."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ _AT_ONCE = 50
 def all_nodes(
     data: RepositoryRead, node_id: str, connection: Any, name: str, more: str, key: str = "id"
 ) -> tuple[list[Any] | None, int]:
-    """The nodes of the connection ``name`` of the object ``node_id``, and how many are unreadable.
+    """All nodes of the connection ``name`` of the object ``node_id``, and how many are unreadable.
 
-    ``connection`` is its first page, ``more`` the query for others, ``key`` the field that
-    identifies a node; empty where nothing does. No nodes, and 1, if there is no connection.
+    ``connection`` is its first page, and ``more`` the query for the others. ``key`` is the field
+    that identifies a node; empty if none does. Returns ``(None, 1)`` if there is no connection.
     Raises RepositoryError.
     """
     if not isinstance(connection, dict) or not isinstance(connection.get("nodes"), list):

@@ -1,7 +1,7 @@
-"""The questions for what only GraphQL has of issues and pull requests. See ``queries``.
+"""The queries for details of issues and pull requests that only GraphQL has. See ``queries``.
 
-Issues and pull requests of a page are asked for at once, each by a list of ids of its own: GitHub
-counts the connections of each kind only for its own ids.
+One query covers the issues and the pull requests of a page, each with a list of ids of their own:
+so GitHub charges the connections of each kind for its own ids only.
 """
 
 _CROSS_REFERENCES = """
@@ -86,8 +86,8 @@ query IssueLinks($issues: [ID!]!) {{
 }}
 {_LINKED}
 """
-"""What links issues with each other and with pull requests; neither changes ``updatedAt``. Two
-points for a hundred."""
+"""The links of issues to each other and to pull requests, which do not change ``updatedAt``. Two
+points for a hundred issues."""
 
 PULL_REVIEWS = f"""
 query PullReviews($pulls: [ID!]!) {{
@@ -95,7 +95,7 @@ query PullReviews($pulls: [ID!]!) {{
 }}
 {_LINKED}
 """
-"""Reviews, threads and links of pull requests; 23 points for a hundred."""
+"""Reviews, review threads and links: 23 points for a hundred pull requests."""
 
 ITEM_DETAILS = f"""
 query ItemDetails($issues: [ID!]!, $pulls: [ID!]!) {{
@@ -104,7 +104,7 @@ query ItemDetails($issues: [ID!]!, $pulls: [ID!]!) {{
 }}
 {_LINKED}
 """
-"""Both at once."""
+"""Both in one query."""
 
 MORE_REVIEWS = f"""
 query MoreReviews($id: ID!, $first: Int!, $after: String) {{

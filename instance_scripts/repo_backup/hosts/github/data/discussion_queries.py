@@ -1,7 +1,7 @@
-"""The questions for discussions, which only GraphQL has. See ``queries``.
+"""The queries for discussions, which only GraphQL has. See ``queries``.
 
-Reactions are not among them: in a comment of a discussion they would cost a point for each hundred
-comments *and replies* that there might be. They are asked for by the ids of those that there are.
+They do not include reactions, which would cost a point for each hundred comments *and replies* that
+there might be. Reactions are requested later, by the ids of the existing comments and replies.
 """
 
 DISCUSSION_NUMBERS = """
@@ -56,7 +56,7 @@ query Discussions($owner: String!, $name: String!, $first: Int!, $after: String,
   }}
 }}
 """
-"""Discussions whole, with comments and replies; seven points for twenty-five."""
+"""Whole discussions, with comments and replies: seven points for 25 discussions."""
 
 DISCUSSION = f"""
 query Discussion($owner: String!, $name: String!, $number: Int!) {{

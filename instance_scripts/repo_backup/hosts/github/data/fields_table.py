@@ -1,8 +1,8 @@
-"""Which fields of GitHub's answers are never saved, and which say nothing of a change. Pure.
+"""The fields of GitHub's responses that are never saved: secrets, and fields that always change.
 
-The one table of both. A field is removed wherever it stands in an answer. What GitHub counts or
-stamps by itself would make every run save the same again; it goes, too, except where it is the only
-place that tells something.
+A secret is removed wherever it is in a response. Counters and dates that GitHub updates by itself
+would make every run save an unchanged object again. They are removed too, unless nothing else shows
+what they do. Pure.
 """
 
 import re
@@ -12,21 +12,21 @@ from typing import Any
 SECRET: frozenset[str] = frozenset(
     {"temp_clone_token", "secret", "token", "password", "encrypted_value", "client_secret"}
 )
-"""Fields that hold something that opens a door, in whatever object."""
+"""Fields with secrets, in any object."""
 
 SECRET_IN_URL = re.compile(
     r"(?P<name>[?&](?:jwt|token|access_token|secret|password|api_key|apikey|key|sig|signature|auth"
     r"|X-Amz-(?:Signature|Credential|Security-Token))=)[^&\s\"'<>)\]]+",
     re.IGNORECASE,
 )
-"""Parameters by which a URL opens something: GitHub signs those of attachments and of storage."""
+"""URL parameters that grant access. GitHub signs the URLs of attachments and of its storage."""
 _URL_IN_TEXT = re.compile(r"https?://[^\s\"'<>)\]]+", re.IGNORECASE)
 _SIGNED = re.compile(
     r"https?://(?:[a-z0-9-]+\.)*(?:githubusercontent\.com|blob\.core\.windows\.net)/"
     r"|.*[?&]X-Amz-Signature=",
     re.IGNORECASE,
 )
-"""URLs that GitHub may sign when it shows a text. Everything else in a text is its author's."""
+"""URLs that GitHub may sign when it returns a text. The rest of a text is its author's."""
 _USER_IN_URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]{1,20}://)[^/\s@\"'<>]{1,2000}@", re.IGNORECASE
 )
@@ -40,7 +40,7 @@ NO_CHANGE: Mapping[str, frozenset[str]] = {
             "network_count", "permissions", "score",
         }
     ),
-    # Only the single object has these. GitHub works some of them out whenever it likes.
+    # Only the single object has these, and GitHub recomputes some of them at any time.
     "pull": frozenset(
         {
             "mergeable", "mergeable_state", "rebaseable", "merged", "merged_by", "comments",
@@ -60,18 +60,19 @@ NO_CHANGE: Mapping[str, frozenset[str]] = {
     "hook": frozenset({"last_response"}),
     "key": frozenset({"last_used"}),
 }  # fmt: skip
-"""By what an object is: counters, stamps, and what the viewer may do."""
+"""By kind of object: counters, dates, and the viewer's permissions."""
 
 _EMBEDDED_REPOSITORY = frozenset(
     {"id", "node_id", "name", "full_name", "owner", "private", "fork", "html_url"}
 )
-"""What is kept of a repository inside another object, as a pull request's ``head.repo``."""
+"""The saved fields of a repository inside another object, such as a pull request's
+``head.repo``."""
 _HOLDERS: Mapping[str, str] = {"milestone": "milestone", "assets": "asset"}
-"""By the field's name: what the objects in it are."""
+"""The kinds of the objects in a field, by the field's name."""
 
 
 def clean(document: Any, kind: str = "") -> Any:
-    """The document as it is saved. ``kind`` is what it is, where it has fields of no change."""
+    """The document as it is saved. ``kind``, a key of ``NO_CHANGE``, says what it is."""
     if isinstance(document, dict):
         return _clean_object(document, NO_CHANGE.get(kind, frozenset()))
     if isinstance(document, list):
@@ -80,7 +81,7 @@ def clean(document: Any, kind: str = "") -> Any:
 
 
 def _clean_object(document: dict[str, Any], gone: frozenset[str]) -> dict[str, Any]:
-    """Most of a run's time is spent here: a field that needs nothing done takes no call."""
+    """Most of a run's time is spent here, so a field that needs no cleaning costs no call."""
     cleaned = {}
     for name, value in document.items():
         if name in SECRET or name in gone:
@@ -104,8 +105,8 @@ def _inside(name: str, value: Any) -> Any:
 
 
 def _hook_config(config: dict[str, Any]) -> dict[str, Any]:
-    """A webhook's address may be a secret by itself (Slack's, Discord's): host and path stay only
-    as far as the host's name."""
+    """The whole URL of a webhook may be a secret (as Slack's and Discord's are): only its scheme
+    and host stay."""
     cleaned: dict[str, Any] = clean(config)
     url = cleaned.get("url")
     if isinstance(url, str):
@@ -125,12 +126,14 @@ def _clean_string(name: str, value: str) -> str:
 
 
 def clean_url(url: str) -> str:
-    """An address that GitHub gives, without the parts that open something."""
+    """A URL in a field of GitHub's, without user names, passwords and parameters that grant
+    access."""
     return _USER_IN_URL.sub(r"\g<scheme>", SECRET_IN_URL.sub(_replaced, url))
 
 
 def clean_text(text: str) -> str:
-    """What somebody wrote, as it is, but for what GitHub signs in it anew with each answer."""
+    """A person's text, unchanged except for the signatures that GitHub adds to its own URLs, which
+    differ in each response."""
     if "://" not in text or "=" not in text:
         return text
     return _URL_IN_TEXT.sub(_unsigned, text)

@@ -1,8 +1,9 @@
-"""A list that is read once from its beginning, then from where it was left.
+"""Reads a list once from its beginning, and later only what is new in it.
 
-The first time in the order of creation, which only grows at its end. Later newest first: what is
-updated meanwhile moves to a page that was read already, and is found by the next run, which goes
-back to the newest date of *this* run's first page.
+The first reading is in the order of creation, in which a list grows only at its end. Later readings
+start with the newest update. An item that is updated during a reading moves to a page that was read
+already; the next run finds it, because that goes back to the newest date on *this* run's first
+page.
 """
 
 import contextlib
@@ -24,20 +25,21 @@ from repo_backup.hosts.github.data.sections import SECTIONS
 from repo_backup.runtime.errors import RepositoryError
 
 _OVERLAP = timedelta(minutes=1)
-"""GitHub's dates are whole seconds, and its answers may come from copies that lag."""
+"""GitHub's dates are whole seconds, and a response may come from a replica that lags behind."""
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _STALE = (404, 422)
-"""By these GitHub says that it no longer knows the page from which a list was to go on."""
+"""The statuses for a page that no longer exists, where a reading was to continue."""
 
 
 @dataclass(frozen=True)
 class ListPlan:
-    """A list: ``first`` are the parameters of the first reading, ``later`` of the others.
+    """How to read the list of a section at the path ``below`` the repository.
 
-    ``dated`` is the field that orders it; ``since``: GitHub itself leaves out what is older.
-    ``shorten`` takes out of each item what is of no use. ``at_once`` pages are saved together.
-    ``key`` is the field that identifies an item; one that is not ``placed`` cannot be saved either,
-    as a comment that does not name its issue.
+    ``first`` are the query parameters of the first reading, ``later`` those of the others.
+    ``dated`` is the field with the date that orders the list. ``since``: GitHub accepts a parameter
+    that omits older items. ``shorten`` removes the useless parts of each item. ``at_once`` pages
+    are saved together. ``key`` is the field that identifies an item. An item that is not ``placed``
+    cannot be saved either, such as a comment that does not name its issue.
     """
 
     section: str
@@ -54,8 +56,10 @@ class ListPlan:
 
 @dataclass
 class _Walk:
-    """How far a list has been read; ``text`` is what the next run goes on with.
+    """How far a list has been read. ``text`` is saved, so that the next run can continue there.
 
+    ``first``: it is the first reading. ``known`` is the newest date of earlier readings and
+    ``newest`` the one for the next run (ISO 8601). ``following`` is the URL of the next page.
     ``unreadable`` is the number of items that could not be read.
     """
 
@@ -80,11 +84,11 @@ class _Walk:
         return json.dumps(written)
 
     def see(self, page: Page, dates: list[str]) -> None:
-        """Learn from a page up to when the list is known once it was read to its end."""
+        """Update ``newest``: up to this date the list is known once this reading has finished."""
         if self.started is None:
             self.started = _answered_at(page)
-        # What changes from now on may be on pages that were read already. A date in the future, as
-        # imports make them, would make all later changes look old.
+        # Later changes may be on pages that were read already. An import can set a date in the
+        # future, with which all later changes would look old.
         past = [date for date in dates if date <= self.started]
         if self.first:
             self.newest = max([*past, self.newest or ""]) or (self.started if dates else None)
@@ -96,10 +100,9 @@ class _Walk:
 def read_list(
     data: RepositoryRead, plan: ListPlan, take: Callable[[list[dict[str, Any]]], None]
 ) -> Section:
-    """Read what is new of a list; ``take`` gets the items of a page and saves them.
+    """Read what is new in a list. ``take`` saves the items of one or more pages.
 
-    A page whose items could not be saved is read again by the next run. Raises
-    InterruptedRunError.
+    If ``take`` fails, the next run reads these pages again. Raises InterruptedRunError.
     """
     walk = _begun(data.before(plan.section))
     resumed = walk.following is not None
@@ -123,10 +126,12 @@ def read_list(
 
 
 def _is_counted(data: RepositoryRead, plan: ListPlan, walk: _Walk) -> bool:
-    """Whether GitHub's count tells that an item is missing, which is then read by its number.
+    """Whether a comparison with GitHub's count will find the unreadable items and read them by
+    number.
 
-    Of what was saved before, an unreadable item may be the change. A pull request is not missing,
-    as the list of issues has it, too, without what only pull requests have.
+    That works only in a first reading: later, an unreadable item may be a change of a saved one.
+    And only for issues: a pull request that is unreadable in the list of pull requests is saved
+    from the list of issues, so it would not be missing, but incomplete.
     """
     counted = plan.section == "issues" and data.counted_items(plan.section) is not None
     return counted and walk.first and not data.task.full
@@ -151,7 +156,7 @@ def _read(
             dates += found
         items = [item for page in pages for item in page.items]
         dated = zip(items, dates, strict=True)
-        # What has no date is taken: nothing tells that it has not changed.
+        # Items without a date are taken, because they may have changed.
         new = [item for item, date in dated if not (back_to and date) or date >= back_to]
         take(placed := [item for item in new if plan.placed(item)])
         walk.unreadable += sum(page.unreadable for page in pages) + len(new) - len(placed)
@@ -161,12 +166,13 @@ def _read(
 
 
 def date_of(value: Any) -> str:
-    """A date as GitHub writes it; empty for anything else."""
+    """A date in GitHub's format; empty for anything else."""
     return value if isinstance(value, str) and _DATE.fullmatch(value) else ""
 
 
 def _together(pages: Iterator[Page], count: int) -> Iterator[list[Page]]:
-    """So many pages at once; fewer at the end, and before an error, which is raised after them."""
+    """The pages in groups of ``count``. The last group may be smaller, also before an error: the
+    pages read until then come first, and the error is raised after them."""
     waiting: list[Page] = []
     try:
         for page in pages:
@@ -183,7 +189,8 @@ def _together(pages: Iterator[Page], count: int) -> Iterator[list[Page]]:
 
 
 def _begun(before: Section | None) -> _Walk:
-    """From where the last run stopped, if it did; what it wrote may be of another version."""
+    """Continue where the last run stopped; start anew if it did not, or if another version of the
+    program wrote something else."""
     if before and before.after:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             written = json.loads(before.after)

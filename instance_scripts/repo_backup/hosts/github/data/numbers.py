@@ -1,4 +1,4 @@
-"""Which numbers GitHub has and which are saved, compared where the counts differ."""
+"""Compares the numbers that GitHub lists with those that are saved, if the counts differ."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,15 +18,16 @@ _AT_ONCE = 100
 
 
 def number_of(path: str) -> int:
-    """The number in a document's path; 0 where its name is none."""
+    """The number in a document's path; 0 if its name is not a number."""
     name = path.rpartition("/")[2].removesuffix(".json")
     return int(name) if name.isdigit() else 0
 
 
 def reconcile(data: RepositoryRead, folder: str, read: Callable[[int], bool]) -> int | None:
-    """Read what is missing in a folder, mark what is gone; how many GitHub counts now.
+    """Read the items that are missing in a folder, and mark those that are gone.
 
-    ``read`` reads one number and says whether the repository has it. Raises RepositoryError.
+    Returns GitHub's present count. ``read`` reads the item with a number, and returns whether the
+    repository has it. Raises RepositoryError.
     """
     query, name = _QUERIES[folder]
     listed: set[int] = set()
@@ -43,9 +44,9 @@ def reconcile(data: RepositoryRead, folder: str, read: Callable[[int], bool]) ->
 
 
 def reconcile_items(data: RepositoryRead, read: Callable[[int], bool]) -> None:
-    """The same for issues and pull requests by REST, which lists them together.
+    """Like ``reconcile``, for issues and pull requests through REST, which lists them together.
 
-    Raises UnreadableItemsError if it lists items without a number.
+    Raises RepositoryError; UnreadableItemsError if some listed items have no number.
     """
     query: dict[str, Any] = {"state": "all", "sort": "created", "direction": "asc"}
     listed, unreadable = set[int](), 0
@@ -67,13 +68,13 @@ def _compare(
     for number in sorted(listed - here.keys()):
         read(number)
     for number in sorted(here.keys() - listed):
-        # Asked for by itself: a list that leaves something out marks nothing as gone.
+        # A list may omit an item that still exists, so each one is requested by itself.
         if not read(number):
-            data.lose(here[number])
+            data.mark_gone(here[number])
 
 
 def numbers_after(data: RepositoryRead, folders: tuple[str, ...], after: int) -> Iterator[int]:
-    """The numbers of the documents that are not gone, from the one after ``after`` on."""
+    """The numbers above ``after`` of the documents that are not marked as gone, in order."""
     found: set[int] = set()
     for folder in folders:
         found.update(n for n in map(number_of, data.alive_paths(folder)) if n > after)

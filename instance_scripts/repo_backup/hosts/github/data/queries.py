@@ -1,7 +1,7 @@
-"""The questions to GitHub's GraphQL API. https://docs.github.com/graphql/reference
+"""The queries for GitHub's GraphQL API. https://docs.github.com/graphql/reference
 
-Costs are GitHub's: a point for each hundred connections that are opened. What a comment or review
-is in GraphQL is saved under REST's names; what only GraphQL has is saved as it comes.
+GitHub charges one point for each hundred connections in a query. Objects that REST has too, such as
+reviews, are saved under REST's field names; objects that only GraphQL has are saved unchanged.
 """
 
 _COUNTS = """
@@ -41,7 +41,7 @@ query Sentinel($ids: [ID!]!) {{
   }}
 }}
 """
-"""Counts and newest dates of many repositories: six points for fifty."""
+"""Counts and newest dates of many repositories: six points for fifty repositories."""
 
 SENTINEL_WITH_FEWER_RIGHTS = f"""
 query SentinelWithFewerRights($ids: [ID!]!) {{
@@ -52,8 +52,8 @@ query SentinelWithFewerRights($ids: [ID!]!) {{
   }}
 }}
 """
-"""The same without counts that need further rights. A count that is refused makes GitHub answer
-null for its whole repository, as the schema allows no null in its place."""
+"""The same without the counts that need more permissions. If one count is refused, the whole
+repository is null, because the schema allows no null in the count's place."""
 
 REACTIONS = """
 query Reactions($ids: [ID!]!) {
@@ -69,7 +69,7 @@ query Reactions($ids: [ID!]!) {
   }
 }
 """
-"""Who reacted; asked only for objects whose counts are not zero. A point for a hundred."""
+"""Who reacted, for objects that have reactions: one point for a hundred objects."""
 
 MORE_REACTIONS = """
 query MoreReactions($id: ID!, $first: Int!, $after: String) {
@@ -126,7 +126,7 @@ query ItemStates($ids: [ID!]!) {
   }
 }
 """
-"""What tells whether an item is as it was saved, for the items that a rotation looks at again."""
+"""The fields that show whether an item has changed since it was saved, for the rotation."""
 
 PART_STATES = """
 query PartStates($ids: [ID!]!) {
@@ -136,4 +136,4 @@ query PartStates($ids: [ID!]!) {
   }
 }
 """
-"""The same for their comments, review comments and reviews."""
+"""The same for comments, review comments and reviews."""

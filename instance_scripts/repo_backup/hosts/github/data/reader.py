@@ -1,4 +1,4 @@
-"""The data of GitHub's repositories, as the kind ``data`` asks a host for it."""
+"""The data of repositories on GitHub: implements the interfaces in ``hosts.data``."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -22,9 +22,10 @@ from repo_backup.runtime.retry import RetryPolicy
 
 
 class GitHubData:
-    """The data of GitHub's repositories: see ``hosts.data.DataHost``.
+    """The data of repositories on GitHub: see ``hosts.data.AttachmentHost``.
 
-    ``one_token``: the credentials are one token for all owners, and not an App's installations.
+    ``one_token``: the credentials are one token for all owners, not those of an App's
+    installations.
     """
 
     def __init__(
@@ -54,24 +55,24 @@ class GitHubData:
 
     @property
     def requests(self) -> Mapping[str, int]:
-        """How many requests were made so far, by what for: signatures, changes, rotation."""
+        """The number of requests so far, by purpose: signatures, changes, rotation and others."""
         return dict(self._allowance.counted)
 
     def announce(self, remotes: Iterable[RemoteRepository]) -> None:
-        """Tell of the repositories that will be asked for, so that many are asked for at once."""
+        """Announce repositories whose signatures will be requested, in batches."""
         self._signatures.announce(remotes)
 
     def signature(self, remote: RemoteRepository) -> Signature:
-        """What this repository's data is now.
+        """The present signature of this repository's data.
 
-        Raises RepositoryError when GitHub does not tell, AbsentError when there is none.
+        Raises RepositoryError if GitHub refuses or fails, and AbsentError if there is no data.
         """
         return self._signatures.of(remote)
 
     def read(self, remote: RemoteRepository, task: Task, documents: Documents) -> Reading:
         """Read what the task asks for into the documents.
 
-        Raises InterruptedRunError, and RepositoryError when nothing at all can be read.
+        Raises InterruptedRunError, and RepositoryError if nothing at all can be read.
         """
         data = RepositoryRead(self._rest, self._graphql, remote, task, documents)
         return SectionReader(data, self._signatures).read()
@@ -79,11 +80,11 @@ class GitHubData:
     def open_asset(
         self, remote: RemoteRepository, number: int, headers: Mapping[str, str]
     ) -> AbstractContextManager[Answer]:
-        """The bytes of the release's file with this id. Raises RepositoryError."""
+        """The bytes of the release asset with this id. Raises RepositoryError."""
         return self._rest.asset(remote.owner, remote.name, number, headers)
 
     def asset_sizes(self, remote: RemoteRepository) -> list[int]:
-        """Bytes of each file of the first 1,000 releases. Raises RepositoryError."""
+        """The size in bytes of each asset of the first 1,000 releases. Raises RepositoryError."""
         path = f"/repos/{quote(remote.owner)}/{quote(remote.name)}/releases"
         pages = self._rest.pages(path, remote.owner)
         releases = (each for page in pages for each in page.items)

@@ -1,4 +1,4 @@
-"""One repository's data while it is being read: whom to ask, where to save, what was counted."""
+"""What all section readers of one repository share: API access, documents, counts and problems."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,24 +20,24 @@ from repo_backup.runtime.errors import RepositoryError
 
 Json = Any
 _OWN = ("_data", "_node", "_nodes")
-"""How the names of fields end that are ours, or python-github-backup's."""
+"""The endings of field names that this program (or python-github-backup) adds to documents."""
 FOLDERS = tuple(
     dict.fromkeys(
         source.saved_as.partition("/")[0] for source in SECTIONS.values() if "/" in source.saved_as
     )
 )
 ITEM_FOLDERS = ("pulls", "issues")
-"""Where a number's document may be: what is a pull request is there, and no issue."""
+"""The folders in which a number's document may be. A pull request has no document as an issue."""
 
 
 @dataclass
 class RepositoryRead:
-    """The reading of one repository.
+    """One reading of a repository.
 
-    ``base`` is how many of each section were saved before: as the last run counted them, or where
-    all is read again, as they are found. ``here`` is by how much each section has grown since the
-    last run; ``touched`` are the numbers of the issues and pull requests that were written;
-    ``problems`` are those of sections that are read along with others, as reviews with pull
+    ``base`` is the number of saved items by section: as the last run counted them or, if everything
+    is read again, as found in the documents. ``here`` is how much each section has grown since.
+    ``touched`` are the numbers of the issues and pull requests that this reading has written.
+    ``problems`` are those of sections that are read along with others, such as reviews with pull
     requests.
     """
 
@@ -53,25 +53,25 @@ class RepositoryRead:
 
     @property
     def path(self) -> str:
-        """The repository below the API."""
+        """The repository's path below the API's URL."""
         return f"/repos/{quote(self.remote.owner)}/{quote(self.remote.name)}"
 
     @property
     def name(self) -> dict[str, str]:
-        """The repository, as the variables of a GraphQL query."""
+        """The variables of a GraphQL query that name the repository."""
         return {"owner": self.remote.owner, "name": self.remote.name}
 
     @property
     def account(self) -> str:
-        """Whose token is sent."""
+        """The account whose token is sent."""
         return self.remote.owner
 
     def aside(self, purpose: str) -> "RepositoryRead":
-        """The same, its requests counted apart."""
+        """The same reading, with its requests counted under ``purpose``."""
         return replace(self, rest=self.rest.aside(purpose), graphql=self.graphql.aside(purpose))
 
     def before(self, section: str) -> Section | None:
-        """A section as the last run left it; None where everything is to be read."""
+        """A section as the last run left it; None if everything is to be read again."""
         return None if self.task.full else self.task.before.get(section)
 
     def pages(
@@ -82,20 +82,20 @@ class RepositoryRead:
         shorten: Callable[[Json], Json] | None = None,
         **options: Any,
     ) -> Iterator[Page]:
-        """The pages of a list, without what is never saved. See ``Rest.pages``.
+        """The pages of a list, without the fields that are never saved. See ``Rest.pages``.
 
-        ``shorten`` takes out of each item what is of no use.
+        ``shorten`` removes the useless parts of each item first.
         """
         for page in self.rest.pages(self.path + below, self.account, **options):
             items = [shorten(item) for item in page.items] if shorten else page.items
             yield replace(page, items=clean(items, kind))
 
     def get(self, below: str, kind: str = "") -> Json:
-        """One document, without what is never saved."""
+        """One document, without the fields that are never saved."""
         return clean(self.rest.get(self.path + below, self.account), kind)
 
     def is_at(self, url: str) -> bool:
-        """Whether this is the repository's address in the API, now that it may have been renamed.
+        """Whether ``url`` is this repository's URL in the API, even after a rename.
 
         Raises RepositoryError.
         """
@@ -107,7 +107,7 @@ class RepositoryRead:
     def nodes(
         self, query: str, ids: Sequence[str], size: int, fields: Mapping[str, str] | None = None
     ) -> Iterator[Node]:
-        """The answers for node ids, without what is never saved. See ``GraphQL.nodes``."""
+        """The nodes with these ids, without fields that are never saved. See ``GraphQL.nodes``."""
         for node in self.graphql.nodes(query, self.account, ids, size, fields):
             yield replace(node, document=clean(node.document))
 
@@ -121,7 +121,7 @@ class RepositoryRead:
         return None
 
     def save(self, path: str, document: Json, before: Json | None) -> None:
-        """Write a document in the place of ``before``, and count what that adds."""
+        """Write a document that replaces ``before``, and update the counts."""
         if document == before and not self.documents.is_vanished(path):
             return
         if before is not None:
@@ -129,24 +129,25 @@ class RepositoryRead:
         self.documents.put(path, document)
         self.here.update(self.counted(path, document))
 
-    def lose(self, path: str) -> None:
+    def mark_gone(self, path: str) -> None:
         """Mark a document as gone from GitHub."""
         if not self.documents.is_vanished(path):
             self.here.subtract(self.counted(path, self.documents.get(path)))
             self.documents.vanished(path)
 
-    def lose_unlisted(
+    def mark_unlisted(
         self, folder: str, listed: Collection[str], is_hidden: Callable[[Json], bool] | None = None
     ) -> None:
-        """Mark the documents in a folder that GitHub lists no more.
+        """Mark the documents in a folder that GitHub no longer lists.
 
-        Of what ``is_hidden`` from this token, as drafts may be, nothing tells whether it is gone.
+        A document that ``is_hidden`` from this token, as drafts may be, is not marked: nothing
+        shows whether it is gone.
         """
         for path in list(self.alive_paths(folder)):
             if path not in listed and not (is_hidden and is_hidden(self.documents.get(path))):
-                self.lose(path)
+                self.mark_gone(path)
 
-    def lose_parts(self, path: str, document: Json, parts: Iterable[str]) -> None:
+    def mark_parts_gone(self, path: str, document: Json, parts: Iterable[str]) -> None:
         """Mark parts of a document as gone from GitHub, each as ``LIST/ID``."""
         before = self.counted(path, document)
         for part in parts:
@@ -154,8 +155,8 @@ class RepositoryRead:
         self.here.subtract(before)
         self.here.update(self.counted(path, document))
 
-    def regain_parts(self, path: str, document: Json, name: str, parts: Iterable[Json]) -> None:
-        """Take back the marks of those parts in the list ``name`` that GitHub shows again."""
+    def unmark_parts(self, path: str, document: Json, name: str, parts: Iterable[Json]) -> None:
+        """Remove the marks of those parts in the list ``name`` that GitHub shows again."""
         places = (f"{name}/{key_of(part)}" for part in parts)
         back = [place for place in places if self.documents.is_vanished(path, place)]
         if not back:
@@ -167,22 +168,23 @@ class RepositoryRead:
         self.here.update(self.counted(path, document))
 
     def counted_items(self, section: str) -> int | None:
-        """How many items GitHub counts in a section's list: that of issues has pull requests."""
+        """GitHub's count of the items in a section's list; None if unknown. The list of issues also
+        contains pull requests."""
         names = ("issues", "pulls") if section == "issues" else (section,)
         counts = [self.task.signature.counts.get(name) for name in names]
         return None if None in counts else sum(filter(None, counts))
 
     def lists_too_few(self, section: str, listed: int) -> bool:
-        """Whether GitHub counts more items than it listed: what is missing may still exist."""
+        """Whether GitHub listed fewer items than it counts, so that unlisted ones may exist."""
         counted = self.task.signature.counts.get(section)
         return counted is not None and listed < counted
 
     def counted(self, path: str, document: Json) -> Counter[str]:
-        """What a document adds to each section."""
+        """How many items a document adds to each section."""
         return counts_of(path, document, self.documents.is_vanished)
 
     def alive(self, path: str, document: Json, name: str) -> list[Json]:
-        """The parts in the list ``name`` that GitHub still had when it was last asked."""
+        """The parts in the list ``name`` that are not marked as gone from GitHub."""
         return [
             part
             for part in document.get(name) or ()
@@ -190,7 +192,7 @@ class RepositoryRead:
         ]
 
     def alive_paths(self, folder: str) -> Iterator[str]:
-        """The documents in a folder that GitHub still had when it was last asked."""
+        """The documents in a folder that are not marked as gone from GitHub."""
         for path in self.documents.paths(folder):
             if not self.documents.is_vanished(path):
                 yield path
@@ -211,9 +213,10 @@ class RepositoryRead:
     def unread(
         self, section: str, why: Refused, after: str | None = None, *, github: int | None = None
     ) -> Section:
-        """A section that could not be read, or not to its end; what was saved stays.
+        """A section that was not read to its end; what earlier runs saved stays.
 
-        Of one that is under way GitHub's count says how far it is.
+        ``after`` is where the next run continues. ``github`` is GitHub's count; for a section that
+        is under way the default is the signature's, which shows how much is left.
         """
         before = self.task.before.get(section)
         if github is None and why.state == "under-way":
@@ -229,11 +232,12 @@ class RepositoryRead:
         )
 
     def count(self, section: str) -> int:
-        """``Section.here`` of now."""
+        """The present value of ``Section.here``."""
         return max(0, self.base.get(section, 0) + self.here[section])
 
     def count_base(self) -> None:
-        """Learn ``base``. What a damaged archive lost is in the last run's counts only."""
+        """Set ``base``. The last run's counts include what a damaged archive has lost, so a full
+        reading counts the documents instead."""
         if not self.task.full:
             self.base = {name: section.here for name, section in self.task.before.items()}
             return
@@ -244,15 +248,15 @@ class RepositoryRead:
         self.base = found
 
     def along(self, section: str, error: RepositoryError) -> None:
-        """Keep the trouble of a section that is read along with another one."""
+        """Record a problem of a section that is read along with another; only the first counts."""
         why = refused(error)
         if isinstance(error, NoGraphQLError):
-            why = Refused("not-permitted", f"only GraphQL tells it, which is refused: {error}")
+            why = Refused("not-permitted", f"only GraphQL, which is refused, has it: {error}")
         self.problems.setdefault(section, why)
 
 
 def gone(name: str, known: Json, now: Iterable[Json]) -> list[str]:
-    """The parts, as ``LIST/ID``, that were in the list ``name`` and no longer are."""
+    """The parts, as ``LIST/ID``, that were in the list ``name`` (``known``) but are no longer."""
     kept = {key_of(part) for part in now}
     return [f"{name}/{key_of(part)}" for part in known or () if key_of(part) not in kept]
 
@@ -260,9 +264,9 @@ def gone(name: str, known: Json, now: Iterable[Json]) -> list[str]:
 def merged(
     before: Json | None, new: Mapping[str, Json], also: Iterable[str] = ()
 ) -> dict[str, Json]:
-    """A new answer in the place of what is saved: what was read along with it stays.
+    """GitHub's new object, with the fields of the saved one that this program added.
 
-    ``also`` are further fields that stay, which this answer does not have.
+    ``also`` are further saved fields to keep, which the new object does not have.
     """
     kept = {
         name: value for name, value in (before or {}).items() if name in also or name.endswith(_OWN)
@@ -271,7 +275,7 @@ def merged(
 
 
 def merged_parts(before: Json | None, new: Iterable[Json]) -> list[Json]:
-    """New answers for parts over those that are saved, in the order of their ids."""
+    """The saved parts and the new ones, which replace saved ones with the same id; by id."""
     parts: dict[str, Json] = {key_of(part): part for part in before or ()}
     for part in new:
         known = parts.get(key_of(part))

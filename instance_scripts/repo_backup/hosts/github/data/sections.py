@@ -1,4 +1,4 @@
-"""The table of what is read of a repository's data: where from, by what right, what is missing."""
+"""The tables of a repository's sections: endpoints, permissions, and how changes are found."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,12 @@ from backup_contract.documents.data_index import SectionState
 
 @dataclass(frozen=True)
 class Source:
-    """One section. ``endpoint`` is below ``/repos/OWNER/REPO``, or a field of GraphQL's
-    ``repository``. ``permission`` is that of a fine-grained token or an App, ``scope`` a classic
-    token's. ``increment`` says how a change is found, ``absent`` what a 404 without a word means,
-    ``saved_as`` where the documents are.
+    """One section with a folder of its own.
+
+    ``endpoint`` is below ``/repos/OWNER/REPO``, or a field of GraphQL's ``repository``.
+    ``permission`` is that of a fine-grained token or an App, ``scope`` a classic token's.
+    ``increment`` describes how changes are found, ``saved_as`` where the documents are. ``absent``
+    is the state for a 404 without more details.
     """
 
     endpoint: str
@@ -71,19 +73,20 @@ SECTIONS: Mapping[str, Source] = {
         "security-advisories/ID.json", "switched-off",
     ),
 }  # fmt: skip
-"""What has a folder of its own, in the order in which it is read."""
+"""By name, in the order in which they are read."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One document of ``settings/``: a list, or an object where ``one`` is set.
+    """One document in ``settings/``: a list, or an object if ``one`` is set.
 
-    ``field`` is where the list stands in the answer, ``key`` the field that identifies an item,
-    ``each`` an endpoint that is asked for each item, in whose place ``{}`` its ``key`` stands.
-    ``query`` are parameters of the list. ``others``
-    are further lists in the same document, by name; an endpoint with ``{}`` is asked for each
-    environment. ``none_if`` are sections, or fields of the repository's own document: where GitHub
-    counts 0 of the former, or the latter are false, there is nothing to ask for.
+    ``endpoint``, ``permission``, ``scope`` and ``absent`` are as in Source. ``field`` is the field
+    of the response that holds the list, ``query`` the list's parameters, ``key`` the field that
+    identifies an item, and ``kind`` names the fields that are never saved (see ``fields_table``).
+    ``each`` is an endpoint to request for each item, with ``{}`` for its ``key``. ``others`` are
+    further lists in the same document, by name; an endpoint with ``{}`` is requested for each
+    environment. ``none_if`` are sections, or fields of the repository's own document: nothing is
+    requested if GitHub's counts of these sections are 0, or these fields are false.
     """
 
     endpoint: str
@@ -137,5 +140,5 @@ SETTINGS: Mapping[str, Setting] = {
     "topics": Setting("/topics", "Metadata", absent="failed", one=True),
     "invitations": Setting("/invitations", "Administration", key="id"),
 }  # fmt: skip
-"""By the name of the document; the section is ``settings.NAME``. They have neither counts nor
-dates, so that they are read again in rotation."""
+"""By the name of the document; the section is ``settings.NAME``. They have no dates, and few have
+counts, so they are read again each week."""

@@ -1,4 +1,4 @@
-"""What repositories' data is now: counts and newest dates, asked for fifty repositories at once."""
+"""The signatures of repositories' data: counts and newest dates, for fifty repositories at once."""
 
 import hashlib
 import json
@@ -30,15 +30,16 @@ _CONNECTIONS: Mapping[str, str] = {
     "branchProtectionRules": "settings.branch_protection",
     "rulesets": "settings.rulesets",
 }
-"""The connections of the sentinel query, and of which section each has the count."""
+"""The connections of the sentinel query, each with the section that it counts."""
 _MORE_CONNECTIONS: Mapping[str, str] = {
     "commitComments": "commit_comments",
     "deployKeys": "settings.deploy_keys",
     "environments": "settings.environments",
 }
-"""Those of which a count of zero is no part of the fingerprint: earlier versions did not ask."""
+"""The same for connections that earlier versions did not request: a count of zero must leave the
+fingerprint as it was."""
 _ADMINISTRATORS = ("settings.branch_protection", "settings.deploy_keys")
-"""GitHub counts none of these where whoever asks is no administrator."""
+"""GitHub reports 0 of these to anybody who is not an administrator."""
 _NEWEST = {"sort": "updated", "direction": "desc"}
 ITEMS = "items"
 """Issues and pull requests together, which is how REST counts them."""
@@ -50,8 +51,8 @@ _REST_LISTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "releases": ("/releases", {}),
     "labels": ("/labels", {}),
 }
-"""Where GraphQL is refused: the newest of each list, and by the number of its last page how many
-there are. Six requests a repository."""
+"""What to request if GraphQL is refused: one page with the newest item of each list. The number of
+its last page is the number of items. Six requests for each repository."""
 _DATED = ("number", "id", "updated_at", "updatedAt", "databaseId", "name")
 
 _UPDATED = ("updated_at", "updatedAt")
@@ -59,10 +60,10 @@ _UPDATED = ("updated_at", "updatedAt")
 
 @dataclass
 class Signatures:
-    """The signatures of all repositories of a run; any number of threads may ask.
+    """The signatures of all repositories of a run. Thread-safe.
 
-    ``one_token``: whatever the owners, the same token reads all of them. ``discussions_off`` are
-    the ids of the repositories that have switched discussions off.
+    ``one_token``: the same token reads the repositories of all owners. ``discussions_off`` are the
+    ids of the repositories whose discussions are switched off.
     """
 
     rest: Rest
@@ -74,16 +75,16 @@ class Signatures:
     _futures: dict[int, Future[Node]] = field(default_factory=dict)
 
     def announce(self, remotes: Iterable[RemoteRepository]) -> None:
-        """Tell of repositories that will be asked for."""
+        """Announce repositories whose signatures will be requested."""
         with self._lock:
             for remote in remotes:
                 if remote.node_id and remote.id not in self._futures:
                     self._waiting[remote.id] = remote
 
     def of(self, remote: RemoteRepository) -> Signature:
-        """The signature of one repository; the first of a batch asks for all of it.
+        """The signature of one repository. The first call requests a whole batch.
 
-        Raises RepositoryError, and AbsentError when there is no such repository.
+        Raises RepositoryError, and AbsentError if there is no such repository.
         """
         if not remote.node_id:
             return self._by_rest(remote)
@@ -95,7 +96,7 @@ class Signatures:
         except NoGraphQLError:
             return self._by_rest(remote)
         if node.document is None:
-            # It is gone, or hidden from GraphQL alone. REST's answer says which.
+            # It is gone, or GraphQL cannot see it. REST's response shows which.
             return self._by_rest(remote)
         if node.document.get("hasDiscussionsEnabled") is False:
             self.discussions_off.add(remote.id)
@@ -103,13 +104,14 @@ class Signatures:
             return _signature(node.document)
 
     def again(self, remote: RemoteRepository) -> Signature:
-        """The signature of this moment. Raises as ``of`` does."""
+        """The signature at this moment, requested anew. Raises as ``of`` does."""
         with self._lock:
             self._futures.pop(remote.id, None)
         return self.of(remote)
 
     def _claim(self, remote: RemoteRepository) -> tuple[Future[Node], list[RemoteRepository]]:
-        """The future of a repository, and the batch that the caller must ask for, if any."""
+        """The future of a repository's node, and the batch that the caller must request; empty if
+        another thread does."""
         with self._lock:
             if known := self._futures.get(remote.id):
                 return known, []
@@ -125,7 +127,7 @@ class Signatures:
             return self._futures[remote.id], batch
 
     def _ask(self, batch: list[RemoteRepository]) -> None:
-        """Ask for a batch, and give each its answer or the error. Raises nothing."""
+        """Request a batch, and set each future's result or error. Raises nothing."""
         futures = [self._futures[remote.id] for remote in batch]
         by_node = {str(each.node_id): one for each, one in zip(batch, futures, strict=True)}
         try:
@@ -140,10 +142,10 @@ class Signatures:
                 by_node[node.id].set_result(node)
         except TooHeavyError as error:
             self._fail(by_node.values(), NoGraphQLError(str(error)))
-        except BaseException as error:  # noqa: BLE001 - raised where the result is waited for
+        except BaseException as error:  # noqa: BLE001 - raised by the threads that wait for it
             self._fail(by_node.values(), error)
-        # Two repositories of one id would have one answer, and the other would wait for ever.
-        unanswered = RepositoryError("GitHub's GraphQL does not answer for this repository")
+        # If two repositories have the same node id, one of them would wait for ever.
+        unanswered = RepositoryError("GitHub's GraphQL response lacks this repository")
         self._fail(futures, unanswered)
 
     @staticmethod
@@ -153,7 +155,7 @@ class Signatures:
                 future.set_exception(error)
 
     def _by_rest(self, remote: RemoteRepository) -> Signature:
-        """The same by six requests, of which those that are refused count nothing."""
+        """The signature by six REST requests. A list that GitHub does not have counts nothing."""
         path = f"/repos/{quote(remote.owner)}/{quote(remote.name)}"
         state: dict[str, Any] = {}
         counts: dict[str, int] = {}
@@ -178,7 +180,8 @@ class Signatures:
 
 
 def _counted(page: Page) -> int | None:
-    """How many pages of one item there are; None where pages have no numbers but cursors."""
+    """The number of items in a list with one item per page; None if the pages have cursors instead
+    of numbers."""
     if not page.last and page.following and "after=" in page.following:
         return None
     return max(page.last, page.count)
@@ -211,8 +214,11 @@ def _signature(node: Mapping[str, Any]) -> Signature:
 
 
 def _dates(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The dates of the newest items. Behind one in the future, as imports make them, no change
-    shows: then the time of asking makes each signature another one."""
+    """The identity and dates of the newest items.
+
+    A date in the future, as an import can set it, would hide all later changes: then the present
+    time is added, so that each signature differs from the last.
+    """
     found = [{name: item[name] for name in _DATED if name in item} for item in items]
     now = datetime.now(UTC).isoformat()
     if any(str(each.get(name) or "") > now for each in found for name in _UPDATED):

@@ -62,7 +62,7 @@ def test_of_a_large_one_some_are_read_in_each_run_until_all_are(
     first = project.run().sections["timeline"]
     assert (first.state, len(timelines(project))) == ("not-permitted", 5)
     assert first.reason == (
-        "GraphQL is refused; REST tells it of one item at a time, of all within a quarter"
+        "GraphQL is refused; REST needs a request for each item, so all are read within a quarter"
     )
     project.run()
     assert timelines(project) == []

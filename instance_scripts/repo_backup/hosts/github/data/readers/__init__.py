@@ -1,1 +1,1 @@
-"""Readers of project data: one module for each family of sections that GitHub serves alike."""
+"""Readers of project data: one module for each family of sections with similar endpoints."""

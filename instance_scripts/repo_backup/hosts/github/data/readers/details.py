@@ -1,4 +1,4 @@
-"""What only GraphQL tells of issues and pull requests: reviews, threads, links between them."""
+"""Reads the details of issues and pull requests from GraphQL: reviews, review threads, links."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,31 +21,32 @@ from repo_backup.hosts.github.data.repository import ITEM_FOLDERS, RepositoryRea
 from repo_backup.runtime.errors import ForbiddenError, RepositoryError, TransientError
 
 ITEMS_AT_ONCE = 200
-"""A hundred issues and a hundred pull requests: GitHub answers a list of no more ids."""
+"""A hundred issues and a hundred pull requests: GitHub accepts a hundred ids in one list."""
 
 DETAIL_FIELDS = ("additions", "deletions", "changed_files", "merged_by")
-"""REST's names of what only its single pull request has; GraphQL tells it of a hundred."""
+"""REST's names of fields that REST has only in a single pull request; GraphQL returns them for a
+hundred."""
 DETAIL_LISTS = ("review_data", "timeline_nodes")
-"""Lists of which nothing is lost that GitHub once had."""
+"""Lists whose items stay saved after GitHub no longer has them."""
 UNREAD = "unread_data"
-"""Beside details: GraphQL's lists of an item could not be read, or not as a whole. If it is true,
-it is saved in the item's document, and they are asked for again."""
+"""A field beside the details: some of the item's lists could not be read completely. If it is true,
+it is saved in the item's document, and the next run reads them again."""
 _PASSING_STATUS = 500
 _SECTIONS: Mapping[str, str] = {"issues": "timeline", "pulls": "reviews"}
-"""Which section says what went wrong with the details of either kind."""
+"""The section whose state shows a problem with the details of issues, and of pull requests."""
 
 Details = Mapping[str, dict[str, Any]]
-"""By node id, the fields that an item's document gets."""
+"""By node id: the fields to add to an item's document."""
 
 
 def item_details(
     data: RepositoryRead, issues: Sequence[Any] = (), pulls: Sequence[Any] = ()
 ) -> Details:
-    """What only GraphQL tells of issues and pull requests.
+    """The details of these issues and pull requests.
 
-    Of issues what refers to them, their parents and sub-issues; of pull requests reviews, review
-    threads, and what refers to them. Where GraphQL is refused, the section ``timeline`` says so,
-    and of pull requests there are the reviews alone. Raises RepositoryError.
+    Issues: cross-references, parents and sub-issues. Pull requests: reviews, review threads and
+    cross-references. If GraphQL is refused, the problem is recorded for the section ``timeline``,
+    and only the reviews are read, through REST. Raises RepositoryError.
     """
     kinds: dict[str, str] = {}
     for kind, items in (("issues", issues), ("pulls", pulls)):
@@ -63,7 +64,8 @@ def item_details(
 
 
 def _details(data: RepositoryRead, kind: str, node: Node) -> dict[str, Any]:
-    """The fields of one item; none if it is gone. A problem is the section's."""
+    """The fields of one item; only ``UNREAD`` if it has none. A problem is recorded for its
+    section."""
     is_gone = node.problem is not None and node.problem.type == "NOT_FOUND"
     again = not is_gone
     if node.problem and not is_gone:
@@ -96,14 +98,15 @@ def lacking_details(data: RepositoryRead) -> Iterator[str]:
 
 
 def _nodes(data: RepositoryRead, kinds: Mapping[str, str]) -> Iterator[Node]:
-    """The answers for node ids. One that makes GitHub fail costs its section only itself."""
+    """The nodes with these ids. If GitHub fails, the ids are halved until the failing item is
+    alone, so that only that one is missing; the problem is recorded for its section."""
     if not kinds:
         return
     ids = list(kinds)
     try:
         found = list(data.nodes(_query(kinds), ids, ITEMS_AT_ONCE, kinds))
     except (TransientError, TooHeavyError) as error:
-        # Without an answer of GitHub's it is the network, and every other one would fail, too.
+        # Without a response of GitHub's it is the network, and every other request would fail too.
         status = error.refusal.status if error.refusal else 0
         if isinstance(error, TransientError) and status < _PASSING_STATUS:
             raise
@@ -174,7 +177,7 @@ def _review(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _reviews_by_rest(data: RepositoryRead, item: Any) -> dict[str, Any]:
-    """One request a pull request: only where GraphQL is refused."""
+    """One request for each pull request, so only if GraphQL is refused."""
     try:
         pages = data.pages(f"/pulls/{item.get('number')}/reviews", key="id", whole=True)
         return {"review_data": [review for page in pages for review in page.items]}
@@ -185,8 +188,8 @@ def _reviews_by_rest(data: RepositoryRead, item: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Connection:
-    """A list of an item: its name in GraphQL, the query for further pages, the section that says
-    what is wrong with it, and the field that identifies a node."""
+    """A connection of an item: its name in GraphQL, the query for further pages, the section whose
+    state shows its problems, and the field that identifies a node."""
 
     name: str
     more: str
@@ -200,9 +203,10 @@ _TIMELINE = _Connection("timelineItems", MORE_TIMELINE, "timeline")
 def _lists(
     data: RepositoryRead, node_id: str, node: Mapping[str, Any], lists: Mapping[str, _Connection]
 ) -> dict[str, Any]:
-    """All nodes of an item's connections, of which the answer has the first ones.
+    """All nodes of an item's connections; ``node`` has their first pages.
 
-    A connection that is null is left out. ``UNREAD`` says that one is, or has unreadable nodes.
+    A connection that is null has no entry. ``UNREAD`` is set if one is null or has unreadable
+    nodes.
     """
     read: dict[str, Any] = {}
     for field, each in lists.items():
@@ -217,7 +221,8 @@ def _lists(
 
 
 def with_details(document: dict[str, Any], details: Mapping[str, Any]) -> dict[str, Any]:
-    """A document with what GraphQL tells of it. What is gone of its lists stays, to be marked."""
+    """A document with its details. Items that are gone from its lists stay; the caller marks
+    them."""
     lists = {
         name: merged_parts(document.get(name), details[name])
         for name in DETAIL_LISTS

@@ -1,4 +1,4 @@
-"""Discussions: GraphQL alone has them, with their comments and the replies to those."""
+"""Reads discussions with their comments and replies, which only GraphQL has."""
 
 import contextlib
 import json
@@ -30,7 +30,8 @@ _LOST = "unreadable"
 
 @dataclass
 class _Walk:
-    """How far the discussions have been read."""
+    """How far the list of discussions has been read. ``text`` is saved, so that the next run can
+    continue there. See ``lists._Walk``."""
 
     first: bool
     known: str
@@ -48,7 +49,7 @@ class _Walk:
 class Discussions:
     """The discussions of one repository.
 
-    ``unreadable`` is how many comments and replies could not be read so far.
+    ``unreadable`` is the number of comments and replies that could not be read so far.
     """
 
     data: RepositoryRead
@@ -65,7 +66,7 @@ class Discussions:
             return self.data.unread("discussions", why)
         except RepositoryError as error:
             return self.data.unread("discussions", refused(error, "switched-off"), walk.text)
-        # Of a first reading GitHub's count tells what is missing, which is then read by its number.
+        # After a first reading, the comparison with GitHub's count finds the unreadable ones.
         counted = walk.first and not self.data.task.full
         if walk.unreadable and not (counted and "discussions" in self.data.task.signature.counts):
             lost = UnreadableItemsError("discussions", walk.unreadable)
@@ -102,15 +103,15 @@ class Discussions:
                 return
 
     def read_single(self, number: int) -> bool:
-        """Read one discussion; whether the repository has it.
+        """Read one discussion. Returns whether the repository has it.
 
-        Raises RepositoryError, also where the repository itself is hidden now.
+        Raises RepositoryError, also if the repository itself is hidden now.
         """
         asked = {**self.data.name, "number": number}
         result = self.data.graphql.ask(DISCUSSION, self.data.account, asked)
         found = result.part("repository").get("discussion")
         if found is None and result.whole().problems:
-            return False  # GitHub says that there is none.
+            return False  # GitHub reports that there is none.
         if not is_node(found, "number") or found["number"] != number:
             raise UnreadableItemsError(f"discussions of number {number}", 1)
         result.whole()
@@ -118,7 +119,7 @@ class Discussions:
         return True
 
     def save(self, node: dict[str, Any]) -> None:
-        """Write a discussion with all that is said in it; what is no longer said is marked."""
+        """Save a discussion with its comments and replies, and mark those that are gone."""
         path = f"discussions/{node['number']}.json"
         before = self.data.documents.get(path) or {}
         unreadable = self.unreadable
@@ -134,10 +135,10 @@ class Discussions:
         document["comment_count"] = (node.get("comments") or {}).get("totalCount")
         document["comment_data"] = merged_parts(known.values(), newest)
         self.data.save(path, document, before or None)
-        self.data.regain_parts(path, document, "comment_data", newest)
-        self.data.regain_parts(path, document, "reply_data", answers)
+        self.data.unmark_parts(path, document, "comment_data", newest)
+        self.data.unmark_parts(path, document, "reply_data", answers)
         if unreadable == self.unreadable:
-            self.data.lose_parts(path, document, lost)
+            self.data.mark_parts_gone(path, document, lost)
         self.reacted.queue(path, "", [document])
         for comment in newest:
             self.reacted.queue(path, "comment_data", [comment])
@@ -150,7 +151,7 @@ class Discussions:
         return comment
 
     def _all(self, node: dict[str, Any], name: str) -> list[Any]:
-        """All nodes of a connection, of which the answer has the first ones."""
+        """All comments of a discussion, or replies to a comment; ``node`` has the first ones."""
         more = MORE_DISCUSSION_COMMENTS if name == "comments" else MORE_REPLIES
         nodes, unreadable = all_nodes(self.data, str(node.get("id")), node.get(name), name, more)
         if unreadable:
@@ -163,7 +164,7 @@ def _connection(result: Result) -> Any:
     connection = result.part("repository").get("discussions")
     if not isinstance(connection, dict):
         result.whole()
-        raise RepositoryError("GitHub's GraphQL answered nothing for discussions")
+        raise RepositoryError("GitHub's GraphQL response lacks the discussions")
     return connection
 
 

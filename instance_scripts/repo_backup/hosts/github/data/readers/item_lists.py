@@ -1,4 +1,4 @@
-"""The lists of issues and pull requests, and of what is written under them."""
+"""How to read the lists of issues, pull requests, comments and events."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,17 +10,17 @@ _NEWEST_FIRST = {"state": "all", "sort": "updated", "direction": "desc"}
 
 
 def issue_number(comment: Any) -> int | None:
-    """The number of the issue or pull request that a comment is under; None if it names none."""
+    """The number of the issue or pull request that a comment belongs to; None if it names none."""
     return _last_number(comment.get("issue_url"))
 
 
 def pull_number(comment: Any) -> int | None:
-    """The number of the pull request that a comment on code is under; None if it names none."""
+    """The number of the pull request that a comment on code belongs to; None if it names none."""
     return _last_number(comment.get("pull_request_url"))
 
 
 def _last_number(url: Any) -> int | None:
-    """The number at the end of an address of the API."""
+    """The number at the end of a URL; None if there is none."""
     last = str(url or "").rpartition("/")[2]
     return int(last) if last.isascii() and last.isdigit() and len(last) < 13 else None
 
@@ -48,9 +48,9 @@ REVIEW_COMMENTS = ListPlan(
 
 
 def _without_issue(event: dict[str, Any]) -> dict[str, Any]:
-    """An event in this list holds its whole issue: only the number of that is of use.
+    """An event with only the number of its issue; GitHub includes the whole issue.
 
-    GitHub's description allows null in the place of the issue: such an event is of no item here.
+    GitHub's API description allows null as the issue; such an event belongs to no item.
     """
     issue = event.get("issue")
     number = issue.get("number") if isinstance(issue, dict) else None
@@ -63,7 +63,7 @@ ONLY_AS_ISSUE = (
     "comments", "reactions", "state_reason", "closed_by", "type", "sub_issues_summary",
     "issue_dependencies_summary", "performed_via_github_app", "pinned_comment",
 )  # fmt: skip
-"""What the list of issues tells of a pull request and the list of pull requests does not."""
+"""Fields that a pull request has only in the list of issues."""
 
 
 def is_pull(item: Mapping[str, Any]) -> bool:
@@ -72,5 +72,5 @@ def is_pull(item: Mapping[str, Any]) -> bool:
 
 
 def pull_path(item: Mapping[str, Any]) -> str:
-    """Where a pull request is saved."""
+    """The path of a pull request's document."""
     return f"pulls/{item['number']}.json"

@@ -1,4 +1,4 @@
-"""Issues and pull requests: their lists, one of them alone, and what is said under them."""
+"""Reads issues and pull requests with their comments and events, from lists or one at a time."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -45,9 +45,10 @@ from repo_backup.runtime.errors import NotFoundError, RepositoryError
 class Items:
     """The issues and pull requests of one repository.
 
-    ``comments`` is how many those count that were read by now, as issues. ``undetailed`` are the
-    paths of new pull requests: the list of issues has them, too, and their details are asked for
-    with those of the issues. ``labels`` and ``milestones`` are those that issues show, by id.
+    ``comments`` is the sum of the comment counts in the entries of the list of issues that were
+    read so far. ``undetailed`` are the paths of new pull requests without details yet: these are
+    requested together with those of the issues, since the list of issues contains pull requests
+    too. ``labels`` and ``milestones`` are those that the entries show, by id.
     """
 
     data: RepositoryRead
@@ -62,23 +63,24 @@ class Items:
         return read_list(self.data, PULLS, self.save_pulls)
 
     def issues(self) -> Section:
-        """Read the issues that are new or updated, and what pull requests have as issues."""
+        """Read the issues that are new or updated, and the fields that pull requests have only in
+        the list of issues."""
         return read_list(self.data, ISSUES, self.save_issues)
 
     def issue_comments(self) -> Section:
-        """Read the comments that are new or edited under issues and pull requests."""
+        """Read the new and edited comments on issues and pull requests."""
         return read_list(self.data, ISSUE_COMMENTS, self._save_issue_comments)
 
     def review_comments(self) -> Section:
-        """Read the comments on code that are new or edited."""
+        """Read the new and edited comments on code."""
         return read_list(self.data, REVIEW_COMMENTS, self._save_review_comments)
 
     def events(self) -> Section:
-        """Read what has happened since."""
+        """Read the new events."""
         return read_list(self.data, EVENTS, self._save_events)
 
     def save_pulls(self, items: list[dict[str, Any]]) -> None:
-        """Write pull requests as the list has them."""
+        """Save entries of the list of pull requests."""
         items = [*{item["number"]: item for item in items}.values()]
         before = {pull_path(each): self.data.documents.get(pull_path(each)) for each in items}
         known = [each for each in items if "timeline_nodes" in (before[pull_path(each)] or {})]
@@ -90,7 +92,7 @@ class Items:
             self.save_with_details(path, document, before[path], details)
 
     def save_issues(self, items: list[dict[str, Any]]) -> None:
-        """Write issues as the list has them, which has pull requests among them."""
+        """Save entries of the list of issues, which contains pull requests too."""
         new = [each for each in items if is_pull(each) and pull_path(each) in self.undetailed]
         pulls = [self.data.documents.get(pull_path(each)) for each in new]
         details = item_details(self.data, [each for each in items if not is_pull(each)], pulls)
@@ -105,18 +107,19 @@ class Items:
                 self.save_with_details(path, merged(before, item), before, details)
 
     def _learn(self, issue: dict[str, Any]) -> None:
-        """Learn what an issue shows of other lists: it has its labels and its milestone whole."""
+        """Record the comment count, the labels and the milestone of an entry. The latter two are
+        complete objects, so their own lists may not be needed."""
         self.comments += issue["comments"] if type(issue.get("comments")) is int else 1
         self.labels |= _by_id(issue.get("labels") or ())
         self.milestones |= _by_id([issue.get("milestone")])
 
     def save_with_details(self, path: str, document: Any, before: Any, details: Details) -> None:
-        """Write an item with what GraphQL tells of it; what it no longer tells of is marked."""
+        """Save an item with its details, and mark what GitHub no longer has of them."""
         newest = details.get(str(document.get("node_id")), {})
         document = with_details(document, newest)
         self._save(path, document, before)
         for name in DETAIL_LISTS:
-            self.data.regain_parts(path, document, name, newest.get(name) or ())
+            self.data.unmark_parts(path, document, name, newest.get(name) or ())
         lost = [
             place
             for name in DETAIL_LISTS
@@ -124,13 +127,13 @@ class Items:
             for place in gone(name, document[name], newest[name])
         ]
         if lost:
-            self.data.lose_parts(path, document, lost)
+            self.data.mark_parts_gone(path, document, lost)
 
     def _save_pull_as_issue(self, item: dict[str, Any], details: Details) -> None:
         path = pull_path(item)
         before = self.data.documents.get(path)
         newest = {name: item[name] for name in ONLY_AS_ISSUE if name in item}
-        # Where pull requests may not be read, this is all that is known of one.
+        # If the token may not read pull requests, this is all that is known of one.
         document = merged(before, item)
         if before and "head" in before:
             document = {n: before[n] for n in before if n not in ONLY_AS_ISSUE} | newest
@@ -163,7 +166,8 @@ class Items:
     def _save_numbered(
         self, named: Iterable[tuple[int, dict[str, Any]]], fields: Mapping[str, str]
     ) -> None:
-        """Write parts into the documents of their numbers, each document once."""
+        """Save parts (each with the number of its item) in the items' documents, each written
+        once."""
         by_number: dict[int, list[dict[str, Any]]] = {}
         for number, part in named:
             by_number.setdefault(number, []).append(part)
@@ -176,22 +180,22 @@ class Items:
             if name:
                 document = {**before, name: merged_parts(before.get(name), parts)}
                 self._save(path, document, before)
-                self.data.regain_parts(path, document, name, parts)
+                self.data.unmark_parts(path, document, name, parts)
 
     def _single(self, number: int) -> tuple[str, Any] | None:
-        """What is not saved though something is said under it: it is newer than the list."""
+        """Read an item that has comments or events but is not saved: it is newer than the list."""
         return self.data.item(number) if self.read_single(number) else None
 
     def read_single(self, number: int) -> bool:
-        """Read one issue or pull request; whether this repository has it.
+        """Read one issue or pull request. Returns whether this repository has it.
 
-        One that was transferred answers with the issue of another repository. Raises
-        RepositoryError where GitHub refuses.
+        For a transferred issue, GitHub returns the issue in its new repository. Raises
+        RepositoryError if GitHub refuses.
         """
         try:
             issue = self.data.get(f"/issues/{number}")
         except NotFoundError:
-            self.data.get("")  # Raises where all of the repository is hidden now.
+            self.data.get("")  # Raises an error if the whole repository is hidden now.
             return False
         if not is_identified(issue, "number"):
             raise UnreadableItemsError(f"/issues/{number}", 1)
@@ -209,7 +213,8 @@ class Items:
         return True
 
     def reread(self, number: int) -> bool:
-        """Read all of one item; whether the repository has it. What it no longer has is marked."""
+        """Read one item with all its parts, and mark those that are gone. Returns whether the
+        repository has the item. Raises RepositoryError."""
         if not self.read_single(number) or not (found := self.data.item(number)):
             return False
         folder = found[0].partition("/")[0]
@@ -222,27 +227,28 @@ class Items:
         return True
 
     def reread_parts(self, number: int, below: str, name: str) -> None:
-        """Read all comments, or events, of one item again. Raises RepositoryError.
+        """Read all comments or events of one item again, from ``below`` into the field ``name``.
 
-        What is no longer listed is marked, unless an unreadable item of the list may be it.
+        Marks comments that are no longer listed, unless the list has an unreadable item, which may
+        be one of them. Raises RepositoryError.
         """
-        parts, lose = list[Any](), name != "event_data"
+        parts, mark = list[Any](), name != "event_data"
         try:
             for page in self.data.pages(below, key="id", whole=True):
                 parts += page.items
         except UnreadableItemsError as error:
             comments = "review_comments" if below.startswith("/pulls/") else "issue_comments"
             self.data.along("events" if name == "event_data" else comments, error)
-            lose = False
+            mark = False
         found = self.data.item(number)
         if found is None:
             return
         path, before = found
         document = {**before, name: merged_parts(before.get(name), parts)}
         self._save(path, document, before)
-        self.data.regain_parts(path, document, name, parts)
-        if lose:
-            self.data.lose_parts(path, document, gone(name, document[name], parts))
+        self.data.unmark_parts(path, document, name, parts)
+        if mark:
+            self.data.mark_parts_gone(path, document, gone(name, document[name], parts))
 
     def compare_counts(self) -> None:
         """Read the comments again of what was written just now and counts others than are saved.

@@ -1,4 +1,4 @@
-"""Who reacted with what: asked only for what has reactions, a hundred objects at once."""
+"""Reads who reacted with what, only for objects that have reactions, a hundred at a time."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +24,7 @@ _CONTENTS: Mapping[str, str] = {
     "ROCKET": "rocket",
     "EYES": "eyes",
 }
-"""REST's names of GraphQL's contents."""
+"""REST's names of reactions, by GraphQL's."""
 _REST_PATHS: Mapping[tuple[str, str], str] = {
     ("issues", ""): "/issues/{number}/reactions",
     ("pulls", ""): "/issues/{number}/reactions",
@@ -34,11 +34,11 @@ _REST_PATHS: Mapping[tuple[str, str], str] = {
     ("releases", ""): "/releases/{id}/reactions",
     ("commit_comments", ""): "/comments/{id}/reactions",
 }
-"""By folder and list: where REST has the reactions to an object, for who has no GraphQL."""
+"""By folder and list: REST's endpoint for the reactions to an object, if GraphQL is refused."""
 
 
 def has_stale_reactions(item: Any) -> bool:
-    """Whether the saved reactions of an object are not those that it counts. Pure."""
+    """Whether an object's saved reactions differ from its own counts. Pure."""
     counted = item.get("reactions")
     if not isinstance(counted, dict):
         return False
@@ -52,7 +52,7 @@ def has_stale_reactions(item: Any) -> bool:
 
 
 def reactables(path: str, document: Any) -> Iterator[tuple[str, Any]]:
-    """The objects in a document to which people react, each with the list that it is in."""
+    """The objects in a document to which people can react, each with the name of its list."""
     if not isinstance(document, dict):
         return
     yield "", document
@@ -65,13 +65,17 @@ def reactables(path: str, document: Any) -> Iterator[tuple[str, Any]]:
 
 @dataclass
 class ReactionQueue:
-    """Objects whose reactions are to be asked for; full, it asks."""
+    """Collects objects whose reactions are to be read, and reads them when a batch is full.
+
+    ``waiting`` has, by node id, the document's path, the list's name and the object.
+    """
 
     data: RepositoryRead
     waiting: dict[str, tuple[str, str, Any]] = field(default_factory=dict)
 
     def look_at(self, path: str, document: Any, *, all_of_it: bool = False) -> None:
-        """Queue what has reactions that are not saved, or ``all_of_it`` that has any."""
+        """Queue the objects in a document whose saved reactions are out of date. ``all_of_it``:
+        also those that have any saved reactions."""
         for name, item in reactables(path, document):
             node_id = item.get("node_id") or item.get("id")
             if not isinstance(node_id, str):
@@ -82,7 +86,7 @@ class ReactionQueue:
             self.ask()
 
     def queue(self, path: str, name: str, items: Iterable[Any]) -> None:
-        """Queue objects that do not tell whether they have any."""
+        """Queue objects that do not show whether they have reactions."""
         for item in items:
             if is_node(item):
                 self.waiting[item["id"]] = (path, name, item)
@@ -92,7 +96,7 @@ class ReactionQueue:
             self.ask()
 
     def ask(self) -> None:
-        """Ask for all that is queued. A trouble is the section's."""
+        """Read the reactions of all queued objects. A problem is recorded for the section."""
         waiting, self.waiting = self.waiting, {}
         if not waiting:
             return
@@ -121,7 +125,7 @@ class ReactionQueue:
         self._save(waiting, found)
 
     def _ask_rest(self, waiting: Mapping[str, tuple[str, str, Any]]) -> None:
-        """One request an object: only where GraphQL is refused."""
+        """One request for each object, so only if GraphQL is refused."""
         found: dict[str, list[Any]] = {}
         for node_id, (path, name, item) in waiting.items():
             below = _REST_PATHS.get((path.partition("/")[0], name))
@@ -138,7 +142,7 @@ class ReactionQueue:
     def _save(
         self, waiting: Mapping[str, tuple[str, str, Any]], found: Mapping[str, list[Any]]
     ) -> None:
-        """Write the answers into the documents: those of one document at once."""
+        """Save the reactions, writing each document once."""
         by_path: dict[str, dict[tuple[str, str], list[Any]]] = {}
         for node_id, listed in found.items():
             path, name, item = waiting[node_id]

@@ -1,4 +1,4 @@
-"""Releases: a list that GitHub ends after the first 1,000, and what lies beyond."""
+"""Reads releases: the list, which GitHub ends after 1,000 releases, and then the others."""
 
 import hashlib
 from collections.abc import Iterator
@@ -16,14 +16,15 @@ from repo_backup.hosts.github.data.repository import RepositoryRead, merged
 from repo_backup.runtime.errors import NotFoundError, RepositoryError
 
 MOST_LISTED = 1000
-"""https://docs.github.com/rest/releases/releases: the list ends there, with 422 or in silence."""
+"""https://docs.github.com/rest/releases/releases: the list ends there, with or without a 422."""
 _MOST_NAME_CHARACTERS = 150
 
 
 def release_path(release: Any) -> str:
-    """Where a release is saved: by its tag, so that no two come together. Pure.
+    """The path of a release's document, named after its tag, which is unique. Pure.
 
-    A draft has no tag yet, only the name of one: its id makes it another. ``~`` is in no tag.
+    A draft's tag does not exist yet and may equal another's, so the draft's id is added after
+    ``~``, which no tag can contain.
     """
     tag = str(release.get("tag_name") or "")
     name = quote(tag, safe="", errors="surrogatepass")
@@ -39,8 +40,9 @@ def release_path(release: Any) -> str:
 class Releases:
     """The releases of one repository.
 
-    ``seen`` are the ids of those that were read, by path. ``names`` are the paths in use, by their
-    lower case.
+    ``seen`` are the ids of the releases that were read, by path, ``ids`` the same ids, and
+    ``drafts`` the number of drafts among them. ``names`` are the paths in use, by their case-folded
+    form.
     """
 
     data: RepositoryRead
@@ -51,7 +53,7 @@ class Releases:
     names: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> Section:
-        """Read all releases; those that are gone are marked. Raises InterruptedRunError."""
+        """Read all releases, and mark those that are gone. Raises InterruptedRunError."""
         ended: Refused | None = None
         unreadable = 0
         counted = self.data.task.signature.counts.get("releases")
@@ -73,17 +75,19 @@ class Releases:
             lost = UnreadableItemsError("/releases", unreadable)
             return self.data.unread("releases", refused(lost), github=counted)
         if counted is not None and len(self.ids) < counted:
-            why = Refused("truncated", f"GitHub counts {counted} and shows {len(self.ids)}")
+            why = Refused("truncated", f"GitHub counts {counted} but shows {len(self.ids)}")
             return self.data.unread("releases", why, github=counted)
-        self.data.lose_unlisted("releases", self.seen, self._is_hidden)
+        self.data.mark_unlisted("releases", self.seen, self._is_hidden)
         return self.data.complete("releases", whole=True, github=counted)
 
     def _is_hidden(self, release: Any) -> bool:
-        """Whether it is a draft and GitHub lists none: it does so only for who may push."""
+        """Whether it is a draft that GitHub may be hiding: it lists drafts only to users with push
+        access, and listed none."""
         return bool(release.get("draft")) and not self.drafts and release["id"] not in self.ids
 
     def _beyond(self) -> int | None:
-        """Read what the list does not show, one request each; GitHub's count."""
+        """Read the releases that the list does not show, one request each. Returns GitHub's count;
+        None without GraphQL."""
         try:
             return self._by_id()
         except NoGraphQLError:
@@ -133,8 +137,8 @@ class Releases:
             self.drafts += item.get("draft") is True
 
     def _path(self, release: Any) -> str:
-        """Where a release is saved: no other one has this path, or one that differs in case alone,
-        which not every file system tells apart."""
+        """A path that no other release has, not even in another case: some file systems ignore
+        case."""
         path = release_path(release)
         if not self.names:
             self.names = {each.casefold(): each for each in self.data.documents.paths("releases")}

@@ -1,4 +1,4 @@
-"""Lists that are short enough to be read whole: labels, milestones, commit comments, advisories."""
+"""Reads short lists as a whole: labels, milestones, commit comments, security advisories."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,9 +15,9 @@ LABELS = "labels/labels.json"
 
 
 def read_labels(data: RepositoryRead, seen: Mapping[int, Any]) -> Section:
-    """Read the labels into their one document; ``seen`` are those that issues have shown, by id.
+    """Read all labels into one document. ``seen`` are the labels that issues showed, by id.
 
-    They are all where GitHub counts as many: then the list is not asked for.
+    If GitHub counts just as many, these are all labels, and the list is not requested.
     """
     try:
         newest = _all_of(data, "labels", seen) or [
@@ -29,14 +29,14 @@ def read_labels(data: RepositoryRead, seen: Mapping[int, Any]) -> Section:
     known = before if isinstance(before, list) else None
     labels = merged_parts(known, newest)
     data.save(LABELS, labels, before)
-    data.regain_parts(LABELS, labels, "labels", newest)
+    data.unmark_parts(LABELS, labels, "labels", newest)
     if not data.lists_too_few("labels", len(newest)):
-        data.lose_parts(LABELS, labels, gone("labels", labels, newest))
+        data.mark_parts_gone(LABELS, labels, gone("labels", labels, newest))
     return data.complete("labels", whole=True)
 
 
 def read_milestones(data: RepositoryRead, seen: Mapping[int, Any]) -> Section:
-    """Read the milestones, open and closed; ``seen`` are those that issues have shown, by id."""
+    """Read the open and closed milestones. ``seen`` are those that issues showed, by id."""
     return _read_whole(
         data,
         "milestones",
@@ -52,7 +52,7 @@ def _by_number(seen: Mapping[int, Any]) -> dict[int, Any]:
 
 
 def _all_of(data: RepositoryRead, section: str, seen: Mapping[int, Any]) -> list[Any]:
-    """What was seen of a list where that is all of it; otherwise nothing."""
+    """The items that were seen, if GitHub counts just as many; else none."""
     counted = data.task.signature.counts.get(section)
     return list(seen.values()) if len(seen) == counted else []
 
@@ -63,7 +63,7 @@ def read_commit_comments(data: RepositoryRead, reacted: ReactionQueue) -> Sectio
 
 
 def read_advisories(data: RepositoryRead) -> Section:
-    """Read the repository's security advisories, drafts as far as the token sees them."""
+    """Read the repository's security advisories, and those drafts that the token can see."""
     return _read_whole(
         data,
         "security_advisories",
@@ -84,11 +84,11 @@ def _read_whole(
     known: Sequence[Any] = (),
     is_restricted: Callable[[Any], bool] = lambda item: False,
 ) -> Section:
-    """Read all of a list, a document an item; what is no longer in it is marked.
+    """Read a whole list into one document for each item, and mark items that are no longer listed.
 
-    ``key`` is the field of an item that names its document. ``known`` are the list's items where it
-    need not be asked for. An item that ``is_restricted`` is shown to some tokens only: where none
-    is listed, none is marked.
+    ``key`` is the field of an item that names its document. ``known`` are all items of the list, if
+    no request is needed. GitHub shows items that are restricted (``is_restricted``) only to some
+    tokens: if it lists none, none is marked.
     """
     source = SECTIONS[section]
     seen: set[str] = set()
@@ -109,5 +109,5 @@ def _read_whole(
     except RepositoryError as error:
         return data.unread(section, refused(error, source.absent))
     if not data.lists_too_few(section, len(seen)):
-        data.lose_unlisted(folder, seen, None if restricted else is_restricted)
+        data.mark_unlisted(folder, seen, None if restricted else is_restricted)
     return data.complete(section, whole=True)

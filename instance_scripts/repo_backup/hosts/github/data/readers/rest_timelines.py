@@ -1,8 +1,8 @@
-"""Timelines where GraphQL is refused: REST tells one item's at a time.
+"""Reads timelines through REST, one request for each item, if GraphQL is refused.
 
-They are read with an item's turn in the rotation, and some of those that were never read in every
-run that reads anything of the repository. So the requests stay few, and each item has its timeline
-within a quarter. https://docs.github.com/rest/issues/timeline
+A timeline is read when its item's turn comes in the rotation. Besides, each run that reads anything
+in the repository reads some of the timelines that were never read. So the requests stay few, and
+each item has its timeline within a quarter. https://docs.github.com/rest/issues/timeline
 """
 
 from collections.abc import Iterator
@@ -22,15 +22,15 @@ from repo_backup.hosts.github.data.repository import (
 from repo_backup.runtime.errors import AllowanceSpentError, NotFoundError
 
 PER_RUN = 100
-"""So many timelines that were never read, one request each."""
+"""The most timelines to read in a run of those that were never read; one request each."""
 _ELSEWHERE = ("commented", "reviewed", "line-commented", "commit-commented", "committed")
-"""What is saved as comments and reviews, or is in the mirror."""
+"""Events that are saved as comments and reviews, or are commits in the mirror."""
 _NAME = "timeline_data"
 UNREADABLE = "timeline.unreadable"
-"""Among the problems of a reading: entries of timelines that could not be read."""
+"""The name, among the problems of a reading, for timeline entries that could not be read."""
 _NOT_YET = Refused(
     "not-permitted",
-    "GraphQL is refused; REST tells it of one item at a time, of all within a quarter",
+    "GraphQL is refused; REST needs a request for each item, so all are read within a quarter",
 )
 
 
@@ -46,9 +46,9 @@ class RestTimelines:
         return self.data.account in self.data.graphql.refused
 
     def fill(self) -> Refused | None:
-        """Read some of those that were never read; why the section is not complete, if it is not.
+        """Read some of the timelines that were never read.
 
-        Raises RepositoryError.
+        Returns why the section is not complete; None if it is. Raises RepositoryError.
         """
         left = PER_RUN
         for path in self._lacking():
@@ -62,7 +62,7 @@ class RestTimelines:
         return self.data.problems.get(UNREADABLE)
 
     def read(self, path: str) -> None:
-        """Read one item's timeline. What it no longer has is marked. Raises RepositoryError."""
+        """Read one item's timeline, and mark entries that are gone. Raises RepositoryError."""
         document = self.data.documents.get(path)
         if document is None or self.data.documents.is_vanished(path):
             return
@@ -72,7 +72,7 @@ class RestTimelines:
                 entries += page.items
                 lost += page.unreadable
         except NotFoundError:
-            return  # It is gone, which its own turn marks.
+            return  # The item is gone; the rotation marks it.
         if lost:
             self.data.problems.setdefault(UNREADABLE, refused(UnreadableItemsError(path, lost)))
         known = {key_of(each) for each in document.get("event_data") or ()}
@@ -82,9 +82,9 @@ class RestTimelines:
         before = document.get(_NAME)
         written = {**document, _NAME: merged_parts(before, now)}
         self.data.save(path, written, document)
-        self.data.regain_parts(path, written, _NAME, now)
+        self.data.unmark_parts(path, written, _NAME, now)
         if not lost:
-            self.data.lose_parts(path, written, gone(_NAME, before, now))
+            self.data.mark_parts_gone(path, written, gone(_NAME, before, now))
 
     def _lacking(self) -> Iterator[str]:
         for folder in ITEM_FOLDERS:
@@ -95,10 +95,10 @@ class RestTimelines:
 
 
 def _shortened(entry: dict[str, Any]) -> dict[str, Any] | None:
-    """An entry as it is saved; None for what is saved elsewhere.
+    """An entry as it is saved; None if it is saved elsewhere.
 
-    A cross-reference has no id of GitHub's, and holds the whole issue that it comes from: it gets
-    an id that names that issue.
+    GitHub gives a cross-reference no id, and includes the whole issue that it comes from. It gets
+    an id that names this issue, of which only some fields are saved.
     """
     if entry.get("event") in _ELSEWHERE:
         return None

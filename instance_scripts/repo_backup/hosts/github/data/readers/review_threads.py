@@ -1,7 +1,7 @@
-"""Whether all comments on a pull request's code are saved, by what its threads count.
+"""Checks by the counts of its review threads that all comments on a pull request's code are saved.
 
-A list in pages leaves a comment out where an earlier one is deleted while it is read, and no date
-shows that later.
+If a comment is deleted while a paged list is read, the list may skip a later comment, and no date
+shows that afterwards.
 """
 
 from collections.abc import Callable
@@ -10,13 +10,13 @@ from repo_backup.hosts.github.data.repository import RepositoryRead
 from repo_backup.runtime.errors import RepositoryError
 
 Reread = Callable[[int, str, str], None]
-"""Reads a list of a number, at a path below the repository, into the field of this name."""
+"""Reads a list of the item with this number, at a path below the repository, into a field."""
 
 
 def compare_threads(data: RepositoryRead, path: str, reread: Reread) -> None:
-    """Read the comments of a pull request again where its threads count more than are saved.
+    """Read the comments of a pull request again if its threads count more than are saved.
 
-    Nothing happens to an issue. Raises InterruptedRunError.
+    Does nothing for an issue. Raises InterruptedRunError.
     """
     document = data.documents.get(path) or {}
     if not path.startswith("pulls/") or type(number := document.get("number")) is not int:

@@ -1,7 +1,8 @@
-"""A part of the items is looked at again in every run, for what neither counts nor dates show.
+"""Checks some of the saved items again in each run, for changes that no count or date shows.
 
-Edited and deleted comments, reactions, reviews, links between issues, items that moved away: each
-item's turn comes within a quarter. A hundred items cost some requests; what differs is read again.
+Those are edited and deleted comments, reactions, reviews, links between issues, and items that
+moved to another repository. Each item's turn comes within a quarter. Checking a hundred items costs
+a few requests; items that differ are read again.
 """
 
 from collections.abc import Mapping
@@ -22,12 +23,12 @@ from repo_backup.hosts.github.data.repository import RepositoryRead
 from repo_backup.runtime.errors import RepositoryError
 
 FOLDERS = ("issues", "pulls", "discussions")
-"""GitHub gives their numbers from one row."""
+"""Their numbers come from one sequence."""
 _AT_ONCE = 100
 _IN_THE_ISSUE = ("parent_node", "sub_issue_nodes")
-"""Links that the issue's own fields count and name, too."""
+"""Links that the issue's own fields count or name as well."""
 _MOST_PARTS = 2000
-"""A hundred items may hold more than fits into memory: so many parts of them at once."""
+"""The most parts to check at once: a hundred items may have more than fit into memory."""
 _COMMENTS: Mapping[str, tuple[str, ...]] = {
     "issues": ("comment_data",),
     "pulls": ("comment_regular_data", "comment_data"),
@@ -37,9 +38,10 @@ _COMMENTS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass
 class Rotation:
-    """The re-reading of one repository's items, from ``Task.rotation`` on.
+    """Checks the items of one repository, from the number after ``Task.rotation``.
 
-    ``folders`` are those with what GitHub shows: what is switched off is hidden and not gone.
+    ``folders`` are those whose items GitHub shows: items of a feature that is switched off are
+    hidden, not gone. ``at`` is the number of the last item that was checked.
     """
 
     data: RepositoryRead
@@ -51,9 +53,9 @@ class Rotation:
         self.at = self.data.task.rotation
 
     def turn(self) -> int:
-        """Look at the items whose turn it is; after which number the next run goes on.
+        """Check the items whose turn it is. Returns the number after which the next run continues.
 
-        Raises RepositoryError; what was looked at until then is saved.
+        Raises RepositoryError; what was read until then is saved.
         """
         task = self.data.task
         documents: list[tuple[str, Any]] = []
@@ -63,16 +65,16 @@ class Rotation:
                 documents.append(found)
                 parts += sum(1 for _ in parts_of(found[1], PARTS[found[0].partition("/")[0]]))
             if len(documents) >= _AT_ONCE or parts >= _MOST_PARTS:
-                self._turn(documents)
+                self._check_batch(documents)
                 documents, parts = [], 0
-        self._turn(documents)
+        self._check_batch(documents)
         return self.at
 
-    def _turn(self, documents: list[tuple[str, Any]]) -> None:
+    def _check_batch(self, documents: list[tuple[str, Any]]) -> None:
         if not documents:
             return
         try:
-            self._look_at(documents)
+            self._check_by_graphql(documents)
         except NoGraphQLError:
             timelines = RestTimelines(self.data)
             for path, _ in documents:
@@ -82,7 +84,7 @@ class Rotation:
         self.at = number_of(documents[-1][0])
 
     def _numbers(self, after: int, most: int) -> list[int]:
-        """So many numbers after that one; after the last comes the first again."""
+        """The next ``most`` numbers after that one; the first number follows the last."""
         numbers = list(islice(numbers_after(self.data, self.folders, after), most))
         if after and len(numbers) < most:
             begin = islice(numbers_after(self.data, self.folders, 0), most - len(numbers))
@@ -98,7 +100,7 @@ class Rotation:
                     return path, document
         return None
 
-    def _look_at(self, documents: list[tuple[str, Any]]) -> None:
+    def _check_by_graphql(self, documents: list[tuple[str, Any]]) -> None:
         by_id = {_node_id(document): (path, document) for path, document in documents}
         differing = {number_of(path) for path, document in documents if not _node_id(document)}
         by_id.pop("", None)
@@ -127,7 +129,7 @@ class Rotation:
         return now == (document.get("updated_at"), here, _reacted(document))
 
     def _with_differing_parts(self, documents: list[tuple[str, Any]]) -> set[int]:
-        """The numbers under which a comment is gone, edited, or reacted to otherwise."""
+        """The numbers of items with a comment that is gone or edited, or whose reactions differ."""
         parts: dict[str, tuple[str, Any]] = {}
         for path, document in documents:
             for name in _COMMENTS[path.partition("/")[0]]:
@@ -156,7 +158,7 @@ class Rotation:
         return differing
 
     def _refresh(self, documents: list[tuple[str, Any]]) -> None:
-        """Reviews, links and reactions, which no state shows, are simply read again."""
+        """Read reviews, links and reactions again, whose changes the queried states do not show."""
         issues = [document for path, document in documents if path.startswith("issues/")]
         pulls = [document for path, document in documents if path.startswith("pulls/")]
         details = item_details(self.data, issues, pulls)
@@ -169,9 +171,9 @@ class Rotation:
             self.items.reacted.look_at(path, before, all_of_it=True)
 
     def _reread(self, number: int) -> None:
-        """Read an item again as a whole; one that the repository has no more is marked.
+        """Read a whole item again, and mark it if the repository no longer has it.
 
-        An issue may have become a discussion, under another number.
+        An issue may have become a discussion, with another number.
         """
         found = self._document(number)
         if found is None:
@@ -188,11 +190,11 @@ class Rotation:
                 return
             raise
         if not here:
-            self.data.lose(path)
+            self.data.mark_gone(path)
 
 
 def _node_id(item: Any) -> str:
-    """Its id in GraphQL: REST's ``node_id``; what was read by GraphQL has it as ``id``."""
+    """The item's id in GraphQL: ``node_id`` if REST returned the item, ``id`` if GraphQL did."""
     node_id = item.get("node_id") or item.get("id")
     return node_id if isinstance(node_id, str) else ""
 
@@ -202,7 +204,7 @@ def _total(state: Mapping[str, Any], name: str) -> Any:
 
 
 def _reacted(item: Any) -> int:
-    """How many reactions an object had when it was read: REST counts them in it."""
+    """The number of reactions of a saved object. Objects from REST contain a count."""
     counted = item.get("reactions")
     if isinstance(counted, dict):
         return int(counted.get("total_count") or 0)

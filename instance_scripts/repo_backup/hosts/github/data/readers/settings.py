@@ -1,4 +1,4 @@
-"""A repository's settings: a document each, read again as a whole in rotation."""
+"""Reads a repository's settings, each into a document of its own."""
 
 from typing import Any
 from urllib.parse import quote
@@ -20,13 +20,14 @@ def section_name(setting: str) -> str:
 
 
 def read_setting(data: RepositoryRead, name: str) -> Section:
-    """Read one setting into its document. Raises InterruptedRunError.
+    """Read one setting into its document, which is empty if GitHub has none (no Pages site, say).
 
-    Where GitHub has none, as no site of Pages, the document says so by being empty.
+    Raises InterruptedRunError.
     """
     setting, section = SETTINGS[name], section_name(name)
     try:
-        document = _none(setting) if _is_none(data, setting) else _ask(data, name, setting)
+        is_empty = _is_known_empty(data, setting)
+        document = _empty_document(setting) if is_empty else _ask(data, name, setting)
     except RepositoryError as error:
         why = refused(error, setting.absent)
         if why.state != "complete":
@@ -53,15 +54,15 @@ def _unread(data: RepositoryRead, section: str, why: Refused) -> Section:
     )
 
 
-def _is_none(data: RepositoryRead, setting: Setting) -> bool:
-    """Whether GitHub has said already that there is nothing of a setting."""
+def _is_known_empty(data: RepositoryRead, setting: Setting) -> bool:
+    """Whether earlier responses show that a setting is empty, so that no request is needed."""
     known = {**(data.documents.get(REPOSITORY) or {}), **data.task.signature.counts}
     zeros = [known.get(name) for name in setting.none_if]
     return bool(zeros) and all(each is not None and not each for each in zeros)
 
 
-def _none(setting: Setting) -> Any:
-    """The document of a setting of which there is nothing, as if it had been asked for."""
+def _empty_document(setting: Setting) -> Any:
+    """The document of an empty setting, as a request would have produced it."""
     if setting.one:
         return None
     return {} if setting.each else []
@@ -69,7 +70,7 @@ def _none(setting: Setting) -> Any:
 
 def _ask(data: RepositoryRead, name: str, setting: Setting) -> Any:
     if name == "topics":
-        # They are in the repository's own document, which was read just before.
+        # The repository's own document, which was read just before, usually has them.
         known = data.documents.get(REPOSITORY) or {}
         if isinstance(known.get("topics"), list):
             return known["topics"]
@@ -89,7 +90,7 @@ def _ask(data: RepositoryRead, name: str, setting: Setting) -> Any:
 
 
 def _object(data: RepositoryRead, below: str, kind: str = "") -> Any:
-    """One object. Raises RepositoryError for another answer."""
+    """One object. Raises RepositoryError if the response is not an object."""
     found = data.get(below, kind)
     if not isinstance(found, dict):
         raise RepositoryError(f"GitHub's answer is not an object for {data.path}{below}")
@@ -105,7 +106,8 @@ def _list(data: RepositoryRead, setting: Setting, below: str) -> list[Any]:
 
 
 def _further(data: RepositoryRead, setting: Setting, below: str) -> Any:
-    """Another list of a setting, or one for each environment, which were read just before."""
+    """Another list of a setting, or one list for each environment; the environments were read just
+    before."""
     if "{}" not in below:
         return sorted(_list(data, setting, below), key=_order)
     environments = data.documents.get("settings/environments.json") or ()
@@ -117,7 +119,7 @@ def _further(data: RepositoryRead, setting: Setting, below: str) -> Any:
 
 
 def _single(data: RepositoryRead, setting: Setting, item: Any) -> Any:
-    """All of an item, of which the list has the outline; null where there is no more to it."""
+    """The whole of an item that a list shows in short; None if GitHub has no more."""
     try:
         return _object(data, setting.each.format(quote(str(item.get(setting.key)), safe="")))
     except (AbsentError, NotFoundError):
@@ -125,5 +127,5 @@ def _single(data: RepositoryRead, setting: Setting, item: Any) -> Any:
 
 
 def _order(item: Any) -> str:
-    """Lists of settings come in no promised order, which must not look like a change."""
+    """A sort key: GitHub promises no order, and another order must not count as a change."""
     return str(item.get("name") or item.get("login") or item.get("id") or "")

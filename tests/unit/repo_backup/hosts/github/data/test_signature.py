@@ -76,4 +76,4 @@ def test_of_two_repositories_with_one_node_id_neither_waits_for_ever() -> None:
                 answers.append(signatures.of(remote).counts["issues"])
             except RepositoryError as error:
                 answers.append(str(error))
-    assert sorted(answers, key=str) == [2, "GitHub's GraphQL does not answer for this repository"]
+    assert sorted(answers, key=str) == [2, "GitHub's GraphQL response lacks this repository"]
