@@ -1,6 +1,6 @@
 """The kind ``account``: members, teams, stars, followers and settings of an account.
 
-It is saved as project data is: documents in an archive and overlays, read again each week.
+It is saved like project data, as documents in an archive and overlays, and is read again each week.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from repo_backup.runtime.errors import RepositoryError
 
 @dataclass(frozen=True)
 class AccountData(ProjectData):
-    """An account's data, by the clock that tells what is due."""
+    """An account's data. ``clock`` decides what is due."""
 
     name = ACCOUNT
 
     def upstream(self, remote: RemoteRepository, resources: Resources) -> RemoteData:
-        """The account's data at its host. Raises RepositoryError for one that has none."""
+        """The account's data at its host. Raises RepositoryError if the host serves none."""
         if resources.accounts is None:
-            raise RepositoryError("this host is not asked for account data")
+            raise RepositoryError("account data cannot be read from this host")
         return RemoteData(remote, resources, resources.accounts, self.clock())

@@ -1,9 +1,9 @@
-"""The files of releases in a data archive that is unpacked: which objects, and where they go.
+"""The release assets of an unpacked data archive: their objects, and the paths to restore them to.
 
-A release's files go into ``releases/TAG`` beside ``releases/TAG.json``. One that was replaced or
-removed at GitHub later has the beginning of its SHA-256 at the end of its name, and so has one
-whose name differs from another's in case alone: not every file system tells these apart. Of two
-tags that differ in case alone one is told apart likewise: see ``case_names``.
+A release's assets go into ``releases/TAG``, beside ``releases/TAG.json``. The first digits of its
+SHA-256 are added to the name of an asset that was later replaced or removed on GitHub, and of one
+whose name differs from another's only in case, because some file systems ignore case. For tags that
+differ only in case, see ``case_names``.
 """
 
 import json
@@ -27,7 +27,7 @@ _MOST_NAME_CHARACTERS = 150
 
 
 def lists_in(unpacked: Path) -> Iterator[tuple[str, tuple[ReleaseAsset, ...]]]:
-    """Each release's files, with its name as that of its document. Raises RepositoryError."""
+    """Each release's assets, with the name of its document. Raises RepositoryError."""
     for path in sorted((unpacked / ASSETS).glob("*.json")):
         try:
             yield own_name(path.stem), fields.decode(path.read_bytes(), read_assets)
@@ -36,7 +36,7 @@ def lists_in(unpacked: Path) -> Iterator[tuple[str, tuple[ReleaseAsset, ...]]]:
 
 
 def objects_in(unpacked: Path) -> dict[str, int]:
-    """Size in bytes of each object by its SHA-256 (hex). Raises RepositoryError."""
+    """The size in bytes of each saved object, by SHA-256 (hex). Raises RepositoryError."""
     return {
         each.sha256: each.size
         for _, assets in lists_in(unpacked)
@@ -46,13 +46,13 @@ def objects_in(unpacked: Path) -> dict[str, int]:
 
 
 def places_in(unpacked: Path) -> Iterator[tuple[str, int, Path]]:
-    """SHA-256 (hex), size and place of each file that is saved. Raises RepositoryError."""
+    """The SHA-256 (hex), size in bytes and path of each saved asset. Raises RepositoryError."""
     folders = FolderNames()
     for name, assets in lists_in(unpacked):
         document = document_file(unpacked, RELEASES, name)
         folder = unpacked / RELEASES / folders.place(folder_name(document.stem))
         there, taken = _at_github(document), set[str]()
-        # Those that are still there have the better right to their name.
+        # Assets that are still on GitHub keep their names.
         for each in sorted(assets, key=lambda asset: asset.version not in there):
             if each.sha256 is None:
                 continue
@@ -66,26 +66,26 @@ def places_in(unpacked: Path) -> Iterator[tuple[str, int, Path]]:
 
 
 def safe_name(name: str) -> str:
-    """A file's name that leads nowhere else, whatever stands in an archive. Pure."""
+    """A safe file name, without path separators, for any name in an archive. Pure."""
     quoted = quote(name, safe="+@=, ()[]")[:_MOST_NAME_CHARACTERS]
     return quoted if quoted.strip(". ") else f"{quoted.strip()}~"
 
 
 def folder_name(release: str) -> str:
-    """The folder for what belongs to the document of this name. Pure.
+    """The name of the folder for the files that belong to the document with this name. Pure.
 
-    No other release's document is called like that, as ``~`` is in no tag.
+    No release's document has the same name as the folder, because no tag contains ``~``.
     """
     safe = release.strip(".") and not release.endswith(".json")
     return release if safe else f"{release}~"
 
 
 def _at_github(document: Path) -> set[tuple[int, str, str | None]]:
-    """The files that a release had when it was last read."""
+    """The assets that the release had when it was last read."""
     try:
         release = json.loads(document.read_bytes())
     except FileNotFoundError:
         return set()
     except ValueError as error:
-        raise RepositoryError(f"{RELEASES}/{document.name} is no JSON") from error
+        raise RepositoryError(f"{RELEASES}/{document.name} is not JSON") from error
     return {each.version for each in assets_of(release)}

@@ -1,4 +1,4 @@
-"""What became of a repository's release assets in one run, and what a person is told of it."""
+"""The results of one run for a repository's release assets, and their description for people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,23 +12,26 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True)
 class AssetFile:
-    """A file that is to be saved, of the release whose list is at ``path``."""
+    """An asset to save, of the release whose list of assets is at ``path``."""
 
     path: str
     asset: ReleaseAsset
 
     @property
     def name(self) -> str:
-        """For people: ``v1.0/program.zip``."""
+        """The name for people: ``v1.0/program.zip``."""
         return f"{_release(self.path)}/{self.asset.name}"
 
 
 @dataclass
 class AssetOutcome:
-    """What became of the files that were wanted: the SHA-256 of each that is saved, reasons.
+    """The results for the assets that a run wanted to save.
 
-    ``unreadable`` counts by the path of a release those whose entry in GitHub's list says too
-    little to fetch them.
+    ``saved`` has the SHA-256 (hex) of each saved asset, ``failed`` and ``put_off`` the reasons.
+    ``left`` are those that the run's allowance of bytes left to later runs; ``put_off`` are those
+    that GitHub's rate limit or the deadline did. ``false`` are the SHA-256 of objects that did not
+    match and were replaced. ``unreadable`` counts, by the path of a release's list, the assets that
+    GitHub lists without the fields that a download needs.
     """
 
     saved: dict[AssetFile, str] = field(default_factory=dict)
@@ -50,13 +53,14 @@ class AssetOutcome:
         if self.unreadable:
             named = ", ".join(map(_release, [*self.unreadable][:_MOST_NAMED]))
             count = _assets(sum(self.unreadable.values()))
-            parts.append(f"GitHub lists {count} without the fields by which to fetch: {named}")
+            lacking = "without the fields needed to download"
+            parts.append(f"GitHub lists {count} {lacking}: {named}")
         for sha256 in sorted(self.false):
-            parts.append(f"{layout.content(sha256)} was not what its key says, and was replaced")
+            parts.append(f"{layout.content(sha256)} did not match its key and was replaced")
         return "; ".join(parts) or None
 
     def warning(self, allowance: int | None) -> str | None:
-        """What is left to later runs, if anything is; ``allowance`` in bytes."""
+        """What is left to later runs, if anything. ``allowance`` is in bytes (None: unlimited)."""
         sentences = []
         if self.left:
             rest = f"{_assets(len(self.left))} ({_bytes(self.left)}) left to later runs"
@@ -76,11 +80,12 @@ class AssetOutcome:
 
 
 def _release(path: str) -> str:
-    """For people: the tag of ``assets/v1.0.json``."""
+    """The release's name for people: ``v1.0`` for ``assets/v1.0.json``."""
     return path.partition("/")[2].removesuffix(".json")
 
 
 def by_size(file: AssetFile) -> tuple[int, int]:
+    """A sort key: small assets first."""
     return file.asset.size, file.asset.id
 
 

@@ -1,6 +1,6 @@
-"""The files of releases: each is saved once, as an object by its SHA-256.
+"""Saves release assets, each once, as an object named by its SHA-256.
 
-Which object a file is stands in the working copy, in ``assets/TAG.json``.
+The document ``assets/TAG.json`` lists the assets of a release with their objects.
 """
 
 import contextlib
@@ -43,14 +43,15 @@ from repo_backup.store.objects import ObjectStore, StoredObject
 AT_ONCE = 4
 _BLOCK_BYTES = 1 << 20
 INCOMPLETE = "incomplete"
-"""In the place of a fingerprint: the next run tries again."""
+"""Stands in for a fingerprint and equals none, so that the next run tries again."""
 
 
 @dataclass(frozen=True)
 class Assets:
-    """What is to be said of a repository's release assets; ``objects`` None: nothing is known.
+    """The state of a repository's release assets. ``objects`` None: nothing is known.
 
-    ``saved`` are the sizes of the objects that are saved, by SHA-256 (hex).
+    ``unserved`` says what is missing. ``saved`` maps the SHA-256 (hex) of each saved object to its
+    size in bytes.
     """
 
     objects: Referred | None = None
@@ -59,9 +60,9 @@ class Assets:
 
 
 def are_due(earlier: ItemResult, signature: Signature, choice: AssetChoice) -> bool:
-    """Whether release assets are to be looked at though no document has changed. Pure.
+    """Whether release assets need work although no document has changed. Pure.
 
-    An archive of an earlier version says nothing of them.
+    They do if some may be missing, or if an earlier version wrote the archive without them.
     """
     if lacks := earlier.unserved:
         return not choice.save or lacks.upstream_digest != _settled(choice)
@@ -75,7 +76,7 @@ def are_due(earlier: ItemResult, signature: Signature, choice: AssetChoice) -> b
 
 @dataclass(frozen=True)
 class AssetSaver:
-    """Saves the release assets that a working copy tells of; ``room`` is for temporary files."""
+    """Saves the assets of the releases in a working copy. ``room`` is for temporary files."""
 
     remote: RemoteRepository
     resources: Resources
@@ -83,15 +84,16 @@ class AssetSaver:
 
     @property
     def host(self) -> ReleaseHost:
-        """Whose releases they are: only a repository has such lists, and its data had a host."""
+        """The host of the releases. There is one: only a repository has releases, and its data came
+        from a host."""
         assert self.resources.data  # noqa: S101 - the kind has no item without it
         return self.resources.data
 
     def save(self, copy: WorkingCopy, signature: Signature, *, again: bool) -> Assets:
-        """Save what is not saved yet, the small files first, as far as the run's allowance goes.
+        """Save what is not saved yet, small files first, within the run's allowance.
 
-        ``again``: the destination is asked for what was saved before, too. Raises FatalError,
-        InterruptedRunError, and RepositoryError where a list cannot be read.
+        ``again``: also check that objects of earlier runs are still in the store. Raises
+        FatalError, InterruptedRunError, and RepositoryError if a list cannot be read.
         """
         objects, choice = self.resources.objects, self.resources.assets
         before = dict(_lists(copy))
@@ -148,9 +150,9 @@ class AssetSaver:
     def _missing(
         self, wanted: Sequence[AssetFile], objects: ObjectStore, outcome: AssetOutcome
     ) -> list[AssetFile]:
-        """Those whose bytes the destination does not have, as far as their SHA-256 is known."""
+        """The assets that are not in the store, as far as their SHA-256 is known."""
 
-        def look(number: int) -> bool | str:
+        def is_stored(number: int) -> bool | str:
             asset = wanted[number].asset
             known = asset.sha256 or asset.expected
             try:
@@ -159,7 +161,7 @@ class AssetSaver:
                 return str(error)
 
         missing = []
-        for each, found in zip(wanted, at_once(look, len(wanted), AT_ONCE), strict=True):
+        for each, found in zip(wanted, at_once(is_stored, len(wanted), AT_ONCE), strict=True):
             if isinstance(found, str):
                 outcome.failed[each] = found
             elif found:
@@ -169,7 +171,7 @@ class AssetSaver:
         return missing
 
     def _put(self, asset: ReleaseAsset, objects: ObjectStore) -> StoredObject:
-        """Store one file. Raises RepositoryError, and OSError where the disk fails."""
+        """Store one asset. Raises RepositoryError, and OSError if the disk fails."""
         resumed = False
 
         @contextlib.contextmanager
@@ -186,7 +188,7 @@ class AssetSaver:
                     resumed = download.resumed
 
         def put() -> StoredObject:
-            # What was saved before must be the same again: nobody has replaced it since.
+            # An asset that was saved before must have the same bytes again.
             if known := asset.expected or asset.sha256:
                 return objects.put(known, asset.size, opened)
             return self._put_by_scratch(asset, objects, opened)
@@ -196,7 +198,7 @@ class AssetSaver:
         except WrongBytesError:
             if not resumed:
                 raise
-        # It was put together of several answers, which may be of several files.
+        # A resumed download combines several responses, which may come from different files.
         return put()
 
     def _put_by_scratch(
@@ -205,7 +207,7 @@ class AssetSaver:
         objects: ObjectStore,
         opened: Callable[[], AbstractContextManager[Download]],
     ) -> StoredObject:
-        """Store a file whose SHA-256 only its bytes tell; one at a time has the disk."""
+        """Store an asset whose SHA-256 GitHub does not state. One at a time may use the disk."""
         with self.resources.assets.scratch, tempfile.TemporaryFile(dir=self.room) as file:
             if asset.size > shutil.disk_usage(self.room).free // 2:
                 raise RepositoryError("it is too large for the temporary directory")
@@ -224,17 +226,18 @@ class AssetSaver:
 
 
 def _settled(choice: AssetChoice) -> str:
-    """In the place of a fingerprint where no run with this allowance can fetch what is missing."""
+    """Stands in for a fingerprint if no run with this allowance can fetch what is missing."""
     return f"larger than {choice.allowance.total}"
 
 
 def _after(file: AssetFile, outcome: AssetOutcome) -> ReleaseAsset:
-    """What the list says of a file now; what could not be had again is not taken back."""
+    """The asset's new entry in the list. If its object could not be fetched again, the old entry
+    stays."""
     return replace(file.asset, sha256=outcome.saved.get(file) or file.asset.sha256)
 
 
 def _releases(copy: WorkingCopy) -> Iterator[tuple[str, Any]]:
-    """By the path of its list of files, each release as GitHub has it; None if it is gone."""
+    """Each release as GitHub has it (None if it is gone), with the path of its list of assets."""
     for path in [*copy.paths(RELEASES)]:
         yield assets_path(path), None if copy.is_vanished(path) else copy.get(path)
 

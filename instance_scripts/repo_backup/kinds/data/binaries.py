@@ -1,4 +1,4 @@
-"""What of a repository's data lies beside its archive: release assets and attachments."""
+"""Saves the binaries that a data archive refers to: release assets and attachments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -20,11 +20,11 @@ _NOTHING = Attached(0, 0, 0)
 
 @dataclass(frozen=True)
 class Binaries:
-    """What the archive refers to; ``objects`` None: nothing is known, ``attached`` None: no text
-    links to an attachment.
+    """The binaries that the archive refers to.
 
-    ``saved`` are the sizes of the objects that are saved, by SHA-256 (hex). ``unserved`` is what
-    the archive lacks of them.
+    ``attached`` None: no text links to an attachment. ``objects`` None: nothing is known.
+    ``unserved`` says what is missing. ``saved`` maps the SHA-256 (hex) of each saved object to its
+    size in bytes.
     """
 
     attached: Attached | None = None
@@ -46,9 +46,9 @@ def save_binaries(
 ) -> Binaries:
     """Save what is not saved yet: release assets first, then attachments.
 
-    ``again``: the destination is asked for what was saved before, too. ``retry``: some attachments
-    that GitHub refused are tried again. Raises FatalError, InterruptedRunError, and RepositoryError
-    where a list cannot be read.
+    ``again``: also check that objects of earlier runs are still in the store. ``retry``: try some
+    attachments again that GitHub refused. Raises FatalError, InterruptedRunError, and
+    RepositoryError if a list cannot be read.
     """
     of_releases = resources
     if resources.stop.requested:  # there is no time for files
@@ -61,7 +61,7 @@ def save_binaries(
 
 
 def _joined(assets: Assets, attachments: SavedAttachments) -> Binaries:
-    """Both as one. Pure."""
+    """The combined state of both. Pure."""
     objects, unserved = assets.objects, assets.unserved
     attached = attachments.attached if attachments.attached.count else None
     if attached:

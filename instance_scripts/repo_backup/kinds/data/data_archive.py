@@ -1,4 +1,4 @@
-"""A working copy as an archive or an overlay of one, and back out of the chain that is stored."""
+"""Writes a working copy to an archive or an overlay, and reads it back from a stored chain."""
 
 import contextlib
 import hashlib
@@ -30,19 +30,20 @@ from repo_backup.store.base import Store
 from repo_backup.store.chain_store import StoredChain
 from repo_backup.store.chains import ChainListError
 
-SAYS_NOTHING = (DiskFullError, TransientError, UnfitMachineError)
-"""Of an archive: another time it may be read all the same."""
+INCONCLUSIVE = (DiskFullError, TransientError, UnfitMachineError)
+"""Errors that do not mean that an archive is damaged: a later run may be able to read it."""
 TOP = re.compile(r"(?!\.{1,2}\.data\Z)[A-Za-z0-9._-]{1,110}\.data|[A-Za-z0-9_-]{1,110}\.account")
+"""The name of an archive's one folder."""
 _BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class LoadedChain:
-    """What a stored chain holds, as far as a manifest proves it: the last index, and its folder.
+    """A stored chain that was loaded, as far as a manifest proves it.
 
-    ``stored`` has a ``fault`` where an overlay could not be read: it ends before that one. The
-    first ``proven`` overlays are loaded. Of them ``unlisted`` are in no list any more, and have
-    their lines here.
+    ``index`` is the last one, and ``top`` the name of the archive's folder. If an overlay could not
+    be read, ``stored`` has a ``fault`` and ends before that overlay. The first ``proven`` overlays
+    are loaded; ``unlisted`` are the entries of those that no list contains any more.
     """
 
     stored: StoredChain
@@ -54,7 +55,7 @@ class LoadedChain:
 
 @dataclass(frozen=True)
 class ArchiveWriter:
-    """Makes archives of a working copy, in the directory ``room``; ``top`` is their one folder."""
+    """Writes archives of a working copy in the directory ``room``; ``top`` is their one folder."""
 
     copy: WorkingCopy
     index: DataIndex
@@ -63,11 +64,11 @@ class ArchiveWriter:
     part_bytes: int
 
     def base(self) -> Fetched:
-        """All documents."""
+        """A base archive, with all documents."""
         return self._fetched("base.zip", changed=False)
 
     def overlay(self) -> Fetched:
-        """What is not as it was archived, and the whole of both lists."""
+        """An overlay, with the changed documents, the index, and the dates of deletion."""
         return self._fetched("overlay.zip", changed=True)
 
     def _fetched(self, name: str, *, changed: bool) -> Fetched:
@@ -81,7 +82,7 @@ class ArchiveWriter:
         return Fetched(blob, contents.digest, count, commented=commented)
 
     def _entries(self, *, changed: bool) -> Iterator[tuple[str, Packed]]:
-        """The index last: who finds it has found all that it counts."""
+        """The documents, then the index: a zip that has the index has everything it counts."""
         for path, packed in self.copy.packed(changed=changed):
             yield f"{self.top}/{path}", packed
         yield f"{self.top}/{DELETED}", Packed.of(json_text(self.copy.marks))
@@ -91,10 +92,10 @@ class ArchiveWriter:
 def load_chain(
     resources: Resources, chain: StoredChain, copy: WorkingCopy, room: Path
 ) -> LoadedChain:
-    """Read what a manifest proves of the stored chain into an empty working copy.
+    """Read the base, and the overlays that a manifest proves, into an empty working copy.
 
-    ``room`` is for temporary files. Raises RepositoryError when the base cannot be read, and what
-    says nothing of it.
+    ``room`` is for temporary files. Raises RepositoryError if the base cannot be read, and the
+    errors in ``INCONCLUSIVE``.
     """
     archive = chain.archive
     with opened(resources.store, archive.key, archive.version_id) as file:
@@ -103,7 +104,7 @@ def load_chain(
     for number, link in enumerate(links):
         try:
             index = load_overlay(resources, link, copy, room)
-        except SAYS_NOTHING:
+        except INCONCLUSIVE:
             raise
         except RepositoryError as error:
             fault = f"{link.key}: {error}"
@@ -112,8 +113,10 @@ def load_chain(
 
 
 def load_overlay(resources: Resources, link: Link, copy: WorkingCopy, room: Path) -> DataIndex:
-    """Load an overlay over what came before it; its index. Raises RepositoryError when it is not
-    what its line says."""
+    """Load an overlay on top of the archives before it. Returns its index.
+
+    Raises RepositoryError if it cannot be read, or its SHA-256 is not the one in ``link``.
+    """
     with tempfile.TemporaryFile(dir=room) as file:
         download(resources.store, link.key, link.version_id, link.sha256, file)
         return _load(file_blocks(file), None, copy, resources.stop)[1]
@@ -122,9 +125,10 @@ def load_overlay(resources: Resources, link: Link, copy: WorkingCopy, room: Path
 def read_entries(
     blocks: Iterable[bytes], sha256: str | None, top: str | None, stop: CancellationToken
 ) -> Iterator[tuple[str, str, Packed]]:
-    """Of each file of a zip its top folder, its path below that, and what it holds.
+    """The files of a zip: each one's top folder, its path below that, and its content.
 
-    Raises RepositoryError for a zip whose folder is another one than ``top``, or is none of ours.
+    ``sha256`` (hex) is compared with the whole zip's. Raises RepositoryError if that differs, if
+    the folder is not ``top``, or if this program would not name it so.
     """
     for name, packed in read_zip(blocks, sha256, stop.check):
         folder, _, path = name.partition("/")
@@ -146,7 +150,7 @@ def parsed_index(text: bytes) -> DataIndex:
 def _load(
     blocks: Iterable[bytes], sha256: str | None, copy: WorkingCopy, stop: CancellationToken
 ) -> tuple[str, DataIndex]:
-    """One zip of a chain; its folder and its index."""
+    """Load one zip of a chain. Returns its folder and its index."""
     top, index = "", None
     for top, path, packed in read_entries(blocks, sha256, None, stop):  # noqa: B007 - one folder
         if path == INDEX:
@@ -160,7 +164,8 @@ def _load(
 
 @contextlib.contextmanager
 def opened(store: Store, key: str, version_id: str | None) -> Iterator[IO[bytes]]:
-    """A version, or what is there now: in a copied bucket versions are others."""
+    """Open this version of an object. If it is gone, open the newest: in a copied bucket, version
+    ids differ."""
     with contextlib.ExitStack() as stack:
         file: IO[bytes] | None = None
         if version_id and store.capabilities.versions:
@@ -172,13 +177,16 @@ def opened(store: Store, key: str, version_id: str | None) -> Iterator[IO[bytes]
 def download(
     store: Store, key: str, version_id: str | None, sha256: str | None, into: IO[bytes]
 ) -> str:
-    """An overlay into a file, whose SHA-256 (hex) is compared before anything of it counts."""
+    """Download an overlay to a file, and compare its SHA-256 (hex) if one is given.
+
+    Returns its SHA-256. Raises ChainListError if it differs.
+    """
     digest = hashlib.sha256()
     with opened(store, key, version_id) as source:
         while block := source.read(_BLOCK_BYTES):
             digest.update(block)
             into.write(block)
     if sha256 not in (None, digest.hexdigest()):
-        raise ChainListError("it is not what its run put there (SHA-256 differs)")
+        raise ChainListError("it is not what its run stored (SHA-256 differs)")
     into.seek(0)
     return digest.hexdigest()

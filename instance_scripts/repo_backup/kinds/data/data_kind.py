@@ -28,7 +28,7 @@ from repo_backup.kinds.data.asset_files import objects_in, places_in
 from repo_backup.kinds.data.assets import are_due
 from repo_backup.kinds.data.attached.files import attached_objects_in, attached_places_in
 from repo_backup.kinds.data.binaries import Binaries, save_binaries
-from repo_backup.kinds.data.data_archive import SAYS_NOTHING, ArchiveWriter, load_chain
+from repo_backup.kinds.data.data_archive import INCONCLUSIVE, ArchiveWriter, load_chain
 from repo_backup.kinds.data.documents import WorkingCopy
 from repo_backup.kinds.data.salvage import salvage_chain
 from repo_backup.kinds.data.schedule import due, state_after
@@ -183,7 +183,7 @@ class _Work:
             try:
                 loaded = load_chain(resources, chain, copy, self.room)
                 loaded = unproven.load_named(loaded, earlier)
-            except SAYS_NOTHING:
+            except INCONCLUSIVE:
                 raise
             except RepositoryError as error:
                 return self._anew(chain, error)

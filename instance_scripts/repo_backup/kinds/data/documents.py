@@ -1,6 +1,6 @@
 """The working copy of a repository's data, in a scratch file: see ``hosts.data.Documents``.
 
-Nothing holds more than one document in memory, whatever the repository has.
+Only one document at a time is in memory, however large the repository is.
 """
 
 import contextlib
@@ -44,22 +44,22 @@ _PATH = re.compile(r"(?!.*/\.{1,2}(?:/|\Z))[a-z][a-z_-]*/[A-Za-z0-9%._~+@-]{1,24
 _NUMBER = re.compile(r"([0-9]{1,18})\.json")
 _PAGE = 1000
 _LISTS = (f"{ASSETS}/", f"{ATTACHMENTS}/")
-"""The program's own documents, which nobody wrote a text in."""
+"""The program's own documents, which contain no text of people."""
 
 
 class Contents(NamedTuple):
-    """What a working copy holds: how many documents in each folder, and a digest of them all."""
+    """The number of documents in each folder, and a SHA-256 (hex) of all documents and marks."""
 
     counts: Mapping[str, int]
     digest: str
 
 
 class WorkingCopy:
-    """Documents by path, and what vanished; any number of threads may use it at once.
+    """Documents by path, and marks on documents and parts that vanished at the host. Thread-safe.
 
-    ``path`` is the scratch file, which must not exist; ``now`` is the date of what is found gone.
-    Raises RepositoryError for a path that must not become one of a file, and OSError when the
-    disk is full.
+    ``path`` is the scratch file, which must not exist. ``now`` becomes the date of new marks.
+    Raises RepositoryError for a path that must not become a file's, and OSError if the disk is
+    full.
     """
 
     def __init__(self, path: Path, now: datetime) -> None:
@@ -83,17 +83,17 @@ class WorkingCopy:
         self._database.close()
 
     def get(self, path: str) -> Any | None:
-        """The document; None where there is none."""
+        """The document; None if there is none."""
         rows = self._rows("SELECT packed, size, crc32 FROM documents WHERE path = ?", path)
         return json.loads(Packed(*rows[0]).text()) if rows else None
 
     def put(self, path: str, document: Any) -> None:
-        """Write a document; it is there again if it had vanished."""
+        """Write a document, and remove its mark if it was marked as vanished."""
         self._store(path, json_text(document), changed=True)
         self._unmark(path)
 
     def paths(self, folder: str) -> Iterator[str]:
-        """The paths below a folder, by number where the names are numbers."""
+        """The paths in a folder, sorted by number if the names are numbers."""
         number, path = -1, ""
         query = (
             "SELECT ifnull(number, -1), path FROM documents WHERE folder = ? "
@@ -104,7 +104,7 @@ class WorkingCopy:
                 yield path
 
     def vanished(self, path: str, part: str = "") -> None:
-        """The host has it no more: the document stays, marked with the date of this run."""
+        """Mark a document, or a part of one, as gone from the host with this run's date."""
         with self._lock, _disk_errors():
             added = self._database.execute(
                 "INSERT OR IGNORE INTO vanished VALUES (?, ?)", (place_of(path, part), self._since)
@@ -112,28 +112,29 @@ class WorkingCopy:
             self._marks_changed |= bool(added.rowcount)
 
     def reappeared(self, path: str, part: str) -> None:
-        """The host has a part again that was marked."""
+        """Remove the mark of a part that the host shows again."""
         self._unmark(place_of(path, part))
 
     def is_vanished(self, path: str, part: str = "") -> bool:
-        """Whether an earlier run, or this one, found it gone."""
+        """Whether this run or an earlier one marked it as gone."""
         return bool(self._rows("SELECT 1 FROM vanished WHERE place = ?", place_of(path, part)))
 
     def load(self, path: str, packed: Packed) -> None:
-        """Take over a document of an archive."""
+        """Add a document, or the marks, from an archive."""
         if path == DELETED:
             self._load_marks(packed)
         else:
             self._store(path, packed.text(), changed=False, packed=packed)
 
     def has(self, path: str) -> bool:
-        """Whether there is a document of this path."""
+        """Whether there is a document with this path."""
         return bool(self._rows("SELECT 1 FROM documents WHERE path = ?", path))
 
     def follow(self, digests: Mapping[str, bytes], marks: Mapping[str, str]) -> int:
-        """Let the next overlay follow others that hold documents with these SHA-256 digests.
+        """Compare with overlays that contain documents with these SHA-256 digests, and marks.
 
-        It has those that differ, and lacks those that do not; how many differ.
+        The next overlay will follow them: it includes the documents that differ, and omits those
+        that do not. Returns how many differ.
         """
         with self._lock, _disk_errors():
             for path, sha256 in digests.items():
@@ -146,7 +147,7 @@ class WorkingCopy:
         )
 
     def digest_with(self, digests: Mapping[str, bytes], marks: Mapping[str, str]) -> str:
-        """What the digest of ``contents`` were with these documents and marks laid over it."""
+        """The digest that ``contents`` would have with these documents and marks laid over it."""
         merged = dict(self._rows("SELECT path, sha256 FROM documents")) | dict(digests)
         digest = ContentDigest()
         for path in sorted(merged):
@@ -154,7 +155,8 @@ class WorkingCopy:
         return digest.of(marks)
 
     def packed(self, *, changed: bool) -> Iterator[tuple[str, Packed]]:
-        """All documents by path, or those that are not as they were archived."""
+        """All documents, sorted by path. ``changed``: only those that differ from the archived
+        ones."""
         last, everything = "", not changed
         query = (
             "SELECT path, packed, size, crc32 FROM documents WHERE path > ? AND (changed OR ?) "
@@ -166,13 +168,13 @@ class WorkingCopy:
 
     @property
     def is_changed(self) -> bool:
-        """Whether a document or a mark is not as it was archived."""
+        """Whether a document or a mark differs from the archived one."""
         changed = self._rows("SELECT 1 FROM documents WHERE changed LIMIT 1")
         return self._marks_changed or bool(changed)
 
     @property
     def marks(self) -> dict[str, str]:
-        """``deleted.json``: since when each document, or part of one, is gone."""
+        """The content of ``deleted.json``: since when each document, or part of one, is gone."""
         return dict(self._rows("SELECT place, since FROM vanished ORDER BY place"))
 
     def linking(self) -> Iterator[str]:
@@ -227,7 +229,7 @@ class WorkingCopy:
             self._marks_changed |= bool(gone.rowcount)
 
     def _load_marks(self, packed: Packed) -> None:
-        """Each archive of a chain has all marks: the last one's stand."""
+        """Each archive of a chain has all marks, so the last one's replace the others."""
         marks = read_marks(packed.text())
         with self._lock, _disk_errors():
             self._database.execute("DELETE FROM vanished")
@@ -239,17 +241,17 @@ class WorkingCopy:
 
 
 class ContentDigest:
-    """The digest of documents, which are added in the order of their paths."""
+    """Computes the digest of documents, which must be added in the order of their paths."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
 
     def add(self, path: str, sha256: bytes) -> None:
-        """The next document."""
+        """Add the next document, by its SHA-256 (bytes)."""
         self._digest.update(path.encode() + b"\0" + sha256 + b"\n")
 
     def of(self, marks: Mapping[str, str]) -> str:
-        """The digest (hex) of what was added, and of what is marked as gone."""
+        """The digest (hex) of the added documents and these marks."""
         whole = self._digest.copy()
         whole.update(json_text(dict(marks)))
         return whole.hexdigest()
@@ -261,24 +263,24 @@ def is_document_path(path: str) -> bool:
 
 
 def read_marks(text: bytes) -> dict[str, str]:
-    """What ``deleted.json`` says. Raises RepositoryError."""
+    """The content of ``deleted.json``: dates (ISO 8601) by place. Raises RepositoryError."""
     try:
         marks = json.loads(text)
     except ValueError as error:
-        raise RepositoryError(f"{DELETED} is no JSON") from error
+        raise RepositoryError(f"{DELETED} is not JSON") from error
     if not isinstance(marks, dict) or not all(isinstance(each, str) for each in marks.values()):
-        raise RepositoryError(f"{DELETED} holds no dates")
+        raise RepositoryError(f"{DELETED} does not contain dates")
     return marks
 
 
 def place_of(path: str, part: str = "") -> str:
-    """What is marked as gone, as ``deleted.json`` names it."""
+    """The key in ``deleted.json`` of a document, or of a part of one."""
     return f"{path}#{part}" if part else path
 
 
 @contextlib.contextmanager
 def _disk_errors() -> Iterator[None]:
-    """SQLite's troubles with the disk, as whoever has a scratch directory knows them."""
+    """Turn SQLite's errors into the OSError that a full or failing disk raises elsewhere."""
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -286,6 +288,6 @@ def _disk_errors() -> Iterator[None]:
 
 
 def _code(error: sqlite3.OperationalError) -> int:
-    """https://www.sqlite.org/rescode.html#full"""
+    """The errno for an SQLite error. https://www.sqlite.org/rescode.html#full"""
     full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
     return errno.ENOSPC if full else errno.EIO

@@ -1,7 +1,7 @@
-"""A data archive unpacked to a folder, its overlays laid over it, and the whole checked.
+"""Unpacks a data archive and its overlays to a folder, and checks the result.
 
-Whoever can write to a bucket can put a zip there. What is taken are the names that this program
-gives: a folder, and below it JSON documents in folders of their own.
+Anybody who can write to the bucket can put a zip there, so only names that this program gives are
+accepted: one folder, and below it JSON documents in folders of their own.
 """
 
 import hashlib
@@ -33,12 +33,13 @@ from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import RepositoryError
 
 WHOLE_DOCUMENTS = ("settings.", "account.")
-"""Sections of these names have one document each, which is not counted."""
+"""The beginnings of the names of sections that are one document each, whose items are not
+counted."""
 _LISTS = (INDEX, DELETED)
 
 
 def unpack(file: IO[bytes], into: Path) -> Path:
-    """Unpack an archive; its folder, new in ``into``. Raises RepositoryError."""
+    """Unpack an archive. Returns its new folder in ``into``. Raises RepositoryError."""
     with tempfile.TemporaryDirectory(dir=into, prefix=".data-") as room:
         unpacked = _extract(file, Path(room))
         target = into / unpacked.name
@@ -48,10 +49,10 @@ def unpack(file: IO[bytes], into: Path) -> Path:
 
 
 def lay_over(file: IO[bytes], unpacked: Path) -> None:
-    """Unpack an overlay over what came before it: its documents take the place of those there.
+    """Unpack an overlay: its documents replace those in the folder.
 
-    Raises RepositoryError when it is none of this folder, and of a zip that breaks off: what it
-    holds up to there is in the folder then.
+    Raises RepositoryError if the zip is not an overlay of this folder, or is truncated. In the
+    latter case, the folder then has some of its documents.
     """
     paths = {path for _, path, _ in _files(file, unpacked.name)}
     if not paths.issuperset(_LISTS):
@@ -66,11 +67,10 @@ def lay_over(file: IO[bytes], unpacked: Path) -> None:
 
 
 def check(unpacked: Path, result: ItemResult | None, stop: CancellationToken) -> tuple[str, ...]:
-    """See that there are the documents that the index and the manifest name; remarks.
+    """Check that the folder has the documents that the index and the manifest name.
 
-    Release assets and attachments are not looked at.
-
-    Raises RepositoryError, and InterruptedRunError when told to stop.
+    Does not check the release assets and attachments. Returns remarks. Raises RepositoryError, and
+    InterruptedRunError on cancellation.
     """
     index = parsed_index(_read(unpacked / INDEX))
     marks = read_marks(_read(unpacked / DELETED))
@@ -88,12 +88,13 @@ def check(unpacked: Path, result: ItemResult | None, stop: CancellationToken) ->
             f"{INDEX} names {_counted(index.documents)}; there are {_counted(counts)}"
         )
     if result and result.refs_digest != digest.of(marks):
-        raise RepositoryError("its documents are not those that the manifest names")
+        raise RepositoryError("its documents differ from those that the manifest names")
     return (*_remarks(index.sections, items), *_unsaved(unpacked))
 
 
 def _remarks(sections: Mapping[str, Section], items: Mapping[str, int]) -> Iterator[str]:
-    """What is not complete, and of what there are not as many items as the index counts."""
+    """Remarks on incomplete sections, and on sections with another number of items than the index
+    counts."""
     ordered = sorted(sections.items())
     if lacking := [f"{name} {each.state}" for name, each in ordered if each.state != "complete"]:
         yield f"not complete: {', '.join(lacking)}"
@@ -113,11 +114,11 @@ def _unsaved(unpacked: Path) -> Iterator[str]:
 
 
 def _parsed(path: str, text: bytes) -> Any:
-    """A document. Raises RepositoryError when it is none."""
+    """A document's content. Raises RepositoryError if it is not JSON."""
     try:
         return json.loads(text)
     except ValueError as error:
-        raise RepositoryError(f"{path} is no JSON") from error
+        raise RepositoryError(f"{path} is not JSON") from error
 
 
 def _files(file: IO[bytes], top: str | None) -> Iterator[tuple[str, str, bytes]]:
@@ -130,12 +131,12 @@ def _files(file: IO[bytes], top: str | None) -> Iterator[tuple[str, str, bytes]]
 
 
 def _extract(file: IO[bytes], room: Path) -> Path:
-    """All files of an archive; the folder that they are in."""
+    """Extract all files of an archive. Returns the folder that has them."""
     tops: dict[str, DocumentPlaces] = {}
     for top, path, text in _files(file, None):
         place = tops.setdefault(top, DocumentPlaces(room / top)).place(path)
         if place.exists():
-            raise RepositoryError(f"this zip has {one_line(path)} twice")
+            raise RepositoryError(f"this zip contains {one_line(path)} twice")
         place.write_bytes(text)
     found = [room / top for top in tops if (room / top / INDEX).exists()]
     if len(tops) != 1 or not found:
@@ -144,7 +145,7 @@ def _extract(file: IO[bytes], room: Path) -> Path:
 
 
 def _documents(unpacked: Path) -> list[tuple[str, Path]]:
-    """Path in the archive, and file, of each document, by the path."""
+    """Each document's path in the archive, and its file, sorted by path."""
     found = (each for each in unpacked.glob("*/*.json") if each.is_file())
     return sorted((document_path(unpacked, each), each) for each in found)
 

@@ -1,7 +1,7 @@
-"""What can still be read of a chain of project data whose base is not as it was.
+"""Salvages the documents that can still be read from a chain whose base is damaged.
 
-Nothing proves such documents but their own checksums. What the host still has is read anew and
-takes their place; what it has no more is kept, marked as vanished.
+Only their own checksums prove such documents. The run then reads everything again from the host:
+its documents replace the salvaged ones, and those that the host no longer has stay, marked as gone.
 """
 
 import tempfile
@@ -11,7 +11,7 @@ from pathlib import Path
 from backup_contract.documents.data_index import INDEX
 from repo_backup.archive.document_zip import Packed, file_blocks
 from repo_backup.kinds.data.data_archive import (
-    SAYS_NOTHING,
+    INCONCLUSIVE,
     download,
     opened,
     parsed_index,
@@ -32,10 +32,10 @@ def salvage_chain(
     room: Path,
     stop: CancellationToken,
 ) -> int:
-    """Read into an empty working copy what is left of the data of the repository with this id.
+    """Read the readable documents of a chain into an empty working copy; returns how many.
 
-    How many documents that is; none where the archive's index names another repository. An overlay
-    counts only whole. Raises what says nothing of the archive.
+    Reads none if the archive's index names a repository other than the one with the id ``number``.
+    Ends at the first overlay that is not intact. Raises the errors in ``INCONCLUSIVE``.
     """
     archive = chain.archive
     try:
@@ -48,20 +48,20 @@ def salvage_chain(
             with tempfile.TemporaryFile(dir=room) as whole:
                 download(store, link.key, link.version_id, link.sha256, whole)
                 _load(_sound(file_blocks(whole), stop), copy)
-    except SAYS_NOTHING:
+    except INCONCLUSIVE:
         raise
     except RepositoryError:
-        pass  # What comes after it is of no use without it.
+        pass  # The overlays after it are useless without it.
     return sum(copy.contents().counts.values())
 
 
 def _sound(blocks: Iterable[bytes], stop: CancellationToken) -> Iterator[tuple[str, Packed]]:
-    """The documents whose checksums are right, as far as the zip can be read."""
+    """The documents whose checksums are right, up to where the zip cannot be read."""
     try:
         for _, path, packed in read_entries(blocks, None, None, stop):
             if _is_sound(packed):
                 yield path, packed
-    except SAYS_NOTHING:
+    except INCONCLUSIVE:
         raise
     except RepositoryError:
         return
@@ -76,7 +76,7 @@ def _is_sound(packed: Packed) -> bool:
 
 
 def _is_foreign(documents: Iterable[tuple[str, Packed]], number: int) -> bool:
-    """Whether an index among them is of another repository."""
+    """Whether an index among the documents belongs to another repository."""
     return any(
         path == INDEX and parsed_index(packed.text()).number != number for path, packed in documents
     )
@@ -88,7 +88,7 @@ def _load(documents: Iterable[tuple[str, Packed]], copy: WorkingCopy) -> None:
             continue
         try:
             copy.load(path, packed)
-        except SAYS_NOTHING:
+        except INCONCLUSIVE:
             raise
         except RepositoryError:
-            continue  # A path that no program of ours writes.
+            continue  # No version of this program writes such a path.

@@ -1,9 +1,9 @@
-"""What is due of a repository's data, by what the last run left and what the host says now. Pure.
+"""Decides which data of a repository is due, from the last run's state and the host's present one.
 
-What has neither counts nor dates is read again each week. Of what has dates an item may change
-without showing it (a deleted comment, a reaction), so that all items are read again, in pages,
-within a quarter. Every repository has days of its own for both: those of a large account do not all
-fall into one run.
+Sections without counts and dates are read again each week. Items with dates can change without a
+new date (a deleted comment, a reaction), so all items are read again within a quarter, some in each
+run. Each repository has its own days for both, so that the repositories of a large account are not
+all due in the same run. Pure.
 """
 
 import math
@@ -18,17 +18,21 @@ from repo_backup.hosts.data import Reading, Signature, Task
 
 SETTINGS_DAYS = 7.0
 ROTATION_DAYS = 84.0
-"""A week less than a quarter: a run each week may come that much late."""
+"""A week less than a quarter, because a weekly run may be up to a week late."""
 PAGE_ITEMS = 100
-"""What one request brings."""
+"""The number of items in one response."""
 _GOLDEN_RATIO = 0.6180339887498949
-"""Its multiples are spread evenly, also of ids that follow each other."""
+"""The fractional parts of its multiples are spread evenly, even for consecutive ids."""
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Due:
-    """What is to be read; ``reason`` is why, empty if nothing is."""
+    """What to read, and the ``reason``; that is empty if nothing is due.
+
+    ``changed``: counts or dates differ. ``settings``: sections without them are due.
+    ``rotation_items`` items are to be read again, from the place ``rotation`` on.
+    """
 
     reason: str
     changed: bool
@@ -39,7 +43,7 @@ class Due:
     def task(
         self, signature: Signature, now: datetime, before: Mapping[str, Section], *, full: bool
     ) -> Task:
-        """The same for a host. Without sections from before everything is read."""
+        """The task for the host. Without earlier sections, everything is read."""
         return Task(
             signature,
             now,
@@ -53,7 +57,7 @@ class Due:
 
 
 def due(state: DataState | None, signature: str, now: datetime, number: int) -> Due:
-    """What is due of the repository with this id; all of it where nothing is known of it."""
+    """What is due in the repository with the id ``number``; everything if nothing is saved yet."""
     if state is None:
         return Due("nothing is saved yet", True, True, 0, 0)
     settings = passed(state.settings_read_at, now, SETTINGS_DAYS, number) > 0
@@ -72,9 +76,9 @@ def due(state: DataState | None, signature: str, now: datetime, number: int) -> 
 
 
 def passed(last: str | None, now: datetime, period_days: float, number: int) -> int:
-    """How many of a repository's own dates, one each period, lie between ``last`` and ``now``.
+    """How many due dates of a repository, one in each period, lie between ``last`` and ``now``.
 
-    One at least where ``last`` is not known, or is a date of a clock that was ahead.
+    1 if ``last`` is unknown, or in the future because some clock was ahead.
     """
     if last is None or datetime.fromisoformat(last) - now > _DAY:
         return 1
@@ -89,7 +93,7 @@ def passed(last: str | None, now: datetime, period_days: float, number: int) -> 
 def state_after(
     before: DataState | None, task: Task, reading: Reading, signature: str, items: int
 ) -> DataState:
-    """What the manifest says once this was read; what broke off early counts as not read."""
+    """The state for the manifest after this reading. What was not read to its end is still due."""
     now, done = iso(task.now), not reading.under_way
     everything = task.full or before is None
     rotated = done and (everything or task.rotation_items > 0)

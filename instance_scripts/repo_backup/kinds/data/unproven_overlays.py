@@ -1,9 +1,9 @@
-"""Overlays of project data that no manifest proves: of a killed run, or planted by somebody.
+"""Overlays of project data that no manifest proves: a killed run stored them, or somebody else did.
 
-Nothing in the bucket tells one from the other, so nothing is taken from them. A run reads the host
-from where the last manifest left it, and compares them with that. Where they hold no document that
-the run does not have, the chain may grow: the next overlay has whatever differs. Otherwise
-everything goes into a new base.
+Nothing in the bucket shows which, so their documents are not used. The run continues from the last
+manifest, reads the host, and compares the result with these overlays. If they contain no document
+that the run does not have, the chain can grow: the next overlay contains everything that differs.
+Otherwise everything goes into a new base.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from backup_contract.text import one_line
 from repo_backup.archive.document_zip import Packed, file_blocks, write_zip
 from repo_backup.kinds.base import Resources
 from repo_backup.kinds.data.data_archive import (
-    SAYS_NOTHING,
+    INCONCLUSIVE,
     LoadedChain,
     download,
     load_overlay,
@@ -38,7 +38,8 @@ Admit = Callable[[str], bool]
 
 @dataclass
 class _Contents:
-    """What some overlays hold together: the newest digest of each document, and the last marks."""
+    """The combined content of some overlays: the newest SHA-256 of each document, and the last
+    dates of deletion (``marks``)."""
 
     digests: dict[str, bytes] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
@@ -46,17 +47,18 @@ class _Contents:
 
 @dataclass(frozen=True)
 class UnprovenOverlays:
-    """Those of one chain, as one run meets them; ``room`` is for temporary files."""
+    """The unproven overlays of one chain in one run. ``room`` is for temporary files."""
 
     copy: WorkingCopy
     resources: Resources
     room: Path
 
     def load_named(self, loaded: LoadedChain, result: ItemResult) -> LoadedChain:
-        """Load overlays that the manifest names where their list is lost.
+        """Load the overlays that the manifest counts, although their list is lost.
 
-        The manifest has a digest of all that they end with: by that they are proven together.
-        Where it differs, none of them counts. Raises what says nothing of an overlay.
+        The manifest has a digest of all documents after the last of them, which proves them
+        together. If it differs, none of them is used, and the chain has a fault. Raises the errors
+        in ``INCONCLUSIVE``.
         """
         chain = loaded.stored
         named = chain.unlisted[: chain.named]
@@ -67,7 +69,7 @@ class UnprovenOverlays:
             index = loaded.index
             for link in links:
                 index = load_overlay(self.resources, link, self.copy, self.room)
-        except SAYS_NOTHING:
+        except INCONCLUSIVE:
             raise
         except RepositoryError as error:
             fault = chain.fault or f"the overlays of {chain.archive.key} are not proven: {error}"
@@ -77,21 +79,22 @@ class UnprovenOverlays:
     def _read_as_named(
         self, loaded: LoadedChain, named: Sequence[Stored], result: ItemResult
     ) -> list[Link]:
-        """The lines of overlays that end as the manifest says. Raises RepositoryError."""
+        """The list entries of these overlays. Raises RepositoryError if their combined content does
+        not have the digest in the manifest."""
         contents, admit = _Contents(), self._at_most(result.refs)
         links = [
             self._read(loaded.stored, number, stored, loaded.top, contents, admit)
             for number, stored in enumerate(named, 1)
         ]
         if self.copy.digest_with(contents.digests, contents.marks) != result.refs_digest:
-            raise RepositoryError("they do not end with what the manifest says")
+            raise RepositoryError("their content does not match the manifest")
         return links
 
     def compare(self, loaded: LoadedChain) -> tuple[StoredChain, tuple[str, ...]]:
-        """The chain with a line for each overlay that may stay, and warnings.
+        """The chain with a list entry for each overlay that may stay, and warnings.
 
-        It has a fault where one may not. What the overlays have as the working copy does need not
-        be in the next one. Raises what says nothing of an overlay.
+        It has a fault if one may not stay. The working copy's next overlay will omit documents that
+        these overlays have too. Raises the errors in ``INCONCLUSIVE``.
         """
         chain, listed = loaded.stored, loaded.proven - len(loaded.unlisted)
         if chain.needs_base:
@@ -100,11 +103,11 @@ class UnprovenOverlays:
         for number, stored in self._unproven(loaded):
             try:
                 links.append(self._read(chain, number, stored, loaded.top, contents, self.copy.has))
-            except SAYS_NOTHING:
+            except INCONCLUSIVE:
                 raise
             except RepositoryError as error:
                 key = layout.overlay(chain.archive.key, chain.document.id, number)
-                return chain.first(listed, f"no run named {key}, and {error}"), ()
+                return chain.first(listed, f"no run recorded {key}, and {error}"), ()
         document = chain.document.first(listed)
         for link in links:
             document = document.with_link(link)
@@ -112,13 +115,13 @@ class UnprovenOverlays:
             return replace(chain, document=document, unlisted=()), ()
         differing = self.copy.follow(contents.digests, contents.marks)
         warning = (
-            f"{links[-1].key}, which no run named, differs from GitHub in {differing} documents: "
-            "the overlay after it has them as they are there"
+            f"{links[-1].key}, which no run recorded, differs from GitHub in {differing} "
+            "documents: the next overlay has GitHub's"
         )
         return replace(chain, document=document, unlisted=()), (warning,) if differing else ()
 
     def _unproven(self, loaded: LoadedChain) -> Iterator[tuple[int, Stored]]:
-        """The overlays behind the proven ones as they lie there now, whatever a list says."""
+        """The overlays after the proven ones that are in the store now, whatever a list says."""
         chain = loaded.stored
         if chain.links <= loaded.proven:
             return
@@ -131,7 +134,7 @@ class UnprovenOverlays:
 
     @staticmethod
     def _at_most(count: int) -> Admit:
-        """Whether there are no more documents than a manifest counts."""
+        """Admits no more documents than the manifest counts."""
         seen: set[str] = set()
 
         def admit(path: str) -> bool:
@@ -149,8 +152,11 @@ class UnprovenOverlays:
         contents: _Contents,
         admit: Admit,
     ) -> Link:
-        """Take in what an overlay holds; its line. Raises RepositoryError for one that is not
-        byte by byte what this program makes of such documents: ``unzip`` might see others in it."""
+        """Add an overlay's content to ``contents``. Returns its list entry.
+
+        Raises RepositoryError if the zip is not byte for byte what this program would write for its
+        documents: ``unzip`` might find other documents in it.
+        """
         key = layout.overlay(chain.archive.key, chain.document.id, number)
         resources = self.resources
         with tempfile.TemporaryFile(dir=self.room) as file:

@@ -41,7 +41,7 @@ class Outcome:
             few += [f"and {more} more"] if more else []
             parts.append(f"{_objects(len(self.failed))} could not be saved: {'; '.join(few)}")
         for oid in sorted(self.false):
-            parts.append(f"{layout.content(oid)} was not what its key says, and was replaced")
+            parts.append(f"{layout.content(oid)} did not match its key and was replaced")
         return "; ".join(parts) or None
 
     def warning(self, allowance: int | None) -> str | None:

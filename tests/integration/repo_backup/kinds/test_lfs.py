@@ -288,7 +288,7 @@ def test_a_false_object_in_the_bucket_is_named_and_replaced_by_a_new_version(
     key = layout.content(logo)
     s3.client.put_object(Bucket=s3.name, Key=key, Body=b"x" * LOGO_BYTES)
     assert s3.backup(*SAVE) == 3
-    assert lfs(s3)["reason"] == f"{key} was not what its key says, and was replaced"
+    assert lfs(s3)["reason"] == f"{key} did not match its key and was replaced"
     body = s3.client.get_object(Bucket=s3.name, Key=key)["Body"].read()
     assert hashlib.sha256(body).hexdigest() == logo
     assert s3.backup(*SAVE, run_id="r2") == 0

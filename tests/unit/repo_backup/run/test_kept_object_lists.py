@@ -205,8 +205,8 @@ def test_overlays_that_nothing_lists_count_if_the_whole_is_what_the_manifest_nam
         return
     assert (kept.object_list, history.object_lists) == (result.object_list, {})
     assert history.damaged == [
-        f"{key} was missing or damaged, and cannot be written again: its documents are not those "
-        "that the manifest names"
+        f"{key} was missing or damaged, and cannot be written again: its documents differ "
+        "from those that the manifest names"
     ]
     with pytest.raises(FatalError, match="so nothing was removed"):
         needed(folder)

@@ -1,4 +1,4 @@
-"""Attachments on their way from GitHub to the destination, some at once."""
+"""Downloads attachments from GitHub to the store, some in parallel."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,8 @@ from repo_backup.store.objects import ObjectStore, StoredObject
 
 AT_ONCE = 4
 _AT_A_TIME = 20
-"""A signed address is good for some minutes: so many are asked for, and fetched at once."""
+"""The size of a batch. Signed URLs are requested for a batch at a time, as they are valid only for
+some minutes."""
 _MAY_BE_SIGNED = ("sign-in", "not-found", "refused")
 
 
@@ -62,7 +63,7 @@ _Result = _Stored | _Refused | _Failed | _Left
 class AttachmentDownloads:
     """Downloads attachments of one repository, and stores them as objects.
 
-    ``waits`` has what GitHub said when it asked to wait: nothing more is downloaded then.
+    ``waits`` has GitHub's message once it has asked to wait; nothing is downloaded after that.
     """
 
     remote: RemoteRepository
@@ -74,7 +75,7 @@ class AttachmentDownloads:
     waits: list[str] = field(default_factory=list)
 
     def lost(self, saved: Sequence[Attachment]) -> list[str]:
-        """The URLs of those whose objects the destination does not have."""
+        """The URLs of those whose objects are no longer in the store."""
 
         def is_there(number: int) -> bool:
             try:
@@ -86,7 +87,7 @@ class AttachmentDownloads:
         return [each.url for each, good in zip(saved, there, strict=True) if not good]
 
     def save(self, urls: Sequence[str], outcome: AttachmentOutcome) -> None:
-        """Save what is at these URLs, and note what became of each. Raises FatalError."""
+        """Save the attachments at these URLs, and record each result. Raises FatalError."""
         for start in range(0, len(urls), _AT_A_TIME):
             batch = {url: url for url in urls[start : start + _AT_A_TIME]}
             found = self._save_batch(batch)
@@ -102,7 +103,7 @@ class AttachmentDownloads:
         return {url: result for (url, _), result in zip(pairs, results, strict=True)}
 
     def _save_signed(self, refused: Sequence[str]) -> dict[str, _Result]:
-        """The images among these, by the addresses that a page of GitHub shows them with."""
+        """Save the images among these, through the signed URLs in a page that GitHub renders."""
         if not refused or self.resources.stop.requested:
             return {}
         try:
@@ -116,7 +117,7 @@ class AttachmentDownloads:
         return self._save_batch(signed)
 
     def _save(self, address: str) -> _Result:
-        """Save what is at one address."""
+        """Save the file at one URL."""
         fetcher = AttachmentFetcher(self.remote, self.resources, self.host, self.room)
         if self.resources.stop.requested:
             return _Left(self.resources.stop.reason)

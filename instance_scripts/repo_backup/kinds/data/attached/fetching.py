@@ -1,4 +1,4 @@
-"""Fetches one attachment, and tells a file from a page that asks to sign in."""
+"""Fetches one attachment, and detects a sign-in page that GitHub sends instead."""
 
 import contextlib
 import shutil
@@ -20,13 +20,14 @@ from repo_backup.net.http import Answer
 from repo_backup.runtime.errors import RepositoryError, TransientError
 
 SMALL_BYTES = 8 << 20
-"""Up to here several are on their way at once; of larger files one has the temporary directory."""
+"""Files up to this size are fetched in parallel; larger ones use the temporary directory one at a
+time."""
 _ATTEMPTS = 3
 _LONGEST_WAIT_SECONDS = 30.0
 _PLAIN = {
     "Accept": "*/*",
     "Accept-Encoding": "identity",
-    # A site may answer git, as which this program introduces itself, otherwise than a browser.
+    # Elsewhere this program's User-Agent is git's, which a site may treat unlike a browser's.
     "User-Agent": f"repo-backup/{__version__}",
 }
 _PAGES = ("text/html", "application/xhtml+xml")
@@ -35,24 +36,24 @@ _SIGN_IN_PATHS = ("/login", "/session", "/sessions")
 
 
 class SignInError(RepositoryError):
-    """GitHub answered with a page, mostly one that asks to sign in, and not with a file."""
+    """GitHub sent a web page, usually to sign in, instead of a file."""
 
 
 class TooLargeError(RepositoryError):
-    """No run with this allowance may download it."""
+    """The file is larger than a whole run's allowance."""
 
 
 class LeftError(RepositoryError):
-    """This run may download no more; another one may."""
+    """This run cannot download it; a later run may."""
 
 
 class WaitError(LeftError):
-    """GitHub asks to wait, for longer than one file is worth: later runs fetch all others."""
+    """GitHub asks for a long wait, so the remaining files are left to later runs."""
 
 
 @dataclass(frozen=True)
 class FetchedFile:
-    """An attachment in a temporary file; ``suffix`` is for its name."""
+    """An attachment in a temporary file. ``suffix`` is for its file name."""
 
     file: IO[bytes]
     suffix: str
@@ -69,10 +70,10 @@ class AttachmentFetcher:
 
     @contextlib.contextmanager
     def fetch(self, url: str) -> Iterator[FetchedFile]:
-        """The file at a URL, which may be signed.
+        """Fetch the file at a URL, which may be signed.
 
-        Raises SignInError, TooLargeError, LeftError, WaitError, BrokenDownloadError when trying
-        again did not help, another RepositoryError where GitHub refuses, and InterruptedRunError.
+        Raises SignInError, TooLargeError, LeftError, WaitError, BrokenDownloadError if retries did
+        not help, another RepositoryError if GitHub refuses, and InterruptedRunError.
         """
         with contextlib.ExitStack() as cleanup:
             file = cleanup.enter_context(tempfile.TemporaryFile(dir=self.room))
@@ -99,7 +100,7 @@ class AttachmentFetcher:
 
 
 class _Room:
-    """What one download may take: of the run's allowance, and of the disk."""
+    """Reserves bytes of the run's allowance, and disk space, for one download."""
 
     def __init__(self, resources: Resources, room: Path, cleanup: contextlib.ExitStack) -> None:
         self._choice = resources.assets
@@ -109,12 +110,12 @@ class _Room:
         self._has_scratch = False
 
     def reserve(self, total: int) -> None:
-        """Take what lacks to so many bytes. Raises TooLargeError or LeftError."""
+        """Raise the reservation to ``total`` bytes. Raises TooLargeError or LeftError."""
         if total <= self._taken:
             return
         allowance = self._choice.allowance
         if allowance.total is not None and total > allowance.total:
-            raise TooLargeError(f"it has {shown(total)}")
+            raise TooLargeError(f"its size is {shown(total)}")
         if not allowance.take(total - self._taken):
             raise LeftError(f"--max-assets allows {shown(allowance.total or 0)} in each")
         self._taken = total
@@ -122,24 +123,25 @@ class _Room:
             self._cleanup.enter_context(self._choice.scratch)
             self._has_scratch = True
         if total > shutil.disk_usage(self._room).free // 2:
-            raise LeftError("the temporary directory has no room")
+            raise LeftError("the temporary directory has too little space")
 
 
 def _receive(answer: Answer, file: IO[bytes], reserve: Callable[[int], None]) -> None:
-    """Write an answer's bytes to a file. Raises SignInError for a page, and what reserve raises."""
+    """Write a response's bytes to a file. Raises SignInError for a web page, TransientError for a
+    truncated response, and what ``reserve`` raises."""
     _refuse_page(answer)
     length = answer.headers.get("Content-Length", "")
-    # Of an encoded body the length is compared before it is decoded.
+    # The length of an encoded body is compared before it is decoded.
     encoded = answer.headers.get("Content-Encoding", "identity").lower() != "identity"
     expected = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
     if expected is not None:
         reserve(expected)
     elif answer.headers.get("Transfer-Encoding", "").lower() != "chunked":
-        raise TransientError("the answer does not say where it ends")
+        raise TransientError("the response does not say where it ends")
     first = True
     for block in answer.blocks():
         if first and _is_page(answer, block):
-            raise SignInError("GitHub answers with a page")
+            raise SignInError("GitHub sent a web page")
         first = False
         reserve(file.tell() + len(block))
         file.write(block)
@@ -151,17 +153,17 @@ def _refuse_page(answer: Answer) -> None:
     path = urlsplit(answer.url).path.rstrip("/")
     media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if path in _SIGN_IN_PATHS or (media_type in _PAGES and not _is_download(answer)):
-        raise SignInError("GitHub answers with a page")
+        raise SignInError("GitHub sent a web page")
 
 
 def _is_page(answer: Answer, start: bytes) -> bool:
-    """Whether bytes without a media type are those of a page."""
+    """Whether a response without a media type starts like a web page."""
     if answer.headers.get("Content-Type") or _is_download(answer):
         return False
     return start.lstrip()[:20].lower().startswith(_PAGE_STARTS)
 
 
 def _is_download(answer: Answer) -> bool:
-    """Whether the server says that it is a file to save: then it may be one in HTML."""
+    """Whether the server marks the response as a file to save, which may be an HTML file."""
     disposition = answer.headers.get("Content-Disposition", "")
     return disposition.strip().lower().startswith("attachment")

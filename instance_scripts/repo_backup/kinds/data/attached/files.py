@@ -1,7 +1,7 @@
-"""The attachments in a data archive that is unpacked: which objects, and where they go.
+"""The attachments of an unpacked data archive: their objects, and the paths to restore them to.
 
-Those of ``issues/12.json`` go into ``attachments/issues~12``, beside the list of them, which names
-each file. A name that differs from another's in case alone gets the beginning of its SHA-256.
+Those of ``issues/12.json`` go into ``attachments/issues~12``, beside their list, which names each
+file. The first digits of its SHA-256 are added to a name that differs from another only in case.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ def attachment_lists_in(unpacked: Path) -> Iterator[tuple[str, tuple[Attachment,
 
 
 def attached_objects_in(unpacked: Path) -> dict[str, int]:
-    """Size in bytes of each object by its SHA-256 (hex). Raises RepositoryError."""
+    """The size in bytes of each saved object, by SHA-256 (hex). Raises RepositoryError."""
     return {
         each.sha256: each.size or 0
         for _, attachments in attachment_lists_in(unpacked)
@@ -55,7 +55,7 @@ def attached_objects_in(unpacked: Path) -> dict[str, int]:
 
 
 def attached_places_in(unpacked: Path) -> Iterator[tuple[str, int, Path]]:
-    """SHA-256 (hex), size and place of each file that is saved. Raises RepositoryError."""
+    """The SHA-256 (hex), size in bytes and path of each saved file. Raises RepositoryError."""
     for name, attachments in attachment_lists_in(unpacked):
         folder, taken = unpacked / ATTACHMENTS / folder_name(name), set[str]()
         for each in attachments:
@@ -69,9 +69,9 @@ def attached_places_in(unpacked: Path) -> Iterator[tuple[str, int, Path]]:
 
 
 def file_name(url: str, suffix: str, taken: Collection[str]) -> str:
-    """A name for the attachment at a URL: the last part of it, with a suffix if it has none. Pure.
+    """A file name for the attachment at a URL: its last part, with ``suffix`` if it has none. Pure.
 
-    ``taken`` are the names of others in the same folder, in lower case.
+    ``taken`` are the names of other files in the same folder, case-folded.
     """
     name = safe_name(unquote(urlsplit(url).path.rpartition("/")[2]))
     if "." not in name:
@@ -82,9 +82,9 @@ def file_name(url: str, suffix: str, taken: Collection[str]) -> str:
 
 
 def suffix_of(content_type: str, address: str) -> str:
-    """The suffix of a file's name by its media type, else by the address that it came from. Pure.
+    """The suffix for a file name, by the media type, or else by the URL it came from. Pure.
 
-    Empty where neither says what it is.
+    Empty if neither shows it.
     """
     if known := _SUFFIXES.get(content_type.partition(";")[0].strip().lower()):
         return known

@@ -1,8 +1,8 @@
 """Finds the attachments that the texts of a document link to. Pure.
 
-GitHub has no list of them. People attach a file to a text, which then holds its URL. Links in code
-are examples and no attachments. What is found are addresses of GitHub alone: no other server is
-ever asked because of a text.
+GitHub has no list of attachments. A file that somebody attaches to a text is only a URL in that
+text. Links in code are examples, not attachments. Only URLs of GitHub count, so that no text can
+make this program connect to another server.
 """
 
 import re
@@ -13,9 +13,9 @@ from urllib.parse import quote, unquote, urlsplit
 from repo_backup.hosts.data import AttachmentSites
 
 MOST_CHARACTERS = 1000
-"""Of a URL: a longer one is not GitHub's."""
+"""The most characters of a path: GitHub's are shorter."""
 _TEXTS = ("body", "description")
-"""The fields that hold what people write."""
+"""The fields with people's texts."""
 _MAYBE = re.compile(
     rb"/user-attachments/|user-images\.githubusercontent\.com/|/(?:files|assets)/[0-9]"
 )
@@ -23,7 +23,7 @@ _URL = re.compile(
     r"https?://(?P<host>[A-Za-z0-9.-]+(?::[0-9]{1,5})?)(?P<path>/[^\s<>\"'`()\[\]{}|\\^?#]*)"
 )
 _AT_THE_END = ".,;:!*_~"
-"""What follows a URL in a sentence, and is none of it."""
+"""Characters that may follow a URL in a sentence but are not part of it."""
 _ON_WEB = re.compile(
     r"/user-attachments/(?:assets/[A-Za-z0-9-]{1,64}|files/[0-9]{1,20}/[^/]+)"
     r"|/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+/(?:files|assets)/[0-9]{1,20}/[^/]+"
@@ -35,23 +35,24 @@ _BLANK_LINE = re.compile(r"\n[ \t>]*\n")
 
 
 def may_have_attachments(text: bytes) -> bool:
-    """Whether a document, as it is saved, can link to an attachment: most do not."""
+    """Whether a document in its saved form may link to an attachment: a quick test that rules out
+    most."""
     return _MAYBE.search(text) is not None
 
 
 def attachments_in(document: Any, sites: AttachmentSites) -> tuple[str, ...]:
-    """The URLs of a document's attachments, each once, without what signs them."""
+    """The URLs of a document's attachments, each once, without signatures."""
     found = (url for text in _texts(document) for url in _links(text, sites))
     return tuple(dict.fromkeys(found))
 
 
 def without_code(text: str) -> str:
-    """A text in Markdown without its fenced and inline code."""
+    """A Markdown text without its fenced and inline code."""
     return "\n\n".join(map(_without_inline, _BLANK_LINE.split("\n".join(_unfenced(text)))))
 
 
 def _texts(document: Any) -> Iterator[str]:
-    """What people wrote, in whatever depth; a document may come from a damaged archive."""
+    """People's texts, at any depth. Not recursive, as a document may be nested too deeply."""
     left = [document]
     while left:
         each = left.pop()
@@ -86,13 +87,13 @@ def _attachment(host: str, path: str, sites: AttachmentSites) -> str | None:
 
 
 def _is_plain(segment: str) -> bool:
-    """Whether a part of a path leads nowhere else, decoded as often as anybody may."""
+    """Whether a part of a path stays one part, even if it is percent-decoded twice."""
     plain = unquote(unquote(segment))
     return plain not in (".", "..") and not re.search(r"[/\\\x00-\x1f]", plain)
 
 
 def _unfenced(text: str) -> Iterator[str]:
-    """The lines outside of fences; one that nothing closes goes to the end of the text."""
+    """The lines outside fenced code. A fence that is never closed extends to the end."""
     opened = ""
     for line in text.splitlines():
         fence = _FENCE.fullmatch(line)
@@ -107,7 +108,7 @@ def _unfenced(text: str) -> Iterator[str]:
 
 
 def _without_inline(paragraph: str) -> str:
-    """A paragraph without code between equally many backticks."""
+    """A paragraph without inline code, which is between runs of equally many backticks."""
     runs = [*_BACKTICKS.finditer(paragraph)]
     following: dict[int, list[int]] = {}
     for number in reversed(range(len(runs))):

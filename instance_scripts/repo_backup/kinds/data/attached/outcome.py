@@ -1,4 +1,4 @@
-"""What became of the attachments that one run tried to save, and what a person is told of it."""
+"""The results of one run for a repository's attachments, and their description for people."""
 
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -11,7 +11,8 @@ _MOST_URL_CHARACTERS = 120
 
 @dataclass(frozen=True, slots=True)
 class SavedFile:
-    """An attachment that is an object now; ``suffix`` is for its name, as ``.png``."""
+    """An attachment that was stored as an object. ``suffix`` is for its file name, such as
+    ``.png``."""
 
     sha256: str
     size: int
@@ -20,9 +21,10 @@ class SavedFile:
 
 @dataclass
 class AttachmentOutcome:
-    """By URL, what became of the attachments that were wanted.
+    """The results for the attachments that a run wanted to save, by URL.
 
-    ``refused`` has the codes of ``attached.REFUSALS``, ``failed`` and ``left`` sentences.
+    ``refused`` has codes of ``attached.REFUSALS``; ``failed`` and ``left`` (to later runs) have
+    reasons as text. ``false`` are the SHA-256 of objects that did not match and were replaced.
     """
 
     saved: dict[str, SavedFile] = field(default_factory=dict)
@@ -33,7 +35,8 @@ class AttachmentOutcome:
 
     @property
     def reason(self) -> str | None:
-        """Why the backup is incomplete, if it is: what GitHub refuses is no failure."""
+        """Why the backup is incomplete, if it is. An attachment that GitHub refuses is not a
+        failure."""
         parts = []
         if self.failed:
             few = [f"{_shown(url)}: {why}" for url, why in [*self.failed.items()][:_MOST_NAMED]]
@@ -41,7 +44,7 @@ class AttachmentOutcome:
             few += [f"and {more} more"] if more else []
             parts.append(f"{_attachments(len(self.failed))} could not be saved: {'; '.join(few)}")
         for sha256 in sorted(self.false):
-            parts.append(f"{layout.content(sha256)} was not what its key says, and was replaced")
+            parts.append(f"{layout.content(sha256)} did not match its key and was replaced")
         return "; ".join(parts) or None
 
     @property

@@ -1,6 +1,6 @@
-"""Saves the attachments that a repository's texts link to, each once ever.
+"""Saves the attachments that a repository's texts link to, each once.
 
-Which object each is stands in the working copy, in ``attachments/ITEM.json``.
+The document ``attachments/ITEM.json`` lists the attachments of an item with their objects.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,22 +28,22 @@ from repo_backup.kinds.data.documents import WorkingCopy
 from repo_backup.runtime.errors import RepositoryError
 
 MOST_IN_A_RUN = 2000
-"""New attachments of one repository in one run: what an interruption may cost is bounded."""
+"""New attachments of one repository in one run: it limits what an interruption can cost."""
 MOST_RETRIED = 100
 """Refused attachments of one repository that are tried again in a week."""
 _NOT_TRIED = "not-tried"
-_LOST = "its object is lost or false, and GitHub does not hand it out again"
-_OF_TOO_MANY = f"a run downloads {MOST_IN_A_RUN:,} of a repository"
+_LOST = "its object is lost or damaged, and GitHub no longer serves it"
+_OF_TOO_MANY = f"a run downloads at most {MOST_IN_A_RUN:,} of a repository"
 
 Lists = dict[str, tuple[Attachment, ...]]
 
 
 @dataclass(frozen=True)
 class SavedAttachments:
-    """What is to be said of a repository's attachments.
+    """The state of a repository's attachments.
 
-    ``saved`` are the sizes of their objects, by SHA-256 (hex). ``reason`` is why the backup is
-    incomplete, ``warning`` what is left to later runs.
+    ``saved`` maps the SHA-256 (hex) of each saved object to its size in bytes. ``reason`` is why
+    the backup is incomplete, and ``warning`` what is left to later runs.
     """
 
     attached: Attached
@@ -66,17 +66,17 @@ class AttachmentSaver:
     now: datetime
 
     def save(self, copy: WorkingCopy, *, again: bool, retry: bool) -> SavedAttachments:
-        """Save what is not saved yet, as far as the run's allowance goes.
+        """Save what is not saved yet, within the run's allowance.
 
-        ``again``: the destination is asked for what was saved before, too. ``retry``: some of what
-        GitHub refused is tried again. Raises FatalError, and RepositoryError where a list cannot be
-        read.
+        ``again``: also check that objects of earlier runs are still in the store. ``retry``: try
+        some attachments again that GitHub refused. Raises FatalError, and RepositoryError if a list
+        cannot be read.
         """
         before, linked = _lists(copy), self._linked(copy)
         known = _by_url(each for entries in before.values() for each in entries)
         objects = self.resources.objects
         if objects is None or not self.resources.attachments.save or self.remote.of != "repository":
-            return _said(_after(before, linked, known, _NOT_TRIED))
+            return _state_of(_after(before, linked, known, _NOT_TRIED))
         urls = dict.fromkeys(url for each in linked.values() for url in each)
         outcome = AttachmentOutcome()
         missing = AttachmentDownloads(self.remote, self.resources, self.host, objects, self.room)
@@ -91,16 +91,16 @@ class AttachmentSaver:
         lists = _after(before, linked, _known_after(known, outcome))
         for path, entries in lists.items():
             copy.put(path, attachments_document(entries))
-        return replace(_said(lists), reason=outcome.reason, warning=outcome.warning)
+        return replace(_state_of(lists), reason=outcome.reason, warning=outcome.warning)
 
     def _linked(self, copy: WorkingCopy) -> dict[str, tuple[str, ...]]:
-        """By the path of its list, the URLs in each document that links to any."""
+        """The URLs in each document that links to attachments, by the path of its list."""
         sites = self.host.attachment_sites
         found = ((path, attachments_in(copy.get(path), sites)) for path in copy.linking())
         return {attachments_path(path): urls for path, urls in found if urls}
 
     def _turn(self, refused: Sequence[str]) -> list[str]:
-        """Those of the refused ones whose turn it is to be tried again, another part each week."""
+        """The refused URLs whose turn it is to be tried again: other ones each week."""
         if not refused:
             return []
         start = self.now.toordinal() // 7 * MOST_RETRIED % len(refused)
@@ -119,7 +119,7 @@ def _lists(copy: WorkingCopy) -> Lists:
 
 
 def _by_url(attachments: Iterable[Attachment]) -> dict[str, Attachment]:
-    """What is known of each URL: what is saved in one list is saved."""
+    """The best entry for each URL: one that is saved, if any list has that."""
     known: dict[str, Attachment] = {}
     for each in attachments:
         if each.url not in known or each.sha256:
@@ -130,7 +130,8 @@ def _by_url(attachments: Iterable[Attachment]) -> dict[str, Attachment]:
 def _known_after(
     known: Mapping[str, Attachment], outcome: AttachmentOutcome
 ) -> dict[str, Attachment]:
-    """What is known of each URL now. An object that could not be had again is not taken back."""
+    """The entry of each URL after this run. If an object could not be fetched again, the old entry
+    stays."""
     after = dict(known)
     for url, saved in outcome.saved.items():
         name = file_name(url, saved.suffix, ())
@@ -146,7 +147,7 @@ def _after(
     known: Mapping[str, Attachment],
     unknown: str | None = None,
 ) -> Lists:
-    """The lists as they are now; ``unknown`` is why nothing is known of a URL, for all such."""
+    """The new lists. ``unknown`` is the refusal code for URLs without a known entry."""
     lists: Lists = {}
     for path in dict.fromkeys([*before, *linked]):
         own = {each.url: each for each in before.get(path, ())}
@@ -166,7 +167,7 @@ def _entries(
     taken: set[str] = set()
     for url in urls:
         if url in own and own[url].sha256 == (known[url].sha256 if url in known else None):
-            # The name that an earlier run gave it stays.
+            # It keeps the name that an earlier run gave it.
             found = known.get(url, own[url])
             entry = replace(found, file=own[url].file)
         else:
@@ -187,7 +188,7 @@ def _suffix(name: str) -> str:
     return dot + suffix if dot else ""
 
 
-def _said(lists: Lists) -> SavedAttachments:
+def _state_of(lists: Lists) -> SavedAttachments:
     every = [each for entries in lists.values() for each in entries]
     return SavedAttachments(
         Attached.of(every), {each.sha256: each.size or 0 for each in every if each.sha256}

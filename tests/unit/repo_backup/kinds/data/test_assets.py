@@ -277,7 +277,7 @@ def test_a_file_that_the_list_does_not_describe_is_named_and_costs_no_other(
     host.documents[RELEASE] = release(asset(1, b"one"), listed)
     result = runs.back_up()
     assert result.state == "failed"
-    reason = "GitHub lists 1 release asset without the fields by which to fetch: v1.0"
+    reason = "GitHub lists 1 release asset without the fields needed to download: v1.0"
     assert reason in str(result.reason)
     assert objects(runs) == {b"one"}
     host.documents[RELEASE] = release(asset(1, b"one"), asset(2, b"other"))
@@ -291,7 +291,7 @@ def test_a_full_run_finds_what_was_put_in_an_objects_place(runs: Runs, host: Mem
     place.chmod(0o644)
     place.write_bytes(b"two")
     result = runs.back_up(full=True)
-    assert "was not what its key says, and was replaced" in (result.reason or "")
+    assert "did not match its key and was replaced" in (result.reason or "")
     assert objects(runs) == {b"one"}
 
 

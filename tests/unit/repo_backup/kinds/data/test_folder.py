@@ -116,5 +116,5 @@ def test_items_that_the_index_counts_are_there_without_those_that_are_gone(tmp_p
 
 def test_a_document_that_is_no_json_is_not_good(tmp_path: Path) -> None:
     path = folder.unpack(zipped(tmp_path, {**WHOLE, "issues/1.json": b"{"}), tmp_path)
-    with pytest.raises(RepositoryError, match="is no JSON"):
+    with pytest.raises(RepositoryError, match="is not JSON"):
         folder.check(path, None, CancellationToken())

@@ -357,7 +357,7 @@ def test_an_object_that_a_report_missed_is_fetched_again_and_named_if_it_is_refu
     lost.unlink()
     host.attachments[FILE] = NotFoundError("404")
     result = runs.back_up(days=0.001, damaged=(key,))
-    assert "GitHub does not hand it out again" in (result.reason or "")
+    assert "GitHub no longer serves it" in (result.reason or "")
     assert numbers(result).saved == 1
 
 
