@@ -1,4 +1,4 @@
-"""Puts what was fetched into the store: a whole archive, or an overlay of the one that is there."""
+"""Uploads what was fetched: a whole archive, or an overlay on a stored one."""
 
 from dataclasses import dataclass, replace
 
@@ -11,25 +11,22 @@ from repo_backup.store.base import Stored
 from repo_backup.store.chain_store import Overlay, StoredChain, put_overlay
 
 _MOST_REMARKS = 20
-"""Of an archive: its overlays bring their own."""
+"""The most remarks of an archive, because each overlay may add some."""
 
 
 @dataclass(frozen=True)
 class ArchiveUpload:
-    """The archive of one item goes under ``key``."""
+    """Uploads the archive of one item under ``key``."""
 
     key: str
     resources: Resources
 
     def put_whole(self, fetched: Fetched) -> ItemResult:
-        """Upload a whole archive.
-
-        Raises RepositoryError where the store does not take it, however often that is tried.
-        """
+        """Upload a whole archive. Raises RepositoryError if the store fails in spite of retries."""
         return result_of(fetched, self._described(fetched, self._store(fetched.archive)))
 
     def put_overlay(self, fetched: Fetched, onto: StoredChain, earlier: ItemResult) -> ItemResult:
-        """Upload it as the next overlay of the chain, of which ``earlier`` tells."""
+        """Upload the next overlay of the chain ``onto``, whose last known result is ``earlier``."""
         resources = self.resources
         overlay = Overlay(
             fetched.archive,
@@ -52,7 +49,7 @@ class ArchiveUpload:
         return replace(result, lfs=lfs, chain=chain_of(document, *base))
 
     def _store(self, archive: HashedBlob) -> Stored:
-        """Upload, again if need be, without fetching again."""
+        """Upload with retries, so that an upload error does not cause another fetch."""
         store, retry_policy = self.resources.store, self.resources.retry_policy
         try:
             return retry_policy.call(lambda: store.put_archive(self.key, archive))

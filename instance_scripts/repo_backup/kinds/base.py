@@ -29,7 +29,7 @@ from repo_backup.store.chain_store import StoredChain
 from repo_backup.store.objects import ObjectStore
 
 MOST_RETRIES = 2000
-"""Attachments that GitHub refused before, in a run."""
+"""The most attachments refused earlier that a run tries again."""
 
 
 @dataclass(frozen=True)

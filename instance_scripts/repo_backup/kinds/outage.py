@@ -1,4 +1,4 @@
-"""A storage of large files that is not there: not every file is tried as often as one is."""
+"""Stops the downloads of a repository's files while their storage is down."""
 
 import contextlib
 import threading
@@ -11,11 +11,11 @@ _MOST_IN_A_ROW = 8
 
 
 class NotTriedError(RepositoryError):
-    """So many downloads failed that this one was not begun."""
+    """So many downloads in a row failed that this one was not started."""
 
 
 class Outage:
-    """Counts a repository's downloads that failed in a row, though each was tried again."""
+    """Counts the downloads in a row that failed in spite of retries. Thread-safe."""
 
     def __init__(self) -> None:
         self._failed = 0
@@ -23,12 +23,12 @@ class Outage:
 
     @contextlib.contextmanager
     def download(self) -> Iterator[None]:
-        """Note what becomes of the download in the block.
+        """Count the result of the download in the block.
 
-        Raises NotTriedError instead where so many failed that this one would, too.
+        Raises NotTriedError, without running the block, if too many downloads in a row failed.
         """
         if self._failed >= _MOST_IN_A_ROW:
-            raise NotTriedError(f"not tried, as {_MOST_IN_A_ROW} downloads in a row failed")
+            raise NotTriedError(f"not tried, because {_MOST_IN_A_ROW} downloads in a row failed")
         broken = False
         try:
             yield

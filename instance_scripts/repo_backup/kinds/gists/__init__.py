@@ -1,1 +1,1 @@
-"""Gists of a person: git repositories of their own, listed apart from the others."""
+"""The kind ``gist``: the gists of a person, which are git repositories with a list of their own."""

@@ -1,1 +1,1 @@
-"""The kind ``lfs-objects``: which large files a repository's history points to, and their bytes."""
+"""The kind ``lfs-objects``: the large files that a repository's history points to."""

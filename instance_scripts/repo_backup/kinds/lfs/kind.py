@@ -1,5 +1,5 @@
-"""Git LFS: every large file that a repository's archived history points to is listed, and saved
-where the backup's owner asks for that, as GitHub bills each byte of it.
+"""Lists every Git LFS object that a repository's archived history points to, and saves the objects
+if the option ``--lfs`` is set. It is not by default, because GitHub bills the bandwidth.
 
 https://docs.github.com/en/billing/concepts/product-billing/git-lfs
 """
@@ -43,21 +43,21 @@ _PUSH = (
 )
 _LEAST_BYTES = 4 << 20
 _INCOMPLETE = "incomplete"
-"""In the place of a fingerprint: nothing is ever like it, so that the next run tries again."""
+"""Stands in for a fingerprint and equals none, so that the next run tries again."""
 
 
 @dataclass(frozen=True)
 class LfsObjects:
-    """The large files of one repository, by what became of its git in this run."""
+    """The LFS objects of one repository, from its git archives after this run."""
 
     remote: RemoteRepository
     resources: Resources
 
     @contextlib.contextmanager
     def find(self) -> Iterator[CurrentState]:
-        """By the archives that there are of the repository, and whether objects are to be saved.
+        """The state, whose fingerprint consists of the git archives and whether to save objects.
 
-        Raises AbsentError where it does not use Git LFS.
+        Raises AbsentError if the repository does not use Git LFS.
         """
         git = self._git()
         chain = git.chain.digest if git.chain else ""
@@ -83,7 +83,7 @@ class LfsObjects:
         )
 
     def after(self, error: TransientError) -> RepositoryError:
-        """The error itself: an attempt teaches nothing."""
+        """The error itself: later attempts do not adapt."""
         return error
 
     @property
@@ -91,7 +91,7 @@ class LfsObjects:
         return self.resources.lfs.save and self.resources.objects is not None
 
     def _settled(self, fingerprint: str) -> str:
-        """In its place where all that is missing is larger than any run's allowance."""
+        """Stands in for the fingerprint if all missing objects exceed a whole run's allowance."""
         return _digest(f"{fingerprint} {self.resources.lfs.allowance.total}")
 
     def _git(self) -> ItemResult:
@@ -103,9 +103,9 @@ class LfsObjects:
     def _grow(
         self, fingerprint: str, room: Path, stored: StoredChain, _result: ItemResult
     ) -> Grown:
-        """What is new beside the list of an earlier run: a whole list again, as it is short.
+        """Add what is new to the list of an earlier run. The new list is complete, as it is short.
 
-        Where a report found an object damaged, or the list, each is looked at anew.
+        If a report found an object or the list damaged, every object is checked again.
         """
         try:
             earlier = self._earlier(stored)
@@ -136,7 +136,7 @@ class LfsObjects:
             return LfsList()
 
     def _fetch(self, fingerprint: str, earlier: LfsList, room: Path) -> Fetched:
-        """Look through what is new among the archives, and save what is not saved yet."""
+        """Scan the new archives for pointers, and save the objects that are not saved yet."""
         zips = git_zips(self._git(), self.resources)
         new = [each for each in zips if each.sha256 not in earlier.scanned]
         found = scan(new, zips[0], self.resources, room)
@@ -176,7 +176,8 @@ def _digest(text: str) -> str:
 
 
 def _announced(listed: LfsList, fingerprint: str) -> Unserved | None:
-    """What a person should know of objects that nobody asked to save; None where all are saved."""
+    """The warning about objects that are not saved because ``--lfs`` is not set; None if all
+    are."""
     numbers = listed.referred
     count = numbers.count - numbers.saved
     if not count:
@@ -191,25 +192,25 @@ def _announced(listed: LfsList, fingerprint: str) -> Unserved | None:
 
 
 class Lfs:
-    """A repository's large files: a list of them in an archive, their bytes beside it."""
+    """A repository's LFS objects: an archive has their list, and they are stored beside it."""
 
     name = LFS
     optional = True
     is_late = True
 
     def absence(self, remote: RemoteRepository) -> None:
-        """None: only its archive tells whether a repository uses Git LFS."""
+        """None: only its git archive shows whether a repository uses Git LFS."""
 
     def disk_bytes(self, remote: RemoteRepository) -> int:
-        """An archive that is looked through; the large files themselves need no disk."""
+        """The size of the archive to scan. The objects themselves need no disk space."""
         return remote.size_kib * 1024 + _LEAST_BYTES
 
     def upstream(self, remote: RemoteRepository, resources: Resources) -> LfsObjects:
-        """The large files of this repository."""
+        """The LFS objects of this repository."""
         return LfsObjects(remote, resources)
 
     def unpack(self, file: IO[bytes], into: Path) -> Path:
-        """The list, in ``REPO.git/lfs``. Raises RepositoryError."""
+        """Unpack the list into ``REPO.git/lfs``. Raises RepositoryError."""
         return unpack_list(file, into)
 
     def lay_over(self, file: IO[bytes], unpacked: Path) -> None:
@@ -225,31 +226,33 @@ class Lfs:
         *,
         same_bytes: bool,
     ) -> tuple[str, ...]:
-        """See that it is the list of the manifest, by its numbers. Raises RepositoryError."""
+        """Compare the list's counts with the manifest's. Returns remarks. Raises
+        RepositoryError."""
         numbers = list_in(unpacked).referred
         if result and result.objects and result.objects != numbers:
-            raise RepositoryError("it is not the list of LFS objects that the manifest tells of")
+            raise RepositoryError("the counts of its LFS objects differ from the manifest's")
         missing = numbers.count - numbers.saved
-        return (f"{missing} of {numbers.count} LFS objects not saved",) if missing else ()
+        return (f"{missing} of {numbers.count} LFS objects are not saved",) if missing else ()
 
     def objects(self, unpacked: Path) -> Iterable[tuple[str, int]]:
-        """Those that are saved."""
+        """The SHA-256 (hex) and size in bytes of each saved object."""
         found = list_in(unpacked)
         return ((oid, found.sizes[oid]) for oid in sorted(found.saved))
 
     def places(self, unpacked: Path) -> Iterable[tuple[str, int, Path]]:
-        """Where Git LFS looks for the objects of a repository on the same machine."""
+        """The same, with the path where Git LFS looks for objects when it clones from this
+        machine."""
         return (
             (sha256, each, unpacked / "objects" / sha256[:2] / sha256[2:4] / sha256)
             for sha256, each in self.objects(unpacked)
         )
 
     def next_step(self, unpacked: Path) -> str:
-        """A clone of a mirror finds them beside it."""
+        """The ``git clone`` command for the mirror, which finds the objects in it."""
         return f"git clone {shlex.quote(str(unpacked.parent))}"
 
     def check_target(self, target: Target) -> None:
-        """Raise RepositoryError: it is Git LFS itself that sends objects to a host."""
+        """Raise RepositoryError: only Git LFS can send objects to a host."""
         raise RepositoryError(_PUSH)
 
     def restore(self, unpacked: Path, target: Target, *, force: bool) -> Pushed:

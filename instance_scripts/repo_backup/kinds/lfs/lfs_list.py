@@ -1,4 +1,4 @@
-"""The list of a repository's large files, as it lies unpacked beside its mirror."""
+"""Unpacks the list of a repository's LFS objects into its mirror, and reads it there."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,10 @@ from repo_backup.runtime.errors import RepositoryError
 
 
 def unpack_list(file: IO[bytes], into: Path) -> Path:
-    """Unpack it; ``REPO.git/lfs``, which must not be there yet. Raises RepositoryError."""
+    """Unpack the list into ``REPO.git/lfs``, which must not exist. Returns that folder.
+
+    Raises RepositoryError.
+    """
     try:
         top, found = read_zip(file)
     except DamagedError as error:

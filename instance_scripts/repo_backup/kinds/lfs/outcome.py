@@ -1,4 +1,4 @@
-"""What became of a repository's large files in one run, and what a person is told of it."""
+"""The results of one run for a repository's LFS objects, and their description for people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,11 +11,12 @@ _MOST_NAMED = 3
 
 @dataclass
 class Outcome:
-    """What became of the objects that were wanted, by SHA-256; ``false`` ones were replaced.
+    """The results for the objects that a run wanted to save, by SHA-256 (hex).
 
-    ``left`` and ``refused`` have sizes: what the run's allowance left to later runs, and what the
-    server of ``owner``'s repositories refuses. ``refusal`` is its reason, empty where another
-    repository of the owner tells it.
+    ``failed`` has reasons. ``left`` has the sizes in bytes of objects that the run's allowance left
+    to later runs, ``refused`` those of objects that GitHub refuses to serve for ``owner``.
+    ``refusal`` is its reason; empty if the result of another repository of the owner states it.
+    ``false`` objects did not match their keys and were replaced.
     """
 
     owner: str
@@ -45,7 +46,7 @@ class Outcome:
         return "; ".join(parts) or None
 
     def warning(self, allowance: int | None) -> str | None:
-        """What is left to later runs, if anything is; ``allowance`` in bytes."""
+        """What is left to later runs, if anything. ``allowance`` is in bytes (None: unlimited)."""
         parts = []
         if self.refused and not self.refusal:
             parts.append(

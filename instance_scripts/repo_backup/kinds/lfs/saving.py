@@ -1,4 +1,4 @@
-"""Large files on their way from Git LFS's server to the destination, each once ever."""
+"""Downloads LFS objects from the LFS server to the store, each once."""
 
 import contextlib
 import threading
@@ -24,8 +24,9 @@ from repo_backup.runtime.errors import RepositoryError, WrongBytesError
 from repo_backup.store.objects import ObjectStore
 
 AT_ONCE = 4
-"""Of one repository; each takes a connection to its storage and one to the destination."""
-LOOKS_AT_ONCE = 8
+"""Parallel downloads of one repository. Each has a connection to the LFS storage and one to the
+store."""
+CHECKS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,10 @@ class Saver:
     objects: ObjectStore
 
     def save(self, wanted: Sequence[Pointer]) -> Outcome:
-        """Save what is not there yet, the small ones first, as far as the run's allowance goes.
+        """Save the objects that are not in the store yet, small ones first, within the run's
+        allowance.
 
-        What is one object's own trouble is in the outcome. Raises FatalError and
-        InterruptedRunError.
+        Failures of single objects are in the outcome. Raises FatalError and InterruptedRunError.
         """
         outcome, outage = Outcome(self.remote.owner), Outage()
         every = sorted(wanted, key=_by_size)
@@ -54,16 +55,16 @@ class Saver:
         return outcome
 
     def _missing(self, batch: Sequence[Pointer], outcome: Outcome) -> list[Pointer]:
-        """Those that the destination does not have; what another repository saved, it has."""
+        """The objects that are not in the store; another repository may have saved some."""
 
-        def look(number: int) -> bool | str:
+        def is_stored(number: int) -> bool | str:
             try:
                 return self.objects.has(batch[number].oid)
             except RepositoryError as error:
                 return str(error)
 
         missing = []
-        for each, found in zip(batch, at_once(look, len(batch), LOOKS_AT_ONCE), strict=True):
+        for each, found in zip(batch, at_once(is_stored, len(batch), CHECKS_AT_ONCE), strict=True):
             if isinstance(found, str):
                 outcome.failed[each.oid] = found
             elif found:
@@ -73,7 +74,7 @@ class Saver:
         return missing
 
     def _allowed(self, batch: Sequence[Pointer], outcome: Outcome) -> list[Pointer]:
-        """What the run may still fetch of these."""
+        """The objects that this run may still fetch."""
         allowed = []
         for each in batch:
             if self.resources.lfs.allowance.take(each.size):
@@ -90,7 +91,7 @@ class Saver:
         except RepositoryError as error:
             refused = error
             if not isinstance(error, DownloadsRefusedError):
-                # It was tried again where that can help; the next batch would fare no better.
+                # All useful retries were made, so the next batch would fail too.
                 refused = DownloadsRefusedError(str(error), 0, of_owner=False)
             for each in batch:
                 self._note(refused, each, outcome)
@@ -113,7 +114,7 @@ class Saver:
         at_once(save, len(batch), AT_ONCE)
 
     def _note(self, error: RepositoryError, pointer: Pointer, outcome: Outcome) -> None:
-        """Why an object is not saved. Where nothing was fetched, others may have its allowance."""
+        """Record why an object is not saved. If nothing was fetched, release its allowance."""
         if isinstance(error, DownloadsRefusedError | NotTriedError):
             self.resources.lfs.allowance.give_back(pointer.size)
         if not isinstance(error, DownloadsRefusedError):
@@ -124,14 +125,14 @@ class Saver:
             return
         outcome.is_refused = True
         owner = self.remote.owner
-        # The downloads of a fork are its parent's owner's.
+        # GitHub charges the downloads of a fork to the owner of its parent.
         of_owner = error.of_owner and not self.remote.fork
         if not of_owner or self.resources.lfs.refused.add(owner):
             advice = remedy(error, owner if of_owner else "")
             outcome.refusal = f"{str(error).rstrip('.')}; {advice}"
 
     def _put(self, pointer: Pointer, source: "_Source") -> bool:
-        """Store one object; whether something false was in its place. Raises RepositoryError."""
+        """Store one object. Returns whether it replaced a wrong one. Raises RepositoryError."""
         resumed = False
 
         @contextlib.contextmanager
@@ -148,12 +149,12 @@ class Saver:
         except WrongBytesError:
             if not resumed:
                 raise
-        # It was put together of several answers, which may be of several things.
+        # A resumed download combines several responses, which may come from different objects.
         return self.objects.put(pointer.oid, pointer.size, opened).was_false
 
 
 class _Source:
-    """Where the objects of one batch are, asked again for one whose address is good no more."""
+    """The download URLs of a batch of objects. An expired URL is requested again."""
 
     def __init__(self, clone_url: str, resources: Resources) -> None:
         self._clone_url = clone_url
@@ -161,7 +162,8 @@ class _Source:
         self._offers: dict[str, Offer] = {}
 
     def ask(self, wanted: Sequence[Pointer]) -> None:
-        """Ask for these. Raises DownloadsRefusedError, or another RepositoryError."""
+        """Request the URLs of these objects. Raises DownloadsRefusedError, or another
+        RepositoryError."""
         http = self._resources.http
         try:
             found = self._resources.retry_policy.call(lambda: ask(http, self._clone_url, wanted))
@@ -170,7 +172,7 @@ class _Source:
         self._offers.update(found)
 
     def download(self, pointer: Pointer) -> Download:
-        """The object's bytes; nothing is sent before they are read."""
+        """The object's bytes. The request is made when they are read."""
 
         @contextlib.contextmanager
         def opened(headers: Mapping[str, str], anew: bool) -> Iterator[Answer]:

@@ -1,8 +1,7 @@
-"""The pointers in a repository's archives: of each archive once, from what the destination has.
+"""Scans the stored archives of a repository for LFS pointers, each archive once.
 
-Nothing is asked of the host: what a run stored a minute ago is read back, an overlay's few objects
-mostly. So a run that is killed loses nothing, and the history of earlier versions is looked
-through as well.
+The scan reads from the store, not from the host: usually a small overlay that the run stored a
+minute ago. So a killed run loses nothing, and archives of earlier runs are scanned too.
 """
 
 import re
@@ -34,24 +33,24 @@ class GitZip:
 
 
 def git_zips(git: ItemResult, resources: Resources) -> list[GitZip]:
-    """The base and all overlays, in their order. Raises RepositoryError and what the store does."""
+    """The base and all overlays, in order. Raises RepositoryError, and what the store raises."""
     archive, chain, store = git.archive, git.chain, resources.store
-    assert archive  # noqa: S101 - the caller has looked
+    assert archive  # noqa: S101 - checked by the caller
     zips = [GitZip(archive.key, archive.bytes, archive.sha256, archive.version_id)]
     if chain:
         try:
             document = resources.retry_policy.call(lambda: read_chain(store, archive.key, chain))
         except ChainListError as error:
-            raise RepositoryError(f"its archives cannot be looked through: {error}") from error
+            raise RepositoryError(f"its archives cannot be scanned: {error}") from error
         links = document.links[: chain.links]
         zips += [GitZip(each.key, each.bytes, each.sha256, each.version_id) for each in links]
     return zips
 
 
 def scan(zips: list[GitZip], base: GitZip, resources: Resources, room: Path) -> set[Pointer]:
-    """The pointers among the objects of these zips. Raises RepositoryError and what the store does.
+    """The pointers among the objects of these zips. ``base`` determines the format of object ids.
 
-    ``base`` tells the format of ids.
+    Raises RepositoryError, and what the store raises.
     """
     found: set[Pointer] = set()
     sha256 = False
@@ -73,11 +72,11 @@ def _config(stored: StoredZip) -> str:
     for name in stored.names:
         if PurePosixPath(name).name == "config" and name.count("/") == 1:
             return stored.read(name).decode(errors="replace")
-    raise RepositoryError("an archive has no config: it is no mirror")
+    raise RepositoryError("an archive has no config, so it is not a mirror")
 
 
 def _lay_out(stored: StoredZip, repository: Path, config: str, resources: Resources) -> bool:
-    """A bare repository with the zip's packs and no ref; whether there is any pack."""
+    """Create a bare repository with the zip's packs and no refs. Returns whether it has a pack."""
     packs = repository / "objects" / "pack"
     packs.mkdir(parents=True)
     (repository / "refs").mkdir()

@@ -11,7 +11,7 @@ from backup_contract.moments import iso
 from repo_backup.hosts.github.addresses import gist_url
 from repo_backup.hosts.github.gists import gist_of
 from repo_backup.hosts.github.paging import UnreadableItemError
-from repo_backup.kinds.gists.gist_kind import ASKED_AGAIN_AFTER, is_settled
+from repo_backup.kinds.gists.gist_kind import COMPARED_AGAIN_AFTER, is_settled
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 ITEM: dict[str, Any] = {
@@ -74,7 +74,7 @@ def test_gists_have_a_host_of_their_own(api_url: str, host: str) -> None:
         ("backed-up", ITEM["updated_at"], timedelta(days=1), True),
         ("failed", ITEM["updated_at"], timedelta(days=1), False),
         ("unchanged", "2026-11-02T00:00:00Z", timedelta(days=1), False),
-        ("unchanged", ITEM["updated_at"], ASKED_AGAIN_AFTER, False),
+        ("unchanged", ITEM["updated_at"], COMPARED_AGAIN_AFTER, False),
         ("unchanged", ITEM["updated_at"], -timedelta(days=1), False),
     ],
 )
