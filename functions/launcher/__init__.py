@@ -1,1 +1,1 @@
-"""The launcher: turns a schedule's tick or a person's click into one instance that backs up."""
+"""The launcher: launches one instance for each scheduled or manual run."""

@@ -41,47 +41,48 @@ https://docs.aws.amazon.com/general/latest/gr/billing.html"""
 
 @logger().inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Launch what the event asks for; ``events/`` has examples, docs/reference.md the fields.
+    """Handle an event; ``events/`` has examples, docs/reference.md the fields.
 
-    Expected refusals are answers; anything raised is retried by Lambda and then a dead letter.
+    An expected refusal is an answer. If an error is raised, Lambda retries, then sends the event to
+    the dead-letter queue.
     """
     return launch(event, datetime.now(UTC), context.aws_request_id)
 
 
 def launch(event: dict[str, Any], now: datetime, request_id: str) -> dict[str, Any]:
-    """The handler at a given moment; Lambda's retries come with the same ``request_id``."""
+    """The handler at a given time. Lambda's retries have the same ``request_id``."""
     config = Config.from_env(with_stored(os.environ, settings_client))
     request = read_request(event, now)
     launcher = compose(config)
     if isinstance(request, CheckRequest):
-        return Preflight(launcher, survey(config)).check(now).document
+        return Preflight(launcher, aws_facts(config)).check(now).document
     if request.trigger == "manual" and not request.dry_run:
         run_id = launcher.store.run_id_of_request(request_id, request.run_id, now)
         request = replace(request, run_id=run_id)
-        if busy := _at_work(launcher, run_id, now):
-            return busy.document
+        if refusal := _run_in_progress(launcher, run_id, now):
+            return refusal.document
     logger().append_keys(run_id=request.run_id, attempt=request.attempt)
     if request.dry_run:
         return launcher.dry_run(request).document
     return launcher.launch(request, now).document
 
 
-def _at_work(launcher: Launcher, run_id: str, now: datetime) -> RunAnswer | None:
-    """The refusal of a manual run while another run writes to the bucket, or None."""
+def _run_in_progress(launcher: Launcher, run_id: str, now: datetime) -> RunAnswer | None:
+    """The refusal of a manual run while another run is in progress, or None."""
     others = [run for run in launcher.store.unreported() if run.id != run_id]
-    busy = next((run for run in others if run.is_at_work(now)), None)
-    if busy is None:
+    run = next((each for each in others if each.is_in_progress(now)), None)
+    if run is None:
         return None
     problem = (
-        f"Run {busy.id} is in progress, until {busy.attempt.deadline_at:%Y-%m-%d %H:%M} UTC at the "
+        f"Run {run.id} is in progress, until {run.attempt.deadline_at:%Y-%m-%d %H:%M} UTC at the "
         "latest; its summary will be mailed. Invoke again after that."
     )
     return RunAnswer(Status.REFUSED, problem=problem)
 
 
-def survey(config: Config) -> AwsFacts:
-    """The AWS clients of the preflight, with short time-outs so that a slow service costs one
-    line."""
+def aws_facts(config: Config) -> AwsFacts:
+    """The preflight's AWS clients. Their timeouts are short, so that a slow service costs one
+    check."""
     quick = ClientConfig(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=10)
     return AwsFacts(
         sns=boto3.client("sns", config=quick),
@@ -97,8 +98,8 @@ def survey(config: Config) -> AwsFacts:
 
 @cache
 def compose(config: Config) -> Launcher:
-    """The launcher with its adapters, made once for as long as Lambda keeps this process."""
-    # The pools are tried one after the other, so botocore must request from each only once.
+    """The launcher with its adapters; Lambda's invocations in this process share it."""
+    # The launcher itself goes from pool to pool, so botocore must not repeat a request.
     once = ClientConfig(
         retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=20
     )
@@ -133,7 +134,7 @@ def compose(config: Config) -> Launcher:
             StackTags(boto3.client("lambda"), config.launcher_arn, log),
         ),
         bucket=bucket,
-        tell_reporter=partial(invoke, boto3.client("lambda"), config.reporter_arn),
+        invoke_reporter=partial(invoke, boto3.client("lambda"), config.reporter_arn),
         send_note=topic.publish,
         confirmed_subscriptions=topic.confirmed_subscriptions,
         sleep=time.sleep,

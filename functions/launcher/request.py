@@ -1,4 +1,4 @@
-"""What the launcher is asked to do, read from any event that may reach it. Pure."""
+"""Reads the launcher's request from an event. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ MANUAL = {
     "full": (bool, "fetches everything again, unchanged repositories included"),
     "on_demand": (bool, "uses an on-demand instance, which AWS does not reclaim"),
 }
-"""The fields that a person may give, by name: their kind, and what they do."""
+"""The fields of a manual event, by name: their type, and what they do."""
 _EXAMPLE = (
     '{}, {"dry_run": true}, {"only": ["name*"]}, {"full": true}, {"on_demand": true} '
     'or {"action": "check"}'
@@ -24,7 +24,10 @@ _EXAMPLE = (
 
 @dataclass(frozen=True, slots=True)
 class LaunchRequest:
-    """Launch this attempt of this run. ``trigger`` is ``schedule``, ``manual`` or ``retry``."""
+    """A request to launch this attempt of this run.
+
+    ``trigger`` is ``schedule``, ``manual`` or ``retry``.
+    """
 
     run_id: str
     attempt: int
@@ -35,13 +38,14 @@ class LaunchRequest:
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """Check whether everything is in order; launch nothing."""
+    """A request to check that everything is in order. Launches nothing."""
 
 
 def read_request(event: Mapping[str, Any], now: datetime) -> LaunchRequest | CheckRequest:
-    """The request behind an event: our schedule, a classic cron rule, a retry, or a person.
+    """The request in an event of the schedule, a cron rule, the reporter (a retry) or a person.
 
-    A schedule's run id is the time it was due, so that a second delivery finds the same run.
+    The id of a scheduled run is the time when it was due, so that a second delivery of the event
+    finds the same run.
     Raises :class:`EventError` that names the field and the remedy.
     """
     if not isinstance(event, Mapping):
@@ -65,7 +69,7 @@ def _scheduled_run_id(text: Any, field: str) -> str:
         return run_id_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (TypeError, ValueError, OverflowError) as error:
         raise EventError(
-            f"{field}: not an ISO 8601 time: {text!r}. The schedule's input must pass "
+            f"{field}: not an ISO 8601 time: {text!r}. The schedule's input must contain "
             "<aws.scheduler.scheduled-time>."
         ) from error
 
@@ -75,15 +79,15 @@ def _retry(event: Mapping[str, Any]) -> LaunchRequest:
     try:
         moment_of(str(run_id))
     except ValueError as error:
-        raise EventError(f"run_id: {error}. Use the run id of the mail.") from error
+        raise EventError(f"run_id: {error}. Use the run id in the mail.") from error
     if type(attempt) is not int or attempt < 1:
-        raise EventError(f"attempt: not a whole number from 1: {attempt!r}.")
+        raise EventError(f"attempt: not a whole number above 0: {attempt!r}.")
     return LaunchRequest(str(run_id), attempt, "retry")
 
 
 def _action(event: Mapping[str, Any]) -> CheckRequest:
     if event["action"] != "check":
-        raise EventError(f'action: the only one is "check", got {event["action"]!r}.')
+        raise EventError(f'action: expected "check", got {event["action"]!r}.')
     if others := sorted(set(event) - {"action"}):
         raise EventError(f"{others[0]}: a check takes no other field.")
     return CheckRequest()

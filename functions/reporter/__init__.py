@@ -1,1 +1,1 @@
-"""The reporter: looks at a run and takes its next step. The last step is the mail."""
+"""The reporter: observes a run and takes its next step, of which the last is the mail."""

@@ -1,4 +1,4 @@
-"""What follows the mail: the note for the next report, and overlays that nobody needs any more."""
+"""After the mail: records what the next report needs, and removes superseded overlays."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +14,12 @@ from reporter.observe.summary import Summary
 from shared.aws.run_table import Reported, RunStore
 
 _ACCEPTED = (Kind.VERIFIED, Kind.PARTIAL)
-"""Verdicts of runs in which nothing spoke against an archive."""
+"""The verdicts of runs without a bad archive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Afterwards:
-    """``retires`` is whether this stack may remove overlays at all."""
+    """The last steps of a report. ``retires``: this stack may remove overlays."""
 
     store: RunStore
     bucket: Bucket
@@ -27,13 +27,13 @@ class Afterwards:
     log: Logger
 
     def remember(self, run_id: str, summary: Summary, now: datetime) -> Reported | None:
-        """Note what the next report needs; returns what was known before, if it could be read."""
+        """Record what the next report needs. Returns the previous record; None if unreadable."""
         facts, before = summary.facts, summary.background.reported
         complete = facts.manifest is not None and facts.manifest.complete
         if before is None:
             found = tried(self.store.reported)
             if isinstance(found, Failed):
-                self.log.warning("earlier reports are not known", exc_info=found.error)
+                self.log.warning("earlier reports cannot be read", exc_info=found.error)
                 return None
             before = found
         kind = facts.verdict.kind
@@ -47,9 +47,9 @@ class Afterwards:
         return before
 
     def retire(self, run_id: str, summary: Summary, before: Reported | None) -> None:
-        """Remove superseded overlays, as far as may be, and write that into ``report.json``.
+        """Remove superseded overlays, as far as that is allowed, and record it in ``report.json``.
 
-        Nothing hangs on it: what it fails at is logged, and done after a later run.
+        A failure is only logged. The next report tries again.
         """
         facts, checked = summary.facts, summary.background.checked
         if not (self.retires and checked.superseded and before):

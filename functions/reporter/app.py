@@ -32,19 +32,19 @@ from shared.logging import logger
 
 @logger().inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Look at what the event hints at and do the next thing; raises what Lambda should retry."""
+    """Take the next step of the event's run. Raises errors that Lambda should retry."""
     return report(event, datetime.now(UTC))
 
 
 def report(event: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """The handler at a given moment."""
+    """The handler at a given time."""
     config = Config.from_env(with_stored(os.environ, settings_client))
     return compose(config).handle(read_trigger(event), now)
 
 
 @cache
 def compose(config: Config) -> Reporter:
-    """The reporter with its adapters, made once for as long as Lambda keeps this process."""
+    """The reporter with its adapters; Lambda's invocations in this process share it."""
     topic = Topic(boto3.client("sns"), config.topic_arn)
     log = logger()
     wide = ClientConfig(max_pool_connections=CONCURRENT_CHECKS)
@@ -59,7 +59,7 @@ def compose(config: Config) -> Reporter:
     )
 
     def in_force() -> Watched:
-        return config.watched.as_it_is(schedules.standing(BACKUP))
+        return config.watched.as_it_is(schedules.get(BACKUP))
 
     return Reporter(
         config=config,

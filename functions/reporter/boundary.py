@@ -1,4 +1,4 @@
-"""The error boundary: what one part fails at must keep no other part from its work."""
+"""The error boundary: a failure in one part must not stop the others."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,26 +12,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The error that a part ended with."""
+    """The error with which a part failed."""
 
     error: Exception
 
     @property
-    def passing(self) -> bool:
-        """Whether AWS is in trouble, so that Lambda should try again.
+    def is_temporary(self) -> bool:
+        """Whether AWS is in trouble, so that Lambda should retry.
 
-        A parameter that botocore itself refuses is refused every time.
+        A parameter that botocore itself refuses would be refused every time.
         """
         aws = isinstance(self.error, ClientError | BotoCoreError | ResponseParserError)
         return aws and not isinstance(self.error, ParamValidationError)
 
 
 def tried(do: Callable[[], T]) -> T | Failed:
-    """What ``do`` gives, or the error that it ended with, whatever that is.
+    """The result of ``do``, or the error that it raised, whatever its class.
 
-    Every other ``except`` names the errors that it expects. Here nothing may escape: a document
-    that nobody foresaw, or a bug of our own, would keep an instance alive, a mail from being sent,
-    and the watchdog from all other runs. The caller logs the error, and raises it or tells it.
+    Every other ``except`` names the errors that it expects. Here no error may escape: an unexpected
+    document or a bug would keep an instance running, a mail from being sent, and the watchdog from
+    checking the other runs. The caller logs the error, and raises or reports it.
     """
     try:
         return do()

@@ -12,7 +12,7 @@ from shared.config_env import Environment
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One field per template parameter or resource; empty strings and tuples mean "not set"."""
+    """One field for each template parameter or resource. An empty string or tuple is not set."""
 
     stack_name: str
     region: str
@@ -38,7 +38,7 @@ class Config:
 
     @classmethod
     def from_env(cls, variables: Mapping[str, str]) -> Self:
-        """Read the environment; raises ConfigError that lists everything wrong with it."""
+        """Read the environment. Raises ConfigError that lists all problems."""
         env = Environment(variables)
         config = cls(
             stack_name=env.text("STACK_NAME"),
@@ -52,24 +52,24 @@ class Config:
             reporter_arn=env.text("REPORTER_ARN"),
             dead_letter_queue_arn=env.text("DEAD_LETTER_QUEUE_ARN"),
             rules=Rules(
-                max_attempts=env.whole("MAX_ATTEMPTS"),
-                retry_delay=timedelta(minutes=env.whole("RETRY_DELAY_MINUTES")),
+                max_attempts=env.integer("MAX_ATTEMPTS"),
+                retry_delay=timedelta(minutes=env.integer("RETRY_DELAY_MINUTES")),
             ),
-            github_owners=env.words("GITHUB_OWNERS", optional=True),
-            known_failures=env.words("KNOWN_FAILURES", optional=True),
-            volume_size_gib=env.whole("VOLUME_SIZE_GIB", least=8),
-            assign_public_ip=env.yes("ASSIGN_PUBLIC_IP"),
-            allow_on_demand=env.yes("ALLOW_ON_DEMAND"),
+            github_owners=env.entries("GITHUB_OWNERS", optional=True),
+            known_failures=env.entries("KNOWN_FAILURES", optional=True),
+            volume_size_gib=env.integer("VOLUME_SIZE_GIB", least=8),
+            assign_public_ip=env.boolean("ASSIGN_PUBLIC_IP"),
+            allow_on_demand=env.boolean("ALLOW_ON_DEMAND"),
             watched=Watched(
                 expression=env.text("SCHEDULE_EXPRESSION"),
                 timezone=env.text("SCHEDULE_TIMEZONE"),
                 state=env.text("SCHEDULE_STATE"),
-                max_age=timedelta(days=env.whole("MAX_AGE_DAYS")),
+                max_age=timedelta(days=env.integer("MAX_AGE_DAYS")),
             ),
-            verified_within_days=env.whole("VERIFIED_WITHIN_DAYS", least=0),
+            verified_within_days=env.integer("VERIFIED_WITHIN_DAYS", least=0),
             heartbeat_url=env.text("HEARTBEAT_URL", optional=True),
-            retire_overlays=env.yes("RETIRE_OVERLAYS"),
-            keep_versions_days=env.whole("KEEP_VERSIONS_DAYS", least=0),
+            retire_overlays=env.boolean("RETIRE_OVERLAYS"),
+            keep_versions_days=env.integer("KEEP_VERSIONS_DAYS", least=0),
         )
         env.check()
         return config

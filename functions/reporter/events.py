@@ -1,4 +1,4 @@
-"""What an event hints at. Events are only hints: what is true is looked up afterwards. Pure."""
+"""Reads the reporter's trigger from an event. The facts are always looked up afterwards. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from shared.errors import EventError
 
 @dataclass(frozen=True, slots=True)
 class Terminated:
-    """EC2 reports that an instance has ended; it can be any instance of this account."""
+    """EC2 reports that an instance has terminated; it can be any instance of this account."""
 
     instance_id: str
 
@@ -24,14 +24,14 @@ class Interruption:
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
-    """Check this run: its deadline came, a recheck is due, or its launch failed."""
+    """Check this run: its deadline has passed, a recheck is due, or its launch failed."""
 
     run_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Watchdog:
-    """Check everything that should have happened by now."""
+    """The daily check of the schedule, all unreported runs, and the dead letters."""
 
 
 Trigger = Terminated | Interruption | RunEvent | Watchdog
@@ -43,7 +43,7 @@ _EC2: dict[str, type[Terminated | Interruption]] = {
 
 
 def read_trigger(event: Mapping[str, Any]) -> Trigger:
-    """The trigger behind an event. Raises :class:`EventError` for one that nobody sends."""
+    """The trigger in an event. Raises :class:`EventError` for an unknown one."""
     if not isinstance(event, Mapping):
         raise EventError("an event is a JSON object.")
     kind = _EC2.get(str(event.get("detail-type")))

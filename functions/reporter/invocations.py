@@ -1,4 +1,4 @@
-"""When the functions are invoked next for a run: schedules are made, and removed in the end."""
+"""Schedules the functions' next invocations for a run, and removes the schedules in the end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from shared.model.run import Run
 
 @dataclass(frozen=True, slots=True)
 class Invocations:
-    """``invoke_launcher`` starts the launcher at once, with an event."""
+    """The invocations of a stack. ``invoke_launcher`` invokes the launcher now, with an event."""
 
     config: Config
     store: RunStore
@@ -28,29 +28,29 @@ class Invocations:
     invoke_launcher: Callable[[dict[str, Any]], None]
 
     def recheck(self, run: Run, until: datetime, now: datetime) -> None:
-        """Invoke the reporter again; the launcher made the deadline's own schedule already."""
-        # Near its time the deadline's schedule may have fired, and its name not be free again.
+        """Have the reporter invoked again. The launcher has already scheduled the deadline."""
+        # Close to its time, the deadline's schedule may have fired while its name is still taken.
         if run.attempts and until == run.attempt.deadline_at and until - now > 2 * RECHECK:
             name = deadline_name(run.id, run.attempt.number)
         else:
             run = self.store.save(replace(run, wakes=run.wakes + 1))
             name = recheck_name(run.id, run.wakes)
         event = {"trigger": "recheck", "run_id": run.id}
-        self.schedules.wake(name, until, self.config.reporter_arn, event, now)
+        self.schedules.schedule_invocation(name, until, self.config.reporter_arn, event, now)
 
     def retry(self, run: Run, step: Retry, now: datetime) -> None:
-        """Store the run, and invoke the launcher for its next attempt when that is due."""
+        """Store the run, and have the launcher invoked when its next attempt is due."""
         run = self.store.save(run)
         event = {"trigger": "retry", "run_id": run.id, "attempt": step.attempt}
         if step.at <= now:
             self.invoke_launcher(event)
         else:
             name = retry_name(run.id, step.attempt)
-            self.schedules.wake(name, step.at, self.config.launcher_arn, event, now)
+            self.schedules.schedule_invocation(name, step.at, self.config.launcher_arn, event, now)
 
     def remove_all(self, run: Run) -> None:
-        """Remove every schedule that may exist for a run that is reported."""
-        names = [recheck_name(run.id, wake + 1) for wake in range(run.wakes)]
+        """Remove all schedules that may exist for a reported run."""
+        names = [recheck_name(run.id, number + 1) for number in range(run.wakes)]
         for attempt in run.attempts:
             of_attempt = (deadline_name, overdue_name, retry_name)
             names += [name(run.id, attempt.number) for name in of_attempt]

@@ -78,46 +78,46 @@ class Reporter:
         match trigger:
             case Watchdog():
                 return self._watch(now)
-            case RunEvent(woken):
-                return self.look(woken, now)
+            case RunEvent(run_id):
+                return self.advance(run_id, now)
             case Terminated(instance_id) | Interruption(instance_id):
-                run_id, maybe_ours = self.store.run_id_of_instance(instance_id, now)
+                found, maybe_ours = self.store.run_id_of_instance(instance_id, now)
                 if maybe_ours:
-                    run_id = self.ec2.run_id_by_tag(instance_id)
-                if run_id is None:
+                    found = self.ec2.run_id_by_tag(instance_id)
+                if found is None:
                     self.log.info("not our instance", extra={"instance_id": instance_id})
                     return {"status": "ignored", "reason": f"{instance_id} is not ours"}
                 if isinstance(trigger, Interruption):
-                    return self._warned(run_id, instance_id, now)
-                return self.look(run_id, now, gone=instance_id)
+                    return self._record_interruption(found, instance_id, now)
+                return self.advance(found, now, terminated=instance_id)
 
     def _watch(self, now: datetime) -> dict[str, Any]:
         """Check the schedule, and every run that has not been reported.
 
         An error in one check must not stop the others: the first error is raised at the end.
         """
-        looked, troubles = [], []
-        for look in self._looks(now):
-            found = tried(look)
+        results, errors = [], []
+        for check in self._checks(now):
+            found = tried(check)
             if isinstance(found, Failed):
-                self.log.error("something could not be looked at", exc_info=found.error)
-                troubles.append(found.error)
+                self.log.error("a check of the watchdog failed", exc_info=found.error)
+                errors.append(found.error)
             else:
-                looked.append(found)
-        if troubles:
-            raise troubles[0]
-        return {"status": "watched", "runs": [each for each in looked if each]}
+                results.append(found)
+        if errors:
+            raise errors[0]
+        return {"status": "watched", "runs": [each for each in results if each]}
 
-    def _looks(self, now: datetime) -> Iterator[Callable[[], dict[str, Any] | None]]:
+    def _checks(self, now: datetime) -> Iterator[Callable[[], dict[str, Any] | None]]:
         yield self._count_dead_letters
-        yield partial(self._expect, now)
+        yield partial(self._record_missed_run, now)
         yield partial(self.verified_runs.measure, now)
-        yield from (partial(self.look, run_id, now) for run_id in self.store.unreported_ids())
+        yield from (partial(self.advance, run_id, now) for run_id in self.store.unreported_ids())
 
     def _count_dead_letters(self) -> None:
-        """Mail that events could not be processed, unless an earlier mail did.
+        """Mail that events could not be processed, unless an earlier mail reported them.
 
-        The alarm may miss them: the metrics of a queue that was idle for hours arrive late.
+        The alarm may miss them: after hours without activity, a queue's metrics arrive late.
         """
         count, reported = self.dead_letters.count(), self.store.reported_dead_letters()
         if count > reported:
@@ -126,20 +126,21 @@ class Reporter:
         if count != reported:
             self.store.remember_reported_dead_letters(count)
 
-    def _expect(self, now: datetime) -> None:
+    def _record_missed_run(self, now: datetime) -> None:
         """Record a scheduled run that never began, so that it is reported like any other."""
         expected = overdue(self.evidence.in_force(), self.store.newest(), now)
         due = [run_id_of(moment) for moment in expected]
-        if due and not any(map(self.store.has, due)):
+        if due and not any(map(self.store.exists, due)):
             self.log.warning("missed", extra={"run_id": due[0]})
             with suppress(RunConflictError):
                 self.store.save(Run(due[0], "schedule", now))
 
-    def look(self, run_id: str, now: datetime, gone: str = "") -> dict[str, Any]:
-        """Decide and act for one run; ``gone`` is an instance that an event reported as terminated.
+    def advance(self, run_id: str, now: datetime, terminated: str = "") -> dict[str, Any]:
+        """Take the next step of one run.
 
-        After losing a race against another reporter, it looks again. It raises whatever AWS
-        refuses, so that Lambda retries.
+        ``terminated`` is the id of an instance that an event reported as terminated. If another
+        reporter has changed the run meanwhile, this one starts again. Errors of AWS are raised, so
+        that Lambda retries.
         """
         self.log.append_keys(run_id=run_id, attempt=None)
         for _ in range(_TRIES):
@@ -151,7 +152,7 @@ class Reporter:
                 self.log.info("no such run")
                 return {"status": "ignored", "reason": f"there is no run {run_id}"}
             self.log.append_keys(attempt=run.attempt.number if run.attempts else None)
-            observation = self.evidence.observe(run, now, gone)
+            observation = self.evidence.observe(run, now, terminated)
             step = decide(run, observation, self.config.rules)
             self.log.info("decided", extra={"step": type(step).__name__, "reason": step.reason})
             try:
@@ -162,11 +163,11 @@ class Reporter:
         raise RunConflictError(run_id)
 
     def _damaged(self, run_id: str, error: DamagedItemError, now: datetime) -> dict[str, Any]:
-        """Mail once what is wrong with a run's item. No retry could read it."""
+        """Mail what is wrong with a run's item, but only once. No retry could read it."""
         self.log.error("damaged run", extra={"problem": error.problem})
-        if self.store.damage(run_id) != error.problem:
+        if self.store.reported_damage(run_id) != error.problem:
             self.send_mail(*damaged_item_mail(error, self.config))
-            self.store.remember_damage(run_id, error.problem, now)
+            self.store.remember_reported_damage(run_id, error.problem, now)
         return {"status": "damaged", "run_id": run_id, "reason": str(error)}
 
     def _act(self, run: Run, observation: Observation, step: Step) -> None:
@@ -176,11 +177,11 @@ class Reporter:
             case Wait(until):
                 self.invocations.recheck(run, until, observation.now)
             case Terminate(instance_id):
-                # Stored first, so that the reason is known even if this call does not survive.
+                # Stored first, so that the reason is known even if this invocation dies.
                 terminated_at = run.attempt.terminated_at or observation.now
                 terminated = run.with_attempt(terminated_at=terminated_at)
                 self.invocations.recheck(terminated, observation.now + RECHECK, observation.now)
-                self._end(instance_id)
+                self._terminate(instance_id)
             case Retry():
                 ended = concluded(run, observation, step)
                 if step.outcome is Outcome.FAILED and not run.attempt.outcome:
@@ -190,28 +191,28 @@ class Reporter:
             case Report():
                 self._report(run, observation, step)
 
-    def _end(self, instance_id: str) -> str:
-        """Terminate the instance. If AWS refuses, returns a line for the mail; does not raise."""
+    def _terminate(self, instance_id: str) -> str:
+        """Terminate the instance. If AWS denies it, returns a line for the mail; does not raise."""
         refused = self.ec2.terminate(instance_id)
         if not refused:
             return ""
-        extra = {"instance_id": instance_id, "told": refused}
-        self.log.error("the instance may not be ended", extra=extra)
-        return f"{instance_id} could not be ended ({refused})."
+        extra = {"instance_id": instance_id, "problem": refused}
+        self.log.error("the instance could not be terminated", extra=extra)
+        return f"{instance_id} could not be terminated ({refused})."
 
     def _report(self, run: Run, observation: Observation, step: Report) -> None:
         """Judge the run, claim the mail, send it, and only then mark the run as reported."""
         began = monotonic()
         if run.mail_lease_until and run.mail_lease_until > observation.now:
-            self.log.info("another reporter is mailing")
+            self.log.info("another reporter is sending the mail")
             return
-        trouble = [self._end(stray.id) for stray in self.ec2.of_run(run.id)]
+        damage = [self._terminate(each.id) for each in self.ec2.of_run(run.id)]
         summary = self.evidence.summary(concluded(run, observation, step), observation, step)
-        trouble.append(self._publish(run.id, summary))
-        summary = summary.with_damage(*filter(None, trouble))
+        damage.append(self._publish(run.id, summary))
+        summary = summary.with_damage(*filter(None, damage))
         facts = summary.facts
         if refused := self.bucket.write_report(run.id, summary.report):
-            self.log.error("the bucket takes no report", extra={"told": refused})
+            self.log.error("the report could not be written", extra={"problem": refused})
             line = f"{layout.report(run.id)} could not be written ({refused})."
             summary = summary.with_damage(line)
         if facts.suspicions != summary.background.noted:
@@ -235,10 +236,11 @@ class Reporter:
         self.afterwards.retire(run.id, summary, before)
 
     def _publish(self, run_id: str, summary: Summary) -> str:
-        """Publish the newest checkpoint with the verdict; a line for the mail if that fails.
+        """Publish the newest checkpoint with the verdict. Returns a line for the mail if that
+        fails, and otherwise an empty text.
 
-        No later run depends on it: until a run's manifest is published, ``launch.json`` leads to
-        what its attempts wrote. So no error here stops the mail.
+        No error here stops the mail, because no later run depends on it: while a run's manifest is
+        not published, ``launch.json`` leads to the documents of its attempts.
         """
         found = summary.background.checkpoint
         if found is None:
@@ -253,8 +255,8 @@ class Reporter:
         why = str(done.error) if isinstance(done.error, DamagedError) else _reason(done.error)
         return f"{layout.manifest(run_id)} could not be published ({why}); see {found.key} instead."
 
-    def _warned(self, run_id: str, instance_id: str, now: datetime) -> dict[str, Any]:
-        run = self.store.sound(run_id)
+    def _record_interruption(self, run_id: str, instance_id: str, now: datetime) -> dict[str, Any]:
+        run = self.store.load_if_intact(run_id)
         if run and run.attempts and not run.attempt.warned_at:
             self.store.save(run.with_attempt(warned_at=now))
         self.log.warning("spot interruption", extra={"instance_id": instance_id})

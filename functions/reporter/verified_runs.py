@@ -1,4 +1,4 @@
-"""The note of the last verified run of everything, and the metric of the alarm on its absence."""
+"""Records the last verified run of everything, and emits the metric of the alarm on its absence."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from shared.aws.run_table import RunStore
 
 @dataclass(frozen=True, slots=True)
 class VerifiedRuns:
-    """``in_force`` reads the schedule; ``within_days`` above 0 counts instead of it."""
+    """``in_force`` reads the schedule. ``within_days`` above 0 replaces it."""
 
     store: RunStore
     in_force: Callable[[], Watched]
@@ -20,12 +20,12 @@ class VerifiedRuns:
     stack: str
 
     def note(self, now: datetime) -> None:
-        """A run of everything was verified now."""
+        """Record that a run of everything was verified now."""
         self.store.remember_verified(now)
         emit_overdue(late=False, stack=self.stack)
 
     def measure(self, now: datetime) -> None:
-        """Say whether one is overdue; the watchdog asks every day."""
+        """Emit whether one is overdue. The watchdog does this every day."""
         verified_at = self.store.last_verified()
         late = verified_run_overdue(self.in_force(), verified_at, now, self.within_days)
         emit_overdue(late=late, stack=self.stack)

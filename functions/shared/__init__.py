@@ -1,1 +1,1 @@
-"""What the launcher and the reporter have in common: the run, the bucket's layout, the errors."""
+"""Code that the launcher and the reporter share: settings, errors, logging, AWS, the run."""

@@ -1,4 +1,4 @@
-"""Typed reading of environment variables that reports all mistakes together."""
+"""Reads typed settings from environment variables and reports all errors together."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -6,14 +6,14 @@ from typing import TypeVar
 from shared.errors import ConfigError
 
 T = TypeVar("T")
-_MOST = 10**6
+_LARGEST_INTEGER = 10**6
 
 
 class Environment:
-    """Reads variables one by one and remembers what is missing or malformed.
+    """Reads variables one at a time and records each that is missing or malformed.
 
-    ``check()`` raises :class:`ConfigError` with every problem found, so that a broken
-    deployment is corrected once and not name by name.
+    ``check()`` raises :class:`ConfigError` with all problems, so that a broken deployment can be
+    corrected in one go.
     """
 
     def __init__(self, variables: Mapping[str, str]) -> None:
@@ -21,31 +21,31 @@ class Environment:
         self._problems: list[str] = []
 
     def text(self, name: str, *, optional: bool = False) -> str:
-        """The variable's text without surrounding blanks; empty only where optional."""
+        """The variable's value without surrounding whitespace; empty only if ``optional``."""
         value = self._variables.get(name, "").strip()
         if not value and not optional:
             self._problems.append(f"{name} is not set")
         return value
 
-    def words(self, name: str, *, optional: bool = False) -> tuple[str, ...]:
-        """A comma-separated list without blanks and empty entries."""
+    def entries(self, name: str, *, optional: bool = False) -> tuple[str, ...]:
+        """The entries of a comma-separated list, stripped of whitespace; empty ones are dropped."""
         return tuple(w.strip() for w in self.text(name, optional=optional).split(",") if w.strip())
 
-    def whole(self, name: str, *, least: int = 1) -> int:
-        """A whole number not below ``least``, and not so large that it is no number of ours."""
+    def integer(self, name: str, *, least: int = 1) -> int:
+        """An integer from ``least`` to a million."""
         return self._parsed(name, lambda text: _within(int(text), least), least) or least
 
-    def yes(self, name: str) -> bool:
+    def boolean(self, name: str) -> bool:
         """``true`` or ``false``."""
         return bool(self._parsed(name, {"true": True, "false": False}.__getitem__, False))
 
-    def demand(self, fulfilled: bool, problem: str) -> None:
-        """Remember the problem unless variables that depend on each other fit together."""
-        if not fulfilled:
+    def require(self, condition: bool, problem: str) -> None:
+        """Record the problem unless the condition, which concerns several variables, is met."""
+        if not condition:
             self._problems.append(problem)
 
     def check(self) -> None:
-        """Raise :class:`ConfigError` if anything read so far was missing or malformed."""
+        """Raise :class:`ConfigError` if any variable read so far is missing or malformed."""
         if self._problems:
             raise ConfigError("; ".join(self._problems))
 
@@ -61,6 +61,6 @@ class Environment:
 
 
 def _within(number: int, least: int) -> int:
-    if not least <= number <= _MOST:
+    if not least <= number <= _LARGEST_INTEGER:
         raise ValueError(number)
     return number

@@ -1,26 +1,26 @@
-"""The domain's errors. Adapters raise these in place of the outside's, chained with ``from``."""
+"""The domain's errors. Adapters raise them instead of a library's errors, chained with ``from``."""
 
 from backup_contract.text import one_line
 
 
 class OnlineBackupError(Exception):
-    """Anything that OnlineBackup itself calls an error."""
+    """The base class of OnlineBackup's own errors."""
 
 
 class ConfigError(OnlineBackupError):
-    """The function's environment is incomplete or malformed; names every variable at once."""
+    """The function's environment is incomplete or malformed. The text names all variables."""
 
 
 class EventError(OnlineBackupError):
-    """An event that no part of the system sends, or a manual one with a field unknown to us."""
+    """The event is not one that the system sends, or a manual event has an unknown field."""
 
 
 class RunConflictError(OnlineBackupError):
-    """Somebody else advanced this run since it was read: read it again and decide anew."""
+    """Another invocation changed this run after it was read: read it again, then decide again."""
 
 
 class DamagedItemError(OnlineBackupError):
-    """An item of the run table is not what this program, or an earlier one, writes."""
+    """An item of the run table was not written by this version or an earlier one."""
 
     def __init__(self, key: str, problem: str) -> None:
         super().__init__(f"The run table's item {key} is damaged: {problem}.")
@@ -29,18 +29,18 @@ class DamagedItemError(OnlineBackupError):
 
 
 class UnreadableError(OnlineBackupError):
-    """Something in the bucket may not be read, and no retry will change that."""
+    """Access to an object in the bucket is denied, and a retry would not change that."""
 
 
 class AmbiguousLaunchError(OnlineBackupError):
-    """EC2 gave no definite answer; only the very same call, repeated, can find out."""
+    """EC2 gave no definite answer. Only repeating the same call can tell what happened."""
 
 
 class RefusedError(OnlineBackupError):
-    """A definite reason not to launch, found before anything was spent.
+    """The launch is refused for a definite reason, before it costs anything.
 
-    ``parameter`` names what to change, ``remedy`` how; both are written for the person who
-    deployed the stack.
+    ``parameter`` names what to change, ``remedy`` says how. Both are for the person who deployed
+    the stack.
     """
 
     def __init__(self, parameter: str, problem: str, remedy: str) -> None:

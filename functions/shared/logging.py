@@ -1,4 +1,4 @@
-"""One structured logger per function; messages are constant, everything variable is a field."""
+"""One structured logger per function. Messages are constant; variable data goes into fields."""
 
 from functools import cache
 
@@ -7,5 +7,5 @@ from aws_lambda_powertools import Logger
 
 @cache
 def logger() -> Logger:
-    """The function's logger; its service name and level come from Powertools' own variables."""
+    """The function's logger. Powertools' environment variables set its service name and level."""
     return Logger(utc=True)

@@ -37,12 +37,13 @@ class InstanceSettings:
 class Ec2:
     """The launcher's view of EC2.
 
-    ``asking`` is a client without retries of its own. botocore takes InsufficientInstanceCapacity
-    for a server error, and would repeat the request to a pool without capacity.
+    ``without_retries`` is a client that makes each request only once. botocore takes
+    InsufficientInstanceCapacity for a server error, and would repeat the request to a pool without
+    capacity.
     """
 
     client: "EC2Client"
-    asking: "EC2Client"
+    without_retries: "EC2Client"
 
     def places(self, subnet_ids: Sequence[str]) -> list[Place]:
         """The given subnets, or the default subnet of each zone.
@@ -111,12 +112,12 @@ class Ec2:
         https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-placement-score.html
         """
         try:
-            answer = self.asking.get_spot_placement_scores(
+            answer = self.without_retries.get_spot_placement_scores(
                 InstanceTypes=list(instance_types),
                 TargetCapacity=1,
                 TargetCapacityUnitType="units",
                 SingleAvailabilityZone=True,
-                RegionNames=[self.asking.meta.region_name],
+                RegionNames=[self.without_retries.meta.region_name],
             )
         except (ClientError, BotoCoreError, ResponseParserError):
             return {}
@@ -198,7 +199,7 @@ class Ec2:
         if token:
             request["ClientToken"] = token
         try:
-            return self.asking.run_instances(DryRun=dry_run, **request)
+            return self.without_retries.run_instances(DryRun=dry_run, **request)
         except ClientError as error:
             code = error.response["Error"]["Code"]
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
@@ -227,7 +228,7 @@ def run_instances_request(pool: Pool, settings: InstanceSettings, user_data: str
         "InstanceType": pool.instance_type,
         "UserData": user_data,
         "IamInstanceProfile": {"Arn": settings.instance_profile_arn},
-        # Otherwise an on-demand instance would only stop, and its volume would cost money for ever.
+        # Otherwise an on-demand instance would only stop, and its volume would still be billed.
         "InstanceInitiatedShutdownBehavior": "terminate",
         "MetadataOptions": {
             "HttpTokens": "required",

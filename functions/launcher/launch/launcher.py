@@ -40,11 +40,11 @@ https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html. Their
 function, which has five minutes, enough time for everything else.
 """
 
-_LATEST = timedelta(minutes=10)
-"""How long before an attempt's deadline a delayed launch is no longer begun.
+_LAUNCH_MARGIN = timedelta(minutes=10)
+"""How long before its deadline an attempt is no longer launched.
 
-It is longer than the function's timeout. So no launch is in progress at the deadline, when the
-reporter looks for what this attempt launched and starts the next one.
+This is longer than the function's timeout, so that no launch is in progress at the deadline, when
+the reporter looks for the attempt's instance and starts the next attempt.
 """
 
 
@@ -58,14 +58,14 @@ class Launcher:
     ec2: Ec2
     planner: Planner
     bucket: Bucket
-    tell_reporter: Callable[[dict[str, Any]], None]
+    invoke_reporter: Callable[[dict[str, Any]], None]
     send_note: Callable[[str, str], None]
     confirmed_subscriptions: Callable[[], int | None]
     sleep: Callable[[float], None]
     log: Logger
 
     def launch(self, request: LaunchRequest, now: datetime) -> RunAnswer:
-        """Take the requested attempt as far as possible; the answer says how far.
+        """Launch the requested attempt, or continue its launch. The answer says how far it got.
 
         Repeating the same request never launches a second instance. Raises
         :class:`AmbiguousLaunchError` or botocore's errors if only a retry can help.
@@ -86,8 +86,8 @@ class Launcher:
             (deadline_name(run.id, number), deadline_at),
             (overdue_name(run.id, number), deadline_at + OVERDUE_AFTER),
         ):
-            self.schedules.wake(name, at, self.config.reporter_arn, event, now)
-        if now > run.attempt.deadline_at - _LATEST:
+            self.schedules.schedule_invocation(name, at, self.config.reporter_arn, event, now)
+        if now > run.attempt.deadline_at - _LAUNCH_MARGIN:
             self.log.warning("too late to launch")
             return self._too_late(run)
         if not run.attempt.pools:
@@ -194,8 +194,8 @@ class Launcher:
                 f"[OnlineBackup] started: {owners}, run {run.id}",
                 f"Instance {instance.id} ({instance.instance_type}, {instance.market}, "
                 f"{instance.zone}) is backing up {owners}.\n"
-                "The summary comes when the run is over; this attempt is, at the latest, at "
-                f"{launched.attempt.deadline_at:%Y-%m-%d %H:%M} UTC.",
+                "The summary will be mailed when the run is over. This attempt ends at the latest "
+                f"at {launched.attempt.deadline_at:%Y-%m-%d %H:%M} UTC.",
             )
         self.log.info("launched", extra={"instance_id": instance.id, "market": instance.market})
         return RunAnswer(
@@ -220,7 +220,7 @@ class Launcher:
         self.log.error("nobody has confirmed a subscription to the mails")
         return (
             "NOBODY WILL GET THE SUMMARY: no subscription is confirmed. Follow the link in "
-            "the mail that AWS sent. If that was over two days ago, subscribe again: aws sns "
+            "the mail that AWS sent. If that was more than two days ago, subscribe again: aws sns "
             f"subscribe --protocol email --topic-arn {self.config.topic_arn} "
             "--notification-endpoint YOU"
         )
@@ -235,7 +235,7 @@ class Launcher:
 
     def _not_launched(self, run: Run) -> RunAnswer:
         attempt = run.attempt
-        self.tell_reporter(
+        self.invoke_reporter(
             {"trigger": "launch-failed", "run_id": run.id, "attempt": attempt.number}
         )
         self.log.warning("not launched", extra={"outcome": attempt.outcome})

@@ -12,7 +12,7 @@ from launcher.launch.pools import (
     Purchase,
     Spot,
     plan_pools,
-    purchase,
+    purchase_options,
     reclaimed_pools,
 )
 from launcher.launch.program_arguments import program_arguments
@@ -56,7 +56,7 @@ class Planner:
         if options.on_demand and not config.allow_on_demand:
             raise RefusedError(
                 "AllowOnDemand",
-                "it is false, and on_demand was asked for.",
+                "it is false, but the event has on_demand.",
                 "Deploy with AllowOnDemand=true, or leave on_demand out.",
             )
         arguments = program_arguments(
@@ -68,16 +68,14 @@ class Planner:
         )
         self.github.check(config.github_owners)
         images = self._images()
-        egress_routes = purchase(
+        purchase = purchase_options(
             number,
             config.max_attempts,
             allow_on_demand=config.allow_on_demand,
-            asked=options.on_demand,
+            requested=options.on_demand,
         )
         places = self.ec2.places(config.subnet_ids)
-        pools = plan_pools(
-            places, images, self._spot(list(images), egress_routes, earlier), egress_routes
-        )
+        pools = plan_pools(places, images, self._spot(list(images), purchase, earlier), purchase)
         sha256 = self.bucket.publish_program(self.deployment / "repo_backup.zip")
         bootstrap = (self.deployment / "bootstrap.sh").read_text()
         environment = variables(config, run_id, number, sha256)
@@ -125,11 +123,9 @@ class Planner:
             raise lacking
         return {kind: amis[each] for kind, each in architectures.items() if each in amis}
 
-    def _spot(
-        self, kinds: Sequence[str], egress_routes: Purchase, earlier: Iterable[Attempt]
-    ) -> Spot:
-        """What is known of the spot market; makes no request if the attempt does not use spot."""
-        if Market.SPOT not in egress_routes.markets:
+    def _spot(self, kinds: Sequence[str], purchase: Purchase, earlier: Iterable[Attempt]) -> Spot:
+        """Prices and scores of spot pools; makes no request if the attempt does not use spot."""
+        if Market.SPOT not in purchase.markets:
             return Spot()
         scored = [kind for kind in kinds if kind not in LAST_RESORTS] or kinds
         return Spot(

@@ -1,4 +1,4 @@
-"""Orders the pools to request from, and closes those that refusals rule out. Pure."""
+"""Orders the pools to request from, and removes those that refusals rule out. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,15 +32,17 @@ class Purchase:
     markets: tuple[Market, ...]
 
 
-def purchase(attempt: int, max_attempts: int, *, allow_on_demand: bool, asked: bool) -> Purchase:
+def purchase_options(
+    attempt: int, max_attempts: int, *, allow_on_demand: bool, requested: bool
+) -> Purchase:
     """Spot first, then on-demand; the last attempt of several tries on-demand first.
 
-    ``asked``: a person sent ``{"on_demand": true}``. Without ``allow_on_demand`` there is only
+    ``requested``: a person sent ``{"on_demand": true}``. Without ``allow_on_demand`` there is only
     spot.
     """
     if not allow_on_demand:
         return Purchase((Market.SPOT,))
-    if asked:
+    if requested:
         return Purchase((Market.ON_DEMAND,))
     if attempt > 1 and attempt >= max_attempts:
         return Purchase((Market.ON_DEMAND, Market.SPOT))
@@ -49,7 +51,7 @@ def purchase(attempt: int, max_attempts: int, *, allow_on_demand: bool, asked: b
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """What is known of the spot market.
+    """Facts about the spot market.
 
     ``prices`` maps (type, zone) to the current price in USD per hour. ``scores`` maps a zone's id
     to its spot placement score (1 to 10). ``reclaimed`` are the (type, zone) in which AWS
@@ -71,7 +73,7 @@ def reclaimed_pools(attempts: Iterable[Attempt]) -> frozenset[tuple[str, str]]:
 
 
 def plan_pools(
-    places: Sequence[Place], images: Mapping[str, str], spot: Spot, egress_routes: Purchase
+    places: Sequence[Place], images: Mapping[str, str], spot: Spot, purchase: Purchase
 ) -> tuple[Pool, ...]:
     """All pools in the order of the requests.
 
@@ -87,13 +89,13 @@ def plan_pools(
         if pool.market is Market.ON_DEMAND:
             return (
                 _rank(pool, spot.reclaimed),
-                egress_routes.markets.index(pool.market),
+                purchase.markets.index(pool.market),
                 0,
                 Decimal(0),
             )
         return (
             _rank(pool, spot.reclaimed),
-            egress_routes.markets.index(pool.market),
+            purchase.markets.index(pool.market),
             -spot.scores.get(zone_ids[pool.zone], 0),
             Decimal(pool.price or "Infinity"),
         )
@@ -102,7 +104,7 @@ def plan_pools(
         Pool(kind, place.subnet_id, place.zone, market, image, _price(kind, place, market, spot))
         for kind, image in images.items()
         for place in places
-        for market in egress_routes.markets
+        for market in purchase.markets
     )
     return tuple(sorted(pools, key=order))
 
@@ -118,8 +120,8 @@ def _rank(pool: Pool, reclaimed: Collection[tuple[str, str]]) -> int:
 
 
 def remaining(pools: Iterable[Pool], answers: Sequence[PoolAnswer]) -> tuple[Pool, ...]:
-    """The pools still worth a request after these refusals, in order."""
-    asked = {(answer.instance_type, answer.subnet_id, answer.market) for answer in answers}
+    """The pools that are still worth a request after these refusals, in order."""
+    refused = {(answer.instance_type, answer.subnet_id, answer.market) for answer in answers}
     kinds = {answer.kind for answer in answers}
     closed_subnets = {answer.subnet_id for answer in answers if answer.kind == Kind.SUBNET}
     closed_zones = {answer.zone for answer in answers if answer.kind == Kind.ZONE}
@@ -134,7 +136,7 @@ def remaining(pools: Iterable[Pool], answers: Sequence[PoolAnswer]) -> tuple[Poo
     return tuple(
         pool
         for pool in pools
-        if (pool.instance_type, pool.subnet_id, pool.market) not in asked
+        if (pool.instance_type, pool.subnet_id, pool.market) not in refused
         and pool.subnet_id not in closed_subnets
         and pool.zone not in closed_zones
         and pool.instance_type not in closed_types

@@ -1,4 +1,4 @@
-"""The backup program's arguments on the instance, checked by the program's own parser. Pure."""
+"""Builds the program's arguments on the instance, and checks them with its own parser. Pure."""
 
 import re
 import shlex
@@ -17,13 +17,13 @@ OWN_OPTIONS = {
     "--destination": "the archives go to the stack's own bucket; ExistingBucketName chooses one.",
     "--run-id": "the launcher names each run.",
     "--attempt": "the launcher counts the attempts.",
-    "--evidence": "the launcher and the reporter agree on it.",
+    "--evidence": "the launcher and the reporter use a fixed one.",
     "--dry-run": "no run would back anything up. To see whether a run would start, invoke the "
     'launcher with {"dry_run": true}.',
     "--only": 'it narrows a single run, {"only": [...]}; use --include for all runs.',
     "--json": "nobody reads its output there; the run's documents are in the bucket.",
-    "--help": "it would only print the options; docs/reference.md has them.",
-    "-h": "it would only print the options; docs/reference.md has them.",
+    "--help": "it would only print the options, which docs/reference.md lists.",
+    "-h": "it would only print the options, which docs/reference.md lists.",
 }
 """Options of ``repo-backup backup`` that ``BackupOptions`` must not contain, and why."""
 _EXAMPLE = "Give some like gh-pages,renovate/*, or refs/tags/nightly for tags."
@@ -31,7 +31,7 @@ _REMEDY = "Correct BackupOptions and deploy again; 'BackupOptions=\"\"' removes 
 
 
 class _RaisingParser(Parser):
-    """Raises an error where argparse would end the process."""
+    """Raises RefusedError where argparse would end the process."""
 
     def error(self, message: str) -> NoReturn:
         explanation = self.explain(message).replace("\n", "; ")
@@ -68,7 +68,7 @@ def program_arguments(
             raise RefusedError("KnownRewrites", f"{glob!r} is not a glob of branches.", _EXAMPLE)
         arguments += ["--known-rewrites", glob]
     for pattern in options.only:
-        if pattern == "--":  # argparse takes it away wherever it stands
+        if pattern == "--":  # argparse removes it wherever it is
             raise RefusedError("only", "'--' is not a name pattern.", 'Give some like ["name*"].')
         arguments += [f"--only={pattern}"] if pattern.startswith("-") else ["--only", pattern]
     return [*arguments, "--full"] if options.full else arguments
@@ -84,7 +84,7 @@ def _parse(arguments: list[str]) -> Namespace:
     parser = _RaisingParser(prog="BackupOptions", add_help=False, allow_abbrev=False)
     add_choices(parser)
     if "--" in arguments:
-        raise _refused("--: nothing after it would count as an option.")
+        raise _refused("--: whatever follows it would not count as an option.")
     options = Namespace()
     _, unknown = parser.parse_known_args(arguments, options)
     for word in unknown:

@@ -24,7 +24,7 @@ class Bucket:
     name: str
 
     def publish_program(self, archive: Path) -> str:
-        """Upload the program for the instances unless it is stored already; returns its SHA-256.
+        """Upload the instances' program unless it is in the bucket. Returns its SHA-256 (hex).
 
         Raises :class:`RefusedError` if the bucket does not exist or may not be written to.
         """

@@ -85,7 +85,7 @@ class AwsFacts:
                 for each in table["Associations"]:
                     # A subnet without a table of its own uses its VPC's main one.
                     place = each.get("SubnetId") or (table["VpcId"] if each.get("Main") else "")
-                    gateways[place] = _way_out(table["Routes"])
+                    gateways[place] = _default_gateway(table["Routes"])
         return [
             EgressRoute(
                 subnet["SubnetId"],
@@ -192,7 +192,8 @@ class AwsFacts:
         )
 
 
-def _way_out(routes: Sequence[Any]) -> str:
+def _default_gateway(routes: Sequence[Any]) -> str:
+    """The id of the gateway to which the default route leads; empty if there is none."""
     names = ("GatewayId", "NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "InstanceId")
     for route in routes:
         if route.get("DestinationCidrBlock") == _EVERYWHERE and route.get("State") == "active":

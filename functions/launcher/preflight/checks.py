@@ -32,10 +32,10 @@ _DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "Unaut
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """Checks with the launcher's own role: what it may not read, a launch may not use."""
+    """The preflight, which runs with the launcher's own role, as a launch does."""
 
     launcher: Launcher
-    survey: AwsFacts
+    aws: AwsFacts
 
     def check(self, now: datetime) -> CheckAnswer:
         """The finding of each check, beginning with what would stop a backup first.
@@ -45,39 +45,37 @@ class Preflight:
         return findings.answer(_line(name, check) for name, check in self._checks(now))
 
     def _checks(self, now: datetime) -> Iterator[tuple[str, Check]]:
-        config, survey = self.launcher.config, self.survey
+        config, aws = self.launcher.config, self.aws
         bucket, region = config.bucket, config.region
         yield (
             "mail",
-            lambda: findings.mail(survey.subscribers(config.topic_arn), config.topic_arn, region),
+            lambda: findings.mail(aws.subscribers(config.topic_arn), config.topic_arn, region),
         )
         yield "GitHub", self._github
         yield data_rights.CHECK, DataCheck(self.launcher.planner.github, config).finding
         yield gist_rights.CHECK, GistCheck(self.launcher.planner.github, config).finding
-        yield "plan", lambda: plan(survey.account_plan(), now)
+        yield "plan", lambda: plan(aws.account_plan(), now)
         yield "types", self._types
         yield "image", self._image
         yield "network", self._network
-        yield "spot role", lambda: findings.spot_role(exists=survey.has_spot_role())
+        yield "spot role", lambda: findings.spot_role(exists=aws.has_spot_role())
         for market in QUOTAS if config.allow_on_demand else ("spot",):
             yield f"quota {market}", partial(self._quota, market)
         yield "launch", partial(self._launch, now)
-        yield "bucket versions", lambda: versioning(survey.versioning(bucket), bucket)
+        yield "bucket versions", lambda: versioning(aws.versioning(bucket), bucket)
         yield (
             "bucket encryption",
-            lambda: encryption(*survey.encryption(bucket), config.kms_key_arn),
+            lambda: encryption(*aws.encryption(bucket), config.kms_key_arn),
         )
-        yield "bucket public", lambda: public_access(survey.public_access(bucket), bucket)
+        yield "bucket public", lambda: public_access(aws.public_access(bucket), bucket)
         yield (
             "bucket lifecycle",
-            lambda: lifecycle(survey.lifecycle(bucket), config.keep_versions_days, bucket),
+            lambda: lifecycle(aws.lifecycle(bucket), config.keep_versions_days, bucket),
         )
-        yield "schedule", lambda: findings.schedule(*survey.schedule(config.schedule_group), now)
+        yield "schedule", lambda: findings.schedule(*aws.schedule(config.schedule_group), now)
         yield (
             "dead letters",
-            lambda: findings.dead_letters(
-                survey.dead_letters.count(), survey.dead_letters.url(), region
-            ),
+            lambda: findings.dead_letters(aws.dead_letters.count(), aws.dead_letters.url(), region),
         )
         yield "last run", lambda: findings.last_run(self.launcher.store.latest())
 
@@ -103,12 +101,12 @@ class Preflight:
         config = self.launcher.config
         subnets = [place.subnet_id for place in self.launcher.ec2.places(config.subnet_ids)]
         return findings.network(
-            self.survey.egress_routes(subnets), public_address=config.assign_public_ip
+            self.aws.egress_routes(subnets), public_address=config.assign_public_ip
         )
 
     def _quota(self, market: str) -> Finding:
         config = self.launcher.config
-        found = self.survey.quota(market, config.instance_types)
+        found = self.aws.quota(market, config.instance_types)
         if found is None:
             return Finding(
                 f"quota {market}", Grade.NOTE, "none of InstanceTypes has a limit known here"

@@ -147,11 +147,11 @@ def spot_role(*, exists: bool) -> Finding:
 
 def network(egress_routes: Sequence[EgressRoute], *, public_address: bool) -> Finding:
     """Whether an instance in each subnet can reach GitHub and S3."""
-    cut_off = [way.subnet_id for way in egress_routes if not way.gateway]
+    cut_off = [route.subnet_id for route in egress_routes if not route.gateway]
     hidden = [
-        way.subnet_id
-        for way in egress_routes
-        if way.gateway.startswith("igw-") and not public_address
+        route.subnet_id
+        for route in egress_routes
+        if route.gateway.startswith("igw-") and not public_address
     ]
     if cut_off:
         return Finding(
@@ -168,7 +168,7 @@ def network(egress_routes: Sequence[EgressRoute], *, public_address: bool) -> Fi
             f"{', '.join(hidden)}: the route leads to an internet gateway, which serves public "
             "addresses only. Deploy with AssignPublicIp=true, or subnets behind a NAT gateway.",
         )
-    through = ", ".join(sorted({way.gateway for way in egress_routes}))
+    through = ", ".join(sorted({route.gateway for route in egress_routes}))
     return Finding("network", Grade.OK, f"{len(egress_routes)} subnets, internet through {through}")
 
 

@@ -38,7 +38,7 @@ _ADVICE = {
         "volumes'."
     ),
     "Client.UserInitiatedShutdown": (
-        "Somebody else ended it: CloudTrail's TerminateInstances says who."
+        "Somebody terminated it: CloudTrail's event TerminateInstances says who."
     ),
 }
 """EC2's reasons that another attempt would meet again, and what the user can do:
@@ -162,7 +162,7 @@ def _due(run: Run, outcome: Outcome, now: datetime, rules: Rules) -> Step:
     if now >= at + LAUNCH_OVERDUE_AFTER:
         message += (
             f" Another attempt was due at {at:%Y-%m-%d %H:%M} UTC and never began: the launcher's "
-            "log and the dead letters tell why."
+            "log and the dead letters say why."
         )
         return Report(ending, outcome, message)
     return _retry(run, rules, outcome, at, ending, message)
@@ -194,19 +194,19 @@ def _running(attempt: Attempt, observation: Observation) -> Step | None:
     if attempt.terminated_at:
         if observation.now < attempt.terminated_at + _TERMINATES_WITHIN:
             if observation.instance.state == "shutting-down":
-                return Wait(soon, "The instance is being terminated.")
+                return Wait(soon, "The instance is terminating.")
             return Terminate(observation.instance.id, f"It is still {observation.instance.state}.")
         return Report(
             Ending.TIMED_OUT,
             Outcome.TIMED_OUT,
-            f"Instance {observation.instance.id} was told to terminate but is still "
+            f"Instance {observation.instance.id} should have terminated but is still "
             f"{observation.instance.state}. Terminate it by hand, because it is being billed.",
         )
     if observation.now >= attempt.deadline_at:
         return Terminate(observation.instance.id, f"It was still {observation.instance.state}.")
     if observation.termination_reported or observation.instance.state == "shutting-down":
-        return Wait(soon, "The instance is ending.")
-    return Wait(attempt.deadline_at, "The instance is at work.")
+        return Wait(soon, "The instance is terminating.")
+    return Wait(attempt.deadline_at, "The instance is running.")
 
 
 def _ended(run: Run, observation: Observation, rules: Rules) -> Step:
@@ -219,7 +219,7 @@ def _ended(run: Run, observation: Observation, rules: Rules) -> Step:
     attempt, marker, progress = run.attempt, observation.marker, observation.progress
     if observation.unreadable:
         if observation.now < attempt.deadline_at:
-            return Wait(attempt.deadline_at, "The bucket cannot be read at present.")
+            return Wait(attempt.deadline_at, "The bucket cannot be read now.")
         return Report(Ending.UNREADABLE, Outcome.ENDED, observation.unreadable)
     if attempt.instance and not attempt.role_id:
         return _retry(run, rules, Outcome.RECLAIMED, observation.now, Ending.INTERRUPTED, _OUTDATED)

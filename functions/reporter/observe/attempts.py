@@ -78,7 +78,7 @@ def _own(run_id: str, attempt: int, document: Fields) -> Manifest:
             raise DamagedError(name, "is the reporter's to write")
     manifest = Manifest.read(document)
     if manifest.run_id != run_id:
-        raise DamagedError("run_id", "is another run's")
+        raise DamagedError("run_id", "is that of another run")
     if manifest.attempt != attempt:
         raise DamagedError("attempt", f"is {manifest.attempt}, not {attempt}")
     return manifest

@@ -60,21 +60,21 @@ class Evidence:
     in_force: Callable[[], Watched]
     log: Logger
 
-    def observe(self, run: Run, now: datetime, gone: str) -> Observation:
-        """Observe a run. ``gone`` is the id of an instance that an event said is terminated."""
+    def observe(self, run: Run, now: datetime, terminated: str) -> Observation:
+        """Observe a run. ``terminated`` is the id of an instance that an event reported as such."""
         if run.reported_at or not run.attempts or run.attempt.outcome:
             return Observation(now, None, None, None)
         instance, launched = run.attempt.instance, ""
         if instance:
-            view, termination_reported = self.ec2.view(instance.id), gone == instance.id
+            view, termination_reported = self.ec2.view(instance.id), terminated == instance.id
         else:
             found = self.ec2.of_run(run.id, run.attempt.number)
             earlier = {each.instance.id for each in run.attempts if each.instance}
             view, termination_reported = (
                 (found[0] if found else None),
-                bool(gone) and gone not in earlier,
+                bool(terminated) and terminated not in earlier,
             )
-            launched = view.id if view else self._launched(run, gone)
+            launched = view.id if view else self._launched(run, terminated)
         observation = Observation(now, view, None, None, termination_reported, launched=launched)
         there = view is not None and not view.gone
         if there and not isinstance(decide(run, observation, self.config.rules), Report):
@@ -86,14 +86,14 @@ class Evidence:
             return seen
         return replace(observation, unreadable=self._gap_line("The bucket", seen, Gaps()))
 
-    def _launched(self, run: Run, gone: str) -> str:
+    def _launched(self, run: Run, terminated: str) -> str:
         """The id of the terminated instance if the launcher recorded it for the latest attempt, or
         empty.
 
         It may be an earlier attempt's whose launch was not recorded either.
         """
-        known = gone and self.store.attempt_of_instance(gone) == run.attempt.number
-        return gone if known else ""
+        number = terminated and self.store.attempt_of_instance(terminated)
+        return terminated if number == run.attempt.number else ""
 
     def _with_documents(self, run: Run, observation: Observation) -> Observation:
         """The observation with the documents that the run left in the bucket."""
@@ -290,11 +290,11 @@ class Evidence:
 
     def _gap_line(self, what: str, failed: Failed, gaps: Gaps) -> str:
         """The line about a failed read. Raises the error if it is a temporary one of AWS."""
-        if failed.passing:
+        if failed.is_temporary:
             raise failed.error
         if isinstance(failed.error, UnreadableError | DamagedError | DamagedItemError):
-            self.log.warning("not legible", extra={"problem": str(failed.error)})
+            self.log.warning("a document cannot be read", extra={"problem": str(failed.error)})
             return str(failed.error)
-        self.log.error("unforeseen", extra={"what": what}, exc_info=failed.error)
+        self.log.error("unexpected error", extra={"what": what}, exc_info=failed.error)
         gaps.unforeseen = True
         return f"{what} could not be read ({type(failed.error).__name__}): see the reporter's log."

@@ -26,7 +26,7 @@ def open_suspicions(store: RunStore, bucket: Bucket, found: Iterable[Suspicion])
     every = (*noted, *found)
     acknowledged = tried(bucket.acknowledged) if every else frozenset[str]()
     if isinstance(acknowledged, Failed):
-        if acknowledged.passing:
+        if acknowledged.is_temporary:
             raise acknowledged.error
         acknowledged = frozenset()
     return Suspicions(noted, still_open(every, acknowledged))

@@ -35,7 +35,7 @@ def _attempt_line(attempt: Attempt, now: datetime) -> str:
         if attempt.outcome in _WITHOUT_INSTANCE:
             why = _WITHOUT_INSTANCE[attempt.outcome]
             return f"attempt {attempt.number} got no instance: {why}"
-        return f"attempt {attempt.number} ended{done}; its launch was never written down"
+        return f"attempt {attempt.number} ended{done}; its launch was not recorded"
     time = max((attempt.ended_at or now) - instance.launched_at, timedelta())
     price = f", {instance.price} USD/h" if instance.price else ""
     ended = _ENDED.get(attempt.outcome, "ended") if attempt.outcome else "ended"

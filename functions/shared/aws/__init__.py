@@ -1,1 +1,1 @@
-"""The AWS services that both functions use."""
+"""Adapters for the AWS services that both functions call."""

@@ -1,4 +1,4 @@
-"""The queue of events that could not be processed; only its length is of interest here."""
+"""Counts the events in the dead-letter queue: those that could not be processed."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,18 +9,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """Counts what lies in the queue. Raises botocore's errors."""
+    """The dead-letter queue. Methods raise botocore's errors."""
 
     client: "SQSClient"
     queue_arn: str
 
     def url(self) -> str:
-        """The queue's address."""
+        """The queue's URL."""
         name = self.queue_arn.rpartition(":")[2]
         return self.client.get_queue_url(QueueName=name)["QueueUrl"]
 
     def count(self) -> int:
-        """About how many events are there, those included that somebody is reading."""
+        """The approximate number of events, including those that are being received."""
         answer = self.client.get_queue_attributes(
             QueueUrl=self.url(),
             AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],

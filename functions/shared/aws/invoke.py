@@ -1,4 +1,4 @@
-"""How one function hands a run to the other: an asynchronous invocation."""
+"""Invokes the other function asynchronously."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,10 @@ if TYPE_CHECKING:
 
 
 def invoke(client: "LambdaClient", function_arn: str, event: dict[str, Any]) -> None:
-    """Queue the event for the function; Lambda retries it and keeps a dead letter."""
+    """Queue the event for the function. Lambda retries it, then sends it to the dead-letter queue.
+
+    Raises botocore's errors.
+    """
     client.invoke(
         FunctionName=function_arn, InvocationType="Event", Payload=json.dumps(event).encode()
     )

@@ -1,4 +1,4 @@
-"""One-time schedules: how a function arranges to be woken, or the launcher to try again."""
+"""One-time schedules, by which a function has itself or the launcher invoked later."""
 
 import json
 from dataclasses import dataclass
@@ -14,22 +14,23 @@ BACKUP = "backup"
 """The template's name for the schedule that starts backups."""
 
 OVERDUE_AFTER = timedelta(minutes=30)
-"""How long after a deadline it is looked once more.
+"""How long after a deadline the reporter is invoked a second time.
 
-An invocation and both of Lambda's retries can fail within minutes, and nothing would end the
-instance before the next day's watchdog.
+An invocation and both of Lambda's retries can fail within minutes. Without a second invocation the
+instance would run until the daily watchdog terminates it.
 """
 
 _EARLIEST = timedelta(seconds=60)
-"""EventBridge Scheduler's precision; a moment that has passed would be refused."""
+"""EventBridge Scheduler's precision. It refuses a time in the past."""
 
 
 @dataclass(frozen=True, slots=True)
 class OneTimeSchedules:
     """Creates and removes schedules that fire once and then delete themselves.
 
-    ``ActionAfterCompletion`` exists in the API only, not in CloudFormation, so these are made
-    at run time: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+    They are created at run time because CloudFormation lacks ``ActionAfterCompletion``:
+    https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html.
+    Methods raise botocore's errors.
     """
 
     client: "EventBridgeSchedulerClient"
@@ -37,16 +38,16 @@ class OneTimeSchedules:
     role_arn: str
     dead_letter_queue_arn: str
 
-    def wake(
+    def schedule_invocation(
         self, name: str, at: datetime, function_arn: str, event: dict[str, Any], now: datetime
     ) -> None:
-        """Invoke the function with the event at that time, or in a minute if it has passed.
+        """Have the function invoked with the event at that time, or in a minute if it has passed.
 
-        A schedule of that name that exists already is left as it is: whoever made it meant the
-        same wake-up. ``name`` has at most 64 characters.
+        An existing schedule with this name is for the same invocation and stays as it is. ``name``
+        has at most 64 characters.
         """
         moment = max(at, now + _EARLIEST).astimezone(UTC)
-        # The precision is a minute: rounded up, a schedule never fires before its time.
+        # The precision is a minute. Rounded up, so that a schedule never fires early.
         moment += timedelta(seconds=-moment.second % 60, microseconds=-moment.microsecond)
         try:
             self.client.create_schedule(
@@ -71,8 +72,8 @@ class OneTimeSchedules:
             if error.response["Error"]["Code"] != "ConflictException":
                 raise
 
-    def standing(self, name: str) -> dict[str, Any] | None:
-        """What GetSchedule says of the template's schedule; None if somebody deleted it."""
+    def get(self, name: str) -> dict[str, Any] | None:
+        """The response of GetSchedule; None if there is no such schedule."""
         try:
             return dict(self.client.get_schedule(Name=name, GroupName=self.group))
         except ClientError as error:
@@ -81,7 +82,7 @@ class OneTimeSchedules:
             return None
 
     def remove(self, name: str) -> None:
-        """Delete the schedule if it is still there."""
+        """Delete the schedule if it exists."""
         try:
             self.client.delete_schedule(Name=name, GroupName=self.group)
         except ClientError as error:
@@ -90,20 +91,20 @@ class OneTimeSchedules:
 
 
 def deadline_name(run_id: str, attempt: int) -> str:
-    """The schedule that wakes the reporter at an attempt's deadline."""
+    """The name of the schedule that invokes the reporter at an attempt's deadline."""
     return f"deadline-{run_id}-{attempt}"
 
 
 def overdue_name(run_id: str, attempt: int) -> str:
-    """The schedule that wakes the reporter once more, :data:`OVERDUE_AFTER` after the deadline."""
+    """The name of the one that invokes it again, :data:`OVERDUE_AFTER` after the deadline."""
     return f"overdue-{run_id}-{attempt}"
 
 
-def recheck_name(run_id: str, wake: int) -> str:
-    """The schedule that lets the reporter look once more."""
-    return f"recheck-{run_id}-{wake}"
+def recheck_name(run_id: str, number: int) -> str:
+    """The name of the schedule for a run's recheck by the reporter; rechecks are numbered."""
+    return f"recheck-{run_id}-{number}"
 
 
 def retry_name(run_id: str, attempt: int) -> str:
-    """The schedule that lets the launcher try again."""
+    """The name of the schedule that invokes the launcher for this attempt."""
     return f"retry-{run_id}-{attempt}"

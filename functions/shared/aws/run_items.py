@@ -1,7 +1,8 @@
-"""The items of the run table: their keys, and what each holds. Pure.
+"""The items of the run table: their keys and attributes. Pure.
 
-All kinds share one key, ``pk``. A run's is its id, a date; every other one begins with a letter.
-What an item holds is checked when it is read: what is damaged costs only that item.
+All kinds of item share the key ``pk``. A run's key is its id, which begins with a digit; all other
+keys begin with a letter. Each item is validated when it is read, so that a damaged one affects no
+other.
 """
 
 import json
@@ -17,45 +18,46 @@ from shared.model.run import Run
 from shared.model.run_document import from_json, role_ids, to_json
 
 KEEP = timedelta(days=400)
-"""Late events must still find their run, and the watchdog that of a yearly schedule."""
+"""How long items are kept: late events must find their run, and the watchdog the last run of a
+yearly schedule."""
 
 LAST_REPORTED = "last-reported"
-"""``run_id``: the latest run that was reported with a whole manifest; ``accepted``: the latest in
-which nothing spoke against an archive; ``verified_at``: when the latest report was made, if it
-called a run of everything verified."""
+"""``run_id``: the latest reported run with a complete manifest. ``accepted``: the latest accepted
+run, see :class:`shared.aws.run_table.Reported`. ``verified_at``: the time of the latest report, if
+it called a run of everything verified."""
 LAST_VERIFIED = "last-verified"
 """``at``: when a report last called a run of everything verified."""
 SUSPICIONS = "suspicions"
-"""``document``: the suspicions that nobody has acknowledged yet, as ``report.json`` has them."""
+"""``document``: the suspicions that nobody has acknowledged, in the form of ``report.json``."""
 LAUNCHING = "launching"
-"""``run_id``, ``until``: it may have an instance of which nothing is written down yet."""
-DEAD_LETTERS_TOLD = "dead-letters-told"
-"""``count``: of how many dead letters somebody was told."""
+"""``run_id``, ``until``: until then this run may have an instance that is not recorded yet."""
+REPORTED_DEAD_LETTERS = "dead-letters-told"
+"""``count``: the number of dead letters in the last mail about them."""
 
 _DIGITS = 15
 _MOST_SUSPICION_CHARACTERS = 300_000
 
 Item = Mapping[str, Any]
-"""As DynamoDB has it: ``{"pk": {"S": "…"}, "version": {"N": "1"}}``."""
+"""An item in DynamoDB's JSON: ``{"pk": {"S": "…"}, "version": {"N": "1"}}``."""
 
 
 def request_key(request_id: str) -> str:
-    """``run_id``: the run that this request to the launcher began."""
+    """The key of ``run_id``: the run that this request to the launcher began."""
     return f"request#{request_id}"
 
 
 def instance_key(instance_id: str) -> str:
-    """``run_id``, ``attempt``: what this instance was launched for."""
+    """The key of ``run_id`` and ``attempt``: what this instance was launched for."""
     return f"instance#{instance_id}"
 
 
 def damage_key(run_id: str) -> str:
-    """``problem``: what is wrong with a run's item, once somebody was told."""
+    """The key of ``problem``: what a mail reported as wrong with a run's item."""
     return f"damage-told#{run_id}"
 
 
 def item(key: str, keep_from: datetime | None = None, **values: str | int) -> dict[str, Any]:
-    """An item of texts and whole numbers, which goes 400 days after a moment, or never."""
+    """An item of texts and integers. It expires :data:`KEEP` after ``keep_from``; None: never."""
     expiry = {"expires_at": int((keep_from + KEEP).timestamp())} if keep_from else {}
     return {
         name: {"N": str(value)} if isinstance(value, int) else {"S": value}
@@ -64,7 +66,7 @@ def item(key: str, keep_from: datetime | None = None, **values: str | int) -> di
 
 
 def run_item(run: Run) -> dict[str, Any]:
-    """The item of a run, in the version that the run has."""
+    """The item of a run, including its version."""
     roles = role_ids(run)
     return {
         **item(run.id, run.created_at, version=run.version, state=run.state, document=to_json(run)),
@@ -73,7 +75,7 @@ def run_item(run: Run) -> dict[str, Any]:
 
 
 def read_run(found: Item) -> Run:
-    """The run of an item. Raises :class:`DamagedItemError` that names the field."""
+    """Read the run in an item. Raises :class:`DamagedItemError` that names the field."""
     key = text(found, "pk")
     document, version = text(found, "document"), number(found, "version")
     try:
@@ -84,10 +86,10 @@ def read_run(found: Item) -> Run:
 
 
 def suspicions_item(suspicions: Sequence[Suspicion]) -> dict[str, Any]:
-    """The item of what is suspicious; of what DynamoDB has no room for, every archive is.
+    """The item of the open suspicions.
 
-    An item has 400 KB at most:
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+    An item has at most 400 KB. If the keys of the archives do not fit, each suspicion covers all
+    archives: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
     """
     written = [each.document for each in suspicions]
     document = json.dumps({"suspicions": written})
@@ -98,7 +100,7 @@ def suspicions_item(suspicions: Sequence[Suspicion]) -> dict[str, Any]:
 
 
 def read_suspicions(found: Item) -> tuple[Suspicion, ...]:
-    """The suspicions of an item. Raises :class:`DamagedItemError`."""
+    """Read the suspicions in an item. Raises :class:`DamagedItemError`."""
     document = text(found, "document").encode()
     try:
         return fields.decode(
@@ -109,23 +111,23 @@ def read_suspicions(found: Item) -> tuple[Suspicion, ...]:
 
 
 def text(found: Item, name: str) -> str:
-    """A text of an item. Raises :class:`DamagedItemError`."""
+    """Read a text that is not empty. Raises :class:`DamagedItemError`."""
     value = _value(found, name, "S")
     if not value:
-        raise _damaged(found, name, "is no text")
+        raise _damaged(found, name, "is not a text")
     return value
 
 
 def number(found: Item, name: str) -> int:
-    """A whole number of an item, from 0 on. Raises :class:`DamagedItemError`."""
+    """Read an integer that is not negative. Raises :class:`DamagedItemError`."""
     value = _value(found, name, "N")
     if not (value.isdecimal() and len(value) <= _DIGITS):
-        raise _damaged(found, name, "is no whole number")
+        raise _damaged(found, name, "is not a whole number")
     return int(value)
 
 
 def moment(found: Item, name: str) -> datetime:
-    """A moment of an item. Raises :class:`DamagedItemError`."""
+    """Read a time in ISO 8601. Raises :class:`DamagedItemError`."""
     try:
         return fields.moment({name: text(found, name)}, name)
     except DamagedError as error:

@@ -1,4 +1,4 @@
-"""The run table: one item per run, replaced only by whoever read its latest version."""
+"""The run table in DynamoDB: one item per run, and small items that later reports need."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 T = TypeVar("T")
-_UNLESS_THERE = "attribute_not_exists(pk)"
+_UNLESS_EXISTS = "attribute_not_exists(pk)"
 
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What was reported last: the run with the latest whole manifest, and the latest accepted one.
+    """What earlier reports recorded.
 
-    Accepted is a run in which nothing spoke against an archive: ``verified`` or ``partial``.
-    ``verified_at`` is when the latest report called a run of everything verified; None if the
-    latest report said something else.
+    ``run_id`` is the latest run with a complete manifest. ``accepted`` is the latest accepted run:
+    one that ended ``verified`` or ``partial``, so that no archive was bad. ``verified_at`` is the
+    time of the latest report if it called a run of everything verified; None otherwise.
     """
 
     run_id: str | None = None
@@ -36,12 +36,12 @@ class Reported:
 
 
 class RunStore:
-    """Reads and writes runs, and remembers which instance belongs to which run.
+    """Reads and writes runs, and records which instance belongs to which run.
 
-    The writing of a run is conditional on the version that was read; a lost race raises
-    :class:`RunConflictError`. A damaged item of a run raises :class:`DamagedItemError`; one that
-    only remembers something is mostly logged and taken for not there. All other errors are
-    botocore's: they mean that AWS is in trouble, and the invocation must be retried.
+    A run is written only if its stored version is the one that was read; otherwise
+    :class:`RunConflictError` is raised. A run's damaged item raises :class:`DamagedItemError`. Most
+    other damaged items are logged and count as missing. All other errors are botocore's: AWS is in
+    trouble, and the invocation must be retried.
     """
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -53,16 +53,19 @@ class RunStore:
         item = self._get(run_id)
         return items.read_run(item) if item else None
 
-    def sound(self, run_id: str) -> Run | None:
+    def load_if_intact(self, run_id: str) -> Run | None:
         """The run; None if there is none, or if its item is damaged, which is logged."""
-        return self._remembered(run_id, items.read_run)
+        return self._read_if_intact(run_id, items.read_run)
 
-    def has(self, run_id: str) -> bool:
+    def exists(self, run_id: str) -> bool:
         """Whether there is such a run, damaged or not."""
         return self._get(run_id) is not None
 
     def save(self, run: Run) -> Run:
-        """Store the run in place of the version it was made from; returns the stored one."""
+        """Replace the stored version that this run was made from. Returns the new version.
+
+        Raises :class:`RunConflictError` if the stored version is another one.
+        """
         stored = replace(run, version=run.version + 1)
         condition: dict[str, Any] = (
             {
@@ -71,42 +74,42 @@ class RunStore:
                 "ExpressionAttributeValues": {":read": {"N": str(run.version)}},
             }
             if run.version
-            else {"ConditionExpression": _UNLESS_THERE}
+            else {"ConditionExpression": _UNLESS_EXISTS}
         )
         if not self._put(items.run_item(stored), **condition):
             raise RunConflictError(run.id)
         return stored
 
     def run_id_of_request(self, request_id: str, run_id: str, now: datetime) -> str:
-        """The run that this request began: ``run_id``, unless an earlier try of it took another.
+        """The run that this request began: ``run_id``, unless an earlier try began another one.
 
         Lambda gives its retries of an asynchronous invocation the same request id:
         https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
         """
         key = items.request_key(request_id)
         begun = items.item(key, now, run_id=run_id)
-        if self._put(begun, ConditionExpression=_UNLESS_THERE):
+        if self._put(begun, ConditionExpression=_UNLESS_EXISTS):
             return run_id
-        return self._remembered(key, lambda item: items.text(item, "run_id")) or run_id
+        return self._read_if_intact(key, lambda item: items.text(item, "run_id")) or run_id
 
     def remember_launching(self, run: Run) -> None:
-        """Note that the run may get an instance of which nothing is written down yet.
+        """Record that the run may have an instance that is not recorded yet.
 
-        It holds until the instance is written down, or the attempt is over.
+        This applies until the instance is recorded or the attempt's deadline has passed.
         """
         self._put_launching(run.id, run.attempt.deadline_at)
 
     def remember_instance(self, instance_id: str, run: Run) -> None:
-        """Lead events of this instance to its run, even when it has lost its tags."""
+        """Record the instance, so that its events find the run even after it has lost its tags."""
         key, attempt = items.instance_key(instance_id), run.attempt.number
         self._put(items.item(key, run.created_at, run_id=run.id, attempt=attempt))
         self._put_launching(run.id, run.created_at)
 
     def run_id_of_instance(self, instance_id: str, now: datetime) -> tuple[str | None, bool]:
-        """The run that launched this instance, as far as it is written down.
+        """The run that launched this instance, and whether an unrecorded instance may be ours.
 
-        And whether an instance that is not may still be ours. Both in one request, for every
-        instance of the account is asked about.
+        The run is None if it is not recorded. Both come from one request, because EC2 sends events
+        about all instances of the account.
         """
         ours = items.instance_key(instance_id)
         keys = [{"pk": {"S": name}} for name in (ours, items.LAUNCHING)]
@@ -114,16 +117,16 @@ class RunStore:
             RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
         )
         found: list[Any] = list(answer["Responses"].get(self._table, []))
-        if answer.get("UnprocessedKeys"):  # throttled: one by one
+        if answer.get("UnprocessedKeys"):  # throttled: read them one by one
             found = [item for key in keys if (item := self._get(key["pk"]["S"]))]
-        there = {item["pk"]["S"]: item for item in found}
-        if ours in there:
-            # Of a damaged one the instance's tag tells whose it is.
-            run_id = _legible(there[ours], lambda item: items.text(item, "run_id"))
+        by_key = {item["pk"]["S"]: item for item in found}
+        if ours in by_key:
+            # If the item is damaged, the instance's tags have the run id.
+            run_id = _read_or_log(by_key[ours], lambda item: items.text(item, "run_id"))
             return run_id, run_id is None
-        if items.LAUNCHING not in there:
+        if items.LAUNCHING not in by_key:
             return None, False
-        until = _legible(there[items.LAUNCHING], lambda item: items.number(item, "until"))
+        until = _read_or_log(by_key[items.LAUNCHING], lambda item: items.number(item, "until"))
         return None, until is None or now.timestamp() < until
 
     def _put_launching(self, run_id: str, until: datetime) -> None:
@@ -131,31 +134,31 @@ class RunStore:
 
     def remember_reported_dead_letters(self, count: int) -> None:
         """Record how many dead letters a mail has reported."""
-        self._put(items.item(items.DEAD_LETTERS_TOLD, count=count))
+        self._put(items.item(items.REPORTED_DEAD_LETTERS, count=count))
 
     def reported_dead_letters(self) -> int:
         """How many dead letters a mail has reported."""
-        key = items.DEAD_LETTERS_TOLD
-        return self._remembered(key, lambda item: items.number(item, "count")) or 0
+        key = items.REPORTED_DEAD_LETTERS
+        return self._read_if_intact(key, lambda item: items.number(item, "count")) or 0
 
-    def remember_damage(self, run_id: str, problem: str, now: datetime) -> None:
-        """Note that somebody was told what is wrong with a run's item."""
+    def remember_reported_damage(self, run_id: str, problem: str, now: datetime) -> None:
+        """Record that a mail has reported what is wrong with a run's item."""
         self._put(items.item(items.damage_key(run_id), now, problem=problem))
 
-    def damage(self, run_id: str) -> str | None:
-        """What somebody was told of a run's item."""
+    def reported_damage(self, run_id: str) -> str | None:
+        """What a mail has reported as wrong with a run's item; None if none has."""
         key = items.damage_key(run_id)
-        return self._remembered(key, lambda item: items.text(item, "problem"))
+        return self._read_if_intact(key, lambda item: items.text(item, "problem"))
 
     def attempt_of_instance(self, instance_id: str) -> int | None:
-        """The number of the attempt that launched this instance, as far as we remember it."""
+        """The number of the attempt that launched this instance; None if it is not recorded."""
         item = self._get(items.instance_key(instance_id))
-        if item is None or "attempt" not in item:  # earlier versions did not write it down
+        if item is None or "attempt" not in item:  # earlier versions did not record it
             return None
-        return _legible(item, lambda item: items.number(item, "attempt"))
+        return _read_or_log(item, lambda item: items.number(item, "attempt"))
 
     def remember_reported(self, reported: Reported) -> None:
-        """Note what the next report needs to know of this one and those before it."""
+        """Record what the next report needs of this report and earlier ones."""
         at = reported.verified_at
         known = {
             "run_id": reported.run_id,
@@ -166,9 +169,9 @@ class RunStore:
         self._put(items.item(items.LAST_REPORTED, None, **values))
 
     def reported(self) -> Reported:
-        """What is known of the reports so far. Raises :class:`DamagedItemError`.
+        """What earlier reports recorded. Raises :class:`DamagedItemError`.
 
-        Earlier versions noted nothing but the run.
+        Earlier versions recorded only the run.
         """
         item = self._get(items.LAST_REPORTED)
         if item is None:
@@ -180,39 +183,39 @@ class RunStore:
         )
 
     def remember_verified(self, now: datetime) -> None:
-        """Note that a run of everything was verified now."""
+        """Record that a run of everything was verified now."""
         self._put(items.item(items.LAST_VERIFIED, at=now.isoformat()))
 
     def last_verified(self) -> datetime | None:
-        """When a run of everything was last verified, as far as anybody noted it.
+        """When a run of everything was last verified; None if that is not recorded.
 
-        Earlier versions noted only whether the latest report was of such a run.
+        Earlier versions recorded it only for the latest report.
         """
-        return self._remembered(
+        return self._read_if_intact(
             items.LAST_VERIFIED, lambda item: items.moment(item, "at")
-        ) or self._remembered(
+        ) or self._read_if_intact(
             items.LAST_REPORTED,
             lambda item: items.moment(item, "verified_at") if "verified_at" in item else None,
         )
 
     def remember_suspicions(self, suspicions: Sequence[Suspicion]) -> None:
-        """Note what is suspicious and not acknowledged, for every later report."""
+        """Record the open suspicions for later reports."""
         self._put(items.suspicions_item(suspicions))
 
     def suspicions(self) -> tuple[Suspicion, ...]:
-        """What was noted last. Raises :class:`DamagedItemError`."""
+        """The suspicions that were recorded last. Raises :class:`DamagedItemError`."""
         item = self._get(items.SUSPICIONS)
         return items.read_suspicions(item) if item else ()
 
     def unreported(self) -> list[Run]:
-        """Every run that nobody has been told about yet, oldest first.
+        """All runs that have not been reported, oldest first.
 
-        One whose item is damaged is logged and left out: it must not hide the others.
+        A run with a damaged item is logged and omitted, so that it does not hide the others.
         """
-        return [run for run_id in self.unreported_ids() if (run := self.sound(run_id))]
+        return [run for run_id in self.unreported_ids() if (run := self.load_if_intact(run_id))]
 
     def unreported_ids(self) -> list[str]:
-        """The same runs' ids, damaged ones' included."""
+        """The ids of these runs, including those with a damaged item."""
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table,
             ConsistentRead=True,
@@ -224,12 +227,12 @@ class RunStore:
         return sorted(item["pk"]["S"] for page in pages for item in page["Items"])
 
     def latest(self) -> Run | None:
-        """The run that began last, whatever became of it."""
+        """The run that began last, however it ended. Raises :class:`DamagedItemError`."""
         began = self.newest()
         return self.load(run_id_of(began)) if began else None
 
     def newest(self) -> datetime | None:
-        """When the latest run that is still known began."""
+        """When the latest run in the table began; None if there is none."""
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table,
             ConsistentRead=True,
@@ -239,9 +242,9 @@ class RunStore:
         ids = (item["pk"]["S"] for page in pages for item in page["Items"])
         return max(filter(None, map(named_moment, ids)), default=None)
 
-    def _remembered(self, key: str, read: Callable[[items.Item], T]) -> T | None:
+    def _read_if_intact(self, key: str, read: Callable[[items.Item], T]) -> T | None:
         item = self._get(key)
-        return _legible(item, read) if item else None
+        return _read_or_log(item, read) if item else None
 
     def _get(self, key: str) -> dict[str, Any] | None:
         answer = self._client.get_item(
@@ -250,7 +253,7 @@ class RunStore:
         return answer.get("Item")
 
     def _put(self, item: dict[str, Any], **condition: Any) -> bool:
-        """Whether the item was put, which it is unless a condition forbids it."""
+        """Put the item. Returns False if the condition is not met."""
         try:
             self._client.put_item(TableName=self._table, Item=item, **condition)
         except ClientError as error:
@@ -260,8 +263,8 @@ class RunStore:
         return True
 
 
-def _legible(item: items.Item, read: Callable[[items.Item], T]) -> T | None:
-    """What is read of an item; of a damaged one nothing, and a line in the log."""
+def _read_or_log(item: items.Item, read: Callable[[items.Item], T]) -> T | None:
+    """What ``read`` returns for the item; None and a log entry if the item is damaged."""
     try:
         return read(item)
     except DamagedItemError as error:

@@ -1,4 +1,4 @@
-"""The topic that every mail goes through."""
+"""The SNS topic through which all mails are sent."""
 
 import re
 from dataclasses import dataclass
@@ -15,28 +15,31 @@ BODY_BYTES = 262_144
 """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
-"""What no XML can carry, and what a terminal obeys."""
+"""Characters that XML does not allow, and that control a terminal."""
 
-_CUT = "\n[... cut: the mail can carry no more. See report.json in the bucket.]\n"
+_CUT = "\n[... cut: the mail is too long. See report.json in the bucket.]\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """Publishes plain text that fits what SNS carries."""
+    """Publishes plain text within SNS's limits."""
 
     client: "SNSClient"
     arn: str
 
     def publish(self, subject: str, body: str) -> None:
-        """Mail the text; the subject becomes one line of printable ASCII, both are cut to size."""
+        """Mail the text, fitted by :func:`fitting_subject` and :func:`fitting_body`.
+
+        Raises botocore's errors.
+        """
         self.client.publish(
             TopicArn=self.arn, Subject=fitting_subject(subject), Message=fitting_body(body)
         )
 
     def confirmed_subscriptions(self) -> int | None:
-        """How many subscriptions are confirmed; None where AWS does not say. Never fails.
+        """The number of confirmed subscriptions; None if AWS does not return it. Never raises.
 
-        Until its link was followed a subscription is there and gets nothing:
+        A subscription receives nothing until somebody has followed the link in AWS's mail:
         https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
         """
         pages = self.client.get_paginator("list_subscriptions_by_topic")
@@ -52,16 +55,15 @@ class Topic:
 
 
 def fitting_subject(text: str) -> str:
-    """Printable ASCII, one line, under 100 characters, as SNS demands."""
+    """The text as SNS requires a subject: one line of printable ASCII, under 100 characters."""
     line = "".join(c if " " <= c <= "~" else "?" for c in " ".join(text.split()))
     return line if len(line) <= SUBJECT_CHARACTERS else line[: SUBJECT_CHARACTERS - 3] + "..."
 
 
 def fitting_body(text: str) -> str:
-    """At most what SNS carries, counted in UTF-8, with a word where it was cut.
+    """The text cut to SNS's limit in UTF-8 bytes, with a note where it was cut.
 
-    What UTF-8 cannot say, a lone surrogate out of somebody's JSON, becomes a question mark, and so
-    do control characters.
+    Control characters become question marks, and so do lone surrogates, which UTF-8 cannot encode.
     """
     data = _CONTROL.sub("?", text).encode(errors="replace")
     if len(data) <= BODY_BYTES:

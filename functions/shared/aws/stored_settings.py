@@ -1,8 +1,8 @@
-"""Settings that are too long for a function's environment, from SSM parameters of the stack.
+"""Reads settings that are too long for a function's environment from SSM parameters of the stack.
 
-Lambda takes 4 KB of environment in all, CloudFormation 4 KB for each parameter. The variable
-``SETTINGS`` names the SSM parameters; the value of each is a line of an environment,
-``GITHUB_OWNERS=octocat``, because SSM takes no empty value.
+Lambda allows 4 KB for all environment variables, CloudFormation 4 KB for each parameter. The
+variable ``SETTINGS`` names the SSM parameters. Their values have the form
+``GITHUB_OWNERS=octocat``, because SSM does not allow empty values.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -23,21 +23,21 @@ MOST_NAMES = 10
 
 @cache
 def settings_client() -> "SSMClient":
-    """A client that outlasts SSM's limit of 40 requests per second and account.
+    """A client that retries long enough for SSM's limit of 40 requests per second and account.
 
-    The reporter is invoked for every instance of the account that ends, a thousand at once in the
-    worst case.
+    The reporter is invoked for each instance of the account that ends, in the worst case for a
+    thousand at once.
     """
-    patient = ClientConfig(retries={"mode": "standard", "total_max_attempts": 10})
-    return boto3.client("ssm", config=patient)
+    retrying = ClientConfig(retries={"mode": "standard", "total_max_attempts": 10})
+    return boto3.client("ssm", config=retrying)
 
 
 def with_stored(
     variables: Mapping[str, str], client: Callable[[], "SSMClient"]
 ) -> Mapping[str, str]:
-    """The environment and the settings that it refers to; ``client`` is made where there are any.
+    """The variables and the settings that they refer to. Calls ``client`` only if there are any.
 
-    Raises :class:`ConfigError` that lists every parameter that is missing or no such line.
+    Raises :class:`ConfigError` that lists each SSM parameter that is missing or malformed.
     """
     names = [name for name in variables.get("SETTINGS", "").split(",") if name]
     if not names:
@@ -59,7 +59,7 @@ def _read(client: "SSMClient", names: list[str]) -> Iterator[tuple[str, str]]:
     if lacking:
         raise ConfigError(
             f"SSM parameters of the stack are missing or were changed by hand: "
-            f"{', '.join(sorted(lacking))}. Store each anew, with its variable's name before the "
+            f"{', '.join(sorted(lacking))}. Store each again, with its variable's name before the "
             "value: aws ssm put-parameter --overwrite --type String --name "
             "/online-backup/STACK/VARIABLE --value VARIABLE=VALUE"
         )

@@ -1,1 +1,1 @@
-"""What a run is, and when one is due. Pure."""
+"""The run, its states, and its stored document. Pure."""

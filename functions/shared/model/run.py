@@ -1,7 +1,6 @@
-"""The run: one scheduled or manual backup, its attempts, and where each of them stands.
+"""A run: one scheduled or manual backup, its attempts, and the state of each. Pure.
 
-Everything here is plain data. A run is stored as one document and only ever replaced whole, by
-whoever read its latest version; so each function below takes a run and returns the next one.
+A run is immutable: methods return a changed copy, which replaces the stored document as a whole.
 """
 
 from dataclasses import dataclass, field, replace
@@ -16,18 +15,18 @@ TAG_RUN_ID = "online-backup:run-id"
 TAG_ATTEMPT = "online-backup:attempt"
 
 POWER_OFF_MARGIN = timedelta(minutes=5)
-"""How long before its deadline an instance ends itself, so that its log still gets out."""
+"""How long before its deadline an instance powers itself off, so that it can upload its log."""
 
 
 class Market(StrEnum):
-    """How an instance is bought."""
+    """The purchasing option of an instance."""
 
     SPOT = "spot"
     ON_DEMAND = "on-demand"
 
 
 class Outcome(StrEnum):
-    """How an attempt ended, once it did."""
+    """How an attempt ended."""
 
     NO_CAPACITY = "no-capacity"
     REFUSED = "refused"
@@ -41,9 +40,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Where capacity can be asked for: an instance type in a subnet, bought in one way.
+    """An instance type in a subnet, with a purchasing option: where to request an instance.
 
-    ``price`` is USD per hour as last published for spot, None where unknown.
+    ``price`` is the last published spot price in USD per hour; None if it is not known.
     """
 
     instance_type: str
@@ -56,9 +55,10 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class PoolAnswer:
-    """What EC2 said to a request for one pool: its error code, and the class we put it in.
+    """EC2's error for a request to one pool. ``kind`` says what it means for the other pools.
 
-    ``subnet_id`` is empty in records of before it was kept.
+    It is a :class:`launcher.launch.refusals.Kind`. ``subnet_id`` is empty in documents of versions
+    that did not record it.
     """
 
     instance_type: str
@@ -72,7 +72,7 @@ class PoolAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """The instance that an attempt got."""
+    """The instance of an attempt. ``price`` is in USD per hour; None if it is not known."""
 
     id: str
     instance_type: str
@@ -84,7 +84,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person asked of this run beyond the defaults."""
+    """The options of a manual run; the defaults are those of a scheduled run."""
 
     only: tuple[str, ...] = ()
     full: bool = False
@@ -93,10 +93,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at the run, written down before EC2 is asked so that it can be repeated exactly.
+    """One attempt of a run. It is stored before any request to EC2, so that it can be repeated.
 
-    ``role_id`` is that of the role which its instance has; empty where a launcher planned it that
-    did not tell its instance where to write what is read of it now.
+    ``user_data`` is the instance's script. ``warned_at`` is when EC2 announced an interruption,
+    ``terminated_at`` when the reporter terminated the instance. ``done`` of ``listed`` repositories
+    were backed up when the attempt ended. ``role_id`` is the id of the instance's IAM role; empty
+    if a launcher planned the attempt whose instances wrote their documents elsewhere.
     """
 
     number: int
@@ -117,13 +119,17 @@ class Attempt:
 
     @property
     def powers_off_after(self) -> timedelta:
-        """How long after its boot the instance ends itself, whatever the backup does."""
+        """How long after its boot the instance powers itself off, whatever the backup does."""
         return self.deadline_at - self.started_at - POWER_OFF_MARGIN
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One backup run. ``version`` counts its stored states; 0 means not stored yet."""
+    """One backup run.
+
+    ``version`` counts its stored states; 0 means that it is not stored yet. ``wakes`` counts the
+    reporter's scheduled rechecks. Until ``mail_lease_until`` one reporter may send the mail.
+    """
 
     id: str
     trigger: str
@@ -142,9 +148,9 @@ class Run:
         return self.attempts[-1]
 
     def evidence(self, attempt: Attempt, instance_id: str = "") -> str:
-        """Below which prefix the attempt's instance says how it goes; empty where that is unknown.
+        """The prefix of the documents that the attempt's instance writes; empty if not known.
 
-        ``instance_id`` is for an attempt whose launch was never written down.
+        ``instance_id`` is for an attempt whose launch was not recorded.
         """
         launched = attempt.instance.id if attempt.instance else instance_id
         if not (attempt.role_id and launched):
@@ -162,21 +168,21 @@ class Run:
         phase = "ended" if last.outcome else "running" if last.instance else "launching"
         return f"{phase}({last.number})"
 
-    def is_at_work(self, now: datetime) -> bool:
-        """Whether an attempt is launched or made now; one past its deadline is in nobody's way."""
-        going_on = bool(self.attempts) and self.attempt.outcome is None
-        return going_on and now < self.attempt.deadline_at
+    def is_in_progress(self, now: datetime) -> bool:
+        """Whether an attempt is being launched or is running, and its deadline has not passed."""
+        has_open_attempt = bool(self.attempts) and self.attempt.outcome is None
+        return has_open_attempt and now < self.attempt.deadline_at
 
     def with_attempt(self, **changes: Any) -> "Run":
-        """The run with its latest attempt changed."""
+        """A copy of the run with these fields of the latest attempt changed."""
         return replace(self, attempts=(*self.attempts[:-1], replace(self.attempt, **changes)))
 
     def with_new_attempt(self, attempt: Attempt) -> "Run":
-        """The run with one attempt more; what only a repetition needs of the others is dropped.
+        """A copy of the run with a further attempt, and without the launch plans of earlier ones.
 
-        So the document stays well below the 400 KB that an item of DynamoDB may have.
+        So the document stays well below DynamoDB's limit of 400 KB for an item.
         """
-        done = (
+        ended = (
             replace(
                 each,
                 pools=(),
@@ -185,4 +191,4 @@ class Run:
             )
             for each in self.attempts
         )
-        return replace(self, attempts=(*done, attempt))
+        return replace(self, attempts=(*ended, attempt))

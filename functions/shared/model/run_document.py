@@ -1,11 +1,11 @@
-"""The document that a run is stored as, in its item of the run table. JSON. Pure.
+"""The JSON document in which a run is stored, in its item of the run table. Pure.
 
-The two functions are updated one after the other, and an update may be rolled back: either may
-read what an older or a newer one wrote. Names are never changed or taken away. What is known is
-checked, what is unknown is ignored, and what earlier versions did not write may be missing.
+The two functions are updated one after the other, and an update may be rolled back, so each reads
+what an older or a newer version wrote. Names are never changed or removed. Known fields are
+validated, unknown ones are ignored, and fields that earlier versions did not write may be missing.
 
-The functions of before there was this codec refuse an attempt with a field that they do not know.
-So what is new in an attempt since then (:func:`role_ids`) is stored beside the document.
+The first versions, which had no such codec, refuse an attempt with an unknown field. So a newer
+field of an attempt (:func:`role_ids`) is stored beside the document.
 """
 
 import json
@@ -26,13 +26,13 @@ E = TypeVar("E", bound=StrEnum)
 _PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,15})?")
 _ROLE_ID = re.compile(r"[A-Za-z0-9]{1,64}")
 _LAST_YEAR = 9000
-"""Later moments cannot be added to."""
+"""Later times are refused: adding a duration to them could overflow."""
 _MOST_WAKES = 10**6
 _MOST_ATTEMPTS = 100
 
 
 def to_json(run: Run) -> str:
-    """The document: times in ISO 8601. The version and the role ids are left to the item."""
+    """The document, with times in ISO 8601. The item has the version and the role ids."""
     document: dict[str, Any] = _plain(asdict(run))
     del document["version"]
     for attempt in document["attempts"]:
@@ -41,24 +41,24 @@ def to_json(run: Run) -> str:
 
 
 def role_ids(run: Run) -> dict[str, str]:
-    """The id of the role that each attempt's instance has, by the attempt's number."""
+    """The id of the IAM role of each attempt's instance, by the attempt's number."""
     return {str(each.number): each.role_id for each in run.attempts if each.role_id}
 
 
 def from_json(data: str, run_id: str, version: int, roles: Mapping[str, str]) -> Run:
-    """The run of this id and version, whose attempts' instances have these roles.
+    """Read a run from its document, and its id, version and roles from its item.
 
     Raises DamagedError that names the field.
     """
     run = fields.decode(data.encode(errors="surrogatepass"), _run)
     if run.id != run_id:
-        raise DamagedError("id", "is another run's")
+        raise DamagedError("id", "is that of another run")
     attempts = (_with_role(each, roles.get(str(each.number), "")) for each in run.attempts)
     return replace(run, version=version, attempts=tuple(attempts))
 
 
 def _with_role(attempt: Attempt, beside: str) -> Attempt:
-    """The attempt with what is stored beside the document, which once was in it."""
+    """The attempt with the role id from beside the document. Some versions stored it inside."""
     role_id = beside or attempt.role_id
     if role_id and not _ROLE_ID.fullmatch(role_id):
         raise DamagedError(f"attempts[{attempt.number - 1}].role_id", "is not a role's id")
@@ -92,7 +92,7 @@ def _attempts(document: Fields) -> tuple[Attempt, ...]:
     if [each.number for each in found] != list(range(1, len(found) + 1)):
         raise DamagedError("attempts", "are not numbered from 1 on")
     if len(found) > _MOST_ATTEMPTS:
-        raise DamagedError("attempts", f"are more than {_MOST_ATTEMPTS}")
+        raise DamagedError("attempts", f"has more than {_MOST_ATTEMPTS} entries")
     return found
 
 
@@ -162,7 +162,7 @@ def _one_of(kind: type[E], document: Fields, name: str) -> E:
     try:
         return kind(found)
     except ValueError as error:
-        raise DamagedError(name, f"is none of {', '.join(kind)}") from error
+        raise DamagedError(name, f"is not one of {', '.join(kind)}") from error
 
 
 def _id(document: Fields, name: str) -> str:

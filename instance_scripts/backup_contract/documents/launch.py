@@ -94,7 +94,7 @@ def read_launch(data: bytes, run_id: str) -> tuple[Launched, ...]:
     def read(document: Fields) -> tuple[Launched, ...]:
         fields.schema(document, 1)
         if fields.run_id(document, "run_id") != run_id:
-            raise DamagedError("run_id", "is another run's")
+            raise DamagedError("run_id", "is that of another run")
         if "attempts" not in document:
             return (_launched(document),)
         return tuple(fields.each(document, "attempts", _launched))

@@ -139,7 +139,7 @@ class TestPlan:
     def freetier(self, world: World) -> Iterator[Stubber]:
         """What AWS's Free Tier service answers."""
         client = boto3.client("freetier", region_name=app.BILLING_REGION)
-        self.survey = replace(app.survey(Config.from_env(os.environ)), freetier=client)
+        self.aws = replace(app.aws_facts(Config.from_env(os.environ)), freetier=client)
         with Stubber(client) as stubber:
             yield stubber
 
@@ -156,18 +156,18 @@ class TestPlan:
             },
             {},
         )
-        assert self.survey.account_plan() == AccountPlan("FREE", "ACTIVE", ends)
+        assert self.aws.account_plan() == AccountPlan("FREE", "ACTIVE", ends)
 
     def test_an_account_without_a_plan_has_none(self, freetier: Stubber) -> None:
         freetier.add_client_error("get_account_plan_state", "ResourceNotFoundException")
-        assert self.survey.account_plan() is None
+        assert self.aws.account_plan() is None
 
     def test_what_aws_refuses_to_tell_is_raised_for_the_line_to_say_so(
         self, freetier: Stubber
     ) -> None:
         freetier.add_client_error("get_account_plan_state", "AccessDeniedException")
         with pytest.raises(ClientError, match="AccessDeniedException"):
-            self.survey.account_plan()
+            self.aws.account_plan()
 
 
 def test_an_account_on_the_free_plan_is_to_be_mended(ready: World) -> None:
@@ -186,7 +186,7 @@ class TestQuotas:
     def quotas(self, world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
         """What Service Quotas answers."""
         client = boto3.client("service-quotas", region_name=REGION)
-        self.survey = replace(app.survey(Config.from_env(os.environ)), quotas=client)
+        self.aws = replace(app.aws_facts(Config.from_env(os.environ)), quotas=client)
         with Stubber(client) as stubber:
             yield stubber
 
@@ -196,14 +196,14 @@ class TestQuotas:
 
     def test_the_accounts_own_limit_is_asked_first(self, quotas: Stubber) -> None:
         self.add(quotas, "get_service_quota", 5.0)
-        assert self.survey.quota("spot", ["c7g.medium", "m7g.large"]) == Quota(
+        assert self.aws.quota("spot", ["c7g.medium", "m7g.large"]) == Quota(
             "L-34B43A08", "spot", "MaxSpotInstanceCountExceeded", 5, 1
         )
 
     def test_without_one_of_its_own_awss_default_holds(self, quotas: Stubber) -> None:
         quotas.add_client_error("get_service_quota", "NoSuchResourceException")
         self.add(quotas, "get_aws_default_service_quota", 32.0)
-        found = self.survey.quota("spot", ["m7g.large"])
+        found = self.aws.quota("spot", ["m7g.large"])
         assert found is not None
         assert (found.allowed, found.need) == (32, 2)
 
@@ -211,4 +211,4 @@ class TestQuotas:
     def test_types_with_limits_of_their_own_are_left_alone(
         self, quotas: Stubber, kind: Any
     ) -> None:
-        assert self.survey.quota("spot", [kind]) is None
+        assert self.aws.quota("spot", [kind]) is None

@@ -230,8 +230,8 @@ def test_a_damaged_item_is_named_and_hides_no_other_run(world: World, text: str)
     ("damaged", "named"),
     [
         ({"roles": {"S": "["}}, "it is not JSON"),
-        ({"version": {"S": "1"}}, "version is no whole number."),
-        ({"document": {"N": "1"}}, "document is no text."),
+        ({"version": {"S": "1"}}, "version is not a whole number."),
+        ({"document": {"N": "1"}}, "document is not a text."),
     ],
 )
 def test_an_item_whose_attributes_are_damaged_is_named(
@@ -265,7 +265,7 @@ def test_what_is_damaged_of_other_items_is_taken_for_not_there(world: World) -> 
     world.end_instance()
     world.pass_time(timedelta(hours=4))
     assert_settled(world, "verified")
-    assert "item last-reported is damaged: run_id is no text." in world.mails[0].body
+    assert "item last-reported is damaged: run_id is not a text." in world.mails[0].body
     assert world.surprises == []
 
 

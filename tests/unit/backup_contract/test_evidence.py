@@ -81,7 +81,7 @@ def test_all_attempts_of_a_launch_are_read_and_the_one_of_an_older_launcher() ->
 @pytest.mark.parametrize(
     ("data", "output"),
     [
-        (launch(run_id=OTHER), "run_id is another run's"),
+        (launch(run_id=OTHER), "run_id is that of another run"),
         (launch(attempts={}), "attempts is not a list"),
         (
             launch(attempts=[{"attempt": 1, "instance_id": "i-1", "evidence": "runs/x/"}]),

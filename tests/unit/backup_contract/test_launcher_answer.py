@@ -37,7 +37,7 @@ ANSWERS = {
     "already": RunAnswer(Status.ALREADY_LAUNCHED, RUN_ID, 1),
     "waiting": RunAnswer(Status.NOT_LAUNCHED, RUN_ID, 1, "No pool had capacity.", DUE),
     "refused": RunAnswer(Status.REFUSED, RUN_ID, 1, "BackupOptions: …"),
-    "busy": RunAnswer(Status.REFUSED, problem="Run … is at work."),
+    "busy": RunAnswer(Status.REFUSED, problem="Run … is in progress."),
     "too late": RunAnswer(Status.TOO_LATE, RUN_ID, 1, "This attempt ends …"),
 }
 OF_97D46B3: dict[str, Any] = {

@@ -57,7 +57,7 @@ def test_a_retry_names_run_and_attempt() -> None:
         ({"only": "hello"}, "only: expected a list"),
         ({"only": [1]}, "only: expected name patterns"),
         ({"trigger": "schedule", "scheduled_time": "<aws.scheduler.scheduled-time>"}, "scheduled"),
-        ({"action": "chekc"}, 'action: the only one is "check"'),
+        ({"action": "chekc"}, 'action: expected "check"'),
         ({"action": "check", "full": True}, "full: a check takes no other field"),
         ({"trigger": "retry", "run_id": "yesterday", "attempt": 1}, "run_id"),
         ({"trigger": "retry", "run_id": "2026-11-27T17-00-00Z", "attempt": True}, "attempt"),

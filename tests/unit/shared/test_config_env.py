@@ -1,4 +1,4 @@
-"""A broken environment is reported whole, so that it is mended once."""
+"""All problems of an environment are reported together, so that it can be corrected in one go."""
 
 import pytest
 
@@ -11,9 +11,9 @@ from shared.errors import ConfigError
 def test_all_problems_are_named_at_once() -> None:
     env = Environment({"NUMBER": "three", "SWITCH": "maybe", "SMALL": "2"})
     env.text("MISSING")
-    env.whole("NUMBER")
-    env.whole("SMALL", least=20)
-    env.yes("SWITCH")
+    env.integer("NUMBER")
+    env.integer("SMALL", least=20)
+    env.boolean("SWITCH")
     with pytest.raises(ConfigError) as caught:
         env.check()
     for name in ("MISSING", "NUMBER", "SMALL", "SWITCH"):
@@ -21,7 +21,7 @@ def test_all_problems_are_named_at_once() -> None:
 
 
 def test_lists_forget_blanks_and_empty_entries() -> None:
-    assert Environment({"L": " a, b ,,c"}).words("L") == ("a", "b", "c")
+    assert Environment({"L": " a, b ,,c"}).entries("L") == ("a", "b", "c")
 
 
 @pytest.mark.parametrize("config", [LauncherConfig, ReporterConfig])

@@ -9,7 +9,7 @@ from launcher.launch.pools import (
     Purchase,
     Spot,
     plan_pools,
-    purchase,
+    purchase_options,
     reclaimed_pools,
     remaining,
 )
@@ -70,7 +70,7 @@ def test_each_type_gets_the_image_of_its_own_architecture() -> None:
 def test_the_last_attempt_goes_to_on_demand_where_that_is_allowed(
     attempt: int, allowed: bool, asked: bool, markets: tuple[Market, ...]
 ) -> None:
-    assert purchase(attempt, 3, allow_on_demand=allowed, asked=asked).markets == markets
+    assert purchase_options(attempt, 3, allow_on_demand=allowed, requested=asked).markets == markets
 
 
 def test_a_pool_without_capacity_closes_only_itself() -> None:

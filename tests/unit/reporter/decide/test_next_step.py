@@ -58,7 +58,7 @@ def observation(
 
 
 def test_a_working_instance_is_left_alone_until_its_deadline() -> None:
-    assert decide(RUN, observation(), RULES) == Wait(DEADLINE, "The instance is at work.")
+    assert decide(RUN, observation(), RULES) == Wait(DEADLINE, "The instance is running.")
 
 
 def test_a_completed_run_is_reported_once_its_instance_is_gone() -> None:
@@ -93,7 +93,7 @@ def test_a_run_that_an_older_launcher_launched_ends_interrupted_and_is_repeated(
 
 def test_an_event_that_is_ahead_of_describe_instances_is_looked_into_again() -> None:
     step = decide(RUN, observation(termination_reported=True), RULES)
-    assert step == Wait(SOON + timedelta(minutes=1), "The instance is ending.")
+    assert step == Wait(SOON + timedelta(minutes=1), "The instance is terminating.")
 
 
 def test_a_new_instance_that_cannot_be_seen_yet_is_waited_for() -> None:
@@ -231,7 +231,7 @@ def test_a_bucket_that_may_not_be_read_is_given_until_the_deadline_and_then_told
 
 def test_a_running_instance_is_left_alone_whatever_may_be_read() -> None:
     step = decide(RUN, replace(observation(), unreadable="no"), RULES)
-    assert step == Wait(DEADLINE, "The instance is at work.")
+    assert step == Wait(DEADLINE, "The instance is running.")
 
 
 def test_a_reclaimed_instance_is_followed_by_the_next_attempt_at_once() -> None:
@@ -300,7 +300,7 @@ def test_an_instance_that_will_not_end_is_named_in_the_mail() -> None:
     answer = RUN.with_attempt(terminated_at=DEADLINE)
     step = decide(answer, observation(now=DEADLINE + timedelta(minutes=16)), RULES)
     assert isinstance(step, Report)
-    assert "i-1 was told to terminate" in step.reason
+    assert "i-1 should have terminated" in step.reason
 
 
 def test_no_capacity_is_tried_again_after_the_delay_and_at_last_told() -> None:

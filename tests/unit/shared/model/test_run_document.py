@@ -18,7 +18,7 @@ RUN_ID = FULL.id
 DAMAGED: list[tuple[Callable[[Any], None], str]] = [
     (lambda run: run.pop("attempts"), "attempts is missing"),
     (lambda run: run.pop("created_at"), "created_at is missing"),
-    (lambda run: run.update(id="2026-11-20T17-00-00Z"), "id is another run's"),
+    (lambda run: run.update(id="2026-11-20T17-00-00Z"), "id is that of another run"),
     (lambda run: run.update(id="../../etc"), "id is not a run id"),
     (lambda run: run.update(wakes="many"), "wakes is not a whole number"),
     (lambda run: run.update(wakes=10**9), "wakes is more than"),
@@ -31,11 +31,11 @@ DAMAGED: list[tuple[Callable[[Any], None], str]] = [
         lambda run: run["attempts"][1].update(deadline_at="9999-12-31T00:00:00Z"),
         "a date after",
     ),
-    (lambda run: run["attempts"][0].update(outcome="later"), r"attempts\[0\].outcome is none of"),
+    (lambda run: run["attempts"][0].update(outcome="later"), r"attempts\[0\].outcome is not one"),
     (lambda run: run["attempts"][0].update(pools=[[]]), r"attempts\[0\].pools\[0\] is not an"),
     (lambda run: run["attempts"][1]["instance"].pop("id"), r"attempts\[1\].instance.id is missing"),
     (lambda run: run["attempts"][1]["instance"].update(price="1e400"), "price is not a price"),
-    (lambda run: run["attempts"][1]["instance"].update(market="mars"), "market is none of"),
+    (lambda run: run["attempts"][1]["instance"].update(market="mars"), "market is not one of"),
     (lambda run: run["attempts"][1].update(role_id="../x"), r"attempts\[1\].role_id is not a role"),
 ]
 
