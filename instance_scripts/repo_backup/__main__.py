@@ -15,6 +15,7 @@ def run() -> NoReturn:
     the process ends, without taking everything down first, piece by piece.
     """
     gc.disable()
+    _prepare_streams()
     try:
         from repo_backup.cli import main
 
@@ -27,6 +28,24 @@ def run() -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def _prepare_streams() -> None:
+    """Let no output fail because of the streams that the process was started with.
+
+    A closed stream (``>&-``) becomes the null device: Python has None in its place, and a file that
+    is opened later would take its number and receive the output. A character that the locale's
+    encoding lacks is escaped.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
+        if number:
+            getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":
