@@ -5,6 +5,7 @@ how complete each section is. The kind decides whether the copy becomes an archi
 The host decides which requests to make, and keeps to its limits.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -68,7 +69,9 @@ class Task:
     ``changed``: counts or dates differ, so sections that have them continue from where they were
     left. ``settings``: sections without counts or dates are read again. ``rotation``: in sections
     with dates, ``rotation_items`` items are read again, by number, starting at this place.
-    ``full``: every item is read again.
+    ``full``: every item is read again. A reading may pause ``pause_after_seconds`` after it began,
+    so that what it has read is stored. ``resumed``: it goes on after a pause, moments ago, so only
+    what is under way is due.
     """
 
     signature: Signature
@@ -79,19 +82,22 @@ class Task:
     rotation: int = 0
     rotation_items: int = 0
     full: bool = False
+    pause_after_seconds: float = math.inf
+    resumed: bool = False
 
 
 @dataclass(frozen=True)
 class Reading:
     """What was read: each section's state, and where the next rotation starts.
 
-    ``under_way``: the allowance or the deadline ended the reading. The documents have what was
-    read, and the next run continues from there.
+    ``under_way``: the allowance, the deadline or a pause ended the reading. The documents have what
+    was read, and the next reading continues from there. ``paused``: it can do so at once.
     """
 
     sections: Mapping[str, Section]
     rotation: int = 0
     under_way: bool = False
+    paused: bool = False
 
 
 class DataHost(Protocol):

@@ -125,7 +125,8 @@ class Fetched:
     ``commented`` makes a zip of the same content that differs by a comment. ``rewrites`` says what
     upstream rewrote since the archive before. ``data`` is the point up to which project data was
     read. ``objects`` are the binaries that the archive refers to. ``saved`` maps the SHA-256 (hex)
-    of each saved binary to its size, where a list of them is stored beside the archive.
+    of each saved binary to its size, where a list of them is stored beside the archive. ``paused``:
+    there is more to fetch, at once; this is stored first, so that no interruption loses it.
     """
 
     archive: HashedBlob
@@ -139,6 +140,7 @@ class Fetched:
     data: DataState | None = None
     objects: Referred | None = None
     saved: Mapping[str, int] | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,9 @@ class Grown:
     warnings: tuple[str, ...] = ()
 
 
+Grow = Callable[[Path, StoredChain, ItemResult], Grown | Unchanged]
+
+
 @dataclass(frozen=True)
 class CurrentState:
     """The state of an item at its host, found without fetching the item.
@@ -176,8 +181,9 @@ class CurrentState:
     ``is_known`` replaces that comparison where a fingerprint is not enough: it says whether an
     earlier result still covers all there is to save. ``fetch`` fetches the item into an empty
     directory, which lasts until the archive is stored. ``grow`` fetches only what the chain of the
-    earlier result lacks; None: archives of this kind have no overlays. ``carries_over``: a new base
-    is grown too, wherever the archive before it lies, because that may have the only copy.
+    earlier result lacks; None: archives of this kind have no overlays. ``resume`` does the same
+    after something that was ``paused`` was stored; None: nothing pauses. ``carries_over``: a new
+    base is grown too, wherever the archive before it lies, because that may have the only copy.
     """
 
     fingerprint: str
@@ -185,7 +191,8 @@ class CurrentState:
     is_empty: bool
     fetch: Callable[[Path], Fetched]
     warnings: tuple[str, ...] = ()
-    grow: Callable[[Path, StoredChain, ItemResult], Grown | Unchanged] | None = None
+    grow: Grow | None = None
+    resume: Grow | None = None
     is_known: Callable[[ItemResult], bool] | None = None
     carries_over: bool = False
 

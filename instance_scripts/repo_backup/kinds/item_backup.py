@@ -1,12 +1,9 @@
 """One item of a repository, of any kind, from the question what is there to its archive."""
 
-import contextlib
-import errno
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from backup_contract import object_keys as layout
@@ -32,6 +29,7 @@ from repo_backup.runtime.errors import (
     TransientError,
     UnauthorizedError,
 )
+from repo_backup.runtime.scratch import disk_error, scratch_room
 from repo_backup.store.chain_store import find_chain
 from repo_backup.store.object_lists import object_list_key, with_object_list
 
@@ -39,6 +37,19 @@ _ONCE_THERE: dict[State, str] = {
     "empty": "became empty; its archive is kept",
     "absent": "is not there any more; its archive is kept",
 }
+
+
+@dataclass
+class _Step:
+    """Fetching once what ``earlier`` lacks. ``resumed``: a part was stored just before.
+
+    ``paused``: this stored a part, and there is more to fetch.
+    """
+
+    upstream: Upstream
+    earlier: ItemResult | None
+    resumed: bool = False
+    paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,13 +74,25 @@ class ItemBackup:
     damaged_chains: Collection[str] = ()
     is_settled: bool = False
 
-    def back_up(self, earlier: ItemResult | None) -> ItemResult:
+    def back_up(
+        self, earlier: ItemResult | None, saved: Callable[[ItemResult], None] = lambda part: None
+    ) -> ItemResult:
         """Fetch and store it, unless ``earlier`` is still the whole truth.
 
+        ``saved`` gets the result of each part that is stored while the rest is still to be fetched.
         Every trouble that is this item's own comes back as state ``failed`` with its reason,
         keeping the earlier archive. Raises FatalError and InterruptedRunError only.
         """
-        return self._classified(earlier, lambda: self._patiently(earlier))
+        step, seconds, warnings = _Step(self._upstream(), earlier), 0.0, dict[str, None]()
+        while True:
+            result = self._classified(step.earlier, partial(self._patiently, step))
+            seconds += result.seconds
+            warnings |= dict.fromkeys(result.warnings)
+            result = replace(result, seconds=seconds, warnings=tuple(warnings))
+            if not step.paused or self.resources.stop.requested:
+                return result
+            saved(result)
+            step = _Step(step.upstream, result, resumed=True)
 
     def look(self, earlier: ItemResult | None) -> ItemResult:
         """What ``back_up`` would say, without fetching: what it would fetch is ``backed-up``."""
@@ -114,14 +137,14 @@ class ItemBackup:
         rewrites = rewrites_in(result, earlier, self.resources.run_id)
         return replace(result, rewrites=rewrites, seconds=time.monotonic() - started)
 
-    def _patiently(self, earlier: ItemResult | None) -> ItemResult:
-        upstream, retry_policy = self._upstream(), self.resources.retry_policy
+    def _patiently(self, step: _Step) -> ItemResult:
+        retry_policy = self.resources.retry_policy
 
         def attempt(disk_bytes: int) -> ItemResult:
             try:
-                return self._once(upstream, earlier, disk_bytes)
+                return self._once(step, disk_bytes)
             except TransientError as error:
-                after = upstream.after(error)
+                after = step.upstream.after(error)
                 if after is error:
                     raise
                 raise after from error
@@ -132,14 +155,15 @@ class ItemBackup:
             # Once more, with the whole disk for itself.
             return retry_policy.call(lambda: attempt(self.resources.disk.total))
 
-    def _once(self, upstream: Upstream, earlier: ItemResult | None, disk_bytes: int) -> ItemResult:
+    def _once(self, step: _Step, disk_bytes: int) -> ItemResult:
+        earlier = step.earlier
         if earlier and self.is_settled and self._may_stay(earlier):
             return self._as_stored((), earlier)
-        with upstream.find() as found:
-            if result := self._without_fetching(found, earlier):
+        with step.upstream.find() as found:
+            if not step.resumed and (result := self._without_fetching(found, earlier)):
                 return result
             with self.resources.disk.reserve(disk_bytes):
-                return self._fetch(found, earlier)
+                return self._fetch(found, step)
 
     def _without_fetching(
         self, found: CurrentState, earlier: ItemResult | None
@@ -193,11 +217,11 @@ class ItemBackup:
         key = object_list_key(earlier)
         return key is not None and key in self.damaged_chains
 
-    def _fetch(self, found: CurrentState, earlier: ItemResult | None) -> ItemResult:
-        stored_at = self.resources.store, self.resources.retry_policy
+    def _fetch(self, found: CurrentState, step: _Step) -> ItemResult:
+        stored_at, earlier = (self.resources.store, self.resources.retry_policy), step.earlier
         try:
-            with _room(self.resources.directory) as room:
-                grown = self._grown(found, earlier, room)
+            with scratch_room(self.resources.directory) as room:
+                grown = self._grown(found, step, room)
                 there = self._archive_to_grow(found, earlier)
                 if there and isinstance(grown, Unchanged):
                     if grown.objects:
@@ -211,19 +235,20 @@ class ItemBackup:
                 else:
                     result = self._put_base(grown.fetched, earlier)
         except OSError as error:
-            raise _disk_error(error) from error
+            raise disk_error(error) from error
         warnings = (*found.warnings, *grown.warnings, *grown.fetched.remarks)
         if (rewrites := result.rewrites) and self.kind.name == GIT:
             result = replace(result, rewrites=self.resources.with_actors(self.remote, rewrites))
         result = lacking(replace(result, warnings=warnings))
-        return with_object_list(*stored_at, result, there, grown.fetched.saved)
+        result = with_object_list(*stored_at, result, there, grown.fetched.saved)
+        step.paused = grown.fetched.paused
+        return result
 
-    def _grown(
-        self, found: CurrentState, earlier: ItemResult | None, room: Path
-    ) -> Grown | Unchanged:
+    def _grown(self, found: CurrentState, step: _Step, room: Path) -> Grown | Unchanged:
         """What is new, if there is a chain that it can be added to; else everything."""
-        there = self._archive_to_grow(found, earlier)
-        if not (found.grow and there and there.archive):
+        there = self._archive_to_grow(found, step.earlier)
+        grow = found.resume if step.resumed else found.grow
+        if not (grow and there and there.archive):
             return Grown(found.fetch(room))
         store = self.resources.store
         chain = self.resources.retry_policy.call(lambda: find_chain(store, there))
@@ -231,7 +256,7 @@ class ItemBackup:
         anew = anew or there.archive.key != self.key
         doubted = self._has_damaged_objects(there)
         chain = replace(chain, base_replaced=anew, objects_damaged=doubted)
-        return found.grow(room, chain, there)
+        return grow(room, chain, there)
 
     def _archive_to_grow(
         self, found: CurrentState, earlier: ItemResult | None
@@ -275,19 +300,3 @@ class ItemBackup:
             f"{error}; it is listed, so the token lacks the right to read its contents (Contents), "
             "or it was renamed or deleted since"
         )
-
-
-@contextlib.contextmanager
-def _room(directory: Path) -> Iterator[Path]:
-    """A directory of its own; what cannot be removed of it is left to whoever tidies up."""
-    room = Path(tempfile.mkdtemp(dir=directory))
-    try:
-        yield room
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
-
-
-def _disk_error(error: OSError) -> RepositoryError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFullError("the temporary directory is full")
-    return RepositoryError(f"the temporary directory fails: {error.strerror}")

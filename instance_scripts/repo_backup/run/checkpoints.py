@@ -120,6 +120,12 @@ class RunRecorder:
             self._recorded += 1
         self._display.finished(entry, self.manifest.run_id, kinds)
 
+    def save_part(self, entry: Entry) -> None:
+        """Record the entry of a repository that is being worked on: the next checkpoint has it."""
+        with self._lock:
+            self.manifest.add(entry)
+            self._recorded += 1
+
     def tick(self) -> None:
         """Start writing a checkpoint in the background if one is due.
 

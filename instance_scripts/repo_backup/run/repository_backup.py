@@ -1,7 +1,7 @@
 """Backs up one repository with all its kinds, and turns every error into a result."""
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -33,13 +33,15 @@ class RepositoryBackup:
     """Backs up a run's repositories, one per call; ``keys`` are the keys of their archives.
 
     The kinds are backed up in two steps: late kinds wait until all other kinds of all repositories
-    are done. Raises only FatalError and InterruptedRunError.
+    are done. ``saved`` gets the entry of a repository of which a late kind is stored in part.
+    Raises only FatalError and InterruptedRunError.
     """
 
     selection: Selection
     history: History
     resources: Resources
     keys: Mapping[tuple[Identity, str], Key]
+    saved: Callable[[Entry], None] = lambda entry: None
 
     def late_kinds(
         self, remote: RemoteRepository, results: Mapping[str, ItemResult]
@@ -120,14 +122,22 @@ class RepositoryBackup:
         is_settled: bool = False,
     ) -> ItemResult:
         """Back up an item. An internal error fails only this item, not the run."""
+        stored = before
+
+        def saved(part: ItemResult) -> None:
+            nonlocal stored
+            stored = part
+            self.saved(entry.having(kind.name, part))
+
         try:
-            return self._back_up(kind, remote, before, entry.results, is_settled=is_settled)
+            beside = entry.results
+            return self._back_up(kind, remote, before, beside, saved, is_settled=is_settled)
         except BackupError:
             raise
         except Exception as error:
             log.exception("an internal error in a repository")
             reason = f"an internal error: {type(error).__name__}"
-            return ItemResult("failed", reason).keeping(before)
+            return ItemResult("failed", reason).keeping(stored)
 
     def entry(self, remote: RemoteRepository) -> Entry:
         """Back up one repository; the entry says what became of each of its kinds.
@@ -184,12 +194,14 @@ class RepositoryBackup:
         remote: RemoteRepository,
         before: ItemResult | None,
         beside: Mapping[str, ItemResult] = MappingProxyType({}),
+        saved: Callable[[ItemResult], None] = lambda part: None,
         *,
         is_settled: bool = False,
     ) -> ItemResult:
         """Back up under the assigned key. A warning tells once if it is not the usual one.
 
-        ``beside`` has the results of the kinds of the first step.
+        ``beside`` has the results of the kinds of the first step. ``saved`` gets the result of each
+        part that is stored before all is fetched.
         """
         key = self.keys[remote.identity, kind.name]
         history = self.history
@@ -204,7 +216,7 @@ class RepositoryBackup:
             damaged_chains=history.damaged_chains,
             is_settled=is_settled,
         )
-        part = item.back_up(before)
+        part = item.back_up(before, saved)
         known = before and before.archive and before.archive.key == key.text
         if key.reason is None or known:
             return part

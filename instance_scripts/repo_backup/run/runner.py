@@ -105,7 +105,8 @@ class Backup:
             raise FatalError("; ".join(manifest.errors))
         chosen = (each for each in listing.remotes if plan.selection.skip_reason(each) is None)
         recorder.sizes({each.full_name: each.size_kib * 1024 for each in chosen})
-        items = RepositoryBackup(plan.selection, history, self._resources, self._keys)
+        saved = recorder.save_part
+        items = RepositoryBackup(plan.selection, history, self._resources, self._keys, saved)
         self._walk(listing.remotes, lambda remote: self._first(items, remote))
         if gists := self._gists.remotes:
             recorder.further(len(gists))

@@ -1,6 +1,7 @@
 """The temporary directory of a run. Removes those that killed runs left behind."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -9,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from repo_backup.runtime.errors import InterruptedRunError
+from repo_backup.runtime.errors import DiskFullError, InterruptedRunError, RepositoryError
 
 _PREFIX = "repo_backup."
 _ALIVE, _ARRIVING = ".alive", ".arriving"
@@ -70,3 +71,20 @@ def _is_leftover(directory: Path, modified_at: float) -> bool:
     except FileNotFoundError:
         return time.time() - modified_at > _UNLOCKED_SECONDS
     return True
+
+
+@contextlib.contextmanager
+def scratch_room(directory: Path) -> Iterator[Path]:
+    """A directory of its own; what cannot be removed of it is left to whoever tidies up."""
+    room = Path(tempfile.mkdtemp(dir=directory))
+    try:
+        yield room
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def disk_error(error: OSError) -> RepositoryError:
+    """The error of an item for which the temporary directory fails."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError("the temporary directory is full")
+    return RepositoryError(f"the temporary directory fails: {error.strerror}")

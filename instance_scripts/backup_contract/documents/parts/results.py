@@ -155,9 +155,11 @@ class ItemResult:
         return self.archive.run_id if self.archive else None
 
     def bytes_put_by(self, run_id: str) -> int:
-        """What a run put of it."""
-        base = self.archive.bytes if self.archive and self.archive.run_id == run_id else 0
-        return base + (self.chain.last_bytes if self.chain and self.chain.run_id == run_id else 0)
+        """What a run put of it; of several overlays over an archive of another run, the last."""
+        chain = self.chain
+        if self.archive and self.archive.run_id == run_id:
+            return self.archive.bytes + (chain.bytes if chain else 0)
+        return chain.last_bytes if chain and chain.run_id == run_id else 0
 
     @property
     def document(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Ended while it reads project data or an account's, a run goes on where it was."""
 
+import contextlib
 import json
 import os
 import signal
@@ -30,8 +31,15 @@ STEPS = (
     ("/users/octo/starred", "*"),
 )
 """Requests of the second walk, and of accounts, at which the program is killed."""
+LISTED_BEFORE = ("/repos/octo/hello/pulls", "/repos/octo/hello/issues")
+"""Lists that are read to their end before comments are."""
 FILES = ("hello~data.zip", "~account.zip")
 LATER_FILES = ("hello~data+*.0001.zip", "hello~data+*.json", "~account+*.0001.zip")
+IN_PARTS = f"""
+from repo_backup.kinds.data import data_fetch
+data_fetch.SAVE_SECONDS = 0.0
+{PROGRAM}"""
+"""The program that stores what it has read of a repository as often as it can."""
 Start = Callable[..., subprocess.Popen[bytes]]
 
 
@@ -49,8 +57,8 @@ def start(hub: GitHubStandIn, destination: Destination) -> Iterator[Start]:
     """Start the program as a process of its own."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def begin(*more: str, run_id: str = "r1") -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-c", PROGRAM, "backup", "--owner", "octo", *ONLY, *more]
+    def begin(*more: str, run_id: str = "r1", program: str = PROGRAM) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", program, "backup", "--owner", "octo", *ONLY, *more]
         path = os.pathsep.join(filter(None, sys.path))
         process = subprocess.Popen(
             [*command, "--destination", str(destination.root), "--run-id", run_id],
@@ -129,6 +137,50 @@ def test_what_was_read_of_a_repository_when_the_run_was_told_to_stop_is_saved(
     asked = [each.query for each in hub.requests if each.path == "/repos/octo/hello/pulls"]
     assert not [query for query in asked if "direction=asc" in query]
     assert documents(destination, tmp_path / "now") == expected
+
+
+def test_killed_in_a_long_first_reading_the_next_attempt_asks_only_for_the_rest(
+    destination: Destination,
+    editor: Editor,
+    hub: GitHubStandIn,
+    start: Start,
+    tmp_path: Path,
+) -> None:
+    for number in range(120):
+        editor.comment(1, f"{number}")
+    expected = documents(undisturbed(destination, tmp_path / "other"), tmp_path / "expected")
+    # The second page of comments is never answered.
+    comments = "/repos/octo/hello/issues/comments"
+    fault = Fault(comments, "hang", query="*page=2*", times=1)
+    hub.faults.add(fault)
+    process = start(program=IN_PARTS)
+    wait_for(lambda: fault.times == 0)
+    wait_for(lambda: _read_of_hello(destination)["issue_comments"].get("here") == 100)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    said = destination.entry("hello")["data"]
+    assert said["state"] == "failed"
+    assert "pulls" not in _read_of_hello(destination)
+    hub.faults.clear()
+    hub.requests.clear()
+    assert destination.backup(*ONLY, "--attempt", "2", data=True) == 0
+    asked = [(each.path, each.query) for each in hub.requests]
+    assert [query.rpartition("&")[2] for path, query in asked if path == comments] == ["page=2"]
+    # What was read to its end is only looked at for what is newer: the newest first.
+    from_the_oldest = [path for path, query in asked if "sort=created&direction=asc" in query]
+    assert not [path for path in from_the_oldest if path in LISTED_BEFORE]
+    assert {path for path, _ in asked} >= {*LISTED_BEFORE}
+    assert documents(destination, tmp_path / "now") == expected
+    assert destination.entry("hello")["data"]["state"] == "backed-up"
+    assert main(["verify", "--all", "--source", str(destination.root)]) == 0
+
+
+def _read_of_hello(destination: Destination) -> dict[str, Any]:
+    """The sections that are not complete, by the run's checkpoint."""
+    with contextlib.suppress(OSError, ValueError, KeyError, StopIteration):
+        groups = destination.entry("hello")["data"]["sections"]
+        return {name: group for group in groups for name in group["names"]}
+    return {"issue_comments": {"here": 0}}
 
 
 @pytest.mark.slow

@@ -161,8 +161,11 @@ def _read(
         take(placed := [item for item in new if plan.placed(item)])
         walk.unreadable += sum(page.unreadable for page in pages) + len(new) - len(placed)
         walk.following = pages[-1].following
+        data.pause.progressed()
         if back_to and not plan.since and any(date and date < back_to for date in dates):
             return
+        if walk.following:
+            data.pause.check()
 
 
 def date_of(value: Any) -> str:

@@ -14,6 +14,7 @@ from repo_backup.hosts.github.api.asking import Asking
 from repo_backup.hosts.github.api.graphql import GraphQL, graphql_url
 from repo_backup.hosts.github.api.rest import Rest
 from repo_backup.hosts.github.data.attachments import GitHubAttachments
+from repo_backup.hosts.github.data.pause import Pause
 from repo_backup.hosts.github.data.repository import RepositoryRead
 from repo_backup.hosts.github.data.section_reader import SectionReader
 from repo_backup.hosts.github.data.signature import Signatures
@@ -74,7 +75,8 @@ class GitHubData:
 
         Raises InterruptedRunError, and RepositoryError if nothing at all can be read.
         """
-        data = RepositoryRead(self._rest, self._graphql, remote, task, documents)
+        pause = Pause(task.pause_after_seconds)
+        data = RepositoryRead(self._rest, self._graphql, remote, task, documents, pause=pause)
         return SectionReader(data, self._signatures).read()
 
     def open_asset(

@@ -1,5 +1,6 @@
 """What all section readers of one repository share: API access, documents, counts and problems."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from repo_backup.hosts.github.api.graphql import GraphQL, Node, NoGraphQLError
 from repo_backup.hosts.github.api.refusals import Refused, refused
 from repo_backup.hosts.github.api.rest import Page, Rest
 from repo_backup.hosts.github.data.fields_table import clean
+from repo_backup.hosts.github.data.pause import Pause
 from repo_backup.hosts.github.data.sections import SECTIONS
 from repo_backup.runtime.errors import RepositoryError
 
@@ -38,7 +40,7 @@ class RepositoryRead:
     is read again, as found in the documents. ``here`` is how much each section has grown since.
     ``touched`` are the numbers of the issues and pull requests that this reading has written.
     ``problems`` are those of sections that are read along with others, such as reviews with pull
-    requests.
+    requests. ``pause`` says when this reading ends, to be continued by another.
     """
 
     rest: Rest
@@ -50,6 +52,7 @@ class RepositoryRead:
     touched: set[int] = field(default_factory=set)
     problems: dict[str, Refused] = field(default_factory=dict)
     base: Mapping[str, int] = field(default_factory=dict)
+    pause: Pause = field(default_factory=lambda: Pause(math.inf))
 
     @property
     def path(self) -> str:

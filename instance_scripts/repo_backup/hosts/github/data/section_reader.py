@@ -14,6 +14,7 @@ from repo_backup.hosts.github.api.refusals import (
     refused,
 )
 from repo_backup.hosts.github.data.completeness import Completeness
+from repo_backup.hosts.github.data.pause import PausedError
 from repo_backup.hosts.github.data.readers.discussions import Discussions
 from repo_backup.hosts.github.data.readers.items import Items
 from repo_backup.hosts.github.data.readers.reactions import ReactionQueue, reactables
@@ -76,7 +77,8 @@ class SectionReader:
         self._settings()
         self._catch_up()
         if self.sections.get("issue_comments", _NOTHING).state == "complete":
-            self.items.compare_counts()
+            before = self.data.before("issue_comments")
+            self.items.compare_counts(everything=bool(before and before.state == "under-way"))
         rotation = self._rotate()
         timelines = RestTimelines(self._aside)
         lacking = self._lacking_timelines(timelines) if timelines.is_wanted else None
@@ -93,9 +95,9 @@ class SectionReader:
             )
         return self._reading(rotation)
 
-    @staticmethod
-    def _lacking_timelines(timelines: RestTimelines) -> Refused | None:
+    def _lacking_timelines(self, timelines: RestTimelines) -> Refused | None:
         try:
+            self.data.pause.check()
             return timelines.fill()
         except RepositoryError as error:
             return refused(error)
@@ -130,7 +132,11 @@ class SectionReader:
 
     def _is_due(self, name: str) -> bool:
         task, before = self.data.task, self.data.before(name)
-        if before is None or before.state in _UNFINISHED:
+        if before is None:
+            return True
+        if task.resumed:  # What failed before the pause is the next run's.
+            return before.state == "under-way"
+        if before.state in _UNFINISHED:
             return True
         if name in _ONLY_WEEKLY:
             return task.settings or task.signature.counts.get(name, before.here) != before.here
@@ -163,12 +169,19 @@ class SectionReader:
         return issues.state == "complete" and not self.items.comments
 
     def _guarded(self, name: str, read: Callable[[], Section]) -> Section:
+        before = self.data.task.before.get(name)
         try:
-            return read()
+            self.data.pause.check()
+            section = read()
+        except PausedError as error:
+            return self.data.unread(name, refused(error), before.after if before else None)
         except RepositoryError as error:
             return self.data.unread(name, refused(error))
         except MALFORMED as error:
             return self.data.unread(name, malformed(error))
+        if section.state == "complete":
+            self.data.pause.progressed()
+        return section
 
     def _settings(self) -> None:
         aside = self._aside
@@ -176,36 +189,33 @@ class SectionReader:
         for name in SETTINGS:
             section = section_name(name)
             known = before.get(section)
-            due = self.data.task.settings or self.data.task.full or known is None
-            due = due or known is None or known.state in _UNFINISHED
-            due = due or (
-                section in counts
-                and known is not None
-                and known.github is not None
-                and known.github != counts[section]
-            )
+            due = known is None or known.state in _UNFINISHED
+            due = due or self.data.task.settings or self.data.task.full
+            if known and known.github is not None:
+                due = due or known.github != counts.get(section, known.github)
+            if known and self.data.task.resumed:
+                due = known.state == "under-way"
             if due:
                 self.sections[section] = self._guarded(section, partial(read_setting, aside, name))
 
     def _catch_up(self) -> None:
         """What an earlier run could not read along with items that have not changed since."""
-        before = self.data.task.before
         try:
-            with malformed_named():
-                self.items.fill_undetailed()
-        except RepositoryError as error:
-            self.data.along("reviews", error)
+            self._fill_gaps(self.data.task.before)
+        except PausedError as error:
+            for name in _ALONG:
+                self.data.along(name, error)
+
+    def _fill_gaps(self, before: Mapping[str, Section]) -> None:
+        self._fill("reviews", self.items.fill_undetailed)
         for name in ("reviews", "timeline"):
             known = before.get(name)
-            if known and known.state != "complete" and name not in self.data.problems:
-                try:
-                    with malformed_named():
-                        self.items.fill_details()
-                    self.caught_up.add(name)
-                except RepositoryError as error:
-                    self.data.along(name, error)
+            lacks = known and known.state != "complete" and name not in self.data.problems
+            if lacks and self._fill(name, self.items.fill_details):
+                self.caught_up.add(name)
         known = before.get("reactions")
         if known and known.state != "complete" and "reactions" not in self.data.problems:
+            self.data.pause.check()
             for folder in ("issues", "pulls", "releases", "commit_comments"):
                 for path in list(self.data.alive_paths(folder)):
                     self.reacted.look_at(path, self.data.documents.get(path))
@@ -213,6 +223,18 @@ class SectionReader:
                 for part, item in reactables(path, self.data.documents.get(path)):
                     self.reacted.queue(path, part, [item])
             self.caught_up.add("reactions")
+
+    def _fill(self, name: str, fill: Callable[[], None]) -> bool:
+        """Whether nothing went wrong; if it did, the section of this name says so."""
+        try:
+            with malformed_named():
+                fill()
+        except PausedError:
+            raise
+        except RepositoryError as error:
+            self.data.along(name, error)
+            return False
+        return True
 
     def _rotate(self) -> int:
         task = self.data.task
@@ -224,9 +246,10 @@ class SectionReader:
         rotation = Rotation(aside, items, discussions, self._shown_folders())
         try:
             with malformed_named():
+                self.data.pause.check()
                 return rotation.turn()
         except AllowanceSpentError:
-            # Everything is read; the rest of the turn is the next run's.
+            # Everything else is read; the rest of the turn is the next reading's.
             self.turn_ended = False
             return rotation.at
         except RepositoryError as error:
@@ -273,7 +296,8 @@ class SectionReader:
             if not name.startswith("settings."):
                 sections[name] = replace(section, here=self.data.count(name))
         under_way = any(section.state == "under-way" for section in sections.values())
-        return Reading(sections, rotation, under_way or not self.turn_ended)
+        under_way = under_way or not self.turn_ended
+        return Reading(sections, rotation, under_way, paused=self.data.pause.is_taken)
 
 
 _NOTHING = Section("failed")

@@ -2,9 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,11 @@ class Backup:
 
 
 class Project:
-    """Runs against the stand-in; ``requests`` are those of the last run, signature included."""
+    """Runs against the stand-in; ``requests`` are those of the last run, signature included.
+
+    A reading pauses ``pause_after_seconds`` after it began, and is resumed after ``meanwhile``;
+    ``pauses`` counts how often that happened.
+    """
 
     def __init__(self, root: Path, *names: str, rights: TokenRights | None = None) -> None:
         names = names or ("hello",)
@@ -97,6 +101,9 @@ class Project:
         self.now = datetime(2026, 11, 30, 12, tzinfo=UTC)
         self.allowance = Allowance(CancellationToken())
         self.requests: list[str] = []
+        self.pause_after_seconds = math.inf
+        self.pauses = 0
+        self.meanwhile: Callable[[], object] = lambda: None
 
     def __enter__(self) -> "Project":
         self.hub.start()
@@ -182,10 +189,22 @@ class Project:
             rotation=backup.rotation,
             rotation_items=rotation_items,
             full=full,
+            pause_after_seconds=self.pause_after_seconds,
         )
+        reading = self._read(host, remote, task, backup)
+        while reading.paused:
+            assert reading.under_way
+            self.pauses += 1
+            self.meanwhile()
+            rest = replace(task, before=reading.sections, rotation=reading.rotation, resumed=True)
+            reading = self._read(host, remote, rest, backup)
+        backup.fingerprint = signature.fingerprint
+        return reading
+
+    @staticmethod
+    def _read(host: GitHubData, remote: RemoteRepository, task: Task, backup: Backup) -> Reading:
         reading = host.read(remote, task, backup.documents)
         backup.sections, backup.rotation = reading.sections, reading.rotation
-        backup.fingerprint = signature.fingerprint
         counted = backup.documents.counted()
         here = {
             name: section.here

@@ -1,6 +1,7 @@
 """A host of data in memory, and what a run needs to back it up."""
 
 import contextlib
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -53,8 +54,9 @@ class Attached(NamedTuple):
 class MemoryHost:
     """Documents by path as the host has them now. ``states`` are sections that are refused.
 
-    ``most`` is how many a reading may bring: then it is under way. ``assets`` are the bytes of
-    releases' files by their ids, or what is raised instead; ``asked`` the ids that were asked for.
+    ``most`` is how many a reading may bring: then it is under way. A reading that may pause does so
+    after ``pause_after`` more. ``assets`` are the bytes of releases' files by their ids, or what is
+    raised instead; ``asked`` the ids that were asked for.
     ``attachments`` are answers by URL, ``opened`` the URLs that were asked for, ``signed`` the
     addresses of images by URL.
     """
@@ -63,6 +65,7 @@ class MemoryHost:
     states: dict[str, Section] = field(default_factory=dict)
     fingerprint: str = ""
     most: int = 1000
+    pause_after: int = 1000
     tasks: list[Task] = field(default_factory=list)
     assets: dict[int, bytes | RepositoryError] = field(default_factory=dict)
     asked: list[int] = field(default_factory=list)
@@ -87,8 +90,12 @@ class MemoryHost:
     def read(self, remote: RemoteRepository, task: Task, documents: Documents) -> Reading:
         """Everything, as far as the host may be asked."""
         self.tasks.append(task)
+        most = self.most
+        if task.pause_after_seconds < math.inf:
+            known = task.before["issues"].here if task.resumed else 0
+            most = min(most, known + self.pause_after)
         done = set()
-        for path in sorted(self.documents)[: self.most]:
+        for path in sorted(self.documents)[:most]:
             documents.put(path, self.documents[path])
             done.add(path)
         whole = done == self.documents.keys()
@@ -100,7 +107,8 @@ class MemoryHost:
         if not whole:
             state = replace(state, state="under-way", reason="the hour's requests are used up")
         sections = {"issues": state, **self.states}
-        return Reading(sections, rotation=task.rotation_items, under_way=not whole)
+        paused = not whole and most < self.most
+        return Reading(sections, task.rotation_items, under_way=not whole, paused=paused)
 
     def asset_sizes(self, remote: RemoteRepository) -> list[int]:
         """Bytes of each file."""
@@ -155,7 +163,7 @@ class Versioned(DirectoryStore):
 
 @dataclass
 class Runs:
-    """Backs up ``remote`` run by run, a week apart."""
+    """Backs up ``remote`` run by run, a week apart; ``parts`` were stored before all was read."""
 
     root: Path
     host: MemoryHost
@@ -167,6 +175,7 @@ class Runs:
     choice: AssetChoice = field(default_factory=AssetChoice)
     attached: AttachmentChoice = field(default_factory=AttachmentChoice)
     stop: CancellationToken = field(default_factory=CancellationToken)
+    parts: list[ItemResult] = field(default_factory=list)
 
     def back_up(
         self, *, full: bool = False, days: float = 7, key: str = KEY, damaged: Sequence[str] = ()
@@ -190,7 +199,7 @@ class Runs:
         )
         kind = ProjectData(clock=lambda: self.now)
         item = ItemBackup(kind, self.remote, key, resources, damaged_chains=damaged)
-        self.result = item.back_up(self.result)
+        self.result = item.back_up(self.result, self.parts.append)
         assert not any(scratch.iterdir())
         return self.result
 

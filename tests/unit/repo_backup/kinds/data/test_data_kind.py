@@ -17,6 +17,7 @@ from repo_backup.kinds.data.salvage import salvage_chain
 from repo_backup.kinds.git import compaction
 from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import RepositoryError
+from repo_backup.store.base import Blob, Stored
 from repo_backup.store.chain_store import find_chain
 from repo_backup.store.directory import DirectoryStore
 from tests.unit.repo_backup.kinds.data.host import HELLO, KEY, START, MemoryHost, Runs, Versioned
@@ -142,6 +143,71 @@ def test_a_first_reading_that_breaks_off_is_no_complete_backup_and_goes_on(runs:
     second = runs.back_up(days=0.001)
     assert runs.host.tasks[-1].before["issues"].state == "under-way"
     assert (second.state, second.reason, second.refs) == ("backed-up", None, 5)
+
+
+def test_a_long_first_reading_is_stored_in_parts_and_is_complete_with_the_last(
+    runs: Runs, tmp_path: Path
+) -> None:
+    runs.host.pause_after = 2
+    result = runs.back_up()
+    assert [part.state for part in runs.parts] == ["failed", "failed"]
+    assert [part.refs for part in runs.parts] == [2, 4]
+    assert runs.parts[0].reason == (
+        "issues under way, 2 of 5 (the hour's requests are used up); the next run goes on"
+    )
+    assert (result.state, result.reason, result.refs, result.warnings) == ("backed-up", None, 5, ())
+    assert result.chain
+    assert result.chain.links == 2
+    stored = [each.stat().st_size for each in (tmp_path / "bucket").rglob("hello~data*.zip")]
+    assert result.bytes_put_by("r1") == sum(stored)
+    assert runs.restore().remarks == ()
+    assert len(files(runs, "again")) == 5 + 2
+    # Nothing is asked for again: neither by the parts that follow, nor by the next run.
+    assert [task.resumed for task in runs.host.tasks] == [False, True, True]
+    runs.back_up(days=0.001)
+    assert len(runs.host.tasks) == 3
+
+
+def test_a_run_that_is_killed_after_a_part_goes_on_behind_it(runs: Runs) -> None:
+    runs.host.pause_after = 2
+    runs.back_up()
+    runs.result = runs.parts[-1]  # All that the run's checkpoint says.
+    result = runs.back_up(days=0.001)
+    assert runs.host.tasks[-1].before["issues"].here == 4
+    assert (result.state, result.reason, result.refs) == ("backed-up", None, 5)
+    assert len(files(runs, "restored")) == 5 + 2
+
+
+def test_a_change_is_stored_in_parts_too_and_all_that_was_saved_stays(runs: Runs) -> None:
+    runs.back_up()
+    runs.host.pause_after = 3
+    runs.host.documents |= {f"issues/{n}.json": issue(n, "b") for n in range(1, 9)}
+    result = runs.back_up()
+    assert [part.refs for part in runs.parts] == [5, 6]
+    assert (result.state, result.refs) == ("backed-up", 8)
+    assert runs.host.tasks[1].before["issues"].state == "complete"
+
+
+def test_what_is_read_again_as_a_whole_is_not_stored_in_parts(runs: Runs) -> None:
+    runs.back_up()
+    runs.host.pause_after = 2
+    assert runs.back_up(full=True).state == "unchanged"
+    assert runs.parts == []
+
+
+def test_a_run_that_is_told_to_stop_ends_with_the_part_that_it_stored(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.host.pause_after = 2
+    put = runs.store.put_archive
+
+    def told(key: str, archive: Blob, *, new: bool = False) -> Stored:
+        runs.stop.request("the machine is taken away")
+        return put(key, archive, new=new)
+
+    monkeypatch.setattr(runs.store, "put_archive", told)
+    result = runs.back_up()
+    assert (result.state, result.refs, runs.parts) == ("failed", 2, [])
 
 
 def test_a_failed_section_costs_itself_and_a_lacking_right_does_not(runs: Runs) -> None:

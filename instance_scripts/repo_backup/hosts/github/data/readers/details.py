@@ -86,15 +86,20 @@ def lacking_details(data: RepositoryRead) -> Iterator[str]:
     The section ``timeline`` says that it is.
     """
     folders: tuple[str, ...] = ITEM_FOLDERS
-    wanted = "timeline_nodes"
     if why := data.graphql.refused.get(data.account):
         data.along("timeline", NoGraphQLError(why))
-        folders, wanted = ("pulls",), "review_data"
+        folders = ("pulls",)
     for folder in folders:
         for path in data.alive_paths(folder):
-            document = data.documents.get(path) or {}
-            if wanted not in document or UNREAD in document:
+            if lacks_details(data, path):
                 yield path
+
+
+def lacks_details(data: RepositoryRead, path: str) -> bool:
+    """Whether an item is without details; where GraphQL is refused, without reviews."""
+    wanted = "review_data" if data.account in data.graphql.refused else "timeline_nodes"
+    document = data.documents.get(path) or {}
+    return wanted not in document or UNREAD in document
 
 
 def _nodes(data: RepositoryRead, kinds: Mapping[str, str]) -> Iterator[Node]:

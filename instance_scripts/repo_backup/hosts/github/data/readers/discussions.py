@@ -99,8 +99,11 @@ class Discussions:
                 past = [date for date in dates if date <= iso(self.data.task.now)]
                 walk.newest = max([walk.newest, *past])
             started, walk.cursor = False, part.after
+            self.data.pause.progressed()
             if not walk.first and any(date and date < walk.known for date in dates):
                 return
+            if walk.cursor:
+                self.data.pause.check()
 
     def read_single(self, number: int) -> bool:
         """Read one discussion. Returns whether the repository has it.

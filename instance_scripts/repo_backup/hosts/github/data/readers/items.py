@@ -8,6 +8,7 @@ from typing import Any
 from backup_contract.documents.data_index import Section
 from repo_backup.hosts.github.api.identity import UnreadableItemsError, is_identified
 from repo_backup.hosts.github.data.lists import read_list
+from repo_backup.hosts.github.data.numbers import number_of
 from repo_backup.hosts.github.data.readers.details import (
     DETAIL_FIELDS,
     DETAIL_LISTS,
@@ -16,6 +17,7 @@ from repo_backup.hosts.github.data.readers.details import (
     Details,
     item_details,
     lacking_details,
+    lacks_details,
     with_details,
 )
 from repo_backup.hosts.github.data.readers.item_lists import (
@@ -33,6 +35,7 @@ from repo_backup.hosts.github.data.readers.item_lists import (
 from repo_backup.hosts.github.data.readers.reactions import ReactionQueue
 from repo_backup.hosts.github.data.readers.review_threads import compare_threads
 from repo_backup.hosts.github.data.repository import (
+    ITEM_FOLDERS,
     RepositoryRead,
     gone,
     merged,
@@ -250,11 +253,15 @@ class Items:
         if mark:
             self.data.mark_parts_gone(path, document, gone(name, document[name], parts))
 
-    def compare_counts(self) -> None:
+    def compare_counts(self, *, everything: bool) -> None:
         """Read the comments again of what was written just now and counts others than are saved.
 
-        A comment's deletion shows nowhere but there.
+        A comment's deletion shows nowhere but there. ``everything``: an earlier reading wrote some
+        of the comments, so all items are compared.
         """
+        if everything:
+            for folder in ITEM_FOLDERS:
+                self.data.touched.update(map(number_of, self.data.alive_paths(folder)))
         while self.data.touched:
             number = self.data.touched.pop()
             found = self.data.item(number)
@@ -275,12 +282,16 @@ class Items:
         """Read what GraphQL tells of the items that are without it. Raises RepositoryError."""
         lacking = lacking_details(self.data)
         while paths := list(islice(lacking, ITEMS_AT_ONCE)):
+            self.data.pause.check()
             self._fill(paths)
+            if not all(lacks_details(self.data, path) for path in paths):
+                self.data.pause.progressed()
 
     def fill_undetailed(self) -> None:
         """The same for new pull requests that the list of issues did not have."""
         paths = iter(sorted(self.undetailed))
         while batch := list(islice(paths, ITEMS_AT_ONCE)):
+            self.data.pause.check()
             self._fill(batch)
             self.undetailed.difference_update(batch)
 

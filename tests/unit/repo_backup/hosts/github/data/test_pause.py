@@ -1,0 +1,37 @@
+"""When a reading ends early."""
+
+import pytest
+
+from repo_backup.hosts.github.data.pause import Pause, PausedError
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_it_pauses_once_the_time_is_up_and_stays_so() -> None:
+    clock = Clock()
+    pause = Pause(600, clock)
+    pause.progressed()
+    clock.now += 599
+    pause.check()
+    clock.now += 1
+    with pytest.raises(PausedError):
+        pause.check()
+    clock.now -= 600
+    with pytest.raises(PausedError):
+        pause.check()
+    assert pause.is_taken
+
+
+def test_it_does_not_pause_before_something_was_read() -> None:
+    pause = Pause(0, Clock())
+    pause.check()
+    assert not pause.is_taken
+    pause.progressed()
+    with pytest.raises(PausedError):
+        pause.check()
