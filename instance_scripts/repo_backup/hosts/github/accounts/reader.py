@@ -6,6 +6,7 @@ No cheap request shows whether any of it has changed, so nothing is requested be
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -28,6 +29,7 @@ from repo_backup.hosts.github.api.graphql import GraphQL
 from repo_backup.hosts.github.api.identity import UnreadableItemsError, is_identified
 from repo_backup.hosts.github.api.refusals import MALFORMED, Refused, malformed, refused
 from repo_backup.hosts.github.api.rest import Rest
+from repo_backup.hosts.github.api.whole_lists import ListMovedError
 from repo_backup.hosts.github.data.fields_table import clean
 from repo_backup.runtime.errors import (
     AbsentError,
@@ -116,7 +118,7 @@ class GitHubAccounts:
 @dataclass(frozen=True)
 class _Reader:
     """Reads one account. ``lacking`` collects the missing scopes for which GitHub shortened a list
-    without an error."""
+    without an error, ``moved`` the reasons why lists of a section may lack items."""
 
     rest: Rest
     graphql: GraphQL
@@ -125,6 +127,7 @@ class _Reader:
     task: Task
     documents: Documents
     lacking: set[str] = field(default_factory=set)
+    moved: list[ListMovedError] = field(default_factory=list)
 
     def is_due(self, section: str) -> bool:
         """Whether this section is to be read now."""
@@ -137,6 +140,7 @@ class _Reader:
 
     def read(self, name: str, source: AccountSource) -> Section:
         """Read one section into its document. Raises InterruptedRunError."""
+        self.moved.clear()
         try:
             document = self._ask(source)
         except MALFORMED as error:
@@ -163,6 +167,8 @@ class _Reader:
             lack = refused(error, source.absent)
             if lack.state == "not-permitted":  # GraphQL does not name the missing permission.
                 lack = Refused(lack.state, source.needs)
+        if self.moved:
+            lack = refused(self.moved[0])
         if source.scope in self.lacking:
             lack = Refused("not-permitted", source.needs)
         section = self.complete(here)
@@ -203,18 +209,25 @@ class _Reader:
         unreadable = 0
         for role in each.roles or ("",):
             query: dict[str, Any] = {"role": role} if role else {}
-            pages = self.rest.pages(path, self.login, field=each.within, accept=accept, **query)
-            for page in pages:
-                unreadable += page.unreadable
-                scopes = page.headers.get("X-OAuth-Scopes")
-                if each.scope and scopes is not None and each.scope not in scopes.split(", "):
-                    self.lacking.add(each.scope)
-                for item in page.items:
-                    short = _shortened({**item, **query}, each.shape)
-                    if is_identified(short, each.identity):
-                        yield short
-                    else:
-                        unreadable += 1
+            options: dict[str, Any] = {"field": each.within, "accept": accept, **query}
+            known = partial(_identity, each)
+            pages = self.rest.pages(path, self.login, whole=True, identify=known, **options)
+            try:
+                for page in pages:
+                    unreadable += page.unreadable
+                    scopes = page.headers.get("X-OAuth-Scopes")
+                    if each.scope and scopes is not None and each.scope not in scopes.split(", "):
+                        self.lacking.add(each.scope)
+                    for item in page.items:
+                        short = _shortened({**item, **query}, each.shape)
+                        if is_identified(short, each.identity):
+                            yield short
+                        else:
+                            unreadable += 1
+            except UnreadableItemsError:
+                pass
+            except ListMovedError as error:
+                self.moved.append(error)
         if unreadable:
             raise UnreadableItemsError(path, unreadable)
 
@@ -257,7 +270,7 @@ class _Reader:
             seen.add(path)
             lack = lack or why
         for path in list(self.documents.paths("projects")):
-            if path not in seen | hidden:
+            if path not in seen | hidden and not self.moved:
                 self.documents.vanished(path)
         return lack
 
@@ -270,6 +283,11 @@ def _shows_public_members_only(people: list[dict[str, Any]]) -> bool:
     https://docs.github.com/rest/orgs/members#list-organization-members
     """
     return not people or len({each.get("id") for each in people}) < len(people)
+
+
+def _identity(each: FurtherList, item: dict[str, Any]) -> str:
+    """What identifies an item of a list."""
+    return str(_shortened(item, each.shape).get(each.identity))
 
 
 def _shortened(item: dict[str, Any], shape: Shape) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from backup_contract.documents.data_index import SectionState
 from backup_contract.text import one_line
+from repo_backup.hosts.github.api.whole_lists import ListMovedError
 from repo_backup.runtime.errors import AllowanceSpentError, RepositoryError
 
 _SWITCHED_OFF = ("upgrade to", "not enabled", "disabled", "not available for")
@@ -49,6 +50,8 @@ def refused(error: RepositoryError, absent: SectionState = "failed") -> Refused:
     """
     if isinstance(error, AllowanceSpentError):
         return Refused("under-way", one_line(str(error)))
+    if isinstance(error, ListMovedError):
+        return Refused("truncated", one_line(str(error)))
     answer = error.refusal
     if answer is None:
         return Refused("failed", one_line(str(error)))

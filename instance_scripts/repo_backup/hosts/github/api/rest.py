@@ -1,40 +1,22 @@
 """GitHub's REST API: single objects, and lists whose ``Link`` header names the next page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from backup_contract.link_header import links_of, numbered, page_number
 from repo_backup.hosts.github.api.asking import Answered, Asking
-from repo_backup.hosts.github.api.identity import UnreadableItemsError, is_identified
+from repo_backup.hosts.github.api.identity import is_identified
+from repo_backup.hosts.github.api.page import Page
+from repo_backup.hosts.github.api.whole_lists import CURSOR, whole_list
 from repo_backup.net.http import Answer
 from repo_backup.runtime.errors import RepositoryError
 
 PER_PAGE = 100
 _MOST_PAGES = 100_000
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a list: its readable items, and the URL of the next page (``following``).
-
-    ``count`` is the number of all its items. ``last`` is the number of the last page (0: not
-    stated), and ``total`` is GitHub's count of the whole list (None: not stated).
-    """
-
-    items: list[Any]
-    count: int
-    following: str | None
-    last: int
-    total: int | None
-    headers: Mapping[str, str]
-
-    @property
-    def unreadable(self) -> int:
-        """The number of items that cannot be read: not objects, or without their identifier."""
-        return self.count - len(self.items)
 
 
 @dataclass(frozen=True)
@@ -63,6 +45,7 @@ class Rest:
         accept: str = "",
         key: str = "",
         whole: bool = False,
+        identify: Callable[[Any], Hashable] | None = None,
         **query: Any,
     ) -> Iterator[Page]:
         """The pages of a list, each requested only when the iterator gets there.
@@ -71,18 +54,35 @@ class Rest:
         ``following`` of an earlier page, from which to continue. ``counted`` is GitHub's count of
         the items: so many items without a link to a next page are the whole list. ``accept`` is the
         media type, if not the usual one. ``key`` is the field that identifies an item; an item
-        without it cannot be read. Raises RepositoryError for a response that is not a list, and for
-        a list without an end. ``whole``: raise UnreadableItemsError at the end if some items could
-        not be read, because nothing else shows that they are missing.
+        without it cannot be read. ``whole``: nothing else shows that items are missing, so the
+        pages are read again until none can be: see ``whole_list``. Then ``identify`` returns what
+        identifies an item, if that is not ``key``. Raises RepositoryError for a response that is
+        not a list, and for a list without an end.
         """
+
+        def once() -> Iterator[Page]:
+            return self._pages(path, account, field, after, counted, accept, key, query)
+
+        return whole_list(path, once, identify or itemgetter(key)) if whole else once()
+
+    def _pages(
+        self,
+        path: str,
+        account: str,
+        field: str,
+        after: str | None,
+        counted: int | None,
+        accept: str,
+        key: str,
+        query: Mapping[str, Any],
+    ) -> Iterator[Page]:
         query = {"per_page": PER_PAGE, **query}
         first = f"{self.api_url}{path}?{urlencode(query)}"
         url: str | None = first
         if after:
             url = after if "://" in after else self.api_url + after
         asked: set[str] = set()
-        linked = "after=" in (after or "")
-        lost = 0
+        linked = CURSOR in (after or "")
         while url:
             if url in asked or len(asked) >= _MOST_PAGES:
                 raise RepositoryError(f"the list {path} has no end")
@@ -96,12 +96,8 @@ class Rest:
             if following is None and full and not linked:
                 # A full page without links is the whole list, or a proxy removed the links.
                 following = numbered(first, max(page_number(url), 1) + 1)
-            page = self._page(answered, links, following, field, items, key)
-            lost += page.unreadable
-            yield page
+            yield self._page(answered, links, following, field, items, key)
             url = following
-        if whole and lost:
-            raise UnreadableItemsError(path, lost)
 
     def asset(
         self, owner: str, name: str, number: int, headers: Mapping[str, str]

@@ -18,8 +18,8 @@ from typing import Any
 from backup_contract.documents.data_index import Section
 from backup_contract.moments import iso
 from repo_backup.hosts.github.api.identity import UnreadableItemsError
+from repo_backup.hosts.github.api.page import Page
 from repo_backup.hosts.github.api.refusals import refused
-from repo_backup.hosts.github.api.rest import Page
 from repo_backup.hosts.github.data.repository import RepositoryRead
 from repo_backup.hosts.github.data.sections import SECTIONS
 from repo_backup.runtime.errors import RepositoryError

@@ -13,8 +13,9 @@ from repo_backup.hosts.base import RemoteRepository
 from repo_backup.hosts.data import Documents, Task
 from repo_backup.hosts.data_counts import counts_of, key_of
 from repo_backup.hosts.github.api.graphql import GraphQL, Node, NoGraphQLError
+from repo_backup.hosts.github.api.page import Page
 from repo_backup.hosts.github.api.refusals import Refused, refused
-from repo_backup.hosts.github.api.rest import Page, Rest
+from repo_backup.hosts.github.api.rest import Rest
 from repo_backup.hosts.github.data.fields_table import clean
 from repo_backup.hosts.github.data.pause import Pause
 from repo_backup.hosts.github.data.sections import SECTIONS

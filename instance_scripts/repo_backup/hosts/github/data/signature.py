@@ -14,8 +14,9 @@ from repo_backup.hosts.base import RemoteRepository
 from repo_backup.hosts.data import Signature
 from repo_backup.hosts.github.api.asking import TooHeavyError
 from repo_backup.hosts.github.api.graphql import GraphQL, Node, NoGraphQLError
+from repo_backup.hosts.github.api.page import Page
 from repo_backup.hosts.github.api.refusals import malformed_named
-from repo_backup.hosts.github.api.rest import Page, Rest
+from repo_backup.hosts.github.api.rest import Rest
 from repo_backup.hosts.github.data.queries import SENTINEL, SENTINEL_WITH_FEWER_RIGHTS
 from repo_backup.runtime.errors import NotFoundError, RepositoryError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backup_contract.documents.data_index import Section
-from local_cloud.github import Account, Fault, Gists, TokenRights
+from local_cloud.github import Account, Change, Fault, Gists, TokenRights
 from local_cloud.github.data.furnishing import PLANTED, furnish_organization
 from local_cloud.github.data.projects import Project as Board
 from local_cloud.github.data.projects import ProjectItem
@@ -263,3 +263,32 @@ def test_a_null_in_a_list_that_github_does_not_count_is_named(project: Project) 
     section = read(project, ORGANIZATION, MemoryDocuments()).sections["account.teams"]
     reason = f"GitHub's list /orgs/{ORGANIZATION}/teams has items that cannot be read: 1"
     assert (section.state, section.reason) == ("failed", reason)
+
+
+def test_no_star_is_missed_because_another_one_is_taken_back(project: Project) -> None:
+    stars = [f"elsewhere/tool-{number:03}" for number in range(150)]
+    project.hub.data.accounts["users/octo/starred"] = stars
+    edits = [Change(lambda: stars.pop(0))]
+    path = "/users/octo/starred"
+    project.hub.faults.add(Fault(path, "none", query="*page=2*", edits=edits, times=1))
+    documents = MemoryDocuments()
+    reading = read(project, "octo", documents)
+    assert reading.sections["account.starred"].state == "complete"
+    saved = {each["full_name"] for each in documents.all["account/starred.json"]}
+    assert saved >= set(stars)
+
+
+def test_a_list_that_changes_whenever_it_is_read_is_saved_and_said_to_be_truncated(
+    project: Project,
+) -> None:
+    project.hub.data.accounts["users/octo/starred"] = stars = [f"a/t{n}" for n in range(150)]
+    project.hub.data.accounts["users/octo/followers"] = ["hubot", "monalisa"]
+    edits = [Change(lambda: stars.pop(0))]
+    project.hub.faults.add(Fault("/users/octo/starred", "none", query="*page=2*", edits=edits))
+    documents = MemoryDocuments()
+    reading = read(project, "octo", documents)
+    starred, followers = (reading.sections[f"account.{name}"] for name in ("starred", "followers"))
+    assert (starred.state, followers.state) == ("truncated", "complete")
+    assert "changed each of the 4 times" in str(starred.reason)
+    saved = {each["full_name"] for each in documents.all["account/starred.json"]}
+    assert saved >= set(stars)

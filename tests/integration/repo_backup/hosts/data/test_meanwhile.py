@@ -1,6 +1,7 @@
 """GitHub changes, and errs, while it is being read: the next run has what this one missed."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -194,3 +195,60 @@ def test_releases_whose_tags_differ_in_case_alone_have_documents_of_different_na
                 f"releases/V1~{second}.json",
             }
             assert not documents.gone
+
+
+def test_no_label_milestone_release_or_key_is_missed_because_another_one_is_deleted(
+    tmp_path: Path,
+) -> None:
+    """The 101st moves to the page that was read already."""
+    with Project(tmp_path) as project:
+        editor = project.editor()
+        for number in range(130):
+            editor.create_label(f"label {number:03}")
+            editor.create_milestone(f"{number}")
+            editor.create_release(f"v{number}")
+        saved = editor.repository
+        key = {"key": "ssh-ed25519 AAAA", "read_only": True}
+        saved.settings["keys"] = [{"id": n, "title": f"{n}", **key} for n in range(1, 131)]
+
+        def changing(path: str, change: Callable[[], object]) -> Fault:
+            edits = [Change(change)]
+            return Fault(f"/repos/octo/hello{path}", "none", query="*page=2*", edits=edits, times=1)
+
+        def replace_release() -> None:
+            editor.delete_release("v129")
+            editor.create_release("v130")
+
+        project.hub.faults.add(
+            changing("/labels", lambda: editor.delete_label("label 000")),
+            changing("/milestones", lambda: editor.delete_milestone(1)),
+            changing("/releases", replace_release),
+            changing("/keys", lambda: saved.settings["keys"].pop(0)),
+        )
+        assert states(project.run()) == {}
+        documents = project.backups[1].documents
+        labels = {each["name"] for each in documents.all["labels/labels.json"]}
+        assert labels >= set(saved.labels)
+        assert {number for number, _ in documents.alive("milestones")} >= set(saved.milestones)
+        releases = {documents.all[path]["tag_name"] for path in documents.paths("releases")}
+        assert releases >= {each.tag for each in saved.releases}
+        keys = {each["id"] for each in documents.all["settings/deploy_keys.json"]}
+        assert keys >= set(range(2, 131))
+
+
+def test_a_list_that_changes_whenever_it_is_read_is_truncated_and_saved(tmp_path: Path) -> None:
+    with Project(tmp_path) as project:
+        editor = project.editor()
+        for number in range(130):
+            editor.create_label(f"label {number:03}")
+        left = iter(sorted(editor.repository.labels))
+        change = Change(lambda: editor.delete_label(next(left)))
+        page = Fault("/repos/octo/hello/labels", "none", query="*page=2*", edits=[change])
+        project.hub.faults.add(page)
+        reading = project.run()
+        assert states(reading) == {"labels": "truncated"}
+        assert "changed each of the 4 times" in str(reading.sections["labels"].reason)
+        labels = {each["name"] for each in project.backups[1].documents.all["labels/labels.json"]}
+        assert labels >= set(editor.repository.labels)
+        project.hub.faults.clear()
+        assert states(project.run()) == {}

@@ -7,6 +7,7 @@ from typing import Any
 
 from backup_contract.documents.data_index import Section
 from repo_backup.hosts.github.api.identity import UnreadableItemsError, is_identified
+from repo_backup.hosts.github.api.whole_lists import ListMovedError
 from repo_backup.hosts.github.data.lists import read_list
 from repo_backup.hosts.github.data.numbers import number_of
 from repo_backup.hosts.github.data.readers.details import (
@@ -232,14 +233,14 @@ class Items:
     def reread_parts(self, number: int, below: str, name: str) -> None:
         """Read all comments or events of one item again, from ``below`` into the field ``name``.
 
-        Marks comments that are no longer listed, unless the list has an unreadable item, which may
-        be one of them. Raises RepositoryError.
+        Marks comments that are no longer listed, unless the list has an unreadable item or lost
+        some while it was read, which may be one of them. Raises RepositoryError.
         """
         parts, mark = list[Any](), name != "event_data"
         try:
             for page in self.data.pages(below, key="id", whole=True):
                 parts += page.items
-        except UnreadableItemsError as error:
+        except (UnreadableItemsError, ListMovedError) as error:
             comments = "review_comments" if below.startswith("/pulls/") else "issue_comments"
             self.data.along("events" if name == "event_data" else comments, error)
             mark = False

@@ -58,9 +58,11 @@ class Releases:
         unreadable = 0
         counted = self.data.task.signature.counts.get("releases")
         try:
-            for page in self.data.pages("/releases", key="id"):
+            for page in self.data.pages("/releases", key="id", whole=True):
                 unreadable += page.unreadable
                 self._save(page.items)
+        except UnreadableItemsError:
+            pass
         except RepositoryError as error:
             ended = refused(error)
             if ended.state != "truncated" and not (counted or 0) > MOST_LISTED:

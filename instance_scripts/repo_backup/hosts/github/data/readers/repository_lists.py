@@ -6,6 +6,7 @@ from typing import Any
 from backup_contract.documents.data_index import Section
 from repo_backup.hosts.github.api.identity import is_identified
 from repo_backup.hosts.github.api.refusals import refused
+from repo_backup.hosts.github.api.whole_lists import ListMovedError
 from repo_backup.hosts.github.data.readers.reactions import ReactionQueue
 from repo_backup.hosts.github.data.repository import RepositoryRead, gone, merged, merged_parts
 from repo_backup.hosts.github.data.sections import SECTIONS
@@ -19,10 +20,12 @@ def read_labels(data: RepositoryRead, seen: Mapping[int, Any]) -> Section:
 
     If GitHub counts just as many, these are all labels, and the list is not requested.
     """
+    newest, moved = _all_of(data, "labels", seen), None
     try:
-        newest = _all_of(data, "labels", seen) or [
-            label for page in data.pages("/labels", key="id", whole=True) for label in page.items
-        ]
+        for page in data.pages("/labels", key="id", whole=True) if not newest else ():
+            newest += page.items
+    except ListMovedError as error:
+        moved = refused(error)
     except RepositoryError as error:
         return data.unread("labels", refused(error, SECTIONS["labels"].absent))
     before = data.documents.get(LABELS)
@@ -30,6 +33,8 @@ def read_labels(data: RepositoryRead, seen: Mapping[int, Any]) -> Section:
     labels = merged_parts(known, newest)
     data.save(LABELS, labels, before)
     data.unmark_parts(LABELS, labels, "labels", newest)
+    if moved:
+        return data.unread("labels", moved)
     if not data.lists_too_few("labels", len(newest)):
         data.mark_parts_gone(LABELS, labels, gone("labels", labels, newest))
     return data.complete("labels", whole=True)
