@@ -4,6 +4,7 @@ https://docs.github.com/graphql/reference/objects#projectv2item
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from repo_backup.hosts.github.api.graphql import GraphQL, NoGraphQLError, Result
@@ -67,24 +68,55 @@ def read_items(
     REST path ``below`` instead, without the values of their fields. Raises RepositoryError and
     InterruptedRunError.
     """
-    asked = {"id": str(project.get("node_id"))}
-    unreadable = 0
     try:
-        parts = graphql.connection(PROJECT_ITEMS, account, asked, _connection, _AT_ONCE)
-        items = []
-        for part in parts:
-            if problem := next((p for p in part.problems if p.type != "NOT_FOUND"), None):
-                raise problem.error
-            nodes = [node for node in part.nodes if is_node(node)]
-            unreadable += part.unreadable + len(part.nodes) - len(nodes)
-            items += clean(nodes)
+        read = _read(graphql, account, str(project.get("node_id")))
+        if read.lacks:
+            # People move items while they are read; what was shown once is not given up.
+            again = _read(graphql, account, str(project.get("node_id")))
+            both = replace(again, nodes={**read.nodes, **again.nodes})
+            read = both if again.lacks else again
     except NoGraphQLError as error:
         pages = rest.pages(below, account, key="id", whole=True)
         listed = [item for page in pages for item in page.items]
         why = f"only GraphQL, which is refused, has the values of the items' fields: {error}"
         return {"items": clean(listed)}, Refused("not-permitted", why)
-    lack = refused(UnreadableItemsError(below, unreadable)) if unreadable else None
-    return {"item_nodes": items}, lack
+    lack = refused(UnreadableItemsError(below, read.unreadable)) if read.unreadable else None
+    if read.lacks:
+        counts = f"counts {read.total} items in it and shows {read.shown}"
+        lack = lack or Refused("truncated", f"project {project.get('number')}: GitHub {counts}")
+    return {"item_nodes": [*read.nodes.values()]}, lack
+
+
+@dataclass
+class _Items:
+    """The items of a project by their ids.
+
+    ``total`` is GitHub's count, ``shown`` how many items it has shown at one reading.
+    """
+
+    nodes: dict[str, Any] = field(default_factory=dict)
+    unreadable: int = 0
+    shown: int = 0
+    total: int | None = None
+
+    @property
+    def lacks(self) -> bool:
+        """Whether GitHub counts more items than it shows."""
+        return self.total is not None and self.shown + self.unreadable < self.total
+
+
+def _read(graphql: GraphQL, account: str, node_id: str) -> _Items:
+    read = _Items()
+    asked = {"id": node_id}
+    for part in graphql.connection(PROJECT_ITEMS, account, asked, _connection, _AT_ONCE):
+        if problem := next((p for p in part.problems if p.type != "NOT_FOUND"), None):
+            raise problem.error
+        nodes = [node for node in part.nodes if is_node(node)]
+        read.unreadable += part.unreadable + len(part.nodes) - len(nodes)
+        read.nodes |= {node["id"]: clean(node) for node in nodes}
+        read.total = part.total
+    read.shown = len(read.nodes)
+    return read
 
 
 def _connection(result: Result) -> Any:

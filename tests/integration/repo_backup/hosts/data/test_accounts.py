@@ -292,3 +292,37 @@ def test_a_list_that_changes_whenever_it_is_read_is_saved_and_said_to_be_truncat
     assert "changed each of the 4 times" in str(starred.reason)
     saved = {each["full_name"] for each in documents.all["account/starred.json"]}
     assert saved >= set(stars)
+
+
+def test_an_item_that_a_project_counts_and_does_not_show_is_named(project: Project) -> None:
+    items = tuple(ProjectItem(9000 + number, f"Item {number}") for number in range(130))
+    accounts = project.hub.data.accounts
+    accounts["users/octo/projectsV2"] = [Board(77, "octo", 1, "Mine", items=items)]
+    short = Fault("/graphql", "short", query="operation=ProjectItems", field="items")
+    project.hub.faults.add(short)
+    documents = MemoryDocuments()
+    found = read(project, "octo", documents).sections["account.projects"]
+    reason = "project 1: GitHub counts 130 items in it and shows 128"
+    assert (found.state, found.reason) == ("truncated", reason)
+    assert len(documents.all["projects/1.json"]["item_nodes"]) == 128
+    project.hub.faults.clear()
+    assert read(project, "octo", documents).sections["account.projects"].state == "complete"
+
+
+def test_an_item_that_people_moved_to_a_page_that_was_read_is_found_by_reading_again(
+    project: Project,
+) -> None:
+    items = [ProjectItem(9000 + number, f"Item {number}") for number in range(130)]
+    accounts = project.hub.data.accounts
+    accounts["users/octo/projectsV2"] = [Board(77, "octo", 1, "Mine", items=tuple(items))]
+
+    def move() -> None:
+        moved = (items[120], *items[:120], *items[121:])
+        accounts["users/octo/projectsV2"] = [Board(77, "octo", 1, "Mine", items=moved)]
+
+    query = "operation=ProjectItems"
+    edits = [Change(move)]
+    project.hub.faults.add(Fault("/graphql", "none", query=query, skip=1, times=1, edits=edits))
+    documents = MemoryDocuments()
+    assert read(project, "octo", documents).sections["account.projects"].state == "complete"
+    assert len(documents.all["projects/1.json"]["item_nodes"]) == 130
