@@ -102,7 +102,7 @@ def _manual(event: Mapping[str, Any], now: datetime) -> LaunchRequest:
             kind = "true or false" if expected is bool else "a list of name patterns"
             raise EventError(f"{name}: expected {kind}, got {value!r}.")
     only = event.get("only", [])
-    if not all(isinstance(pattern, str) and pattern for pattern in only):
+    if not all(isinstance(pattern, str) and pattern.strip() for pattern in only):
         raise EventError(f'only: expected name patterns like ["name*"], got {only!r}.')
     options = Options(tuple(only), event.get("full", False), event.get("on_demand", False))
     return LaunchRequest(run_id_of(now), 1, "manual", options, event.get("dry_run", False))

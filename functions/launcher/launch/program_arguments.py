@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 from typing import NoReturn
 
-from backup_contract.options.choices import add_choices
+from backup_contract.options.choices import add_choices, contradiction, excluded_kinds
 from backup_contract.options.grammar import REWRITE_GLOB, accepts, description
 from backup_contract.options.parser import Parser
 from shared.errors import RefusedError
@@ -77,7 +77,7 @@ def program_arguments(
 def takes(kind: str, backup_options: str) -> bool:
     """Whether a run with these options backs this kind up. Raises :class:`RefusedError`."""
     chosen = _parse(program_arguments((), backup_options, Options()))
-    return kind not in chosen.excluded_kinds and kind in (chosen.kinds or (kind,))
+    return kind not in excluded_kinds(chosen)
 
 
 def _parse(arguments: list[str]) -> Namespace:
@@ -93,6 +93,8 @@ def _parse(arguments: list[str]) -> Namespace:
             raise _refused(f"{name}: {OWN_OPTIONS[name]}")
     if unknown:
         parser.error(f"unknown: '{unknown[0].partition('=')[0]}'")
+    if problem := contradiction(options):
+        raise _refused(f"{problem}.")
     return options
 
 

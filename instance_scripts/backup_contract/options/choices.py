@@ -1,9 +1,9 @@
 """Which repositories a backup takes, and how it goes about it."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 
-from backup_contract.kinds import KINDS, further_kinds
-from backup_contract.options.values import number, size, some_of
+from backup_contract.kinds import ACCOUNT, DATA, KINDS, LFS, further_kinds
+from backup_contract.options.values import glob, number, size, some_of
 
 _ASSETS_KIB = 2 << 20
 
@@ -14,6 +14,7 @@ def add_only(parser: ArgumentParser) -> None:
         "--only",
         action="append",
         default=[],
+        type=glob,
         metavar="GLOB",
         help="in this run, back up only repositories whose names match (may repeat); all others "
         "stay as earlier runs left them",
@@ -26,6 +27,7 @@ def add_selection(parser: ArgumentParser) -> None:
         "--include",
         action="append",
         default=[],
+        type=glob,
         metavar="GLOB",
         help="in every run, back up only repositories whose names match (may repeat)",
     )
@@ -33,6 +35,7 @@ def add_selection(parser: ArgumentParser) -> None:
         "--exclude",
         action="append",
         default=[],
+        type=glob,
         metavar="GLOB",
         help="exclude repositories whose names match (may repeat)",
     )
@@ -113,6 +116,7 @@ def add_choices(parser: ArgumentParser) -> None:
         "--known-rewrites",
         action="append",
         default=[],
+        type=glob,
         metavar="GLOB",
         help="do not report it if these branches are rewritten or deleted, such as gh-pages or "
         "renovate/* (may repeat); name tags as refs/tags/GLOB",
@@ -151,3 +155,26 @@ def add_choices(parser: ArgumentParser) -> None:
         metavar="SECONDS",
         help="close a connection that is silent for this long (default 60)",
     )
+
+
+def excluded_kinds(options: Namespace) -> dict[str, str]:
+    """The kinds that :func:`add_selection`'s options exclude, each with the option that does it."""
+    chosen = options.kinds or KINDS
+    unchosen = {kind: f"--kinds {','.join(chosen)}" for kind in KINDS if kind not in chosen}
+    excluded = {kind: KINDS[kind].exclusion for kind in options.excluded_kinds}
+    # Without project data, an account's own data is excluded too.
+    of_account = {ACCOUNT: excluded[DATA]} if DATA in excluded else {}
+    return {**unchosen, **of_account, **excluded}
+
+
+def contradiction(options: Namespace) -> str | None:
+    """Two options of which one excludes what the other selects, with the remedy; None if there are
+    none. With both, a run could be good although it saves nothing."""
+    excluded, chosen = excluded_kinds(options), options.kinds or ()
+    selected = {kind: f"--kinds {','.join(chosen)}" for kind in chosen}
+    if getattr(options, "lfs", False):
+        selected[LFS] = "--lfs"
+    for kind, option in selected.items():
+        if kind in excluded:
+            return f"{option} contradicts {excluded[kind]}: remove one of the two"
+    return None

@@ -17,8 +17,8 @@ from backup_contract.options.values import Value
 _PLAIN = r"A-Za-z0-9_.,:=/*?!\[\]"
 """What a name pattern may hold: no shell, quotation or blank has a meaning in it."""
 _GLOB = (
-    rf"(=((?!--( |$))[{_PLAIN}-]+|'(?!--')[{_PLAIN} -]+')"
-    rf"| +([{_PLAIN}][{_PLAIN}-]*|'[{_PLAIN} ][{_PLAIN} -]*'))"
+    rf"(=((?!--( |$))[{_PLAIN}-]+|'(?!--'| +')[{_PLAIN} -]+')"
+    rf"| +([{_PLAIN}][{_PLAIN}-]*|'(?! +')[{_PLAIN} ][{_PLAIN} -]*'))"
 )
 """Behind a blank no word begins with a hyphen, which would be another option's; ``--`` is none."""
 REWRITE_GLOB = r"[A-Za-z0-9_./*?!\[\]][A-Za-z0-9_./*?!\[\]-]*"

@@ -46,6 +46,13 @@ def some_of(words: Sequence[str], what: str) -> Value[tuple[str, ...]]:
     )
 
 
+def glob(text: str) -> str:
+    """A pattern of names. Raises ArgumentTypeError if nothing could match it."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty; give a name, or a pattern such as 'name*'")
+    return text
+
+
 def between(low: int, high: int) -> str:
     """The regular expression of the whole numbers within these bounds, without leading zeros."""
     parts = []

@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from backup_contract import __version__
 from backup_contract import exit_codes as exits
 from backup_contract.kinds import KINDS
-from backup_contract.options.choices import add_assets, add_choices, add_only, add_selection
+from backup_contract.options.choices import (
+    add_assets,
+    add_choices,
+    add_only,
+    add_selection,
+    contradiction,
+)
 from backup_contract.options.parser import Parser
 from backup_contract.options.values import number
 from repo_backup.cli.help_texts import environment, examples
@@ -28,6 +34,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     asked: Parser = options.parser
     if unknown := without_late_item(options, unknown):
         asked.error(f"unknown: {' '.join(unknown)}")
+    if "excluded_kinds" in options and (problem := contradiction(options)):
+        asked.error(problem)
     return options
 
 
@@ -148,7 +156,10 @@ def _add_restore(commands: "argparse._SubParsersAction[Parser]", store: str | No
     which = parser.add_mutually_exclusive_group()
     add_at(which, "the newest")
     which.add_argument(
-        "--version-id", metavar="ID", help="this version of the archive (see list --versions)"
+        "--version-id",
+        metavar="ID",
+        type=types.not_empty,
+        help="this version of the archive (see list --versions)",
     )
     add_target(parser)
 

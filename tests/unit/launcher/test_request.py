@@ -56,6 +56,7 @@ def test_a_retry_names_run_and_attempt() -> None:
         ({"full": 1}, "full: expected true or false"),
         ({"only": "hello"}, "only: expected a list"),
         ({"only": [1]}, "only: expected name patterns"),
+        ({"only": [" "]}, "only: expected name patterns"),
         ({"trigger": "schedule", "scheduled_time": "<aws.scheduler.scheduled-time>"}, "scheduled"),
         ({"action": "chekc"}, 'action: expected "check"'),
         ({"action": "check", "full": True}, "full: a check takes no other field"),

@@ -12,8 +12,9 @@ from backup_contract.documents.output.rows import visibility_rows
 from backup_contract.documents.output.schema import SCHEMA
 from backup_contract.documents.suspicion import frozen
 from backup_contract.evidence import is_prefix
-from backup_contract.kinds import ACCOUNT, DATA, GIST, KINDS
+from backup_contract.kinds import ACCOUNT, DATA, GIST
 from backup_contract.moments import run_id_of
+from backup_contract.options.choices import excluded_kinds
 from backup_contract.visibility import describe
 from backup_contract.visibility import read as read_visibility
 from repo_backup.aws import spot_notice as interruption
@@ -66,7 +67,7 @@ def backup(options: argparse.Namespace) -> int:
         jobs=options.jobs,
         selection=_selection(options, has_data=data is not None),
         allow_shrink=options.allow_shrink,
-        notices=() if data or DATA in _excluded(options) else (_DATA_LEFT_OUT,),
+        notices=() if data or DATA in excluded_kinds(options) else (_DATA_LEFT_OUT,),
     )
     # GitHub's listing is fetched while the store is opened and its history is read.
     with_gists = GIST not in plan.selection.excluded_kinds
@@ -193,20 +194,10 @@ def _selection(options: argparse.Namespace, *, has_data: bool) -> Selection:
         tuple(options.exclude),
         forks=not options.no_forks,
         archived=not options.no_archived,
-        excluded_kinds=_excluded(options),
+        excluded_kinds=excluded_kinds(options),
         max_size_kib=options.max_size,
         unavailable_kinds=() if has_data else (DATA, ACCOUNT),
     )
-
-
-def _excluded(options: argparse.Namespace) -> dict[str, str]:
-    """The excluded kinds, each with the option that excludes it."""
-    chosen = options.kinds or KINDS
-    unchosen = {kind: f"--kinds {','.join(chosen)}" for kind in KINDS if kind not in chosen}
-    excluded = {kind: KINDS[kind].exclusion for kind in options.excluded_kinds}
-    # Without project data, an account's own data is excluded too.
-    of_account = {ACCOUNT: excluded[DATA]} if DATA in excluded else {}
-    return {**unchosen, **of_account, **excluded}
 
 
 def _dry_run(document: DryRunDocument, *, json: bool) -> int:

@@ -8,9 +8,10 @@ from decimal import Decimal
 from backup_contract.documents.output.backup import EstimateDocument
 from backup_contract.documents.output.schema import SCHEMA
 from backup_contract.kinds import ACCOUNT, DATA, GIST, KINDS, LFS
+from backup_contract.options.choices import excluded_kinds
 from backup_contract.text import size
 from backup_contract.visibility import describe
-from repo_backup.cli.commands.backup_command import _STALL_SECONDS, _excluded, _selection
+from repo_backup.cli.commands.backup_command import _STALL_SECONDS, _selection
 from repo_backup.cli.output import print_document, print_line, print_table, working
 from repo_backup.health import monthly_cost as estimates
 from repo_backup.health.asset_estimate import LFS_UNKNOWN, estimate_assets
@@ -41,8 +42,8 @@ def estimate(options: argparse.Namespace) -> int:
         listing = list_all(github, owners, with_gists=with_gists, with_starred=options.starred)
         remotes = [each for each in listing.remotes if chosen.skip_reason(each) is None]
         tell("counting issues …")
-        host = None if DATA in _excluded(options) else project_data(http, stop)
-        accounts = 0 if ACCOUNT in _excluded(options) else len(listing.accounts(owners))
+        host = None if DATA in excluded_kinds(options) else project_data(http, stop)
+        accounts = 0 if ACCOUNT in excluded_kinds(options) else len(listing.accounts(owners))
         counts = _counts(host, remotes) if host else []
         data = data_requests(counts, accounts) if host else None
         assets = None
@@ -97,10 +98,10 @@ def estimate(options: argparse.Namespace) -> int:
         print_line(_of_first_run(document))
         for line in machine_lines(machine, largest):
             print_line(line)
-        print_line(_of_data(data, excluded=DATA in _excluded(options)))
+        print_line(_of_data(data, excluded=DATA in excluded_kinds(options)))
         if assets and assets.sentence:
             print_line(assets.sentence)
-        if LFS not in _excluded(options):
+        if LFS not in excluded_kinds(options):
             print_line(LFS_UNKNOWN)
         print_line("Assumptions:")
         for line in document["assumptions"]:

@@ -13,6 +13,7 @@ from backup_contract.object_keys import RUNS
 ITEMS = ("issues", "pulls", "discussions", "releases")
 """The lists of ``show``."""
 _OWNER = re.compile(OWNER)
+_STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}|arn:[A-Za-z0-9:/_-]+")
 _REPOSITORY = re.compile(rf"{REPOSITORY}(~[0-9]+)?")
 """``~ID`` names a repository whose name another one has now."""
 _PATTERN = re.compile(r"(?=.*[*?\[])[A-Za-z0-9_.*?!\[\]-]+/[A-Za-z0-9_.*?!\[\]~-]+")
@@ -20,7 +21,7 @@ _PATTERN = re.compile(r"(?=.*[*?\[])[A-Za-z0-9_.*?!\[\]-]+/[A-Za-z0-9_.*?!\[\]~-
 
 def store(text: str) -> str:
     """A directory or ``s3://BUCKET[/PREFIX]``."""
-    if not text:
+    if not text.strip():
         raise argparse.ArgumentTypeError("it is empty; name a directory or s3://BUCKET")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", text) and not re.match(r"s3://[^/]", text):
         raise argparse.ArgumentTypeError(
@@ -38,6 +39,22 @@ def source(text: str) -> str:
     if not store(text).startswith("s3://") and not Path(text).expanduser().exists():
         where = "an existing directory or s3://BUCKET"
         raise argparse.ArgumentTypeError(f"there is no directory {text!r}; name {where}")
+    return text
+
+
+def not_empty(text: str) -> str:
+    """Text that is not empty or blank, which a script leaves if a variable is not set."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
+
+
+def stack(text: str) -> str:
+    """The name of a stack, or its ARN."""
+    if not _STACK.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not the name of a stack: letters, digits and hyphens, a letter first"
+        )
     return text
 
 
@@ -124,7 +141,7 @@ def repositories(text: str) -> str:
 
 def directory(text: str) -> Path:
     """A directory on this machine, which need not exist."""
-    if not text or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", text):
+    if not text.strip() or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a directory on this machine")
     path = Path(text).expanduser()
     if path.exists() and not path.is_dir():

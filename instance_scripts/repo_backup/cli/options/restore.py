@@ -61,6 +61,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     target.add_argument(
         "--push-to",
         metavar="URL",
+        type=types.not_empty,
         help="push all branches, tags and other refs to this empty repository",
     )
     _add_new_owner(parser, target)
@@ -89,9 +90,11 @@ def _add_new_owner(
 
 
 def check_names(options: argparse.Namespace) -> None:
-    """Exit with code 2 for an owner alone where a repository is required. For gists, an owner
-    selects all of the owner's."""
+    """Exit with code 2 for an owner alone where a repository is required, and the reverse. For
+    gists, an owner selects all of the owner's."""
     for place, name in enumerate(options.repositories):
+        if options.kind == ACCOUNT and "/" in name:
+            options.parser.error(f"--account: it goes with OWNER alone, not with {name!r}")
         alone = "/" not in name and not WILDCARDS & {*name}
         if alone and options.kind not in (ACCOUNT, GIST):
             options.parser.error(

@@ -2,7 +2,8 @@
 
 import argparse
 
-from backup_contract.options.values import number
+from backup_contract.options.values import glob, number
+from repo_backup.cli.options import argument_types as types
 
 
 def add_stack(parser: argparse.ArgumentParser, default: str) -> None:
@@ -10,6 +11,7 @@ def add_stack(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--stack",
         default=default,
+        type=types.stack,
         metavar="NAME",
         help="the stack's name (default: $ONLINE_BACKUP_STACK, or onlinebackup)",
     )
@@ -22,6 +24,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         "--only",
         action="append",
         default=[],
+        type=glob,
         metavar="GLOB",
         help="back up only repositories whose names match (may repeat)",
     )
