@@ -141,7 +141,11 @@ def find(
     where = f"of run {run_id}" if run_id else "at this destination"
     which = f", version {version_id}," if version_id else ""
     wanted = f"{full_name}{'' if kind == GIT else f' ({noun(kind)})'}{which}"
-    raise NoArchiveError(f"there is no archive of {wanted} {where}{_meant(full_name, names)}")
+    if which and full_name in names:
+        meant = "\n`list --versions` names the versions that there are"
+    else:
+        meant = _meant(full_name, names)
+    raise NoArchiveError(f"there is no archive of {wanted} {where}{meant}")
 
 
 def versions(store: Store, full_name: str) -> list[Version]:

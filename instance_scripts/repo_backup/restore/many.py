@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from backup_contract.kinds import GIST, GIT, LFS, noun, suffix
+from backup_contract.kinds import GIST, LFS, suffix
 from repo_backup.kinds.git.git_mirror import MirrorKind
 from repo_backup.kinds.registry import kind_named
 from repo_backup.restore.archive_reader import ArchiveRef, Restored, unreadable
@@ -95,7 +95,8 @@ class ManyRestore:
         row = RestoredArchive(name, listing.kind, listing.key, "failed")
         try:
             place = place_of(self.into, name, listing.kind)
-            _check_parent(place, listing.kind)
+            if listing.kind == LFS:
+                check_mirror(place)
             is_there = place.exists() or place.is_symlink()
             found = (_present if is_there else self._new)(restoration, listing, place)
         except RepositoryError as error:
@@ -144,10 +145,15 @@ def place_of(into: Path, name: str, kind: str) -> Path:
     return into / f"{name}{suffix(kind)}{'.git' if is_mirror else ''}"
 
 
-def _check_parent(place: Path, kind: str) -> None:
-    """Raise RepositoryError if the mirror that large files belong to is missing."""
-    if kind == LFS and not place.parent.is_dir():
-        raise RepositoryError(f"its {noun(GIT)} is not restored, to which it belongs")
+def check_mirror(place: Path) -> None:
+    """Raise RepositoryError if the mirror is missing to which the large files at ``place`` belong.
+
+    Without it they would look like a mirror, and the mirror could no longer be restored there.
+    """
+    if not (place.parent / "HEAD").is_file():
+        raise RepositoryError(
+            f"{place.parent} is not a restored mirror: restore the repository there first"
+        )
 
 
 def _present(restoration: Restoration, listing: ArchiveListing, place: Path) -> Restored:

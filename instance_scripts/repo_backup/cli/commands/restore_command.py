@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from backup_contract import exit_codes as exits
 from backup_contract.documents.output.restore import RestoreDocument
 from backup_contract.documents.output.schema import SCHEMA
-from backup_contract.kinds import ACCOUNT, GIST, GIT, WIKI
+from backup_contract.kinds import GIST, GIT, LFS, WIKI
 from repo_backup.cli.commands.restore_many_command import restore_many
 from repo_backup.cli.options.restore import check_names, names_one
 from repo_backup.cli.output import print_document, print_line, print_message, working
@@ -27,6 +27,7 @@ from repo_backup.restore.catalogue import RecordedResults, find
 from repo_backup.restore.fall_back import Restoration
 from repo_backup.restore.gist_details import write_gist_details
 from repo_backup.restore.large_files import with_binaries
+from repo_backup.restore.many import check_mirror, place_of
 from repo_backup.restore.points_in_time import run_at, unrestorable_error
 from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import RepositoryError, UsageError
@@ -45,8 +46,6 @@ def restore(options: argparse.Namespace) -> int:
     if not names_one(options):
         return restore_many(options, None if options.kind == GIT else options.kind)
     (repository,) = options.repositories
-    if options.kind == ACCOUNT:
-        repository = repository.partition("/")[0]
     store = open_source(options)
     named: set[str] = set()
     run_id = run_at(store, options.at) or options.run_id
@@ -76,6 +75,8 @@ def restore(options: argparse.Namespace) -> int:
     pushed = Pushed({}, ())
     beside: list[Beside] = []
     if options.into:
+        if options.kind == LFS:
+            check_mirror(place_of(options.into, found.name.partition("/")[2], LFS))
         restored = fetch(found, options.into)
         # A version id names a version of this archive only.
         if not options.version_id:

@@ -79,6 +79,16 @@ def test_the_large_files_alone_go_beside_a_mirror_that_is_there(
     assert place(tmp_path / "out/lfs.git", logo).is_file()
 
 
+def test_the_large_files_alone_never_take_the_place_of_a_mirror(
+    destination: Destination, tmp_path: Path, logo: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    destination.backup(*SAVE)
+    assert restore(destination, tmp_path / "out", "--lfs") == 1
+    assert "out/lfs.git is not a restored mirror: restore" in capsys.readouterr().err
+    assert restore(destination, tmp_path / "out") == 0
+    assert place(tmp_path / "out/lfs.git", logo).is_file()
+
+
 def test_a_missing_object_costs_no_other_and_is_named(
     destination: Destination,
     hub: GitHubStandIn,

@@ -20,6 +20,18 @@ from tests.surplus import slow_but
 Upstream = Callable[[str], Path]
 
 
+def test_a_version_that_does_not_exist_is_not_taken_for_a_wrong_name(
+    destination: Destination, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    destination.backup("--only", "hello", "--no-drill")
+    source = ["--source", str(destination.root), "--into", str(tmp_path / "out")]
+    assert main(["restore", "octo/hello", *source, "--version-id", "nope"]) == 1
+    shown = capsys.readouterr().err
+    assert "there is no archive of octo/hello, version nope" in shown
+    assert "`list --versions` names the versions that there are" in shown
+    assert "did you mean" not in shown
+
+
 def test_pushing_to_a_host_other_than_github_restores_every_ref(
     destination: Destination, upstream: Upstream, tmp_path: Path
 ) -> None:
