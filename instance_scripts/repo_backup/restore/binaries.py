@@ -14,10 +14,15 @@ from backup_contract import object_keys as layout
 from backup_contract.text import size as shown
 from repo_backup.kinds.base import Referring
 from repo_backup.runtime.background import at_once
-from repo_backup.runtime.errors import NotFoundError, RepositoryError, WrongBytesError
+from repo_backup.runtime.errors import (
+    NotFoundError,
+    RepositoryError,
+    TransientError,
+    WrongBytesError,
+)
 from repo_backup.runtime.retry import RetryPolicy
 from repo_backup.store.base import Store
-from repo_backup.store.objects import HashedBody, ObjectStore
+from repo_backup.store.objects import ObjectStore
 
 AT_ONCE = 4
 _BLOCK_BYTES = 1 << 20
@@ -81,7 +86,7 @@ def restore_binaries(
 
 
 def _restore(store: Store, retry_policy: RetryPolicy, sha256: str, size: int, place: Path) -> None:
-    if place.is_file() and place.stat().st_size == size:
+    if place.is_file():
         with place.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
                 return
@@ -108,12 +113,18 @@ def _versions(store: Store, key: str) -> Iterator[str | None]:
 def _read(
     store: Store, key: str, version_id: str | None, sha256: str, size: int, file: IO[bytes]
 ) -> None:
+    """Copy a binary. Its SHA-256 decides: a Git LFS pointer may have another ``size``."""
     file.seek(0)
     file.truncate()
+    digest = hashlib.sha256()
     with store.open(key, version_id) as source:
-        body = HashedBody(source, sha256, size)
-        while block := body.read(_BLOCK_BYTES):
+        while block := source.read(_BLOCK_BYTES):
+            digest.update(block)
             file.write(block)
+    if (found := digest.hexdigest()) != sha256:
+        if file.tell() < size:
+            raise TransientError(f"the download ended after {file.tell()} of {size} bytes")
+        raise WrongBytesError(f"its bytes have the SHA-256 {found}")
 
 
 @contextlib.contextmanager

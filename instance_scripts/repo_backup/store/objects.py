@@ -24,6 +24,7 @@ from repo_backup.runtime.retry import RetryPolicy
 from repo_backup.store.base import Store
 
 BLOCK_BYTES = 1 << 20
+_SHA256_OF_NOTHING = hashlib.sha256(b"").hexdigest()
 
 
 class Readable(Protocol):
@@ -48,10 +49,13 @@ class StoredObject:
 class HashedBody:
     """A binary to upload. The store gets its last bytes only if the whole is right.
 
-    ``error`` keeps what went wrong, because a store's client may hide the exception.
+    ``error`` keeps what went wrong, because a store's client may hide the exception. Raises
+    WrongBytesError if the binary is empty by its size, and not by its SHA-256.
     """
 
     def __init__(self, stream: Readable, sha256: str, size: int) -> None:
+        if not size and sha256 != _SHA256_OF_NOTHING:
+            raise WrongBytesError("its SHA-256 is not that of an empty file, which its size says")
         self.sha256, self.size = sha256, size
         self.error: RepositoryError | None = None
         self._stream = stream

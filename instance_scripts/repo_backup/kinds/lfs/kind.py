@@ -140,24 +140,32 @@ class LfsObjects:
         zips = git_zips(self._git(), self.resources)
         new = [each for each in zips if each.sha256 not in earlier.scanned]
         found = scan(new, zips[0], self.resources, room)
-        sizes = {**{each.oid: each.size for each in found}, **earlier.sizes}
-        scanned = frozenset(each.sha256 for each in zips)
-        if not self._saves:
-            listed = LfsList(sizes, earlier.saved, scanned)
-            return self._fetched(listed, fingerprint, _announced(listed, fingerprint))
-        return self._saved(LfsList(sizes, earlier.saved, scanned), fingerprint)
+        found |= {Pointer(oid, size) for oid, size in earlier.sizes.items()}
+        # The order makes the same list of the same pointers, if two disagree on a size.
+        sizes = {each.oid: each.size for each in sorted(found)} | dict(earlier.sizes)
+        listed = LfsList(sizes, earlier.saved, frozenset(each.sha256 for each in zips))
+        if self._saves:
+            return self._saved(listed, found, fingerprint)
+        if _disagree(found, listed.saved):
+            listed = replace(listed, scanned=frozenset())
+        return self._fetched(listed, fingerprint, _announced(listed, fingerprint))
 
-    def _saved(self, listed: LfsList, fingerprint: str) -> Fetched:
+    def _saved(self, listed: LfsList, pointers: set[Pointer], fingerprint: str) -> Fetched:
         objects = self.resources.objects
         assert objects  # noqa: S101 - looked up by _saves
-        wanted = [Pointer(oid, size) for oid, size in listed.sizes.items()]
-        missing = [each for each in wanted if each.oid not in listed.saved]
+        missing = [each for each in pointers if each.oid not in listed.saved]
         outcome = Saver(self.remote, self.resources, objects).save(missing)
         allowance = self.resources.lfs.allowance.total
         reason, warning = outcome.reason, outcome.warning(allowance)
         upstream = self._settled(fingerprint) if outcome.is_settled(allowance) else _INCOMPLETE
         lacks = Unserved(upstream, reason, warning) if reason or warning else None
-        found = replace(listed, saved=listed.saved | outcome.saved)
+        found = replace(
+            listed,
+            sizes={**listed.sizes, **outcome.sizes},
+            saved=listed.saved | outcome.saved,
+        )
+        if _disagree(pointers, found.saved):
+            found = replace(found, scanned=frozenset())
         return self._fetched(found, fingerprint, lacks)
 
     def _fetched(self, listed: LfsList, fingerprint: str, unserved: Unserved | None) -> Fetched:
@@ -173,6 +181,15 @@ class LfsObjects:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _disagree(pointers: set[Pointer], saved: frozenset[str]) -> bool:
+    """Whether pointers to an object that is not saved disagree on its size.
+
+    The list has one of them only, so that the archives must be looked through again for the others.
+    """
+    missing = [each.oid for each in pointers if each.oid not in saved]
+    return len(missing) != len(set(missing))
 
 
 def _announced(listed: LfsList, fingerprint: str) -> Unserved | None:

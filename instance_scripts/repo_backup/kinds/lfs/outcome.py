@@ -13,20 +13,26 @@ _MOST_NAMED = 3
 class Outcome:
     """The results for the objects that a run wanted to save, by SHA-256 (hex).
 
-    ``failed`` has reasons. ``left`` has the sizes in bytes of objects that the run's allowance left
-    to later runs, ``refused`` those of objects that GitHub refuses to serve for ``owner``.
-    ``refusal`` is its reason; empty if the result of another repository of the owner states it.
-    ``false`` objects did not match their keys and were replaced.
+    ``sizes`` has the sizes in bytes of the objects that this run stored, ``left`` those of objects
+    that the run's allowance left to later runs, and ``refused`` those of objects that GitHub
+    refuses to serve for ``owner``. ``refusal`` is its reason; empty if the result of another
+    repository of the owner states it. ``failed`` has reasons. ``false`` objects did not match their
+    keys and were replaced.
     """
 
     owner: str
     saved: set[str] = field(default_factory=set)
+    sizes: dict[str, int] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
     false: set[str] = field(default_factory=set)
     refused: dict[str, int] = field(default_factory=dict)
     is_refused: bool = False
     refusal: str = ""
+
+    def knows(self, oid: str) -> bool:
+        """Whether the object needs no other attempt in this run."""
+        return oid in self.saved or oid in self.left or oid in self.refused
 
     @property
     def reason(self) -> str | None:

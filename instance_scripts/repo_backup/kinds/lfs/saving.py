@@ -41,18 +41,26 @@ class Saver:
         """Save the objects that are not in the store yet, small ones first, within the run's
         allowance.
 
-        Failures of single objects are in the outcome. Raises FatalError and InterruptedRunError.
+        Pointers to the same object may state different sizes: each size is tried. Failures of
+        single objects are in the outcome. Raises FatalError and InterruptedRunError.
         """
         outcome, outage = Outcome(self.remote.owner), Outage()
-        every = sorted(wanted, key=_by_size)
-        for start in range(0, len(every), MOST_OBJECTS):
-            self.resources.stop.check()
-            missing = self._missing(every[start : start + MOST_OBJECTS], outcome)
-            if outcome.is_refused or self.remote.owner in self.resources.lfs.refused:
-                outcome.refused |= {each.oid: each.size for each in missing}
-            elif allowed := self._allowed(missing, outcome):
-                self._save_batch(allowed, outcome, outage)
+        for every in _rounds(wanted):
+            # After the first round only objects are left for which another size failed.
+            due = [each for each in every if not outcome.knows(each.oid)]
+            for start in range(0, len(due), MOST_OBJECTS):
+                self._save_some(due[start : start + MOST_OBJECTS], outcome, outage)
         return outcome
+
+    def _save_some(self, batch: Sequence[Pointer], outcome: Outcome, outage: Outage) -> None:
+        self.resources.stop.check()
+        for each in batch:
+            outcome.failed.pop(each.oid, None)
+        missing = self._missing(batch, outcome)
+        if outcome.is_refused or self.remote.owner in self.resources.lfs.refused:
+            outcome.refused |= {each.oid: each.size for each in missing}
+        elif allowed := self._allowed(missing, outcome):
+            self._save_batch(allowed, outcome, outage)
 
     def _missing(self, batch: Sequence[Pointer], outcome: Outcome) -> list[Pointer]:
         """The objects that are not in the store; another repository may have saved some."""
@@ -108,6 +116,7 @@ class Saver:
                 return
             with lock:
                 outcome.saved.add(pointer.oid)
+                outcome.sizes[pointer.oid] = pointer.size
                 if was_false:
                     outcome.false.add(pointer.oid)
 
@@ -188,6 +197,15 @@ class _Source:
                 yield answer
 
         return Download(pointer.size, opened, self._resources.stop)
+
+
+def _rounds(wanted: Sequence[Pointer]) -> Iterator[list[Pointer]]:
+    """Lists with each object at most once, sorted by size; more than one if sizes disagree."""
+    rest = sorted(set(wanted), key=_by_size)
+    while rest:
+        first = {each.oid: each for each in reversed(rest)}
+        yield sorted(first.values(), key=_by_size)
+        rest = [each for each in rest if each is not first[each.oid]]
 
 
 def _by_size(pointer: Pointer) -> tuple[int, str]:

@@ -241,6 +241,40 @@ def test_one_object_that_is_gone_costs_no_other(
     assert hub.lfs.sent.count(there) == 1
 
 
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
+
+
+def test_what_an_empty_pointer_names_never_counts_as_saved_by_its_size(
+    destination: Destination, repository: Path, logo: str
+) -> None:
+    content = b"there" * 100
+    sha256 = hashlib.sha256(content).hexdigest()
+    add_object(repository, content)
+    commit_files(repository, {"assets/lie.psd": POINTER.format(sha256, 0)})
+    assert destination.backup(*SAVE) == 3
+    found = lfs(destination)
+    assert "is not that of an empty file, which its size says" in found["reason"]
+    assert found["objects"]["saved"] == 1
+    assert stored(destination, sha256) is None
+    assert stored(destination, logo)
+
+
+def test_of_pointers_that_disagree_on_a_size_the_right_one_saves_the_object(
+    destination: Destination, repository: Path
+) -> None:
+    content = b"there" * 100
+    sha256 = hashlib.sha256(content).hexdigest()
+    add_object(repository, content)
+    sizes = (7, len(content), 10**17)
+    commit_files(repository, {f"assets/{n}.psd": POINTER.format(sha256, n) for n in sizes})
+    destination.backup("--only", "lfs", "--no-drill")
+    assert destination.backup(*SAVE, run_id="r2") == 0
+    assert stored(destination, sha256) == content
+    assert lfs(destination, "r2")["objects"]["saved"] == 2
+    assert destination.backup(*SAVE, run_id="r3") == 0
+    assert lfs(destination, "r3")["state"] == "unchanged"
+
+
 def test_a_runs_allowance_leaves_a_named_rest_to_later_runs(
     destination: Destination, hub: GitHubStandIn, repository: Path, logo: str
 ) -> None:

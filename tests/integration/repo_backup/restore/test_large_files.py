@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from backup_contract import object_keys as layout
-from local_cloud.github import GitHubStandIn
-from local_cloud.github.corpus import commit_files
+from local_cloud.github import GitHubStandIn, Repository
+from local_cloud.github.corpus import commit_files, init_repository
 from local_cloud.github.storage.lfs import add_object
 from repo_backup.cli.main import main
 from tests.integration.repo_backup.conftest import Bucket, Destination
@@ -87,6 +87,22 @@ def test_the_large_files_alone_never_take_the_place_of_a_mirror(
     assert "out/lfs.git is not a restored mirror: restore" in capsys.readouterr().err
     assert restore(destination, tmp_path / "out") == 0
     assert place(tmp_path / "out/lfs.git", logo).is_file()
+
+
+def test_an_object_is_restored_whatever_size_its_pointer_claims(
+    destination: Destination, hub: GitHubStandIn, tmp_path: Path, logo: str
+) -> None:
+    """Another repository has a right pointer to it, so that it is saved."""
+    false = f"version https://git-lfs.github.com/spec/v1\noid sha256:{logo}\nsize 7\n"
+    attributes = {".gitattributes": "*.psd filter=lfs diff=lfs merge=lfs -text\n"}
+    commit_files(init_repository(hub.root / "octo/copy.git"), {**attributes, "a.psd": false})
+    hub.catalogue.add(Repository(991, "octo", "copy"))
+    destination.backup(*SAVE)
+    assert destination.backup("--only", "copy", "--lfs", "--no-drill", run_id="r2") == 0
+    source = ["--source", str(destination.root), "--into", str(tmp_path / "out")]
+    assert main(["restore", "octo/copy", *source]) == 0
+    found = place(tmp_path / "out/copy.git", logo)
+    assert hashlib.sha256(found.read_bytes()).hexdigest() == logo
 
 
 def test_a_missing_object_costs_no_other_and_is_named(
