@@ -1,14 +1,12 @@
 """HTTP to GitHub only: keep-alive connections, bounded responses, errors by class."""
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Literal
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass
 
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProxyError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
@@ -17,11 +15,10 @@ from urllib3.util import Timeout
 from backup_contract import __version__
 from backup_contract.github_refusal import BODY_BYTES, read_refusal, without_credentials
 from backup_contract.text import one_line
-from repo_backup.net.connections import open_pool, reason, unreached
+from repo_backup.net.connections import Connections, reason, unreached
 from repo_backup.net.credentials import Credentials, authorization
 from repo_backup.net.github_errors import pause_seconds, refusal, storage_refusal
 from repo_backup.net.origins import Origin, is_stranger, joined, origin, same_origin
-from repo_backup.net.proxy import proxy_from
 from repo_backup.net.rate_limit_gate import RateLimitGate
 from repo_backup.net.stall_guard import BLOCK_SECONDS, StallGuard, guard_body
 from repo_backup.runtime.errors import RepositoryError, TransientError
@@ -118,9 +115,7 @@ class Http:
         self._trusted: set[Origin] = set()
         self._token_optional: set[Origin] = set()
         timeout = Timeout(connect=CONNECT_SECONDS, read=stall_seconds)
-        proxy = proxy_from(os.environ)
-        self._pool = open_pool(timeout, connections, proxy)
-        self._direct = open_pool(timeout, connections, None) if proxy else None
+        self._connections = Connections(timeout, connections, self._trusted)
 
     def trust(self, url: str, *, token_optional: bool = False) -> None:
         """Allow requests with a token to this URL's origin.
@@ -206,7 +201,7 @@ class Http:
                 token = self._credentials.token(account)
             if token and scheme and not without_token:
                 sent["Authorization"] = authorization(scheme, token)
-            response = self._request(method, url, sent, body)
+            response = self._connections.request(method, url, sent, body)
             self._answered.add(urlsplit(url).netloc)
             if response.status == 401 and token and not renewed:
                 renewed = self._credentials.renew(account, token)
@@ -242,23 +237,6 @@ class Http:
             scheme, _, rest = url.partition("://")
             where = one_line(f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}")
             raise RepositoryError(f"{where} is not an address of the GitHub that is backed up")
-
-    def _request(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None
-    ) -> BaseHTTPResponse:
-        pool = self._pool
-        # An Enterprise server is usually inside the network, where no proxy is needed.
-        if self._direct and proxy_bypass(urlsplit(url).netloc):
-            pool = self._direct
-        return pool.request(
-            method,
-            url,
-            headers=headers,
-            body=body,
-            redirect=False,
-            retries=False,
-            preload_content=False,
-        )
 
     def _fault(self, url: str, response: BaseHTTPResponse, sent: str) -> RepositoryError:
         """The error for a status. A rate limit closes the gate for all requests.

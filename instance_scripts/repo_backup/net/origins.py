@@ -1,16 +1,13 @@
 """The origin of a URL: its scheme, host and port."""
 
 import functools
-import ipaddress
-import re
 from collections.abc import Collection
 from urllib.parse import urljoin, urlsplit
 
+from repo_backup.net.networks import Network, may_reach, network_of
 from repo_backup.runtime.errors import RepositoryError
 
 Origin = tuple[str, str, int | None]
-_PRIVATE_NAME = re.compile(r"[a-z][^.]*|.+\.(?:localhost|local|internal|test|home\.arpa)")
-"""Names that public DNS cannot have: a single label, or one under a reserved private domain."""
 
 
 def origin(url: str) -> Origin:
@@ -28,17 +25,16 @@ def _origin(url: str) -> Origin:
 
 def is_private(host: str) -> bool:
     """Whether a host, by its name or address alone, is on a private network or this machine."""
-    try:
-        return not ipaddress.ip_address(host.strip("[]")).is_global
-    except ValueError:
-        return _PRIVATE_NAME.fullmatch(host.lower()) is not None
+    return network_of(host) is not Network.PUBLIC
 
 
 def is_stranger(url: str, trusted: Collection[Origin], *, of_storage: bool) -> bool:
     """Whether a URL is none of the GitHub that is backed up, which has the origins ``trusted``.
 
-    A storage may be anywhere, but is asked by HTTPS where GitHub is, and at a private address only
-    where GitHub has one: nothing of the machine or the network that this program runs in.
+    A storage may be anywhere, but is asked by HTTPS where GitHub is, and outside the public
+    internet only where GitHub is: nothing of the machine or the network that this program runs in.
+    Pure, so it sees only the names and addresses in URLs; ``storage_connections`` checks what a
+    name resolves to.
     """
     try:
         found = origin(url)
@@ -47,8 +43,8 @@ def is_stranger(url: str, trusted: Collection[Origin], *, of_storage: bool) -> b
     if found in trusted or not of_storage:
         return found not in trusted
     schemes = {"https", *(scheme for scheme, _, _ in trusted)}
-    at_home = any(is_private(host) for _, host, _ in trusted)
-    return found[0] not in schemes or (is_private(found[1]) and not at_home)
+    home = {network_of(host) for _, host, _ in trusted}
+    return found[0] not in schemes or not may_reach(network_of(found[1]), home)
 
 
 def same_origin(one: str, other: str) -> bool:

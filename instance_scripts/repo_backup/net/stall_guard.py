@@ -96,7 +96,7 @@ class StallMonitor:
 _monitor = StallMonitor()
 
 
-class _Connection(HTTPConnection):
+class PlainConnection(HTTPConnection):
     """A connection whose responses must begin in time. ``answering`` outlives its ``sock``."""
 
     answering: socket.socket | None = None
@@ -107,7 +107,7 @@ class _Connection(HTTPConnection):
             return super().getresponse()
 
 
-class _TlsConnection(HTTPSConnection):
+class TlsConnection(HTTPSConnection):
     """The same with TLS."""
 
     answering: socket.socket | None = None
@@ -124,15 +124,19 @@ def _guard_head(connection: socket.socket | None) -> contextlib.AbstractContextM
     return _monitor.guard(connection, HEAD_SECONDS)
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
+class PlainPool(HTTPConnectionPool):
+    """A pool of such connections."""
+
+    ConnectionCls = PlainConnection
 
 
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
+class TlsPool(HTTPSConnectionPool):
+    """The same with TLS."""
+
+    ConnectionCls = TlsConnection
 
 
-POOLS = {"http": _Pool, "https": _TlsPool}
+POOLS = {"http": PlainPool, "https": TlsPool}
 """For urllib3's ``pool_classes_by_scheme``: connections whose responses must begin in time."""
 
 

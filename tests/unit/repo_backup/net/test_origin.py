@@ -48,6 +48,8 @@ def test_what_is_no_address_has_no_origin(url: str) -> None:
         ("https://localhost/file", "https://github.com", True),
         ("https://metadata.internal/file", "https://github.com", True),
         ("https://10.0.0.1/file", "https://10.0.0.2", False),
+        ("https://169.254.169.254/latest", "https://10.0.0.2", True),
+        ("https://127.0.0.1/file", "https://10.0.0.2", True),
         ("http://127.0.0.1:2/file", "http://127.0.0.1:1", False),
         ("https://[broken", "https://github.com", True),
     ],
