@@ -137,28 +137,36 @@ class Http:
         *,
         account: str = "",
         to_storage: bool = False,
+        own_limit: bool = False,
     ) -> Iterator[Answer]:
         """A successful response with its body unread. Its ``url`` is the one after redirects.
 
         Sends the token of ``account``, and renews a rejected one once if possible. Scheme None
         sends no token, and a redirect to another origin gets only the header ``Range``.
         ``to_storage``: a redirect may lead to a storage, which is then requested with scheme None.
+        ``own_limit``: a rate limit of this host holds back only such requests to it, like that of
+        a storage, and not those to the API and git.
         Raises TransientError (also if reading the body fails inside the block),
         UnauthorizedError, NotFoundError, or RepositoryError for any other status.
         """
         guard: StallGuard | None = None
         with contextlib.ExitStack() as cleanup:
             try:
-                response, url, sent = self._answer(
-                    method, url, scheme, headers or {}, body, account, to_storage=to_storage
+                response, url, sent, gate = self._answer(
+                    method,
+                    url,
+                    scheme,
+                    headers or {},
+                    body,
+                    account,
+                    to_storage=to_storage,
+                    own_limit=own_limit,
                 )
                 # A body read to its end has put the connection back; otherwise close it.
                 cleanup.callback(response.close)
                 guard = cleanup.enter_context(guard_body(response))
                 if response.status not in (200, 201, HTTPStatus.PARTIAL_CONTENT):
-                    if sent is None:
-                        raise storage_refusal(url, response.status, response.headers)
-                    raise self._fault(url, response, sent)
+                    raise self._fault(url, response, sent, gate)
                 yield Answer(response, guard, url, self._count)
                 _drain(response)
             except ReadTimeoutError as error:
@@ -188,16 +196,20 @@ class Http:
         account: str,
         *,
         to_storage: bool,
-    ) -> tuple[BaseHTTPResponse, str, str | None]:
-        """The response after all redirects, its URL, and the ``Authorization`` header that was
-        sent; None for a storage. The body is unread."""
+        own_limit: bool,
+    ) -> tuple[BaseHTTPResponse, str, str | None, RateLimitGate]:
+        """The response after all redirects, its URL, the ``Authorization`` header that was sent
+        (None for a storage), and the gate that a rate limit closes. The body is unread."""
         renewed = without_token = False
         for _ in range(_MOST_REDIRECTS):
             self._check_origin(url, of_storage=scheme is None)
             sent, token = {"User-Agent": USER_AGENT, **headers}, None
+            gate = self._rate_limit_gate
+            if own_limit or scheme is None:
+                gate = gate.of_files(origin(url))
+            # Wait before signing: an App's signature would expire during a rate limit.
+            gate.wait()
             if scheme:
-                # Wait before signing: an App's signature would expire during a rate limit.
-                self._rate_limit_gate.wait()
                 token = self._credentials.token(account)
             if token and scheme and not without_token:
                 sent["Authorization"] = authorization(scheme, token)
@@ -215,7 +227,7 @@ class Http:
                 continue
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or not location:
-                return response, url, sent.get("Authorization", "") if scheme else None
+                return response, url, sent.get("Authorization", "") if scheme else None, gate
             _drain(response)
             before, url = url, joined(url, location)
             # GitHub sends 301 and 307 for a renamed repository, 302 for a storage.
@@ -238,25 +250,37 @@ class Http:
             where = one_line(f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}")
             raise RepositoryError(f"{where} is not an address of the GitHub that is backed up")
 
-    def _fault(self, url: str, response: BaseHTTPResponse, sent: str) -> RepositoryError:
-        """The error for a status. A rate limit closes the gate for all requests.
+    def _fault(
+        self, url: str, response: BaseHTTPResponse, sent: str | None, gate: RateLimitGate
+    ) -> RepositoryError:
+        """The error for a status. A rate limit closes the gate.
 
-        ``sent`` is the ``Authorization`` header of the request.
+        ``sent`` is the ``Authorization`` header of the request; None for a storage.
         """
         path, status = urlsplit(url).path, response.status
+        error: RepositoryError
+        if sent is None:
+            error = storage_refusal(url, status, response.headers)
+            if isinstance(error, TransientError):
+                _close(gate, error.retry_after_seconds)
+            return error
         body = without_credentials(sent, response.read(BODY_BYTES, decode_content=True))
         pause = pause_seconds(status, response.headers, body, time.time())
         refused = read_refusal(status, response.headers, body)
-        error: RepositoryError
         if pause is not None:
-            if pause <= LONGEST_PAUSE_SECONDS:
-                self._rate_limit_gate.pause(pause)
+            _close(gate, pause)
             asked = f"GitHub asked to wait {pause:.0f} s ({status}){refused.words}"
             error = TransientError(asked, pause)
         else:
             error = refusal(path, status, response.headers, body, has_token=self.has_token)
         error.refusal = refused
         return error
+
+
+def _close(gate: RateLimitGate, seconds: float | None) -> None:
+    """Close a gate, unless the wait is one that nobody waits for."""
+    if seconds and seconds <= LONGEST_PAUSE_SECONDS:
+        gate.pause(seconds)
 
 
 def _drain(response: BaseHTTPResponse) -> None:

@@ -59,6 +59,8 @@ class GitHubAttachments:
             headers,
             account=remote.owner,
             to_storage=True,
+            # GitHub's limits of the API and git are not those of its web site.
+            own_limit=True,
         )
 
     def signed(self, remote: RemoteRepository, urls: Sequence[str]) -> Mapping[str, str]:
