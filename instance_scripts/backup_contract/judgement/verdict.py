@@ -95,9 +95,12 @@ def find(
 
     ``chain_problems`` concern overlays that an earlier run's check covered. Everything up to the
     overlay before can be restored, so they outweigh no other problem. Neither do
-    ``object_problems``, which concern binaries that archives refer to, and their lists: the next
-    run brings these back.
+    ``object_problems``, which concern binaries that archives refer to, and their lists, whether the
+    reporter or the restore drill found them: the next run brings these back.
     """
+    if manifest.drill:
+        lacking = tuple(_drill_failed(each) for each in manifest.drill.lacking)
+        object_problems = replace(object_problems, drilled=lacking)
     items = list(manifest.items)
     unproven = [
         f"{entry.name}: called {entry.state}, but no archive is named"
@@ -154,7 +157,7 @@ def judge(
     archive_problems, drilled_bad = found.archive_problems, found.drilled_bad
     problems = (
         *archive_problems,
-        *(f"restore drill failed: {each.description}" for each in drilled_bad),
+        *map(_drill_failed, drilled_bad),
         *found.chain_problems,
         *found.object_problems.lines,
         *(f"{entry.name}: {_reason(entry)}" for entry in (*failed, *unsaved)),
@@ -281,6 +284,10 @@ def _but(manifest: Manifest, known: Sequence[Item]) -> str:
         if entries
     ]
     return f" (except {' and '.join(but)}, named below)" if but else ""
+
+
+def _drill_failed(archive: DrilledArchive) -> str:
+    return f"restore drill failed: {archive.description}"
 
 
 def _reason(entry: Item) -> str:

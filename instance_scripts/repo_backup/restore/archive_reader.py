@@ -19,6 +19,7 @@ from repo_backup.restore.overlay_chain import OverlayChain, overlays_of
 from repo_backup.runtime.budgets import available_memory_bytes
 from repo_backup.runtime.cancellation import CancellationToken
 from repo_backup.runtime.errors import (
+    LackingFilesError,
     NotFoundError,
     RepositoryError,
     StoreRefusedError,
@@ -128,14 +129,20 @@ class Reader:
         """Check the list of binaries beside a restored archive, if it has one.
 
         A restore does not need the list, but the reporter and ``prune-objects`` do. ``newest`` as
-        for :func:`check_object_list`. Raises RepositoryError.
+        for :func:`check_object_list`. Raises LackingFilesError, and a RepositoryError that does not
+        mean any damage.
         """
         kind = kind_named(found.kind)
         if found.part and isinstance(kind, Referring):
             part, sizes = found.part, dict(kind.objects(restored.path))
-            self.retry_policy.call(
-                lambda: check_object_list(self.store, part, sizes, newest=newest)
-            )
+            try:
+                self.retry_policy.call(
+                    lambda: check_object_list(self.store, part, sizes, newest=newest)
+                )
+            except INCONCLUSIVE:
+                raise
+            except RepositoryError as error:
+                raise LackingFilesError(str(error)) from error
 
     def _apply_overlays(
         self, kind: Kind, found: ArchiveRef, chain: OverlayChain, unpacked: Path

@@ -15,6 +15,7 @@ from backup_contract.text import size as shown
 from repo_backup.kinds.base import Referring
 from repo_backup.runtime.background import at_once
 from repo_backup.runtime.errors import (
+    LackingFilesError,
     NotFoundError,
     RepositoryError,
     TransientError,
@@ -52,7 +53,7 @@ def check_binaries(
 ) -> None:
     """Check each binary at the destination; with ``most``, only so many at random.
 
-    Raises RepositoryError that names some bad ones.
+    Raises LackingFilesError that names some bad ones.
     """
     objects, every = ObjectStore(store, retry_policy), [sha256 for sha256, _ in binaries]
     if most is not None and len(every) > most:
@@ -60,7 +61,7 @@ def check_binaries(
     right = at_once(lambda number: objects.has(every[number]), len(every), AT_ONCE)
     wrong = [layout.content(each) for each, good in zip(every, right, strict=True) if not good]
     if wrong:
-        raise RepositoryError(_named(tuple(wrong), "missing, or other than the key says")[0])
+        raise LackingFilesError(_named(tuple(wrong), "missing, or other than the key says")[0])
 
 
 def restore_binaries(

@@ -17,7 +17,7 @@ from backup_contract.moments import named_moment
 from repo_backup.restore.archive_reader import ArchiveRef, Reader, unreadable
 from repo_backup.runtime.background import at_once
 from repo_backup.runtime.cancellation import CancellationToken
-from repo_backup.runtime.errors import RepositoryError, UnfitMachineError
+from repo_backup.runtime.errors import LackingFilesError, RepositoryError, UnfitMachineError
 
 log = logging.getLogger(__name__)
 RANDOM_ARCHIVES = 2
@@ -208,6 +208,7 @@ def read_back(
     good: bool | None = True
     reason = None
     remarks: tuple[str, ...] = ()
+    lacks_files = False
     item, archive = candidate.item, candidate.archive
     found = ArchiveRef(
         item.entry.full_name, archive.key, archive.version_id, item.result, kind=item.kind
@@ -221,9 +222,11 @@ def read_back(
         good, reason = None, f"this machine could not check it: {error}"
     except RepositoryError as error:
         good, reason = False, str(error)
+        lacks_files = isinstance(error, LackingFilesError)
     except OSError as error:
         good, reason = None, f"this machine could not check it: {unreadable(error, directory)}"
-    return DrilledArchive(archive.key, good, reason, remarks, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return DrilledArchive(archive.key, good, reason, remarks, seconds, lacks_files)
 
 
 def _note(manifest: Manifest, candidate: Candidate) -> None:

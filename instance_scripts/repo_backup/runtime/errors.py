@@ -109,6 +109,11 @@ class UnreadableError(UnfitMachineError):
     """This machine cannot read or unpack an archive: permissions, a full disk, or hardware."""
 
 
+class LackingFilesError(RepositoryError):
+    """An archive is good, but large files that it refers to, or their list, are missing or
+    damaged."""
+
+
 class WrongBytesError(RepositoryError):
     """The bytes do not have the SHA-256 or the size that their source names."""
 

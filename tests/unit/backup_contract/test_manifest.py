@@ -80,7 +80,7 @@ def one_of_everything() -> Any:
     gone = OrphanedArchive(
         "github_backups/octo/gone.zip", 3, "octo", "gone", WIKI, ItemResult("kept")
     )
-    checked = DrilledArchive(archive.key, None, "short", ("r",), 1.5)
+    checked = DrilledArchive(archive.key, None, "short", ("r",), 1.5, large_files=True)
     drill = Drill((checked,), archives=1, never_drilled=0)
     manifest = Manifest(
         "r1", 1, ["octo"], NOW, by_identity([entry]), 1, NOW, True, None, drill, kept=[kept]
@@ -134,6 +134,7 @@ DAMAGES: list[tuple[str, object]] = [
     ("drill.checked", {}),
     ("drill.checked[0]", None),
     ("drill.checked[0].ok", 1),
+    ("drill.checked[0].large_files", 1),
     ("drill.checked[0].key", 1),
     ("drill.checked[0].seconds", float("nan")),
     ("drill.never_drilled", float("inf")),

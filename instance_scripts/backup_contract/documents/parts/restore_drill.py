@@ -10,13 +10,15 @@ from backup_contract.documents.fields import Fields
 @dataclass(frozen=True, slots=True)
 class DrilledArchive:
     """One archive that was to be read back: ``good`` is None where this machine could not do it,
-    whatever the archive is worth. What is None else was not written down."""
+    whatever the archive is worth. What is None else was not written down. ``large_files``: the
+    archive is as it should be, but large files that it refers to, or the list of them, are not."""
 
     key: str
     good: bool | None
     reason: str | None = None
     remarks: tuple[str, ...] = ()
     seconds: float | None = None
+    large_files: bool = False
 
     @property
     def description(self) -> str:
@@ -32,6 +34,7 @@ class DrilledArchive:
             "reason": self.reason,
             "remarks": list(self.remarks),
             "seconds": self.seconds if self.seconds is None else round(self.seconds, 3),
+            **({"large_files": True} if self.large_files else {}),
         }
 
 
@@ -47,8 +50,8 @@ class Drill:
 
     @property
     def ok(self) -> bool:
-        """Whether no archive was found bad."""
-        return not self.bad
+        """Whether no archive was found bad, and no large files lacking."""
+        return not (self.bad or self.lacking)
 
     @property
     def good(self) -> tuple[DrilledArchive, ...]:
@@ -58,7 +61,12 @@ class Drill:
     @property
     def bad(self) -> tuple[DrilledArchive, ...]:
         """Those that are not."""
-        return tuple(each for each in self.checked if each.good is False)
+        return tuple(each for each in self.checked if each.good is False and not each.large_files)
+
+    @property
+    def lacking(self) -> tuple[DrilledArchive, ...]:
+        """Those that are, but whose large files or the list of them are not."""
+        return tuple(each for each in self.checked if each.good is False and each.large_files)
 
     @property
     def undone(self) -> tuple[DrilledArchive, ...]:
@@ -99,4 +107,5 @@ def _checked(document: Fields) -> DrilledArchive:
         fields.text_or_none(document, "reason"),
         tuple(fields.optional(fields.texts, document, "remarks") or ()),
         fields.optional(fields.number, document, "seconds"),
+        bool(fields.optional(fields.flag, document, "large_files")),
     )

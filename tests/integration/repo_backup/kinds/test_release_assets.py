@@ -98,6 +98,7 @@ def test_verify_and_the_drill_name_a_damaged_list_of_files_and_the_next_run_writ
     assert destination.backup(*ONLY, run_id="r3", data=True) == 3
     (drilled,) = destination.manifest("r3")["drill"]["checked"]
     assert ".objects.json does not match the manifest" in drilled["reason"]
+    assert drilled["large_files"]
     assert destination.backup(*ONLY, run_id="r4", data=True) == 0
 
 

@@ -17,6 +17,7 @@ from backup_contract.documents.manifest import (
     State,
 )
 from backup_contract.documents.parts.entries import Identity, by_identity
+from backup_contract.judgement.object_problems import NO_OBJECT_PROBLEMS, ObjectProblems
 from backup_contract.judgement.verdict import Kind, Verdict, doubted, judge
 from backup_contract.kinds import GIT, WIKI
 from reporter.decide.next_step import Ending
@@ -56,9 +57,12 @@ def verdict(
     problems: tuple[str, ...] = (),
     known: tuple[str, ...] = (),
     chains: tuple[str, ...] = (),
+    objects: ObjectProblems = NO_OBJECT_PROBLEMS,
 ) -> Verdict:
     return judge(
-        *(ending, "why", RUN_ID, marker, manifest, sha256, problems, known), chain_problems=chains
+        *(ending, "why", RUN_ID, marker, manifest, sha256, problems, known),
+        chain_problems=chains,
+        object_problems=objects,
     )
 
 
@@ -202,6 +206,29 @@ def test_a_drill_that_could_not_be_done_is_no_damaged_archive() -> None:
     judged = verdict(replace(MANIFEST, drill=Drill((DrilledArchive("k", None, "no disk"),))))
     assert judged.kind is Kind.VERIFIED
     assert "VolumeSizeGiB" in judged.advice
+
+
+def test_large_files_that_only_the_drill_misses_are_judged_as_the_reporter_judges_them() -> None:
+    line = "k.objects.json is missing"
+    lacking = DrilledArchive("k", False, line, large_files=True)
+    drilled = verdict(replace(MANIFEST, drill=Drill((lacking,))))
+    reported = verdict(objects=ObjectProblems(lists=(line,)))
+    assert drilled.kind is reported.kind is Kind.PARTIAL
+    assert drilled.advice == reported.advice
+    assert drilled.problems == (f"restore drill failed: k: {line}",)
+    assert drilled.reason.startswith("1 archive lacks large files or the list of them; all repos")
+    both = replace(MANIFEST, drill=Drill((lacking,)))
+    judged = verdict(both, objects=ObjectProblems(lists=(line,)))
+    assert judged.reason == reported.reason
+    assert judged.problems == (line, f"restore drill failed: k: {line}")
+
+
+def test_a_damaged_archive_outweighs_large_files_that_are_missing() -> None:
+    lacking = DrilledArchive("l", False, "l.objects.json is missing", large_files=True)
+    judged = verdict(replace(MANIFEST, drill=Drill((*BAD_DRILL.checked, lacking))))
+    assert judged.kind is Kind.UNVERIFIED
+    assert judged.reason == "1 archive in the bucket is not what the backup put there."
+    assert len(judged.problems) == 2
 
 
 @pytest.mark.parametrize("ending", [ending for ending in Ending if ending is not Ending.COMPLETED])
