@@ -1,4 +1,4 @@
-"""One item of a repository, of any kind, from the question what is there to its archive."""
+"""Backs up one item of a repository, of any kind."""
 
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -21,7 +21,13 @@ from repo_backup.kinds.base import (
     Unchanged,
     Upstream,
 )
-from repo_backup.kinds.item_results import about, is_known, lacking, result_of, rewrites_in
+from repo_backup.kinds.item_results import (
+    empty_result,
+    is_known,
+    lacking,
+    result_of,
+    rewrites_in,
+)
 from repo_backup.runtime.errors import (
     AbsentError,
     DiskFullError,
@@ -35,7 +41,7 @@ from repo_backup.store.object_lists import object_list_key, with_object_list
 
 _ONCE_THERE: dict[State, str] = {
     "empty": "became empty; its archive is kept",
-    "absent": "is not there any more; its archive is kept",
+    "absent": "no longer exists; its archive is kept",
 }
 
 
@@ -54,14 +60,14 @@ class _Step:
 
 @dataclass(frozen=True)
 class ItemBackup:
-    """Backs up what a repository has of one kind; its archive goes under ``key``.
+    """Backs up a repository's item of one kind, with its archive under ``key``.
 
-    ``overlays`` are there for archives under this key: by chain id the highest number.
-    ``beneath`` is an archive of the same item there that is not its newest: it had another name
-    since. ``superseded`` is what was recorded of one that something else has taken the place of.
-    ``damaged_chains`` are the keys of lists, of overlays or of binaries: what they list is not as
-    it was, or they are not themselves. ``is_settled``: the host's list tells that nothing has
-    changed, so that nothing is asked.
+    ``overlays`` maps the id of each chain under this key to its highest stored overlay number.
+    ``beneath`` is the result of an archive of this item under the same key that is not its newest,
+    because the item had another name since. ``superseded`` is the recorded result of an archive
+    under the key that something else has replaced. ``damaged_chains`` are the keys of lists (of
+    overlays, or of binaries) that are damaged, or whose objects are. ``is_settled``: the host's
+    list shows that nothing has changed, so no request is made.
     """
 
     kind: Kind
@@ -94,18 +100,18 @@ class ItemBackup:
             saved(result)
             step = _Step(step.upstream, result, resumed=True)
 
-    def look(self, earlier: ItemResult | None) -> ItemResult:
-        """What ``back_up`` would say, without fetching: what it would fetch is ``backed-up``."""
+    def dry_run(self, earlier: ItemResult | None) -> ItemResult:
+        """What ``back_up`` would return; ``backed-up`` for what it would fetch. Fetches nothing."""
         upstream = self._upstream()
 
-        def looked() -> ItemResult:
+        def attempt() -> ItemResult:
             if earlier and self.is_settled and self._may_stay(earlier):
                 return self._as_stored((), earlier)
             with upstream.find() as found:
                 result = self._without_fetching(found, earlier)
                 return result or ItemResult("backed-up", refs=found.count)
 
-        return self._classified(earlier, lambda: self.resources.retry_policy.call(looked))
+        return self._classified(earlier, lambda: self.resources.retry_policy.call(attempt))
 
     def _upstream(self) -> Upstream:
         return self.kind.upstream(self.remote, self.resources)
@@ -123,7 +129,7 @@ class ItemBackup:
                 else ItemResult("failed", self._not_found(error))
             )
         except UnauthorizedError as error:
-            # Without a token GitHub asks for credentials rather than admit that nothing is there.
+            # Without a token, GitHub asks for credentials if a repository does not exist.
             if self.kind.optional and not self.resources.http.has_token:
                 result = ItemResult("absent")
             else:
@@ -168,15 +174,15 @@ class ItemBackup:
     def _without_fetching(
         self, found: CurrentState, earlier: ItemResult | None
     ) -> ItemResult | None:
-        """What there is to say by the fingerprint alone; None when it must be fetched."""
+        """The result if the current state determines it; None if the item must be fetched."""
         if found.is_empty:
-            return about(found)
+            return empty_result(found)
         if not earlier or not self._may_stay(earlier) or not is_known(found, earlier):
             return None
         return self._as_stored(found.warnings, earlier)
 
     def _may_stay(self, earlier: ItemResult) -> bool:
-        """Whether the archive before is the one that this run would leave, if nothing changed."""
+        """Whether the earlier archive may stay if nothing has changed upstream."""
         if self.resources.full or not earlier.archive or earlier.archive.key != self.key:
             return False
         if self._has_unnamed_overlays(earlier) or self._is_damaged(earlier):
@@ -186,7 +192,7 @@ class ItemBackup:
     def _as_stored(
         self, warnings: tuple[str, ...], earlier: ItemResult, data: DataState | None = None
     ) -> ItemResult:
-        """The result where all there is to save is stored."""
+        """The result if everything is stored already."""
         mine = earlier.stored_by == self.resources.run_id
         same = replace(
             earlier,
@@ -199,13 +205,13 @@ class ItemBackup:
         return lacking(same)
 
     def _has_unnamed_overlays(self, earlier: ItemResult) -> bool:
-        """Whether a restore by hand would lay more over the archive than the manifest names."""
-        assert earlier.archive  # noqa: S101 - the caller has looked
+        """Whether the store has overlays that no manifest names; a restore by hand unpacks them."""
+        assert earlier.archive  # noqa: S101 - checked by the caller
         there = self.overlays.get(layout.chain_id(earlier.archive.sha256), 0)
         return there > (earlier.chain.links if earlier.chain else 0)
 
     def _is_damaged(self, earlier: ItemResult) -> bool:
-        """Whether a report found this archive, or overlays of it, not to be as they were."""
+        """Whether a report found this archive or its overlays damaged."""
         archive = earlier.archive
         if archive is None:
             return False
@@ -213,7 +219,7 @@ class ItemBackup:
         return layout.chain_document(archive.key, identity) in self.damaged_chains
 
     def _has_damaged_objects(self, earlier: ItemResult) -> bool:
-        """Whether a report found binaries of this archive, or their list, to be wrong."""
+        """Whether a report found binaries of this archive or their list damaged."""
         key = object_list_key(earlier)
         return key is not None and key in self.damaged_chains
 
@@ -261,20 +267,20 @@ class ItemBackup:
     def _archive_to_grow(
         self, found: CurrentState, earlier: ItemResult | None
     ) -> ItemResult | None:
-        """What is known of the archive that is grown: the newest, or the one under the key."""
+        """The result of the archive to grow: the newest, or the one under the key."""
         if found.carries_over and earlier and earlier.archive:
             return earlier
         return self._archive_under_key(earlier)
 
     def _archive_under_key(self, earlier: ItemResult | None) -> ItemResult | None:
-        """What is known of the archive that lies, or lay, where this one goes."""
+        """The result of the archive that is, or was, under this item's key."""
         for each in (earlier, self.beneath, self.superseded):
             if each and each.archive and each.archive.key == self.key:
                 return each
         return None
 
     def _put_base(self, fetched: Fetched, earlier: ItemResult | None) -> ItemResult:
-        """A whole archive, of whose chain there was never an overlay; none if it is there."""
+        """Upload a whole archive, unless it is stored. Its chain id never had an overlay before."""
         if earlier and earlier.archive and self._is_there(fetched, earlier):
             mine = earlier.archive.run_id == self.resources.run_id
             result = result_of(fetched, earlier.archive)
@@ -284,19 +290,19 @@ class ItemBackup:
         return ArchiveUpload(self.key, self.resources).put_whole(fetched)
 
     def _is_there(self, fetched: Fetched, earlier: ItemResult) -> bool:
-        """Whether the archive before is this very zip, and nothing speaks against it."""
+        """Whether the earlier archive is this very zip, and may stay."""
         archive = earlier.archive
         if archive is None or self.resources.full or earlier.chain or self._is_damaged(earlier):
             return False
         return (archive.key, archive.sha256) == (self.key, fetched.archive.sha256)
 
     def _not_found(self, error: AbsentError) -> str:
-        """The reason, with what GitHub means by it where a private repository was listed."""
+        """The reason for an absent item, with the likely cause if the host listed it."""
         if self.kind.name == GIST:
-            return f"{error}; it is listed, so it was deleted since, or the token may not read it"
+            return f"{error}; it was listed, so it was deleted since, or the token may not read it"
         if not self.remote.private:
             return str(error)
         return (
-            f"{error}; it is listed, so the token lacks the right to read its contents (Contents), "
-            "or it was renamed or deleted since"
+            f"{error}; it was listed, so the token lacks the permission to read its contents "
+            "(Contents), or it was renamed or deleted since"
         )

@@ -1,4 +1,4 @@
-"""What became of an item, by what was found and fetched of it. Pure."""
+"""The results of items, from what was found and fetched. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,20 +10,21 @@ from repo_backup.kinds.base import CurrentState, Fetched
 
 
 def without_change(fingerprint: str, earlier: ItemResult) -> bool:
-    """Whether upstream is what an archive was made of, which may lack some of it. Pure."""
+    """Whether upstream is the same as when the archive was made, even if the archive lacks some of
+    it. Pure."""
     lacks = earlier.unserved
     return fingerprint == (lacks.upstream_digest if lacks else earlier.refs_digest)
 
 
 def is_known(found: CurrentState, earlier: ItemResult) -> bool:
-    """Whether what an earlier run left is still all there is to save. Pure."""
+    """Whether an earlier result still covers all there is to save. Pure."""
     if found.is_known:
         return found.is_known(earlier)
     return without_change(found.fingerprint, earlier)
 
 
 def result_of(fetched: Fetched, archive: Archive) -> ItemResult:
-    """What was fetched and stored. Pure."""
+    """The result for what was fetched and stored in this archive. Pure."""
     return ItemResult(
         "backed-up",
         refs_digest=fetched.fingerprint,
@@ -37,14 +38,14 @@ def result_of(fetched: Fetched, archive: Archive) -> ItemResult:
     )
 
 
-def is_unheard_of(kind: str, result: ItemResult) -> bool:
-    """Whether nothing need be told of an item: nobody expects there to be one. Pure."""
+def is_unremarkable(kind: str, result: ItemResult) -> bool:
+    """Whether a result needs no mention: most repositories have no LFS objects. Pure."""
     return kind == LFS and result.state == "absent" and result.archive is None
 
 
 def is_ruled_out(kind: str, results: Mapping[str, ItemResult]) -> bool:
-    """Whether there is nothing of a kind by what became of the repository's others, nor was in an
-    earlier run: then nothing need be asked. Pure."""
+    """Whether the repository's other results show that it has no item of this kind, so that no
+    request is needed. An item that an earlier run had is never ruled out. Pure."""
     if kind != LFS or LFS in results:
         return False
     git = results.get(GIT)
@@ -52,7 +53,7 @@ def is_ruled_out(kind: str, results: Mapping[str, ItemResult]) -> bool:
 
 
 def rewrites_in(result: ItemResult, earlier: ItemResult | None, run_id: str) -> Rewrites | None:
-    """What a run found rewritten, in its earlier attempts as well. Pure."""
+    """What a run found rewritten, including its earlier attempts. Pure."""
     found = result.rewrites
     if earlier is None:
         return found
@@ -63,14 +64,14 @@ def rewrites_in(result: ItemResult, earlier: ItemResult | None, run_id: str) -> 
     return found
 
 
-def about(found: CurrentState) -> ItemResult:
-    """What there is to say without an archive. Pure."""
+def empty_result(found: CurrentState) -> ItemResult:
+    """The result for an empty item, which has no archive. Pure."""
     return ItemResult("empty", None, found.warnings, found.fingerprint, found.count)
 
 
 def lacking(result: ItemResult) -> ItemResult:
-    """The same, saying what its archive lacks. Without a branch, a tag or a section of project data
-    it is a failure. Pure."""
+    """The result with what its archive lacks, as a warning or a reason. It becomes ``failed`` if a
+    branch, a tag or a section of project data is missing. Pure."""
     lacks = result.unserved
     if lacks and lacks.warning and lacks.warning not in result.warnings:
         result = replace(result, warnings=(*result.warnings, lacks.warning))

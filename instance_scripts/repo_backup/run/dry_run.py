@@ -12,7 +12,7 @@ from backup_contract.text import size
 from repo_backup.hosts.base import RemoteRepository
 from repo_backup.kinds.base import Resources
 from repo_backup.kinds.item_backup import ItemBackup
-from repo_backup.kinds.item_results import is_unheard_of
+from repo_backup.kinds.item_results import is_unremarkable
 from repo_backup.kinds.registry import KINDS
 from repo_backup.run.key_ownership import Key, archive_keys
 from repo_backup.run.listing import Listing, objection
@@ -138,8 +138,8 @@ def _row(
         there, damaged = history.overlays.get(key, {}), history.damaged_chains
         known = replace(resources, beside=before)
         item = ItemBackup(kind, remote, key, known, there, damaged_chains=damaged)
-        part = item.look(before.get(kind.name))
-        if is_unheard_of(kind.name, part):
+        part = item.dry_run(before.get(kind.name))
+        if is_unremarkable(kind.name, part):
             continue
         is_git = kind.name in (GIT, GIST)
         if is_git:
@@ -171,7 +171,7 @@ def _accounts(
         key = keys[remote.identity, ACCOUNT].text
         there, damaged = history.overlays.get(key, {}), history.damaged_chains
         item = ItemBackup(kind, remote, key, resources, there, damaged_chains=damaged)
-        yield PlannedAccount(account=remote.owner, would_be=_would_be(item.look(before)))
+        yield PlannedAccount(account=remote.owner, would_be=_would_be(item.dry_run(before)))
 
 
 def _would_be(part: ItemResult) -> str:

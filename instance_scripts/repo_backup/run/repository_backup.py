@@ -17,7 +17,7 @@ from repo_backup.hosts.base import RemoteRepository
 from repo_backup.kinds.base import Kind, Resources
 from repo_backup.kinds.gists.gist_kind import is_settled
 from repo_backup.kinds.item_backup import ItemBackup
-from repo_backup.kinds.item_results import is_ruled_out, is_unheard_of
+from repo_backup.kinds.item_results import is_ruled_out, is_unremarkable
 from repo_backup.kinds.registry import KINDS
 from repo_backup.run.key_ownership import Key
 from repo_backup.run.previous_runs import History
@@ -58,7 +58,7 @@ class RepositoryBackup:
         for name in sorted(self.late_kinds(remote, entry.results)):
             before = earlier.results.get(name) if earlier else None
             result = self._without_defect(KINDS[name], remote, before, entry)
-            if is_unheard_of(name, result):
+            if is_unremarkable(name, result):
                 others = {each: found for each, found in entry.results.items() if each != name}
                 entry = replace(entry, results=others)
             else:

@@ -398,7 +398,7 @@ def test_a_wiki_that_is_not_there_any_more_is_named_with_its_archive(
     assert destination.backup(FAST, run_id="r2") == 0
     wiki = destination.entry("hello", "r2")["wiki"]
     assert (wiki["state"], wiki["archive"]["key"]) == ("absent", WIKI)
-    assert wiki["warnings"] == ["is not there any more; its archive is kept"]
+    assert wiki["warnings"] == ["no longer exists; its archive is kept"]
 
 
 def test_the_damaged_list_of_a_kept_archive_is_written_again_as_it_was(

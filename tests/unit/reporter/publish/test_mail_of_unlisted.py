@@ -99,9 +99,9 @@ def test_a_wiki_that_is_gone_is_counted_and_named_with_its_archive() -> None:
     wiki = replace(
         samples.HELLO.results[WIKI],
         state="absent",
-        warnings=("is not there any more; its archive is kept",),
+        warnings=("no longer exists; its archive is kept",),
     )
     entries = samples.MANIFEST.entries | by_identity([samples.HELLO.having(WIKI, wiki)])
     text = body(replace(VERIFIED, manifest=replace(VERIFIED.manifest, entries=entries)))
     assert "1 wiki (1 absent)" in text
-    assert "octo/hello.wiki: is not there any more; its archive is kept" in text
+    assert "octo/hello.wiki: no longer exists; its archive is kept" in text
