@@ -86,7 +86,7 @@ class GitHub:
         except UnauthorizedError as error:
             raise FatalError(f"{error}: renew GITHUB_TOKEN") from error
         except TransientError as error:
-            raise ListingError(f"the token's user could not be asked for: {error}") from error
+            raise ListingError(f"the token's user could not be looked up: {error}") from error
         except (RepositoryError, KeyError, TypeError):
             return None
         self._own_count = count(page.document)

@@ -112,5 +112,5 @@ def _date(value: Any) -> str:
 def _text(value: Any) -> str:
     """A URL. Raises TypeError."""
     if not isinstance(value, str):
-        raise TypeError("it is no text")
+        raise TypeError("it is not a string")
     return value

@@ -40,7 +40,7 @@ def repository_of(item: Any) -> RemoteRepository:
 def _text(value: Any) -> str:
     """A name or a URL. Raises TypeError."""
     if not isinstance(value, str):
-        raise TypeError("it is no text")
+        raise TypeError("it is not a string")
     return value
 
 

@@ -215,7 +215,7 @@ def _outdated_pins(tips: Iterable[str], chain: MirrorChain, resources: Resources
 def is_outdated(name: str, run_id: str, days: int) -> bool:
     """Whether a ref is a pin of a run more than ``days`` before this one, by the run ids. Pure.
 
-    A run id that is no timestamp gives no age: pins of such a run stay.
+    The age of a run whose id is not a timestamp is unknown: its pins stay.
     """
     pinned = named_moment(name.removeprefix(KEPT).partition("/")[0])
     now = named_moment(run_id)

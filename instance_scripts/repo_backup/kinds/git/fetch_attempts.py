@@ -21,10 +21,10 @@ from repo_backup.runtime.errors import (
     TransientError,
 )
 
-_SAME_TROUBLE = 2
-"""The network may have caused a single failure."""
+_MOST_OF_SAME_ERROR = 2
+"""How often the same error may occur: a single one may be the network's."""
 _OBJECT = re.compile(r"\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
-_FURTHER = "everything else is archived; --full asks for it again"
+_HINT = "everything else is archived; --full tries again"
 
 
 class Attempts:
@@ -32,7 +32,7 @@ class Attempts:
 
     def __init__(self) -> None:
         self.refusals: list[str] = []
-        self._troubles: Counter[str] = Counter()
+        self._errors: Counter[str] = Counter()
         self._missing: set[str] = set()
         self._essential_only = False
         self._whole_only = False
@@ -43,7 +43,7 @@ class Attempts:
     @property
     def check_format(self) -> bool:
         """Whether git checks the format of each object: it has not yet refused two packs for it."""
-        return len(self.refusals) < _SAME_TROUBLE
+        return len(self.refusals) < _MOST_OF_SAME_ERROR
 
     @property
     def whole_only(self) -> bool:
@@ -54,21 +54,21 @@ class Attempts:
     def after_increment(self, error: RepositoryError) -> None:
         """Note that a pack of new objects was refused: the next attempt fetches everything."""
         self._whole_only = True
-        self._troubles[_subject(error)] += 1
+        self._errors[_subject(error)] += 1
 
     def after(self, error: TransientError) -> RepositoryError:
         """Note a failed attempt. Returns the error to raise; a TransientError means: try again."""
         subject = _subject(error)
-        times = self._troubles[subject] = self._troubles[subject] + 1
+        times = self._errors[subject] = self._errors[subject] + 1
         match error:
             case RefusedWantError(begun=False):
                 self._search, self._whole_only = True, False
-                return error if times <= _SAME_TROUBLE else RepositoryError(str(error))
+                return error if times <= _MOST_OF_SAME_ERROR else RepositoryError(str(error))
             case IncompletePackError() | RefusedWantError():
-                return error if times < _SAME_TROUBLE else self._narrowed(error)
+                return error if times < _MOST_OF_SAME_ERROR else self._narrowed(error)
             case RefusedPackError():
                 self.refusals.append(str(error))
-                again = times < _SAME_TROUBLE or len(self.refusals) <= _SAME_TROUBLE
+                again = times < _MOST_OF_SAME_ERROR or len(self.refusals) <= _MOST_OF_SAME_ERROR
                 return error if again else RepositoryError(str(error))
         return error
 
@@ -121,7 +121,7 @@ class Attempts:
         )
 
     def _sentence(self, names: Sequence[str]) -> str:
-        return f"upstream cannot serve {listed(map(one_line, names))} ({self._reason}); {_FURTHER}"
+        return f"upstream cannot serve {listed(map(one_line, names))} ({self._reason}); {_HINT}"
 
 
 def _subject(error: RepositoryError) -> str:

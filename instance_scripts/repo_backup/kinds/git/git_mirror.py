@@ -52,7 +52,7 @@ class GitMirror:
                 is_empty=not known.tips,
                 fetch=partial(self._fetch, known),
                 grow=partial(self._grow, known),
-                warnings=() if known.url == self.url else (f"moved to {known.url} meanwhile",),
+                warnings=() if known.url == self.url else (f"moved to {known.url}",),
             )
 
     def after(self, error: TransientError) -> RepositoryError:

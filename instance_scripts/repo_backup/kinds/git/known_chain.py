@@ -124,7 +124,7 @@ def _read_pack(
             remarks = mirror.receive(bytes_, resources.memory, resources.stop, check_format=False)
         except RefusedPackError:
             for _ in bytes_:
-                """Read to the end: the digest tells whether the stored bytes are the cause."""
+                """Read to the end: the digest shows whether the stored bytes are the cause."""
             if digest.hexdigest() == zip_.sha256:
                 raise
         if digest.hexdigest() != zip_.sha256:
@@ -133,7 +133,7 @@ def _read_pack(
             raise UncheckedPackError(f"the links of {zip_.key} cannot be checked here")
         assert mirror.pack  # noqa: S101 - set by receive
         if mirror.pack.stem != PurePosixPath(pack).stem:
-            raise ChainListError(f"{zip_.key} has a pack of another name than its content")
+            raise ChainListError(f"the name of the pack in {zip_.key} does not match its content")
         return describe(mirror.pack, object_format, resources.memory, resources.stop)
 
 
@@ -145,7 +145,7 @@ def _check_overlay(
     resources: Resources,
     room: Path,
 ) -> Link:
-    """Check an overlay that no manifest names like a fetched one; its line for the document.
+    """Check an overlay that no manifest names like a fetched one. Returns its list entry.
 
     Its side files must equal those in ``side_files``, which gets those of its own pack added.
     """
@@ -174,7 +174,7 @@ def _check_overlay(
     side_files |= increment.side_files
     behind = number - 1 - len(stored.document.links)
     if any(side_files.get(name) != data for name, data in listed_files.items()):
-        raise ChainListError(f"{zip_.key} tells of other objects than it holds")
+        raise ChainListError(f"{zip_.key} describes other objects than it contains")
     return Link(
         zip_.key,
         zip_.size,
@@ -207,7 +207,7 @@ def _same_index(pack: Path, zip_: ChainZip) -> None:
     if name not in zip_.stored.names or (
         zip_.stored.read(name) != pack.with_suffix(".idx").read_bytes()
     ):
-        raise ChainListError(f"{zip_.key} has another index than its pack")
+        raise ChainListError(f"the index in {zip_.key} does not match its pack")
 
 
 def _entry_blocks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:

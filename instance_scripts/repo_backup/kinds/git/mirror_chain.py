@@ -55,7 +55,7 @@ class ChainZip:
     def object_format(self) -> str:
         """The object format of a base. Raises RepositoryError if no overlay can follow it."""
         if not is_mirror_name(self.top):
-            raise RepositoryError(f"{self.key} holds no mirror")
+            raise RepositoryError(f"{self.key} does not contain a mirror")
         found = _FORMATS.get(self._read("config").decode(errors="replace"))
         if found is None:
             raise RepositoryError(f"{self.key} has a config that this program does not write")
@@ -108,14 +108,14 @@ def open_mirror_chain(chain: StoredChain, resources: Resources) -> MirrorChain:
     first = zips[0].refs(object_format)
     if archive.etag is None and first.digest != chain.base_refs_digest:
         # Without an ETag only the size has been compared so far.
-        raise ChainListError(f"{archive.key} is not what was recorded: it has other refs")
+        raise ChainListError(f"{archive.key} is not what was recorded: its refs differ")
     found = [(link.key, link.bytes, link.sha256, link.version_id) for link in chain.document.links]
     for number, unlisted in enumerate(chain.unlisted, len(found) + 1):
         key = layout.overlay(archive.key, chain.document.id, number)
         found.append((key, unlisted.bytes, "", None))
     opened = MirrorChain(chain, tuple(zips), object_format, first)
 
-    def look(number: int) -> tuple[ChainZip, Advertisement] | str:
+    def read_overlay(number: int) -> tuple[ChainZip, Advertisement] | str:
         """An overlay and its refs, or the reason why it cannot be read."""
         try:
             zip_ = _open_zip(store, *found[number])
@@ -125,7 +125,7 @@ def open_mirror_chain(chain: StoredChain, resources: Resources) -> MirrorChain:
         except RepositoryError as error:
             return f"{found[number][0]} cannot be read: {error}"
 
-    for each in at_once(look, len(found), _LINKS_AT_ONCE):
+    for each in at_once(read_overlay, len(found), _LINKS_AT_ONCE):
         if isinstance(each, str):
             return opened.first(len(opened.zips) - 1, each)
         opened = replace(opened, zips=(*opened.zips, each[0]), ends_with=each[1])

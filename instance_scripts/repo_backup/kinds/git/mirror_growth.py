@@ -89,7 +89,7 @@ class Growth:
         except RepositoryError as error:
             return self._anew(known, room / mirror_name, str(error))
         if chain.object_format != known.object_format:
-            warnings = f"upstream has {known.object_format} objects now, its archive has others"
+            warnings = f"upstream has {known.object_format} objects now, unlike its archive"
             self._refuse_loss(stored, warnings)
             return self._anew(known, room / mirror_name, warnings)
         with contextlib.ExitStack() as stack:
@@ -165,7 +165,7 @@ class Growth:
         if self._may_lose(stored):
             return
         raise RepositoryError(
-            f"{reason}; a new archive would lose what {stored.archive.key} holds, and the "
+            f"{reason}; a new archive would lose what {stored.archive.key} contains, and the "
             "destination keeps no versions: --full --force makes one"
         )
 
@@ -285,7 +285,7 @@ def _warnings(stored: StoredChain) -> tuple[str, ...]:
     """The warning that a new base could not take in everything, if so. Pure."""
     if not stored.fault:
         return ()
-    return (f"{stored.fault}; a new archive holds all that could be read before it",)
+    return (f"{stored.fault}; a new archive contains all that could be read before it",)
 
 
 def _cut_off(known: Advertisement) -> tuple[str, ...]:
