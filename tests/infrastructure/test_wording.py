@@ -32,6 +32,7 @@ PHRASES = (
 )
 SECOND_NAMES = r"\b(Online[ -]Backup|online backup|Onlinebackup|onlineBackup|Repo ?Backup)\b"
 RETIRED = {
+    "Asking": "ApiClient",
     "BACKSTOP": "OVERDUE_AFTER",
     "Brought": "RestoredBinaries",
     "Chronicle": "RunHistory",
@@ -48,6 +49,7 @@ RETIRED = {
     "Naming": "ManifestEntry",
     "Patience": "RetryPolicy",
     "Remote": "RemoteRepository",
+    "SAYS_NOTHING": "INCONCLUSIVE",
     "Standing": "RepositoryStatus",
     "Stop": "CancellationToken",
     "Survey": "AwsFacts",
@@ -62,6 +64,7 @@ RETIRED = {
     "chronicle": "run_history",
     "chronology": "run_order",
     "held": "the role: listed, leased, retained",
+    "is_unheard_of": "is_unremarkable",
     "journal": "recorder",
     "lend": "reserve",
     "limiter": "rate_limit_gate",

@@ -2,28 +2,19 @@
 
 import contextlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from backup_contract.documents.fields import LIMIT
 from backup_contract.documents.manifest import iso
 from backup_contract.link_header import links_of
+from repo_backup.hosts.github.api.api_client import ApiResponse
 from repo_backup.hosts.github.paging import Page
 from repo_backup.net.http import Http
 from repo_backup.runtime.errors import RepositoryError, TransientError
 from repo_backup.runtime.retry import RetryPolicy
 
 _PAGE_BYTES = 32 << 20
-
-
-@dataclass(frozen=True)
-class ApiAnswer:
-    """One JSON response of the API, with its headers."""
-
-    document: Any
-    headers: Mapping[str, str]
 
 
 class ListingApi:
@@ -52,10 +43,10 @@ class ListingApi:
         counted = total if type(total) is int and 0 <= total < LIMIT else None
         return Page(document, links, counted)
 
-    def get(self, url: str, account: str = "") -> ApiAnswer:
+    def get(self, url: str, account: str = "") -> ApiResponse:
         """The JSON document at ``url``, with retries."""
 
-        def get() -> ApiAnswer:
+        def get() -> ApiResponse:
             self._retry_policy.stop.sleep(0)
             headers = {"Accept": "application/vnd.github+json"}
             with self._http.open("GET", url, "Bearer", headers, account=account) as answer:
@@ -64,7 +55,7 @@ class ListingApi:
                     self.token_expires_at = _expiry(expiry) or self.token_expires_at
                 body = answer.whole(_PAGE_BYTES)
                 try:
-                    return ApiAnswer(json.loads(body), answer.headers)
+                    return ApiResponse(json.loads(body), answer.headers)
                 except (ValueError, RecursionError) as error:
                     raise TransientError("GitHub's answer is not JSON") from error
 

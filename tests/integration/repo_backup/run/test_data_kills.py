@@ -127,7 +127,7 @@ def test_what_was_read_of_a_repository_when_the_run_was_told_to_stop_is_saved(
     data = destination.entry("hello")["data"]
     assert data["state"] == "failed"
     assert data["archive"]
-    assert "the run was told to stop" in data["reason"]
+    assert "the run was interrupted" in data["reason"]
     lacking = {name for group in data["sections"] for name in group["names"]}
     assert not lacking & {"issues", "pulls", "issue_comments"}
     assert "events" in lacking

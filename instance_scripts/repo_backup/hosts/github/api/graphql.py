@@ -11,7 +11,7 @@ from typing import Any
 
 from backup_contract.github_refusal import Refusal
 from backup_contract.text import one_line
-from repo_backup.hosts.github.api.asking import Answered, Asking, TooHeavyError
+from repo_backup.hosts.github.api.api_client import ApiClient, ApiResponse, TooHeavyError
 from repo_backup.hosts.github.api.refusals import unknown_to_schema
 from repo_backup.net.github_errors import pause_seconds
 from repo_backup.runtime.errors import (
@@ -70,10 +70,7 @@ class Result:
     problems: tuple[Problem, ...] = ()
 
     def part(self, name: str) -> Any:
-        """A top-level field of ``data``.
-
-        If it is null, raises the error that explains it, or NotFoundError if there is none.
-        """
+        """A top-level field of ``data``. If it is null, raises its error, or NotFoundError."""
         found = self.data.get(name)
         if found is None:
             for problem in self.problems:
@@ -101,8 +98,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Part:
-    """One page of a connection: its nodes, the connection's ``totalCount``, and the cursor of the
-    next page (None on the last one).
+    """One page of a connection: its nodes, the ``totalCount`` of all, the cursor of the next page.
 
     ``unreadable`` counts the nodes that are null although no error says that they are gone.
     """
@@ -118,19 +114,18 @@ class Part:
 class GraphQL:
     """The GraphQL API at ``url``.
 
-    ``refused`` maps each account to the reason why it cannot be used there; such an account gets no
-    further request. ``sizes`` maps each query to the batch size to start with, once GitHub could
-    not process a larger batch.
+    ``refused`` maps accounts to the reason why GraphQL cannot be used; they get no more requests.
+    ``sizes`` maps queries to the batch size to start with, after a larger batch was too heavy.
     """
 
-    asking: Asking
+    client: ApiClient
     url: str
     refused: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
 
-    def aside(self, purpose: str) -> "GraphQL":
+    def for_purpose(self, purpose: str) -> "GraphQL":
         """The same API, with its requests counted under ``purpose``."""
-        return GraphQL(self.asking.aside(purpose), self.url, self.refused, self.sizes)
+        return GraphQL(self.client.for_purpose(purpose), self.url, self.refused, self.sizes)
 
     def ask(
         self, query: str, account: str, variables: Mapping[str, Any], *, patient: bool = True
@@ -138,14 +133,14 @@ class GraphQL:
         """The result of a query. ``patient``: retry a query that GitHub timed out on; otherwise
         such a query raises TooHeavyError at once.
 
-        Raises NoGraphQLError, TooHeavyError, and what ``Asking.json`` raises.
+        Raises NoGraphQLError, TooHeavyError, and what ``ApiClient.json`` raises.
         """
         if account in self.refused:
             raise NoGraphQLError(self.refused[account])
         body = json.dumps({"query": query, "variables": variables}).encode()
         heavy = () if patient else _HEAVY_STATUS
         try:
-            answered = self.asking.json("graphql", self.url, account, body, _judge, heavy)
+            answered = self.client.json("graphql", self.url, account, body, _check, heavy)
         except (AllowanceSpentError, TooHeavyError, TransientError, UnauthorizedError):
             raise
         except RepositoryError as error:
@@ -172,10 +167,9 @@ class GraphQL:
     ) -> Iterator[Node]:
         """The objects with these node ids, in their order, in batches of ``size``.
 
-        ``query`` takes ``$ids`` and requests ``nodes(ids: $ids)``. If it has several such fields
-        under aliases, each alias is also the name of its variable, and ``fields`` maps each id to
-        its alias. A batch that is too heavy is halved, and later batches of the same query start
-        smaller. Raises as ``ask`` does.
+        ``query`` takes ``$ids`` and requests ``nodes(ids: $ids)``. It may have several such fields
+        under aliases; then each alias is also the name of its variable, and ``fields`` maps each id
+        to its alias. A batch that is too heavy is halved. Raises as ``ask`` does.
         """
         start, whole = 0, size
         size = min(size, self.sizes.get(query, size))
@@ -234,10 +228,7 @@ class GraphQL:
 
 
 def graphql_url(api_url: str) -> str:
-    """The URL of GraphQL for a REST URL: ``/graphql``; ``/api/graphql`` on Enterprise Server.
-
-    https://docs.github.com/enterprise-server/graphql/guides/forming-calls-with-graphql
-    """
+    """The URL of GraphQL for a REST URL: ``/graphql``; ``/api/graphql`` on Enterprise Server."""
     return f"{api_url.removesuffix('/v3')}/graphql"
 
 
@@ -301,9 +292,8 @@ def _nodes(field: str, batch: Sequence[str], result: Result) -> Iterator[Node]:
         yield Node(node_id, node, by_place.get(place))
 
 
-def _judge(answered: Answered) -> None:
-    """Raise TransientError for a rate limit, which GraphQL may report with status 200, and
-    TooHeavyError if there is no data for that reason."""
+def _check(answered: ApiResponse) -> None:
+    """Raise TransientError for a rate limit (its status may be 200), and TooHeavyError."""
     document = answered.document
     for problem in _problems(document):
         if problem.type == "RATE_LIMITED" or "rate limit" in problem.message.lower():

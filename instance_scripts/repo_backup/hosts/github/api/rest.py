@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from backup_contract.link_header import links_of, numbered, page_number
-from repo_backup.hosts.github.api.asking import Answered, Asking
+from repo_backup.hosts.github.api.api_client import ApiClient, ApiResponse
 from repo_backup.hosts.github.api.identity import is_identified
 from repo_backup.hosts.github.api.page import Page
 from repo_backup.hosts.github.api.whole_lists import CURSOR, whole_list
@@ -23,15 +23,15 @@ _MOST_PAGES = 100_000
 class Rest:
     """The REST API at ``api_url``."""
 
-    asking: Asking
+    client: ApiClient
     api_url: str
 
-    def aside(self, purpose: str) -> "Rest":
+    def for_purpose(self, purpose: str) -> "Rest":
         """The same API, with its requests counted under ``purpose``."""
-        return Rest(self.asking.aside(purpose), self.api_url)
+        return Rest(self.client.for_purpose(purpose), self.api_url)
 
     def get(self, path: str, account: str) -> Any:
-        """The document at a path below the API. Raises as ``Asking.json`` does."""
+        """The document at a path below the API. Raises as ``ApiClient.json`` does."""
         return self._ask(self.api_url + path, account).document
 
     def pages(
@@ -105,15 +105,15 @@ class Rest:
         """The bytes of a release asset, after following GitHub's redirects.
 
         https://docs.github.com/rest/releases/assets#get-a-release-asset
-        Raises as ``Asking.stream`` does.
+        Raises as ``ApiClient.stream`` does.
         """
         path = f"/repos/{quote(owner)}/{quote(name)}/releases/assets/{number}"
-        asking = self.asking.aside("assets")
-        return asking.stream("core", self.api_url + path, owner, headers)
+        client = self.client.for_purpose("assets")
+        return client.stream("core", self.api_url + path, owner, headers)
 
     def _page(
         self,
-        answered: Answered,
+        answered: ApiResponse,
         links: Mapping[str, str],
         following: str | None,
         field: str,
@@ -130,8 +130,8 @@ class Rest:
             headers=answered.headers,
         )
 
-    def _ask(self, url: str, account: str, accept: str = "") -> Answered:
-        return self.asking.json("core", url, account, accept=accept)
+    def _ask(self, url: str, account: str, accept: str = "") -> ApiResponse:
+        return self.client.json("core", url, account, accept=accept)
 
 
 def _listed(document: Any, field: str, path: str) -> list[Any]:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from repo_backup.hosts.base import RemoteRepository
 from repo_backup.hosts.data import AttachmentSites
 from repo_backup.hosts.github.addresses import git_url
-from repo_backup.hosts.github.api.asking import Asking
+from repo_backup.hosts.github.api.api_client import ApiClient
 from repo_backup.net.http import Answer
 from repo_backup.net.origins import same_origin
 
@@ -33,7 +33,7 @@ _QUOTED_URL = re.compile(r"""["'](https?://[^"'<>\s]{1,4000})["']""")
 class GitHubAttachments:
     """The attachments of the GitHub whose API is at ``api_url``."""
 
-    asking: Asking
+    asking: ApiClient
     api_url: str
 
     @property
@@ -67,7 +67,7 @@ class GitHubAttachments:
         """The signed addresses of images, from Markdown that GitHub renders: one request.
 
         https://docs.github.com/rest/markdown/markdown#render-a-markdown-document
-        Raises as ``Asking.text`` does.
+        Raises as ``ApiClient.text`` does.
         """
         images = [url for url in urls if _ID.search(url)]
         if not images:

@@ -10,7 +10,7 @@ from repo_backup.hosts.base import RemoteRepository
 from repo_backup.hosts.data import AttachmentSites, Documents, Reading, Signature, Task
 from repo_backup.hosts.github.accounts.reader import GitHubAccounts
 from repo_backup.hosts.github.api.allowance import Allowance
-from repo_backup.hosts.github.api.asking import Asking
+from repo_backup.hosts.github.api.api_client import ApiClient
 from repo_backup.hosts.github.api.graphql import GraphQL, graphql_url
 from repo_backup.hosts.github.api.rest import Rest
 from repo_backup.hosts.github.data.attachments import GitHubAttachments
@@ -39,19 +39,21 @@ class GitHubData:
         one_token: bool = True,
     ) -> None:
         self._allowance = allowance
-        asking = Asking(http, retry_policy, allowance)
+        client = ApiClient(http, retry_policy, allowance)
         api_url = api_url.rstrip("/")
         refused: dict[str, str] = {}
-        resumed = replace(asking, is_resumed=True)
+        resumed = replace(client, is_resumed=True)
         self._rest = Rest(resumed, api_url)
         self._graphql = GraphQL(resumed, graphql_url(api_url), refused)
         self.accounts = GitHubAccounts(
-            self._rest.aside("accounts"), self._graphql.aside("accounts"), one_token=one_token
+            self._rest.for_purpose("accounts"),
+            self._graphql.for_purpose("accounts"),
+            one_token=one_token,
         )
-        self._attachments = GitHubAttachments(asking.aside("attachments"), api_url)
-        asking = asking.aside("signatures")
+        self._attachments = GitHubAttachments(client.for_purpose("attachments"), api_url)
+        client = client.for_purpose("signatures")
         self._signatures = Signatures(
-            Rest(asking, api_url), GraphQL(asking, graphql_url(api_url), refused), one_token
+            Rest(client, api_url), GraphQL(client, graphql_url(api_url), refused), one_token
         )
 
     @property

@@ -70,9 +70,11 @@ class RepositoryRead:
         """The account whose token is sent."""
         return self.remote.owner
 
-    def aside(self, purpose: str) -> "RepositoryRead":
+    def for_purpose(self, purpose: str) -> "RepositoryRead":
         """The same reading, with its requests counted under ``purpose``."""
-        return replace(self, rest=self.rest.aside(purpose), graphql=self.graphql.aside(purpose))
+        return replace(
+            self, rest=self.rest.for_purpose(purpose), graphql=self.graphql.for_purpose(purpose)
+        )
 
     def before(self, section: str) -> Section | None:
         """A section as the last run left it; None if everything is to be read again."""

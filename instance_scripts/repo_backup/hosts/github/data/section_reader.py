@@ -128,7 +128,7 @@ class SectionReader:
 
     @property
     def _aside(self) -> RepositoryRead:
-        return self.data.aside("rotation") if self.data.task.before else self.data
+        return self.data.for_purpose("rotation") if self.data.task.before else self.data
 
     def _is_due(self, name: str) -> bool:
         task, before = self.data.task, self.data.before(name)

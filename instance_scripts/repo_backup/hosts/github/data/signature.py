@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from repo_backup.hosts.base import RemoteRepository
 from repo_backup.hosts.data import Signature
-from repo_backup.hosts.github.api.asking import TooHeavyError
+from repo_backup.hosts.github.api.api_client import TooHeavyError
 from repo_backup.hosts.github.api.graphql import GraphQL, Node, NoGraphQLError
 from repo_backup.hosts.github.api.page import Page
 from repo_backup.hosts.github.api.refusals import malformed_named

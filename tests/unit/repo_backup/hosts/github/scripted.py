@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from repo_backup.hosts.github.api.allowance import Allowance
-from repo_backup.hosts.github.api.asking import Asking
+from repo_backup.hosts.github.api.api_client import ApiClient
 from repo_backup.hosts.github.api.graphql import GraphQL, graphql_url
 from repo_backup.hosts.github.api.rest import Rest
 from repo_backup.net.credentials import Token
@@ -95,19 +95,19 @@ class Scripted:
         return Handler
 
 
-def asking(url: str, *, attempts: int = 1, allowance: Allowance | None = None) -> Asking:
+def api_client(url: str, *, attempts: int = 1, allowance: Allowance | None = None) -> ApiClient:
     """How the program asks the server at ``url``."""
     stop = CancellationToken()
     http = Http(Token("ghp_scripted"), RateLimitGate(stop), stall_seconds=5, connections=4)
     http.trust(url)
-    return Asking(http, RetryPolicy(stop, attempts), allowance or Allowance(stop))
+    return ApiClient(http, RetryPolicy(stop, attempts), allowance or Allowance(stop))
 
 
 def rest(server: Scripted, **options: Any) -> Rest:
     """The REST API of the server."""
-    return Rest(asking(server.url, **options), server.url)
+    return Rest(api_client(server.url, **options), server.url)
 
 
 def graphql(server: Scripted, **options: Any) -> GraphQL:
     """The GraphQL API of the server."""
-    return GraphQL(asking(server.url, **options), graphql_url(server.url))
+    return GraphQL(api_client(server.url, **options), graphql_url(server.url))

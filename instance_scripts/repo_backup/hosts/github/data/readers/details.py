@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from repo_backup.hosts.github.api.asking import TooHeavyError
+from repo_backup.hosts.github.api.api_client import TooHeavyError
 from repo_backup.hosts.github.api.graphql import Node, NoGraphQLError
 from repo_backup.hosts.github.api.identity import UnreadableItemsError
 from repo_backup.hosts.github.data.connections import all_nodes

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from repo_backup.hosts.github.api.asking import TooHeavyError
+from repo_backup.hosts.github.api.api_client import TooHeavyError
 from repo_backup.hosts.github.api.graphql import NoGraphQLError, graphql_url
 from repo_backup.hosts.github.api.refusals import refused
 from repo_backup.runtime.errors import RepositoryError, TransientError
@@ -52,7 +52,7 @@ def test_later_batches_of_a_query_begin_with_what_was_answered() -> None:
     with Scripted(nodes(most=2)) as server:
         api = graphql(server)
         for ids in (["a", "b", "c", "d"], ["e", "f", "g", "h"]):
-            list(api.aside("rotation").nodes(QUERY, "o", ids, 4))
+            list(api.for_purpose("rotation").nodes(QUERY, "o", ids, 4))
     assert [len(asked.body["variables"]["ids"]) for asked in server.asked] == [4, 2, 2, 2, 2]
 
 

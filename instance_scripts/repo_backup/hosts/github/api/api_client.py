@@ -1,4 +1,4 @@
-"""One request for JSON: within the allowance, retried, its answer bounded."""
+"""Makes single requests to GitHub's API: within the allowance, with retries and a size limit."""
 
 import contextlib
 import json
@@ -24,23 +24,23 @@ T = TypeVar("T")
 
 
 class TooHeavyError(RepositoryError):
-    """The question asks for too much at once; a smaller one may be answered."""
+    """The query asks for too much at once; GitHub may answer a smaller one."""
 
 
 @dataclass(frozen=True)
-class Answered:
-    """A JSON document and the headers that came with it."""
+class ApiResponse:
+    """A JSON document, and the headers of its response."""
 
     document: Any
     headers: Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Asking:
-    """How GitHub is asked for data. ``purpose`` is under which the allowance counts requests.
+class ApiClient:
+    """Makes requests to GitHub's API. The allowance counts them under ``purpose``.
 
-    ``is_resumed``: a run that is told to stop ends the reading as a spent allowance does, so that
-    what was read is saved and the next attempt goes on there.
+    ``is_resumed``: cancellation ends a reading in the same way as a spent allowance, with
+    AllowanceSpentError, so that what was read is saved and the next attempt continues there.
     """
 
     http: Http
@@ -49,8 +49,8 @@ class Asking:
     purpose: str = "changes"
     is_resumed: bool = False
 
-    def aside(self, purpose: str) -> "Asking":
-        """The same, its requests counted apart."""
+    def for_purpose(self, purpose: str) -> "ApiClient":
+        """The same client, with its requests counted under ``purpose``."""
         return replace(self, purpose=purpose)
 
     def json(
@@ -59,39 +59,38 @@ class Asking:
         url: str,
         account: str,
         body: bytes | None = None,
-        judge: Callable[[Answered], None] = lambda answered: None,
+        check: Callable[[ApiResponse], None] = lambda answered: None,
         heavy: Collection[int] = (),
         accept: str = "",
-    ) -> Answered:
-        """The answer to a GET, or to a POST of ``body``.
+    ) -> ApiResponse:
+        """The response to a GET, or to a POST of ``body`` if there is one.
 
-        ``judge`` may raise for an answer that is none; a TransientError of its is retried, too.
-        ``accept`` is the media type that is asked for, empty for the usual one. ``heavy`` are the
-        statuses that raise TooHeavyError at once. Raises AllowanceSpentError
-        instead of waiting past the end of the run, InterruptedRunError, and what ``Http.open``
-        raises.
+        ``check`` may raise for a response that reports an error; a TransientError is retried.
+        ``heavy`` are the statuses that raise TooHeavyError at once. ``accept`` is the media type;
+        empty for the usual one. Raises AllowanceSpentError instead of waiting past the end of the
+        run, InterruptedRunError on cancellation, and what ``Http.open`` raises.
         """
 
-        def once() -> Answered:
+        def once() -> ApiResponse:
             return self._once(resource, url, account, body, accept)
 
-        return self._patiently(resource, once, judge, heavy)
+        return self._with_retries(resource, once, check, heavy)
 
     def text(self, resource: Resource, url: str, account: str, body: bytes) -> str:
-        """The text, mostly HTML, with which a POST of ``body`` is answered. Raises as ``json``."""
+        """The text, usually HTML, that a POST of ``body`` returns. Raises as ``json`` does."""
 
         def once() -> str:
             with self.http.open("POST", url, "Bearer", _HTML, body, account=account) as answer:
                 self.allowance.learn(resource, answer.headers)
                 return answer.whole(_ANSWER_BYTES).decode(errors="replace")
 
-        return self._patiently(resource, once)
+        return self._with_retries(resource, once)
 
-    def _patiently(
+    def _with_retries(
         self,
         resource: Resource,
         once: Callable[[], T],
-        judge: Callable[[T], None] = lambda answered: None,
+        check: Callable[[T], None] = lambda answered: None,
         heavy: Collection[int] = (),
     ) -> T:
         def attempt() -> T:
@@ -99,7 +98,7 @@ class Asking:
             try:
                 with self.allowance.request(resource, self.purpose):
                     answered = once()
-                judge(answered)
+                check(answered)
             except TransientError as error:
                 if error.refusal and error.refusal.status in heavy:
                     raise TooHeavyError(str(error)) from error
@@ -113,16 +112,16 @@ class Asking:
         except InterruptedRunError as error:
             if not self.is_resumed:
                 raise
-            raise AllowanceSpentError(f"the run was told to stop: {error}") from error
+            raise AllowanceSpentError(f"the run was interrupted: {error}") from error
 
     @contextlib.contextmanager
     def stream(
         self, resource: Resource, url: str, account: str, headers: Mapping[str, str]
     ) -> Iterator[Answer]:
-        """The answer to a GET of bytes, wherever they are; only the question is counted.
+        """The response to a GET of bytes, after following redirects to GitHub's storage.
 
-        Nothing is retried. Raises AllowanceSpentError, InterruptedRunError, and what ``Http.open``
-        raises.
+        The allowance counts the request, not the time to read the bytes. There are no retries.
+        Raises AllowanceSpentError, InterruptedRunError, and what ``Http.open`` raises.
         """
         sent = {**headers, "Accept": "application/octet-stream"}
         asked = self.http.open("GET", url, "Bearer", sent, account=account, to_storage=True)
@@ -133,13 +132,13 @@ class Asking:
 
     def _once(
         self, resource: Resource, url: str, account: str, body: bytes | None, accept: str
-    ) -> Answered:
+    ) -> ApiResponse:
         method = "GET" if body is None else "POST"
         headers = {**_JSON, "Accept": accept} if accept else _JSON
         with self.http.open(method, url, "Bearer", headers, body, account=account) as answer:
             self.allowance.learn(resource, answer.headers)
             content = answer.whole(_ANSWER_BYTES)
             try:
-                return Answered(json.loads(content), answer.headers)
+                return ApiResponse(json.loads(content), answer.headers)
             except (ValueError, RecursionError) as error:
                 raise TransientError("GitHub's answer is not JSON") from error
