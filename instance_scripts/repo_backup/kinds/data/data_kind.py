@@ -1,7 +1,7 @@
 """The kind ``data``: issues, pull requests, discussions, releases and settings of a repository.
 
-What was saved stays: an item that is gone at the host is marked with the date, in this archive and
-in every later one, also when the repository gets another name.
+Saved items stay: one that is gone from the host is marked with a date, in this archive and in every
+later one, even if the repository is renamed.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class ProjectData:
-    """A repository's project data, by the clock that tells what is due."""
+    """A repository's project data. ``clock`` decides what is due."""
 
     clock: Callable[[], datetime] = _utc_now
     name = DATA
@@ -52,24 +52,24 @@ class ProjectData:
     is_late = True
 
     def absence(self, remote: RemoteRepository) -> None:
-        """None: every repository has settings at least."""
+        """None: every repository has at least settings."""
 
     def disk_bytes(self, remote: RemoteRepository) -> int:
-        """A guess: no listing tells of it."""
+        """A guess: no list shows the size of project data."""
         return _USUAL_BYTES
 
     def upstream(self, remote: RemoteRepository, resources: Resources) -> "RemoteData":
-        """The repository's data at its host. Raises RepositoryError for one that has none."""
+        """The repository's data at its host. Raises RepositoryError if the host serves none."""
         if resources.data is None:
-            raise RepositoryError("this host is not asked for project data")
+            raise RepositoryError("project data cannot be read from this host")
         return RemoteData(remote, resources, resources.data, self.clock())
 
     def unpack(self, file: IO[bytes], into: Path) -> Path:
-        """A folder of JSON documents, new in ``into``. Raises RepositoryError."""
+        """Unpack to a new folder of JSON documents in ``into``. Raises RepositoryError."""
         return folder.unpack(file, into)
 
     def lay_over(self, file: IO[bytes], unpacked: Path) -> None:
-        """An overlay over the folder. Raises RepositoryError."""
+        """Unpack an overlay over the folder. Raises RepositoryError."""
         folder.lay_over(file, unpacked)
 
     def check(
@@ -81,21 +81,22 @@ class ProjectData:
         *,
         same_bytes: bool,
     ) -> tuple[str, ...]:
-        """Compare the documents with the index and the manifest; remarks. It takes little, so
-        that ``same_bytes`` spare nothing."""
+        """Compare the documents with the index and the manifest. Returns remarks. The check is
+        quick, so ``same_bytes`` makes no difference."""
         return folder.check(unpacked, result, stop)
 
     def objects(self, unpacked: Path) -> Iterable[tuple[str, int]]:
-        """The release assets and attachments that are saved. Raises RepositoryError."""
+        """The saved release assets and attachments. Raises RepositoryError."""
         return {**objects_in(unpacked), **attached_objects_in(unpacked)}.items()
 
     def places(self, unpacked: Path) -> Iterable[tuple[str, int, Path]]:
-        """The same, in ``releases/TAG`` and ``attachments/ITEM``. Raises RepositoryError."""
+        """The same, with paths in ``releases/TAG`` and ``attachments/ITEM``. Raises
+        RepositoryError."""
         return chain(places_in(unpacked), attached_places_in(unpacked))
 
     def next_step(self, unpacked: Path) -> str:
-        """The index says what is there and what is not complete."""
-        return f"{unpacked}/index.json tells what is in it"
+        """The file that lists the sections, and those that are incomplete."""
+        return f"{unpacked}/index.json lists what it contains"
 
     def check_target(self, target: Target) -> None:
         """Raise UsageError: there is nothing to push."""
@@ -121,7 +122,7 @@ class RemoteData:
 
     @contextmanager
     def find(self) -> Iterator[CurrentState]:
-        """What the host's one question for many repositories tells."""
+        """The state by the repository's signature, which one request finds for many."""
         signature = self.signature = self.signature or self.host.signature(self.remote)
         fingerprint = hashlib.sha256(signature.fingerprint.encode()).hexdigest()[:32]
 
@@ -156,5 +157,5 @@ class RemoteData:
         )
 
     def after(self, error: TransientError) -> RepositoryError:
-        """Nothing is learnt from it."""
+        """The error itself: later attempts do not adapt."""
         return error

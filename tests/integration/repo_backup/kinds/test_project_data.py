@@ -63,7 +63,7 @@ def test_all_of_a_repositorys_data_is_backed_up_drilled_verified_and_restored_wi
     counted = {name for name, what in by.items() if what == "count"}
     assert counted == {"issues", "pulls", "discussions", "labels", "milestones", "releases"}
     assert {by["issue_comments"], by["reviews"], by["settings.rulesets"]} == {"last-page"}
-    assert "hello.data/index.json tells what is in it" in capsys.readouterr().out
+    assert "hello.data/index.json lists what it contains" in capsys.readouterr().out
 
 
 def test_while_nothing_changes_nothing_is_read_and_a_change_is_an_overlay(

@@ -39,9 +39,10 @@ _ALONG: Mapping[str, tuple[str, ...]] = {
     "timeline": ("issues", "pulls"),
     "reactions": ("issues", "pulls", "issue_comments", "review_comments"),
 }
-"""Sections that are read along with others, and which those are."""
+"""Sections without a list of their own, and the sections with which they are read."""
 _WEEKLY = ("labels", "releases", "commit_comments", "security_advisories")
-"""What changes without a date or a count that the signature has: read with the settings, too."""
+"""Sections that can change without a new date or count in the signature, so that they are read with
+the settings too."""
 _ONLY_WEEKLY = ("commit_comments", "security_advisories")
 _COUNTED_BY: Mapping[str, tuple[str, ...]] = {
     "issues": ("issues", "pulls"),
@@ -49,12 +50,12 @@ _COUNTED_BY: Mapping[str, tuple[str, ...]] = {
     "review_comments": ("pulls",),
     "events": ("issues", "pulls"),
 }
-"""Sections of which there is nothing where there is nothing of others."""
+"""Sections that are empty if these others are."""
 
 
 @dataclass
 class SectionReader:
-    """Reads what is due of one repository; ``sections`` has what was."""
+    """Reads the due sections of one repository. ``sections`` are those read so far."""
 
     data: RepositoryRead
     signatures: Signatures
@@ -70,7 +71,7 @@ class SectionReader:
         self.completeness = Completeness(self.data, self.signatures)
 
     def read(self) -> Reading:
-        """Everything that is due, in an order in which each finds what it needs."""
+        """Read everything that is due, each section after those that it depends on."""
         for name, read in self._readers().items():
             if self._is_due(name):
                 self.sections[name] = self._empty(name) or self._guarded(name, read)
@@ -140,12 +141,12 @@ class SectionReader:
             return True
         if name in _ONLY_WEEKLY:
             return task.settings or task.signature.counts.get(name, before.here) != before.here
-        # A right that was lacking may have been given since: nothing else tells.
+        # A missing permission may have been granted since, which only another try can show.
         weekly = name in _WEEKLY or before.state != "complete"
         return task.changed or (weekly and task.settings)
 
     def _empty(self, name: str) -> Section | None:
-        """The section, where the signature says that there is nothing and nothing was saved."""
+        """The empty section, if the signature shows that it is empty and nothing was ever saved."""
         counts, before = self.data.task.signature.counts, self.data.task.before.get(name)
         if name == "discussions" and self.data.remote.id in self.signatures.discussions_off:
             why = Refused("switched-off", "discussions are switched off")
@@ -164,7 +165,7 @@ class SectionReader:
         return self.data.complete(name, whole=True)
 
     def _are_uncommented(self) -> bool:
-        """Whether all issues and pull requests were read just now, and none counts a comment."""
+        """Whether all issues and pull requests were just read, and none has a comment."""
         issues = self.sections.get("issues", _NOTHING)
         return issues.state == "complete" and not self.items.comments
 
@@ -260,13 +261,14 @@ class SectionReader:
             self._ask_reactions(reacted)
 
     def _shown_folders(self) -> tuple[str, ...]:
-        """The folders of items whose sections are neither switched off nor refused."""
+        """The item folders whose sections are neither switched off nor refused."""
         known = {**self.data.task.before, **self.sections}
         hidden = ("switched-off", "not-permitted")
         return tuple(each for each in FOLDERS if known.get(each, _NOTHING).state not in hidden)
 
     def _along(self) -> None:
-        """The states of what is read along with other sections, and of what befell any later."""
+        """Set the states of sections that are read along with others, and of complete sections with
+        later problems."""
         for name, others in _ALONG.items():
             if problem := self.data.problems.get(name):
                 self.sections[name] = self.data.unread(name, problem)
@@ -285,7 +287,7 @@ class SectionReader:
                 self.sections[name] = self.data.unread(name, problem)
 
     def _reading(self, rotation: int) -> Reading:
-        """Sections that were not due stay as they were, but for how much is saved of them."""
+        """The result. Sections that were not due keep their state, with updated counts."""
         problems = self.data.problems
         due = [each for name, each in self.sections.items() if name not in problems]
         if due and all(section.state == "failed" for section in due):
