@@ -47,11 +47,11 @@ class Lease:
         self._holder = uuid.uuid4().hex
         self._process = process_identity.current()
         self._tag: str | None = None
-        self._looked = False
+        self._checked = False
         self._writing = threading.Lock()
         self.lost = False
 
-    def look(self) -> None:
+    def check_free(self) -> None:
         """Check that no other run has the lease. Raises FatalError if one does.
 
         What is read after this call is still valid once ``hold`` succeeds: another writer would
@@ -61,11 +61,11 @@ class Lease:
         self._tag = found.tag if found else None
         if found:
             self._refuse_others(found)
-        self._looked = True
+        self._checked = True
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
-        """Hold the lease for the block. Raises FatalError if it changed since ``look``."""
+        """Hold the lease for the block. Raises FatalError if it changed since ``check_free``."""
         self._acquire()
         done = threading.Event()
         keeper = threading.Thread(target=self._renew, args=(done,), daemon=True, name="lease")
@@ -88,8 +88,8 @@ class Lease:
             raise FatalError(judgement.reason)
 
     def _acquire(self) -> None:
-        if not self._looked:
-            self.look()
+        if not self._checked:
+            self.check_free()
         try:
             self._retry_policy.call(self._write)
         except ConflictError as error:

@@ -121,7 +121,7 @@ def backup(options: argparse.Namespace) -> int:
             return _dry_run(planned, json=options.json)
         continues = options.run_id is not None
         lease = Lease(store, plan.run_id, plan.attempt, stop, continues=continues)
-        lease.look()
+        lease.check_free()
         launched = bool(options.evidence)
         history = stop.begin(
             lambda: History.load(store, plan.run_id, plan.owners, launched=launched), "history"

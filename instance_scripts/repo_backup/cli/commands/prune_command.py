@@ -51,7 +51,7 @@ def prune_objects(options: argparse.Namespace) -> int:
         if options.yes:
             name = f"prune-objects {iso(datetime.now(UTC))}"
             lease = Lease(store, name, 1, stop, continues=False)
-            lease.look()
+            lease.check_free()
             with lease.hold():
                 outcome = _pruned(store, days, stop, remove=True)
         else:

@@ -25,7 +25,7 @@ def test_a_held_lease_whose_name_is_no_run_id_is_refused_in_one_line_without_a_c
     lock = {"run_id": name, "expires_at": AN_HOUR_AHEAD}
     store.write(layout.LOCK, json.dumps(lock).encode())
     with pytest.raises(FatalError) as raised:
-        Lease(store, "r2", 1, CancellationToken()).look()
+        Lease(store, "r2", 1, CancellationToken()).check_free()
     answer = str(raised.value)
     assert answer.isprintable()
     assert answer.startswith("run x ?[2Krepo-backup: all is well is writing to this destination")
@@ -89,12 +89,12 @@ def test_a_write_whose_answer_got_lost_is_an_own_lease(
         pass
 
 
-def test_what_was_read_after_a_look_is_nobody_elses_by_the_time_the_lease_is_held(
+def test_what_was_read_after_the_check_is_nobody_elses_by_the_time_the_lease_is_held(
     tmp_path: Path,
 ) -> None:
     store = DirectoryStore(tmp_path)
     one = Lease(store, "r1", 1, CancellationToken())
-    one.look()
+    one.check_free()
     with Lease(store, "r2", 1, CancellationToken()).hold():
         pass
     with pytest.raises(FatalError, match="just begun"), one.hold():
