@@ -151,7 +151,7 @@ class Installations:
                 frozenset(found["permissions"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise RepositoryError("GitHub's answer is not an installation") from error
+            raise RepositoryError("GitHub's response is not an installation") from error
 
     def _make(self, installation: _Installation) -> str:
         answer = self._ask("POST", f"/app/installations/{installation.id}/access_tokens")
@@ -159,7 +159,7 @@ class Installations:
             token = str(answer["token"])
             installation.expires_at = datetime.fromisoformat(answer["expires_at"])
         except (KeyError, TypeError, ValueError) as error:
-            raise RepositoryError("GitHub's answer is not a token") from error
+            raise RepositoryError("GitHub's response is not a token") from error
         installation.token = token
         return token
 
@@ -175,7 +175,7 @@ class Installations:
                 "of the same App, and the clock right"
             ) from error
         except (ValueError, RecursionError) as error:
-            raise TransientError("GitHub's answer is not JSON") from error
+            raise TransientError("GitHub's response is not JSON") from error
         if not isinstance(document, dict):
-            raise RepositoryError(f"GitHub sent an unexpected answer for {one_line(path)}")
+            raise RepositoryError(f"GitHub sent an unexpected response for {one_line(path)}")
         return document

@@ -222,7 +222,7 @@ class GitHub:
         except RepositoryError as error:
             raise ListingError(f"{owner} could not be looked up: {error}") from error
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-            raise ListingError(f"{owner}: GitHub answered something else") from error
+            raise ListingError(f"{owner}: GitHub's response is not an account") from error
         if not NAME.fullmatch(login):
             raise ListingError(f"{owner}: GitHub gave it the unsafe name {one_line(login)!r}")
         return login, organization, counted

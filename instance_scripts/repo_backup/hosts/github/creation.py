@@ -99,7 +99,7 @@ class GitHubOwner:
         except RepositoryError as error:
             raise FatalError(f"{self.login} could not be looked up: {error}") from error
         except (KeyError, TypeError, AttributeError) as error:
-            raise FatalError(f"{self.login}: GitHub answered something else") from error
+            raise FatalError(f"{self.login}: GitHub's response is not an account") from error
         if user.lower() != self.login.lower():
             raise FatalError(
                 f"{self.login} is another user's account, and the token is {one_line(user)}'s: "
@@ -167,6 +167,6 @@ class GitHubOwner:
                 try:
                     return json.loads(answer.whole(_ANSWER_BYTES))
                 except (ValueError, RecursionError) as error:
-                    raise TransientError("GitHub's answer is not JSON") from error
+                    raise TransientError("GitHub's response is not JSON") from error
 
         return self._retry_policy.call(ask)

@@ -36,7 +36,7 @@ class ListingApi:
         total = document.get("total_count") if isinstance(document, dict) else None
         document = document.get("repositories") if isinstance(document, dict) else document
         if not isinstance(document, list):
-            raise RepositoryError("GitHub's answer is not a list")
+            raise RepositoryError("GitHub's response is not a list")
         if without := answer.headers.get("X-GitHub-SSO"):
             hidden.append(without)
         links = links_of(answer.headers.get("Link", ""))
@@ -57,7 +57,7 @@ class ListingApi:
                 try:
                     return ApiResponse(json.loads(body), answer.headers)
                 except (ValueError, RecursionError) as error:
-                    raise TransientError("GitHub's answer is not JSON") from error
+                    raise TransientError("GitHub's response is not JSON") from error
 
         return self._retry_policy.call(get)
 

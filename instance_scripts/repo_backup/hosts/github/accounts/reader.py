@@ -81,7 +81,7 @@ class GitHubAccounts:
         try:
             profile = self._rest.get(f"/users/{quote(login)}", login)
             if not isinstance(profile, dict):
-                raise RepositoryError("GitHub's answer is not an account")
+                raise RepositoryError("GitHub's response is not an account")
             is_own = self._is_own(profile)
         except AllowanceSpentError as error:
             unread = Section("under-way", reason=refused(error).reason)
@@ -196,7 +196,7 @@ class _Reader:
         if source.one:
             found = self.rest.get(path, self.login)
             if not isinstance(found, dict):
-                raise RepositoryError(f"GitHub's answer is not an object for {path}")
+                raise RepositoryError(f"GitHub's response is not an object for {path}")
             return clean(found, source.kind)
         scope = source.scope if source.keeps else ""
         first = FurtherList(

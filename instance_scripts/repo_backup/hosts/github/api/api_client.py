@@ -141,4 +141,4 @@ class ApiClient:
             try:
                 return ApiResponse(json.loads(content), answer.headers)
             except (ValueError, RecursionError) as error:
-                raise TransientError("GitHub's answer is not JSON") from error
+                raise TransientError("GitHub's response is not JSON") from error

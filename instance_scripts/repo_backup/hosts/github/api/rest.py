@@ -137,5 +137,5 @@ class Rest:
 def _listed(document: Any, field: str, path: str) -> list[Any]:
     listed = document.get(field) if field and isinstance(document, dict) else document
     if not isinstance(listed, list):
-        raise RepositoryError(f"GitHub's answer is not a list for {path}")
+        raise RepositoryError(f"GitHub's response is not a list for {path}")
     return listed

@@ -76,7 +76,7 @@ def _ask(data: RepositoryRead, name: str, setting: Setting) -> Any:
             return known["topics"]
         names = _object(data, setting.endpoint).get("names")
         if not isinstance(names, list):
-            raise RepositoryError("GitHub's answer is not a list of topics")
+            raise RepositoryError("GitHub's response is not a list of topics")
         return names
     if setting.one:
         return _object(data, setting.endpoint, setting.kind)
@@ -93,7 +93,7 @@ def _object(data: RepositoryRead, below: str, kind: str = "") -> Any:
     """One object. Raises RepositoryError if the response is not an object."""
     found = data.get(below, kind)
     if not isinstance(found, dict):
-        raise RepositoryError(f"GitHub's answer is not an object for {data.path}{below}")
+        raise RepositoryError(f"GitHub's response is not an object for {data.path}{below}")
     return found
 
 
