@@ -39,7 +39,7 @@ up nine tenths of an artifact: without them the upload is 13 MB instead of 54.""
 _NEVER_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "tests")
 _NOT_ON_INSTANCES = shutil.ignore_patterns(
     *("__pycache__", "*.pyc", "page", "page_command.py", "evidence_command.py", "live_display.py"),
-    *("prune", "prune_command.py", "*prunable*.py"),
+    *("terminal_table.py", "prune", "prune_command.py", "*prunable*.py"),
 )
 """The page and what draws on a terminal are for a person's machine, which has their libraries. What
 removes objects is for a person, who has the right to that."""

@@ -357,7 +357,8 @@ def test_the_program_has_nothing_compiled_for_it_runs_on_any_processor(program: 
 
 def test_what_a_person_looks_at_is_not_shipped(program: Path) -> None:
     assert not (program / "repo_backup" / "page").exists()
-    assert not (program / "repo_backup" / "cli" / "live_display.py").exists()
+    for drawing in ("live_display.py", "terminal_table.py"):
+        assert not (program / "repo_backup" / "cli" / drawing).exists()
     assert not {"jinja2", "rich", "pygments"} & {each.name for each in program.iterdir()}
 
 

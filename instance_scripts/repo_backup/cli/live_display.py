@@ -1,4 +1,4 @@
-"""Draws on a terminal: a backup's progress, bars, tables. Instances do not have this module.
+"""Draws on a terminal: a backup's progress, bars. Instances do not have this module.
 
 During a backup it shows the current repositories and the rate, and a table at the end.
 """
@@ -232,16 +232,6 @@ def show_summary(
         state = name.strip()
         table.add_row(name, value, style="dim" if value == "0" else _STYLES.get(state))
     console.print(table)
-
-
-def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under headings on stdout; long cells are wrapped."""
-    table = Table(box=None, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    Console(soft_wrap=True).print(table, markup=False, highlight=False)
 
 
 def bar(items: Sequence[T], names: Sequence[str]) -> Iterator[T]:

@@ -1,8 +1,9 @@
 """Prints the commands' results: a table for people, or one JSON object for scripts.
 
 Results go to stdout. Progress and errors go to stderr, so that ``--json`` prints only JSON to
-stdout. ``live_display`` draws on a terminal. It is imported on use, because the import takes longer
-than most commands, and because instances have neither it nor rich.
+stdout. ``live_display`` and ``terminal_table`` draw on a terminal. They are imported on use,
+because the import takes longer than most commands, and because instances have neither them nor
+rich.
 """
 
 import json
@@ -48,7 +49,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows under headings. Outside a terminal nothing is wrapped, so it can be copied."""
     rows = [[one_line(cell, None) for cell in row] for row in rows]
     if draws(sys.stdout):
-        from repo_backup.cli.live_display import show_table
+        from repo_backup.cli.terminal_table import show_table
 
         show_table(headings, rows)
         return

@@ -21,8 +21,9 @@ from backup_contract.documents.parts.results import Referred
 from backup_contract.kinds import DATA, GIT, LFS
 from backup_contract.text import size
 from repo_backup.cli.display import open_display, print_summary
-from repo_backup.cli.live_display import LiveDisplay, WorkLeft, show_summary, show_table
+from repo_backup.cli.live_display import LiveDisplay, WorkLeft, show_summary
 from repo_backup.cli.output import print_table
+from repo_backup.cli.terminal_table import column_widths, show_table
 from repo_backup.run.progress_display import LineDisplay
 from repo_backup.runtime.log_lines import LogLines
 
@@ -200,6 +201,49 @@ def test_on_a_terminal_a_table_folds_long_cells(capsys: pytest.CaptureFixture[st
     message = capsys.readouterr().out
     assert "octo/[hello]" in message
     assert max(map(len, message.splitlines())) <= 80
+
+
+def test_a_table_of_runs_fits_80_columns_and_divides_no_word(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    run_id = "2026-11-27T17-00-00Z"
+    show_table(
+        ("run", "verdict", "listed", "backed up", "unchanged", "failed", "stored"),
+        [
+            (run_id, "verified", "1500", "1400", "100", "0", "104.2 GB"),
+            (
+                *(run_id, "partial (narrowed; 12 of 30 repositories visible)", "30", "4", "26"),
+                *("1 and 2 gists and 1 account", "1.2 GB"),
+            ),
+            (run_id, "not-launched", "0", "0", "0", "0", "0 B"),
+        ],
+    )
+    drawn = capsys.readouterr().out
+    assert max(map(len, drawn.splitlines())) <= 80
+    words = drawn.split()
+    assert words.count(run_id) == 3
+    assert "104.2 GB" in drawn
+    assert {"unchanged", "verified", "repositories", "not-launched"} <= {*words}
+
+
+@pytest.mark.parametrize(
+    ("cells", "room", "widths"),
+    [
+        ([["a b", "abc"], ["abcd"]], 20, [3, 4]),
+        ([["aaaa bbbb"], ["cc"]], 8, [6, 2]),
+        ([["104.2 GB"], ["cc dd ee ff"]], 10, [8, 2]),
+        ([["k" * 60], ["1.2 GB"]], 46, [40, 6]),
+        ([["aaaa"], ["bbbb"]], 7, [4, 3]),
+        ([["aaaa"], ["bbbb"]], 4, [None, None]),
+        ([["中文"], [""]], 5, [4, 0]),
+        ([], 5, []),
+    ],
+)
+def test_columns_share_the_room_that_their_words_leave(
+    cells: list[list[str]], room: int, widths: list[int | None]
+) -> None:
+    assert column_widths(cells, room) == widths
 
 
 def test_bytes_are_readable() -> None:
