@@ -11,6 +11,10 @@ from pathlib import Path
 from backup_contract.github_names import APP_ID, ITEM, OWNER
 from backup_contract.options import grammar
 
+_NO_TOKEN = r"(?!.*(gh[pousr]_[A-Za-z0-9]{30}|github_pat_[A-Za-z0-9]{20}))"
+"""For text in which a name like ``/team/gha_token_of_the_backups`` must be allowed, but which would
+show a token that was pasted there to everyone who may see the stack."""
+_SSM_NAME = "/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*"
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 
 
@@ -18,6 +22,9 @@ def attributes() -> Mapping[str, Mapping[str, str]]:
     """What the template says of each parameter whose values the contract knows."""
     return {
         "GitHubOwner": {"AllowedPattern": f"^{_separated_by_commas(OWNER)}$"},
+        "GitHubTokenParameter": {"AllowedPattern": f"^(|{_NO_TOKEN}{_SSM_NAME})$"},
+        "GitHubAppKeyParameter": {"AllowedPattern": f"^(|{_NO_TOKEN}{_SSM_NAME})$"},
+        "HeartbeatUrl": {"AllowedPattern": rf"^(|{_NO_TOKEN}https://[^\s]+)$"},
         "GitHubAppId": {"AllowedPattern": f"^(|{APP_ID})$"},
         "BackupOptions": {
             "AllowedPattern": grammar.pattern(),

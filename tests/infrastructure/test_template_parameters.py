@@ -14,6 +14,9 @@ from tools.iam import deployed
 from tools.iam.deployed import ACCOUNT, STACK, deploy
 from tools.iam.template import ROOT, Template, text
 
+TOKEN = "ghp_" + 36 * "x"
+NEW_TOKEN = f"github_pat_{22 * 'x'}_{59 * 'x'}"
+
 
 def providers() -> Path:
     """The folder of AWS's resource types by region, as cfn-lint carries them.
@@ -64,8 +67,8 @@ class TestParameters:
                     "a b",
                     "a,,b",
                     "x" * 101,
-                    "ghp_" + 36 * "x",
-                    "a,github_pat_" + 82 * "x",
+                    TOKEN,
+                    f"a,{NEW_TOKEN}",
                 ],
             ),
             ("NotificationEmail", ["me@example.com"], ["", "me", "me@home", "a b@c.de"]),
@@ -75,7 +78,17 @@ class TestParameters:
                 ["0 17 * * 5", "* 17 * * 5", "cron(0 17 * * 5)", "rate(0 days)", "at(2026)"],
             ),
             ("MaxSpotPrice", ["", "0.001", "0.02", "1", "0.5"], ["0", "0.0009", "0.000", "-1"]),
-            ("GitHubTokenParameter", ["", "/a/b"], ["ghp_0123456789", "a", "/", "/a/"]),
+            (
+                "GitHubTokenParameter",
+                ["", "/a/b", "/team/gha_token_of_all_our_backups"],
+                ["a", "/", "/a/", TOKEN, f"/{TOKEN}", f"/a/{NEW_TOKEN}"],
+            ),
+            ("GitHubAppKeyParameter", ["", "/a/b"], ["a", f"/{TOKEN}", f"/{NEW_TOKEN}"]),
+            (
+                "HeartbeatUrl",
+                ["", "https://hc-ping.com/0a1b2c3d-0000-4000-8000-1234567890ab"],
+                ["http://a.example", "https://a b", f"https://a.example/?t={TOKEN}", NEW_TOKEN],
+            ),
             ("SshCidr", ["", "203.0.113.7/32"], ["203.0.113.7", "0.0.0.0/33", "home"]),
             ("SubnetIds", ["", "subnet-01234567,subnet-89abcdef"], ["subnet", "vpc-01234567"]),
             ("InstanceTypes", ["c7g.medium", "t4g.small,u-6tb1.metal"], ["", "c7g", "a.b, c.d"]),
