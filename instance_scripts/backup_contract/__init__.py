@@ -1,6 +1,6 @@
 """What the backup program and the functions must agree on: keys, documents, options, rules.
 
-Standard library only. Each artifact carries it whole.
+It uses only the standard library. Each artifact contains all of it.
 """
 
 __version__ = "0.2.0"

@@ -1,8 +1,8 @@
-"""How a GitHub App says who it is: a short JSON web token, signed by RS256. Nothing else.
+"""Signs the JSON web token (RS256) with which a GitHub App authenticates.
 
-Both the launcher and the instance's program carry this module. It is written out because nothing
-well kept does it without compiled code; docs/adr/0003-github-app-signature.md has the choice.
-It only ever signs: nothing here decrypts, verifies what others signed, or chooses an algorithm.
+The launcher and the instance's program both contain this module. It exists because no maintained
+library does this without compiled code: see docs/adr/0003-github-app-signature.md. It only signs:
+it does not decrypt, verify other signatures, or choose an algorithm.
 """
 
 import base64
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 VALID_SECONDS = 540
-"""GitHub accepts ten minutes at most; a minute is left for clocks that disagree."""
+"""GitHub accepts at most ten minutes. One minute is left for differing clocks."""
 _BACKDATED_SECONDS = 60
 _LEAST_BITS, _MOST_BITS = 2048, 8192
 _PEM = re.compile(
@@ -25,16 +25,16 @@ _INTEGER, _OCTETS, _SEQUENCE = 0x02, 0x04, 0x30
 _RSA = bytes.fromhex("06092a864886f70d0101010500")
 """The algorithm rsaEncryption with its empty parameters, as PKCS#8 names it (RFC 8017, A.1)."""
 _SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
-"""What EMSA-PKCS1-v1_5 puts before a SHA-256 (RFC 8017, section 9.2, note 1)."""
+"""The prefix of a SHA-256 in EMSA-PKCS1-v1_5 (RFC 8017, section 9.2, note 1)."""
 
 
 class PrivateKeyError(ValueError):
-    """This is no RSA private key that can sign; the text says what is wrong, never what it was."""
+    """The text is not an RSA private key that can sign. The message never contains the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrivateKey:
-    """An RSA private key. Its numbers are in no ``repr``, so in no trace."""
+    """An RSA private key. Its ``repr`` omits the numbers, so that no traceback shows them."""
 
     modulus: int = field(repr=False)
     public_exponent: int = field(repr=False)
@@ -42,15 +42,15 @@ class PrivateKey:
 
     @classmethod
     def from_pem(cls, text: str) -> "PrivateKey":
-        """From PEM, PKCS#1 as GitHub hands it out or PKCS#8; line breaks may have become blanks.
+        """Read a PEM file: PKCS#1, as GitHub creates it, or PKCS#8.
 
-        Raises PrivateKeyError.
+        Line breaks may have been replaced by spaces. Raises PrivateKeyError.
         """
         found = _PEM.search(text.replace("\\n", "\n"))
         if not found:
             encrypted = "ENCRYPTED" in text
             raise PrivateKeyError(
-                "it is protected by a passphrase" if encrypted else "it is no PEM private key"
+                "it is protected by a passphrase" if encrypted else "it is not a PEM private key"
             )
         try:
             data = base64.b64decode("".join(found[2].split()), validate=True)
@@ -58,19 +58,21 @@ class PrivateKey:
             raise PrivateKeyError("its PEM is damaged") from error
         numbers = _numbers(data if found[1] else _unwrapped(data))
         if len(numbers) < 4 or numbers[0] != 0:
-            raise PrivateKeyError("it is no RSA private key of two primes")
+            raise PrivateKeyError("it is not an RSA private key with two primes")
         key = cls(*numbers[1:4])
         if not _LEAST_BITS <= key.modulus.bit_length() <= _MOST_BITS:
-            raise PrivateKeyError(f"it has {key.modulus.bit_length()} bits, 2048 are the least")
-        # A damaged key is found out here rather than by GitHub's refusal.
+            raise PrivateKeyError(
+                f"it has {key.modulus.bit_length()} bits instead of {_LEAST_BITS} to {_MOST_BITS}"
+            )
+        # Detects a damaged key before GitHub refuses its signature.
         key.sign(b"")
         return key
 
     def sign(self, message: bytes) -> bytes:
-        """RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, section 8.2.1).
+        """Sign with RSASSA-PKCS1-v1_5 and SHA-256 (RFC 8017, section 8.2.1).
 
-        The power is taken of a blinded number, so that its duration says nothing about the key,
-        and undone before it is let out, so that a fault of the machine says nothing either.
+        Blinding makes the duration independent of the key. The signature is verified before it is
+        returned, because a faulty one could reveal the key. Raises PrivateKeyError.
         """
         size = (self.modulus.bit_length() + 7) // 8
         info = _SHA256_INFO + hashlib.sha256(message).digest()
@@ -88,7 +90,7 @@ class PrivateKey:
 
 
 def app_token(app: str, key: PrivateKey, now: datetime) -> str:
-    """The token by which the App (its id or its client id) asks for installations and their tokens.
+    """The token with which an App (by its id or client id) requests installations and their tokens.
 
     https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
     """
@@ -111,12 +113,12 @@ def _unwrapped(data: bytes) -> bytes:
     _, rest = _value(body, _INTEGER)
     algorithm, rest = _value(rest, _SEQUENCE)
     if algorithm != _RSA:
-        raise PrivateKeyError("it is no RSA key")
+        raise PrivateKeyError("it is not an RSA key")
     return _value(rest, _OCTETS)[0]
 
 
 def _numbers(data: bytes) -> list[int]:
-    """All the integers of a sequence."""
+    """All integers of a sequence."""
     rest, numbers = _value(data, _SEQUENCE)[0], []
     while rest:
         number, rest = _value(rest, _INTEGER)
@@ -125,9 +127,9 @@ def _numbers(data: bytes) -> list[int]:
 
 
 def _value(data: bytes, tag: int) -> tuple[bytes, bytes]:
-    """The contents of the DER value at the beginning (X.690), and what follows it."""
+    """The contents of the first DER value (X.690), and the bytes after it."""
     if len(data) < 2 or data[0] != tag:
-        raise PrivateKeyError("it is not what an RSA private key looks like")
+        raise PrivateKeyError("it does not have the structure of an RSA private key")
     length, start = data[1], 2
     if length & 0x80:
         start += length & 0x7F

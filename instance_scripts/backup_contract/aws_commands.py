@@ -1,4 +1,4 @@
-"""Commands of the AWS CLI that this project prints for people to paste. Pure."""
+"""AWS CLI commands that OnlineBackup prints for users to paste. Pure."""
 
 import re
 import shlex
@@ -6,21 +6,21 @@ import shlex
 from backup_contract import object_keys as layout
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~/+-]*")
-"""No command is made of what is no key of this program's, nor any pattern of the AWS CLI's."""
+"""A key of this program without wildcards of the AWS CLI. Others are never put into a command."""
 
 
 def remove_archive(location: str, key: str) -> str | None:
-    """What removes an archive with all overlays over it and their lists; None for a strange key.
+    """The command that removes an archive, its overlays and their lists; None for an unusual key.
 
-    ``location`` is ``s3://BUCKET``. The patterns are those of
-    https://docs.aws.amazon.com/cli/latest/reference/s3/#use-of-exclude-and-include-filters, in
-    which ``+`` means itself. GitHub gives no name with a ``+``, so that nothing else has such keys.
+    ``location`` is ``s3://BUCKET``. In the patterns, ``+`` is an ordinary character:
+    https://docs.aws.amazon.com/cli/latest/reference/s3/#use-of-exclude-and-include-filters. GitHub
+    allows no ``+`` in a name, so the patterns match no other archive.
     """
     if not _PLAIN_KEY.fullmatch(key) or not layout.is_archive(key):
         return None
     folder, _, name = key.rpartition("/")
     patterns = (name, layout.overlays_of(name))
-    # What begins with a hyphen would be taken for an option.
+    # A pattern that begins with a hyphen would be taken for an option.
     sign = "=" if name.startswith("-") else " "
     included = " ".join(f"--include{sign}{shlex.quote(pattern)}" for pattern in patterns)
     where = shlex.quote(f"{location}/{folder}/")

@@ -1,4 +1,4 @@
-"""AWS's own words in an error of its SDK: code and message on one line. Pure."""
+"""AWS's code and message in an error of its SDK, on one line. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from backup_contract.text import one_line
 
 WHOLE_MESSAGE_CHARACTERS = 12_000
-"""Whole: an encoded authorization message of 10,240 characters, the longest that STS decodes.
+"""Enough for an encoded authorization message of 10,240 characters, the longest that STS decodes.
 https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html"""
 
 
 def code_and_message(response: Mapping[str, Any]) -> str:
     """``AccessDenied: User: arn:… is not authorized to perform: s3:PutObject …``.
 
-    ``response`` is that of botocore's ClientError; a HEAD's has a status for its code.
+    ``response`` is that of botocore's ClientError. For a HEAD request, the code is the status.
     """
     error: Mapping[str, Any] = response.get("Error", {})
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", "no code")
@@ -23,5 +23,5 @@ def code_and_message(response: Mapping[str, Any]) -> str:
 
 
 def whole_message(text: str) -> str:
-    """A message of AWS's on one line, an encoded authorization message included."""
+    """A message from AWS on one line. An encoded authorization message is not cut."""
     return one_line(" ".join(text.split()), WHOLE_MESSAGE_CHARACTERS)

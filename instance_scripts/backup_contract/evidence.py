@@ -1,8 +1,8 @@
-"""Where an attempt of a run writes down how it goes: keys that only its instance may put. Pure.
+"""The keys of the documents that an attempt writes, and that only its own instance may put. Pure.
 
-IAM lets an instance put below ``attempts/${aws:userid}/``, which is its role's id, a colon, and its
-own id: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html. Whoever
-knows which instance was launched for an attempt knows whose word is below that prefix.
+IAM lets an instance put objects below ``attempts/${aws:userid}/``, which is its role's id, a colon,
+and its own id: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html.
+So the prefix tells which instance wrote a document.
 """
 
 import re
@@ -20,39 +20,39 @@ M = TypeVar("M", datetime, int)
 
 
 def prefix(run_id: str, role_id: str, instance_id: str) -> str:
-    """Below which this instance says how its attempt of the run goes."""
+    """The prefix of the documents that this instance writes for its attempt of the run."""
     return f"{layout.RUNS}{run_id}/{_ATTEMPTS}{role_id}:{instance_id}/"
 
 
 def is_prefix(text: str, run_id: str) -> bool:
-    """Whether this is the prefix of an attempt of this run, and nothing that climbs."""
+    """Whether this is the prefix of an attempt of this run. It never contains ``..``."""
     own = re.escape(f"{layout.RUNS}{run_id}/{_ATTEMPTS}")
     return re.fullmatch(f"{own}{_WRITER}/", text) is not None
 
 
 def document(below: str) -> str:
-    """The attempt's manifest: a checkpoint until it is complete.
+    """The key of the attempt's manifest, which is a checkpoint until it is complete.
 
-    It is not called ``manifest.json``, so that nothing takes it for that of a run.
+    Its name is not ``manifest.json``, so that nothing takes it for a run's published manifest.
     """
     return below + _DOCUMENT
 
 
 def progress(below: str) -> str:
-    """How far the attempt says that it is."""
+    """The key of the attempt's progress."""
     return below + _PROGRESS
 
 
 def log(below: str) -> str:
-    """All that its instance printed."""
+    """The key of the instance's output."""
     return below + _LOG
 
 
 def manifests(written: Iterable[tuple[str, M]]) -> dict[str, M]:
-    """The runs that have a manifest, published or in an attempt's hands, and when it was written.
+    """The runs that have a manifest, published or of an attempt, and when it was written.
 
-    ``written`` are keys below ``runs/`` with their times. What lies below ``attempts/`` counts only
-    where the launcher wrote down a launch: an instance may put into a run that there never was.
+    ``written`` are keys below ``runs/`` with their times. Keys below ``attempts/`` count only if
+    the launcher recorded a launch, because an instance may invent a run.
     """
     published: dict[str, M] = {}
     attempted: dict[str, M] = {}
@@ -70,7 +70,7 @@ def manifests(written: Iterable[tuple[str, M]]) -> dict[str, M]:
 
 
 def runs(keys: Iterable[str]) -> set[str]:
-    """The runs that left a manifest, a report, or word of how far they are."""
+    """The runs that left a manifest, a report or their progress."""
     found: dict[str, set[str]] = {}
     for key in keys:
         run_id, name = _run_and_name(key)
@@ -79,7 +79,7 @@ def runs(keys: Iterable[str]) -> set[str]:
 
 
 def reported(keys: Iterable[str]) -> set[str]:
-    """The runs that the reporter reported on, of these keys below ``runs/``."""
+    """The runs that have a report, from these keys below ``runs/``."""
     return {run_id for run_id, name in map(_run_and_name, keys) if run_id and name == "report.json"}
 
 
@@ -90,7 +90,7 @@ def _is_run(names: set[str]) -> bool:
 
 
 def _run_and_name(key: str) -> tuple[str, str]:
-    """The run that a key belongs to and what it is; of an attempt's documents without whose."""
+    """The run of a key, and the rest of the key. An attempt's prefix becomes ``attempts/``."""
     run_id, _, name = key.removeprefix(layout.RUNS).partition("/")
     if found := re.fullmatch(f"{_ATTEMPTS}{_WRITER}/([^/]+)", name):
         return run_id, _ATTEMPTS + found[1]

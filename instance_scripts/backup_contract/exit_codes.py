@@ -1,4 +1,4 @@
-"""How each command ends: the exit codes, once; help and docs/reference.md are made from it."""
+"""The exit codes of each command. Help and docs/reference.md are generated from them."""
 
 import textwrap
 
@@ -53,11 +53,11 @@ OF_COMMANDS: dict[str, dict[int, str]] = {
     "evidence": {NOT_ALL: "a document could not be read and is ignored; stderr names it"},
     "report": {NOT_ALL: "a document could not be read; the page was written and names it"},
 }
-"""What a code means for one command, where that says more than :data:`MEANINGS`."""
+"""What a code means for one command, if that is more precise than :data:`MEANINGS`."""
 
 
 def describe(command: str | None = None) -> str:
-    """The codes as help shows them."""
+    """The codes as text for ``--help``; all of them without a command."""
     meanings = {**MEANINGS, **OF_COMMANDS.get(command or "", {})}
     if command:
         rare = {NOT_ALL, INTERRUPTED} - set(OF_COMMANDS[command])

@@ -1,7 +1,7 @@
-"""Why GitHub refused a request: its own message first, then the remedy where one is known. Pure.
+"""Why GitHub refused a request: GitHub's own message, then the remedy if one is known. Pure.
 
-Both the API and git over HTTP answer with a status, headers and a body. The API's body is JSON:
-https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api. git's is plain text,
+Responses of the API and of git over HTTP have a status, headers and a body. The API's body is JSON:
+https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api. Git's is plain text,
 which a git client prints after ``remote:``.
 """
 
@@ -17,15 +17,15 @@ from typing import Any
 from backup_contract.text import MESSAGE_CHARACTERS, one_line
 
 BODY_BYTES = 65536
-"""So much of a refusal's body is worth reading; GitHub's have some hundred bytes."""
+"""How much of a refusal's body is read. GitHub's bodies have a few hundred bytes."""
 _MOST_ERRORS = 5
 _REMOTE = re.compile(r"^(?:remote: ?)+", re.MULTILINE)
 _TITLE = re.compile(r"<title[^<>]{0,100}>([^<]{1,300})", re.IGNORECASE)
 _ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%/?=&+@-]*)?")
-"""An address that holds nothing but what belongs into one; a fragment names an endpoint's page."""
+"""A URL without unusual characters and without a fragment, which would point to an endpoint."""
 _GENERAL_PAGE = re.compile(r"https://docs\.github\.com(?:/[^/]+)*/rest")
 _PERMISSION = re.compile(r"([a-z_]{1,60})=([a-z]{1,20})")
-_CALLED: Mapping[str, str] = {
+_DOCUMENTED_NAMES: Mapping[str, str] = {
     "repository_hooks": "Webhooks",
     "actions_variables": "Variables",
     "repository_advisories": "Repository security advisories",
@@ -33,10 +33,10 @@ _CALLED: Mapping[str, str] = {
     "organization_custom_properties": "Custom properties",
     "organization_projects": "Projects of the organization",
 }
-"""Permissions that GitHub's pages call by another name than its answers do:
+"""Permissions whose name in GitHub's documentation differs from that in its responses:
 https://docs.github.com/rest/authentication/permissions-required-for-github-apps"""
 _ORGANIZATION = re.compile(r"/orgs/([A-Za-z0-9_-]{1,100})/sso")
-_ABOUT_NO_SCOPE = (
+_OTHER_CAUSES = (
     "disabled",
     "locked",
     "migrat",
@@ -47,22 +47,26 @@ _ABOUT_NO_SCOPE = (
     "forbids access",
     "rate limit",
 )
-"""By these words GitHub gives reasons that no scope would change."""
-_ABOUT_A_PERMISSION = ("not accessible", "permission", "must have")
-"""By these it says that one is lacking. The header that names it comes with other refusals, too."""
-_CONTENTS_LACKING = "write access to repository not granted"
-"""git's answer, to a read too, where a token lacks the permission Contents."""
+"""Words in GitHub's messages about causes that another scope would not change."""
+_MISSING_PERMISSION = ("not accessible", "permission", "must have")
+"""Words in its messages about a missing permission. The header that names the permission comes
+with other refusals, too."""
+_MISSING_CONTENTS = "write access to repository not granted"
+"""Git's message, even to a read, if a token lacks the permission Contents."""
 
 
 ANOTHER_ROLE = "a role that the token's user does not have there"
-"""What is needed where a classic token has the scope."""
+"""What is missing if a classic token has the scope."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One refusal. ``message`` is GitHub's, empty where it gave none; ``remedy`` is ours, empty
-    where none is known for sure. ``passing``: the same question may be answered later. ``rights``
-    are those that the question takes, empty where GitHub does not tell."""
+    """A refused request.
+
+    ``message`` is GitHub's, or empty. ``remedy`` is ours, and empty unless it is certain.
+    ``passing``: the same request may succeed later. ``rights`` are the permissions that the request
+    needs; empty if GitHub does not name them.
+    """
 
     status: int
     message: str
@@ -77,14 +81,14 @@ class Refusal:
 
     @property
     def words(self) -> str:
-        """The message and the remedy, to follow something: ``: MESSAGE; REMEDY``."""
+        """Message and remedy, to be appended to a text: ``: MESSAGE; REMEDY``."""
         return "".join(
             (f": {self.message}" * bool(self.message), f"; {self.remedy}" * bool(self.remedy))
         )
 
 
 def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
-    """What an answer that is none says. ``headers`` must find names in any case."""
+    """Interpret an error response. ``headers`` must ignore the case of names."""
     message = _message(status, body[:BODY_BYTES])
     limited = (
         headers.get("X-RateLimit-Remaining") == "0"
@@ -100,7 +104,7 @@ def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusa
 
 
 def without_credentials(authorization: str, body: bytes) -> bytes:
-    """The body without what the request's ``Authorization`` header held: a proxy may repeat it."""
+    """The body without the request's ``Authorization`` value, which a proxy may have repeated."""
     scheme, _, sent = authorization.partition(" ")
     secrets = [sent.encode()]
     if scheme == "Basic":
@@ -111,7 +115,7 @@ def without_credentials(authorization: str, body: bytes) -> bytes:
 
 
 def text_of(body: bytes) -> str:
-    """A body that is no JSON on one line: git's plain text, or the title of a web page."""
+    """A body that is not JSON, on one line: git's plain text, or the title of a web page."""
     text = body[:BODY_BYTES].decode("utf-8", "replace").strip()
     if text.startswith("<"):
         title = _TITLE.search(text)
@@ -138,7 +142,7 @@ def _message(status: int, body: bytes) -> str:
 
 
 def _phrase(status: int) -> str:
-    """The status's own name, which says nothing that the number does not."""
+    """The standard phrase of a status, which adds nothing to the number."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -146,7 +150,7 @@ def _phrase(status: int) -> str:
 
 
 def _errors(errors: object) -> Iterator[str]:
-    """The list beside the message: texts, or what is wrong with which field."""
+    """The list of errors beside the message: texts, or objects about one field each."""
     for each in errors[:_MOST_ERRORS] if isinstance(errors, list) else ():
         if isinstance(each, str):
             yield _tidy(each)
@@ -158,7 +162,7 @@ def _errors(errors: object) -> Iterator[str]:
 
 
 def _block(block: object) -> Iterator[str]:
-    """Why GitHub took a repository down, and where its notice stands (status 451, and 403)."""
+    """Why GitHub took a repository down, and the address of its notice (status 451 or 403)."""
     if isinstance(block, dict):
         if block.get("reason"):
             yield f"reason: {_tidy(str(block['reason']))}"
@@ -168,7 +172,7 @@ def _block(block: object) -> Iterator[str]:
 
 
 def _is_of_use(page: str) -> bool:
-    """Whether a page of the documentation explains the refusal, and not just the endpoint."""
+    """Whether a page of the documentation explains the refusal, not only the endpoint."""
     ours = page.startswith("https://docs.github.com/") and _ADDRESS.fullmatch(page)
     return bool(ours) and not _GENERAL_PAGE.fullmatch(page)
 
@@ -178,7 +182,7 @@ def _tidy(text: str) -> str:
 
 
 def _remedy(status: int, headers: Mapping[str, str], message: str) -> str:
-    """What to do; nothing unless GitHub names the cause."""
+    """What to do; empty unless GitHub names the cause."""
     plain = message.lower()
     if sign_on := headers.get("X-GitHub-SSO", ""):
         organization = _ORGANIZATION.search(sign_on)
@@ -189,26 +193,26 @@ def _remedy(status: int, headers: Mapping[str, str], message: str) -> str:
         )
     if "ip allow list" in plain:
         return (
-            "the list must contain the public address of the machine that asks (behind a NAT "
-            "gateway it stays the same)"
+            "the list must contain the public address of the machine that sends the request "
+            "(behind a NAT gateway it stays the same)"
         )
-    if plain.startswith(_CONTENTS_LACKING):
+    if plain.startswith(_MISSING_CONTENTS):
         return "the token lacks the permission Contents (read)"
     if _has_another_cause(message):
         return ""
     if scope := _lacking_scope(status, headers):
         return scope
-    lacking = not plain or any(phrase in plain for phrase in _ABOUT_A_PERMISSION)
+    lacking = not plain or any(phrase in plain for phrase in _MISSING_PERMISSION)
     return _needed_permission(status, headers) if lacking else ""
 
 
 def _has_another_cause(message: str) -> bool:
-    """Whether GitHub names a cause that no scope and no role would change."""
-    return any(cause in message.lower() for cause in _ABOUT_NO_SCOPE)
+    """Whether GitHub names a cause that another scope or role would not change."""
+    return any(cause in message.lower() for cause in _OTHER_CAUSES)
 
 
 def _lacking_scope(status: int, headers: Mapping[str, str]) -> str:
-    """Of a classic token, by what it has and what would do; any one of these is enough.
+    """The scopes that a classic token lacks, as a remedy. Any one of them is enough.
 
     https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
     """
@@ -223,18 +227,19 @@ def _lacking_scope(status: int, headers: Mapping[str, str]) -> str:
 
 
 def _needed_permission(status: int, headers: Mapping[str, str]) -> str:
-    """Of a fine-grained token or an App: a comma is *and*, a semicolon is *or*.
+    """The permissions that a fine-grained token or an App lacks, as a remedy.
 
+    In GitHub's header a comma means *and*, a semicolon *or*.
     https://docs.github.com/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
     """
     if status != 403:
         return ""
     needed = _named_permissions(headers)
-    return one_line(f"the permission that it takes: {needed}") if needed else ""
+    return one_line(f"the permission that it needs: {needed}") if needed else ""
 
 
 def _needed_rights(status: int, headers: Mapping[str, str]) -> str:
-    """What the question takes of this kind of token: permissions, or one of several scopes."""
+    """What the request needs with this kind of token: permissions, or one of several scopes."""
     if status not in (403, 404):
         return ""
     if needed := _named_permissions(headers):
@@ -255,7 +260,7 @@ def _named_permissions(headers: Mapping[str, str]) -> str:
     """The permissions in ``X-Accepted-GitHub-Permissions``: ``Issues (read) or …``."""
     choices = [
         " and ".join(
-            f"{_CALLED.get(name, name.replace('_', ' ').capitalize())} ({access})"
+            f"{_DOCUMENTED_NAMES.get(name, name.replace('_', ' ').capitalize())} ({access})"
             for name, access in _PERMISSION.findall(choice)
             if access != "true"  # allows_permissionless_access=true
         )

@@ -1,10 +1,9 @@
-"""The kinds of things that are backed up, and their names. Pure.
+"""The kinds of items that are backed up, and their names. Pure.
 
-A repository of GitHub has several: its own git repository, its wiki, and its project data, which
-is issues, pull requests, discussions, releases and settings. What became of each is a
-result of its own in the manifest, under the kind's name. An account has data, too, and a gist is a
-git repository that is listed apart. What a kind does is the backup program's
-(``repo_backup.kinds``); what it is called, the functions know as well.
+A repository has several kinds: git, its wiki, its project data (issues, pull requests, discussions,
+releases, settings) and its LFS objects. An account has data of its own, and a gist is a git
+repository that GitHub lists separately. The manifest has a result for each kind, under its name.
+The functions only need the names. The program's code for each kind is in ``repo_backup.kinds``.
 """
 
 from dataclasses import dataclass
@@ -12,17 +11,20 @@ from typing import Literal
 
 GIT, WIKI, DATA, LFS, ACCOUNT, GIST = "git", "wiki", "data", "lfs-objects", "account", "gist"
 Holder = Literal["repository", "account", "gist"]
-"""What has something of a kind."""
+"""What an item of a kind belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
 class KindNames:
-    """``name`` is the kind's field in the manifest. ``suffix`` follows ``owner/name`` in documents
-    and options, ``key_suffix`` the name of an archive; people read ``label`` behind ``owner/name``
-    where there is one. ``one`` and ``many`` are the noun, the
-    same where ``is_mass``: such a thing has no plural. ``word`` names the kind in options and
-    totals, where that is not ``many``. ``goes_with_git``: who restores a repository to a folder
-    gets it, too. ``of`` is what has it."""
+    """The names of a kind.
+
+    ``name`` is its field in the manifest. ``one`` and ``many`` are the noun, singular and plural;
+    they are the same if ``is_mass``. ``suffix`` is appended to ``owner/name`` in documents and
+    options, ``key_suffix`` to the name of an archive. ``label``, if set, replaces the suffix in
+    text for people. ``word`` names the kind in options and totals; by default that is ``many``.
+    ``goes_with_git``: restoring a repository to a folder restores this kind, too. ``of`` is what an
+    item of this kind belongs to.
+    """
 
     name: str
     one: str
@@ -56,7 +58,7 @@ class KindNames:
 
     @property
     def choice(self) -> str:
-        """The option that chooses this kind of a repository for a restore."""
+        """The option that restores this kind."""
         return f"--{self.word or self.name}"
 
 
@@ -101,32 +103,31 @@ KINDS = {
         ),
     )
 }
-"""By name, in the order of every list of them: git first."""
+"""All kinds by name, in the order in which they are always listed."""
 
 
 def kinds_beside_git() -> list[KindNames]:
-    """What a repository may have besides its own git."""
+    """The kinds that a repository may have besides git."""
     return [kind for kind in further_kinds() if kind.of == "repository"]
 
 
 def further_kinds() -> list[KindNames]:
-    """All but git: what repositories may have besides, and what accounts have, and gists."""
+    """All kinds except git."""
     return [kind for kind in KINDS.values() if kind.name != GIT]
 
 
 def noun(kind: str) -> str:
-    """What one of this kind is called; the kind's own name if it is of a later version."""
+    """The noun for one item of this kind; the kind's name if only a later version knows it."""
     return KINDS[kind].one if kind in KINDS else kind
 
 
 def suffix(kind: str) -> str:
-    """What follows ``owner/name`` of a thing of this kind; its own name if it is of a later
-    version."""
+    """The suffix of ``owner/name`` for this kind; its name if only a later version knows it."""
     return KINDS[kind].suffix if kind in KINDS else f".{kind}"
 
 
 def labelled(full_name: str, kind: str) -> str:
-    """What people call a thing of this kind: ``octo/hello.wiki``, ``octo/hello, LFS objects``."""
+    """An item's name for people: ``octo/hello.wiki``, ``octo/hello, LFS objects``."""
     names = KINDS.get(kind)
     if names and names.label:
         return f"{full_name}, {names.label}"

@@ -1,4 +1,4 @@
-"""``Link`` headers as RFC 8288 defines them, and the page numbers in their addresses. Pure."""
+"""Parses ``Link`` headers (RFC 8288) and the page numbers in their URLs. Pure."""
 
 import re
 
@@ -10,11 +10,11 @@ _PAGE = re.compile(r"[?&]page=([0-9]{1,9})(?:&|$)")
 
 
 def links_of(header: str) -> dict[str, str]:
-    """The addresses in a ``Link`` header by their relation, in small letters.
+    """The URLs in a ``Link`` header by their relation, in lower case.
 
-    A relation may stand without quotes, with others in one ``rel``, and after other parameters:
-    https://www.rfc-editor.org/rfc/rfc8288#section-3. Single quotes, which are not allowed, are
-    understood. Of two addresses the first one counts.
+    A relation may be unquoted, share one ``rel`` with others, or follow other parameters:
+    https://www.rfc-editor.org/rfc/rfc8288#section-3. Single quotes, which the standard does not
+    allow, are accepted. If a relation has several URLs, the first one counts.
     """
     found: dict[str, str] = {}
     position = 0
@@ -31,11 +31,11 @@ def links_of(header: str) -> dict[str, str]:
 
 
 def page_number(url: str) -> int:
-    """The number of the page that an address names; 0 if it names none."""
+    """The page number in a URL; 0 if there is none."""
     found = _PAGE.search(url)
     return int(found[1]) if found else 0
 
 
 def numbered(url: str, number: int) -> str:
-    """The address of one page; ``url``, which has a query, is that of the first."""
+    """The URL of one page. ``url``, which must have a query, is that of the first page."""
     return url if number == 1 else f"{url}&page={number}"

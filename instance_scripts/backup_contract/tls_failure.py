@@ -1,4 +1,4 @@
-"""Why a TLS connection failed: OpenSSL's reason first, then the remedy where one is known. Pure."""
+"""Why a TLS connection failed: OpenSSL's reason, then the remedy if one is known. Pure."""
 
 import ssl
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ _MOST_LINKS = 20
 
 
 def tls_failure(error: BaseException, bundle: str = "SSL_CERT_FILE") -> str | None:
-    """What TLS says in this error or in what caused it; None where it says nothing.
+    """The TLS failure in this error or its causes, as text; None if there is none.
 
-    ``bundle`` is the variable that names more authorities to trust.
+    ``bundle`` is the environment variable that names further trusted authorities.
     """
     found = next((each for each in _chain(error) if isinstance(each, ssl.SSLError)), None)
     if isinstance(found, ssl.SSLCertVerificationError):
@@ -24,18 +24,18 @@ def tls_failure(error: BaseException, bundle: str = "SSL_CERT_FILE") -> str | No
         return f"its certificate is not accepted: {problem}{_remedy(found.verify_code, bundle)}"
     if found is None:
         return None
-    # An error that Python's ssl made itself has no reason of OpenSSL's.
+    # An error of Python's own ssl module has no reason from OpenSSL.
     reason = getattr(found, "reason", None)
     return f"TLS fails: {one_line(reason or str(found))}"
 
 
 def _remedy(code: int, bundle: str) -> str:
     if code == _EXPIRED:
-        return "; whoever runs the server has to renew it, unless this machine's clock is ahead"
+        return "; the server's operator must renew it, unless this machine's clock is ahead"
     if code == _NOT_YET_VALID:
         return "; is this machine's clock behind?"
     if code in _OTHER_NAME:
-        return "; the address is wrong, or something on the way answers in the server's place"
+        return "; the address is wrong, or something between here and the server answers instead"
     if code == _SELF_SIGNED:
         return f"; to trust it, name a file with this certificate in {bundle}"
     if code in _UNKNOWN_AUTHORITY:
@@ -44,7 +44,7 @@ def _remedy(code: int, bundle: str) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that it was made of: libraries keep the cause in different places."""
+    """The error and all its causes, which libraries keep in different attributes."""
     waiting: list[object] = [error]
     seen: set[int] = set()
     while waiting and len(seen) < _MOST_LINKS:

@@ -1,7 +1,7 @@
-"""What a backup could see of each owner's repositories, and the one sentence about it. Pure.
+"""Which of each owner's repositories a run could see, and the sentence about it. Pure.
 
-The program writes it into the manifest as ``visibility``, the reporter copies it into
-``report.json``. Mail, page, ``status`` and the command line all take their words from here.
+The program writes this into the manifest as ``visibility``, and the reporter copies it into
+``report.json``. Mail, page, ``status`` and the command line share the wording in this module.
 """
 
 import re
@@ -12,9 +12,9 @@ from typing import Any, Literal
 from backup_contract.github_names import LISTED_OWNER
 
 Scope = Literal["public", "selected", "all", "unknown"]
-"""``public``: no private repository is visible. ``selected``: GitHub says that some repositories
-are not, or counts more than it lists. ``all``: every repository is, by the kind of token, by the
-App's installation or by GitHub's count. ``unknown``: GitHub does not tell."""
+"""``public``: no private repository is visible. ``selected``: GitHub reports that some repositories
+are not visible, or counts more than it lists. ``all``: every repository is visible, which follows
+from the kind of token, the App's installation or GitHub's count. ``unknown``: none of these."""
 
 PUBLIC_ONLY = "public only"
 
@@ -26,9 +26,10 @@ _NAMED_OWNERS = 5
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """One owner: ``visible`` repositories were listed of ``total``, None where GitHub gives none.
+    """The visibility of one owner's repositories: GitHub listed ``visible`` of ``total``.
 
-    GitHub's total counts repositories that it never lists, disabled ones for instance.
+    ``total`` is None if GitHub does not report it. It includes repositories that GitHub never
+    lists, such as disabled ones.
     """
 
     owner: str
@@ -48,18 +49,18 @@ class Visibility:
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it stands in the manifest and in ``report.json``."""
+        """Its JSON object in the manifest and in ``report.json``."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What may be said of all owners together.
+    """The wording for all owners together.
 
-    ``label`` goes into brackets behind a verdict, ``sentence`` (without its full stop) says it in
-    full. Both are empty where all is visible, and where nothing is known: ``complete`` tells these
-    apart. ``action_needed`` is True where repositories are certainly, or by the token's own limits,
-    out of sight.
+    ``label`` follows a verdict in brackets. ``sentence`` is the full text, without its full stop.
+    Both are empty if everything is visible, and if nothing is known; ``complete`` is True only for
+    the former. ``action_needed``: some repositories are known not to be visible, or the token's own
+    limits may hide some.
     """
 
     label: str
@@ -69,17 +70,18 @@ class Coverage:
 
 
 def measure(owner: str, granted: Scope, visible: int, total: int | None) -> Visibility:
-    """What was visible of an owner; where the token's own limits are unknown the count decides."""
+    """The visibility of an owner's repositories. If the token's limits are unknown, the count
+    decides."""
     if granted == "unknown" and total is not None:
         granted = "selected" if visible < total else "all"
     return Visibility(owner, granted, visible, total)
 
 
 def count(document: Any) -> int | None:
-    """All repositories of an account, from ``/user`` or ``/orgs/ORG``; None where it is not told.
+    """The number of an account's repositories, from ``/user`` or ``/orgs/ORG``; None if unknown.
 
-    The private ones are in the answer only for whoever may know, for instance a classic token with
-    the scope ``user`` or ``admin:org``: https://docs.github.com/rest/users/users,
+    GitHub reports the number of private ones only to some tokens, such as a classic token with the
+    scope ``user`` or ``admin:org``: https://docs.github.com/rest/users/users,
     https://docs.github.com/rest/orgs/orgs
     """
     if not isinstance(document, dict):
@@ -90,7 +92,7 @@ def count(document: Any) -> int | None:
 
 
 def read(value: object) -> tuple[Visibility, ...]:
-    """From the JSON of a manifest or a ``report.json``; empty, which is unknown, for all else."""
+    """Read the JSON in a manifest or a ``report.json``. Empty (unknown) if it is malformed."""
     if not isinstance(value, list) or len(value) > _MOST_OWNERS:
         return ()
     items = [_item(each) for each in value]
@@ -99,7 +101,7 @@ def read(value: object) -> tuple[Visibility, ...]:
 
 
 def describe(items: Sequence[Visibility]) -> Coverage:
-    """The words for these owners; none at all is what older manifests know."""
+    """The wording for these owners. Older manifests have none."""
     if not items:
         return Coverage("", "", complete=False, action_needed=False)
     limited = [each for each in items if not each.complete]

@@ -1,6 +1,5 @@
-"""The options by which a person shapes a backup: what ``repo-backup backup`` understands.
+"""The options of ``repo-backup backup`` that ``BackupOptions`` may contain.
 
-Both the program and the launcher carry this package, so that an option which the program would
-refuse on the instance is refused before there is an instance. What it can be told besides is
-where, for whom and under which name to work: that is ``repo_backup.cli.parser``'s.
+The program and the launcher both contain this package, so that the launcher refuses an invalid
+option before it launches an instance. ``repo_backup.cli.parser`` has the other options.
 """

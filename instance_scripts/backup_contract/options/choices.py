@@ -1,4 +1,4 @@
-"""Which repositories a backup takes, and how it goes about it."""
+"""Defines the options that select repositories and control a backup."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -9,7 +9,7 @@ _ASSETS_KIB = 2 << 20
 
 
 def add_only(parser: ArgumentParser) -> None:
-    """What narrows a single run: the one choice that ``BackupOptions`` cannot hold."""
+    """Add ``--only``, which narrows a single run. ``BackupOptions`` cannot contain it."""
     parser.add_argument(
         "--only",
         action="append",
@@ -22,7 +22,7 @@ def add_only(parser: ArgumentParser) -> None:
 
 
 def add_selection(parser: ArgumentParser) -> None:
-    """Which repositories, as a rule."""
+    """Add the options that select repositories and kinds in every run."""
     parser.add_argument(
         "--include",
         action="append",
@@ -70,7 +70,7 @@ def add_selection(parser: ArgumentParser) -> None:
 
 
 def add_assets(parser: ArgumentParser) -> None:
-    """Which files of releases, and whether attachments."""
+    """Add the options for release assets and attachments."""
     parser.add_argument(
         "--max-assets",
         type=size,
@@ -90,7 +90,7 @@ def add_assets(parser: ArgumentParser) -> None:
 
 
 def add_choices(parser: ArgumentParser) -> None:
-    """Which repositories, and how: all that ``BackupOptions`` may hold."""
+    """Add all options that ``BackupOptions`` may contain."""
     parser.add_argument(
         "--jobs",
         type=number(1, 64),

@@ -1,8 +1,8 @@
-"""``BackupOptions``: the text in which a stack's owner writes the choices down. Pure.
+"""The grammar of the parameter ``BackupOptions``. Pure.
 
-Its grammar is made from the program's own options. The template has it as a regular expression
-(``make patterns`` writes it there), the launcher judges by the same one: what the one accepts the
-other accepts, and the program accepts each of its words.
+It is generated from the program's own options. ``make patterns`` writes it into the template as a
+regular expression, and the launcher uses the same expression. So both accept the same texts, and
+the program accepts each option in them.
 """
 
 import argparse
@@ -15,14 +15,15 @@ from backup_contract.options.choices import add_choices
 from backup_contract.options.values import Value
 
 _PLAIN = r"A-Za-z0-9_.,:=/*?!\[\]"
-"""What a name pattern may hold: no shell, quotation or blank has a meaning in it."""
+"""The characters of a name pattern, none of which has a meaning in a shell's quotation."""
 _GLOB = (
     rf"(=((?!--( |$))[{_PLAIN}-]+|'(?!--'| +')[{_PLAIN} -]+')"
     rf"| +([{_PLAIN}][{_PLAIN}-]*|'(?! +')[{_PLAIN} ][{_PLAIN} -]*'))"
 )
-"""Behind a blank no word begins with a hyphen, which would be another option's; ``--`` is none."""
+"""After a space, a value may not begin with a hyphen, because that would be another option. ``--``
+is never a value."""
 REWRITE_GLOB = r"[A-Za-z0-9_./*?!\[\]][A-Za-z0-9_./*?!\[\]-]*"
-"""What ``KnownRewrites`` may name: branches, or refs by their whole names."""
+"""A glob in ``KnownRewrites``: of branches, or of refs by their full names."""
 _EXAMPLES = {
     "--keep-pins-days": "365",
     "--kinds": "git,wiki",
@@ -36,7 +37,7 @@ _EXAMPLES = {
 
 
 def pattern() -> str:
-    """The regular expression of the whole text, for Python and for CloudFormation (Java)."""
+    """The regular expression of the full text, for Python and for CloudFormation (Java)."""
     return _pattern(tuple(KINDS))
 
 
@@ -46,12 +47,12 @@ def _pattern(_kinds: tuple[str, ...]) -> str:
 
 
 def accepts(text: str) -> bool:
-    """Whether the text is options, separated by spaces."""
+    """Whether the text consists of valid options, separated by spaces."""
     return re.fullmatch(pattern(), text) is not None
 
 
 def description() -> str:
-    """The options by name, each with an example, for a person whose text is not accepted."""
+    """The options with examples of their values, for the message about an invalid text."""
     shown = [_shown(action) for action in _options()]
     return f"Options, separated by spaces: {', '.join(shown)}."
 
@@ -63,7 +64,7 @@ def _options() -> list[argparse.Action]:
 
 
 def _patterns() -> Iterator[str]:
-    """One for all options that take the same values, or none."""
+    """One pattern for all options that take the same values, or no value."""
     names: dict[str, list[str]] = {}
     for action in _options():
         names.setdefault(_value(action), []).append(action.option_strings[0].removeprefix("--"))

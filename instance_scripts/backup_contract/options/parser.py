@@ -1,4 +1,4 @@
-"""A parser that answers a typo with what was probably meant."""
+"""An argument parser that suggests the right option for a typo."""
 
 import argparse
 import difflib
@@ -17,14 +17,14 @@ _EXPOSED = "; revoke the one in this command, which the shell's history may now 
 
 
 class Parser(argparse.ArgumentParser):
-    """Ends as argparse does, with code 2; it says more, and without a block of all options."""
+    """Exits with code 2 like argparse, but with a suggestion and without the usage block."""
 
     _given: Sequence[str] = ()
 
     def parse_known_args(  # type: ignore[override]  # argparse types it by overloads
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[Any, list[str]]:
-        """As argparse does, but refuse ``--option=--``: of that Python 3.11 makes an empty list."""
+        """Like argparse, but refuse ``--option=--``, which Python 3.11 reads as an empty list."""
         given = list(sys.argv[1:] if args is None else args)
         if found := next(filter(None, map(_NO_VALUE.fullmatch, given)), None):
             self.error(f"argument {found[1]}: expected one argument")
@@ -32,12 +32,12 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(given, namespace)
 
     def error(self, message: str) -> NoReturn:
-        """Print what is wrong, and end. A token in the message is not shown."""
+        """Print the error without any token in it, and exit with code 2."""
         shown = _without_tokens(self.explain(message))
         self.exit(2, f"{self.prog}: error: {shown}\n(see {self.prog} --help)\n")
 
     def explain(self, message: str) -> str:
-        """argparse's message, with what each of its words was probably meant to be."""
+        """argparse's message, with suggestions for misspelled words in it."""
         known = [word for action in self._actions for word in action.option_strings]
         known += [
             word
@@ -48,7 +48,7 @@ class Parser(argparse.ArgumentParser):
         wrong = re.findall(r"'([^']+)'|(--?[\w-]+)", message.partition("(choose")[0])
         words = [first or second for first, second in wrong]
         if "are required" in message:
-            # A misspelt option is among them; argparse does not name what was given for it.
+            # The cause may be a misspelled option, which argparse does not name.
             given = [word.partition("=")[0] for word in self._given if word.startswith("--")]
             words = [word for word in given if word not in known]
         for word in words:
@@ -60,7 +60,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _without_tokens(message: str) -> str:
-    """The message without tokens, and with where a token belongs if it is about one."""
+    """The message without tokens. If it is about a token, it says where a token belongs."""
     shown, tokens = _TOKEN.subn("…", message)
     if not tokens and not _TOKEN_OPTION.search(message):
         return message

@@ -1,4 +1,4 @@
-"""What an option's word must look like, and what to say when it does not."""
+"""The types of option values: their patterns, and the messages for invalid values."""
 
 import argparse
 import re
@@ -8,16 +8,17 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 WILDCARDS = frozenset("*?[")
-"""What makes a name a pattern of names."""
+"""Characters that make a name a pattern."""
 _SIZE = r"[0-9]{1,18}[KMGkmg]?[Ii]?[Bb]?"
 _SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 @dataclass(frozen=True, slots=True)
 class Value(Generic[T]):
-    """A kind of word: the regular expression that it matches, what it is, and what it means.
+    """A type of value, to be used as ``type`` of an argparse argument.
 
-    ``type`` of an argument, for argparse; the template has the same expression.
+    ``pattern`` is its regular expression, which the template has, too. ``expected`` describes it in
+    error messages. ``convert`` returns the value of a text that matches.
     """
 
     pattern: str
@@ -25,19 +26,19 @@ class Value(Generic[T]):
     convert: Callable[[str], T]
 
     def __call__(self, text: str) -> T:
-        """What the word means. Raises ArgumentTypeError."""
+        """The value of the text. Raises ArgumentTypeError."""
         if not re.fullmatch(self.pattern, text):
             raise argparse.ArgumentTypeError(f"{text!r} is not {self.expected}")
         return self.convert(text)
 
 
 def number(low: int, high: int) -> Value[int]:
-    """A whole number within these bounds."""
+    """An integer from ``low`` to ``high``."""
     return Value(f"0*({between(low, high)})", f"a number from {low} to {high}", int)
 
 
 def some_of(words: Sequence[str], what: str) -> Value[tuple[str, ...]]:
-    """Some of these words, with commas between."""
+    """A comma-separated list of some of these words. ``what`` names them in error messages."""
     one = "|".join(map(re.escape, words))
     return Value(
         f"({one})(,({one}))*",
@@ -54,7 +55,7 @@ def glob(text: str) -> str:
 
 
 def between(low: int, high: int) -> str:
-    """The regular expression of the whole numbers within these bounds, without leading zeros."""
+    """A regular expression for the integers from ``low`` to ``high``, without leading zeros."""
     parts = []
     for digits in range(len(str(low)), len(str(high)) + 1):
         first, last = 10 ** (digits - 1) if digits > 1 else 0, 10**digits - 1
@@ -85,4 +86,4 @@ def _kib(text: str) -> int:
 
 
 size = Value(_SIZE, "a size like 500M or 2G", _kib)
-"""KiB in ``500M``."""
+"""A size such as ``500M``; its value is in KiB."""

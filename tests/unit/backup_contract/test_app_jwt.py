@@ -54,11 +54,11 @@ def test_a_key_is_read_however_its_lines_were_pasted(
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "no PEM"),
-        ("ghp_a_token_instead_of_a_key", "no PEM"),
+        ("", "not a PEM"),
+        ("ghp_a_token_instead_of_a_key", "not a PEM"),
         (pem(form=_FORMATS.PKCS8, passphrase=b"x"), "protected by a passphrase"),
         (pem(passphrase=b"x"), "protected by a passphrase"),
-        (pem(ec.generate_private_key(ec.SECP256R1()), _FORMATS.PKCS8), "no RSA key"),
+        (pem(ec.generate_private_key(ec.SECP256R1()), _FORMATS.PKCS8), "not an RSA key"),
         (pem(rsa.generate_private_key(65537, 1024)), "1024 bits"),
         (pem()[:900] + pem()[1000:], "private key|damaged|cut off|belong|numbers"),
         (pem()[:600] + "AAAA" + pem()[604:], "belong together|numbers"),

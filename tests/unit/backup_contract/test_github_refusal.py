@@ -136,7 +136,7 @@ def test_the_list_of_errors_is_part_of_the_message() -> None:
 )
 def test_the_lacking_permission_is_named(header: str, named: str) -> None:
     body = {"message": "Resource not accessible by personal access token"}
-    parts = "Resource not accessible by personal access token; the permission that it takes: "
+    parts = "Resource not accessible by personal access token; the permission that it needs: "
     assert reason(403, body, {RIGHT: header}) == f"403: {parts}{named}"
 
 

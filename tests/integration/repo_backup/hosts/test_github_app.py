@@ -179,7 +179,7 @@ def test_a_signature_that_github_rejects_is_fatal_and_says_what_to_look_at(
     ("variables", "reason"),
     [
         ({"GITHUB_APP_KEY": ""}, "needs the App's private key"),
-        ({"GITHUB_APP_KEY": "canary-not-a-key"}, "it is no PEM private key"),
+        ({"GITHUB_APP_KEY": "canary-not-a-key"}, "it is not a PEM private key"),
         ({"GITHUB_APP_ID": "my app"}, "neither an App's id nor its client id"),
         ({"GITHUB_TOKEN": CORPUS_TOKEN}, "not both"),
         ({"GITHUB_APP_ID": "", "GITHUB_TOKEN": "canary\nline"}, "contains blanks or line breaks"),
