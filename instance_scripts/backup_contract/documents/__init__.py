@@ -1,1 +1,1 @@
-"""The documents in the bucket and on standard output."""
+"""The documents at a destination, and those that commands print with ``--json``."""

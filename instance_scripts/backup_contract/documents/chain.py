@@ -1,8 +1,8 @@
-"""``OWNER/REPO+<chain>.json``: the overlays of one base archive, in their order. Pure.
+"""``OWNER/REPO+<chain>.json``: the overlays of one base archive, in order. Pure.
 
-A base and its overlays are a chain. Its document has one JSON object a line, an overlay each, and
-only ever grows at its end: the first N lines are the chain of every run that names N links, and
-their digest in that run's manifest proves it. The list can be created again from the overlays.
+A base and its overlays are a chain. Its document has one line, a JSON object, for each overlay, and
+lines are only ever appended. The first N lines are the chain of each run that names N links, which
+the digest in the run's manifest proves. The document can be created again from the overlays.
 """
 
 import hashlib
@@ -17,17 +17,17 @@ from backup_contract.documents.fields import DamagedError, Fields
 
 Line = bytes
 MOST_BYTES = 8 << 20
-"""Of a document: a line has some 600 bytes, and a chain some 60 of them where it is compacted."""
+"""The largest document. A line has about 600 bytes, and compaction keeps a chain to about 60."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What a manifest says of the overlays over a base archive.
+    """The overlays over a base archive, in a manifest.
 
-    ``id`` begins the base's SHA-256. ``links`` overlays have ``bytes`` together, the last of them
-    ``last_bytes``; the run ``run_id`` put that one. ``digest`` is the SHA-256 (hex) of the first
-    ``links`` lines of the chain's document. ``base_refs_digest`` and ``base_refs`` tell of the base
-    alone: programs that know no overlays read these, and so see the base as what it is.
+    ``id`` is the beginning of the base's SHA-256. The ``links`` overlays have ``bytes`` together,
+    the last one ``last_bytes``; the run ``run_id`` stored the last one. ``digest`` is the SHA-256
+    (hex) of the first ``links`` lines of the chain's document. ``base_refs_digest`` and
+    ``base_refs`` describe the base alone, for programs that do not know overlays.
     """
 
     id: str
@@ -40,7 +40,7 @@ class Chain:
     base_refs: int
 
     def document(self, refs_digest: str | None, refs: int) -> dict[str, Any]:
-        """As it stands in the manifest, with what the whole chain holds."""
+        """Its JSON object in the manifest. The arguments describe the refs of the whole chain."""
         return {
             "id": self.id,
             "links": self.links,
@@ -54,7 +54,7 @@ class Chain:
 
     @classmethod
     def read(cls, document: Fields, base: Fields) -> "Chain":
-        """A chain in the manifest; ``base`` holds the fields of the base beside it.
+        """Read a chain in a manifest. ``base`` has the fields that describe the base.
 
         Raises DamagedError.
         """
@@ -75,10 +75,10 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One overlay, as the run that put it wrote it down.
+    """One overlay, as the run that stored it recorded it.
 
-    ``version_id``, ``etag`` and ``checksum`` are the store's own, where it has such.
-    ``refs_digest`` and ``refs`` tell what a restore up to here holds.
+    ``version_id``, ``etag`` and ``checksum`` come from the store, if it has them. ``refs_digest``
+    and ``refs`` describe the refs of a restore up to this overlay.
     """
 
     key: str
@@ -93,13 +93,13 @@ class Link:
 
     @property
     def line(self) -> Line:
-        """Its line of the document, with the line's end."""
+        """Its line in the document, including the line end."""
         described = {name: getattr(self, name) for name in self.__slots__}
         return json.dumps(described, separators=(",", ":")).encode() + b"\n"
 
     @classmethod
     def read(cls, document: Fields) -> "Link":
-        """The overlay in a line. Raises DamagedError."""
+        """Read the overlay in a line. Raises DamagedError."""
         return cls(
             fields.key(document, "key", layout.ARCHIVES),
             fields.count(document, "bytes"),
@@ -115,9 +115,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class ChainDocument:
-    """The overlays over the archive ``base_key``; ``lines`` are as they were written.
+    """The document of the chain over the archive ``base_key``.
 
-    Lines of a later version keep the fields that this one does not know.
+    ``lines`` are the original bytes, so that fields of later versions are preserved.
     """
 
     base_key: str
@@ -127,20 +127,20 @@ class ChainDocument:
 
     @property
     def key(self) -> str:
-        """Where it lies."""
+        """The key of this document."""
         return layout.chain_document(self.base_key, self.id)
 
     @property
     def next_key(self) -> str:
-        """The key of the overlay that follows the last."""
+        """The key of the next overlay."""
         return layout.overlay(self.base_key, self.id, len(self.lines) + 1)
 
     def with_link(self, link: Link) -> "ChainDocument":
-        """The same with one more overlay."""
+        """A copy with this overlay appended."""
         return replace(self, lines=(*self.lines, link.line), links=(*self.links, link))
 
     def first(self, count: int) -> "ChainDocument":
-        """The chain of a run that names so many overlays."""
+        """A copy with the first ``count`` overlays."""
         return replace(self, lines=self.lines[:count], links=self.links[:count])
 
     @property
@@ -149,7 +149,7 @@ class ChainDocument:
         return hashlib.sha256(b"".join(self.lines)).hexdigest()
 
     def to_bytes(self) -> bytes:
-        """The document."""
+        """The document's bytes."""
         return b"".join(self.lines)
 
     @classmethod
@@ -158,8 +158,8 @@ class ChainDocument:
     ) -> "ChainDocument":
         """Read the first ``most`` lines of a chain's document.
 
-        Raises DamagedError that names the document and the line: also for an overlay that is not
-        the next of this chain.
+        Raises DamagedError that names the document and the line, also for an overlay that is not
+        the next one of this chain.
         """
         key = layout.chain_document(base_key, chain_id)
         if len(data) > MOST_BYTES:
@@ -185,7 +185,7 @@ def _link(line: bytes, key: str) -> Link:
 
 
 def chain_of(document: ChainDocument, base_refs_digest: str | None, base_refs: int) -> Chain:
-    """What a manifest says of all overlays of a document, of which there is one at least."""
+    """The entry in a manifest for all overlays of a document, which has at least one."""
     last = document.links[-1]
     return Chain(
         document.id,

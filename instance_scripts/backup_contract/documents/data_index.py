@@ -1,4 +1,4 @@
-"""How complete each section of a repository's data is: ``index.json`` of a data archive. Pure."""
+"""``index.json`` of a data archive: how complete each section of the data is. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,26 +11,25 @@ from backup_contract.documents.parts.attached import Attached, attached_field, r
 SectionState = Literal[
     "complete", "not-permitted", "switched-off", "truncated", "failed", "under-way"
 ]
-"""``complete``: as many as GitHub counts, or read to the last page where it gives no count.
-``not-permitted`` and ``switched-off`` are no failures; ``under-way`` goes on with the next run."""
+"""``complete``: as many items as GitHub counts, or, without a count, read to the last page.
+``not-permitted`` and ``switched-off`` are not failures. The next run continues ``under-way``."""
 STATES: tuple[str, ...] = get_args(SectionState)
 INDEX, DELETED = "index.json", "deleted.json"
-"""Beside the documents: what this module describes, and since when what is gone is gone."""
-_UNSAID: Fields = dict.fromkeys(("github", "newest", "read_at", "reason", "after"))
+"""Files beside the documents: this module's, and the list of documents deleted on GitHub."""
+_OPTIONAL: Fields = dict.fromkeys(("github", "newest", "read_at", "reason", "after"))
 SHOWN_TO_OWNER = "GitHub tells it to the account's own token only"
-"""Why a section is not saved that no right opens: it takes another token."""
+"""The reason of a section that no permission opens, only another token."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """One kind of thing among a repository's data, as issues or labels.
+    """One section of a repository's data, such as issues or labels.
 
-    ``here`` is how many items are saved, those that vanished upstream not counted; ``github`` how
-    many GitHub counts, None where it gives no number: then the last page was read. ``newest`` is
-    the newest date of an item (ISO 8601, UTC), from where the next run goes on; ``read_at`` when
-    all of the section was last read. ``reason`` says what a state other than ``complete`` comes
-    from and, with a missing permission, which. ``after`` is from where one that is under way goes
-    on, as the host understands it.
+    ``here`` is the number of saved items, without those deleted on GitHub. ``github`` is GitHub's
+    count; None if it gives none. ``newest`` is the newest date of an item (ISO 8601, UTC), from
+    which the next run continues. ``read_at`` is when all of the section was last read. ``reason``
+    explains a state other than ``complete``, and names a missing permission. ``after`` is the
+    host's position from which a section that is under way continues.
     """
 
     state: SectionState
@@ -43,7 +42,7 @@ class Section:
 
     @property
     def document(self) -> Fields:
-        """As it stands in ``index.json``."""
+        """Its JSON object in ``index.json``."""
         written = {
             "state": self.state,
             "here": self.here,
@@ -57,10 +56,10 @@ class Section:
 
 
 def section_document(name: str, section: Section) -> dict[str, Any]:
-    """A section in ``index.json``, where ``complete_by`` says what its completeness rests on.
+    """A section in ``index.json``. ``complete_by`` says how its completeness was determined.
 
-    ``count``: as many items are saved as GitHub counts. ``last-page``: GitHub gives no count, and
-    its list was read to the last page; of settings the counts are of something else.
+    ``count``: as many items are saved as GitHub counts. ``last-page``: the list was read to its
+    last page, because GitHub gives no count, or, for settings, counts something else.
     """
     if section.state != "complete":
         return dict(section.document)
@@ -69,8 +68,11 @@ def section_document(name: str, section: Section) -> dict[str, Any]:
 
 
 def read_section(document: Fields) -> Section:
-    """A section; a state of a later version is a failure that says so. Raises DamagedError."""
-    document = {**_UNSAID, **document}
+    """Read a section. An unknown state, of a later version, counts as failed.
+
+    Raises DamagedError.
+    """
+    document = {**_OPTIONAL, **document}
     state = fields.text(document, "state")
     reason = fields.text_or_null(document, "reason")
     if state not in STATES:
@@ -88,10 +90,11 @@ def read_section(document: Fields) -> Section:
 
 @dataclass(frozen=True)
 class DataIndex:
-    """``index.json``: of which repository and run an archive's data is, and each section.
+    """``index.json``: the repository and the run of an archive's data, and each section.
 
-    ``documents`` is how many documents there are by folder, those included that are gone upstream.
-    ``attached`` are the attachments that texts link to; None: none, or of an earlier version.
+    ``number`` is GitHub's id. ``documents`` counts the documents by folder, including those deleted
+    on GitHub. ``attached`` describes the attachments that texts link to; None if there are none, or
+    if an earlier version wrote the index.
     """
 
     repository: str
@@ -103,7 +106,7 @@ class DataIndex:
 
     @property
     def document(self) -> Fields:
-        """The document."""
+        """The JSON object."""
         return {
             "schema": 1,
             "repository": self.repository,
@@ -118,11 +121,11 @@ class DataIndex:
 
 
 def read_index(document: Fields) -> DataIndex:
-    """The index in this JSON object. Raises DamagedError that names the field."""
+    """Read the index from its JSON object. Raises DamagedError that names the field."""
     fields.schema(document, 1)
     sections, counts = document.get("sections"), document.get("documents")
     if not isinstance(sections, dict) or not isinstance(counts, dict):
-        raise fields.DamagedError("sections", "or documents are no object")
+        raise fields.DamagedError("sections", "or documents is not an object")
     return DataIndex(
         repository=fields.text(document, "repository"),
         number=fields.count(document, "id"),

@@ -1,4 +1,4 @@
-"""The date marker, written last: which attempt of which run completed. Lines of text. Pure."""
+"""The date marker, which an attempt writes last: which attempt of which run completed. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -13,9 +13,10 @@ _ATTEMPT = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Which attempt completed, and the manifest it vouches for. ``key`` is the marker's own.
+    """A date marker: which attempt completed, and with which manifest.
 
-    ``manifest`` is that manifest's key; empty: the run's own.
+    ``key`` is the marker's own key. ``manifest`` is the manifest's key, or empty for the run's
+    published one. ``manifest_sha256`` is hexadecimal.
     """
 
     key: str
@@ -26,7 +27,7 @@ class Marker:
     manifest: str = ""
 
     def to_text(self, completed_at: datetime) -> bytes:
-        """The marker of a run that was complete at this moment: ``name=value`` lines."""
+        """The marker's content, for a run that completed at this time: ``name=value`` lines."""
         values = {
             "run_id": self.run_id,
             "attempt": self.attempt,
@@ -39,7 +40,7 @@ class Marker:
 
 
 def read_marker(key: str, data: bytes) -> Marker | None:
-    """The marker in a date file's lines, without its counts; None if it is none of ours."""
+    """Read a marker, without its counts. None if the data is not a marker."""
     lines = data.decode(errors="replace").splitlines()
     values = dict(line.split("=", 1) for line in lines if "=" in line)
     attempt, sha256 = values.get("attempt", ""), values.get("manifest_sha256", "").strip()

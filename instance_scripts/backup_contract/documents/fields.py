@@ -1,8 +1,8 @@
-"""The fields of a JSON document at the destination, each read as what it must be. Pure.
+"""Reads and validates the fields of a JSON document at a destination. Pure.
 
-Whoever may write to the destination may write anything into a document, and a later version adds
-fields. What is known is checked when it is read; what is not known is ignored. Every reader takes
-an object and the name of a field, and raises DamagedError for one that is missing or wrong.
+Anybody who can write to the destination can write anything into a document, and later versions add
+fields. Known fields are validated when they are read; unknown fields are ignored. Each reader takes
+an object and the name of a field, and raises DamagedError if the field is missing or invalid.
 """
 
 import json
@@ -15,16 +15,16 @@ Fields = Mapping[str, Any]
 T = TypeVar("T")
 
 LIMIT = 2**63
-"""Every number is below it, as in the other programs that read these documents."""
+"""All numbers must be below this limit, so that other programs can read them."""
 MOST_VALUES = 10_000_000
-"""How many values a document may hold: two bytes of JSON can take 80 of memory. A repository with
-a wiki takes some 50 in a manifest: this is enough for 200,000, in half a gigabyte at most."""
+"""How many values a document may have. Two bytes of JSON can take 80 bytes of memory. A repository
+with a wiki has about 50 values in a manifest: this is enough for 200,000, in at most half a GB."""
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _WORD = re.compile(r"[a-z][a-z-]{0,30}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLAIN_KEY = re.compile(r"(?=.{1,1024}\Z)\w[\w.~+-]{0,254}(?:/\w[\w.~+-]{0,254})+", re.ASCII)
-"""What nearly every key is: of these no other rule need be asked."""
+"""Nearly all keys match this. They need no further check."""
 _NO_SEGMENTS = frozenset((b"", b".", b".."))
 _KEY_BYTES, _SEGMENT_BYTES = 1024, 255
 """S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html; NAME_MAX of Linux."""
@@ -33,9 +33,10 @@ _MISSING = object()
 
 
 class DamagedError(ValueError):
-    """A field is not what it must be: ``repositories[0].archive.bytes is …``.
+    """A field is missing or invalid: ``repositories[0].archive.bytes is …``.
 
-    ``document`` is what holds it, empty where that is not known.
+    ``path`` names the field, ``what`` says what is wrong. ``document`` is the key of the document;
+    empty if it is not known.
     """
 
     def __init__(self, path: str, what: str, document: str = "") -> None:
@@ -46,19 +47,19 @@ class DamagedError(ValueError):
         self.document = document
 
     def below(self, outer: str) -> "DamagedError":
-        """The same, with the path of the object that holds the field before its own."""
+        """The same error, with the path of the enclosing object prepended."""
         return DamagedError(f"{outer}.{self.path}" if self.path else outer, self.what)
 
     def within(self, document: str) -> "DamagedError":
-        """The same, with the document's name."""
+        """The same error, with the document's key."""
         return DamagedError(self.path, self.what, document)
 
 
 def decode(data: bytes, build: Callable[[Fields], T], most_values: int | None = None) -> T:
-    """What ``build`` makes of a document. Raises DamagedError, whatever is wrong with it.
+    """Parse a JSON object and pass it to ``build``. Raises DamagedError if anything is wrong.
 
-    A document that may hold more than ``most_values`` values is refused unread: eleven bytes of
-    JSON can take 200 of memory.
+    A document that may have more than ``most_values`` values is refused before it is parsed,
+    because eleven bytes of JSON can take 200 bytes of memory.
     """
     if most_values is not None and sum(map(data.count, (b"{", b"[", b","))) > most_values:
         raise DamagedError("", f"it holds more than {most_values} values")
@@ -70,10 +71,10 @@ def decode(data: bytes, build: Callable[[Fields], T], most_values: int | None = 
         constants.append(name)
         return float(name)
 
-    # Looking for constants takes the decoder half as long again as all the rest.
+    # With parse_constant, decoding takes half as long again.
     suspect = b"NaN" in data or b"Infinity" in data
     try:
-        # A byte order mark is what an editor may add; nothing here was ever written in UTF-16.
+        # An editor may add a byte order mark. No version ever wrote UTF-16.
         text = data.decode("utf-8-sig")
         document = json.loads(text, parse_constant=constant) if suspect else json.loads(text)
     except RecursionError as error:
@@ -93,24 +94,24 @@ def decode(data: bytes, build: Callable[[Fields], T], most_values: int | None = 
 
 
 def schema(document: Fields, known: int) -> None:
-    """Refuse a document of another schema."""
+    """Check that the document has this schema. Raises DamagedError."""
     found = count(document, "schema")
     if found != known:
         raise DamagedError("", f"schema {found} is unknown, {known} is expected")
 
 
 def nullable(read: Callable[[Fields, str], T], document: Fields, name: str) -> T | None:
-    """What ``read`` makes of the field; None for null."""
+    """The field, read by ``read``; None for null."""
     return None if document.get(name, _MISSING) is None else read(document, name)
 
 
 def optional(read: Callable[[Fields, str], T], document: Fields, name: str) -> T | None:
-    """What ``read`` makes of the field; None where it is null or missing."""
+    """The field, read by ``read``; None if it is null or missing."""
     return None if document.get(name) is None else read(document, name)
 
 
 def text(document: Fields, name: str) -> str:
-    """Text that UTF-8 has bytes for."""
+    """A text that can be encoded in UTF-8."""
     found = document.get(name, _MISSING)
     if isinstance(found, str) and (found.isascii() or _encodable(found)):
         return found
@@ -118,17 +119,17 @@ def text(document: Fields, name: str) -> str:
 
 
 def text_or_null(document: Fields, name: str) -> str | None:
-    """Such text; None for null."""
+    """A text, as for :func:`text`; None for null."""
     return None if document.get(name, _MISSING) is None else text(document, name)
 
 
 def text_or_none(document: Fields, name: str) -> str | None:
-    """Such text; None where it is null or missing."""
+    """A text, as for :func:`text`; None if the field is null or missing."""
     return None if document.get(name) is None else text(document, name)
 
 
 def texts(document: Fields, name: str) -> list[str]:
-    """A list of such texts."""
+    """A list of texts, each as for :func:`text`."""
     found = document.get(name, _MISSING)
     if not isinstance(found, list):
         raise _damaged(found, name, "is not a list of texts")
@@ -139,7 +140,7 @@ def texts(document: Fields, name: str) -> list[str]:
 
 
 def items(document: Fields, name: str) -> list[Any]:
-    """A list of whatever there is."""
+    """A list of any values."""
     found = document.get(name, _MISSING)
     if not isinstance(found, list):
         raise _damaged(found, name, "is not a list")
@@ -147,7 +148,7 @@ def items(document: Fields, name: str) -> list[Any]:
 
 
 def named_texts(document: Fields, name: str) -> dict[str, str]:
-    """An object of such texts."""
+    """An object whose values are texts, each as for :func:`text`."""
     found = document.get(name, _MISSING)
     if not isinstance(found, dict):
         raise _damaged(found, name, "is not an object")
@@ -166,7 +167,7 @@ def flag(document: Fields, name: str) -> bool:
 
 
 def count(document: Fields, name: str) -> int:
-    """A whole number from 0 on, below :data:`LIMIT`."""
+    """An integer from 0, below :data:`LIMIT`."""
     found = document.get(name, _MISSING)
     if type(found) is int and 0 <= found < LIMIT:
         return found
@@ -174,22 +175,22 @@ def count(document: Fields, name: str) -> int:
 
 
 def number(document: Fields, name: str) -> float:
-    """A finite number from 0 on, below :data:`LIMIT`."""
+    """A finite number from 0, below :data:`LIMIT`."""
     found = document.get(name, _MISSING)
-    # Of the largest whole numbers the nearest float is the limit itself.
+    # The largest integers are rounded to the limit itself when they become floats.
     if type(found) in (int, float) and 0 <= found < LIMIT and float(found) < LIMIT:
         return float(found)
     raise _damaged(found, name, "is not a number from 0 to 2^63 - 1")
 
 
 def moment(document: Fields, name: str) -> datetime:
-    """A moment since 1970 in UTC, from a date with a time zone."""
+    """A time since 1970, in UTC, from an ISO 8601 text with a time zone."""
     written = text(document, name)
     try:
         found = datetime.fromisoformat(written)
         utc = found.astimezone(UTC)
-    except (ValueError, OverflowError) as error:  # the year 9999, moved over its edge by a zone
-        raise DamagedError(name, "is no date") from error
+    except (ValueError, OverflowError) as error:  # a time zone may move the end of 9999 past it
+        raise DamagedError(name, "is not a date") from error
     if found.tzinfo is None:
         raise DamagedError(name, "is a date without a time zone")
     if utc.year < _FIRST_YEAR:
@@ -198,22 +199,22 @@ def moment(document: Fields, name: str) -> datetime:
 
 
 def word(document: Fields, name: str) -> str:
-    """A state, a phase or a verdict: small letters and hyphens."""
-    return _matching(_WORD, document, name, "is not a word of small letters")
+    """A state, a phase or a verdict: lower-case letters and hyphens."""
+    return _matching(_WORD, document, name, "is not a word in lower case")
 
 
 def run_id(document: Fields, name: str) -> str:
-    """A run's name."""
+    """A run id, which may be a custom name."""
     return _matching(RUN_ID, document, name, "is not a run id")
 
 
 def sha256(document: Fields, name: str) -> str:
-    """A SHA-256, hexadecimal."""
+    """A SHA-256 in hexadecimal digits."""
     return _matching(_SHA256, document, name, "is not a SHA-256")
 
 
 def checksum(document: Fields, name: str) -> dict[str, str]:
-    """A store's checksum, with all that is said of it; without algorithm and value it is none."""
+    """A store's checksum: an object with at least ``algorithm`` and ``value``."""
     found = named_texts(document, name)
     for needed in ("algorithm", "value"):
         if needed not in found:
@@ -222,7 +223,7 @@ def checksum(document: Fields, name: str) -> dict[str, str]:
 
 
 def key(document: Fields, name: str, below: str) -> str:
-    """An object's key that stays below a prefix, in a bucket and as a path in a directory."""
+    """The key of an object below a prefix, which is also safe as a path in a directory."""
     found = text(document, name)
     if found.startswith(below) and _PLAIN_KEY.fullmatch(found):
         return found
@@ -240,7 +241,7 @@ def key(document: Fields, name: str, below: str) -> str:
 
 
 def inside(document: Fields, name: str, build: Callable[[Fields], T]) -> T:
-    """What ``build`` makes of the object in a field."""
+    """The object in a field, passed to ``build``."""
     found = document.get(name, _MISSING)
     if not isinstance(found, dict):
         raise _damaged(found, name, "is not an object")
@@ -251,7 +252,7 @@ def inside(document: Fields, name: str, build: Callable[[Fields], T]) -> T:
 
 
 def each(document: Fields, name: str, build: Callable[[Fields], T]) -> list[T]:
-    """What ``build`` makes of each object of a list."""
+    """The objects of a list, each passed to ``build``."""
     built = []
     for index, item in enumerate(items(document, name)):
         if not isinstance(item, dict):

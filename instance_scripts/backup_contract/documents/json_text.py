@@ -1,8 +1,8 @@
-"""How a large JSON document is written: quickly, and so that two of them can be compared.
+"""Writes large JSON documents fast, and so that two of them can be compared with ``diff``. Pure.
 
-Every field has a line of its own, and so has every item of a list in it: an issue's comment, a
-manifest's repository. What is inside stays on its line, as Python writes it many times faster.
-Pure.
+Each field has its own line, and so has each item of a list in it, such as a comment of an issue or
+a repository in a manifest. Everything inside an item is on the same line, because Python writes
+that many times faster.
 """
 
 import json
@@ -15,9 +15,9 @@ _SHORT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def json_text(document: Any) -> bytes:
-    """The document as UTF-8: the same content is the same text.
+    """The document in UTF-8, with sorted fields: the same content gives the same bytes.
 
-    Text that UTF-8 has no bytes for, as half of a surrogate pair, is written with escapes.
+    If it contains a lone surrogate, which UTF-8 cannot encode, non-ASCII text is escaped.
     """
     try:
         return _written(document, _READABLE).encode()
@@ -26,9 +26,9 @@ def json_text(document: Any) -> bytes:
 
 
 def short_json(document: Mapping[str, Any]) -> bytes:
-    """The document as short as lines allow, its fields in their order.
+    """The document in UTF-8 without unnecessary spaces, its fields in the given order.
 
-    Text that UTF-8 has no bytes for is written as question marks.
+    Lone surrogates, which UTF-8 cannot encode, become question marks.
     """
     fields = (f"{_SHORT.encode(name)}: {_value(each, _SHORT)}" for name, each in document.items())
     return ("{\n " + ",\n ".join(fields) + "\n}\n").encode("utf-8", "replace")

@@ -12,10 +12,10 @@ from backup_contract.documents.fields import DamagedError, Fields
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """One attempt that got an instance.
+    """An attempt that has an instance.
 
-    ``evidence`` is the prefix below which that instance says how it goes; empty where a launcher
-    of before there were such prefixes made it.
+    ``evidence`` is the prefix of the documents that the instance writes; empty if an earlier
+    version, which had no such prefixes, launched it.
     """
 
     attempt: int
@@ -25,7 +25,7 @@ class Launched:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A pool that EC2 refused, with its code."""
+    """A refused pool, with EC2's error code."""
 
     instance_type: str
     zone: str
@@ -35,9 +35,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class LaunchRecord:
-    """The latest attempt of a run, and the instance that each attempt got.
+    """The latest attempt of a run, and the instance of each attempt.
 
-    ``usd_per_hour`` is the spot price at launch; None where it is not known.
+    ``usd_per_hour`` is the spot price at launch; None if it is not known.
     """
 
     run_id: str
@@ -56,7 +56,7 @@ class LaunchRecord:
 
     @property
     def latest(self) -> dict[str, Any]:
-        """The latest attempt, as the launcher answers it too."""
+        """The latest attempt, as it is also in the launcher's answer."""
         return {
             "schema": 1,
             "run_id": self.run_id,
@@ -80,15 +80,14 @@ class LaunchRecord:
 
 
 def refused_rows(refused: tuple[Refused, ...]) -> list[list[str]]:
-    """As documents have it: type, zone, market and code of each pool."""
+    """The pools in documents: type, zone, market and code of each."""
     return [[each.instance_type, each.zone, each.market, each.code] for each in refused]
 
 
 def read_launch(data: bytes, run_id: str) -> tuple[Launched, ...]:
-    """The attempts of this run, the first one first. Raises DamagedError that names the field.
+    """Read the attempts of this run, in order. Raises DamagedError that names the field.
 
-    Nobody needs the rest. Launchers of before there were such prefixes wrote down the latest
-    attempt alone.
+    The other fields are not needed. Earlier versions recorded only the latest attempt.
     """
 
     def read(document: Fields) -> tuple[Launched, ...]:
@@ -102,7 +101,7 @@ def read_launch(data: bytes, run_id: str) -> tuple[Launched, ...]:
     def _launched(document: Fields) -> Launched:
         below = fields.optional(fields.text, document, "evidence") or ""
         if below and not evidence.is_prefix(below, run_id):
-            raise DamagedError("evidence", f"is no prefix of an attempt of {run_id}")
+            raise DamagedError("evidence", f"is not the prefix of an attempt of {run_id}")
         number = fields.count(document, "attempt")
         return Launched(number, fields.text(document, "instance_id"), below)
 

@@ -1,7 +1,7 @@
-"""What the launcher answers: to a run, to a dry run, and to a check. JSON. Pure.
+"""The launcher's answers, in JSON: to a run, to a dry run and to a check. Pure.
 
-The launcher writes it; ``run-now`` and ``check`` read it, and a later or an earlier launcher may
-have answered. What they rely on is checked; the rest they show as it is.
+``run-now`` and ``check`` read the answer, which a launcher of an earlier or a later version may
+have written. They validate the fields that they need, and show the others unchanged.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from backup_contract.documents.fields import Fields
 from backup_contract.documents.launch import LaunchRecord, Refused, refused_rows
 
 OK = "ok"
-"""The status of a check that found everything in order."""
+"""The status of a check in which everything is in order."""
 
 
 class Status(StrEnum):
@@ -38,8 +38,9 @@ _POOLS_ASKED = (Status.NOT_LAUNCHED, Status.REFUSED)
 class RunAnswer:
     """The answer to a request for a run.
 
-    ``launch`` is there where an instance was launched just now, ``run_id`` where there is a run,
-    ``next_attempt_at`` where another attempt is planned. ``mail`` warns that nobody gets the mail.
+    ``launch`` is set if this request launched an instance, ``run_id`` if there is a run,
+    ``next_attempt_at`` if another attempt is planned. ``mail`` is a warning that nobody will
+    receive the mail.
     """
 
     status: str
@@ -59,12 +60,12 @@ class RunAnswer:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the launcher did, or would do, what it was asked."""
+        """Whether the launcher launched the instance, or would launch it."""
         return self.launched or self.status == Status.WOULD_LAUNCH
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it is answered: what there is nothing to say about is not there."""
+        """The JSON object of the answer. Empty fields are omitted."""
         document: dict[str, Any] = {"status": str(self.status)}
         if self.launch:
             document |= self.launch.latest
@@ -81,9 +82,9 @@ class RunAnswer:
 
     @classmethod
     def read(cls, document: Fields) -> "RunAnswer":
-        """From the answer to a run or a dry run. Raises DamagedError that names the field.
+        """Read the answer to a run or a dry run. Raises DamagedError that names the field.
 
-        What only people read of it is left out.
+        Fields that are only for people are ignored.
         """
         run_id = fields.optional(fields.run_id, document, "run_id") or ""
         answer = cls(
@@ -100,10 +101,10 @@ class RunAnswer:
 
 @dataclass(frozen=True, slots=True)
 class DryRunAnswer:
-    """The answer to a dry run that nothing kept from asking EC2.
+    """The answer to a dry run that reached EC2.
 
-    ``objections`` are EC2's by market, ``first_pools`` the three that would be asked first, of so
-    many ``pools``; ``rights`` is what GitHub says of the access.
+    ``objections`` are EC2's refusals by market. ``first_pools`` are the first three of ``pools``
+    pools, in the order of the requests. ``rights`` are lines about the access to GitHub.
     """
 
     status: str
@@ -117,7 +118,7 @@ class DryRunAnswer:
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it is answered."""
+        """The JSON object of the answer."""
         return {
             "status": str(self.status),
             "dry_run": True,
@@ -133,7 +134,11 @@ class DryRunAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswer:
-    """The preflight: ``ok``, ``mend`` or ``unknown``, and a line for each check by its name."""
+    """The answer to a check.
+
+    ``status`` is ``ok``, ``mend`` (action needed) or ``unknown``; ``checks`` has a line for each
+    check by its name.
+    """
 
     status: str
     summary: str
@@ -141,17 +146,17 @@ class CheckAnswer:
 
     @property
     def in_order(self) -> bool:
-        """Whether nothing needs a person."""
+        """Whether no action is needed and nothing is unknown."""
         return self.status == OK
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it is answered."""
+        """The JSON object of the answer."""
         return {"status": self.status, "summary": self.summary, "checks": dict(self.checks)}
 
     @classmethod
     def read(cls, document: Fields) -> "CheckAnswer":
-        """From the answer to a check. Raises DamagedError that names the field."""
+        """Read the answer to a check. Raises DamagedError that names the field."""
         return cls(
             status=fields.text(document, "status"),
             summary=fields.text(document, "summary"),

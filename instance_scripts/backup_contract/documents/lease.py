@@ -1,4 +1,4 @@
-"""``runs/lock.json``: who may write to a destination, and until when. Schema 1, JSON. Pure."""
+"""``runs/lock.json``: which run may write to a destination, and until when. Schema 1. Pure."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -11,11 +11,11 @@ from backup_contract.moments import iso
 
 @dataclass(frozen=True, slots=True)
 class LeaseRecord:
-    """A lease. ``run_id`` is for show: it need not be a run id. ``attempt`` and ``holder`` are None
-    where nobody wrote them down: whoever holds it is respected all the same.
+    """A lease.
 
-    Programs before December 2026 wrote neither ``ended`` nor ``process``: their lease has ended if
-    it was to expire in the moment in which it was written.
+    ``run_id`` is for display only, and may be any text. ``attempt`` and ``holder`` are None if they
+    were not recorded; the lease is valid anyway. Programs before December 2026 wrote neither
+    ``ended`` nor ``process``: their lease has ended if it expires at the time when it was written.
     """
 
     run_id: str

@@ -1,9 +1,9 @@
-"""The archive ``REPO~lfs.zip``: which large files a history points to, and which are saved. Pure.
+"""``REPO~lfs.zip``: the LFS objects that a history refers to, and which of them are saved. Pure.
 
-It holds two texts, laid out so that they and the objects lie where Git LFS looks for them once a
-person unpacks it over ``REPO.git``: ``REPO.git/lfs/objects.txt``, of each object a line with its
-SHA-256, its size and ``saved`` or ``missing``; and ``REPO.git/lfs/scanned.txt``, the SHA-256 of
-each archive of the repository that was looked through.
+It contains two texts, in the folder in which Git LFS keeps objects, so that it can be unpacked over
+``REPO.git``. ``REPO.git/lfs/objects.txt`` has a line for each object: its SHA-256, its size and
+``saved`` or ``missing``. ``REPO.git/lfs/scanned.txt`` has the SHA-256 of each archive of the
+repository that was searched for LFS pointers.
 """
 
 import re
@@ -23,17 +23,17 @@ _TOP = re.compile(r"(?!\.{1,2}\.git$)[A-Za-z0-9._-]{1,110}\.git")
 _OBJECT = re.compile(r"([0-9a-f]{64}) ([0-9]{1,18}) (saved|missing)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_BYTES = 256 << 20
-"""Some two million objects."""
+"""The largest list, about two million objects."""
 _BROKEN = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, RuntimeError),
     *(ValueError, OverflowError, struct.error, zlib.error),
 )
-"""What zipfile raises for a zip that lies about itself."""
+"""The errors that zipfile raises for a malformed zip."""
 
 
 @dataclass(frozen=True)
 class LfsList:
-    """Sizes in bytes by SHA-256 (hex), and which of these objects are at the destination."""
+    """Sizes in bytes by SHA-256 (hex), which of the objects are saved, and the scanned archives."""
 
     sizes: Mapping[str, int] = field(default_factory=dict)
     saved: frozenset[str] = frozenset()
@@ -41,11 +41,11 @@ class LfsList:
 
     @property
     def referred(self) -> Referred:
-        """The numbers."""
+        """Counts and bytes of the objects, and of the saved ones."""
         return Referred.of(self.sizes, self.saved)
 
     def texts(self, mirror_name: str) -> dict[str, bytes]:
-        """The files of the archive by name; the same list makes the same bytes."""
+        """The files of the archive by name. The same list gives the same bytes."""
         lines = (
             f"{oid} {self.sizes[oid]} {'saved' if oid in self.saved else 'missing'}\n"
             for oid in sorted(self.sizes)
@@ -58,24 +58,24 @@ class LfsList:
 
 
 def read_list(objects: Iterable[str], scanned: Iterable[str] = ()) -> LfsList:
-    """The list in the lines of both files. Raises DamagedError."""
+    """Read the list from the lines of both files. Raises DamagedError."""
     sizes: dict[str, int] = {}
     saved: set[str] = set()
     for line in objects:
         found = _OBJECT.fullmatch(line.rstrip("\n"))
         if found is None:
-            raise DamagedError("", f"this list of LFS objects has an odd line: {one_line(line)}")
+            raise DamagedError("", f"this list of LFS objects has a bad line: {one_line(line)}")
         sizes[found[1]] = int(found[2])
         if found[3] == "saved":
             saved.add(found[1])
     archives = frozenset(line.rstrip("\n") for line in scanned)
     if not all(map(_SHA256.fullmatch, archives)):
-        raise DamagedError("", "this list of LFS objects names archives that are none")
+        raise DamagedError("", "this list of scanned archives has a line that is not a SHA-256")
     return LfsList(sizes, frozenset(saved), archives)
 
 
 def read_zip(file: IO[bytes]) -> tuple[str, LfsList]:
-    """The name of the mirror's folder, and the list. Raises DamagedError."""
+    """Read the name of the mirror's folder, and the list, from the zip. Raises DamagedError."""
     try:
         with zipfile.ZipFile(file) as archive:
             return _read(archive)

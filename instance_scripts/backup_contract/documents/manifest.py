@@ -1,4 +1,4 @@
-"""The manifest: what a run listed and what became of each repository. Schema 1, JSON. Pure."""
+"""The manifest: the repositories that a run listed, and the result of each. Schema 1. Pure."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 _FIRST_KINDS = (GIT, WIKI)
-"""Of these the first version knows what is kept; others are listed where it does not look."""
+"""The kinds that the first version reads in ``kept``. Others are in ``kept_further``."""
 _LISTS = ("errors", "notices", "only", "damaged_chains", "copied_chains", "accounts", "gists")
 _NUMBERED = "sections_in_common"
 _LATER: Fields = {
@@ -63,27 +63,29 @@ _LATER: Fields = {
     "api_requests": {},
     "objects_put": {"count": 0, "bytes": 0},
 }
-"""What stands for fields that earlier versions did not write."""
+"""The defaults of fields that earlier versions did not write."""
 
 
 @dataclass
 class Manifest:
-    """A run's manifest; ``listed`` counts also what a checkpoint does not hold yet.
+    """A run's manifest.
 
-    ``notices`` tell what the token or the App lacks, and what became of kept archives. ``only`` are
-    the patterns that the run was narrowed to; none: it was asked for everything. ``kept`` is None
-    in manifests that were written before there was such a list. ``visibility`` is what the token
-    could see, by owner; empty where nobody wrote it down. ``damaged_chains`` are of a published
-    manifest: the lists (by key) of the overlays of those archives that are not as the run names
-    them, whether they have overlays or not: the chain's id in the key tells which base was meant.
-    ``copied_chains`` are, likewise, those that lie here as copies, under other version ids.
-    ``accounts`` have data of their own, which belongs to no repository, and ``gists`` are git
-    repositories that are listed apart.
-    ``api_requests`` is how many requests project data took, by their purpose. ``objects_put`` are
-    the large files that the run stored, without those that a killed attempt stored after its last
-    checkpoint: the next attempt cannot tell these from what earlier runs stored.
-    ``unknown_kinds`` are those of which the program that wrote it knew nothing: what an earlier run
-    saved of them is not in it.
+    ``listed`` counts all listed repositories, including those that a checkpoint does not contain
+    yet. ``notices`` are about missing permissions and retained archives. ``only`` are the patterns
+    of a narrowed run; a run of everything has none. ``kept`` are the archives of repositories that
+    are no longer listed; None in manifests of versions without this list. ``visibility`` is what
+    the token could see, by owner; empty if it was not recorded.
+
+    A published manifest has two lists of keys of chain documents: ``damaged_chains`` for archives
+    that differ from the run's record, with or without overlays, and ``copied_chains`` for archives
+    that are copies with other version ids. The chain's id in the key identifies the base.
+
+    ``accounts`` have data that belongs to no repository. ``gists`` are listed separately from
+    repositories. ``api_requests`` counts the requests for project data by purpose. ``objects_put``
+    are the large files that the run stored. It lacks those that a killed attempt stored after its
+    last checkpoint, because the next attempt cannot distinguish them from those of earlier runs.
+    ``unknown_kinds`` are kinds that the writing program did not know, so that the manifest lacks
+    what an earlier run saved of them.
     """
 
     run_id: str
@@ -111,7 +113,7 @@ class Manifest:
 
     @property
     def items(self) -> list[Item]:
-        """Each result of each listed repository, of each account and gist."""
+        """All results of all listed repositories, accounts and gists."""
         return [*items_of(self.all_entries)]
 
     @property
@@ -120,32 +122,32 @@ class Manifest:
         return {**self.entries, **self.accounts, **self.gists}
 
     def add(self, entry: Entry) -> None:
-        """Put an entry where what it is belongs, in place of an earlier one."""
+        """Add an entry of any kind, or replace the one with the same identity."""
         places = {"repository": self.entries, "account": self.accounts, "gist": self.gists}
         places[entry.of][entry.identity] = entry
 
     @property
     def repositories(self) -> list[Item]:
-        """Of each listed repository its own git."""
+        """The git result of each listed repository."""
         return [Item(entry, GIT, entry.git) for entry in self.entries.values()]
 
     @property
     def orphaned(self) -> list[Item]:
-        """What is kept of what is not listed any more, where an archive of it is there."""
+        """The retained items, of repositories no longer listed, that have an archive."""
         return [each.item for each in self.kept or () if each.result.archive]
 
     @property
     def archived(self) -> list[Item]:
-        """All that must be at the destination."""
+        """All items with an archive, which must be at the destination."""
         return [item for item in (*self.items, *self.orphaned) if item.archive]
 
     def in_state(self, state: str) -> list[Item]:
-        """The results that are in this state."""
+        """The items in this state."""
         return [item for item in self.items if item.state == state]
 
     @property
     def totals(self) -> dict[str, int]:
-        """Counts by state, and bytes."""
+        """Counts of repositories by state and of archives by kind, and bytes."""
         entries = list(self.entries.values())
         states = [entry.git.state for entry in entries]
         everything = self.all_entries.values()
@@ -205,16 +207,16 @@ class Manifest:
 
     @classmethod
     def from_json(cls, data: bytes, most_values: int | None = None) -> "Manifest":
-        """Read a manifest or a checkpoint: what is known is checked, what is unknown ignored.
+        """Read a manifest or a checkpoint. Known fields are validated, unknown ones ignored.
 
-        Raises DamagedError that names the field, as in ``repositories[0].archive.bytes is …``, or
-        the size of one that may hold more than ``most_values`` values.
+        Raises DamagedError that names the field, as in ``repositories[0].archive.bytes is …``, also
+        for a document that may have more than ``most_values`` values.
         """
         return fields.decode(data, cls.read, most_values)
 
     @classmethod
     def read(cls, document: Fields) -> "Manifest":
-        """The manifest in this JSON object. Raises DamagedError that names the field."""
+        """Read the manifest from its JSON object. Raises DamagedError that names the field."""
         document = {**_LATER, **document}
         fields.schema(document, 1)
         common = fields.items(document, _NUMBERED)
@@ -223,7 +225,7 @@ class Manifest:
         )
         entries = by_identity(found)
         if len(entries) < len(found):
-            raise DamagedError("repositories", "hold the same id twice")
+            raise DamagedError("repositories", "has the same id twice")
         listed = fields.inside(document, "totals", _listed)
         complete = fields.flag(document, "complete")
         finished_at = fields.nullable(fields.moment, document, "finished_at")
@@ -238,7 +240,7 @@ class Manifest:
             listed=listed,
             finished_at=finished_at,
             complete=complete,
-            # The first version wrote GitHub's own words here.
+            # The first version wrote the text of GitHub's header here.
             token_expires_at=fields.text_or_null(document, "token_expires_at"),
             drill=fields.nullable(read_drill, document, "drill"),
             errors=fields.texts(document, "errors"),
@@ -258,12 +260,12 @@ class Manifest:
         results = (result for entry in everything for result in entry.results.values())
         kept = (each.result for each in read.kept or ())
         if sum(result.bytes_stored for result in (*results, *kept)) >= fields.LIMIT:
-            raise DamagedError("totals", "are of archives that are 2^63 bytes or more together")
+            raise DamagedError("totals", "would be 2^63 bytes or more")
         return read
 
 
 def _kept(document: Fields) -> list[OrphanedArchive] | None:
-    """What is kept, of all kinds; None where nobody wrote it down."""
+    """The retained archives of all kinds; None if they were not recorded."""
     if document["kept"] is None:
         return None
     names = ("kept", "kept_further") if "kept_further" in document else ("kept",)
@@ -271,7 +273,7 @@ def _kept(document: Fields) -> list[OrphanedArchive] | None:
 
 
 def _unknown_kinds(totals: Fields) -> tuple[str, ...]:
-    """The kinds of which there is no total."""
+    """The kinds without a total."""
     return tuple(kind.name for kind in further_kinds() if kind.total not in totals)
 
 
@@ -280,7 +282,7 @@ def _counts(document: Fields) -> dict[str, int]:
 
 
 def _listed(document: Fields) -> int:
-    """How many were listed; what else is in the totals is counted anew, and must be numbers."""
+    """The number of listed repositories. The other totals are validated, but computed again."""
     further = (kind.total for kind in further_kinds())
     for name in document.keys() & {*COUNTED, *further, "bytes_uploaded", "bytes_stored"}:
         fields.count(document, name)

@@ -1,9 +1,9 @@
 """``REPO~data+<chain>.objects.json``: the binaries that a chain of archives refers to. Pure.
 
 Each line is a JSON array with the SHA-256 (hex) and the size in bytes of an object below
-``objects/sha256/``. Who checks or counts these objects reads this list and unpacks no archive. The
-list only grows at its end: its first bytes, which a manifest names with their SHA-256, stay the
-list of that run when later runs add lines.
+``objects/sha256/``. With this list, these objects can be checked and counted without unpacking an
+archive. Lines are only ever appended, so the list of an earlier run is a prefix of it. The run's
+manifest has the length and the SHA-256 of that prefix.
 """
 
 import hashlib
@@ -18,36 +18,36 @@ from backup_contract.documents import fields
 from backup_contract.documents.fields import DamagedError, Fields
 
 MOST_BYTES = 64 << 20
-"""Of a list: some 800,000 objects."""
+"""The largest list, about 800,000 objects."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectListRef:
-    """What a manifest says of a list: the ``length`` in bytes of what its run wrote, and the
-    SHA-256 (hex) of that."""
+    """A manifest's reference to a list: the ``length`` in bytes of the run's prefix of it, and the
+    prefix's SHA-256 (hex)."""
 
     length: int
     sha256: str
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it stands in the manifest."""
+        """Its JSON object in the manifest."""
         return {"bytes": self.length, "sha256": self.sha256}
 
     @classmethod
     def of(cls, data: bytes) -> "ObjectListRef":
-        """Of a list as it was written."""
+        """The reference to a whole list."""
         return cls(len(data), hashlib.sha256(data).hexdigest())
 
     def confirms(self, data: bytes) -> bool:
-        """Whether a list begins with what the run wrote."""
+        """Whether a list begins with the run's prefix."""
         mine = data[: self.length]
         return len(mine) == self.length and hashlib.sha256(mine).hexdigest() == self.sha256
 
 
 def read_object_list_ref(document: Fields, name: str) -> ObjectListRef:
-    """The object in a field. Raises DamagedError."""
+    """Read the reference in a field. Raises DamagedError."""
 
     def read(found: Fields) -> ObjectListRef:
         length = fields.count(found, "bytes")
@@ -59,7 +59,7 @@ def read_object_list_ref(document: Fields, name: str) -> ObjectListRef:
 
 
 def object_lines(sizes: Mapping[str, int]) -> bytes:
-    """The lines of these objects, in the order of their SHA-256."""
+    """The lines for these objects, sorted by SHA-256."""
     return b"".join(
         json.dumps([sha256, size], separators=(",", ":")).encode() + b"\n"
         for sha256, size in sorted(sizes.items())
@@ -67,14 +67,14 @@ def object_lines(sizes: Mapping[str, int]) -> bytes:
 
 
 def read_object_list(data: bytes) -> dict[str, int]:
-    """The sizes by SHA-256 (hex). Raises DamagedError that names the line."""
+    """Read the sizes in bytes by SHA-256 (hex). Raises DamagedError that names the line."""
     if len(data) > MOST_BYTES:
         raise DamagedError("", f"it has {len(data)} bytes, {MOST_BYTES} at most")
     return dict(_object(line, number) for number, line in enumerate(_lines(data), 1))
 
 
 def legible_objects(data: bytes) -> Iterator[str]:
-    """The SHA-256 (hex) of each line that names an object, whatever the others are."""
+    """The SHA-256 (hex) in each valid line. Invalid lines are ignored."""
     for number, line in enumerate(data.splitlines(), 1):
         with suppress(DamagedError):
             yield _object(line, number)[0]

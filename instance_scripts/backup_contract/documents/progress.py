@@ -1,4 +1,4 @@
-"""``progress.json``: how far a run says that it is. Schema 1, JSON. Pure."""
+"""``progress.json``: the progress of a run, as its program reports it. Schema 1. Pure."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -14,7 +14,8 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """An attempt's last word: ``done`` repositories of ``listed``, of which so many ``failed``."""
+    """The latest progress of an attempt: ``done`` of ``listed`` repositories, ``failed`` of those
+    done."""
 
     attempt: int
     phase: str
@@ -27,7 +28,7 @@ class Progress:
 
     @property
     def ended(self) -> bool:
-        """Whether it says that nothing is going on any more."""
+        """Whether the attempt has ended."""
         return self.phase in _ENDED
 
     def to_json(self) -> bytes:

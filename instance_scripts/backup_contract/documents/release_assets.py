@@ -1,8 +1,8 @@
-"""``assets/TAG.json`` of a data archive: which object each file of a release is. Pure.
+"""``assets/TAG.json`` of a data archive: the object of each file of a release. Pure.
 
-It lies beside ``releases/TAG.json``, which is as GitHub has it. The bytes of a file are the object
-``objects/sha256/aa/bb/<sha256>`` at the destination. A file that GitHub has no more stays in the
-list if it was saved.
+It complements ``releases/TAG.json``, which is as GitHub's API returned it. A file's content is the
+object ``objects/sha256/aa/bb/<sha256>`` at the destination. A saved file that was removed on GitHub
+stays in the list.
 """
 
 import re
@@ -24,9 +24,9 @@ _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 class ReleaseAsset:
     """A file of a release; ``size`` in bytes, ``updated_at`` as GitHub writes it.
 
-    ``digest`` is what GitHub says of its bytes, as ``sha256:…``; None for files from before June
-    2025: https://github.blog/changelog/2025-06-03-releases-now-expose-digests-for-release-assets/
-    ``sha256`` (hex) names its object, None until it is saved.
+    ``digest`` is GitHub's, ``sha256:…``; None for files from before June 2025:
+    https://github.blog/changelog/2025-06-03-releases-now-expose-digests-for-release-assets/.
+    ``sha256`` (hex) identifies the object; None until the file is saved.
     """
 
     id: int
@@ -43,18 +43,18 @@ class ReleaseAsset:
 
     @property
     def expected(self) -> str | None:
-        """The SHA-256 (hex) that GitHub names, if it names one."""
+        """The SHA-256 (hex) in GitHub's digest; None if there is none."""
         found = _DIGEST.fullmatch(self.digest or "")
         return found[1] if found else None
 
     @property
     def version(self) -> tuple[int, str, str | None]:
-        """What is another one once somebody has replaced the file."""
+        """A value that changes when somebody replaces the file."""
         return self.id, self.updated_at, self.digest
 
     @property
     def document(self) -> Fields:
-        """Its object in the list."""
+        """Its JSON object in the list."""
         written = {
             "id": self.id,
             "name": self.name,
@@ -68,39 +68,38 @@ class ReleaseAsset:
 
 
 def assets_path(release_path: str) -> str:
-    """Where the list of the release at this path is: ``assets/v1.json`` of ``releases/v1.json``."""
+    """The path of a release's list: ``assets/v1.json`` for ``releases/v1.json``."""
     return f"{ASSETS}/{release_path.removeprefix(f'{RELEASES}/')}"
 
 
 def assets_document(assets: Iterable[ReleaseAsset]) -> Fields:
-    """The document."""
+    """The JSON object of the document."""
     return {"schema": 1, "assets": [each.document for each in assets]}
 
 
 def read_assets(document: Fields) -> tuple[ReleaseAsset, ...]:
-    """The files in a document. Raises DamagedError that names the field."""
+    """Read the files in a document. Raises DamagedError that names the field."""
     fields.schema(document, 1)
     return tuple(fields.each(document, "assets", _asset))
 
 
 def assets_of(release: Any) -> tuple[ReleaseAsset, ...]:
-    """The files of a release as GitHub lists them; one whose upload broke off is none."""
+    """The files in GitHub's description of a release, without those whose upload did not end."""
     found = [each for each in map(_listed, _uploaded(release)) if each]
     return tuple(sorted(found, key=_order))
 
 
 def unreadable_assets(release: Any) -> int:
-    """How many files GitHub lists in a way that does not tell which they are."""
+    """The number of files whose description in GitHub's response is not valid."""
     return sum(_listed(each) is None for each in _uploaded(release))
 
 
 def assets_after(
     before: Sequence[ReleaseAsset], now: Sequence[ReleaseAsset]
 ) -> tuple[ReleaseAsset, ...]:
-    """The list of an earlier run by what GitHub lists now.
+    """Update the list of an earlier run to the files that GitHub lists ``now``.
 
-    What was saved and has not changed since is saved still; what GitHub has no more stays if it
-    was saved.
+    Saved files that have not changed are still saved. Saved files that GitHub no longer lists stay.
     """
     known = {each.version: each.sha256 for each in before if each.sha256}
     current = [replace(each, sha256=known.get(each.version)) for each in now]
@@ -108,7 +107,7 @@ def assets_after(
 
 
 def without_repeats(assets: Iterable[ReleaseAsset]) -> tuple[ReleaseAsset, ...]:
-    """In order, and of each file's bytes the newest entry: a new name alone makes no new file."""
+    """The sorted list with the newest entry for each content of a file, whatever its name."""
     found: dict[tuple[int, str], ReleaseAsset] = {}
     for each in sorted(assets, key=_order):
         found[each.id, each.sha256 or each.updated_at] = each
@@ -116,14 +115,14 @@ def without_repeats(assets: Iterable[ReleaseAsset]) -> tuple[ReleaseAsset, ...]:
 
 
 def referred(assets: Iterable[ReleaseAsset]) -> Referred:
-    """The numbers of files and bytes, and of those that are saved."""
+    """Counts and bytes of the files, and of the saved ones."""
     every = [*assets]
     saved = [each.size for each in every if each.sha256]
     return Referred(len(every), sum(each.size for each in every), len(saved), sum(saved))
 
 
 def _uploaded(release: Any) -> list[Any]:
-    """What is listed of a release, without files whose upload broke off."""
+    """The listed files of a release, without those whose upload did not end."""
     listed = release.get("assets") if isinstance(release, dict) else None
     if listed is None:
         return []
@@ -134,7 +133,7 @@ def _uploaded(release: Any) -> list[Any]:
 
 
 def _listed(item: Any) -> ReleaseAsset | None:
-    """A file as GitHub lists it; None where a field is missing or of another kind."""
+    """A file in GitHub's description; None if a field is missing or invalid."""
     try:
         return _asset({**item, "sha256": None, "state": "missing"})
     except (DamagedError, TypeError):

@@ -16,7 +16,7 @@ from backup_contract.visibility import read as read_visibility
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The schedule in force: EventBridge Scheduler's expression, time zone and ENABLED or not."""
+    """The schedule in force: EventBridge Scheduler's expression, time zone and state."""
 
     expression: str
     timezone: str
@@ -24,21 +24,21 @@ class Schedule:
 
     @classmethod
     def read(cls, document: Fields) -> "Schedule":
-        """From the object in the report. Raises DamagedError."""
+        """Read the object in the report. Raises DamagedError."""
         names = ("expression", "timezone", "state")
         return cls(**{each: fields.text(document, each) for each in names})
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """The verdict in a word and a sentence, and the figures behind the mail.
+    """The verdict, the sentence that explains it, and the figures behind the mail.
 
-    ``attempts`` are told one by one, ``seconds`` are of all of them together, ``usd`` about.
-    ``repositories`` are counted by state. What is None was not known. ``retired`` are chains of
-    overlays that were removed after the mail. ``rewritten`` counts branches and tags, ``rewrites``
-    tells of them one by one; ``suspicions`` are all that were open then, earlier runs' included,
-    None where nobody looked. ``large_files`` are those beside the archives, by kind;
-    ``objects_put`` are those that the run stored.
+    Fields that are None were not known. ``seconds`` is the duration of all attempts together;
+    amounts in USD are estimates. ``repositories`` counts by state. ``retired`` are chains of
+    overlays that were removed after the mail. ``rewritten`` counts rewritten branches and tags,
+    and ``rewrites`` has a line for each. ``suspicions`` are all open ones, including those of
+    earlier runs. ``large_files`` are those that the archives refer to, by kind; ``objects_put``
+    are those that the run stored.
     """
 
     verdict: str
@@ -70,7 +70,7 @@ class RunReport:
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it is written."""
+        """The JSON object of the document."""
         return {
             "schema": 1,
             "run_id": self.run_id,
@@ -107,7 +107,7 @@ class RunReport:
     def from_json(cls, data: bytes) -> "RunReport":
         """Read the document. Raises DamagedError that names the field.
 
-        Earlier versions told less: what is missing but verdict and date is not known.
+        Earlier versions wrote fewer fields. Only verdict and date are required.
         """
         return fields.decode(data, cls._read)
 
@@ -167,7 +167,7 @@ def _attempts(document: Fields, name: str) -> list[Fields]:
 
 
 def _counts(document: Fields, name: str) -> dict[str, int]:
-    """The counts of known states; what is not told is 0."""
+    """The counts of known states; a missing one is 0."""
 
     def counts(found: Fields) -> dict[str, int]:
         return {each: fields.optional(fields.count, found, each) or 0 for each in COUNTED}

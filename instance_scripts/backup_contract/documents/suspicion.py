@@ -1,4 +1,4 @@
-"""Runs that saw what an attacker may have done, and what a person said of them. Schema 1. Pure."""
+"""Suspicions (rewritten history that looks like an attack) and acknowledgements. Schema 1. Pure."""
 
 import json
 from collections.abc import Collection, Iterable
@@ -13,9 +13,9 @@ from backup_contract.moments import iso, named_moment
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """Why history looks as if somebody had destroyed it, and the archives that it concerns.
+    """A run's reasons to suspect an attack, and the archives that they concern.
 
-    ``keys`` are those of base archives; None: all that there are.
+    ``keys`` are those of base archives; None means all archives.
     """
 
     run_id: str
@@ -23,18 +23,18 @@ class Suspicion:
     keys: frozenset[str] | None = frozenset()
 
     def covers(self, key: str) -> bool:
-        """Whether the archive under this key holds history that may be needed."""
+        """Whether the suspicion concerns the archive with this key."""
         return self.keys is None or key in self.keys
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it stands in ``report.json``."""
+        """Its JSON object in ``report.json``."""
         keys = None if self.keys is None else sorted(self.keys)
         return {"run_id": self.run_id, "reasons": list(self.reasons), "keys": keys}
 
     @classmethod
     def read(cls, document: Fields) -> "Suspicion":
-        """From the object in a document. Raises DamagedError."""
+        """Read the object in a document. Raises DamagedError."""
         keys = fields.nullable(fields.texts, document, "keys")
         return cls(
             fields.run_id(document, "run_id"),
@@ -44,7 +44,7 @@ class Suspicion:
 
 
 def acknowledgement(run_id: str, at: datetime) -> bytes:
-    """The document by which a person says that a run and all before it are as intended."""
+    """The document with which a person acknowledges the suspicions of a run and earlier ones."""
     document = {"schema": 1, "run_id": run_id, "acknowledged_at": iso(at)}
     return json.dumps(document, indent=1).encode()
 
@@ -52,10 +52,10 @@ def acknowledgement(run_id: str, at: datetime) -> bytes:
 def still_open(
     suspicions: Iterable[Suspicion], acknowledged: Collection[str]
 ) -> tuple[Suspicion, ...]:
-    """Those that nobody acknowledged, one for a run, the oldest first.
+    """The suspicions that are not acknowledged, one for each run, oldest first.
 
-    An acknowledgement covers its run and earlier ones; of a run with a name of its own nobody
-    knows which are earlier, so that it covers that one.
+    An acknowledgement covers its run and all earlier ones. If the run has a custom name, it covers
+    that run only, because the name has no date.
     """
     by_run = {each.run_id: each for each in suspicions}
     left = sorted(by_run.keys() - acknowledged)
@@ -65,7 +65,7 @@ def still_open(
 
 
 def frozen(suspicions: Iterable[Suspicion], key: str) -> bool:
-    """Whether nothing of the archive under this key may be compacted or retired now."""
+    """Whether a suspicion forbids compacting or retiring the archive with this key."""
     return any(each.covers(key) for each in suspicions)
 
 

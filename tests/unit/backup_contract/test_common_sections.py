@@ -76,7 +76,7 @@ def test_a_manifest_that_says_it_of_each_repository_is_read() -> None:
 def test_a_number_of_nothing_is_damage_that_is_named(number: int) -> None:
     document = written(manifest((HOOKS,), (HOOKS,)))
     document["repositories"][1][DATA]["sections"] = number
-    with pytest.raises(DamagedError, match=r"repositories\[1\]\.data\.sections is no number"):
+    with pytest.raises(DamagedError, match=r"repositories\[1\]\.data\.sections is not an index"):
         Manifest.from_json(json.dumps(document).encode())
 
 

@@ -85,7 +85,7 @@ def test_all_attempts_of_a_launch_are_read_and_the_one_of_an_older_launcher() ->
         (launch(attempts={}), "attempts is not a list"),
         (
             launch(attempts=[{"attempt": 1, "instance_id": "i-1", "evidence": "runs/x/"}]),
-            r"attempts\[0\].evidence is no prefix of an attempt of 2026",
+            r"attempts\[0\].evidence is not the prefix of an attempt of 2026",
         ),
         (b"[" * 100_000, "it is nested too deeply"),
     ],

@@ -70,7 +70,7 @@ def test_the_answer_of_an_earlier_launcher_is_read_and_a_later_ones_fields_are_i
         ({"run_id": "../x"}, "run_id is not a run id"),
         ({"run_id": None}, "run_id is not a run id"),
         ({"attempt": -1}, "attempt is not a whole number"),
-        ({"next_attempt_at": "soon"}, "next_attempt_at is no date"),
+        ({"next_attempt_at": "soon"}, "next_attempt_at is not a date"),
         ({"problem": ["no"]}, "problem is not text"),
     ],
 )

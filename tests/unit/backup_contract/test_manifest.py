@@ -205,7 +205,7 @@ def test_an_id_that_two_repositories_have_is_refused() -> None:
 
 
 def test_archives_are_refused_whose_sum_no_later_run_could_write() -> None:
-    with pytest.raises(ValueError, match=r"^totals are of archives that are 2\^63 bytes"):
+    with pytest.raises(ValueError, match=r"^totals would be 2\^63 bytes"):
         Manifest.from_json(_changed(f"{ARCHIVE}.bytes", 2**63 - 20))
 
 

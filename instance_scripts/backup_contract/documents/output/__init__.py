@@ -1,1 +1,1 @@
-"""What commands print with --json: one document each."""
+"""The JSON documents that commands print with ``--json``."""

@@ -1,4 +1,4 @@
-"""What ``list``, ``diff`` and ``verify`` print: the archives, and what changed in them."""
+"""The output of ``list``, ``diff`` and ``verify``: archives, and changes in them."""
 
 from typing import Annotated, NotRequired, TypedDict
 
@@ -11,15 +11,15 @@ class ArchiveRow(TypedDict):
     """One archive, in ``list``."""
 
     repository: Annotated[str, "owner/name"]
-    wiki: Annotated[bool, "whether it is the wiki's"]
+    wiki: Annotated[bool, "whether it is a wiki's archive"]
     kind: Annotated[str, "git: the repository itself; wiki; data: its project data"]
-    key: Annotated[str, "where it lies in the store"]
+    key: Annotated[str, "its key in the store"]
     bytes: Annotated[int, "its size, overlays included"]
-    overlays: Annotated[int, "how many are laid over it"]
+    overlays: Annotated[int, "the number of its overlays"]
     state: Annotated[
         str | None,
-        "what the run found: backed-up, unchanged, failed …; kept: no longer listed; missing: it "
-        "is not there any more; expired: that of the run is not; "
+        "the run's result: backed-up, unchanged, failed …; kept: no longer listed; missing: the "
+        "archive does not exist any more; expired: the version of that run does not; "
         "null if no manifest names it",
     ]
     run_id: Annotated[
@@ -51,7 +51,7 @@ class RefsRow(TypedDict):
 
     added: Annotated[dict[str, str], "object ids by ref"]
     gone: Annotated[dict[str, str], "object ids by ref"]
-    changed: Annotated[dict[str, list[str]], "by ref the object id before and after"]
+    changed: Annotated[dict[str, list[str]], "by ref, the object ids before and after"]
 
 
 class DiffRow(TypedDict):
@@ -60,34 +60,38 @@ class DiffRow(TypedDict):
     repository: Annotated[str, "owner/name, as the later run has it"]
     kind: Annotated[str, "git: the repository itself; wiki; data: its project data"]
     change: Annotated[
-        str, "added; gone: not listed any more; changed: its refs or items; renamed: only that"
+        str, "added; gone: no longer listed; changed: its refs or items; renamed: nothing else"
     ]
     former_name: Annotated[str | None, "owner/name in the earlier run, if it was another"]
-    bytes_before: Annotated[int | None, "its size, overlays included; null if it was not there"]
+    bytes_before: Annotated[int | None, "its size, overlays included; null if it did not exist"]
     bytes_after: Annotated[int | None, "the same in the later run"]
-    refs: Annotated[RefsRow | None, "of what changed; null with --no-refs, or if unread"]
+    refs: Annotated[RefsRow | None, "the changed refs; null with --no-refs, or if not read"]
     items: Annotated[
-        ItemChangesRow | None, "of changed project data; null with --no-refs, or if unread"
+        ItemChangesRow | None, "the changed project data; null with --no-refs, or if not read"
     ]
-    refs_unread: Annotated[str | None, "why its refs or items cannot be read; null if they were"]
+    refs_unread: Annotated[str | None, "why its refs or items were not read; null if they were"]
 
 
 class DiffDocument(SourceDocument):
     """``repo-backup diff --json``."""
 
-    before: Annotated[str, "the run that RUN1 means"]
-    after: Annotated[str, "the run that RUN2 means"]
-    incomplete: Annotated[list[str], "which of the two did not complete, and may lack some"]
-    repositories: Annotated[list[DiffRow], "what is not the same in both, by name"]
+    before: Annotated[str, "the run that RUN1 selects"]
+    after: Annotated[str, "the run that RUN2 selects"]
+    incomplete: Annotated[
+        list[str], "the runs of the two that did not complete; they may lack some"
+    ]
+    repositories: Annotated[list[DiffRow], "the archives that differ, by name"]
 
 
 class CheckedRow(TypedDict):
     """One archive that was read back, in ``verify``."""
 
-    key: Annotated[str, "where it lies in the store"]
-    good: Annotated[bool, "whether git found every object, and the refs are the manifest's"]
-    read: Annotated[bool, "false: this machine could not read it, which says nothing of it"]
-    reason: Annotated[str | None, "what is wrong with it, or with reading it; null if nothing is"]
+    key: Annotated[str, "its key in the store"]
+    good: Annotated[bool, "whether git found every object, and the refs match the manifest"]
+    read: Annotated[
+        bool, "false: this machine could not read it, which says nothing about the archive"
+    ]
+    reason: Annotated[str | None, "what is wrong with it, or why it was not read; null if good"]
     remarks: Annotated[list[str], "remarks, such as malformed history or unchecked links"]
 
 
@@ -95,6 +99,6 @@ class VerifyDocument(SourceDocument):
     """``repo-backup verify --json``."""
 
     checked: Annotated[int, "archives that were read back"]
-    bad: Annotated[int, "of those"]
+    bad: Annotated[int, "bad ones among those"]
     unread: Annotated[int, "archives that this machine could not read"]
     archives: Annotated[list[CheckedRow], "each archive, read or not"]

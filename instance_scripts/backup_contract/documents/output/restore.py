@@ -1,4 +1,4 @@
-"""What ``restore`` prints, of one repository and of several."""
+"""The output of ``restore``, for one repository and for several."""
 
 from typing import Annotated, TypedDict
 
@@ -9,33 +9,33 @@ class RestoreDocument(SourceDocument):
     """``repo-backup restore --json``."""
 
     repository: Annotated[str, "owner/name"]
-    wiki: Annotated[bool, "whether it is the wiki's"]
+    wiki: Annotated[bool, "whether it is a wiki"]
     kind: Annotated[str, "git: the repository itself; wiki; data: its project data"]
     key: Annotated[str, "the archive"]
     version_id: Annotated[str | None, "its version in the bucket; null in a directory"]
     run_id: Annotated[str | None, "the run of --at or --run-id; null without them"]
-    incomplete: Annotated[bool, "an earlier state than was asked for: an overlay is at fault"]
+    incomplete: Annotated[
+        bool, "an earlier state than requested, because an overlay is missing or damaged"
+    ]
     mirror: Annotated[
-        str | None, "path of the bare mirror, or of the folder of --data; null when it was pushed"
+        str | None, "path of the bare mirror, or of the folder of --data; null if it was pushed"
     ]
-    data: Annotated[
-        str | None, "path of its project data, restored with it; null where there is none"
-    ]
-    pushed_to: Annotated[str | None, "address, without credentials; null when it was not pushed"]
+    data: Annotated[str | None, "path of its project data, restored with it; null if there is none"]
+    pushed_to: Annotated[str | None, "address, without credentials; null if it was not pushed"]
     remarks: Annotated[list[str], "remarks, such as malformed history or unchecked links"]
-    refs_not_pushed: Annotated[dict[str, str], "by ref, why the host does not take it"]
+    refs_not_pushed: Annotated[dict[str, str], "by ref, why the host refused it"]
 
 
 class RestoredRow(TypedDict):
     """One archive, in ``restore`` of several repositories."""
 
-    repository: Annotated[str, "owner/name, with ~ID where another repository has the plain key"]
+    repository: Annotated[str, "owner/name, with ~ID if another repository has the plain key"]
     kind: Annotated[str, "git: the repository itself; wiki; data: its project data"]
-    key: Annotated[str, "where the archive lies in the store"]
-    state: Annotated[str, "restored; present: an earlier restore had put it there; failed"]
+    key: Annotated[str, "the archive's key in the store"]
+    state: Annotated[str, "restored; present: an earlier command restored it; failed"]
     path: Annotated[str | None, "where it is; null if it failed or was pushed"]
     pushed_to: Annotated[str | None, "the address that it was pushed to; null with --into"]
-    incomplete: Annotated[bool, "an earlier state than was asked for, or lacking some large files"]
+    incomplete: Annotated[bool, "an earlier state than requested, or without some large files"]
     reason: Annotated[str | None, "why it failed; null if it did not"]
     remarks: Annotated[list[str], "remarks, such as malformed history or unchecked links"]
 
@@ -44,7 +44,7 @@ class UnsavedRow(TypedDict):
     """A repository that is not in the backup, in ``restore`` of several."""
 
     repository: Annotated[str, "owner/name"]
-    reason: Annotated[str, "what its run found"]
+    reason: Annotated[str, "the reason in the run's manifest"]
 
 
 class RestoreManyDocument(SourceDocument):
@@ -54,7 +54,7 @@ class RestoreManyDocument(SourceDocument):
     pushed_to_owner: Annotated[str | None, "the account; null with --into"]
     run_id: Annotated[str | None, "the run of --at or --run-id; null without them"]
     restored: Annotated[int, "archives that were restored"]
-    present: Annotated[int, "archives that were there already, and right"]
+    present: Annotated[int, "archives that were already restored, in the requested state"]
     failed: Annotated[int, "archives that could not be restored"]
     archives: Annotated[list[RestoredRow], "each archive"]
-    unsaved: Annotated[list[UnsavedRow], "repositories of which there is no archive"]
+    unsaved: Annotated[list[UnsavedRow], "repositories without an archive"]

@@ -1,4 +1,4 @@
-"""Rows that several documents of ``--json`` share, and how they are made."""
+"""Rows that several documents of ``--json`` share."""
 
 from collections.abc import Iterable
 from typing import Annotated, TypedDict, cast
@@ -13,14 +13,14 @@ class VisibilityRow(TypedDict):
     owner: Annotated[str, "the user or organization"]
     scope: Annotated[
         str,
-        "public: no private ones; selected: not all of them; all; unknown: GitHub does not tell",
+        "public: no private ones; selected: not all of them; all; unknown: GitHub does not say",
     ]
     visible: Annotated[int, "repositories that were listed"]
-    total: Annotated[int | None, "as GitHub counts them, unlisted ones too; null where it does not"]
+    total: Annotated[int | None, "GitHub's count, unlisted ones included; null if it gives none"]
 
 
 def visibility_rows(items: Iterable[Visibility]) -> list[VisibilityRow]:
-    """As the documents have it."""
+    """Its rows in a document."""
     return [cast(VisibilityRow, each.document) for each in items]
 
 
@@ -29,11 +29,11 @@ class SuspicionRow(TypedDict):
 
     run_id: Annotated[str, "its name"]
     reasons: Annotated[list[str], "what it found"]
-    keys: Annotated[list[str] | None, "the archives that it concerns; null: all"]
+    keys: Annotated[list[str] | None, "keys of the archives concerned; null: all"]
 
 
 def suspicion_rows(items: Iterable[Suspicion]) -> list[SuspicionRow]:
-    """As the documents have it."""
+    """Its rows in a document."""
     return [cast(SuspicionRow, each.document) for each in items]
 
 
@@ -41,15 +41,15 @@ class LargeFilesRow(TypedDict):
     """The LFS objects, release assets or attachments that the archives of a run refer to."""
 
     kind: Annotated[str, "lfs-objects, data (release assets) or attachments"]
-    count: Annotated[int, "each archive's; one that several share counts for each"]
-    bytes: Annotated[int, "of all"]
+    count: Annotated[int, "files; one that several archives share is counted for each"]
+    bytes: Annotated[int, "their size"]
     saved: Annotated[int, "how many of them are saved"]
-    saved_bytes: Annotated[int, "of the saved ones"]
+    saved_bytes: Annotated[int, "size of the saved ones"]
 
 
 class LargeFilesDocument(TypedDict):
     """The large files beside the archives of a run."""
 
-    kinds: Annotated[list[LargeFilesRow], "empty: no archive refers to any"]
-    uploaded: Annotated[int, "how many the run stored"]
-    bytes_uploaded: Annotated[int, "of those"]
+    kinds: Annotated[list[LargeFilesRow], "by kind; empty: no archive refers to any"]
+    uploaded: Annotated[int, "files that the run stored"]
+    bytes_uploaded: Annotated[int, "their size"]

@@ -1,7 +1,7 @@
-"""What ``--json`` prints, command by command: the schema that scripts may rely on.
+"""The schema of what commands print with ``--json``, on which scripts may rely.
 
-Every document is one JSON object with ``schema`` (1) and ``command``. Names are never changed or
-taken away within a schema; new ones may be added. docs/reference.md is made from this package.
+Each document is one JSON object with ``schema`` (1) and ``command``. Within a schema, names are
+never changed or removed; new ones may be added. docs/reference.md is generated from this package.
 """
 
 from typing import Annotated, TypedDict
@@ -10,13 +10,13 @@ SCHEMA = 1
 
 
 class Document(TypedDict):
-    """What every document begins with."""
+    """The first fields of every document."""
 
     schema: int
     command: str
 
 
 class SourceDocument(Document):
-    """The same of a command that reads a store."""
+    """The first fields of the document of a command that reads a store."""
 
-    source: Annotated[str, "the store that was asked"]
+    source: Annotated[str, "the location of the store"]

@@ -1,4 +1,4 @@
-"""What a manifest says of an account's own data: an item of ``accounts``. Pure."""
+"""An account's own data in a manifest: an item of ``accounts``. Pure."""
 
 from typing import Any
 
@@ -10,27 +10,27 @@ from backup_contract.kinds import ACCOUNT, GIT
 
 
 def account_host(login: str, host: str = HOST) -> str:
-    """What stands for the host in the identity of an account.
+    """The host in the identity of an account.
 
-    Accounts and repositories are numbered apart: an account goes by its login.
+    It contains the login, because accounts and repositories may have the same id.
     """
     return f"{host}/{login.lower()}"
 
 
 def account_entry(login: str, result: ItemResult, *, asked: bool = True) -> Entry:
-    """An account with its own data, among entries of repositories."""
+    """The entry of an account with its own data."""
     results = {GIT: ItemResult("absent"), ACCOUNT: result}
     return Entry(0, login, "", False, False, False, results, asked, account_host(login))
 
 
 def account_document(entry: Entry) -> dict[str, Any]:
-    """An account as it stands in the manifest's ``accounts``."""
+    """The JSON object of an account in the manifest's ``accounts``."""
     asked = {} if entry.asked else {"asked": False}
     return {"owner": entry.owner, **asked, **entry.results[ACCOUNT].document}
 
 
 def read_account(document: Fields) -> Entry:
-    """An item of ``accounts``. Raises DamagedError."""
+    """Read an item of ``accounts``. Raises DamagedError."""
     asked = "asked" not in document or fields.flag(document, "asked")
     login, result = fields.text(document, "owner"), read_result(document, STATES_BESIDE)
     return account_entry(login, result, asked=asked)

@@ -1,4 +1,4 @@
-"""What a manifest says of the attachments of a repository's texts. Pure."""
+"""The counts of a repository's attachments in a manifest. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -21,10 +21,10 @@ REFUSALS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """The attachments that texts link to, each URL once; ``saved_bytes`` of the ``saved`` ones.
+    """The number of attachments that texts link to, each URL counted once.
 
-    ``refused`` counts by reason those that GitHub does not hand out, which are tried again now and
-    then. All others, ``missing``, are tried by the next run.
+    The ``saved`` ones have ``saved_bytes`` together. ``refused`` counts by reason those that GitHub
+    refuses; runs try them again from time to time. The next run tries all others (``missing``).
     """
 
     count: int
@@ -44,13 +44,13 @@ class Attached:
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it stands in the manifest and in ``index.json``."""
+        """The JSON object in the manifest and in ``index.json``."""
         described = {"count": self.count, "saved": self.saved, "saved_bytes": self.saved_bytes}
         return described | ({"refused": dict(sorted(self.refused.items()))} if self.refused else {})
 
     @classmethod
     def of(cls, attachments: Iterable[Attachment]) -> "Attached":
-        """Of lists, which may have a URL several times."""
+        """Count attachments from lists that may contain a URL several times."""
         by_url: dict[str, Attachment] = {}
         for each in attachments:
             if each.url not in by_url or each.sha256:
@@ -66,17 +66,17 @@ class Attached:
 
 
 def attached_field(name: str, attached: Attached | None) -> dict[str, Any]:
-    """The field of this name in a document; nothing where texts link to no attachment."""
+    """A document's field with this name; empty if there are no attachments."""
     return {name: attached.document} if attached else {}
 
 
 def read_attached(document: Fields, name: str) -> Attached:
-    """The object in a field. Raises DamagedError."""
+    """Read the object in a field. Raises DamagedError."""
 
     def read(found: Fields) -> Attached:
         refused = found.get("refused", {})
         if not isinstance(refused, dict):
-            raise fields.DamagedError("refused", "is no object")
+            raise fields.DamagedError("refused", "is not an object")
         count, saved, saved_bytes = (
             fields.count(found, each) for each in ("count", "saved", "saved_bytes")
         )

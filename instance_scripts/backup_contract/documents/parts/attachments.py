@@ -1,9 +1,9 @@
-"""``attachments/issues~12.json`` of a data archive: which object each attachment is. Pure.
+"""``attachments/issues~12.json`` of a data archive: the object of each attachment. Pure.
 
-It lists the files that the texts of ``issues/12.json`` link to. The bytes of one are the object
-``objects/sha256/aa/bb/<sha256>`` at the destination; a restore puts them into
-``attachments/issues~12/`` under the name ``file``. A file that no text links to any more stays in
-the list if it was saved.
+It lists the files that the texts in ``issues/12.json`` link to. A file's content is the object
+``objects/sha256/aa/bb/<sha256>`` at the destination. A restore writes it to
+``attachments/issues~12/`` under the name ``file``. A saved file stays in the list after its link
+has been removed.
 """
 
 import hashlib
@@ -22,10 +22,11 @@ _MOST_NAME_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that a text links to; ``size`` in bytes, None until it was seen.
+    """A file that a text links to.
 
-    ``url`` is the link without what signs it. ``sha256`` (hex) names its object, None until it is
-    saved. ``refused`` is why GitHub does not hand it out (see ``attached.REFUSALS``).
+    ``url`` is the link without its signature. ``size`` is in bytes; None until it is known.
+    ``sha256`` (hex) identifies the object; None until the file is saved. ``refused`` is the reason
+    why GitHub refuses the file (see ``attached.REFUSALS``).
     """
 
     url: str
@@ -43,7 +44,7 @@ class Attachment:
 
     @property
     def document(self) -> Fields:
-        """Its object in the list."""
+        """Its JSON object in the list."""
         written = {
             "url": self.url,
             "file": self.file,
@@ -56,7 +57,7 @@ class Attachment:
 
 
 def attachments_path(path: str) -> str:
-    """Where the list of the document at this path is: ``attachments/issues~12.json``."""
+    """The path of a document's list: ``attachments/issues~12.json`` for ``issues/12.json``."""
     name = path.removesuffix(".json").replace("/", "~")
     if len(name) > _MOST_NAME_CHARACTERS:
         digest = hashlib.sha256(name.encode()).hexdigest()[:16]
@@ -65,12 +66,12 @@ def attachments_path(path: str) -> str:
 
 
 def attachments_document(attachments: Iterable[Attachment]) -> Fields:
-    """The document."""
+    """The JSON object of the document."""
     return {"schema": 1, "attachments": [each.document for each in attachments]}
 
 
 def read_attachments(document: Fields) -> tuple[Attachment, ...]:
-    """The files in a document. Raises DamagedError that names the field."""
+    """Read the files in a document. Raises DamagedError that names the field."""
     fields.schema(document, 1)
     return tuple(fields.each(document, "attachments", _attachment))
 

@@ -1,7 +1,7 @@
-"""Sections of project data that are not complete for the same reasons in many repositories. Pure.
+"""Incomplete sections of project data that several repositories have in common. Pure.
 
-What a token lacks, it lacks of every repository: the manifest lists such sections once, in
-``sections_in_common``, and a repository's result has the number there in their place.
+A permission that a token lacks is usually missing for every repository. The manifest lists such
+sections once, in ``sections_in_common``, and a repository's result has their index there.
 """
 
 from collections import Counter
@@ -17,19 +17,19 @@ Sections = tuple[LackingSection, ...]
 
 
 def in_common(entries: Iterable[Entry]) -> dict[Sections, int]:
-    """The number of each set of sections that several repositories lack."""
+    """The index of each set of sections that several repositories lack."""
     counted = Counter(sections for entry in entries if (sections := _sections(entry)))
     common = (sections for sections, count in counted.items() if count > 1)
     return {sections: number for number, sections in enumerate(common)}
 
 
 def documents_in_common(numbers: Iterable[Sections]) -> list[list[dict[str, Any]]]:
-    """``sections_in_common`` as the manifest has it."""
+    """The field ``sections_in_common`` of the manifest."""
     return [grouped(sections) for sections in numbers]
 
 
 def entry_document(entry: Entry, numbers: dict[Sections, int]) -> dict[str, Any]:
-    """An entry as it stands in the manifest, sections in common as their number."""
+    """An entry's JSON object in the manifest, with common sections replaced by their index."""
     document, number = entry.document, numbers.get(_sections(entry))
     if number is not None:
         document[DATA]["sections"] = number
@@ -37,15 +37,15 @@ def entry_document(entry: Entry, numbers: dict[Sections, int]) -> dict[str, Any]
 
 
 def with_sections(document: Fields, common: Sequence[Any]) -> Fields:
-    """An entry's document with the sections in the place of their number.
+    """An entry's JSON object with the index replaced by the sections.
 
-    Raises DamagedError for a number that is none of theirs.
+    Raises DamagedError for an invalid index.
     """
     result = document.get(DATA)
     if not isinstance(result, dict) or type(number := result.get("sections")) is not int:
         return document
     if not 0 <= number < len(common):
-        raise DamagedError(f"{DATA}.sections", "is no number of sections_in_common")
+        raise DamagedError(f"{DATA}.sections", "is not an index of sections_in_common")
     return {**document, DATA: {**result, "sections": common[number]}}
 
 

@@ -1,7 +1,7 @@
-"""What a manifest says of a repository's data beside its archive: what is not complete. Pure.
+"""The state of a repository's project data in a manifest: what is incomplete. Pure.
 
-What each section holds is told by ``index.json`` in the archive; a manifest of ten thousand
-repositories names only the sections that lack something, and when what was read last.
+``index.json`` in the archive describes every section. A manifest of ten thousand repositories names
+only the incomplete sections, and when the data was last read.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,13 +14,13 @@ from backup_contract.documents.fields import Fields
 from backup_contract.documents.parts.attached import Attached, attached_field, read_attached
 
 INCOMPLETE: tuple[SectionState, ...] = ("failed", "truncated", "under-way")
-"""States that make a backup incomplete; a lacking right and what is switched off do not."""
+"""States that make a backup incomplete. A missing permission or a disabled feature does not."""
 _SETTINGS = "settings."
 
 
 @dataclass(frozen=True, slots=True)
 class LackingSection:
-    """A section that is not complete: of ``github`` items, as GitHub counts, ``here`` are saved."""
+    """An incomplete section: ``here`` items are saved of GitHub's count, ``github``, if known."""
 
     name: str
     state: SectionState
@@ -30,14 +30,14 @@ class LackingSection:
 
     @property
     def counts(self) -> str:
-        """How much of it is saved, for people: ``1200 of 5000``; empty where nothing tells."""
+        """How much of it is saved, as text: ``1200 of 5000``; empty if not known."""
         if self.github is not None:
             return f"{self.here} of {self.github}"
         return f"{self.here} so far" if self.here and self.state == "under-way" else ""
 
     @property
     def sentence(self) -> str:
-        """For people: ``issues under way, 1200 of 5000``."""
+        """The section as text: ``issues under way, 1200 of 5000``."""
         state = self.state.replace("-", " ")
         counts = f", {self.counts}" if self.counts else ""
         reason = f" ({self.reason})" if self.reason else ""
@@ -45,7 +45,7 @@ class LackingSection:
 
     @property
     def document(self) -> dict[str, Any]:
-        """What the manifest says of it beside its name."""
+        """Its fields in the manifest, without the name."""
         written = {"reason": self.reason, "here": self.here or None, "github": self.github}
         present = {name: value for name, value in written.items() if value is not None}
         return {"state": self.state, **present}
@@ -53,14 +53,14 @@ class LackingSection:
 
 @dataclass(frozen=True, slots=True)
 class DataState:
-    """Up to where a repository's data was read.
+    """How far a repository's data was read.
 
-    While ``signature`` is what the host answers, nothing that counts or dates show has changed.
-    ``items`` have dates and are read again in rotation, the next time from the number ``rotation``
-    on; ``rotated_at`` is when they were the last time, ``settings_read_at`` when the sections were
-    read that have neither counts nor dates (both ISO 8601, UTC). ``sections`` are those that are
-    not complete. ``attached`` are the attachments that texts link to; None: there are none, or an
-    earlier version saved none of the ``attachments`` that it counted.
+    As long as the host returns the same ``signature``, no count or date has changed. ``items`` is
+    the number of items that are read again in rotation. ``rotation`` is the item at which the next
+    rotation starts, ``rotated_at`` the time of the last one. ``settings_read_at`` is when the
+    sections without counts and dates were last read (both ISO 8601, UTC). ``sections`` are the
+    incomplete ones. ``attached`` describes the attachments that texts link to; None if there are
+    none, or if an earlier version only counted them, in ``attachments``.
     """
 
     signature: str
@@ -74,12 +74,12 @@ class DataState:
 
     @property
     def unsaved_attachments(self) -> int:
-        """How many attachments are not saved."""
+        """The number of attachments that are not saved."""
         return self.attached.unsaved if self.attached else self.attachments
 
     @property
     def failure(self) -> str | None:
-        """Why the backup of this data is incomplete; None if it is not."""
+        """Why the backup of this data is incomplete; None if it is complete."""
         found = [each for each in self.sections if each.state in INCOMPLETE]
         if not found:
             return None
@@ -88,12 +88,12 @@ class DataState:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether all that is incomplete goes on with the next run."""
+        """Whether the next run continues everything that is incomplete."""
         states = {each.state for each in self.sections if each.state in INCOMPLETE}
         return states == {"under-way"}
 
     def is_failure(self, reason: str | None) -> bool:
-        """Whether this is why an item failed: nothing else did.
+        """Whether ``reason``, why an item failed, is only that this data is incomplete.
 
         Version 0.2.0 wrote a sentence for each section.
         """
@@ -106,7 +106,7 @@ class DataState:
 
     @property
     def document(self) -> dict[str, Any]:
-        """Its fields in the manifest, in the object of the kind's result."""
+        """Its fields in the JSON object of the kind's result in the manifest."""
         sections = grouped(self.sections)
         return {
             "signature": self.signature,
@@ -121,8 +121,7 @@ class DataState:
 
 
 def _sentences(sections: Iterable[LackingSection]) -> Iterator[str]:
-    """A sentence for the sections that lack something for the same reason: a token's limit ends
-    all of them at once."""
+    """One sentence for all sections that are incomplete for the same reason."""
     groups: dict[tuple[str, str | None], list[LackingSection]] = {}
     for each in sections:
         groups.setdefault((each.state, each.reason), []).append(each)
@@ -139,7 +138,7 @@ def _sentences(sections: Iterable[LackingSection]) -> Iterator[str]:
 
 
 def lacking(sections: Mapping[str, Section]) -> tuple[LackingSection, ...]:
-    """The sections that are not complete, by name. Pure."""
+    """The incomplete sections, by name."""
     return tuple(
         LackingSection(name, each.state, each.reason, each.here, each.github)
         for name, each in sorted(sections.items())
@@ -148,7 +147,7 @@ def lacking(sections: Mapping[str, Section]) -> tuple[LackingSection, ...]:
 
 
 def read_data_state(document: Fields) -> DataState | None:
-    """The state among the fields of a result; None where there is none. Raises DamagedError."""
+    """Read the state from the fields of a result; None if there is none. Raises DamagedError."""
     if document.get("signature") is None:
         return None
     attached = fields.optional(read_attached, document, "attached")
@@ -165,7 +164,7 @@ def read_data_state(document: Fields) -> DataState | None:
 
 
 def grouped(sections: Iterable[LackingSection]) -> list[dict[str, Any]]:
-    """As a manifest lists them: a right that lacks for ten sections is named once."""
+    """The sections in a manifest, grouped by state and reason: each reason is listed once."""
     groups: list[dict[str, Any]] = []
     for each in sections:
         for group in groups:
@@ -191,7 +190,7 @@ def _group(document: Fields) -> list[LackingSection]:
 
 
 def _date_or_none(document: Fields, name: str) -> str | None:
-    """The text of a date, as it is."""
+    """The original text of a date, after validation."""
     if document.get(name) is None:
         return None
     fields.moment(document, name)

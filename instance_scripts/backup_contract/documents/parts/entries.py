@@ -1,4 +1,4 @@
-"""What a manifest says of one repository, by kind. Pure."""
+"""An entry of a manifest: a repository, an account or a gist, with a result for each kind. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,11 +17,11 @@ from backup_contract.documents.parts.results import (
 from backup_contract.kinds import GIT, KINDS, WIKI, Holder, suffix
 
 HOST = "github.com"
-"""What each GitHub is called, an Enterprise Server as well."""
+"""The name of the host GitHub, also for an Enterprise Server."""
 
 
 class Identity(NamedTuple):
-    """Which repository, whatever it is called: ids are a host's own."""
+    """A repository independent of its name. An id is unique within its host only."""
 
     host: str
     id: int
@@ -29,11 +29,11 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One repository that was listed, and what became of it: a result for each kind that was
-    considered, its own git first.
+    """A listed repository (or account, or gist) with a result for each of its kinds, git first.
 
-    ``id`` is the host's. Where ``asked`` is False a run narrowed by ``--only`` passed it over: a
-    failure is that of the last run that tried. ``starred``: it is backed up for a star alone.
+    ``id`` is the host's. If ``asked`` is False, a narrowed run did not select the entry, and a
+    failure is that of the last run that tried. ``starred``: it is backed up only because the owner
+    has starred it.
     """
 
     id: int
@@ -49,52 +49,52 @@ class Entry:
 
     @property
     def full_name(self) -> str:
-        """``owner/name``; the owner alone where it is an account."""
+        """``owner/name``; only the owner for an account."""
         return f"{self.owner}/{self.name}" if self.name else self.owner
 
     @property
     def of(self) -> Holder:
-        """What it is; of an account and of a gist git's result means nothing."""
+        """What the entry is. The git result of an account or a gist has no meaning."""
         return next((of for of in map(_of, self.results) if of != "repository"), "repository")
 
     @property
     def identity(self) -> Identity:
-        """By which it is the same repository from run to run."""
+        """The identity, which stays the same from run to run."""
         return Identity(self.host, self.id)
 
     @property
     def git(self) -> ItemResult:
-        """What became of the git repository itself."""
+        """The result of the git repository itself."""
         return self.results[GIT]
 
     @property
     def failed(self) -> bool:
-        """Whether anything of it failed."""
+        """Whether any kind failed."""
         return any(result.state == "failed" for result in self.results.values())
 
     @property
     def unsaved(self) -> bool:
-        """Whether it was passed over though there is nothing of it at the destination."""
+        """Whether it was not selected and has no archive at the destination."""
         return not self.asked and self.git.state == "skipped" and self.git.archive is None
 
     @property
     def archives(self) -> list[Archive]:
-        """The archives there are, one for a kind at most."""
+        """The existing archives, at most one for each kind."""
         return [result.archive for result in self.results.values() if result.archive]
 
     @property
     def items(self) -> "list[Item]":
-        """Each of its results, by the name that people see."""
+        """Its results as items."""
         of, results = self.of, self.results.items()
         return [Item(self, kind, each) for kind, each in results if _of(kind) == of]
 
     def having(self, kind: str, result: ItemResult) -> "Entry":
-        """The same with another result of this kind."""
+        """A copy with this result for this kind."""
         return replace(self, results={**self.results, kind: result})
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it stands in the manifest: git's result in the entry itself, the others beside it."""
+        """Its JSON object in the manifest. Git's fields are its own; other kinds have one each."""
         beside: dict[str, Any] = {WIKI: None}
         for kind, result in self.results.items():
             if kind != GIT:
@@ -116,7 +116,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One result of a repository: what is told, checked, drilled and restored by itself."""
+    """One kind of an entry with its result: what is checked, drilled and restored by itself."""
 
     entry: Entry
     kind: str
@@ -124,24 +124,24 @@ class Item:
 
     @property
     def name(self) -> str:
-        """``octo/hello``, ``octo/hello.wiki``; ``octo/hello (kept, id 7)`` of what is not listed
-        any more, which tells it apart from a repository that has the name now."""
+        """``octo/hello`` or ``octo/hello.wiki``; ``octo/hello (kept, id 7)`` if it is no longer
+        listed, because another repository may have the name now."""
         name = f"{self.entry.full_name}{suffix(self.kind)}"
         return f"{name} (kept, id {self.entry.id})" if self.result.state == "kept" else name
 
     @property
     def identity(self) -> Identity:
-        """The repository's."""
+        """The identity of its entry."""
         return self.entry.identity
 
     @property
     def state(self) -> State:
-        """What became of it."""
+        """The state of its result."""
         return self.result.state
 
     @property
     def reason(self) -> str:
-        """Why; empty if nobody said so."""
+        """The reason of the state, or an empty text."""
         return self.result.reason or ""
 
     @property
@@ -151,30 +151,30 @@ class Item:
 
     @property
     def asked(self) -> bool:
-        """Whether the run was asked for it."""
+        """Whether the run selected its entry."""
         return self.entry.asked
 
     @property
     def unsaved(self) -> bool:
-        """Whether it is what makes its repository unsaved."""
+        """Whether it is the git item of an unsaved repository."""
         return self.kind == GIT and self.entry.unsaved
 
 
 def _of(kind: str) -> Holder:
-    """What has something of this kind; a repository where only a later version knows it."""
+    """What a kind belongs to; a repository if only a later version knows the kind."""
     return KINDS[kind].of if kind in KINDS else "repository"
 
 
 def by_kind(git: ItemResult, wiki: ItemResult | None = None) -> dict[str, ItemResult]:
-    """The results of a repository, of its wiki where that was considered."""
+    """The results of a repository and, if given, its wiki, by kind."""
     return {GIT: git, WIKI: wiki} if wiki else {GIT: git}
 
 
 def read_entry(document: Fields) -> Entry:
-    """An item of ``repositories``. Raises DamagedError."""
+    """Read an item of ``repositories``. Raises DamagedError."""
     results = {GIT: read_result(document)}
     for kind in KINDS:
-        # Every version tells of the wiki; what a later one tells of need not be there.
+        # All versions write the wiki's field. Those of other kinds are optional.
         if kind != GIT and (kind == WIKI or kind in document):
             found = fields.nullable(_beside, document, kind)
             if found:
@@ -194,17 +194,17 @@ def read_entry(document: Fields) -> Entry:
 
 
 def is_starred(document: Fields) -> bool:
-    """Whether it was backed up for a star alone. Raises DamagedError."""
+    """Whether it was backed up only because of a star. Raises DamagedError."""
     return "starred" in document and fields.flag(document, "starred")
 
 
 def by_identity(entries: Iterable[Entry]) -> dict[Identity, Entry]:
-    """As a manifest holds them."""
+    """The entries by their identity."""
     return {entry.identity: entry for entry in entries}
 
 
 def items_of(entries: Mapping[Identity, Entry]) -> Iterator[Item]:
-    """Each result of each repository, in their order."""
+    """All results of these entries as items, in order."""
     return (item for entry in entries.values() for item in entry.items)
 
 

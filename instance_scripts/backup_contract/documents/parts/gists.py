@@ -1,4 +1,4 @@
-"""What a manifest says of a gist: an item of ``gists``. Pure."""
+"""A gist in a manifest: an item of ``gists``. Pure."""
 
 import re
 from typing import Any
@@ -15,25 +15,25 @@ from backup_contract.documents.parts.results import (
 from backup_contract.kinds import GIST, GIT
 
 ALL = "*"
-"""Stands for the id where the gists of an account could not be listed, and none was known."""
+"""The id in the entry of an account whose gists could not be listed, if none was known before."""
 _ID = re.compile(r"[0-9a-f]{1,64}|\*")
 
 
 def gist_host(id: str) -> str:
-    """What stands for the host in the identity of a gist, whose id is no number."""
+    """The host in the identity of a gist. It contains the gist's id, which is not a number."""
     return f"{HOST}/gist/{id}"
 
 
 def gist_entry(
     owner: str, id: str, result: ItemResult, *, secret: bool = False, asked: bool = True
 ) -> Entry:
-    """A gist among entries of repositories: its id stands for the name."""
+    """The entry of a gist, whose name is its id."""
     results = {GIT: ItemResult("absent"), GIST: result}
     return Entry(0, owner, id, secret, False, False, results, asked, gist_host(id))
 
 
 def gist_document(entry: Entry) -> dict[str, Any]:
-    """A gist as it stands in the manifest's ``gists``."""
+    """The JSON object of a gist in the manifest's ``gists``."""
     return {
         "owner": entry.owner,
         "id": entry.name,
@@ -44,10 +44,10 @@ def gist_document(entry: Entry) -> dict[str, Any]:
 
 
 def read_gist(document: Fields) -> Entry:
-    """An item of ``gists``. Raises DamagedError."""
+    """Read an item of ``gists``. Raises DamagedError."""
     id = fields.text(document, "id")
     if not _ID.fullmatch(id):
-        raise DamagedError("id", "is none of a gist")
+        raise DamagedError("id", "is not a gist's id")
     return gist_entry(
         fields.text(document, "owner"),
         id,

@@ -1,4 +1,4 @@
-"""What people read in the place of an item's name, which documents and options have. Pure."""
+"""Labels of items for people, in place of the names in documents and options. Pure."""
 
 from collections.abc import Iterable
 
@@ -14,14 +14,14 @@ def label(item: Item) -> str:
 
 
 def labelled_problems(problems: Iterable[str], items: Iterable[Item]) -> list[str]:
-    """Problems as a verdict has them (``NAME: what is wrong``), with labels instead of names."""
+    """A verdict's problems (``NAME: what is wrong``), with labels instead of names."""
     labels = {each.name: label(each) for each in items}
     parts = (each.partition(_COLON) for each in problems)
     return [f"{labels.get(name, name)}{colon}{rest}" for name, colon, rest in parts]
 
 
 def repositories_of(problems: Iterable[str], items: Iterable[Item]) -> list[str]:
-    """The repositories that problems are about, once each; a name that no item has as it is."""
+    """The repositories that the problems concern, once each. An unknown name stays as it is."""
     known = {each.name: each.entry.full_name for each in items}
     names = (each.partition(_COLON)[0] for each in problems)
     return [*dict.fromkeys(known.get(name, name) for name in names)]

@@ -8,13 +8,13 @@ from backup_contract.documents.fields import Fields
 
 @dataclass(frozen=True, slots=True)
 class ObjectsPut:
-    """How many, and their bytes. One that several repositories share is stored once."""
+    """Their number and bytes. A file that several repositories share is stored and counted once."""
 
     count: int = 0
     bytes: int = 0
 
     def __add__(self, other: "ObjectsPut") -> "ObjectsPut":
-        """Both together."""
+        """The sum of both."""
         return ObjectsPut(self.count + other.count, self.bytes + other.bytes)
 
 
@@ -22,7 +22,7 @@ NO_OBJECTS_PUT = ObjectsPut()
 
 
 def read_objects_put(document: Fields, name: str) -> ObjectsPut:
-    """The numbers in a field. Raises DamagedError."""
+    """Read the object in a field. Raises DamagedError."""
     return fields.inside(
         document,
         name,

@@ -1,4 +1,4 @@
-"""What a manifest says of archives that no listed repository has any more. Pure."""
+"""Retained archives of repositories that are no longer listed, in a manifest. Pure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,17 +17,17 @@ from backup_contract.documents.parts.results import (
 from backup_contract.documents.parts.upstream import Upstream, read_upstream
 from backup_contract.kinds import GIT, WIKI
 
-_OF_KEPT = ("lfs", "refs_digest", "refs", "archive", "chain", "objects", "object_list")
+_RETAINED_FIELDS = ("lfs", "refs_digest", "refs", "archive", "chain", "objects", "object_list")
 
 
 @dataclass(frozen=True, slots=True)
 class OrphanedArchive:
-    """An archive that no listed repository's entry names any more: whose, and what is in it.
+    """An archive that no entry of a listed repository names any more.
 
-    The repository is gone from GitHub, or has another name now. ``result.archive`` is None when
-    what lies there is not what was recorded: nobody vouches for it, and nobody else gets its key.
-    ``upstream`` is what GitHub told of the repository by its id; None where nobody asked.
-    ``starred``: it was backed up for a star alone.
+    The repository no longer exists on GitHub, is not visible, or has another name. If the object
+    differs from the record, ``result.archive`` is None: it cannot be trusted, and its key is not
+    used for another repository. ``upstream`` is GitHub's answer about the repository's id; None if
+    GitHub was not asked. ``starred``: it was backed up only because of a star.
     """
 
     key: str
@@ -42,22 +42,22 @@ class OrphanedArchive:
 
     @property
     def full_name(self) -> str:
-        """``owner/name``, as it was when the archive was its repository's newest."""
+        """``owner/name`` when the repository was last backed up."""
         return self.entry.full_name
 
     @property
     def identity(self) -> Identity:
-        """Its repository's."""
+        """The identity of its repository."""
         return Identity(self.host, self.id)
 
     @property
     def item(self) -> Item:
-        """The same as an item of a repository that has nothing else."""
+        """The archive as an item."""
         return Item(self.entry, self.kind, self.result)
 
     @property
     def entry(self) -> Entry:
-        """The same as an entry that has nothing else."""
+        """The archive as an entry without other kinds."""
         results = {GIT: ItemResult("kept"), self.kind: self.result}
         return Entry(
             self.id,
@@ -73,7 +73,7 @@ class OrphanedArchive:
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it stands in the manifest."""
+        """Its JSON object in the manifest."""
         result = self.result.document
         return {
             "key": self.key,
@@ -83,14 +83,14 @@ class OrphanedArchive:
             "wiki": self.kind == WIKI,
             **({} if self.kind in (GIT, WIKI) else {"kind": self.kind}),
             **({} if self.host == HOST else {"host": self.host}),
-            **{name: result[name] for name in _OF_KEPT if name in result},
+            **{name: result[name] for name in _RETAINED_FIELDS if name in result},
             **({"upstream": self.upstream.document} if self.upstream else {}),
             **({"starred": True} if self.starred else {}),
         }
 
 
 def read_orphaned(document: Fields) -> OrphanedArchive:
-    """An item of ``kept``. Raises DamagedError."""
+    """Read an item of ``kept``. Raises DamagedError."""
     result = ItemResult(
         "kept",
         lfs=fields.flag(document, "lfs"),
@@ -104,7 +104,7 @@ def read_orphaned(document: Fields) -> OrphanedArchive:
         result = with_chain(result, document)
     key = fields.key(document, "key", layout.ARCHIVES)
     if result.archive and result.archive.key != key:
-        raise DamagedError("archive.key", "is not the key of what is kept")
+        raise DamagedError("archive.key", "is not the key of the retained archive")
     return OrphanedArchive(
         key,
         fields.count(document, "id"),

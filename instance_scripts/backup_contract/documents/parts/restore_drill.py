@@ -1,4 +1,4 @@
-"""The restore drill of a run: which archives it read back, and how that went. Pure."""
+"""The restore drill of a run: the archives that it read back, with the results. Pure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +9,13 @@ from backup_contract.documents.fields import Fields
 
 @dataclass(frozen=True, slots=True)
 class DrilledArchive:
-    """One archive that was to be read back: ``good`` is None where this machine could not do it,
-    whatever the archive is worth. What is None else was not written down. ``large_files``: the
-    archive is as it should be, but large files that it refers to, or the list of them, are not."""
+    """One archive of a drill.
+
+    ``good`` is None if the machine could not read it back, which says nothing about the archive.
+    ``large_files``: the archive itself is good, but large files that it refers to, or the list of
+    them, are not. Other fields are None if they were not recorded. ``remarks`` do not affect the
+    result.
+    """
 
     key: str
     good: bool | None
@@ -22,12 +26,12 @@ class DrilledArchive:
 
     @property
     def description(self) -> str:
-        """The key, and what was said of it."""
+        """The key and the reason."""
         return f"{self.key}: {self.reason}"
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it stands in the manifest."""
+        """Its JSON object in the manifest."""
         return {
             "key": self.key,
             "ok": self.good,
@@ -40,8 +44,12 @@ class DrilledArchive:
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """A restore drill. ``archives`` are all that there were, ``never_drilled`` those of them that
-    none has read back yet; None where nobody wrote that down."""
+    """A restore drill.
+
+    ``archives`` is the number of all archives, ``never_drilled`` the number of those that no drill
+    has read back yet. ``runs_until_all_drilled`` is the number of further runs that this takes.
+    They are None if they were not recorded.
+    """
 
     checked: tuple[DrilledArchive, ...]
     archives: int | None = None
@@ -50,32 +58,32 @@ class Drill:
 
     @property
     def ok(self) -> bool:
-        """Whether no archive was found bad, and no large files lacking."""
+        """Whether no archive is bad, and no large files are lacking."""
         return not (self.bad or self.lacking)
 
     @property
     def good(self) -> tuple[DrilledArchive, ...]:
-        """Those that are as they should be."""
+        """The good archives."""
         return tuple(each for each in self.checked if each.good)
 
     @property
     def bad(self) -> tuple[DrilledArchive, ...]:
-        """Those that are not."""
+        """The bad archives."""
         return tuple(each for each in self.checked if each.good is False and not each.large_files)
 
     @property
     def lacking(self) -> tuple[DrilledArchive, ...]:
-        """Those that are, but whose large files or the list of them are not."""
+        """The good archives whose large files, or the list of them, are not good."""
         return tuple(each for each in self.checked if each.good is False and each.large_files)
 
     @property
     def undone(self) -> tuple[DrilledArchive, ...]:
-        """Those that the machine could not read back."""
+        """The archives that the machine could not read back."""
         return tuple(each for each in self.checked if each.good is None)
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it stands in the manifest."""
+        """Its JSON object in the manifest."""
         counts = {name: getattr(self, name) for name in _COUNTS}
         return {
             "ok": self.ok,
@@ -88,7 +96,7 @@ _COUNTS = ("archives", "never_drilled", "runs_until_all_drilled")
 
 
 def read_drill(document: Fields, name: str) -> Drill:
-    """The drill in a field. Raises DamagedError."""
+    """Read the drill in a field. Raises DamagedError."""
     return fields.inside(document, name, _drill)
 
 
@@ -96,7 +104,7 @@ def _drill(document: Fields) -> Drill:
     counts = {each: fields.optional(fields.count, document, each) for each in _COUNTS}
     drill = Drill(tuple(fields.each(document, "checked", _checked)), **counts)
     if not fields.flag(document, "ok") and drill.ok:
-        raise fields.DamagedError("ok", "is false, and no archive is called bad")
+        raise fields.DamagedError("ok", "is false, but no archive is bad")
     return drill
 
 

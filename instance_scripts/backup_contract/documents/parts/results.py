@@ -1,7 +1,7 @@
-"""What became of one item, a repository's git or its wiki, and its archive. Pure.
+"""The result of one item, such as a repository's git or its wiki, and its archive. Pure.
 
-A later version's fields are ignored. Its states are read as failures: what they mean is not known,
-so that nothing is called good because of them.
+Fields of a later version are ignored. Its states count as failures, because their meaning is not
+known.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,16 +20,26 @@ State = Literal["backed-up", "unchanged", "empty", "skipped", "failed", "absent"
 COUNTED: tuple[State, ...] = ("backed-up", "unchanged", "empty", "skipped", "failed")
 STATES: Mapping[str, State] = {state: state for state in COUNTED}
 STATES_BESIDE: Mapping[str, State] = {**STATES, "absent": "absent"}
-"""Of what a repository need not have: a wiki."""
-_OF_ARCHIVE = ["key", "bytes", "sha256", "checksum", "version_id", "etag", "run_id", "drilled_at"]
+"""The states of kinds that a repository need not have, such as a wiki."""
+_ARCHIVE_FIELDS = [
+    "key",
+    "bytes",
+    "sha256",
+    "checksum",
+    "version_id",
+    "etag",
+    "run_id",
+    "drilled_at",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """One zip at the destination. ``checksum`` is the store's own; ``run_id`` who uploaded it.
+    """One zip at the destination.
 
-    ``drilled_at`` is when a restore drill last read it back, None if never. ``remarks`` are what
-    was found or left undone when it was made; they are with it for as long as it is named.
+    ``checksum`` is the store's, ``run_id`` the run that uploaded it. ``drilled_at`` is when a
+    restore drill last read it back; None if never. ``remarks`` are about what was found or not
+    checked when the archive was made. Later manifests that name the archive repeat them.
     """
 
     key: str
@@ -44,18 +54,18 @@ class Archive:
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it stands in the manifest. The first version takes no further field here."""
-        described = {name: getattr(self, name) for name in _OF_ARCHIVE}
+        """Its JSON object in the manifest. The first version accepts no other fields here."""
+        described = {name: getattr(self, name) for name in _ARCHIVE_FIELDS}
         return described | ({"remarks": list(self.remarks)} if self.remarks else {})
 
 
 @dataclass(frozen=True, slots=True)
 class Unserved:
-    """Refs that upstream lists and cannot serve, so that an archive lacks them.
+    """Refs that upstream lists but cannot serve, so that the archive lacks them.
 
-    ``upstream_digest`` is that of all refs that were listed then, these included: while it stays
-    the same there is nothing new to fetch. ``reason`` names branches and tags, without which a
-    backup is incomplete, ``warning`` all others.
+    ``upstream_digest`` is the digest of all refs that upstream listed, including these: while it
+    stays the same, there is nothing new to fetch. ``reason`` names branches and tags, without which
+    the backup is incomplete; ``warning`` names all others.
     """
 
     upstream_digest: str
@@ -65,7 +75,7 @@ class Unserved:
 
 @dataclass(frozen=True, slots=True)
 class Referred:
-    """The binaries that an archive refers to by their SHA-256, and how many of them are saved."""
+    """The number and bytes of the binaries that an archive refers to, and of the saved ones."""
 
     count: int
     bytes: int
@@ -74,16 +84,16 @@ class Referred:
 
     @classmethod
     def of(cls, sizes: Mapping[str, int], saved: Collection[str]) -> "Referred":
-        """Of the sizes of all by their SHA-256, and those that are saved."""
+        """Count from the sizes by SHA-256, and the SHA-256 of the saved ones."""
         kept = [size for sha256, size in sizes.items() if sha256 in saved]
         return cls(len(sizes), sum(sizes.values()), len(kept), sum(kept))
 
 
 @dataclass(frozen=True, slots=True)
 class LastListing:
-    """What the host's list told of an item when its refs were asked for last: ``updated_at``.
+    """The item's date ``updated_at`` in the host's list when its refs were last requested.
 
-    Both are ISO 8601; ``asked_at`` is by this program's clock.
+    Both are ISO 8601. ``asked_at``, the time of that request, is by this program's clock.
     """
 
     updated_at: str
@@ -92,16 +102,15 @@ class LastListing:
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """What became of one item of a repository.
+    """The result of one item of a repository.
 
-    Where there is an archive, ``refs_digest``, ``refs``, ``lfs`` and ``unserved`` tell what is in
-    it, even if upstream has gone on since: with all overlays of its ``chain``, if there are any.
-    ``rewrites`` are what upstream replaced or removed of the archive before; None: nothing.
-    ``data`` is of project data alone: up to where it was read.
-    ``objects`` are the binaries that the archive refers to; None where its kind has none.
-    ``object_list`` names the list of those that are saved; None where there are none, where the
-    archive is itself such a list, and in manifests of earlier versions.
-    ``listing`` is of gists alone: while their list tells the same, nothing is asked.
+    ``refs_digest``, ``refs``, ``lfs`` and ``unserved`` describe the content of the archive with all
+    overlays of its ``chain``, even if upstream has changed since. ``rewrites`` is the history that
+    upstream replaced or removed since the previous archive; None if there is none. ``data`` is the
+    state of project data. ``objects`` counts the binaries that the archive refers to; None if its
+    kind has none. ``object_list`` refers to the list of the saved binaries; None if there are none,
+    if the archive is itself such a list, and in manifests of earlier versions. ``listing`` is for
+    gists: while their list shows the same date, their refs are not requested.
     """
 
     state: State
@@ -121,7 +130,7 @@ class ItemResult:
     listing: LastListing | None = None
 
     def keeping(self, earlier: "ItemResult | None") -> "ItemResult":
-        """The same with the earlier archive, and what is in it."""
+        """A copy with the earlier archive and the fields that describe its content."""
         if earlier is None or earlier.archive is None:
             return self
         return replace(
@@ -139,23 +148,26 @@ class ItemResult:
 
     @property
     def bytes_stored(self) -> int:
-        """Of its archive, the overlays included."""
+        """The bytes of its archive and overlays."""
         return (self.archive.bytes if self.archive else 0) + (self.chain.bytes if self.chain else 0)
 
     @property
     def bytes_with_objects(self) -> int:
-        """The same with the large files that it refers to and that are saved."""
+        """The bytes of its archive, overlays and saved large files."""
         return self.bytes_stored + (self.objects.saved_bytes if self.objects else 0)
 
     @property
     def stored_by(self) -> str | None:
-        """The run that put the newest file of its archive; None if there is none."""
+        """The run that stored its archive or newest overlay; None if there is no archive."""
         if self.chain:
             return self.chain.run_id
         return self.archive.run_id if self.archive else None
 
     def bytes_put_by(self, run_id: str) -> int:
-        """What a run put of it; of several overlays over an archive of another run, the last."""
+        """The bytes of its archive and overlays that a run stored.
+
+        Of several overlays over an archive of another run, only the last is known.
+        """
         chain = self.chain
         if self.archive and self.archive.run_id == run_id:
             return self.archive.bytes + (chain.bytes if chain else 0)
@@ -163,7 +175,7 @@ class ItemResult:
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it stands in the manifest. A program that knows no chains sees the base as it is."""
+        """Its JSON object. A program that does not know chains reads the fields of the base."""
         chain = self.chain
         return {
             "state": self.state,
@@ -185,7 +197,7 @@ class ItemResult:
 
 
 def short_document(result: ItemResult) -> dict[str, Any]:
-    """A result without what goes without saying, for kinds that the first version does not know."""
+    """A result's JSON object without empty fields that only the first version requires."""
     document = result.document
     for name in ("warnings", "lfs"):
         if not document[name]:
@@ -194,17 +206,17 @@ def short_document(result: ItemResult) -> dict[str, Any]:
 
 
 def read_archive(document: Fields, name: str) -> Archive | None:
-    """The archive in a field; None for null. Raises DamagedError."""
+    """Read the archive in a field; None for null. Raises DamagedError."""
     return fields.inside(document, name, _archive) if document.get(name, 0) is not None else None
 
 
 def read_result(document: Fields, states: Mapping[str, State] = STATES) -> ItemResult:
-    """A result by the fields that it has in an entry. Raises DamagedError."""
+    """Read a result from an entry's fields. Raises DamagedError."""
     reason = fields.text_or_null(document, "reason")
     word = fields.word(document, "state")
     state = states.get(word)
     if state is None:
-        # Of a later version. What it means is not known, so that it is not called good.
+        # A state of a later version: its meaning is not known, so it does not count as good.
         state, reason = "failed", "; ".join(filter(None, (f"its state {word} is unknown", reason)))
     result = ItemResult(
         state,
@@ -226,7 +238,10 @@ def read_result(document: Fields, states: Mapping[str, State] = STATES) -> ItemR
 
 
 def with_chain(result: ItemResult, document: Fields) -> ItemResult:
-    """The result with the chain in the same object, and what that holds. Raises DamagedError."""
+    """The result with the chain in the same JSON object, and with its refs.
+
+    Raises DamagedError.
+    """
 
     def chained(found: Fields) -> ItemResult:
         chain = Chain.read(found, document)
@@ -239,7 +254,7 @@ def with_chain(result: ItemResult, document: Fields) -> ItemResult:
 
 
 def read_referred(document: Fields, name: str) -> Referred:
-    """The numbers of binaries in a field. Raises DamagedError."""
+    """Read the counts of binaries in a field. Raises DamagedError."""
     return fields.inside(
         document,
         name,
@@ -284,7 +299,7 @@ def _archive(document: Fields) -> Archive:
 
 
 def _date(document: Fields, name: str) -> str:
-    """The text of a date, as it is."""
+    """The original text of a date, after validation."""
     fields.moment(document, name)
     written: str = document[name]
     return written

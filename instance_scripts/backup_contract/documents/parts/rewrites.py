@@ -1,7 +1,4 @@
-"""History that upstream replaced or removed since the archive before, as a result tells it. Pure.
-
-A program that does not know the field ``rewrites`` reads the result as it always did.
-"""
+"""History that upstream rewrote or deleted since the previous archive, in a result. Pure."""
 
 import re
 from dataclasses import dataclass, replace
@@ -12,7 +9,7 @@ from backup_contract.documents import fields
 from backup_contract.documents.fields import DamagedError, Fields
 
 MOST_NAMED = 100
-"""Of one repository; the others are counted."""
+"""How many refs of one repository are named. The others are counted."""
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -27,9 +24,11 @@ class RewriteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """One ref, ``refs/heads/main``; ``old`` and ``new`` are object ids, ``new`` None: deleted.
+    """One rewritten ref.
 
-    ``by`` is who did it ``at`` a moment (ISO 8601), by the host's word; None: it does not tell.
+    ``name`` is its full name, such as ``refs/heads/main``. ``old`` and ``new`` are object ids;
+    ``new`` is None if the ref was deleted. ``by`` and ``at`` (ISO 8601) are who rewrote it and
+    when, as the host reports it; None if it does not.
     """
 
     name: str
@@ -41,7 +40,7 @@ class Rewrite:
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it stands in the manifest."""
+        """Its JSON object in the manifest."""
         who = {"by": self.by, "at": self.at} if self.by else {}
         return {
             "name": self.name,
@@ -54,13 +53,13 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class Rewrites:
-    """What a run found rewritten in one repository or wiki, but for ``--known-rewrites``.
+    """The rewrites that a run found in one repository or wiki, without ``--known-rewrites``.
 
-    ``named`` are at most ``MOST_NAMED``, ``more`` the rest. ``refs_before`` counts the branches and
-    tags of the archive before; ``lost`` of them were deleted together with commits that no other
-    ref leads to. ``default_branch``: that branch was forced or lost. ``one_commit``: everything was
-    replaced by a single commit that does not follow it. ``undecided`` refs moved, and it took
-    too much to find out how.
+    ``named`` has at most ``MOST_NAMED`` refs; ``more`` counts the rest. ``refs_before`` counts the
+    branches and tags of the previous archive. ``lost`` counts those that were deleted and whose
+    commits no other ref contains. ``default_branch``: the default branch was forced or lost.
+    ``one_commit``: a single commit, which is not a descendant, replaced all history. ``undecided``
+    counts refs that moved, but for which finding out how would have taken too long.
     """
 
     run_id: str
@@ -74,11 +73,11 @@ class Rewrites:
 
     @property
     def count(self) -> int:
-        """How many branches and tags were rewritten."""
+        """The number of rewritten branches and tags."""
         return len(self.named) + self.more
 
     def and_(self, later: "Rewrites | None") -> "Rewrites":
-        """What two attempts of the same run found, one after the other."""
+        """The rewrites that two successive attempts of the same run found."""
         if later is None:
             return self
         named = tuple(dict.fromkeys((*self.named, *later.named)))
@@ -94,7 +93,7 @@ class Rewrites:
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it stands in the manifest."""
+        """Its JSON object in the manifest."""
         return {
             "run_id": self.run_id,
             "named": [each.document for each in self.named],
@@ -108,9 +107,9 @@ class Rewrites:
 
 
 def read_rewrites(document: Fields, name: str) -> Rewrites:
-    """The object in a field. Raises DamagedError.
+    """Read the object in a field. Raises DamagedError.
 
-    Of a later version's kind nothing is known but that it is one more.
+    Rewrites of a kind that only a later version knows are counted in ``more``.
     """
     return fields.inside(document, name, _rewrites)
 

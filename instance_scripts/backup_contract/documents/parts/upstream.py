@@ -1,7 +1,7 @@
-"""What GitHub answers when it is asked by its id for a repository that it no longer lists. Pure.
+"""GitHub's answer about the id of a repository that it no longer lists. Pure.
 
-The program writes it into the manifest, with each archive that is kept; the mail shows the command
-that removes an archive only where the repository was confirmed as not visible.
+The program writes it into the manifest, with each retained archive. The mail shows the command that
+removes an archive only if GitHub confirmed that the repository is not visible.
 """
 
 import re
@@ -11,9 +11,9 @@ from typing import Any, Literal
 from backup_contract.github_names import LISTED_REPOSITORY
 
 UpstreamState = Literal["visible", "renamed", "transferred", "not-visible"]
-"""``visible``: it is there under the same name. ``renamed``: the same owner has it under another
-name. ``transferred``: another owner has it. ``not-visible``: GitHub says that there is none (404);
-it was deleted, or the token may no longer see it: GitHub does not tell these apart."""
+"""``visible``: it still has the same name. ``renamed``: it has the same owner and another name.
+``transferred``: it has another owner. ``not-visible``: GitHub answered 404, because it was deleted
+or because the token has lost access; GitHub does not distinguish the two."""
 
 _STATES: dict[str, UpstreamState] = {
     "visible": "visible",
@@ -26,19 +26,19 @@ _NAME = re.compile(LISTED_REPOSITORY)
 
 @dataclass(frozen=True)
 class Upstream:
-    """The answer; ``name`` is its ``owner/name`` now, None where it is not visible."""
+    """The answer. ``name`` is the present ``owner/name``; None if it is not visible."""
 
     state: UpstreamState
     name: str | None = None
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it stands in the manifest."""
+        """Its JSON object in the manifest."""
         return asdict(self)
 
     @property
     def sentence(self) -> str:
-        """For people, to go behind the former name."""
+        """The answer as text, to follow the former name."""
         match self.state:
             case "renamed" | "transferred":
                 return f"was {self.state} to {self.name}"
@@ -49,12 +49,12 @@ class Upstream:
 
 
 def sentence(upstream: Upstream | None) -> str:
-    """The same for whatever is known; None: nobody asked, or GitHub did not answer."""
-    return upstream.sentence if upstream else "may still be on GitHub: it was not found out"
+    """The text for an answer; None: GitHub was not asked, or did not answer."""
+    return upstream.sentence if upstream else "may still be on GitHub: GitHub did not say"
 
 
 def upstream_of(former: str, now: str | None) -> Upstream:
-    """What became of ``former``; both are ``owner/name``, ``now`` is None for what is not there."""
+    """The answer from the former and the present ``owner/name``; None: not visible."""
     if now is None:
         return Upstream("not-visible")
     if now == former:
@@ -64,7 +64,7 @@ def upstream_of(former: str, now: str | None) -> Upstream:
 
 
 def read_upstream(value: object) -> Upstream | None:
-    """From the JSON of a manifest; None, which is that nobody asked, for everything else."""
+    """Read the JSON in a manifest. None if it is missing or malformed."""
     if not isinstance(value, dict):
         return None
     state, name = _STATES.get(str(value.get("state"))), value.get("name")

@@ -114,7 +114,7 @@ def test_a_repository_that_disappeared_is_no_longer_listed_and_no_problem(runs: 
     runs.add(entry(1), entry(2))
     runs.add(entry(1, "unchanged"))
     assert statuses(runs) == {"repo-1": "backed up", "repo-2": "no longer listed"}
-    unknown = "octo/repo-2 may still be on GitHub: it was not found out; "
+    unknown = "octo/repo-2 may still be on GitHub: GitHub did not say; "
     assert repository_statuses(runs.read())[1].reason == f"{unknown}its archive is retained."
     (runs.root / "github_backups/octo/repo-2.zip").unlink()
     gone = "github_backups/octo/repo-2.zip is not at the source."

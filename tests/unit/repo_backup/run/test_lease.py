@@ -41,7 +41,7 @@ def test_a_held_lease_whose_name_is_no_run_id_is_refused_in_one_line_without_a_c
         (b'{"run_id": 1, "expires_at": "2999-01-01T00:00:00Z"}', "run_id is not text"),
         (b'{"run_id": "r1"}', "expires_at is missing"),
         (b'{"run_id": "r1", "expires_at": "2999-01-01T00:00:00"}', "without a time zone"),
-        (b'{"run_id": "r1", "expires_at": "9999-12-31T23:59:59-23:59"}', "is no date"),
+        (b'{"run_id": "r1", "expires_at": "9999-12-31T23:59:59-23:59"}', "is not a date"),
         (b'{"run_id": "r1", "expires_at": Infinity}', "expires_at is not text"),
     ],
 )

@@ -34,7 +34,7 @@ def test_what_is_no_longer_listed_is_named_with_each_archive_and_how_to_remove_i
     [
         (Upstream("transferred", "acme/thing"), "was transferred to acme/thing"),
         (Upstream("visible", "octo/old-thing"), "is still visible on GitHub"),
-        (None, "may still be on GitHub: it was not found out"),
+        (None, "may still be on GitHub: GitHub did not say"),
     ],
 )
 def test_the_command_that_removes_an_archive_is_shown_for_what_is_not_visible_only(
@@ -76,7 +76,7 @@ def test_of_an_unlisted_one_without_an_archive_nothing_is_called_retained() -> N
 def test_a_manifest_without_a_list_of_what_is_kept_leaves_it_to_the_one_before() -> None:
     assert VERIFIED.manifest
     old = replace(VERIFIED, manifest=replace(VERIFIED.manifest, kept=None))
-    answer = "octo/old-thing may still be on GitHub: it was not found out; "
+    answer = "octo/old-thing may still be on GitHub: GitHub did not say; "
     assert f"{answer}github_backups/octo/old-thing.zip (700.0 kB) is retained\n" in body(old)
 
 
