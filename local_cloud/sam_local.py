@@ -1,4 +1,4 @@
-"""``sam local invoke`` of one function, in a container, against an embedded cloud.
+"""Runs ``sam local invoke`` for one function, in a container, with an embedded cloud.
 
 ``python -m local_cloud.sam_local EVENT``, which ``make sam-local`` runs; EVENT is a file of
 ``events/``, with or without its folder and ``.json``.
@@ -38,14 +38,14 @@ _LAST_VARIABLE = "        POWERTOOLS_LOG_LEVEL: INFO\n"
 
 @dataclass(frozen=True, slots=True)
 class SamLocal:
-    """A deployed stack whose functions are invoked in containers, and not by its own events."""
+    """A deployed stack whose functions are invoked in containers, but not by its own events."""
 
     stack: Stack
     template: Path
     variables: Path
 
     def command(self, event: Path) -> list[str]:
-        """``sam local invoke`` of the function that reads this event."""
+        """The ``sam local invoke`` command for the function that reads this event."""
         return [
             *(str(Path(sys.prefix, "bin", "sam")), "local", "invoke", function_of(event)),
             *("--template-file", str(self.template), "--event", str(event)),
@@ -89,7 +89,7 @@ def function_of(event: Path) -> str:
 
 
 def event_file(name: str) -> Path:
-    """The file of this name in ``events/``. Raises SessionError that lists those that there are."""
+    """The file with this name in ``events/``. Raises SessionError that lists the existing ones."""
     path = EVENTS / f"{Path(name).name.removesuffix('.json')}.json"
     if not path.is_file():
         known = ", ".join(sorted(each.stem for each in EVENTS.glob("*.json")))
@@ -98,9 +98,9 @@ def event_file(name: str) -> Path:
 
 
 def deployed(cleanup: ExitStack, **parameters: str) -> SamLocal:
-    """Build the template, deploy it into an embedded cloud as the demo does, and stop its events.
+    """Build the template, deploy it to an embedded cloud as the demo does, and disable its events.
 
-    ``parameters`` are those of the stack that differ. Raises SessionError.
+    ``parameters`` override the stack's. Raises SessionError.
     """
     session = cleanup.enter_context(Session())
     corpus = session.directory / "github"
@@ -129,7 +129,7 @@ def deployed(cleanup: ExitStack, **parameters: str) -> SamLocal:
 
 
 def _with_endpoint(stack: Stack, endpoint: str) -> SamLocal:
-    """sam passes only variables that the template declares: declare the endpoint in a copy."""
+    """Declare the endpoint in a copy of the template, as sam passes only declared variables."""
     session = stack.session
     built = session.directory / "build"  # where stacks.build puts it
     original = (built / "template.yaml").read_text()
@@ -163,7 +163,7 @@ def bridge_address() -> str:
 
 
 def forward(host: str, url: str, cleanup: ExitStack) -> str:
-    """Make a loopback URL reachable from containers, at this address; the URL for them."""
+    """Make a loopback URL reachable from containers, at this address. Returns the URL for them."""
     target = urlsplit(url)
 
     def pump(source: socket.socket, sink: socket.socket) -> None:
@@ -190,7 +190,7 @@ def forward(host: str, url: str, cleanup: ExitStack) -> str:
 
 
 def main() -> int:
-    """Invoke the function once and print its log and its answer; the exit code."""
+    """Invoke the function once and print its log and its answer. Returns the exit code."""
     neutralise(os.environ)
     try:
         event = event_file(sys.argv[1])

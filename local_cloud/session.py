@@ -24,17 +24,17 @@ REGION = "eu-central-1"
 
 _T = TypeVar("_T")
 _POLL_SECONDS = 0.1
-# All that the cloud gets of the person's environment. Functions inherit it from the emulator.
+# The only variables of the user's environment that the cloud gets. Functions inherit them from it.
 _SERVER_VARIABLES = ("PATH", "LANG", "HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE")
-# Talk to the loopback interface directly, whatever proxies the person has.
+# Connects to the loopback interface directly, even if the user has a proxy.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class SessionError(Exception):
-    """Something in the embedded cloud went wrong; ``details`` is the end of the telling log."""
+    """An error in the embedded cloud; ``details`` is the end of the log that explains it."""
 
     def __init__(self, message: str, details: str = "") -> None:
-        """Keep both."""
+        """Create the error with both texts."""
         super().__init__(message)
         self.details = details
         self.add_note(details)
@@ -44,8 +44,8 @@ class SessionError(Exception):
 class Session:
     """A running embedded cloud with a directory of its own. Use it in a ``with`` block.
 
-    ``minute_seconds`` is how long a minute of ``shutdown +N`` lasts on its instances, and
-    ``event_copies`` how often it delivers each event of EC2's; AWS promises at least once.
+    ``minute_seconds`` is the duration of a minute of ``shutdown +N`` on its instances.
+    ``event_copies`` is how often it delivers each event of EC2, which AWS delivers at least once.
     """
 
     minute_seconds: float = 60.0
@@ -55,7 +55,7 @@ class Session:
     _server: subprocess.Popen[str] = field(init=False)
 
     def __enter__(self) -> Self:
-        """Start the cloud. Raises :class:`SessionError` if it does not come up."""
+        """Start the cloud. Raises :class:`SessionError` if it does not start."""
         (ROOT / ".demo").mkdir(exist_ok=True)
         self.directory = Path(tempfile.mkdtemp(prefix="cloud-", dir=ROOT / ".demo"))
         with (self.directory / "server.log").open("w") as log:
@@ -88,7 +88,7 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop the cloud and remove what it left."""
+        """Stop the cloud and remove its files."""
         self.close()
 
     def close(self) -> None:
@@ -107,7 +107,7 @@ class Session:
             (ROOT / ".demo").rmdir()
 
     def environment(self) -> dict[str, str]:
-        """The environment for tools that are to see this cloud and nothing else of AWS."""
+        """The environment for tools that must use this cloud and never the real AWS."""
         person = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SAM_"))}
         return {
             **person,
@@ -141,15 +141,15 @@ class Session:
         )
 
     def get(self, path: str) -> Any:
-        """What the cloud answers at ``/_local/PATH``."""
+        """The cloud's JSON response at ``/_local/PATH``."""
         return self._local("GET", path, None)
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Tell the cloud something at ``/_local/PATH``."""
+        """Send a request to the cloud's control path ``/_local/PATH``; its JSON response."""
         return self._local("POST", path, body or {})
 
     def wait_for(self, what: str, look: Callable[[], _T | None], seconds: float) -> _T:
-        """The first thing that ``look`` sees. Raises :class:`SessionError` after ``seconds``."""
+        """Call ``look`` until it returns a value. Raises SessionError after ``seconds``."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             seen = look()
@@ -211,7 +211,7 @@ def run_tool(argv: Sequence[str], environment: Mapping[str, str], log: Path) -> 
 
 
 def neutralise(environment: MutableMapping[str, str]) -> None:
-    """Forget the person's AWS settings and git configuration, and what a git hook sets."""
+    """Remove the user's AWS settings and git configuration, and variables set by git hooks."""
     for name in [each for each in environment if each.startswith(("AWS_", "SAM_"))]:
         del environment[name]
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"):

@@ -13,9 +13,9 @@ _SAM = str(Path(sys.prefix, "bin", "sam"))
 
 
 def build(session: Session) -> None:
-    """``sam build``, into the session's directory so that it disturbs no other build.
+    """Run ``sam build`` into the session's directory, so that it does not affect other builds.
 
-    Raises :class:`SessionError` with its output's end.
+    Raises :class:`SessionError` with the end of its output.
     """
     run_tool(
         [_SAM, "build", "--build-dir", str(session.directory / "build")],
@@ -34,9 +34,9 @@ class Stack:
 
     @classmethod
     def deploy(cls, session: Session, name: str, parameters: Mapping[str, str]) -> "Stack":
-        """``sam deploy`` of what ``sam build`` built.
+        """Run ``sam deploy`` after ``sam build``.
 
-        Raises :class:`SessionError` with the output's end.
+        Raises :class:`SessionError` with the end of its output.
         """
         run_tool(
             [
@@ -54,7 +54,7 @@ class Stack:
         return cls(session, name, outputs)
 
     def delete(self) -> None:
-        """``sam delete``. Raises :class:`SessionError` with the output's end."""
+        """Run ``sam delete``. Raises :class:`SessionError` with the end of its output."""
         run_tool(
             [_SAM, "delete", "--no-prompts", "--stack-name", self.name, "--region", REGION],
             self.session.environment(),
@@ -110,7 +110,7 @@ class Stack:
         return body
 
     def latest(self, run_id: str, name: str) -> str:
-        """The key of this document of the run's latest attempt that has one; empty if none has."""
+        """The key of this document, from the run's latest attempt that has one; empty if none."""
         launch = f"runs/{run_id}/launch.json"
         if launch not in self.objects(launch):
             return ""
@@ -120,7 +120,7 @@ class Stack:
         return next((key for key in reversed(keys) if key in there), "")
 
     def log(self, run_id: str) -> str:
-        """What the run's latest instance that saved its log printed; empty if none did."""
+        """The latest log that an instance of the run saved; empty if there is none."""
         key = self.latest(run_id, "backup.log")
         return self.read(key).decode() if key else ""
 
@@ -133,23 +133,23 @@ class Stack:
         return folder / f"{repository.rpartition('/')[2]}.git"
 
     def restore_many(self, names: Sequence[str], folder: Path) -> None:
-        """Restore repositories and gists from the bucket with ``repo_backup``, with all that they
-        have, as ``OWNER/REPO.git`` and so on.
+        """Restore repositories and gists from the bucket with ``repo-backup``, with all their
+        kinds, as ``OWNER/REPO.git`` and so on.
 
         Raises :class:`SessionError` with the program's output when it fails.
         """
-        # Of one name alone the program would leave the owner's folder out.
+        # For a single name, the program would omit the owner's folder.
         self._program("restore", *names, *names[:1], "--into", str(folder))
 
     def show(self, repository: str, *words: str) -> str:
-        """What ``repo-backup show`` prints of ``owner/name``'s project data in the bucket.
+        """The output of ``repo-backup show`` for ``owner/name``'s project data in the bucket.
 
         Raises :class:`SessionError` with the program's output when it fails.
         """
         return self._program("show", repository, *words).read_text()
 
     def report(self, folder: Path) -> Path:
-        """Write the page about the bucket with ``repo-backup``: its path.
+        """Write the page about the bucket with ``repo-backup``. Returns its path.
 
         Raises :class:`SessionError` with the program's output when it fails.
         """
@@ -157,7 +157,7 @@ class Stack:
         return folder / "index.html"
 
     def _program(self, command: str, *arguments: str) -> Path:
-        """Run a command; the file with its output."""
+        """Run a command. Returns the file with its output."""
         output = self.session.directory / f"{command}.log"
         environment = {**self.session.environment(), "PYTHONPATH": str(ROOT / "instance_scripts")}
         run_tool(

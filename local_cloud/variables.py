@@ -1,15 +1,14 @@
-"""The environment of both functions, as a stack with few parameters gives it in an emulated AWS."""
+"""The environment variables of both functions, as in a stack with few parameters."""
 
 ROLE_ID = "AROAEXAMPLEOFAROLEID"
 """The id of the instance's role."""
 
 
 def function_variables(account_id: str, region: str) -> dict[str, str]:
-    """The variables of both functions together, by name; credentials and region included.
+    """The variables of both functions together, including credentials and region.
 
-    The names of the resources are those that an account is to be filled with: the bucket
-    ``backups``, the table ``runs``, the topic ``topic`` and so on. ``SECURITY_GROUP_ID`` is left
-    out, because AWS chooses it.
+    The caller must create the resources that they name: the bucket ``backups``, the table ``runs``,
+    the topic ``topic`` and so on. ``SECURITY_GROUP_ID`` is missing, because AWS chooses it.
     """
 
     def arn(service: str, name: str) -> str:
@@ -33,7 +32,7 @@ def function_variables(account_id: str, region: str) -> dict[str, str]:
         "MAX_ATTEMPTS": "3",
         "RETRY_DELAY_MINUTES": "30",
         "GITHUB_OWNERS": "octo",
-        # Nothing listens on the discard port: to the launcher, GitHub is down, and it goes on.
+        # Nothing listens on this port: for the launcher GitHub is down, which must not stop it.
         "GITHUB_API_URL": "http://127.0.0.1:9",
         "GITHUB_TOKEN_PARAMETER": "",
         "INSTANCE_TYPES": "c7g.medium,m7g.medium",

@@ -1,1 +1,1 @@
-"""The AWS of the embedded cloud: the emulator, and what it lacks."""
+"""The AWS of the embedded cloud: the emulator, and the behaviour that it lacks."""

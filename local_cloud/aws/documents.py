@@ -1,4 +1,4 @@
-"""What AWS reads out of the documents it is given: trust policies and schedules' inputs. Pure."""
+"""Interprets trust policies, policy variables and schedules' inputs as AWS does. Pure."""
 
 import json
 import re
@@ -27,10 +27,10 @@ def trusts(document: str | Mapping[str, Any], service: str) -> bool:
 
 
 def with_variables(resource: str, keys: Mapping[str, Any]) -> str:
-    """A policy's resource with its variables filled in; ``keys`` are the caller's, in lower case.
+    """A policy's resource with its variables replaced by the caller's ``keys`` (in lower case).
 
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html: where there
-    is no such key, the resource matches nothing, and here stays as it is.
+    If a key is missing, the resource matches nothing; here it stays as it is:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
 
     def value(found: re.Match[str]) -> str:
@@ -40,7 +40,7 @@ def with_variables(resource: str, keys: Mapping[str, Any]) -> str:
 
 
 def fill_in(text: str, schedule: Mapping[str, Any], now: float) -> str:
-    """EventBridge Scheduler's context words, filled in."""
+    """The text with EventBridge Scheduler's context attributes replaced by their values."""
     values = (
         schedule.get("Arn", ""),
         datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -67,7 +67,7 @@ class Ec2Api:
         )
 
     def describe_instances(self, parameters: Parameters) -> str:
-        """The instances with the given ids, or all, that every filter admits."""
+        """The instances with the given ids, or all, that match every filter."""
         wanted = members(parameters, "InstanceId")
         for instance_id in wanted:
             self._find(instance_id)
@@ -87,7 +87,7 @@ class Ec2Api:
         return f"<reservationSet>{reservations}</reservationSet>"
 
     def terminate_instances(self, parameters: Parameters) -> str:
-        """Begin to end instances; one that has ended stays ended."""
+        """Begin to terminate instances. A terminated one stays terminated."""
         changes = ""
         for instance in [self._find(each) for each in members(parameters, "InstanceId")]:
             before = instance.state
@@ -100,7 +100,7 @@ class Ec2Api:
         return f"<instancesSet>{changes}</instancesSet>"
 
     def get_console_output(self, parameters: Parameters) -> str:
-        """The end of what an instance printed."""
+        """The end of an instance's console output."""
         instance = self._find(text(parameters, "InstanceId"))
         printed = instance.machine.console() if instance.machine else instance.console
         return (
@@ -110,7 +110,7 @@ class Ec2Api:
         )
 
     def describe_instance_attribute(self, parameters: Parameters) -> str:
-        """An instance's user data; no other attribute is kept."""
+        """An instance's user data. Other attributes are not supported."""
         instance = self._find(text(parameters, "InstanceId"))
         attribute = text(parameters, "Attribute")
         if attribute != "userData":
@@ -122,7 +122,7 @@ class Ec2Api:
         )
 
     def describe_spot_price_history(self, parameters: Parameters) -> str:
-        """The present price of each pool; without ``StartTime`` also yesterday's. In pages."""
+        """The current price of each pool and, without ``StartTime``, yesterday's. In pages."""
         now = datetime.now(UTC)
         ages = [timedelta(minutes=7)]
         if not text(parameters, "StartTime"):
@@ -152,7 +152,7 @@ class Ec2Api:
         )
 
     def describe_instance_types(self, parameters: Parameters) -> str:
-        """What each named type is; a filter leaves out the unknown, a name is refused."""
+        """The named types. A filter omits unknown ones; the parameter InstanceType refuses them."""
         names = members(parameters, "InstanceType")
         wanted = [values for name, values in _filters(parameters) if name == "instance-type"]
         unknown = [name for name in names if instance_type(name) is None]
@@ -177,7 +177,7 @@ class Ec2Api:
         return f"<instanceTypeSet>{items}</instanceTypeSet>"
 
     def get_spot_placement_scores(self, parameters: Parameters) -> str:
-        """How much capacity each zone has: here the same in all."""
+        """The score of each zone, which is the same for all zones here."""
         region = text(parameters, "RegionName.1")
         items = "".join(
             f"<item><region>{region}</region><availabilityZoneId>{zone_id}</availabilityZoneId>"

@@ -1,8 +1,8 @@
-"""ministack's records, by its private names: this module and ``patches`` alone know them.
+"""Accesses ministack's records by its private names, which only this module and ``patches`` know.
 
-ministack answers the AWS APIs. It keeps instances as records only, and sends no events about them;
-what the embedded cloud needs for that is here. Private names move between releases, so the version
-is checked.
+ministack emulates the AWS APIs. Its instances are only records, and it sends no events about them;
+this module adds what the embedded cloud needs. Private names change between releases, so the
+version is checked.
 """
 
 import contextvars
@@ -35,7 +35,7 @@ Action = Callable[[Parameters], Response]
 
 
 class EmulatorVersionError(RuntimeError):
-    """The installed ministack is not the one whose private names are known."""
+    """The installed release of ministack is not the supported one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """What launching needs to know about a subnet."""
+    """The fields of a subnet that a launch needs."""
 
     subnet_id: str
     vpc_id: str
@@ -226,7 +226,7 @@ class Emulator:
         return [dict(each) for each in self._scheduler._schedules._data.values()]
 
     def fire_schedule(self, name: str) -> bool:
-        """Let a schedule's moment come now. False if there is no schedule of that name."""
+        """Fire a schedule now. Returns False if there is no schedule with that name."""
         for (account, region, _), schedule in list(self._scheduler._schedules._data.items()):
             if schedule["Name"] != name:
                 continue

@@ -21,7 +21,7 @@ _CREDENTIALS_LAST = timedelta(hours=6)
 
 
 class Described(Protocol):
-    """What the service tells of an instance; ``notice`` is that of its interruption."""
+    """The fields of an instance that the service needs. ``notice`` announces an interruption."""
 
     instance_id: str
     launch: Launch
@@ -58,7 +58,7 @@ class MetadataService:
 
 @dataclass(slots=True)
 class _Metadata:
-    """What the service knows, and the tokens it gave out."""
+    """The instance's metadata, and the issued tokens with the time when they expire."""
 
     instance: Described
     cloud: Emulator
@@ -75,7 +75,7 @@ class _Metadata:
         return self.tokens.get(token, 0.0) > time.monotonic()
 
     def read(self, path: str) -> str | None:
-        """The text at ``path`` (without its version), None where AWS answers 404."""
+        """The text at ``path`` (without its version); None if AWS answers 404."""
         launch = self.instance.launch
         profile = launch.profile
         role_arn = profile.role_arn if profile else None
@@ -134,10 +134,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     metadata: _Metadata
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet: requests are the guest's business."""
+        """Do not log the guest's requests."""
 
     def do_PUT(self) -> None:
-        """Give out a token."""
+        """Issue a token."""
         seconds = self.headers.get("X-aws-ec2-metadata-token-ttl-seconds", "")
         if self.path != "/latest/api/token":
             self._answer(404)

@@ -1,4 +1,4 @@
-"""The instances of the embedded cloud: their lives, and the events that their lives cause."""
+"""The instances of the embedded cloud: their life cycle, and the events that it causes."""
 
 import contextvars
 import secrets
@@ -45,7 +45,7 @@ class Instance:
 
     @property
     def alive(self) -> bool:
-        """Whether it has not begun to end."""
+        """Whether it is pending or running."""
         return self.state in ("pending", "running")
 
 
@@ -62,7 +62,7 @@ class Settings:
 
 @dataclass(slots=True)
 class Fault:
-    """An objection that launches in a pool (``type/zone``, ``*`` for any part) meet ``times``."""
+    """An error for the next ``times`` launches in a pool (``type/zone``, ``*`` for any part)."""
 
     pool: str
     market: str
@@ -114,7 +114,7 @@ class Fleet:
         return instance
 
     def terminate(self, instance: Instance, reason_code: str) -> None:
-        """Begin to end an instance; it is terminated when its machine is off."""
+        """Begin to terminate an instance. It is terminated when its machine is off."""
         with self._lock:
             if not instance.alive:
                 return
@@ -123,7 +123,7 @@ class Fleet:
                 instance.machine.stop()
 
     def interrupt(self, instance: Instance, notice_seconds: float) -> None:
-        """Reclaim a spot instance after a notice, which AWS gives two minutes before."""
+        """Reclaim a spot instance after a notice, which AWS gives two minutes in advance."""
         moment = datetime.fromtimestamp(time.time() + notice_seconds, UTC)
         instance.notice = {"action": "terminate", "time": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
         self._tell(
@@ -138,7 +138,7 @@ class Fleet:
         timer.start()
 
     def announce(self, instance: Instance) -> None:
-        """Send the event about an instance's present state (again)."""
+        """Send the event about an instance's current state (again)."""
         self._tell(
             instance,
             "EC2 Instance State-change Notification",
@@ -165,7 +165,7 @@ class Fleet:
                 and fault.market in ("*", market)
             ):
                 fault.times -= 1
-                # Missing capacity is a *server* error, which SDKs retry unless told not to.
+                # Missing capacity is a *server* error, which SDKs retry by default.
                 server = fault.code.startswith(("Insufficient", "Internal", "Unavailable"))
                 raise RefusedError(
                     fault.code, f"{fault.code} in {launch.pool}", 500 if server else 400

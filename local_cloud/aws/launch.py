@@ -1,4 +1,4 @@
-"""RunInstances: what a request asks for, and AWS's objections to it.
+"""Parses the parameters of RunInstances, and refuses invalid ones as AWS does.
 
 Error codes: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 """
@@ -20,7 +20,7 @@ class RefusedError(Exception):
     """EC2 refuses a request."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
-        """Keep AWS's error code, its message, and the HTTP status it comes with."""
+        """Create the error from AWS's code and message, and the HTTP status of the response."""
         super().__init__(message)
         self.code = code
         self.message = message

@@ -1,4 +1,4 @@
-"""The e-mails that SNS would have sent."""
+"""The mails that SNS would have sent."""
 
 import threading
 from dataclasses import asdict, dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One e-mail, as it would lie in one subscriber's inbox."""
+    """One mail to one subscriber."""
 
     address: str
     topic_arn: str
@@ -16,19 +16,19 @@ class Mail:
 
 @dataclass(slots=True)
 class Mailbox:
-    """Every e-mail sent so far, oldest first. Safe to use from several threads."""
+    """All mails sent so far, oldest first. Thread-safe."""
 
     _mails: list[Mail] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def deliver(self, address: str, topic_arn: str, subject: str, body: str) -> None:
-        """Keep one e-mail. SNS names the topic when a message has no subject."""
+        """Add a mail. Like SNS, use a default subject if the message has none."""
         with self._lock:
             self._mails.append(
                 Mail(address, topic_arn, subject or "AWS Notification Message", body)
             )
 
     def as_json(self) -> list[dict[str, str]]:
-        """Every e-mail as a plain dictionary."""
+        """All mails as dictionaries."""
         with self._lock:
             return [asdict(mail) for mail in self._mails]

@@ -1,4 +1,4 @@
-"""What ministack leaves out or does otherwise than AWS, replaced by its private names.
+"""Patches ministack, by its private names, where it differs from AWS.
 
 That is the variables of policies, the e-mails of SNS, the context of EventBridge Scheduler,
 asynchronous invocation by rules, and a few records. ``emulator`` checks ministack's version first.
@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 
 
 def patch_judge(evaluator: Any, app: Any) -> None:
-    """Judge policies' variables as AWS does, and log what is denied."""
-    # The loopback interface stands for TLS, which the bucket's policy insists on.
+    """Evaluate policy variables as AWS does, and log denied requests."""
+    # Requests over the loopback interface count as TLS, which the bucket's policy requires.
     app.pin_request_origin = lambda source, tls: evaluator.pin_request_origin(source, True)
     resolve, enforce = evaluator.resolve_principal, evaluator.enforce
 
@@ -87,13 +87,13 @@ def patch_events(events: Any, functions: Any) -> None:
 
 
 def patch_scheduler(scheduler: Any) -> None:
-    """Look for due schedules every second."""
-    # Ten seconds' precision is kinder than AWS's sixty and still slow to watch.
+    """Check for due schedules every second."""
+    # ministack's precision of ten seconds is better than AWS's minute, but slow to watch.
     scheduler._SCHEDULE_TICK_INTERVAL = 1
 
 
 def patch_network(ec2: Any) -> None:
-    """Give the default VPC its way out, which ministack leaves away."""
+    """Add the default VPC's route to the internet, which ministack lacks."""
     init = ec2._init_defaults
 
     def with_route() -> None:

@@ -1,4 +1,4 @@
-"""What the emulated region offers: machine images, instance types, zones and spot prices."""
+"""The emulated region's machine images, instance types, zones and spot prices."""
 
 import re
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""What `make demo` and its kin show."""
+"""The demos: `make demo`, `make demo-interruption`, and the README's pictures."""

@@ -15,7 +15,10 @@ _KIB = 1024
 
 
 def ask(owner: str, api_url: str, token: str) -> str:
-    """How much the account has, in words. Raises :class:`SessionError` where that is nothing."""
+    """The number of the account's repositories, as text.
+
+    Raises :class:`SessionError` if it has none.
+    """
     stop = CancellationToken()
     http = Http(
         Token(token or None), RateLimitGate(stop), stall_seconds=_STALL_SECONDS, connections=1

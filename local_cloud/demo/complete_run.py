@@ -30,14 +30,14 @@ TOKEN_PARAMETER = "/online-backup/token"
 REAL_API_URL = "https://api.github.com"
 RUN_SECONDS = 1800
 _MOST_ASKED = 5
-"""Repositories that are asked for an issue to show: a real account may have thousands."""
+"""How many repositories are searched for an issue to show: a real account may have thousands."""
 PAGE = ROOT / ".demo" / "page"
 """Where the demo leaves the page; the next demo replaces it, ``make clean`` removes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Whose repositories are backed up, from where, with which token (may be empty) and options."""
+    """The account to back up, its API's address, its token (may be empty) and options."""
 
     owner: str
     api_url: str
@@ -55,7 +55,7 @@ class Demo:
         self.step = partial(step_on, console)
 
     def run(self, owner: str) -> None:
-        """Everything. Raises :class:`SessionError` when a part fails."""
+        """Run all steps. Raises :class:`SessionError` if one fails."""
         if owner:
             with self.step(f"Ask GitHub about {owner}") as step:
                 reported = ask(owner, REAL_API_URL, os.environ.get("GITHUB_TOKEN", ""))
@@ -181,7 +181,7 @@ class Demo:
         self._print(log.stdout.rstrip())
 
     def _restore_files(self, stack: Stack, run_id: str) -> None:
-        """Restore what git does not have: large files, releases' files, attachments; and a gist."""
+        """Restore LFS objects, release assets, attachments and a gist."""
         manifest = json.loads(stack.read(f"runs/{run_id}/manifest.json"))
         names = names_to_restore(manifest)
         if not names:

@@ -1,4 +1,4 @@
-"""What a demo prints while it works and when it ends, whatever befalls it."""
+"""The output of a demo: its steps, and its end, also after an error or Ctrl-C."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ from local_cloud.session import SessionError, neutralise
 
 
 class Step:
-    """A step while it works: ``say`` shows where it is, ``remark`` is kept behind its title."""
+    """A running step. ``say`` shows its progress; ``remark`` stays after its title."""
 
     def __init__(self, title: str, status: Any) -> None:
         """Show progress in ``status``."""
@@ -25,7 +25,7 @@ class Step:
         self._status = status
 
     def say(self, text: str) -> None:
-        """Show ``text`` until something else is said."""
+        """Show ``text`` until the next call."""
         self._status.update(f"{self._title}: {text}")
 
 
@@ -47,7 +47,7 @@ def step_on(console: Console, title: str) -> Iterator[Step]:
 
 
 def show(run: Callable[[Console], None], left: str = "") -> int:
-    """Run a demo, whatever befalls it; its exit code. ``left`` is what it leaves behind."""
+    """Run a demo and handle its errors. Returns the exit code. ``left`` is what it leaves."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
     neutralise(os.environ)

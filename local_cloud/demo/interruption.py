@@ -1,4 +1,4 @@
-"""``make demo-interruption``: AWS reclaims the instance in mid-run, the next attempt goes on."""
+"""``make demo-interruption``: AWS reclaims the instance, and the next attempt continues."""
 
 import contextlib
 import sys
@@ -56,7 +56,7 @@ class InterruptionDemo(Demo):
 
 
 def _all_but_one(stack: Stack) -> int | None:
-    """How many archives there are, once every one is there but the slow repository's."""
+    """The number of archives, once all but the slow repository's exist; None before."""
     keys = [key for key in stack.objects("github_backups/") if key.endswith(".zip")]
     return len(keys) if len(keys) >= _EXPECTED else None
 

@@ -1,4 +1,4 @@
-"""What the kernel can enforce for user data without root: Landlock and no-new-privileges.
+"""Confines user data without root, by the kernel's Landlock and no-new-privileges.
 
 The sandbox's PATH holds stand-ins for what could harm (``shutdown``, ``dnf``), but a path such as
 ``/sbin/poweroff`` would still be found. Where Linux has Landlock (5.13 or newer), the guest may
@@ -73,7 +73,7 @@ def _processes() -> Iterator[tuple[int, int]]:
 
 
 def bytecode_of(directory: Path) -> Path:
-    """Where the machine in ``directory`` and those beside it keep Python's bytecode.
+    """The folder of Python's bytecode for the machine in ``directory`` and those beside it.
 
     Each call of the AWS CLI would compile it anew: a third of a second of processor time.
     """
@@ -81,14 +81,14 @@ def bytecode_of(directory: Path) -> Path:
 
 
 def landlock_abi() -> int:
-    """Which version of Landlock this kernel has; 0 for none."""
+    """The version of this kernel's Landlock ABI; 0 if it has none."""
     if sys.platform != "linux":
         return 0
     return max(0, int(ctypes.CDLL(None).syscall(_CREATE_RULESET, None, 0, 1)))
 
 
 def confine(directory: Path, console: int) -> None:
-    """Confine this process and all that it starts to ``directory``, and say how on ``console``.
+    """Confine this process and its children to ``directory``, and report how on ``console``.
 
     For use between fork and exec.
     """

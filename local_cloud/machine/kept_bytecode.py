@@ -1,4 +1,4 @@
-"""Bytecode by the content of its source: a copy of this is ``sitecustomize`` on each machine.
+"""Caches bytecode by the content of its source. A copy is ``sitecustomize`` on each machine.
 
 Every instance unpacks the program into a folder of its own, so Python's cache, which goes by path
 and date, would compile it and the SDK anew: a second of processor time. The standard library only.
@@ -16,7 +16,7 @@ from typing import Any
 
 
 def keep(folder: str) -> None:
-    """Let imports from now on take bytecode from the folder, and put there what it lacks."""
+    """Make later imports use the bytecode in this folder, and add what is missing there."""
     compiled: Any = SourceFileLoader.source_to_code
 
     def source_to_code(loader: SourceFileLoader, data: bytes, path: str) -> CodeType:

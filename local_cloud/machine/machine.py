@@ -17,7 +17,7 @@ TOOLS = (
     *("bash", "sh", "git", "sha256sum", "mktemp", "mkdir", "rm", "cat", "date", "sleep", "tee"),
     *("tail", "head", "uname", "env", "grep", "timeout", "true", "kill", "curl"),
 )
-# Stand-ins that ask the sandbox for what the real commands would ask of the machine.
+# Stand-ins that send to the sandbox what the real commands would request from the machine.
 _POWER_COMMANDS = ("shutdown", "poweroff", "halt", "reboot")
 _CONSOLE_BYTES = 64 * 1024
 
@@ -32,7 +32,7 @@ echo "dnf (stand-in): nothing to do for: $*"
 
 @dataclass(slots=True)
 class Machine:
-    """One running machine. ``stop`` or ``wait`` it; its directory goes with it."""
+    """One running machine. Call ``stop`` or ``wait``; its directory is then removed."""
 
     directory: Path
     process: subprocess.Popen[str]
@@ -84,7 +84,7 @@ class Machine:
         return last_words or "crash"
 
     def console(self) -> bytes:
-        """The end of what the machine printed."""
+        """The end of the machine's console output."""
         log = self.directory / "console.log"
         return log.read_bytes()[-_CONSOLE_BYTES:] if log.exists() else self._console
 

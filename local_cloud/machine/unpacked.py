@@ -1,4 +1,4 @@
-"""The code of functions, unpacked once for all their workers, which share its bytecode then.
+"""Unpacks the functions' code once for all their workers, so that these share its bytecode.
 
 Each worker would compile the SDK anew: two seconds of processor time.
 """
