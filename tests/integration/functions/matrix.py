@@ -37,7 +37,7 @@ def verified(world: World) -> None:
 
 
 def reclaimed(world: World) -> None:
-    """The first instance is reclaimed; what comes next runs to its end."""
+    """AWS reclaims the first instance. The next attempt runs to its end."""
     world.send("launcher", SCHEDULED)
     if world.running():
         world.now += timedelta(minutes=6)
@@ -47,7 +47,7 @@ def reclaimed(world: World) -> None:
 
 
 def failed(world: World) -> None:
-    """The first attempt fails by itself, as when GitHub is down; the next one runs to its end."""
+    """The first attempt fails, as it does when GitHub is down. The next one runs to its end."""
     world.send("launcher", SCHEDULED)
     if world.running():
         world.now += timedelta(minutes=6)
@@ -58,13 +58,13 @@ def failed(world: World) -> None:
 
 
 def hanging(world: World) -> None:
-    """The instance does nothing, and does not end by itself."""
+    """The instance does nothing and does not shut down."""
     world.send("launcher", SCHEDULED)
     world.pass_time(timedelta(hours=4))
 
 
 def no_capacity(world: World) -> None:
-    """No pool ever has anything to give."""
+    """No pool has capacity."""
     never = Fault("error", operation="ec2.RunInstances", code="UnfulfillableCapacity", times=10**6)
     world.faults.insert(0, never)
     world.send("launcher", SCHEDULED)
@@ -72,7 +72,7 @@ def no_capacity(world: World) -> None:
 
 
 def refused(world: World) -> None:
-    """The region has no image: nothing is launched."""
+    """The region has no image, so nothing is launched."""
     gone = Fault("error", operation="ssm.GetParameter", code="ParameterNotFound", times=10**6)
     world.faults.insert(0, gone)
     world.send("launcher", SCHEDULED)
