@@ -1,7 +1,7 @@
 """A stand-in for GitHub: its REST API for listing repositories, and git smart HTTP, on 127.0.0.1.
 
-Real bare repositories are served by git's own ``http-backend``; the API answers carry the fields
-that a mirror needs. Faults are injected by rule. Two entry points::
+git's own ``http-backend`` serves real bare repositories. The API's responses have the fields that a
+backup needs. Rules inject faults. Two entry points::
 
     with GitHubStandIn(root) as hub:            # in a test
         run(api_url=hub.api_url)

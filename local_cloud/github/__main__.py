@@ -12,7 +12,7 @@ from local_cloud.github.server import GitHubStandIn
 
 
 def main() -> None:
-    """Serve ``--root``, filling it with the corpus first when there is nothing in it."""
+    """Serve ``--root``. If it is empty, create the corpus there first."""
     parser = argparse.ArgumentParser(prog="python -m local_cloud.github", description=__doc__)
     parser.add_argument("--root", type=Path, required=True, help="directory of the repositories")
     parser.add_argument("--port", type=int, default=0, help="0 (the default) takes any free one")

@@ -1,4 +1,4 @@
-"""What the stand-in answers, whatever part of it does."""
+"""The stand-in's HTTP answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

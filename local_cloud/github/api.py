@@ -1,4 +1,4 @@
-"""The API: REST and GraphQL, within the hour's allowance of whoever asks."""
+"""The API: REST and GraphQL, within the caller's hourly rate limits."""
 
 import hashlib
 import json
@@ -31,13 +31,13 @@ class Asked:
 
     @property
     def resource(self) -> Resource:
-        """Which allowance it is counted against."""
+        """The rate limit that it counts against."""
         return "graphql" if self.path == "/graphql" else "core"
 
 
 @dataclass
 class Api:
-    """All that is answered but git and what an App alone may ask."""
+    """Answers all API requests except those that only an App itself may make."""
 
     catalogue: Catalogue
     apps: Apps
@@ -45,9 +45,10 @@ class Api:
     limits: Limits = field(default_factory=Limits)
 
     def answer(self, asked: Asked) -> Answer:
-        """The answer to a request, counted. What a token was told already is 304 and costs nothing.
+        """The answer to a request, which counts against the limit unless it is 304 (not modified).
 
-        An ETag is good for the token that got it only: github.com/eclipse-csi/otterdog issue 201.
+        An ETag is valid only for the token that received it: github.com/eclipse-csi/otterdog issue
+        201.
         """
         token = asked.caller.token
         if seconds := self.limits.wait_seconds(token, asked.resource):
@@ -83,7 +84,7 @@ class Api:
 
 
 def _too_fast(resource: Resource, seconds: int) -> Answer:
-    """A secondary limit: 403, or of GraphQL 200 with an error, and when to ask again."""
+    """A secondary rate limit, with ``Retry-After``: 403, or 200 with a GraphQL error."""
     message = "You have exceeded a secondary rate limit. Please wait before you try again."
     headers = {"Retry-After": str(seconds)}
     if resource == "graphql":

@@ -1,4 +1,4 @@
-"""GitHub Apps: whose signatures are believed, where they are installed, and the tokens they get.
+"""GitHub Apps: their signatures, installations and tokens.
 
 Signatures are judged by another library than the one that makes them, and as strictly as GitHub:
 https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
@@ -37,17 +37,17 @@ class Installation:
     suspended: bool = False
 
     def lists(self, repository: Repository) -> bool:
-        """Whether the App sees that there is this repository of its account."""
+        """Whether the App can see this repository of its account."""
         if repository.owner.lower() != self.account.lower():
             return False
         return self.selected is None or repository.full_name in self.selected
 
     def reads(self, repository: Repository) -> bool:
-        """Whether the App may fetch it; what is public, everybody may."""
+        """Whether the App may fetch it. Everybody may fetch a public repository."""
         return not repository.private or (self.lists(repository) and "contents" in self.permissions)
 
     def document(self) -> dict[str, Any]:
-        """As the API describes it."""
+        """The API's JSON object."""
         return {
             "id": self.id,
             "account": {"login": self.account},
@@ -59,10 +59,10 @@ class Installation:
 
 @dataclass
 class Apps:
-    """One App, its installations, and every token that it was given.
+    """One App, its installations and its tokens.
 
-    ``token_seconds`` is how long tokens made from now on are good for, and ``token_uses`` for how
-    many requests (None: any number). ``made`` counts them.
+    New tokens are valid for ``token_seconds`` seconds and ``token_uses`` requests (None: any
+    number). ``made`` counts the tokens.
     """
 
     app: str = ""
@@ -77,7 +77,7 @@ class Apps:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def create(self, app: str = "4711") -> str:
-        """Make the App; its private key in PEM, as GitHub offers it for download."""
+        """Create the App. Returns its private key in PEM, as GitHub offers it for download."""
         key = rsa.generate_private_key(65537, _KEY_BITS)
         self.app, self._key = app, key.public_key()
         return key.private_bytes(
@@ -93,7 +93,7 @@ class Apps:
         return made
 
     def use(self, token: str) -> Installation | None:
-        """The installation behind a token that is still good for a request."""
+        """The installation of a token that is valid for another request; None if it is not."""
         with self._lock:
             found = self._tokens.get(token)
             if not found or self.now() >= found[1]:
@@ -106,7 +106,7 @@ class Apps:
             return found[0]
 
     def believes(self, token: str) -> bool:
-        """Whether this is the App's signature, of now."""
+        """Whether this is a currently valid signature of the App."""
         try:
             signed, _, signature = token.rpartition(".")
             head, claims = (json.loads(_decoded(part)) for part in signed.split("."))
@@ -122,7 +122,7 @@ class Apps:
             return False
 
     def answer(self, method: str, path: str) -> tuple[int, dict[str, Any]]:
-        """What the App itself is told at this path: a status and a document."""
+        """The answer to a request of the App itself: a status and a JSON document."""
         match (method, *path.strip("/").split("/")):
             case ("GET", "users" | "orgs", account, "installation"):
                 found = self.installations.get(account.lower())
@@ -137,7 +137,7 @@ class Apps:
         return 404, {"message": "Not Found"}
 
     def listed(self, catalogue: Catalogue, installation: Installation) -> list[Repository]:
-        """What an installation has been given."""
+        """The repositories of an installation, by id."""
         found = [r for r in catalogue.repositories.values() if installation.lists(r)]
         return sorted(found, key=lambda repository: repository.id)
 

@@ -1,4 +1,4 @@
-"""What the stand-in knows about accounts, repositories and tokens, kept in ``ROOT/hub.json``."""
+"""The stand-in's accounts, repositories and tokens, stored in ``ROOT/hub.json``."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -77,7 +77,7 @@ class Catalogue:
         (root / CATALOGUE_FILE).write_text(json.dumps(data, indent=1), encoding="utf-8")
 
     def add(self, repository: Repository) -> Repository:
-        """Add (or replace) a repository, and its owner as a user when unknown."""
+        """Add or replace a repository. An unknown owner is added as a user."""
         self.accounts.setdefault(repository.owner, Account(repository.owner))
         self.repositories[repository.full_name] = repository
         return repository
@@ -95,7 +95,7 @@ class Catalogue:
         return self.add(moved)
 
     def account(self, login: str) -> Account | None:
-        """The account of that name, whatever its case, as GitHub does it."""
+        """The account with this name. Like GitHub, ignores case."""
         wanted = login.lower()
         return next((a for a in self.accounts.values() if a.login.lower() == wanted), None)
 

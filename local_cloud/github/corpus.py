@@ -159,7 +159,7 @@ class _Corpus:
 
 
 def _noise(size: int) -> bytes:
-    """Incompressible, yet the same every time."""
+    """Incompressible bytes, which are the same on every call."""
     return random.Random(1).randbytes(size)
 
 

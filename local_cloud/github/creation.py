@@ -1,4 +1,4 @@
-"""What changes the stand-in: repositories are created, and get topics and a default branch.
+"""Requests that change the stand-in: create repositories, set topics and default branches.
 
 https://docs.github.com/rest/repos/repos has the fields and the refusals.
 """
@@ -26,10 +26,10 @@ _WINDOWS = (("a_minute", 60), ("an_hour", 3600))
 
 @dataclass
 class Creations:
-    """Creates what is asked for, at GitHub's rates of 80 a minute and 500 an hour.
+    """Creates repositories within GitHub's limits of 80 a minute and 500 an hour.
 
-    ``members`` are the logins that may create repositories in an organization, by its login; who
-    created one may push to it. ``now`` is the time in seconds.
+    ``members`` are the logins that may create repositories in an organization, by its login. They
+    may also push to them. ``now`` returns the time in seconds.
     """
 
     a_minute: int = 80
@@ -51,7 +51,7 @@ class Creations:
         caller: Caller,
         place: tuple[Catalogue, AccountData, Path, str],
     ) -> Answer:
-        """The answer to what is no ``GET``; ``place`` is what is changed, and the base URL."""
+        """The answer to a request that is not a ``GET``. ``place`` is its path and the base URL."""
         if caller.viewer is None:
             return _reported(401, "Requires authentication")
         if seconds := self._wait_seconds():

@@ -1,4 +1,4 @@
-"""Faults to inject, by rule: a short declarative list that may change while the server runs."""
+"""Faults to inject: a list of declarative rules, which may change while the server runs."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,10 +23,10 @@ _USERS = ("user", "author", "actor", "assignee", "creator", "closed_by", "merged
 
 @dataclass(frozen=True)
 class Edit:
-    """What somebody does on GitHub meanwhile: to the repository ``name``, ``owner/name``.
+    """A change of the repository ``name`` (``owner/name``) that somebody makes meanwhile.
 
-    ``move`` renames or transfers it to ``to``; ``hide`` makes it private, ``show`` public;
-    ``create`` gives it the next id, ``delete`` forgets it.
+    ``move`` renames or transfers it to ``to``. ``hide`` makes it private, ``show`` public.
+    ``create`` creates it with the next id, ``delete`` deletes it.
     """
 
     action: Literal["move", "delete", "create", "hide", "show"]
@@ -34,7 +34,7 @@ class Edit:
     to: str = ""
 
     def apply(self, catalogue: Catalogue) -> None:
-        """Do it, if there is such a repository."""
+        """Make the change, if there is such a repository."""
         if self.action == "create":
             newest = max((each.id for each in catalogue.repositories.values()), default=0)
             owner, _, name = self.name.partition("/")
@@ -54,34 +54,34 @@ class Edit:
 
 @dataclass(frozen=True)
 class Change:
-    """Any other change that is made before an answer, as one of an ``Editor``, or of rights."""
+    """Any other change to make before an answer, such as one by an ``Editor``, or of rights."""
 
     make: Callable[[], object]
 
     def apply(self, catalogue: Catalogue) -> None:
-        """Make it."""
+        """Make the change."""
         self.make()
 
 
 @dataclass
 class Fault:
-    """One rule: what happens to requests whose path (without query) matches the glob ``path``.
+    """One rule, for requests whose path (without query) matches the glob ``path``.
 
-    ``status`` answers with ``status``, ``headers`` and ``body``. Others let the true answer
-    begin: after ``after_bytes`` of its body ``reset`` resets the connection, ``truncate`` ends the
-    body early but properly, ``corrupt`` inverts one byte, ``hang`` sends nothing more until the
-    server closes, ``slow`` sends a byte every 50 ms.
+    The action ``status`` answers with ``status``, ``headers`` and ``body``. The following begin
+    with the true answer and act after ``after_bytes`` of its body: ``reset`` resets the connection,
+    ``truncate`` ends the body early but properly, ``corrupt`` inverts one byte, ``hang`` sends
+    nothing more until the server closes, ``slow`` sends a byte every 50 ms.
 
-    Of a list, ``no-link`` takes the ``Link`` header away, ``odd-link`` writes the same in another
-    lawful way, ``null-item`` and ``null-owner`` put null in the place of the first item or of its
-    owner, ``text-item`` a text in that of the first item, ``nameless-item`` takes away what
-    identifies it, ``repeat`` adds it once more, and ``short`` leaves it out. ``null-list`` puts
-    null in the place of the list, ``null-users`` in that of each user. In an answer of GraphQL the
-    list is the first ``nodes`` that holds something, or that of the connection called ``field``.
+    The others change a list. ``no-link`` removes the ``Link`` header, ``odd-link`` writes it in
+    another valid form. ``null-item`` and ``null-owner`` replace the first item or its owner by
+    null, ``text-item`` replaces the first item by a text, ``nameless-item`` removes the fields that
+    identify it, ``repeat`` duplicates it, ``short`` omits it. ``null-list`` replaces the list by
+    null, ``null-users`` each user. In a GraphQL answer, the list is the first ``nodes`` that is not
+    empty, or that of the connection ``field``.
 
-    ``edits`` are made before the answer, whatever the action; with ``none`` nothing else happens.
-    ``query`` is a glob, too; of a request to GraphQL it is for ``operation=NAME``. ``times`` is how
-    often the rule still fires (None: always); ``skip`` lets that many matching requests pass first.
+    ``edits`` are made before the answer with any action; ``none`` does nothing else. ``query`` is a
+    glob, too; for a GraphQL request it matches ``operation=NAME``. ``times`` is how often the rule
+    still fires (None: always). ``skip`` is how many matching requests pass before that.
     """
 
     path: str
@@ -99,11 +99,11 @@ class Fault:
 
     @property
     def of_a_list(self) -> bool:
-        """Whether it changes what a list says, and not how the answer comes."""
+        """Whether it changes a list, not the transfer of the answer."""
         return self.action in get_args(OfList)
 
     def distorted(self, body: Any, headers: Mapping[str, str]) -> tuple[Any, dict[str, str]]:
-        """The JSON and the headers of a list as this rule has them; another answer as it is."""
+        """The JSON and the headers, changed by this rule. An answer that is not a list stays."""
         changed = dict(headers)
         if self.action == "no-link":
             changed.pop("Link", None)
@@ -150,7 +150,7 @@ class Faults:
             self._rules.clear()
 
     def take(self, method: str, path: str, query: str = "") -> Fault | None:
-        """The rule that this request fires, counting it; None when the request goes well."""
+        """The rule that applies to this request, which is counted; None if there is none."""
         with self._lock:
             for rule in self._rules:
                 if rule.times == 0 or not fnmatchcase(path, rule.path):
@@ -169,7 +169,7 @@ class Faults:
 
 
 def _list_of(body: Any, field: str) -> list[Any]:
-    """The list that an answer is about; empty where there is none."""
+    """The list in an answer; empty if there is none."""
     if isinstance(body, dict) and "data" in body:
         body = next((holder["nodes"] for holder in _connections(body["data"], field)), None)
     elif isinstance(body, dict) and "total_count" in body:
@@ -178,7 +178,7 @@ def _list_of(body: Any, field: str) -> list[Any]:
 
 
 def _without_list(body: Any, field: str) -> Any:
-    """An answer with null in the place of its list, or of GraphQL's connection ``field``."""
+    """An answer with its list, or GraphQL's connection ``field``, replaced by null."""
     if not isinstance(body, dict) or "data" not in body:
         return None if isinstance(body, list) else body
     for holder in _holders(body["data"], field):
@@ -187,7 +187,7 @@ def _without_list(body: Any, field: str) -> Any:
 
 
 def _connections(document: Any, field: str) -> Iterator[dict[str, Any]]:
-    """What has a list called ``nodes`` that holds something, outermost first."""
+    """The objects with a ``nodes`` list that is not empty, outermost first."""
     if field:
         yield from (each[field] for each in _holders(document, field) if each[field].get("nodes"))
         return

@@ -20,7 +20,7 @@ FOLDER = "gist"
 
 @dataclass(frozen=True)
 class Gists:
-    """Makes gists of ``owner`` and changes them. ``root`` is the stand-in's."""
+    """Creates and changes gists of ``owner``. ``root`` is the stand-in's folder."""
 
     root: Path
     account: AccountData
@@ -33,40 +33,40 @@ class Gists:
     def create(
         self, files: Mapping[str, str], description: str = "", *, public: bool = True
     ) -> Gist:
-        """A gist with these files (name → contents)."""
+        """Create a gist with these files (name → contents)."""
         made = self._new(description, public=public)
         made.files = _sizes(files)
         commit_files(init_repository(self.path(made)), files, message="")
         return made
 
     def fork(self, of: Gist) -> Gist:
-        """A gist that begins as a copy of another one."""
+        """Create a gist as a copy of another one."""
         made = self._new(of.description, public=of.public)
         made.files = dict(of.files)
         shutil.copytree(self.path(of), self.path(made))
         return made
 
     def write(self, gist: Gist, files: Mapping[str, str]) -> None:
-        """A commit that writes these files, as an edit on the page or a push makes it."""
+        """Commit these files, as an edit on GitHub's page or a push does."""
         commit_files(self.path(gist), files, message="")
         gist.files |= _sizes(files)
         gist.updated_at = self.account.now()
 
     def rename_file(self, gist: Gist, name: str, to: str) -> None:
-        """A commit that gives a file another name."""
+        """Commit a rename of a file."""
         commit_files(self.path(gist), {}, moved={name: to}, message="")
         gist.files[to] = gist.files.pop(name)
         gist.updated_at = self.account.now()
 
     def comment(self, gist: Gist, body: str, user: str | None = "monalisa") -> GistComment:
-        """A comment, which leaves the gist's own date as it is."""
+        """Add a comment. It does not change the gist's own date."""
         now = self.account.now()
         made = GistComment(self.account.new_id(), user, body, now, now)
         gist.comments.append(made)
         return made
 
     def delete(self, gist: Gist) -> None:
-        """It is gone, from the list and for git."""
+        """Delete the gist from the list and for git."""
         del self.account.gists[gist.id]
         shutil.rmtree(self.path(gist))
 

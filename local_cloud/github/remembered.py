@@ -1,4 +1,4 @@
-"""git smart HTTP from memory: git is started once for the same question to the same repository."""
+"""Caches git smart HTTP, so that git runs once for the same request to the same repository."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ class RememberingBackend:
     """
 
     def __init__(self) -> None:
-        """Begin with no memory."""
+        """Start with an empty cache."""
         self._known: dict[_Question, tuple[dict[str, str], bytes]] = {}
 
     @contextlib.contextmanager
@@ -40,7 +40,7 @@ class RememberingBackend:
         body: Iterator[bytes],
         user: str | None = None,
     ) -> Iterator[Reply]:
-        """What :func:`open_backend` does, from memory where it can be."""
+        """Like :func:`open_backend`, but from the cache if possible."""
         if "receive-pack" in path + query:
             with open_backend(root, method, path, query, headers, body, user) as reply:
                 yield reply

@@ -1,4 +1,4 @@
-"""What a token may see, for the stand-in: scopes of a classic one, repositories of another."""
+"""What a token may see: a classic one by its scopes, a fine-grained one by its repositories."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from local_cloud.github.catalogue import Repository
 
 @dataclass(frozen=True)
 class TokenRights:
-    """A token's rights. ``scopes`` None: a fine-grained token, which names none in its answers.
+    """A token's rights. ``scopes`` is None for a fine-grained token, whose answers name none.
 
-    ``selected`` are the full names of the private repositories that a fine-grained token was given;
-    None: all of its user's. ``counts`` lets it know how many private repositories there are.
-    ``permissions`` are those of a fine-grained token, as ``{"issues": "read"}``; None: all.
+    ``selected`` are the full names of the private repositories that a fine-grained token can see;
+    None: all of its user's. ``counts``: GitHub reports the number of private repositories to it.
+    ``permissions`` are those of a fine-grained token, such as ``{"issues": "read"}``; None: all.
     ``administers``: whether its user is an administrator of the repositories.
     """
 
@@ -23,7 +23,7 @@ class TokenRights:
     administers: bool = True
 
     def shows(self, repository: Repository) -> bool:
-        """Whether it shows a repository that its user may see."""
+        """Whether the token can see a repository that its user may see."""
         if not repository.private:
             return True
         if self.scopes is not None:
@@ -42,9 +42,9 @@ class TokenRights:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What every answer to it says of its scopes."""
+        """The headers about its scopes in every answer."""
         return {} if self.scopes is None else {"X-OAuth-Scopes": ", ".join(sorted(self.scopes))}
 
 
 EVERYBODY = TokenRights(frozenset())
-"""Who gives no token is shown what is public, and no count of the rest."""
+"""The rights without a token: only public repositories, and no count of the private ones."""

@@ -27,7 +27,7 @@ from local_cloud.github.storage.lfs import STORAGE
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it was served; ``status`` 0 means that it was not answered at all.
+    """One request as it was served; ``status`` is 0 if it was not answered.
 
     ``authorization`` is the scheme only (``Basic``, ``Bearer``) or None.
     """
@@ -70,7 +70,7 @@ class GitHubStandIn(Hub):
 
     @property
     def api_url(self) -> str:
-        """What belongs into ``GITHUB_API_URL``."""
+        """The value for ``GITHUB_API_URL``."""
         return f"{self.scheme}://{self.host}:{self.port}"
 
     def start(self) -> None:
@@ -119,7 +119,7 @@ class _Server(ThreadingHTTPServer):
         return connection, address
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is no news; anything else is worth a trace."""
+        """Ignore clients that disconnect; print other errors."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
@@ -232,7 +232,7 @@ class _Handler(GitHandler, BaseHTTPRequestHandler):
         self.send(reply.status, reply.headers, reply.body, fault)
 
     def _serve_app(self, path: str) -> None:
-        """What only the App itself may ask, by its signature."""
+        """Answer a request of the App itself, by its signature."""
         status, document = 401, {"message": "A JSON web token could not be decoded"}
         apps = self.server.hub.apps
         if any(apps.believes(each) for each in self._offered()):

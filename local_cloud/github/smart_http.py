@@ -16,7 +16,7 @@ BLOCK_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Reply:
-    """What http-backend answers; ``body`` can be read once."""
+    """The answer of http-backend; ``body`` can be read once."""
 
     status: int
     headers: dict[str, str]
@@ -24,7 +24,7 @@ class Reply:
 
 
 Backend = Callable[..., contextlib.AbstractContextManager[Reply]]
-"""What ``open_backend`` is."""
+"""The type of ``open_backend``."""
 
 
 @contextlib.contextmanager
@@ -37,7 +37,7 @@ def open_backend(
     body: Iterator[bytes],
     user: str | None = None,
 ) -> Iterator[Reply]:
-    """Run http-backend for one request; it ends with the block.
+    """Run http-backend for one request, until the ``with`` block ends.
 
     Only a ``user`` may push. ``Git-Protocol`` is passed on, so that a client gets protocol v2
     when it asks and v0 otherwise.

@@ -1,7 +1,7 @@
 """An account's data beyond git, as GitHub serves it: issues, reviews, releases, settings.
 
-``model`` is what there is, ``maker`` makes an account of any size, ``edits`` is what people do to
-it. ``rest`` and ``graphql`` serve it within ``limits``. All of it is kept in memory.
+``model`` has the objects, ``maker`` creates an account of any size, ``edits`` changes it as users
+do. ``rest`` and ``graphql`` serve it within ``limits``. All data is in memory.
 """
 
 from local_cloud.github.data.account import AccountData, RepositoryData

@@ -1,4 +1,4 @@
-"""What people do to a repository, as GitHub does it: with its ids, numbers, dates and events."""
+"""Changes a repository as users do, with the ids, numbers, dates and events that GitHub adds."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from local_cloud.github.data.model import (
 
 
 class Editor(ConversationEditor):
-    """Edits everything of one repository."""
+    """Edits one repository."""
 
     def create_milestone(self, title: str, description: str = "") -> Milestone:
         """Make a milestone; milestones have numbers of their own."""

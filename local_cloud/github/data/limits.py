@@ -1,4 +1,4 @@
-"""GitHub's limits: the hour's allowances, secondary limits, and how much one answer may hold.
+"""GitHub's limits: hourly rate limits, secondary limits, and the size of an answer.
 
 The numbers are GitHub's: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
 and https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api

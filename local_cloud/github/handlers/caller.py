@@ -1,4 +1,4 @@
-"""Whose request it is, by its credentials, and which repositories that user may read."""
+"""Identifies the user of a request by its credentials, and what this user may read."""
 
 import base64
 import contextlib
@@ -11,18 +11,18 @@ from local_cloud.github.rights import EVERYBODY, TokenRights
 
 
 class CallerHandler(Wire):
-    """The side of a handler that knows credentials."""
+    """The part of a handler that checks credentials."""
 
     hub: Hub
 
     def begin_caller(self) -> None:
-        """Begin a request whose credentials are not known yet."""
+        """Start a request whose credentials are not known yet."""
         self._grant: Installation | None = None
         self._rights = EVERYBODY
         self._token = ""
 
     def _offered(self) -> list[str]:
-        """What the request gives for its token, if anything."""
+        """The texts in the request that may be its token."""
         scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
         if not scheme:
             return []

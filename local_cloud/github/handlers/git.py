@@ -7,7 +7,7 @@ from local_cloud.github.storage.lfs import BATCH
 
 
 class GitHandler(CallerHandler):
-    """The side of a handler that knows git."""
+    """The part of a handler that serves git."""
 
     def _serve_git(self, path: str, query: str, fault: Fault | None) -> None:
         hub = self.hub

@@ -1,4 +1,4 @@
-"""What the stand-in serves, and by which rules: shared by all connections."""
+"""The state that all connections of the stand-in share: its content and its rules."""
 
 import threading
 from collections.abc import Iterable
@@ -19,10 +19,10 @@ from local_cloud.github.storage.lfs import LargeFiles
 class Hub:
     """The bare repositories and the catalogue in ``root``, and the rules of the answers.
 
-    ``faults``, ``catalogue``, ``apps``, ``lfs``, ``rights`` (by token; one that is not there is a
-    classic token with the scopes ``repo`` and ``gist``), ``creations``, ``api_headers`` (sent with
-    every answer of the API), ``data`` (issues and the like) and ``limits`` may be changed while it
-    is served, under ``changing``. ``backend`` answers what asks for git data.
+    While the server runs, these may be changed under ``changing``: ``faults``, ``catalogue``,
+    ``apps``, ``lfs``, ``rights`` (by token; a missing one is a classic token with the scopes
+    ``repo`` and ``gist``), ``creations``, ``api_headers`` (in every answer of the API), ``data``
+    (issues and the like) and ``limits``. ``backend`` answers requests for git data.
     """
 
     scheme: str

@@ -1,4 +1,4 @@
-"""Reads requests' bodies, and sends answers of any length, whole or injured by a fault."""
+"""Reads the bodies of requests, and sends answers, whole or damaged by a fault."""
 
 import socket
 import struct
@@ -12,9 +12,9 @@ SLOW_SECONDS = 0.05
 
 
 class Wire(BaseHTTPRequestHandler):
-    """The side of a handler that knows HTTP and nothing of what is served.
+    """The part of a handler that only knows HTTP.
 
-    ``status`` is of the answer, 0 before there is one; ``closing`` ends answers that hang.
+    ``status`` is that of the answer; 0 before there is one. ``closing`` ends answers that hang.
     """
 
     protocol_version = "HTTP/1.1"
