@@ -1,4 +1,4 @@
-"""Make the stand-in image: ``python -m local_cloud.lambda_image``."""
+"""Builds the stand-in image: ``python -m local_cloud.lambda_image``."""
 
 import sys
 
@@ -6,7 +6,7 @@ from local_cloud.lambda_image.image import TAG, ImageError, build, is_foreign
 
 
 def main() -> int:
-    """Build the image unless the real one is there; the exit code."""
+    """Build the image unless the real one exists. Returns the exit code."""
     try:
         if is_foreign():
             print(f"{TAG} is here already and not of our making: it is used as it is")

@@ -19,7 +19,7 @@ from pathlib import Path
 
 TAG = "public.ecr.aws/lambda/python:3.13-x86_64"
 _SAM_TAG = "public.ecr.aws/lambda/python:3.13-rapid-x86_64"
-"""What sam makes of it, and would not make anew."""
+"""The image that sam derives from it, and would not build again."""
 
 NO_DOCKER = (
     "`sam local invoke` runs a function in a container, and no docker daemon answers here: install "
@@ -55,7 +55,7 @@ _CHANGES = (
 
 
 class ImageError(RuntimeError):
-    """The image cannot be made; the text is what the failing tool said."""
+    """The image cannot be built. The text is the output of the tool that failed."""
 
 
 def provide() -> None:
@@ -71,7 +71,7 @@ def provide() -> None:
 
 
 def is_running() -> bool:
-    """Whether there is docker, and its daemon answers."""
+    """Whether docker is installed and its daemon answers."""
     if shutil.which("docker") is None:
         return False
     return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
@@ -90,7 +90,7 @@ def _pulled() -> bool:
 
 
 def is_foreign() -> bool:
-    """Whether an image of that name is here that this module did not make: AWS's own."""
+    """Whether AWS's own image with this name exists, not one that this module built."""
     known = subprocess.run(
         ["docker", "image", "inspect", "--format", f'{{{{index .Config.Labels "{_LABEL}"}}}}', TAG],
         capture_output=True,
@@ -101,7 +101,7 @@ def is_foreign() -> bool:
 
 
 def build() -> None:
-    """Make the image. Raises :class:`ImageError` when docker or the installer fails."""
+    """Build the image. Raises :class:`ImageError` if docker or the installer fails."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         _lay_out(root)
@@ -122,7 +122,7 @@ def build() -> None:
 
 
 def _lay_out(root: Path) -> None:
-    """Fill the folder with what the image shall contain."""
+    """Write the image's content to the folder."""
     for name in ("bin", "tmp", "opt", "root", "proc", "dev", "sys", "var/task", "var/rapid"):
         (root / name).mkdir(parents=True)
     (root / "tmp").chmod(0o1777)

@@ -1,4 +1,4 @@
-"""All that one repository holds, and all that an account does."""
+"""The data of one repository, and of all repositories and accounts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -52,7 +52,7 @@ class RepositoryData:
         return [each for each in self.issues.values() if each.pull]
 
     def plain_issues(self) -> list[Issue]:
-        """The issues that are no pull requests, by number."""
+        """The issues that are not pull requests, by number."""
         return [each for each in self.issues.values() if not each.pull]
 
 
@@ -77,11 +77,11 @@ class AccountData:
     _remembered_at: int = -1
 
     def of(self, repository: int) -> RepositoryData:
-        """The data of the repository with this id; one that nobody filled has none."""
+        """The data of the repository with this id, which is empty at first."""
         return self.repositories.setdefault(repository, RepositoryData(repository))
 
     def remembered(self, key: object, make: Callable[[], T]) -> T:
-        """What ``make`` makes, made once until the next event: sorted lists and counts."""
+        """The result of ``make``, cached until the next event: sorted lists and counts."""
         if self._remembered_at != self.seconds:
             self._remembered, self._remembered_at = {}, self.seconds
         if key not in self._remembered:

@@ -1,4 +1,4 @@
-"""What people do to issues and pull requests.
+"""Changes issues and pull requests as users do.
 
 Which dates an edit changes is part of what the stand-in is for: GitHub does not change an issue's
 ``updated_at`` when a comment is deleted, a cross-reference or a sub-issue is added (python-github-
@@ -33,7 +33,7 @@ class ConversationEditor:
         self.account, self.repository, self.actor = account, repository, actor
 
     def as_user(self, actor: str | None) -> Self:
-        """The same, as another user; None is one who will be gone."""
+        """An editor that acts as another user; None is a user whose account will be deleted."""
         return type(self)(self.account, self.repository, actor)
 
     def create_issue(self, title: str, body: str = "", **fields: Any) -> Issue:
@@ -50,7 +50,7 @@ class ConversationEditor:
         return issue
 
     def edit_issue(self, number: int, **fields: Any) -> Issue:
-        """Change fields as ``title``, ``body``, ``assignees`` or ``milestone``."""
+        """Change fields such as ``title``, ``body``, ``assignees`` or ``milestone``."""
         issue = self.repository.issues[number]
         title = fields.get("title", issue.title)
         if title != issue.title:
@@ -93,12 +93,12 @@ class ConversationEditor:
         return self._touched(issue)
 
     def delete_issue(self, number: int) -> None:
-        """Delete it: afterwards it is 410, and the numbers have a gap."""
+        """Delete it. Afterwards GitHub answers 410, and the numbers have a gap."""
         self._without(number)
         self.repository.deleted.add(number)
 
     def transfer_issue(self, number: int, to: RepositoryData) -> Issue:
-        """Move it to another repository, where it gets a number of there, and another id."""
+        """Move it to another repository, where it gets another number and id."""
         issue = self._without(number)
         there = type(self)(self.account, to, self.actor)
         issue.number, issue.id = there.number(), self.account.new_id()
@@ -129,18 +129,18 @@ class ConversationEditor:
         self.account.now()
 
     def react(self, text: Text, content: str = "+1") -> Reaction:
-        """React to anything that has a text: no date changes."""
+        """React to any object with a text. No date changes."""
         made = Reaction(self.account.new_id(), self.actor, content, self.account.now())
         text.reactions.append(made)
         return made
 
     def withdraw_reaction(self, text: Text) -> None:
-        """Take the newest reaction away: no date changes."""
+        """Remove the newest reaction. No date changes."""
         text.reactions.pop()
         self.account.now()
 
     def cross_reference(self, number: int, source: int, repository: int | None = None) -> None:
-        """Mention an issue in another one: the date of the one that is mentioned stays."""
+        """Mention an issue in another one. The date of the mentioned issue does not change."""
         self.repository.issues[number].cross_references.append(
             CrossReference(
                 self.account.new_id(),
@@ -163,7 +163,7 @@ class ConversationEditor:
         self.account.now()
 
     def label(self, number: int, name: str) -> Issue:
-        """Put a label on an issue; the label is made if there is none."""
+        """Add a label to an issue. Creates the label if it does not exist."""
         issue = self.repository.issues[number]
         if name not in self.repository.labels:
             self.create_label(name)
@@ -185,7 +185,7 @@ class ConversationEditor:
     def comment_review(
         self, number: int, review: int, body: str, reply_to: int | None = None
     ) -> ReviewComment:
-        """Comment on a line within a review; without ``reply_to`` it begins a thread."""
+        """Comment on a line in a review. Without ``reply_to`` this starts a thread."""
         issue = self.repository.issues[number]
         assert issue.pull
         made = ReviewComment(
@@ -241,7 +241,7 @@ class ConversationEditor:
         }
 
     def _without(self, number: int) -> Issue:
-        """Take an issue out; what it was above or below of knows it no more."""
+        """Remove an issue, also as a parent or sub-issue of others."""
         gone = self.repository.issues.pop(number)
         for each in self.repository.issues.values():
             each.sub_issues = [child for child in each.sub_issues if child != number]

@@ -18,7 +18,7 @@ class Editor(ConversationEditor):
     """Edits one repository."""
 
     def create_milestone(self, title: str, description: str = "") -> Milestone:
-        """Make a milestone; milestones have numbers of their own."""
+        """Create a milestone. Milestones have their own numbers."""
         now = self.account.now()
         number = max(self.repository.milestones, default=0) + 1
         identity = self.account.new_id()
@@ -27,7 +27,7 @@ class Editor(ConversationEditor):
         return made
 
     def create_release(self, tag: str, notes: str = "", **fields: Any) -> Release:
-        """Publish a release of a tag, or with ``draft`` prepare it."""
+        """Publish a release of a tag, or create a draft with ``draft``."""
         made = Release(tag=tag, name=fields.pop("name", tag), **self._text(notes), **fields)
         self.repository.releases.append(made)
         return made
@@ -66,7 +66,7 @@ class Editor(ConversationEditor):
         self.repository.settings[name] = value
 
     def convert_to_discussion(self, number: int) -> Discussion:
-        """Make a discussion of an issue, with its comments; the issue is no longer there."""
+        """Convert an issue to a discussion with its comments. The issue no longer exists."""
         issue = self._without(number)
         self.repository.deleted.add(number)
         made = self.create_discussion(issue.title, issue.body)
@@ -87,7 +87,7 @@ class Editor(ConversationEditor):
         self.account.now()
 
     def edit_milestone(self, number: int, **fields: Any) -> Milestone:
-        """Change fields of a milestone, as ``title`` or ``state``."""
+        """Change fields of a milestone, such as ``title`` or ``state``."""
         edited = self.repository.milestones[number]
         for name, value in fields.items():
             setattr(edited, name, value)
@@ -95,7 +95,7 @@ class Editor(ConversationEditor):
         return edited
 
     def delete_milestone(self, number: int) -> None:
-        """Delete a milestone; its issues have none then, and their dates stay."""
+        """Delete a milestone, also from its issues, whose dates do not change."""
         del self.repository.milestones[number]
         for each in self.repository.issues.values():
             each.milestone = None if each.milestone == number else each.milestone
@@ -110,14 +110,14 @@ class Editor(ConversationEditor):
         return edited
 
     def delete_label(self, name: str) -> None:
-        """Delete a label, also from the issues, whose dates stay."""
+        """Delete a label, also from the issues, whose dates do not change."""
         del self.repository.labels[name]
         for each in self.repository.issues.values():
             each.labels = [label for label in each.labels if label != name]
         self.account.now()
 
     def edit_release(self, tag: str, **fields: Any) -> Release:
-        """Change fields of a release, as ``body`` or ``name``."""
+        """Change fields of a release, such as ``body`` or ``name``."""
         edited = next(each for each in self.repository.releases if each.tag == tag)
         for name, value in fields.items():
             setattr(edited, name, value)

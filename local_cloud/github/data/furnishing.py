@@ -11,11 +11,11 @@ PLANTED = (
     "planted-signature",
     "planted-session",
 )
-"""What no backup may hold."""
+"""Secrets that no backup may contain."""
 
 
 def furnish_settings(editor: Editor) -> None:
-    """Set everything that can be set."""
+    """Set all settings of a repository."""
     new_id = editor.account.new_id
     editor.set(
         "hooks",
@@ -86,7 +86,7 @@ _PROTECTION = {
 
 
 def furnish_organization(account: AccountData, login: str, repository: int, full_name: str) -> None:
-    """Set everything that an organization can have; one repository is its project's and team's."""
+    """Set all settings of an organization. Its project and team have one repository."""
     new_id = account.new_id
     of = f"orgs/{login}"
     chosen = {"visibility": "selected"}

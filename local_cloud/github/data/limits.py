@@ -18,7 +18,7 @@ MOST_NODES = 500_000
 
 @dataclass
 class Allowance:
-    """What is left to one token of one resource until ``resets_at`` (seconds since 1970)."""
+    """What one token has left of one rate limit until ``resets_at`` (seconds since 1970)."""
 
     limit: int
     resets_at: float
@@ -59,7 +59,7 @@ class Limits:
     _minutes: dict[tuple[str, Resource], list[float]] = field(default_factory=dict)
 
     def allowance(self, token: str, resource: Resource) -> Allowance:
-        """What this token (empty: nobody's) has left in this hour."""
+        """What this token (empty: no token) has left in this hour."""
         found = self._allowances.get((token, resource))
         if not found or self.now() >= found.resets_at:
             whole = self.graphql if resource == "graphql" else self.core
@@ -69,7 +69,7 @@ class Limits:
         return found
 
     def wait_seconds(self, token: str, resource: Resource) -> int:
-        """How long a token must wait that asks too fast (a secondary limit); 0: it may ask."""
+        """The seconds that a token must wait for a secondary limit; 0 if it need not."""
         most = self.graphql_a_minute if resource == "graphql" else self.core_a_minute
         if most is None:
             return 0
@@ -82,7 +82,7 @@ class Limits:
         return 0
 
     def headers(self, token: str, resource: Resource) -> dict[str, str]:
-        """What each answer says of the allowance."""
+        """The headers about the rate limit in each answer."""
         left = self.allowance(token, resource)
         return {
             "X-RateLimit-Limit": str(left.limit),

@@ -1,4 +1,4 @@
-"""Makes an account's data of any size: the same for the same seed and sizes."""
+"""Creates an account's data of any size, the same for the same seed and sizes."""
 
 import random
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from local_cloud.github.data.edits import Editor
 from local_cloud.github.data.model import REACTIONS, Asset, Issue
 
 USERS = ("octo", "hubot", "monalisa", None)
-"""Who writes; None is a user who is gone."""
+"""The authors; None is a user whose account was deleted."""
 LABELS = ("bug", "enhancement", "question", "good first issue", "π/2 & more")
 
 
@@ -28,7 +28,7 @@ class Size:
 
 
 def make(seed: int, repositories: int, issues: int, pulls: int, **sizes: int) -> AccountData:
-    """An account of that many repositories (ids from 1) that have as many of everything each."""
+    """An account with this number of repositories (ids from 1), all of the same size."""
     account = AccountData()
     for identity in range(1, repositories + 1):
         fill(account, identity, Size(issues, pulls, **sizes), seed)
@@ -36,7 +36,7 @@ def make(seed: int, repositories: int, issues: int, pulls: int, **sizes: int) ->
 
 
 def fill(account: AccountData, repository: int, size: Size, seed: int = 0) -> Editor:
-    """Fill one repository of the account; returns an editor of it."""
+    """Fill one repository of the account. Returns an editor for it."""
     chance = random.Random(seed * 1_000_003 + repository)
     editor = Editor(account, account.of(repository))
     for name in LABELS:

@@ -13,7 +13,7 @@ REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "eyes", "rocket
 
 @dataclass(slots=True)
 class Reaction:
-    """Who reacted how, and when; ``content`` is one of ``REACTIONS``."""
+    """A reaction: its user, time and ``content``, which is one of ``REACTIONS``."""
 
     id: int
     user: str | None
@@ -23,7 +23,7 @@ class Reaction:
 
 @dataclass(slots=True, kw_only=True)
 class Text:
-    """What somebody wrote; ``edited_at`` is when its body was edited last, if it was."""
+    """A text by a user. ``edited_at`` is when its body was last edited; None if never."""
 
     id: int
     author: str | None
@@ -90,7 +90,7 @@ class CrossReference:
 
 @dataclass(slots=True, kw_only=True)
 class Pull:
-    """What a pull request has beyond an issue."""
+    """The fields of a pull request that an issue does not have."""
 
     id: int
     head_ref: str
@@ -181,7 +181,7 @@ class Milestone:
 
 @dataclass(slots=True)
 class Asset:
-    """A file of a release; ``digest`` None as of those from before 2025."""
+    """A file of a release; ``digest`` is None for files from before 2025."""
 
     id: int
     name: str
@@ -236,7 +236,7 @@ class GistComment:
 
 @dataclass(slots=True)
 class Gist:
-    """A gist; ``files`` has the size of each by its name, without what is in them."""
+    """A gist; ``files`` has their sizes by name, without their contents."""
 
     id: str
     owner: str
@@ -264,5 +264,5 @@ class Attachment:
 
     @property
     def is_image(self) -> bool:
-        """Whether a page shows it."""
+        """Whether a page shows the file inline."""
         return self.media_type.startswith("image/")

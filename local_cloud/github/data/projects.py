@@ -9,7 +9,7 @@ DataType = Literal["text", "number", "date", "single_select", "iteration"]
 
 @dataclass(frozen=True)
 class ProjectField:
-    """A field that a project's owner made; ``options`` are those of a single select."""
+    """A custom field of a project; ``options`` are those of a single select."""
 
     id: int
     name: str

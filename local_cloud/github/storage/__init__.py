@@ -1,1 +1,1 @@
-"""What the stand-in keeps beside git: large files and releases, at hosts that take no token."""
+"""The storage of LFS objects, release assets and attachments, at hosts that accept no token."""

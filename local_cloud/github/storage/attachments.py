@@ -27,7 +27,7 @@ _HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
 def is_of_attachments(account: AccountData, path: str) -> bool:
-    """Whether this path is the site's, or a storage's, and none of the API."""
+    """Whether this path belongs to the site or a storage, not to the API."""
     return (
         path in account.attachments
         or path == SIGN_IN
@@ -106,6 +106,6 @@ def _sees(found: Attachment, catalogue: Catalogue, caller: Caller) -> bool:
 
 
 def _may_have(found: Attachment, catalogue: Catalogue, caller: Caller) -> bool:
-    """Only a classic token may have what is private."""
+    """Only a classic token may fetch private files."""
     is_classic = caller.rights.scopes is not None and caller.installation is None
     return bool(caller.token) and is_classic and _sees(found, catalogue, caller)

@@ -87,7 +87,7 @@ class LargeFiles:
     def download(
         self, root: Path, path: str, query: str, headers: Mapping[str, str], elsewhere: str
     ) -> Answer:
-        """Answer a GET of the storage, which wants its own header and no other credentials."""
+        """Answer a GET of the storage, which requires its own header and no other credentials."""
         asked = {name: values[0] for name, values in parse_qs(query).items()}
         moved = "moved" in asked
         good = asked.get("Signature") == self.signature and float(asked["until"]) > time.time()
@@ -106,12 +106,12 @@ class LargeFiles:
 
 
 def object_path(repository: Path, oid: str) -> Path:
-    """Where a bare repository has an object."""
+    """The path of an object in a bare repository."""
     return repository / "lfs" / "objects" / oid[:2] / oid[2:4] / oid
 
 
 def add_object(repository: Path, data: bytes) -> str:
-    """Put an object at the server; the pointer that is committed in its place."""
+    """Store an object at the server. Returns the pointer to commit in its place."""
     oid = hashlib.sha256(data).hexdigest()
     path = object_path(repository, oid)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -120,7 +120,7 @@ def add_object(repository: Path, data: bytes) -> str:
 
 
 def pointer(oid: str, size: int) -> str:
-    """The file that stands for an object."""
+    """The content of the pointer file for an object."""
     return f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {size}\n"
 
 

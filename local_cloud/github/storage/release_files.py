@@ -1,4 +1,4 @@
-"""The storage of releases' files: another host than the API's, which no token may be sent to."""
+"""The storage of release assets, at another host than the API. No token may be sent there."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _SIGNATURE = "of-this-file"
 
 
 def address(base: str, number: int) -> str:
-    """Where the API at ``base`` sends on who wants the bytes of the file with this id."""
+    """The address to which the API at ``base`` redirects a download of this file."""
     parts = urlsplit(base)
     return f"{parts.scheme}://localhost:{parts.port}{STORAGE}{number}?sig={_SIGNATURE}"
 
@@ -22,7 +22,7 @@ def address(base: str, number: int) -> str:
 def answer(
     account: AccountData, path: str, query: str, headers: Message | Mapping[str, str]
 ) -> Answer:
-    """Answer a GET of the storage: the signature is what it wants, and no other credentials."""
+    """Answer a GET of the storage, which requires a signature and refuses other credentials."""
     if "Authorization" in headers:
         return Answer(400, b"Only one auth mechanism allowed")
     if parse_qs(query).get("sig") != [_SIGNATURE]:

@@ -1,4 +1,4 @@
-"""What resolvers share: who asks, what is being resolved, connections and refusals."""
+"""The code that resolvers share: caller, objects, connections and refusals."""
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ MOST_AT_ONCE = 100
 
 
 class FieldRefusedError(Exception):
-    """A field that is not answered: ``errors`` has its type, and null stands in its place."""
+    """A field is refused: its value is null, and ``errors`` has the type of the error."""
 
     def __init__(self, type: str, message: str) -> None:
         """``type`` is GitHub's, as ``FORBIDDEN``."""
@@ -54,7 +54,7 @@ class Context:
         return Node("Repository", view, repository)
 
     def sees(self, repository: Repository) -> bool:
-        """Whether who asks may see it."""
+        """Whether the caller can see it."""
         return self.caller.sees(self.catalogue, repository)
 
     def give(self, nodes: int) -> None:

@@ -51,7 +51,7 @@ def _checked(query: str) -> tuple[DocumentNode, tuple[GraphQLError, ...]]:
 
 
 def operation_name(body: bytes) -> str:
-    """The name of the operation in a request's body; empty where it has none or is none."""
+    """The name of the operation in a request's body; empty if there is none."""
     try:
         asked = json.loads(body)
         operation = get_operation_ast(parse(asked["query"]), asked.get("operationName"))
@@ -111,7 +111,7 @@ def execute(
 
 
 def _reported(error: GraphQLError) -> Mapping[str, Any]:
-    """An error of execution. Whatever is no refusal is a fault of the stand-in: it is raised."""
+    """An error of the execution. Raises it unless it is a refusal: then the stand-in has a bug."""
     original = error.original_error
     if isinstance(original, FieldRefusedError):
         return {"type": original.type, **error.formatted}

@@ -31,7 +31,7 @@ _ATTRIBUTES: dict[str, str] = {}
 
 
 def resolve_field(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
-    """What stands in a field."""
+    """The value of a field."""
     resolver = TABLES.get(info.parent_type.name, {}).get(info.field_name)
     if resolver:
         return resolver(info.context, source, arguments)

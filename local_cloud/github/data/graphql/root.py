@@ -1,4 +1,4 @@
-"""Where queries begin: repositories by name, nodes by id, owners, and the rate limit."""
+"""The root fields: repositories by name, nodes by id, owners, and the rate limit."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -79,7 +79,7 @@ def _node(context: Context, node: Any, arguments: Arguments) -> Any:
 
 
 def _items(context: Context) -> Mapping[str, Node]:
-    """Everything that people write, by its node id."""
+    """All texts by users, by node id."""
 
     def index() -> Mapping[str, Node]:
         found: dict[str, Node] = {}

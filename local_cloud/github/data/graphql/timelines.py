@@ -62,7 +62,7 @@ def timeline(context: Context, node: Node, arguments: Arguments) -> Connection:
 
 
 def _source(view: View, made: CrossReference) -> Node | None:
-    """Where a mention is; None where that is gone, and then GitHub does not list the mention."""
+    """The source of a mention; None if it was deleted, so that GitHub does not list it."""
     return _found(view, (made.repository, made.number))
 
 
@@ -90,7 +90,7 @@ def _event(name: str) -> dict[str, Any]:
 
 
 def _label(context: Context, node: Node, arguments: Arguments) -> Node:
-    """The label; one that was deleted since is told as it was."""
+    """The label, also if it was deleted since."""
     answer = node.item.more["label"]
     gone = Label(node.item.id, answer["name"], answer["color"], None, *[node.item.created_at] * 2)
     return Node("Label", node.view, node.view.data.labels.get(answer["name"], gone))

@@ -1,1 +1,1 @@
-"""The objects of GitHub's REST API, made of the model: one pure function per kind of object."""
+"""Builds the objects of GitHub's REST API from the model, with one pure function for each."""

@@ -1,4 +1,4 @@
-"""Users and organizations asked for alone."""
+"""A single user or organization."""
 
 from local_cloud.github.data.objects.people import Object, user
 from local_cloud.github.data.objects.repository import CREATED
@@ -7,7 +7,7 @@ _FREE_TEXTS = ("name", "company", "blog", "location", "email", "hireable", "bio"
 
 
 def profile(base: str, login: str, type: str, public: int, private: int | None) -> Object:
-    """A user or an organization with the counts of repositories; ``private`` only where told."""
+    """A user or an organization with the counts of repositories; ``private`` only if given."""
     common = {
         "public_repos": public,
         "public_gists": 0,

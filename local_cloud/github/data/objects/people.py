@@ -1,4 +1,4 @@
-"""Users, node ids and reactions: what is within nearly every object."""
+"""Users, node ids and reactions, which are part of nearly every object."""
 
 import zlib
 from collections import Counter
@@ -55,12 +55,12 @@ class View:
         return self.account.remembered(("issue counts", self.repository.id), count)
 
     def association(self, login: str | None) -> str:
-        """What a user is to the repository, in GitHub's word."""
+        """The user's association with the repository, in GitHub's term."""
         return "OWNER" if login == self.repository.owner else "CONTRIBUTOR"
 
 
 def user_id(login: str) -> int:
-    """The id of a user of that name: the same for all time."""
+    """The id of a user with this name, which is always the same."""
     return zlib.crc32(login.encode()) % 10**8 + 1
 
 

@@ -1,4 +1,4 @@
-"""The repository itself: as lists have it, and in full."""
+"""The repository itself: as in lists, and in full."""
 
 from local_cloud.github.catalogue import Account
 from local_cloud.github.data.objects.people import Object, View, user
@@ -46,7 +46,7 @@ CREATED = "2023-11-14T22:13:20Z"
 
 
 def repository(view: View) -> Object:
-    """A repository as it stands in lists, where nobody may push."""
+    """A repository as in lists, for a caller who may not push."""
     item, data = view.repository, view.data
     open_issues = view.issue_counts()[None, "open"]
     owner = view.catalogue.accounts.get(item.owner) or Account(item.owner)
@@ -100,7 +100,7 @@ def repository(view: View) -> Object:
 
 
 def full_repository(view: View, *, pushes: bool) -> Object:
-    """A repository asked for alone; its merge settings only for who may push."""
+    """A single repository, with its merge settings only for callers who may push."""
     made = repository(view) | {"subscribers_count": 0, "network_count": 0}
     made |= {"temp_clone_token": "", **view.data.settings.get("repository", {})}
     if pushes:

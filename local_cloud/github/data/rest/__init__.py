@@ -1,1 +1,1 @@
-"""The REST API of the data: a table of routes, who may ask them, and pages of what they answer."""
+"""The REST API of the data: routes, the permissions that they need, and pages."""

@@ -1,4 +1,4 @@
-"""Who asks, and what is refused to whom, in which words and with which headers."""
+"""The callers, and GitHub's refusals with their messages and headers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from local_cloud.github.catalogue import Catalogue, Repository
 from local_cloud.github.rights import EVERYBODY, TokenRights
 
 Level = Literal["read", "push", "admin"]
-"""Who may ask about a public repository: everybody, who may push, or its administrators."""
+"""The level that a route needs for a public repository: anyone, push access, or administrator."""
 
 
 class RefusedError(Exception):
-    """An answer that is no success: its status, message and headers."""
+    """An error answer: its status, message and headers."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         """Refuse with ``{"message": message}``."""
@@ -23,7 +23,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: ``token`` is empty without one, ``installation`` is of an App's token."""
+    """A caller. ``token`` is empty without one, ``installation`` is that of an App's token."""
 
     token: str = ""
     viewer: str | None = None
@@ -32,25 +32,25 @@ class Caller:
 
     @property
     def permissions(self) -> Mapping[str, str] | None:
-        """What a fine-grained or an App's token was given; None where permissions do not count."""
+        """The permissions of a fine-grained or an App's token; None for other callers."""
         if self.installation:
             return self.installation.permissions
         return self.rights.permissions if self.rights.scopes is None else None
 
     @property
     def refusal(self) -> str:
-        """GitHub's words for a permission that is lacking."""
+        """GitHub's message about a missing permission."""
         kind = "integration" if self.installation else "personal access token"
         return f"Resource not accessible by {kind}"
 
     def sees(self, catalogue: Catalogue, repository: Repository) -> bool:
-        """Whether there is this repository for whoever asks."""
+        """Whether the caller can see this repository."""
         if self.installation:
             return not repository.private or self.installation.lists(repository)
         return catalogue.may_see(repository, self.viewer) and self.rights.shows(repository)
 
     def permits(self, repository: Repository, accepted: Sequence[str], level: Level) -> bool:
-        """Whether one of the accepted permissions is there, or none is needed."""
+        """Whether the caller has one of the accepted permissions, or none is needed."""
         if level == "read" and not repository.private:
             return True
         permissions = self.permissions
@@ -67,13 +67,13 @@ class Caller:
 
 @dataclass(frozen=True)
 class Needed:
-    """What a route needs: one of these permissions (read), and the level of its user."""
+    """What a route needs: one of these read permissions, and this level of the user."""
 
     permissions: Sequence[str] = field(default=("metadata",))
     level: Level = "read"
 
     def headers(self, caller: Caller) -> dict[str, str]:
-        """What each answer says of the rights that would have been enough."""
+        """The headers that name the sufficient permissions in each answer."""
         if not caller.token:
             return {}
         if caller.installation or caller.rights.scopes is None:

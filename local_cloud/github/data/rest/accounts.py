@@ -1,4 +1,4 @@
-"""What belongs to an account and not to a repository: members, teams, stars, followers.
+"""The data of an account, not of a repository: members, teams, stars, followers.
 
 ``AccountData.accounts`` holds by path what was chosen, as for a repository's settings: logins of
 people, full names of repositories, or objects. At ``…/members?role=admin``, or ``maintainer``, are
@@ -36,7 +36,7 @@ class AccountAsked:
     query: Mapping[str, str] = field(default_factory=dict)
 
     def stored(self, path: str) -> Any:
-        """What was chosen at a path."""
+        """The data at a path."""
         return self.account.accounts.get(path, ())
 
     def view(self, login: str) -> View:
@@ -44,7 +44,7 @@ class AccountAsked:
         return View(self.base, Repository(0, login, ""), self.account, self.catalogue)
 
     def repository(self, full_name: str) -> Object:
-        """A repository; one that is not in the catalogue is somebody else's public one."""
+        """A repository. One that is not in the catalogue is another owner's public one."""
         owner, _, name = full_name.partition("/")
         found = self.catalogue.repositories.get(full_name) or Repository(0, owner, name)
         return repository(View(self.base, found, self.account, self.catalogue))
@@ -73,7 +73,7 @@ class AccountRoute:
         return bool(re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", self.path), path.strip("/")))
 
     def check(self, caller: Caller) -> None:
-        """Raise RefusedError where the token lacks the right."""
+        """Raise RefusedError if the token lacks the permission."""
         if self.permission is None:
             return
         if not caller.token:
@@ -86,7 +86,7 @@ class AccountRoute:
             raise RefusedError(403, f"You need at least {self.scope} scope")
 
     def headers(self, caller: Caller) -> dict[str, str]:
-        """What each answer says of the rights that would have been enough."""
+        """The headers that name the sufficient permissions in each answer."""
         if self.permission is None or not caller.token:
             return {}
         if caller.installation or caller.rights.scopes is None:
@@ -123,7 +123,7 @@ def _team_repository(asked: AccountAsked, stored: tuple[str, str]) -> Any:
 
 
 def _variable(asked: AccountAsked, stored: Mapping[str, Any]) -> Any:
-    """A variable, or a secret, of which only the name is told."""
+    """A variable, or a secret without its value."""
     url = f"{asked.base}{asked.path}/{stored['name']}/repositories"
     selected = {"selected_repositories_url": url} if stored.get("visibility") == "selected" else {}
     times = {"created_at": CREATED, "updated_at": CREATED}
@@ -144,7 +144,7 @@ def _ruleset(asked: AccountAsked, stored: Mapping[str, Any]) -> Any:
 
 
 def _whole_ruleset(asked: AccountAsked, stored: Any) -> Any:
-    """A ruleset asked for alone."""
+    """A single ruleset, with its rules."""
     listed, _, number = asked.path.strip("/").rpartition("/")
     found = next((r for r in asked.stored(listed) if str(r["id"]) == number), None)
     if found is None:
@@ -260,7 +260,7 @@ def find_account(path: str) -> AccountRoute | None:
 
 
 def answer_of(route: AccountRoute, asked: AccountAsked) -> Any:
-    """What the account has of it: a list, or one object. Raises RefusedError."""
+    """The account's data for a route: a list, or one object. Raises RefusedError."""
     route.check(asked.caller)
     if route.written is _whole_ruleset:
         return _whole_ruleset(asked, None)

@@ -1,4 +1,4 @@
-"""Answers requests to the REST API of the data; None to what is none of it."""
+"""Answers requests to the REST API of the data."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -66,7 +66,7 @@ def answer(
 def _reported(
     handler: Callable[[], Any], url: str, query: str, headers: Mapping[str, str]
 ) -> Answer:
-    """What a handler answers, or how it refuses, with these headers besides."""
+    """A handler's answer or refusal, with these headers added."""
     try:
         reported = handler()
         if isinstance(reported, Listed):
@@ -79,7 +79,7 @@ def _reported(
 
 
 def _repository(catalogue: Catalogue, path: str) -> tuple[Repository | None, str, bool] | None:
-    """The repository of a path, the path below it, and whether it goes by another name now."""
+    """The repository of a path, the path below it, and whether it was renamed."""
     match path.strip("/").split("/"):
         case ["repos", owner, name, *rest] if rest:
             full_name = f"{owner}/{name}"

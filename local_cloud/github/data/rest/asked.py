@@ -1,4 +1,4 @@
-"""A request for a route: which repository, what stood in its path and query, who asks."""
+"""A request for a route: its repository, path, query and caller."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Asked:
-    """What a handler is given: ``parts`` are the variables of the path, ``accept`` the header."""
+    """A handler's argument. ``parts`` are the path's variables, ``accept`` is the header."""
 
     view: View
     parts: Mapping[str, str]
@@ -33,11 +33,11 @@ class Asked:
 
     @property
     def administers(self) -> bool:
-        """Whether who asks is an administrator of the repository."""
+        """Whether the caller is an administrator of the repository."""
         return self.caller.administers(self.view.catalogue, self.view.repository)
 
     def remembered(self, key: str, make: Callable[[], T]) -> T:
-        """What ``make`` makes for this repository, made once until the next event."""
+        """The result of ``make`` for this repository, cached until the next event."""
         return self.view.account.remembered((key, self.data.id), make)
 
     def number(self, name: str = "number") -> int:

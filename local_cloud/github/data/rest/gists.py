@@ -1,4 +1,4 @@
-"""Lists of gists and of their comments: who is shown which.
+"""Lists of gists and of their comments, as each caller may see them.
 
 https://docs.github.com/rest/gists/gists
 """
@@ -19,12 +19,12 @@ _OF_USER = re.compile(r"/users/(?P<login>[^/]+)/gists")
 
 
 def is_of_gists(path: str) -> bool:
-    """Whether a path is one that this module answers."""
+    """Whether this module answers the path."""
     return path == "/gists" or any(each.fullmatch(path) for each in (_OF_ONE, _OF_USER))
 
 
 def headers(path: str, caller: Caller) -> Mapping[str, str]:
-    """What the answer says of the rights that would have been enough."""
+    """The headers that name the sufficient permissions in the answer."""
     if path != "/gists" or not caller.token:
         return {}
     if caller.rights.scopes is None:
@@ -33,7 +33,7 @@ def headers(path: str, caller: Caller) -> Mapping[str, str]:
 
 
 def answer(account: AccountData, base: str, path: str, caller: Caller) -> object:
-    """A list, or one gist. Raises RefusedError: no App's installation is shown any."""
+    """A list, or one gist. Raises RefusedError, as for any installation of an App."""
     if caller.installation:
         raise RefusedError(403, caller.refusal)
     if path == "/gists":

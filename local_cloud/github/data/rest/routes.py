@@ -1,4 +1,4 @@
-"""The table of routes: each path, the permissions that are enough for it, and who answers it."""
+"""The table of routes: each path, its sufficient permissions, and its handler."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -33,12 +33,12 @@ class Route:
 
     @property
     def needed(self) -> Needed:
-        """What it takes to be answered."""
+        """The access that the route needs."""
         return Needed(self.permissions, self.level)
 
     @property
     def pattern(self) -> Pattern[str]:
-        """What matches its paths."""
+        """The regular expression for its paths."""
         # As "releases/tags/{tag+}": braces are variables, the rest stands for itself.
         parts = re.split(r"\{(\w+\+?)\}", self.path)
         written = [

@@ -1,4 +1,4 @@
-"""A repository's settings: what is stored of each, completed to the object that GitHub answers.
+"""A repository's settings: the stored fields, completed to GitHub's objects.
 
 ``RepositoryData.settings`` holds what somebody chose (the names and values); ids, URLs and dates
 that GitHub adds are added here.
@@ -54,7 +54,7 @@ def list_keys(asked: Asked) -> Listed:
 
 
 def list_collaborators(asked: Asked) -> Listed:
-    """Who may do what; the owner first."""
+    """The collaborators with their permissions, the owner first."""
     stored = [{"login": asked.view.repository.owner, "role_name": "admin"}]
     return Listed(
         [*stored, *_stored(asked, "collaborators")],
@@ -90,7 +90,7 @@ def team(view: View, stored: Mapping[str, Any]) -> Object:
 
 
 def list_invitations(asked: Asked) -> Listed:
-    """Who was invited and has not answered."""
+    """The pending invitations."""
     view = asked.view
     return Listed(
         _stored(asked, "invitations"),
@@ -170,7 +170,7 @@ def list_rulesets(asked: Asked) -> Listed:
 
 
 def get_ruleset(asked: Asked) -> Any:
-    """One ruleset; who may pass it is told to administrators only."""
+    """One ruleset. Only administrators see who may bypass it."""
     for stored in _stored(asked, "rulesets"):
         if stored["id"] == asked.number():
             made = _ruleset(asked, stored)
