@@ -46,15 +46,20 @@ def schema() -> GraphQLSchema:
 
 @cache
 def _checked(query: str) -> tuple[DocumentNode, tuple[GraphQLError, ...]]:
-    document = parse(query)
+    document = _parsed(query)
     return document, tuple(validate(schema(), document))
+
+
+@cache
+def _parsed(query: str) -> DocumentNode:
+    return parse(query)
 
 
 def operation_name(body: bytes) -> str:
     """The name of the operation in a request's body; empty if there is none."""
     try:
         asked = json.loads(body)
-        operation = get_operation_ast(parse(asked["query"]), asked.get("operationName"))
+        operation = get_operation_ast(_parsed(asked["query"]), asked.get("operationName"))
     except (ValueError, LookupError, TypeError, AttributeError, GraphQLError):
         return ""
     return operation.name.value if operation and operation.name else ""

@@ -1,9 +1,9 @@
 """One account at the stand-in, and the backup of its repositories' data from run to run."""
 
+import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +26,11 @@ from repo_backup.runtime.retry import RetryPolicy
 TOKEN = "ghp_project"
 
 
+def _copied(document: Any) -> Any:
+    """What a file gives back: ``deepcopy`` takes five times as long."""
+    return json.loads(json.dumps(document))
+
+
 class MemoryDocuments:
     """Documents in memory; ``gone`` are the places that were marked."""
 
@@ -34,10 +39,10 @@ class MemoryDocuments:
         self.gone: set[str] = set()
 
     def get(self, path: str) -> Any | None:
-        return deepcopy(self.all.get(path))
+        return _copied(self.all.get(path))
 
     def put(self, path: str, document: Any) -> None:
-        self.all[path] = deepcopy(document)
+        self.all[path] = _copied(document)
         self.gone.discard(path)
 
     def paths(self, folder: str) -> Iterable[str]:
