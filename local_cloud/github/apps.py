@@ -57,6 +57,11 @@ class Installation:
         }
 
 
+def new_key() -> rsa.RSAPrivateKey:
+    """A private key for an App. Generating it takes a tenth of a second."""
+    return rsa.generate_private_key(65537, _KEY_BITS)
+
+
 @dataclass
 class Apps:
     """One App, its installations and its tokens.
@@ -76,9 +81,12 @@ class Apps:
     _uses_left: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def create(self, app: str = "4711") -> str:
-        """Create the App. Returns its private key in PEM, as GitHub offers it for download."""
-        key = rsa.generate_private_key(65537, _KEY_BITS)
+    def create(self, app: str = "4711", key: rsa.RSAPrivateKey | None = None) -> str:
+        """Create the App, with a new key unless one is given.
+
+        Returns its private key in PEM, as GitHub offers it for download.
+        """
+        key = key or new_key()
         self.app, self._key = app, key.public_key()
         return key.private_bytes(
             serialization.Encoding.PEM,

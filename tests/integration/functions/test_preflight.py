@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from local_cloud.github import Account, Catalogue, Fault, GitHubStandIn, Repository
 from local_cloud.github.corpus import init_repository
@@ -205,9 +206,14 @@ def test_a_token_with_a_line_break_is_refused_and_never_shown(
 
 
 @pytest.fixture
-def app(world: World, hub: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> str:
+def app(
+    world: World,
+    hub: GitHubStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    app_key: rsa.RSAPrivateKey,
+) -> str:
     """A GitHub App, deployed but not yet installed; its private key."""
-    key = hub.apps.create()
+    key = hub.apps.create(key=app_key)
     world.aws.client("ssm").put_parameter(Name="/online-backup/key", Value=key, Type="SecureString")
     monkeypatch.setenv("GITHUB_APP_ID", "4711")
     monkeypatch.setenv("GITHUB_APP_KEY_PARAMETER", "/online-backup/key")

@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from backup_contract.app_jwt import PrivateKey
 from local_cloud.github import CORPUS_TOKEN, Fault, GitHubStandIn
@@ -19,9 +20,9 @@ ALL_PERMISSIONS = {each for route in ROUTES for each in route.permissions} | {"d
 
 
 @pytest.fixture
-def key(hub: GitHubStandIn, environment: pytest.MonkeyPatch) -> str:
+def key(hub: GitHubStandIn, environment: pytest.MonkeyPatch, app_key: rsa.RSAPrivateKey) -> str:
     """An App that is installed at octo, given to the program; its private key."""
-    key = hub.apps.create()
+    key = hub.apps.create(key=app_key)
     hub.apps.install("octo")
     environment.delenv("GITHUB_TOKEN")
     environment.setenv("GITHUB_APP_ID", "4711")
