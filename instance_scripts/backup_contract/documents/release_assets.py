@@ -122,10 +122,13 @@ def referred(assets: Iterable[ReleaseAsset]) -> Referred:
 
 
 def _uploaded(release: Any) -> list[Any]:
-    """The listed files of a release, without those whose upload did not end."""
-    listed = release.get("assets") if isinstance(release, dict) else None
-    if listed is None:
+    """The listed files of a release, without those whose upload did not end.
+
+    GitHub lists the files of every release: a missing list does not mean that there are none.
+    """
+    if not isinstance(release, dict):
         return []
+    listed = release.get("assets")
     if not isinstance(listed, list):
         return [listed]
     broken_off = ("starter", "open")

@@ -285,6 +285,20 @@ def test_a_file_that_the_list_does_not_describe_is_named_and_costs_no_other(
     assert objects(runs) == {b"one", b"other"}
 
 
+@pytest.mark.parametrize("listed", [{"assets": None}, {}], ids=["null", "missing"])
+def test_a_release_whose_list_of_files_is_not_there_is_not_one_without_files(
+    runs: Runs, host: MemoryHost, listed: dict[str, Any]
+) -> None:
+    whole = release(asset(1, b"one"))
+    host.documents[RELEASE] = {k: v for k, v in whole.items() if k != "assets"} | listed
+    result = runs.back_up()
+    assert result.state == "failed"
+    assert "GitHub lists 1 release asset without the fields by which" in str(result.reason)
+    host.documents[RELEASE] = whole
+    assert runs.back_up().state == "backed-up"
+    assert objects(runs) == {b"one"}
+
+
 def test_a_full_run_finds_what_was_put_in_an_objects_place(runs: Runs, host: MemoryHost) -> None:
     runs.back_up()
     place = runs.root / "bucket" / layout.content(hashlib.sha256(b"one").hexdigest())
