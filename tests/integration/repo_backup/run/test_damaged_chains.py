@@ -34,7 +34,7 @@ def test_an_overlay_that_no_run_can_have_put_leads_to_a_base_that_keeps_what_oth
     assert backup(destination, 2) == 0
     entry = destination.entry("hello", RUN_IDS[2])
     assert (entry["state"], entry.get("chain")) == ("backed-up", None)
-    (answer,) = (each for each in entry["warnings"] if "a new archive holds" in each)
+    (answer,) = (each for each in entry["warnings"] if "a new archive contains" in each)
     assert f".{number:04}.zip" in answer
     assert not _overlay(destination, number).exists()
     assert pins(by_hand(destination.root, tmp_path / "hand")) == (refs(hello), [tip])
