@@ -94,7 +94,9 @@ class DataFetch:
                 return Unchanged(state, binaries.objects, binaries.unserved, binaries.saved)
             if is_due(stored, resources, None):
                 fault = stored.fault
-                warnings = (f"{fault}; a new archive contains all that can be read",) if fault else ()
+                warnings = (
+                    (f"{fault}; a new archive contains all that can be read",) if fault else ()
+                )
                 return Grown(_with_state(writer.base(), read, binaries), warnings=warnings)
             # A folder that knows no case has one chain for `hello` and `Hello`.
             writer = replace(writer, top=loaded.top)

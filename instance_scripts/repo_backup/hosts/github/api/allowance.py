@@ -10,7 +10,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -125,6 +125,16 @@ class Allowance:
                 limit.in_flight += 1
                 self.counted[purpose] += 1
             return wait
+
+    def wait_seconds(self, resources: Collection[Resource]) -> float:
+        """How long a request made now would wait that counts against one of these.
+
+        None waits beyond the end of the run.
+        """
+        with self._lock:
+            budgets, now = [self._budgets[each] for each in resources], self._clock()
+            waits = [each.wait_seconds(self._share, now) for each in budgets]
+        return max((wait for wait in waits if now + wait <= self._ends_at), default=0.0)
 
     def sleep(self, resource: Resource, seconds: float) -> None:
         """Wait. Raises AllowanceSpentError at once if the run ends before the wait does."""

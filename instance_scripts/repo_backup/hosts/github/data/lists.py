@@ -9,7 +9,7 @@ page.
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,6 +17,7 @@ from typing import Any
 
 from backup_contract.documents.data_index import Section
 from backup_contract.moments import iso
+from repo_backup.hosts.github.api.allowance import Resource
 from repo_backup.hosts.github.api.identity import UnreadableItemsError
 from repo_backup.hosts.github.api.page import Page
 from repo_backup.hosts.github.api.refusals import refused
@@ -39,7 +40,8 @@ class ListPlan:
     ``dated`` is the field with the date that orders the list. ``since``: GitHub accepts a parameter
     that omits older items. ``shorten`` removes the useless parts of each item. ``at_once`` pages
     are saved together. ``key`` is the field that identifies an item. An item that is not ``placed``
-    cannot be saved either, such as a comment that does not name its issue.
+    cannot be saved either, such as a comment that does not name its issue. ``limits`` are the
+    hourly limits that the requests for a page, and for the details of its items, count against.
     """
 
     section: str
@@ -52,6 +54,7 @@ class ListPlan:
     at_once: int = 1
     key: str = "id"
     placed: Callable[[Any], bool] = lambda item: True
+    limits: Sequence[Resource] = ("core",)
 
 
 @dataclass
@@ -165,7 +168,7 @@ def _read(
         if back_to and not plan.since and any(date and date < back_to for date in dates):
             return
         if walk.following:
-            data.pause.check()
+            data.pause.check(*plan.limits)
 
 
 def date_of(value: Any) -> str:

@@ -77,7 +77,7 @@ class GitHubData:
 
         Raises InterruptedRunError, and RepositoryError if nothing at all can be read.
         """
-        pause = Pause(task.pause_after_seconds)
+        pause = Pause(task.pause_after_seconds, self._allowance.wait_seconds)
         data = RepositoryRead(self._rest, self._graphql, remote, task, documents, pause=pause)
         return SectionReader(data, self._signatures).read()
 

@@ -77,9 +77,7 @@ class SectionReader:
                 self.sections[name] = self._empty(name) or self._guarded(name, read)
         self._settings()
         self._catch_up()
-        if self.sections.get("issue_comments", _NOTHING).state == "complete":
-            before = self.data.before("issue_comments")
-            self.items.compare_counts(everything=bool(before and before.state == "under-way"))
+        self._compare_counts()
         rotation = self._rotate()
         timelines = RestTimelines(self._aside)
         lacking = self._lacking_timelines(timelines) if timelines.is_wanted else None
@@ -96,9 +94,19 @@ class SectionReader:
             )
         return self._reading(rotation)
 
+    def _compare_counts(self) -> None:
+        """Compare comments with their counts once no list of them is under way any more."""
+        names = ("issue_comments", "review_comments")
+        before = [self.data.before(name) or _NOTHING for name in names]
+        now = [self.sections.get(each, old).state for each, old in zip(names, before, strict=True)]
+        resumed = any(each.state == "under-way" for each in before)
+        is_read = resumed or names[0] in self.sections
+        if is_read and now[0] == "complete" and "under-way" not in now:
+            self.items.compare_counts(everything=resumed)
+
     def _lacking_timelines(self, timelines: RestTimelines) -> Refused | None:
         try:
-            self.data.pause.check()
+            self.data.pause.check("core")
             return timelines.fill()
         except RepositoryError as error:
             return refused(error)
@@ -172,7 +180,7 @@ class SectionReader:
     def _guarded(self, name: str, read: Callable[[], Section]) -> Section:
         before = self.data.task.before.get(name)
         try:
-            self.data.pause.check()
+            self.data.pause.check("graphql" if name == "discussions" else "core")
             section = read()
         except PausedError as error:
             return self.data.unread(name, refused(error), before.after if before else None)
@@ -216,7 +224,7 @@ class SectionReader:
                 self.caught_up.add(name)
         known = before.get("reactions")
         if known and known.state != "complete" and "reactions" not in self.data.problems:
-            self.data.pause.check()
+            self.data.pause.check("graphql")
             for folder in ("issues", "pulls", "releases", "commit_comments"):
                 for path in list(self.data.alive_paths(folder)):
                     self.reacted.look_at(path, self.data.documents.get(path))
@@ -247,7 +255,7 @@ class SectionReader:
         rotation = Rotation(aside, items, discussions, self._shown_folders())
         try:
             with malformed_named():
-                self.data.pause.check()
+                self.data.pause.check("graphql")
                 return rotation.turn()
         except AllowanceSpentError:
             # Everything else is read; the rest of the turn is the next reading's.

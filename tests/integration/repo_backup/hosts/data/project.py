@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -139,12 +140,18 @@ class Project:
             node_id=f"R_{number}",
         )
 
-    def host(self, *, ends_at: float = math.inf, share: float = 1.0) -> GitHubData:
+    def host(
+        self,
+        *,
+        ends_at: float = math.inf,
+        share: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> GitHubData:
         """A run's host."""
         stop = CancellationToken()
         http = Http(Token(TOKEN), RateLimitGate(stop), stall_seconds=10, connections=4)
         http.trust(self.hub.api_url)
-        self.allowance = Allowance(stop, share=share, ends_at=ends_at)
+        self.allowance = Allowance(stop, share=share, ends_at=ends_at, clock=clock)
         return GitHubData(http, self.hub.api_url, RetryPolicy(stop, attempts=2), self.allowance)
 
     def run(

@@ -1,6 +1,7 @@
 """A reading that pauses wherever it can is resumed, and reads the same with few more requests."""
 
 import math
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -70,3 +71,25 @@ def test_a_comment_that_moves_to_a_page_before_a_pause_is_not_left_out(tmp_path:
         project.hub.faults.add(Fault(path, "none", query=query, edits=[Change(delete)], times=1))
         saved = first_reading(project, pausing=True)
         assert len(saved[f"issues/{second}.json"]["comment_data"]) == 100
+
+
+def test_a_reading_pauses_before_it_waits_for_the_next_hour(tmp_path: Path) -> None:
+    """Not later: until then the machine may be gone, and with it an hour of the limit."""
+    with Project(tmp_path) as project:
+        fill(project.hub.data, 1, SMALL)
+        project.hub.limits.core = 3
+        project.pause_after_seconds = 600
+        now, saved = [1000.0], list[dict[str, str]]()
+
+        def an_hour_later() -> None:
+            saved.append(states(Reading(project.backups[1].sections)))
+            now[0] += 3700
+            project.hub.limits.core = 5000
+            project.hub.limits.now = lambda: time.time() + 3700
+
+        project.meanwhile = an_hour_later
+        reading = project.run(host=project.host(clock=lambda: now[0]))
+        (before,) = saved
+        assert not {"pulls", "issues", "issue_comments"} & before.keys()
+        assert before["review_comments"] == "under-way"
+        assert (states(reading), reading.under_way) == ({}, False)

@@ -293,7 +293,9 @@ def test_a_release_whose_list_of_files_is_not_there_is_not_one_without_files(
     host.documents[RELEASE] = {k: v for k, v in whole.items() if k != "assets"} | listed
     result = runs.back_up()
     assert result.state == "failed"
-    assert "GitHub lists 1 release asset without the fields needed to download" in str(result.reason)
+    assert "GitHub lists 1 release asset without the fields needed to download" in str(
+        result.reason
+    )
     host.documents[RELEASE] = whole
     assert runs.back_up().state == "backed-up"
     assert objects(runs) == {b"one"}

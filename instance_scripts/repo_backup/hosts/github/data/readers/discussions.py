@@ -103,7 +103,7 @@ class Discussions:
             if not walk.first and any(date and date < walk.known for date in dates):
                 return
             if walk.cursor:
-                self.data.pause.check()
+                self.data.pause.check("graphql")
 
     def read_single(self, number: int) -> bool:
         """Read one discussion. Returns whether the repository has it.

@@ -26,7 +26,14 @@ def _last_number(url: Any) -> int | None:
 
 
 ISSUES = ListPlan(
-    "issues", "/issues", _OLDEST_FIRST, _NEWEST_FIRST, since=True, at_once=2, key="number"
+    "issues",
+    "/issues",
+    _OLDEST_FIRST,
+    _NEWEST_FIRST,
+    since=True,
+    at_once=2,
+    key="number",
+    limits=("core", "graphql"),
 )
 PULLS = ListPlan("pulls", "/pulls", _OLDEST_FIRST, _NEWEST_FIRST, key="number")
 ISSUE_COMMENTS = ListPlan(

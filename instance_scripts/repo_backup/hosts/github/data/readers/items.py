@@ -283,7 +283,7 @@ class Items:
         """Read what GraphQL tells of the items that are without it. Raises RepositoryError."""
         lacking = lacking_details(self.data)
         while paths := list(islice(lacking, ITEMS_AT_ONCE)):
-            self.data.pause.check()
+            self.data.pause.check("graphql")
             self._fill(paths)
             if not all(lacks_details(self.data, path) for path in paths):
                 self.data.pause.progressed()
@@ -292,7 +292,7 @@ class Items:
         """The same for new pull requests that the list of issues did not have."""
         paths = iter(sorted(self.undetailed))
         while batch := list(islice(paths, ITEMS_AT_ONCE)):
-            self.data.pause.check()
+            self.data.pause.check("graphql")
             self._fill(batch)
             self.undetailed.difference_update(batch)
 

@@ -1,5 +1,7 @@
 """A share of each hour's limit is used, and no wait outlasts the run."""
 
+import math
+
 import pytest
 
 from repo_backup.hosts.github.api.allowance import Allowance, HourlyLimit
@@ -92,3 +94,14 @@ def test_requests_are_counted_by_purpose() -> None:
         with counting.request("core", purpose):
             pass
     assert counting.counted == {"changes": 1, "rotation": 2}
+
+
+def test_the_longest_wait_of_the_limits_in_question_is_told() -> None:
+    known, ending = allowance(ends_at=math.inf), allowance(ends_at=1700)
+    assert known.wait_seconds(("core", "graphql")) == 0
+    known.learn("core", limit(3))
+    ending.learn("core", limit(3))
+    assert known.wait_seconds(("graphql", "core")) > 1700
+    assert known.wait_seconds(["graphql"]) == 0
+    assert known.wait_seconds(()) == 0
+    assert ending.wait_seconds(["core"]) == 0

@@ -1,5 +1,7 @@
 """When a reading ends early."""
 
+import math
+
 import pytest
 
 from repo_backup.hosts.github.data.pause import Pause, PausedError
@@ -15,7 +17,7 @@ class Clock:
 
 def test_it_pauses_once_the_time_is_up_and_stays_so() -> None:
     clock = Clock()
-    pause = Pause(600, clock)
+    pause = Pause(600, clock=clock)
     pause.progressed()
     clock.now += 599
     pause.check()
@@ -29,9 +31,26 @@ def test_it_pauses_once_the_time_is_up_and_stays_so() -> None:
 
 
 def test_it_does_not_pause_before_something_was_read() -> None:
-    pause = Pause(0, Clock())
+    pause = Pause(0, clock=Clock())
     pause.check()
     assert not pause.is_taken
     pause.progressed()
     with pytest.raises(PausedError):
         pause.check()
+
+
+def test_it_pauses_before_a_long_wait_for_the_limit() -> None:
+    waits = {"core": 0.0, "graphql": 60.0}
+    pause = Pause(600, lambda limits: max((waits[each] for each in limits), default=0.0), Clock())
+    pause.progressed()
+    pause.check("core")
+    pause.check()
+    with pytest.raises(PausedError):
+        pause.check("core", "graphql")
+
+
+def test_a_reading_that_must_not_pause_does_not() -> None:
+    pause = Pause(math.inf, lambda limits: 3600.0, Clock())
+    pause.progressed()
+    pause.check("core")
+    assert not pause.is_taken
