@@ -127,13 +127,13 @@ class Allowance:
             return wait
 
     def wait_seconds(self, resources: Collection[Resource]) -> float:
-        """How long a request made now would wait that counts against one of these.
+        """The longest wait, in seconds, that one of these limits would now impose on a request.
 
-        None waits beyond the end of the run.
+        Waits that last beyond the end of the run do not count.
         """
         with self._lock:
-            budgets, now = [self._budgets[each] for each in resources], self._clock()
-            waits = [each.wait_seconds(self._share, now) for each in budgets]
+            limits, now = [self._limits[each] for each in resources], self._clock()
+            waits = [each.wait_seconds(self._share, now) for each in limits]
         return max((wait for wait in waits if now + wait <= self._ends_at), default=0.0)
 
     def sleep(self, resource: Resource, seconds: float) -> None:
