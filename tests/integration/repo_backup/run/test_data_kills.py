@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from local_cloud.github import CORPUS_TOKEN, Change, Fault, GitHubStandIn
 from local_cloud.github.data import Editor
 from local_cloud.github.data.maker import Size, fill
 from repo_backup.cli.main import main
+from repo_backup.runtime.cancellation import CancellationToken
 from tests.integration.repo_backup.conftest import Destination
 from tests.integration.repo_backup.run.test_resume import PROGRAM, wait_for
 
@@ -117,11 +119,27 @@ def test_an_interrupted_attempt_writes_its_requests_and_the_next_one_adds_to_the
 
 
 def test_what_was_read_of_a_repository_when_the_run_was_told_to_stop_is_saved(
-    destination: Destination, editor: Editor, hub: GitHubStandIn, tmp_path: Path
+    destination: Destination,
+    editor: Editor,
+    hub: GitHubStandIn,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In this process: the signal comes while comments are asked for."""
+    """In this process: the signal comes while comments are asked for, and is noted before they are
+    answered."""
     expected = documents(undisturbed(destination, tmp_path / "other"), tmp_path / "expected")
-    stop = Change(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    noted, request = threading.Event(), CancellationToken.request
+
+    def noting(token: CancellationToken, reason: str) -> None:
+        request(token, reason)
+        noted.set()
+
+    def terminate() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert noted.wait(20)
+
+    monkeypatch.setattr(CancellationToken, "request", noting)
+    stop = Change(terminate)
     hub.faults.add(Fault("/repos/octo/hello/issues/comments", "none", times=1, edits=[stop]))
     assert destination.backup(*ONLY, data=True) == 75
     data = destination.entry("hello")["data"]
