@@ -34,7 +34,8 @@ class RunFacts:
     """The facts of a run. ``word`` is the reporter's verdict, or else :func:`own_word`.
 
     ``failed`` counts repositories that failed, including by their wikis. ``unsaved`` counts those
-    that a narrowed run did not select and of which nothing is saved. ``only`` are the patterns of a
+    that a narrowed run did not select and of which nothing is saved, ``excluded`` those that
+    options exclude. ``only`` are the patterns of a
     narrowed run; a run of everything has none. ``failed_accounts`` counts accounts whose own data
     is incomplete, ``failed_gists`` gists that could not be backed up.
     """
@@ -46,6 +47,7 @@ class RunFacts:
     listed: int = 0
     failed: int = 0
     unsaved: int = 0
+    excluded: int = 0
     only: tuple[str, ...] = ()
     visibility: tuple[Visibility, ...] = ()
     failed_accounts: int = 0
@@ -177,7 +179,7 @@ def judge(
             f"the newest run, {last.run_id}, was narrowed to {' '.join(last.only)}; "
             f"the newest of everything{repaired} is good and {age}{seen}"
         )
-    return Judgement(level, _extent(run.coverage), message, run)
+    return Judgement(level, _extent(run), message, run)
 
 
 def _bad(reason: str, relied: RunFacts | None = None, *, late: bool = False) -> Judgement:
@@ -200,13 +202,15 @@ def _age(run: RunFacts, now: datetime) -> timedelta:
     return now - run.finished_at if run.finished_at else timedelta()
 
 
-def _extent(coverage: Coverage) -> str:
+def _extent(run: RunFacts) -> str:
     """The headline: how much can be claimed to be backed up."""
-    if coverage.complete:
-        return "Everything is backed up"
-    if coverage.label:
-        return f"All visible repositories are backed up ({coverage.label})"
-    return "All listed repositories are backed up"
+    noun = "repository" if run.excluded == 1 else "repositories"
+    but = f", except {run.excluded:,} excluded {noun}" if run.excluded else ""
+    if run.coverage.complete:
+        return f"Everything is backed up{but}"
+    if run.coverage.label:
+        return f"All visible repositories are backed up{but} ({run.coverage.label})"
+    return f"All listed repositories are backed up{but}"
 
 
 def _relied_on(ended: Sequence[RunFacts]) -> _Reliance | None:

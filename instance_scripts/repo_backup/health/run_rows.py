@@ -93,6 +93,7 @@ def facts(run: RunRow) -> RunFacts:
         failed_accounts=run["failed_accounts"],
         failed_gists=run["failed_gists"],
         unsaved=run["unsaved"],
+        excluded=run["excluded"],
         only=tuple(run["only"]),
         visibility=read_visibility(run["visibility"]),
     )
@@ -132,6 +133,7 @@ def _row(store: Store, run_id: str, ignored: IgnoredDocuments) -> RunRow:
         failed_accounts=sum(entry.failed for entry in accounts),
         failed_gists=sum(entry.failed for entry in gists),
         unsaved=unsaved,
+        excluded=sum(entry.excluded for entry in entries),
         only=manifest.only if manifest else [*report.only] if report else [],
         bytes_stored=totals.get("bytes_stored", 0),
         visibility=visibility_rows(manifest.visibility if manifest else ()),

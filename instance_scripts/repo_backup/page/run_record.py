@@ -127,7 +127,7 @@ def _own_report(manifest: Manifest | None, so_far: str, moment: datetime) -> Run
     accounts = sum(entry.failed for entry in manifest.accounts.values())
     failed = sum(entry.failed for entry in (*entries, *manifest.gists.values()))
     unsaved = sum(entry.unsaved for entry in entries)
-    excluded = sum(entry.asked and entry.git.state == "skipped" for entry in entries)
+    excluded = sum(entry.excluded for entry in entries)
     but = f" (except {excluded} excluded by options)" if excluded else ""
     started, finished = aware(manifest.started_at), aware(manifest.finished_at)
     verdict = own_word(manifest)

@@ -30,6 +30,7 @@ class RunRow(TypedDict):
     failed_accounts: Annotated[int, "accounts whose own data is incomplete"]
     failed_gists: Annotated[int, "gists that could not be backed up"]
     unsaved: Annotated[int, "repositories that a narrowed run did not select, without any backup"]
+    excluded: Annotated[int, "repositories that options exclude"]
     only: Annotated[list[str], "the patterns that the run was narrowed to; empty: everything"]
     bytes_stored: Annotated[int, "bytes of all archives in the run's manifest"]
     visibility: Annotated[list[VisibilityRow], "by owner; empty: not known"]

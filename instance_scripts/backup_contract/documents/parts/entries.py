@@ -78,6 +78,11 @@ class Entry:
         return not self.asked and self.git.state == "skipped" and self.git.archive is None
 
     @property
+    def excluded(self) -> bool:
+        """Whether options exclude the git repository."""
+        return self.asked and self.git.state == "skipped"
+
+    @property
     def archives(self) -> list[Archive]:
         """The existing archives, at most one for each kind."""
         return [result.archive for result in self.results.values() if result.archive]

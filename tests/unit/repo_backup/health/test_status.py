@@ -71,6 +71,7 @@ def run(
         failed_accounts=failed_accounts,
         failed_gists=failed_gists,
         unsaved=unsaved,
+        excluded=0,
         only=[*only],
         bytes_stored=1,
         visibility=visibility_rows(visibility),

@@ -22,9 +22,18 @@ def glance(runs: Runs, **later: float) -> tuple[Tone, str]:
 
 
 def test_after_a_verified_run_everything_is_backed_up(runs: Runs) -> None:
-    runs.add(entry(1), entry(2, "empty"), entry(3, "skipped"))
+    runs.add(entry(1), entry(2, "empty"))
     assert glance(runs) == (Tone.GOOD, "Everything is backed up")
     assert runs.page().concerns == ()
+
+
+def test_the_headline_excepts_what_options_exclude(runs: Runs) -> None:
+    runs.add(entry(1), entry(2, "skipped"))
+    title = "Everything is backed up, except 1 excluded repository"
+    assert glance(runs) == (Tone.GOOD, title)
+    assert runs.page().concerns == ()
+    runs.add(entry(1), entry(2, "skipped"), entry(3, "skipped"))
+    assert glance(runs)[1].endswith(", except 2 excluded repositories")
 
 
 @pytest.mark.parametrize(
