@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = (["--help"], ["show", "--help"], ["list", "--source", "{empty}"])
+from tests.surplus import slow_but
+
+COMMANDS = ["--help"], ["show", "--help"], ["list", "--source", "{empty}"]
 
 
 def _run(
@@ -22,7 +24,7 @@ def _run(
     )
 
 
-@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("arguments", slow_but({2}, COMMANDS), ids=" ".join)
 def test_closed_streams_change_no_exit_code_and_cause_no_traceback(
     arguments: list[str], tmp_path: Path
 ) -> None:

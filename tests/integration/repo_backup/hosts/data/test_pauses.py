@@ -6,6 +6,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from local_cloud.github import Change, Fault
 from local_cloud.github.data import Size, fill
 from repo_backup.hosts.data import Reading
@@ -36,6 +38,7 @@ def test_pauses_change_nothing_of_what_is_read(tmp_path: Path) -> None:
         assert (paused - once).total() <= project.pauses // 2
 
 
+@pytest.mark.slow
 def test_pauses_change_nothing_where_graphql_is_refused(tmp_path: Path) -> None:
     with Project(tmp_path) as project:
         fill(project.hub.data, 1, Size(issues=3, pulls=210, comments=0, review_comments=0))
