@@ -68,6 +68,8 @@ class WorkingCopy:
         self._lock = threading.RLock()
         self._since = iso(now.astimezone(UTC))
         self._marks_changed = False
+        # Most copies have no marks, and then need no query for them.
+        self._has_marks = False
         with _disk_errors():
             self._database.executescript(_SCHEMA)
 
@@ -110,6 +112,7 @@ class WorkingCopy:
                 "INSERT OR IGNORE INTO vanished VALUES (?, ?)", (place_of(path, part), self._since)
             )
             self._marks_changed |= bool(added.rowcount)
+            self._has_marks = True
 
     def reappeared(self, path: str, part: str) -> None:
         """Remove the mark of a part that the host shows again."""
@@ -117,6 +120,8 @@ class WorkingCopy:
 
     def is_vanished(self, path: str, part: str = "") -> bool:
         """Whether this run or an earlier one marked it as gone."""
+        if not self._has_marks:
+            return False
         return bool(self._rows("SELECT 1 FROM vanished WHERE place = ?", place_of(path, part)))
 
     def load(self, path: str, packed: Packed) -> None:
@@ -224,6 +229,8 @@ class WorkingCopy:
             )
 
     def _unmark(self, place: str) -> None:
+        if not self._has_marks:
+            return
         with self._lock, _disk_errors():
             gone = self._database.execute("DELETE FROM vanished WHERE place = ?", (place,))
             self._marks_changed |= bool(gone.rowcount)
@@ -234,6 +241,7 @@ class WorkingCopy:
         with self._lock, _disk_errors():
             self._database.execute("DELETE FROM vanished")
             self._database.executemany("INSERT INTO vanished VALUES (?, ?)", marks.items())
+            self._has_marks = bool(marks)
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         with self._lock, _disk_errors():
