@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from backup_contract import object_keys as layout
 from backup_contract.documents.manifest import Archive, Item, ItemResult, Manifest
 from backup_contract.documents.parts.entries import Identity
-from backup_contract.kinds import DATA
+from backup_contract.kinds import DATA, GIST, GIT, LFS, WIKI
 from repo_backup.archive.stored_zip import open_stored
 from repo_backup.git.protocol.advertisement import decode, packed_refs
 from repo_backup.restore.archive_reader import ArchiveRef
@@ -20,6 +20,7 @@ from repo_backup.store.chains import ChainListError, read_chain
 
 ADDED, GONE, CHANGED, RENAMED = "added", "gone", "changed", "renamed"
 _HEAD = "HEAD"
+_WITH_REFS = (GIT, WIKI, GIST)
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def with_contents(store: Store, found: list[Difference], connections: int) -> It
     def read(each: Difference) -> Difference:
         if each.change != CHANGED or each.before is None or each.after is None:
             return each
+        if each.item.kind not in (*_WITH_REFS, DATA):
+            return each
         try:
             if each.item.kind == DATA:
                 states = (_documents(store, item, now) for item in (each.before, each.after))
@@ -123,14 +126,17 @@ def _change(before: Item | None, after: Item | None) -> str | None:
         return ADDED
     if after is None:
         return GONE
-    if _fingerprint(before.result) != _fingerprint(after.result):
+    if _fingerprint(before) != _fingerprint(after):
         return CHANGED
     return None if before.name == after.name else RENAMED
 
 
-def _fingerprint(result: ItemResult) -> str | None:
+def _fingerprint(item: Item) -> str | None:
+    result = item.result
     if result.archive is None:
         return None
+    if item.kind == LFS:  # its digest is that of the refs which it was searched for
+        return result.archive.sha256
     return result.refs_digest or result.archive.sha256
 
 

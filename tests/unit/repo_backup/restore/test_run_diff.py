@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from backup_contract.documents.manifest import Archive, Entry, ItemResult, Manifest
-from backup_contract.kinds import GIT, WIKI
+from backup_contract.kinds import GIT, LFS, WIKI
 from repo_backup.restore.run_diff import differences, ref_changes
 
 NOW = datetime(2026, 11, 27, 17, tzinfo=UTC)
@@ -51,6 +51,15 @@ def test_each_kind_of_a_repository_is_compared_and_what_was_never_saved_is_not_t
     ]
     (filled,) = differences(manifest(empty), manifest(saved(2, "a")))
     assert filled.change == "changed"
+
+
+def test_a_list_of_lfs_objects_changes_with_its_content_and_not_with_the_refs() -> None:
+    def with_list(digest: str, sha256: str) -> Manifest:
+        return manifest(saved(1, "a").having(LFS, saved(1, digest, sha256).git))
+
+    assert not differences(with_list("b", "0"), with_list("c", "0"))
+    (found,) = differences(with_list("b", "0"), with_list("c", "1"))
+    assert (found.item.kind, found.change) == (LFS, "changed")
 
 
 def test_refs_are_new_gone_or_name_another_object() -> None:
