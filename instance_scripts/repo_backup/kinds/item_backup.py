@@ -298,11 +298,12 @@ class ItemBackup:
 
     def _not_found(self, error: AbsentError) -> str:
         """The reason for an absent item, with the likely cause if the host listed it."""
+        answer = str(error).rstrip(".")
         if self.kind.name == GIST:
-            return f"{error}; it was listed, so it was deleted since, or the token may not read it"
+            return f"{answer}; it was listed, so it was deleted since, or the token may not read it"
         if not self.remote.private:
             return str(error)
         return (
-            f"{error}; it was listed, so the token lacks the permission to read its contents "
+            f"{answer}; it was listed, so the token lacks the permission to read its contents "
             "(Contents), or it was renamed or deleted since"
         )

@@ -72,7 +72,7 @@ def test_a_token_that_lacks_nothing_is_not_complained_of(
         (
             404,
             b"Repository not found.\n",
-            "(404): Repository not found.; it was listed, so the token lacks the permission to "
+            "(404): Repository not found; it was listed, so the token lacks the permission to "
             "read its contents (Contents), or it was renamed or deleted since",
         ),
         (
